@@ -1,0 +1,1 @@
+"""What a section binds, uses and changes; which definition reaches which use."""

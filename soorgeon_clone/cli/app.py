@@ -1,0 +1,63 @@
+"""The command line: finds the command's file, runs it, turns a UserError into a message and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from soorgeon_clone import __version__
+from soorgeon_clone.errors import UserError
+
+# name -> (module with an attribute `command`, one line for --help). A module is imported only when its command runs.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "refactor": ("soorgeon_clone.cli.refactor", "Turn a notebook into a pipeline."),
+    "build": ("soorgeon_clone.cli.build", "Run the tasks of a pipeline that are stale."),
+    "status": ("soorgeon_clone.cli.status", "Show which tasks are stale, and why."),
+    "plot": ("soorgeon_clone.cli.plot", "Draw the pipeline."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it runs, so that --help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            ctx.fail(f"No such command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="soorgeon-clone")
+def app() -> None:
+    """Turn a Jupyter notebook into a pipeline that computes the same, and run it."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 work that could not be done, 2 wrong input or usage."""
+    try:
+        app.main(args=args, prog_name="soorgeon-clone", standalone_mode=True)
+    except UserError as error:
+        click.secho(f"Error: {error.message}", err=True, fg="red")
+        if error.hint:
+            click.echo(error.hint, err=True)
+        sys.exit(error.exit_code)

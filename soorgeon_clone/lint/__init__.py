@@ -1,0 +1,1 @@
+"""One file a rule; runs them, reports, fixes."""

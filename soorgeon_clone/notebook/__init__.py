@@ -1,0 +1,1 @@
+"""Reads a notebook file, keeps IPython syntax aside, finds headings, cuts sections."""

@@ -1,0 +1,1 @@
+"""pipeline.yaml -> spec -> DAG -> status -> run."""

@@ -1,0 +1,1 @@
+"""Carriers, the plan, and the text of every generated file."""

@@ -1,0 +1,104 @@
+"""The nouns of a plan: what each task will load, run and save. Pure data, made by `plan`, written out by `generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from soorgeon_clone.notebook.model import Cell
+
+Serializer = Literal["pickle", "cloudpickle", "dill"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One value in a product file.
+
+    ``name`` is the variable (or a label such as ``numpy_random_state``), ``save`` the expression that gives its value
+    (``df``, ``numpy.random.get_state()``), ``load`` the statement that puts it back, with ``{value}`` where the loaded
+    object goes (``df = {value}``, ``numpy.random.set_state({value})``). ``imports`` are the statements that both need.
+    A value that may be unbound when it is saved is left out of the file, and stays unbound when it is loaded.
+    """
+
+    name: str
+    save: str
+    load: str
+    imports: tuple[str, ...] = ()
+    maybe_unbound: bool = False
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One product file: a single value as it is; several that share objects (or may be unbound) as a dict by name."""
+
+    key: str
+    parts: tuple[Part, ...]
+    serializer: Serializer = "pickle"
+
+    @property
+    def is_dict(self) -> bool:
+        return len(self.parts) > 1 or any(part.maybe_unbound for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Load:
+    """Load ``names`` out of ``bundle``, a product of task ``task``."""
+
+    task: str
+    bundle: Bundle
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A statement of the notebook that is repeated in a later task: an import, a setting, a definition."""
+
+    kind: Literal["import", "setting", "definition"]
+    source: str
+    binds: tuple[str, ...] = ()
+
+
+Step = Load | Replay
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task to be written. ``steps`` run in this order before ``cells``; imports come first.
+
+    ``cells`` hold the text that the script will show (definitions that moved to exported.py are gone from it).
+    ``names`` are all names that its code mentions, so that generated code can avoid them. ``params`` maps a name to
+    the source text of its value. ``changes_directory``: the working directory may not be the project's when the cells
+    end, so paths must be made absolute before.
+    """
+
+    name: str
+    title: str
+    cells: tuple[Cell, ...]
+    steps: tuple[Step, ...]
+    saves: tuple[Bundle, ...]
+    upstream: tuple[str, ...]
+    params: Mapping[str, str] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    changes_directory: bool = False
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Sections that became one task, and why."""
+
+    task: str
+    sections: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that refactor will write. ``exported`` is the text of exported.py's definitions with their imports, or ""."""
+
+    notebook: str
+    tasks: tuple[Task, ...]
+    exported: str = ""
+    merges: tuple[Merge, ...] = ()
+    hints: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
