@@ -1,0 +1,121 @@
+"""The nouns of execution: a job, how it went, who runs it. All that the scheduler needs to know of this subpackage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+Isolation = Literal["fork", "spawn", "kernel", "auto"]
+Status = Literal["ok", "error", "timeout", "memory", "killed", "input"]
+
+
+@dataclass(frozen=True)
+class FunctionCall:
+    """A task that is a Python function: ``module.function`` and its keyword arguments (they are pickled)."""
+
+    dotted_path: str
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process is to run.
+
+    ``source`` is an nbformat-4 notebook as a dict (parameters already injected), ``output`` the path of the executed
+    notebook; it appears by rename, also when a cell fails or the process is killed. ``function`` stands instead of
+    both. ``cwd`` is the process's directory, from which local modules are imported, as in a kernel that is started
+    there. ``environment`` holds extra variables. ``modules`` are the modules that the code imports (a hint: the warm
+    parent has them ready, and modules that do not survive a fork lead to a fresh process).
+
+    ``timeout`` counts seconds of the whole task, ``memory_limit`` bytes of its process and all processes below it,
+    ``output_limit`` bytes of the outputs of one cell; None is no limit.
+
+    ``straight`` runs the notebook as Jupyter would, where no tag but ``raises-exception`` and ``skip-execution``
+    means anything. Else cells tagged ``parameters``, ``injected-parameters`` or ``soorgeon-...`` leave ``In``,
+    ``Out`` and the execution count alone. ``record_timing`` stores when each cell ran; bytes then differ between runs.
+    """
+
+    name: str
+    source: Mapping[str, Any] | None
+    output: Path | None
+    cwd: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+    timeout: float | None = None
+    memory_limit: int | None = None
+    output_limit: int | None = 20_000_000
+    function: FunctionCall | None = None
+    straight: bool = False
+    record_timing: bool = False
+
+
+@dataclass(frozen=True)
+class CellError:
+    """The error that ended a task. ``traceback`` is as Jupyter shows it, with ANSI colours.
+
+    ``cell_index`` counts all cells of ``Job.source`` from 0, ``line`` is 1-based in that cell; both are None where no
+    cell is to blame (a function task, a process that could not start). ``source`` is the cell's text.
+    """
+
+    cell_index: int | None
+    line: int | None
+    ename: str
+    evalue: str
+    traceback: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    ``status``: "ok"; "error" (code raised); "input" (code asked for input, and nobody is there); "timeout"; "memory"
+    (over its limit); "killed" (cancelled, a signal, ``os._exit``). ``started`` is a Unix time, ``peak_memory`` the
+    process's largest resident size in bytes, ``log`` the end of what it printed.
+    """
+
+    name: str
+    status: Status
+    error: CellError | None
+    started: float
+    seconds: float
+    peak_memory: int
+    log: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A job began with code cell number ``cell`` (from 1) of ``total``; ``index`` is its place among all cells."""
+
+    name: str
+    cell: int
+    total: int
+    index: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class Executor(Protocol):
+    """Runs jobs side by side; how many is the caller's business. Not for use from several threads."""
+
+    def start(self, job: Job) -> None:
+        """Hands the job over and returns at once. Names of running jobs are unique."""
+
+    def wait(self, timeout: float | None = None) -> list[Outcome]:
+        """Blocks until at least one job has ended or the time is over; calls ``on_progress`` meanwhile."""
+
+    def cancel(self, name: str) -> None:
+        """Kills a running job with all processes below it; its outcome ("killed") comes from ``wait``."""
+
+    def running(self) -> tuple[str, ...]:
+        """The names of jobs that were started and have no outcome yet."""
+
+    def close(self) -> None:
+        """Kills what still runs and ends the executor's own processes."""
+
+    def __enter__(self) -> Executor: ...
+
+    def __exit__(self, *exc: object) -> None: ...
