@@ -1,0 +1,84 @@
+"""The door to nbformat and jupytext: old notebook versions and text notebooks -> nbformat 4 as plain dicts, and nodes.
+
+Both libraries take a while to import, so everything else in the package works on plain dicts and dataclasses, and
+what can be read without them is (see `read` and `percent`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def upgrade(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a notebook of format 1 to 3 as one of format 4, as nbformat converts it. Raises ValueError."""
+    import nbformat
+
+    _fill_gaps(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            node = nbformat.versions[data["nbformat"]].to_notebook_json(data, minor=data["nbformat_minor"])
+            upgraded: dict[str, Any] = nbformat.convert(node, 4)
+        except Exception as error:  # nbformat raises KeyError, AttributeError, ValidationError, ... for odd input
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+    return upgraded
+
+
+def _fill_gaps(data: dict[str, Any]) -> None:
+    """Give an old notebook the keys that nbformat insists on, where they are missing or null."""
+    data["nbformat_minor"] = data.get("nbformat_minor") or 0
+    data["metadata"] = data.get("metadata") or {}
+    data["worksheets"] = data.get("worksheets") or []
+    for sheet in data["worksheets"]:
+        sheet["metadata"] = sheet.get("metadata") or {}
+        for cell in sheet.get("cells") or []:
+            text = "input" if cell.get("cell_type") == "code" else "source"
+            cell[text] = cell.get(text) or ""
+            cell["metadata"] = cell.get("metadata") or {}
+            if text == "input":
+                cell["outputs"] = cell.get("outputs") or []
+                cell.setdefault("language", "python")
+                cell.setdefault("collapsed", False)
+
+
+def read_text(text: str, extension: str) -> dict[str, Any]:
+    """Return a text notebook (.py, .md, .Rmd, .qmd) as nbformat 4, as jupytext reads it. Raises ValueError."""
+    import jupytext
+
+    # Quarto writes its Python chunks as R Markdown does, and jupytext reads .qmd only where quarto is installed.
+    extension = ".Rmd" if extension == ".qmd" else extension
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            node: dict[str, Any] = jupytext.reads(text, fmt={"extension": extension})
+        except Exception as error:  # jupytext raises yaml errors, ValueError, KeyError, a missing pandoc, ...
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+    return node
+
+
+def write_text(data: Mapping[str, Any], format_name: str) -> str:
+    """Return nbformat 4 data as a text notebook in one of jupytext's formats (``py:percent``)."""
+    import jupytext
+
+    text: str = jupytext.writes(make_node(data), fmt=format_name)
+    return text
+
+
+def make_node(data: Mapping[str, Any]) -> Any:
+    """Return nbformat 4 data as a NotebookNode, which nbclient and nbconvert work on."""
+    import nbformat
+
+    return nbformat.from_dict(data)
+
+
+def write_node(node: Any, path: Path) -> None:
+    """Write a NotebookNode to a file as Jupyter does (UTF-8, one space of indentation, sources as lists of lines)."""
+    import nbformat
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text: str = nbformat.writes(node)
+    path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", newline="\n")
