@@ -1,0 +1,114 @@
+"""Which notebooks of the corpus run offline, and show the same twice: each is run twice in a copy of its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from inventory import Entry, missing_modules
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``state``: runs, differs (from run to run), fails, times out, or lacks a module."""
+
+    path: str
+    state: str
+    detail: str = ""
+    seconds: float = 0.0
+
+
+def judge(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict:
+    """Run the notebook twice and compare, or return what an earlier call found out."""
+    record = cache / entry.slug / "verdict.json"
+    if record.exists():
+        return Verdict(**json.loads(record.read_text()))
+    verdict = _judge(entry, corpus, record.parent, limit)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(asdict(verdict), indent=1))
+    return verdict
+
+
+def _judge(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict:
+    if not entry.valid:
+        return Verdict(entry.path, "fails", "not valid Python")
+    if missing := missing_modules(entry):
+        return Verdict(entry.path, "lacks", " ".join(missing))
+    cache.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    for number in (1, 2):
+        out = cache / f"straight-{number}.ipynb"
+        code = run_straight(corpus / entry.path, out, limit)
+        if code is None:
+            return Verdict(entry.path, "times out", f"{limit:.0f} s")
+        if code:
+            return Verdict(entry.path, "fails", _error(out))
+        if number == 1:
+            seconds = round(time.monotonic() - started, 1)
+    problem = _compare(cache / "straight-1.ipynb", cache / "straight-2.ipynb")
+    return Verdict(entry.path, "differs" if problem else "runs", problem or "", seconds)
+
+
+def run_straight(notebook: Path, out: Path, limit: float) -> int | None:
+    """Run a notebook in a copy of its folder; return the exit code, None where it took too long."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder) / "w"
+        shutil.copytree(notebook.parent, work)
+        command = [sys.executable, str(Path(__file__).with_name("straight.py")), str(work / notebook.name), str(out)]
+        return run_limited(command, work, limit)
+
+
+def run_limited(command: list[str], cwd: Path, limit: float, log: Path | None = None) -> int | None:
+    """Run a command as a group of processes; return its exit code, None where it was stopped after ``limit``."""
+    with (log or Path(os.devnull)).open("w") as sink:
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+            env=environment,
+        )
+        try:
+            return process.wait(limit)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _error(out: Path) -> str:
+    import nbformat
+
+    if not out.exists():
+        return "no notebook came out"
+    for cell in nbformat.read(out, as_version=4).cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                return f"{output.ename}: {output.evalue}"[:300]
+    return "stopped"
+
+
+def _compare(one: Path, other: Path) -> str | None:
+    import nbformat
+    from oracle.shown import difference, shown
+
+    cells = [[c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"] for path in (one, other)]
+    for number, (first, second) in enumerate(zip(*cells, strict=True), start=1):
+        if problem := difference(shown(first.outputs), shown(second.outputs)):
+            return f"code cell {number}: {problem}"[:500]
+    return None

@@ -1,0 +1,117 @@
+"""Imports go down only, rooms on one floor do not know each other, each library has one door (CONTRIBUTING.md)."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "soorgeon_clone"
+
+# From the top down. A room may import what stands on a lower floor.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"__main__"}),
+    frozenset({"cli"}),
+    frozenset({"verify"}),
+    frozenset({"lint", "refactor", "export"}),
+    frozenset({"analysis", "pipeline"}),
+    frozenset({"notebook"}),
+    frozenset({"errors", "__init__"}),
+)
+# Room -> modules of other rooms on its own floor or above that it may still import.
+STAIRS: dict[str, frozenset[str]] = {}
+
+# Library -> the modules (or whole rooms) that import it. What is not listed is not a dependency.
+DOORS: dict[str, frozenset[str]] = {
+    "click": frozenset({"cli"}),
+    "parso": frozenset({"analysis/syntax"}),
+    "nbformat": frozenset({"notebook/formats"}),
+    "jupytext": frozenset({"notebook/formats"}),
+    # two rooms on one floor: effect tables here, pipeline.yaml (with line numbers) there
+    "yaml": frozenset({"analysis/effect_tables", "pipeline/yaml_tree"}),
+}
+# Imported by nobody at module level: they cost more than the rest of the program's start.
+HEAVY = frozenset(
+    ("nbformat", "jupytext", "IPython", "ipykernel", "nbclient", "nbconvert", "mistune", "rich")
+    + ("pandas", "numpy", "matplotlib", "sklearn")
+)
+
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def room_of(parts: tuple[str, ...]) -> str:
+    return parts[0].removesuffix(".py")
+
+
+def floor_of(room: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield each imported module's dotted name (of ``from a import b``: ``a.b``), and whether it is at module level."""
+    tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
+    top = {id(node) for node in _at_module_level(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            yield name, id(node) in top
+
+
+def _at_module_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    for node in tree.body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        if isinstance(node, (ast.If, ast.Try)):
+            yield from (child for child in ast.walk(node) if isinstance(child, ast.stmt))
+
+
+def test_every_room_has_a_floor() -> None:
+    declared = frozenset().union(*FLOORS)
+    rooms = {room_of(path.parts) for path in MODULES}
+    assert rooms == declared, "declare the new room's floor in FLOORS, or take the old one out"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_imports_go_down(path: Path) -> None:
+    here = room_of(path.parts)
+    for name, _ in imports(path):
+        parts = name.split(".")
+        if parts[0] != "soorgeon_clone" or len(parts) == 1:
+            continue
+        there = parts[1] if parts[1] in frozenset().union(*FLOORS) else "__init__"
+        if there == here or name in STAIRS.get(here, ()):
+            continue
+        assert floor_of(there) > floor_of(here), f"{path} imports {name}, which is not on a lower floor"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_each_library_has_one_door(path: Path) -> None:
+    module = path.with_suffix("").as_posix()
+    for name, _ in imports(path):
+        library = name.split(".")[0]
+        if library in sys.stdlib_module_names or library in ("soorgeon_clone", "__future__"):
+            continue
+        doors = DOORS.get(library)
+        assert doors, f"{path} imports {library}: give it a door in DOORS"
+        assert module in doors or room_of(path.parts) in doors, f"{path} imports {library}, whose door is {set(doors)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_heavy_libraries_are_imported_where_they_are_needed(path: Path) -> None:
+    at_start = {name.split(".")[0] for name, top in imports(path) if top}
+    assert not at_start & HEAVY, f"{path} imports {at_start & HEAVY} at module level"
+
+
+def test_doors_are_used() -> None:
+    used = {name.split(".")[0] for path in MODULES for name, _ in imports(path)}
+    assert not DOORS.keys() - used, "no module uses this library any more"
