@@ -1,0 +1,287 @@
+"""Python source -> CodeFacts: what each top-level name of it is made of and uses, without formatting and comments.
+
+Fingerprints are made from these facts. They depend on the text alone, so the records can keep them by file.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# Decorators that only wrap what they decorate; others may register it somewhere, which is an effect of the module.
+_WRAPPERS = frozenset(
+    """
+    functools lru_cache cache wraps total_ordering singledispatch dataclass dataclasses contextmanager
+    asynccontextmanager contextlib property staticmethod classmethod njit jit numba typing overload final
+    abstractmethod abc
+    """.split()
+)
+# Calls in an assignment at the top of a module that change nothing but the assigned name.
+_HARMLESS = frozenset(
+    """
+    re.compile logging.getLogger getLogger Path pathlib.Path namedtuple collections.namedtuple defaultdict TypeVar
+    typing.TypeVar NamedTuple ParamSpec frozenset set dict list tuple int float str bytes bool range len sorted object
+    timedelta datetime.timedelta date datetime.date Decimal Fraction Counter OrderedDict np.array numpy.array
+    os.path.join os.environ.get os.getenv
+    """.split()
+)
+_REFLECTION = frozenset({"globals", "vars", "locals", "eval", "exec", "__import__", "importlib", "import_module"})
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some code: its digest, and the dotted names that it may read (``pd.read_csv``, ``clean``)."""
+
+    digest: str
+    uses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an import binds: ``attribute`` of ``module``, or the module where it is None. ``level`` counts dots."""
+
+    module: str
+    level: int = 0
+    attribute: str | None = None
+
+
+@dataclass(frozen=True)
+class CodeFacts:
+    """Facts of one module or script.
+
+    ``effects`` is what runs whenever it is imported. ``imports`` maps a bound name to what it may stand for,
+    ``executed`` are the modules imported at the top, ``stars`` those whose names are all taken over. ``reflective``
+    code can reach names in ways that cannot be seen. ``upstream`` holds the (task, key) pairs that a script takes
+    out of ``upstream``, None where that is not certain. ``constants`` are the texts in it that may be paths.
+    """
+
+    definitions: dict[str, Piece] = field(default_factory=dict)
+    effects: Piece = Piece("", ())
+    imports: dict[str, tuple[Target, ...]] = field(default_factory=dict)
+    executed: tuple[Target, ...] = ()
+    stars: tuple[Target, ...] = ()
+    reflective: bool = False
+    upstream: tuple[tuple[str, str | None], ...] | None = None
+    constants: tuple[str, ...] = ()
+
+
+def of_module(tree: ast.Module) -> CodeFacts:
+    """Facts of a module: its definitions stand for themselves, everything else is an effect."""
+    definitions: dict[str, list[ast.AST]] = {}
+    effects: list[ast.AST] = []
+    for statement in tree.body:
+        names = _defined(statement)
+        for name in names:
+            definitions.setdefault(name, []).append(statement)
+        if _has_effect(statement) or not (names or _is_silent(statement)):
+            effects.append(statement)
+    return CodeFacts(
+        definitions={name: piece(statements) for name, statements in definitions.items()},
+        effects=piece(effects),
+        **_common(tree, tree.body),
+    )
+
+
+def of_script(trees: Sequence[ast.Module], marks: Sequence[str]) -> CodeFacts:
+    """Facts of a script whose cells are ``trees``: all of it runs. ``marks`` tell what else matters of each cell."""
+    parts = [f"{mark}\n{normal(tree)}" for tree, mark in zip(trees, marks, strict=True)]
+    whole = ast.Module([statement for tree in trees for statement in tree.body], [])
+    common = _common(whole, whole.body)
+    return CodeFacts(
+        effects=Piece(digest("\0".join(parts)), dotted_names([whole])),
+        upstream=None if common["reflective"] else upstream_uses(whole),
+        **common,
+    )
+
+
+def piece(statements: Sequence[ast.AST]) -> Piece:
+    """The piece that these statements form."""
+    if not statements:
+        return Piece("", ())
+    return Piece(digest("\0".join(map(normal, statements))), dotted_names(statements))
+
+
+def digest(text: str | bytes) -> str:
+    """A short digest of a text."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def normal(node: Any) -> str:
+    """The code of a tree in a form in which only what it means counts, the same under every Python version."""
+    parts: list[str] = []
+    _write(node, parts)
+    return "".join(parts)
+
+
+def _write(node: Any, parts: list[str]) -> None:
+    if isinstance(node, ast.AST):
+        parts.append(type(node).__name__)
+        parts.append("(")
+        for name in node._fields:
+            value = getattr(node, name, None)
+            silent = value is None or value == [] or name in ("ctx", "kind", "type_comment", "type_ignores")
+            if silent and not (name == "value" and isinstance(node, ast.Constant)):
+                continue
+            parts.append(name)
+            parts.append("=")
+            _write(value, parts)
+            parts.append(",")
+        parts.append(")")
+    elif isinstance(node, list):
+        parts.append("[")
+        for child in node:
+            _write(child, parts)
+            parts.append(",")
+        parts.append("]")
+    else:
+        parts.append(repr(node))
+
+
+def dotted_names(nodes: Iterable[ast.AST]) -> tuple[str, ...]:
+    """Every name that the code mentions, with the attributes read from it: ``pd.read_csv``, ``clean``."""
+    found: set[str] = set()
+    stack: list[Any] = list(nodes)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Attribute):
+            chain, root = [node.attr], node.value
+            while isinstance(root, ast.Attribute):
+                chain.append(root.attr)
+                root = root.value
+            if isinstance(root, ast.Name):
+                found.add(".".join([root.id, *reversed(chain)]))
+                continue
+            stack.append(root)
+            continue
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+            continue
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            found.update(node.names)
+        stack.extend(ast.iter_child_nodes(node))
+    return tuple(sorted(found))
+
+
+def upstream_uses(tree: ast.AST, name: str = "upstream") -> tuple[tuple[str, str | None], ...] | None:
+    """The (task, key) pairs that the code takes out of ``upstream``; None where it does anything else with it."""
+    found: set[tuple[str, str | None]] = set()
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Subscript):
+            task = _text(node.slice)
+            if isinstance(node.value, ast.Name) and node.value.id == name and task is not None:
+                found.add((task, None))
+                continue
+            inner = node.value
+            if isinstance(inner, ast.Subscript) and isinstance(inner.value, ast.Name) and inner.value.id == name:
+                key, task = task, _text(inner.slice)
+                if key is not None and task is not None:
+                    found.add((task, key))
+                    continue
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            return None
+        stack.extend(ast.iter_child_nodes(node))
+    return tuple(sorted(found, key=str))
+
+
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _common(tree: ast.AST, top: Sequence[ast.stmt]) -> dict[str, Any]:
+    imports: dict[str, list[Target]] = {}
+    executed: list[Target] = []
+    stars: list[Target] = []
+    constants: set[str] = set()
+    reflective = False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound = alias.asname or alias.name.partition(".")[0]
+                target = Target(alias.name if alias.asname else bound)
+                imports.setdefault(bound, []).append(target)
+                executed.append(Target(alias.name))
+        elif isinstance(node, ast.ImportFrom):
+            executed.append(Target(node.module or "", node.level))
+            for alias in node.names:
+                if alias.name == "*":
+                    stars.append(Target(node.module or "", node.level))
+                else:
+                    target = Target(node.module or "", node.level, alias.name)
+                    imports.setdefault(alias.asname or alias.name, []).append(target)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if 2 < len(node.value) < 300 and "\n" not in node.value and "." in node.value:
+                constants.add(node.value)
+        elif isinstance(node, ast.Name) and node.id in _REFLECTION:
+            reflective = True
+    top_level = set(_imported_at_top(top))
+    return {
+        "imports": {name: tuple(dict.fromkeys(targets)) for name, targets in imports.items()},
+        "executed": tuple(target for target in dict.fromkeys(executed) if target in top_level),
+        "stars": tuple(stars),
+        "reflective": reflective,
+        "constants": tuple(sorted(constants)),
+    }
+
+
+def _imported_at_top(statements: Sequence[ast.stmt]) -> Iterator[Target]:
+    """The modules that are imported outside of functions."""
+    stack: list[Any] = list(statements)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Import):
+            yield from (Target(alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield Target(node.module or "", node.level)
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.expr)):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    """The names that a top-level statement gives a value, wherever in it."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [statement.name]
+    names: list[str] = []
+    stack: list[Any] = [statement]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.append(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.append(node.name)
+            continue
+        elif isinstance(node, ast.Lambda):
+            continue
+        stack.extend(ast.iter_child_nodes(node))
+    return names
+
+
+def _is_silent(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing by itself: an import (followed elsewhere), a docstring, ``pass``."""
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    return isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass))
+
+
+def _has_effect(statement: ast.stmt) -> bool:
+    """Whether a statement that defines names may also do something that importers feel."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return not all(_root(decorator) in _WRAPPERS for decorator in statement.decorator_list)
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        if all(isinstance(target, ast.Name) for target in targets):
+            value = statement.value
+            calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)] if value else []
+            return not all(ast.unparse(call.func) in _HARMLESS for call in calls)
+    return not _is_silent(statement)
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, (ast.Attribute, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

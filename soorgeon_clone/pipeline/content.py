@@ -1,0 +1,110 @@
+"""File -> digest of its content, remembered by (mtime, ctime, size, inode) so that what did not change is not read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+# A file that changed this shortly before it was read may change again within one tick of the file system's clock,
+# and look the same: its digest is not remembered.
+_TICK = 0.03
+_BLOCK = 1 << 20
+
+
+class Memo(Protocol):
+    """Where digests are remembered: path -> (stamp, digest)."""
+
+    def recall(self, path: str, stamp: str) -> str | None: ...
+
+    def remember(self, path: str, stamp: str, digest: str) -> None: ...
+
+
+class Contents:
+    """Digests of files below ``root``. ``memo`` outlives the process; without one each file is read once."""
+
+    def __init__(self, root: Path, memo: Memo | None = None) -> None:
+        self.root = str(root)
+        self.memo = memo
+
+    def digest(self, path: str) -> str | None:
+        """The digest of a file or a folder, whose path is relative to the root; None where there is nothing."""
+        return self._digest(path, meaning=False)
+
+    def meaning(self, path: str) -> str | None:
+        """The digest of what downstream tasks see. An executed notebook counts without times and execution counts."""
+        return self._digest(path, meaning=path.endswith(".ipynb"))
+
+    def _digest(self, path: str, *, meaning: bool) -> str | None:
+        full = os.path.join(self.root, path)  # noqa: PTH118 (runs for every product; pathlib is ten times slower)
+        try:
+            status = os.stat(full)  # noqa: PTH116
+        except OSError:
+            return None
+        if not os.path.isfile(full):  # noqa: PTH113
+            return _folder_digest(self, path) if os.path.isdir(full) else None  # noqa: PTH112
+        stamp = stamp_of(status)
+        name = f"{path}\0meaning" if meaning else path
+        if self.memo is not None and (known := self.memo.recall(name, stamp)):
+            return known
+        try:
+            digest = notebook_digest(full) if meaning else file_digest(full)
+        except OSError:
+            return None
+        now = time.time()
+        if self.memo is not None and now - max(status.st_mtime, status.st_ctime) > _TICK:
+            self.memo.remember(name, stamp, digest)
+        return digest
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """What tells two versions of a file apart without reading it."""
+    return f"{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}:{status.st_ino}"
+
+
+def file_digest(path: str | Path) -> str:
+    """The digest of a file's bytes."""
+    hasher = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        while block := file.read(_BLOCK):
+            hasher.update(block)
+    return hasher.hexdigest()[:40]
+
+
+def notebook_digest(path: str | Path) -> str:
+    """The digest of a notebook without what differs between equal runs; of its bytes if it is no notebook."""
+    try:
+        data: Any = json.loads(Path(path).read_bytes())
+        cells = [
+            [cell.get("cell_type"), cell.get("source"), [_output(output) for output in cell.get("outputs", ())]]
+            for cell in data["cells"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return file_digest(path)
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def _output(output: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in output.items() if key not in ("execution_count", "metadata")}
+
+
+def _folder_digest(contents: Contents, path: str) -> str:
+    """The digest of a folder: the names and contents of all files in it."""
+    hasher = hashlib.sha256()
+    for name in files_below(contents.root, path):
+        hasher.update(f"{name}\0{contents.digest(f'{path}/{name}')}\n".encode("utf-8", "surrogateescape"))
+    return "d" + hasher.hexdigest()[:39]
+
+
+def files_below(root: str | Path, path: str) -> list[str]:
+    """The files in a folder, with paths relative to it and forward slashes, in a fixed order."""
+    top = os.path.join(root, path)  # noqa: PTH118
+    found = []
+    for folder, folders, names in os.walk(top):
+        folders.sort()
+        relative = os.path.relpath(folder, top).replace(os.sep, "/")
+        found += [name if relative == "." else f"{relative}/{name}" for name in names]
+    return sorted(found)

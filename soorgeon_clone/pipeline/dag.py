@@ -1,0 +1,204 @@
+"""Spec and what its sources say -> DAG: every upstream found, every product inside the project, no cycles."""
+
+from __future__ import annotations
+
+import fnmatch
+import heapq
+import os
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.model import DAG, HIDDEN, Product, SourceFacts, Spec, Task, TaskSpec
+
+
+def order(spec: Spec, facts: Mapping[str, SourceFacts]) -> DAG:
+    """The tasks of a spec, each after its upstream, else in the order of pipeline.yaml."""
+    names = tuple(task.name for task in spec.tasks)
+    tasks = {
+        task.name: Task(
+            spec=task,
+            facts=facts[task.name],
+            products=_products(spec, task, facts[task.name]),
+            upstream=_upstream(task, facts[task.name], names),
+        )
+        for task in spec.tasks
+    }
+    _check_products(spec, tasks)
+    downstream: dict[str, list[str]] = {name: [] for name in tasks}
+    for task in tasks.values():
+        for name in task.upstream:
+            downstream[name].append(task.name)
+    ordered = _sorted(tasks, downstream)
+    return DAG(spec, {name: replace(tasks[name], downstream=tuple(downstream[name])) for name in ordered})
+
+
+def ancestors(dag: DAG, names: Iterable[str]) -> set[str]:
+    """The tasks that ``names`` need, themselves included."""
+    return _reached(names, lambda name: dag.tasks[name].upstream)
+
+
+def descendants(dag: DAG, names: Iterable[str]) -> set[str]:
+    """The tasks that need ``names``, themselves included."""
+    return _reached(names, lambda name: dag.tasks[name].downstream)
+
+
+def select(dag: DAG, pattern: str) -> list[str]:
+    """The tasks that a name or a wildcard means; a UserError where there is none."""
+    found = [name for name in dag.tasks if name == pattern] or fnmatch.filter(dag.tasks, pattern)
+    if not found:
+        raise UserError(f"there is no task '{pattern}'", hint=_near(pattern, dag.tasks), exit_code=2)
+    return found
+
+
+def _reached(names: Iterable[str], step: Any) -> set[str]:
+    found: set[str] = set()
+    stack = list(names)
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found.add(name)
+            stack.extend(step(name))
+    return found
+
+
+def _place(task: TaskSpec) -> str:
+    return f"{task.file}, line {task.line}, task '{task.name}'"
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    import difflib
+
+    names = list(names)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"Did you mean '{near[0]}'?" if near else f"Tasks: {', '.join(names[:20])}."
+
+
+def _upstream(task: TaskSpec, facts: SourceFacts, names: tuple[str, ...]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    declared = facts.upstream if task.upstream is None else task.upstream
+    where = _place(task) if task.upstream is not None else f"{task.source.path or task.source.text}"
+    known = set(names)
+    for name in declared:
+        if name in known:
+            matches = [name]
+        elif any(character in name for character in "*?["):
+            matches = [match for match in fnmatch.filter(names, name) if match != task.name]
+        else:
+            matches = []
+        if not matches:
+            raise UserError(
+                f"{where}: upstream '{name}' of task '{task.name}' is no task", hint=_near(name, names), exit_code=2
+            )
+        found.update(dict.fromkeys(matches))
+    return tuple(found)
+
+
+def _products(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product, ...]:
+    products = task.products
+    if products is None:
+        products = _extracted(spec, task, facts)
+    return tuple(Product(one.key, _inside(spec.root, one.path, task)) for one in products)
+
+
+def _extracted(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product, ...]:
+    """The products that a source declares itself (``meta.extract_product``)."""
+    base = posixpath.dirname(task.source.path or "") if spec.product_relative_to_source else ""
+    value = facts.product
+    if isinstance(value, str) and value:
+        return (Product(None, posixpath.join(base, value)),)
+    if isinstance(value, Mapping) and value and all(isinstance(path, str) for path in value.values()):
+        return tuple(Product(str(key), posixpath.join(base, path)) for key, path in value.items())
+    if facts.problem:
+        return ()
+    raise UserError(
+        f"{task.source.path or task.source.text}: no product declared",
+        hint="With 'meta.extract_product: true' the parameters cell holds product = 'path' or {'nb': 'path', ...}.",
+        exit_code=2,
+    )
+
+
+def _inside(root: Path, path: str, task: TaskSpec) -> str:
+    """The path relative to the root, normalised."""
+    if os.path.isabs(path):  # noqa: PTH117 (pathlib is slow, and this runs for every product)
+        resolved = posixpath.normpath(path.replace("\\", "/"))
+        base = root.as_posix()
+        if not resolved.startswith(base + "/"):
+            raise _outside(root, path, task)
+        return resolved[len(base) + 1 :]
+    normal = posixpath.normpath(path.replace("\\", "/") if os.sep == "\\" else path)
+    if normal == ".." or normal.startswith("../") or normal == ".":
+        raise _outside(root, path, task)
+    if normal.split("/", 1)[0] == HIDDEN:
+        raise UserError(f"{_place(task)}: product '{path}' is in {HIDDEN}, which is kept for records", exit_code=2)
+    return normal
+
+
+def _outside(root: Path, path: str, task: TaskSpec) -> UserError:
+    return UserError(
+        f"{_place(task)}: product '{path}' is outside of the project",
+        hint=f"Products must be below {root}: only there can they appear all or not at all.",
+        exit_code=2,
+    )
+
+
+def _check_products(spec: Spec, tasks: Mapping[str, Task]) -> None:
+    makers: dict[str, str] = {}
+    for task in tasks.values():
+        for product in task.products:
+            other = makers.get(product.path)
+            if other is not None:
+                both = f"two products of task '{other}'" if other == task.name else f"tasks '{other}' and '{task.name}'"
+                raise UserError(f"{_place(task.spec)}: {both} have one path, {product.path}", exit_code=2)
+            makers[product.path] = task.name
+    sources = {task.spec.source.path: task.name for task in tasks.values() if task.spec.source.path}
+    sources[spec.path.name] = ""
+    for path, name in makers.items():
+        if path in sources:
+            raise UserError(f"{_place(tasks[name].spec)}: product '{path}' would overwrite a source", exit_code=2)
+        folder = posixpath.dirname(path)
+        while folder:
+            if folder in makers:
+                raise UserError(
+                    f"{_place(tasks[name].spec)}: product '{path}' lies in '{folder}', "
+                    f"which is itself a product of task '{makers[folder]}'",
+                    exit_code=2,
+                )
+            folder = posixpath.dirname(folder)
+
+
+def _sorted(tasks: Mapping[str, Task], downstream: Mapping[str, list[str]]) -> list[str]:
+    position = {name: index for index, name in enumerate(tasks)}
+    waiting = {name: len(task.upstream) for name, task in tasks.items()}
+    ready = [position[name] for name, count in waiting.items() if not count]
+    heapq.heapify(ready)
+    names = list(tasks)
+    ordered: list[str] = []
+    while ready:
+        name = names[heapq.heappop(ready)]
+        ordered.append(name)
+        for other in downstream[name]:
+            waiting[other] -= 1
+            if not waiting[other]:
+                heapq.heappush(ready, position[other])
+    if len(ordered) < len(tasks):
+        path = _cycle({name: tasks[name].upstream for name in tasks if waiting[name]})
+        raise UserError(
+            f"{tasks[path[0]].spec.file}: tasks wait for each other: {' -> '.join(path)}",
+            hint="An arrow reads 'needs'. Remove one of these upstreams.",
+            exit_code=2,
+        )
+    return ordered
+
+
+def _cycle(upstream: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """A cycle among tasks that all wait, from a task back to itself."""
+    name = next(iter(upstream))
+    path: list[str] = []
+    while name not in path:
+        path.append(name)
+        name = next(one for one in upstream[name] if one in upstream)
+    return [*path[path.index(name) :], name]

@@ -1,0 +1,179 @@
+"""env.yaml and ``--env--key`` -> the values of ``{{placeholders}}``; the built-in ones are computed when asked for."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline import yaml_tree
+from soorgeon_clone.pipeline.yaml_tree import Item
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_SWITCH = "PLOOMBER_ENV_FILENAME"
+
+
+def find(spec: Path) -> Path | None:
+    """The env file of a spec: the one that PLOOMBER_ENV_FILENAME names, else ``env.NAME.yaml`` for
+    ``pipeline.NAME.yaml``, else ``env.yaml``; each in the working directory, then beside the spec."""
+    named = os.environ.get(_SWITCH)
+    if named:
+        if Path(named).name != named:
+            raise UserError(f"{_SWITCH}={named}: expected a file name without folders", exit_code=2)
+        names = [named]
+    else:
+        parts = spec.name.split(".")
+        names = [f"env.{'.'.join(parts[1:-1])}.yaml"] if len(parts) > 2 else []
+        names.append("env.yaml")
+    for name in names:
+        for folder in (Path.cwd(), spec.parent):
+            if (folder / name).is_file():
+                return folder / name
+    if named:
+        raise UserError(f"{_SWITCH} names {named}, and there is no such file", exit_code=2)
+    for name in names:
+        wrong = (spec.parent / name).with_suffix(".yml")
+        if wrong.is_file():
+            raise UserError(f"{wrong.name} is not read", hint=f"Rename it to {name}.", exit_code=2)
+    return None
+
+
+class Environment:
+    """The values of placeholders. ``used`` collects the names that were asked for."""
+
+    def __init__(self, values: Mapping[str, Any], *, here: Path) -> None:
+        self.values = dict(values)
+        self.here = here
+        self.used: set[str] = set()
+
+    def render(self, item: Item) -> Any:
+        """The scalar with its placeholders replaced. Numbers, booleans and None written in env.yaml stay such."""
+        text = item.value
+        if not isinstance(text, str) or "{{" not in text:
+            return text
+        rendered = _PLACEHOLDER.sub(lambda match: str(self._lookup(match[1], item)), text)
+        return _typed(rendered)
+
+    def _lookup(self, name: str, item: Item) -> Any:
+        parts = name.split(".")
+        self.used.add(parts[0])
+        if parts[0] in self.values:
+            value: Any = self.values
+        elif parts[0] in _BUILT_IN:
+            value = {parts[0]: _BUILT_IN[parts[0]](self.here, item)}
+        else:
+            value = {}
+        for part in parts:
+            if not isinstance(value, Mapping) or part not in value:
+                raise item.error(
+                    f"no value for the placeholder {{{{{name}}}}}",
+                    hint=f"Add it to env.yaml, or pass --env--{'--'.join(parts)} VALUE.",
+                )
+            value = value[part]
+        return value
+
+
+def load(spec: Path, overrides: Mapping[str, Any]) -> Environment:
+    """The environment of a spec. ``overrides`` maps dotted names to values that replace those of env.yaml."""
+    path = find(spec)
+    values: dict[str, Any] = {}
+    if path is not None:
+        item = yaml_tree.parse(path.read_text(encoding="utf-8-sig"), str(path.name))
+        if item.value is not None and not isinstance(item.value, dict):
+            raise item.error("expected a mapping of placeholders to values")
+        values = _resolved(item, spec.parent) if item.value else {}
+    for name, value in overrides.items():
+        target = values
+        *parents, last = name.split(".")
+        for part in parents:
+            target = target.setdefault(part, {}) if isinstance(target, dict) else {}
+        if path is None or not isinstance(target, dict) or last not in target:
+            options = ", ".join(f"--env--{option.replace('.', '--')}" for option in _names(values)) or "none"
+            raise UserError(
+                f"--env--{name.replace('.', '--')}: env.yaml has no '{name}'",
+                hint=f"Options of this pipeline: {options}.",
+                exit_code=2,
+            )
+        target[last] = _typed(value) if isinstance(value, str) else value
+    return Environment(values, here=spec.parent)
+
+
+def _resolved(item: Item, here: Path) -> dict[str, Any]:
+    """Values of env.yaml; they may use built-in placeholders and the keys above them."""
+    values: dict[str, Any] = {}
+    for key, entry in item.value.items():
+        values[str(key)] = entry.map_scalars(Environment(values, here=here).render).plain()
+    return values
+
+
+def _names(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in values.items():
+        found += _names(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
+    return found
+
+
+def _typed(text: str) -> Any:
+    """The value that a rendered text denotes: ``"3"`` is 3, ``"true"`` True, ``"none"`` None."""
+    word = text.lower()
+    if word in ("true", "false"):
+        return word == "true"
+    if word in ("none", "null"):
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def _now(here: Path, item: Item) -> str:
+    import datetime
+
+    return datetime.datetime.now().isoformat()
+
+
+def _user(here: Path, item: Item) -> str:
+    import getpass
+
+    return getpass.getuser()
+
+
+def _root(here: Path, item: Item) -> str:
+    for folder in (here, *here.parents):
+        if (folder / "setup.py").is_file() or (folder / "pipeline.yaml").is_file():
+            return str(folder)
+    return str(here)
+
+
+def _git(*arguments: str) -> Any:
+    def run(here: Path, item: Item) -> str:
+        import subprocess
+
+        for command in arguments:
+            try:
+                done = subprocess.run(
+                    ["git", "-C", str(here), *command.split()], capture_output=True, text=True, check=False
+                )
+            except OSError:
+                raise item.error("{{git}} needs the program git, which is not installed") from None
+            if done.returncode == 0 and done.stdout.strip():
+                return done.stdout.strip()
+        raise item.error(f"{{{{git}}}} needs a git repository with a commit, and {here} is in none")
+
+    return run
+
+
+_BUILT_IN: dict[str, Any] = {
+    "user": _user,
+    "cwd": lambda here, item: str(Path.cwd()),
+    "now": _now,
+    "here": lambda here, item: str(here),
+    "root": _root,
+    "git": _git("symbolic-ref --short HEAD", "describe --tags --always --dirty"),
+    "git_hash": _git("describe --tags --always --dirty"),
+    "env": lambda here, item: dict(os.environ),
+}

@@ -1,0 +1,240 @@
+"""What happened before, in an SQLite database in the project's hidden folder.
+
+It may be deleted or damaged at any time: then nothing is known, and nothing is trusted that cannot be proved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from soorgeon_clone.pipeline.model import HIDDEN, LastRun
+
+VERSION = 1
+_SCHEMA = """
+create table if not exists memo (path text primary key, stamp text, value text) without rowid;
+create table if not exists made (task text primary key, value text) without rowid;
+create table if not exists runs (
+    id integer primary key, build text, task text, started real, seconds real, result text, fingerprint text,
+    peak_memory integer, error text);
+create index if not exists runs_by_task on runs (task, id);
+create table if not exists durations (task text primary key, seconds real) without rowid;
+"""
+
+
+@dataclass(frozen=True)
+class Made:
+    """How the products on disk were made. ``products`` maps a path to the digests of its bytes and its meaning.
+
+    ``inputs`` are files that the source names and that the run left alone, ``written`` are those it wrote without
+    declaring them.
+    """
+
+    parts: Mapping[str, str]
+    fingerprint: str
+    products: Mapping[str, tuple[str, str]]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
+    finished: float = 0.0
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One row of the history."""
+
+    build: str
+    task: str
+    started: float
+    seconds: float
+    result: str
+    fingerprint: str
+    peak_memory: int | None = None
+    error: str | None = None
+
+
+class Records:
+    """The records of one project. Reads everything at once; writes are collected and go out in one transaction."""
+
+    def __init__(self, root: Path, *, write: bool = True) -> None:
+        self.path = root / HIDDEN / "records.sqlite"
+        self.write = write
+        self.problem: str | None = None
+        self._memo: dict[str, tuple[str, str]] = {}
+        self._new_memo: dict[str, tuple[str, str]] = {}
+        self._made: dict[str, Made] = {}
+        self._connection: sqlite3.Connection | None = None
+        try:
+            self._open()
+        except (sqlite3.Error, OSError, ValueError, KeyError, TypeError) as error:
+            self._recover(error)
+
+    def recall(self, path: str, stamp: str) -> str | None:
+        """What was remembered of a file, if it is still the same file."""
+        known = self._memo.get(path)
+        return known[1] if known is not None and known[0] == stamp else None
+
+    def remember(self, path: str, stamp: str, digest: str) -> None:
+        """Remember something of a file that has this stamp."""
+        self._memo[path] = self._new_memo[path] = (stamp, digest)
+
+    def made(self, task: str) -> Made | None:
+        """How a task's products were made."""
+        return self._made.get(task)
+
+    def save_made(self, task: str, made: Made) -> None:
+        """Store how a task's products were made, at once."""
+        self._made[task] = made
+        value = json.dumps(
+            {
+                "parts": dict(made.parts),
+                "fingerprint": made.fingerprint,
+                "products": {path: list(digests) for path, digests in made.products.items()},
+                "inputs": dict(made.inputs),
+                "written": dict(made.written),
+                "finished": made.finished,
+            }
+        )
+        self._execute("insert or replace into made values (?, ?)", (task, value))
+
+    def forget_made(self, task: str) -> None:
+        """Drop what is known of a task's products."""
+        if self._made.pop(task, None) is not None:
+            self._execute("delete from made where task = ?", (task,))
+
+    def save_run(self, run: RunRecord) -> None:
+        """Append to the history."""
+        self._execute(
+            "insert into runs (build, task, started, seconds, result, fingerprint, peak_memory, error) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (run.build, run.task, run.started, run.seconds, run.result, run.fingerprint, run.peak_memory, run.error),
+        )
+        if run.result == "ran":
+            self._execute("insert or replace into durations values (?, ?)", (run.task, run.seconds))
+
+    def durations(self) -> dict[str, float]:
+        """How long each task took when it last ran to its end."""
+        return dict(self._rows("select task, seconds from durations"))
+
+    def last_runs(self) -> dict[str, LastRun]:
+        """The last run of each task."""
+        query = (
+            "select task, started, seconds, result, peak_memory from runs "
+            "where id in (select max(id) from runs group by task)"
+        )
+        return {task: LastRun(*rest) for task, *rest in self._rows(query)}
+
+    def history(self, task: str | None = None, limit: int = 50) -> list[RunRecord]:
+        """Runs, the last one first."""
+        columns = "build, task, started, seconds, result, fingerprint, peak_memory, error"
+        where, values = ("where task = ?", (task,)) if task else ("", ())
+        rows = self._rows(f"select {columns} from runs {where} order by id desc limit {int(limit)}", values)
+        return [RunRecord(*row) for row in rows]
+
+    def flush(self) -> None:
+        """Write what was remembered."""
+        if self._new_memo:
+            rows = [(path, stamp, value) for path, (stamp, value) in self._new_memo.items()]
+            self._execute_many("insert or replace into memo values (?, ?, ?)", rows)
+            self._new_memo.clear()
+
+    def close(self) -> None:
+        """Write what was remembered and close the database."""
+        self.flush()
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _open(self) -> None:
+        if not self.path.is_file() and not self.write:
+            return
+        if self.write:
+            hidden = self.path.parent
+            if not hidden.is_dir():
+                hidden.mkdir(parents=True, exist_ok=True)
+                (hidden / ".gitignore").write_text("*\n")
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        self._connection = connection
+        (version,) = connection.execute("pragma user_version").fetchone()
+        if version != VERSION:
+            self._create(version)
+        self._memo = {
+            path: (stamp, value) for path, stamp, value in connection.execute("select path, stamp, value from memo")
+        }
+        self._made = dict(self._read_made(connection))
+
+    def _create(self, version: int) -> None:
+        connection = self._connection
+        assert connection is not None
+        if not self.write:
+            raise sqlite3.DatabaseError("records of another version")
+        # WAL lets `status` read while a build writes; losing the last rows in a power cut is harmless, because
+        # records come after products.
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("begin immediate")
+        if version:
+            for (name,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
+                connection.execute(f'drop table if exists "{name}"')
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute(f"pragma user_version = {VERSION}")
+        connection.execute("commit")
+
+    @staticmethod
+    def _read_made(connection: sqlite3.Connection) -> Iterator[tuple[str, Made]]:
+        for task, value in connection.execute("select task, value from made"):
+            data = json.loads(value)
+            products = {path: (raw, meaning) for path, (raw, meaning) in data.pop("products").items()}
+            yield task, Made(products=products, **data)
+
+    def _recover(self, error: Exception) -> None:
+        """Put damaged records aside and begin anew; without permission to write, go on without records."""
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+        self._memo, self._made = {}, {}
+        busy = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+        self.problem = f"the records in {self.path} cannot be used ({error})"
+        if busy or not self.write or not self.path.exists():
+            return
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                part = self.path.with_name(self.path.name + suffix)
+                if part.exists():
+                    part.replace(self.path.with_name(f"damaged-{int(time.time())}.sqlite{suffix}"))
+            self._open()
+            self.problem += "; they were put aside, and nothing is known about earlier runs"
+        except (sqlite3.Error, OSError) as again:
+            self._connection = None
+            self.problem = f"the records in {self.path} cannot be used ({again})"
+
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        if self._connection is None:
+            return []
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            self.problem = f"the records in {self.path} cannot be read ({error})"
+            return []
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> None:
+        self._execute_many(statement, [values])
+
+    def _execute_many(self, statement: str, rows: list[tuple[object, ...]]) -> None:
+        if self._connection is None or not self.write:
+            return
+        try:
+            self._connection.execute("begin immediate")
+            self._connection.executemany(statement, rows)
+            self._connection.execute("commit")
+        except sqlite3.Error as error:
+            # A full disk or a lost folder must not fail the task whose products are fine: it will run again.
+            self.problem = f"the records in {self.path} cannot be written ({error})"
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("rollback")

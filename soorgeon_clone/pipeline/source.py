@@ -1,0 +1,198 @@
+"""A task's source -> SourceFacts: its upstream, its product and what its code is made of, without running any of it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.model import Cell, Notebook
+from soorgeon_clone.pipeline import code_facts
+from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target
+from soorgeon_clone.pipeline.model import SourceFacts
+
+# Raised when facts are made in another way, so that those in the records are not used any more.
+VERSION = 1
+_TAGS = ("parameters", "raises-exception", "skip-execution")
+
+
+def script_facts(path: Path) -> SourceFacts:
+    """Facts of a script or notebook. A source that cannot be read has a ``problem``."""
+    from soorgeon_clone.notebook import read
+
+    try:
+        notebook = read.read(path)
+        return notebook_facts(notebook)
+    except UserError as error:
+        return SourceFacts(problem=error.message)
+
+
+def notebook_facts(notebook: Notebook) -> SourceFacts:
+    """Facts of a task's source that was read as a notebook."""
+    trees: list[ast.Module] = []
+    marks: list[str] = []
+    upstream: Any = None
+    product: Any = None
+    for cell in notebook.cells:
+        if cell.kind != "code" or "injected-parameters" in cell.tags or not cell.source.strip():
+            continue
+        try:
+            tree, magics = _parse(cell)
+        except SyntaxError as error:
+            where = f"{notebook.path or notebook.name}, cell {cell.index + 1}, line {error.lineno}"
+            return SourceFacts(problem=f"{where}: {error.msg}", upstream=_names(upstream), product=product)
+        if "parameters" in cell.tags:
+            values = _literals(tree)
+            upstream, product = values.get("upstream", upstream), values.get("product", product)
+            tree = ast.Module([one for one in tree.body if not _is_declaration(one)], [])
+        elif not tree.body and not magics:
+            continue
+        trees.append(tree)
+        marks.append(_mark(cell, magics))
+    return SourceFacts(
+        upstream=_names(upstream),
+        product=product,
+        doc=_heading(notebook),
+        code=code_facts.of_script(trees, marks),
+    )
+
+
+def function_facts(dotted: str, root: Path, find: Any) -> SourceFacts:
+    """Facts of a function task. ``find`` returns the path of a local module, or None."""
+    module, _, name = dotted.rpartition(".")
+    path: Path | None = find(module)
+    if path is None:
+        return SourceFacts(problem=f"there is no module {module} in {root}")
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError) as error:
+        return SourceFacts(problem=f"{path} cannot be read: {error}")
+    for statement in reversed(tree.body):
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
+            uses = code_facts.upstream_uses(statement)
+            return SourceFacts(
+                upstream=tuple(dict.fromkeys(_subscripts(statement))),
+                doc=(ast.get_docstring(statement) or "").partition("\n")[0],
+                code=CodeFacts(upstream=uses),
+            )
+    # A name that is imported or assigned there is found when it runs.
+    if any(name in (alias.asname or alias.name) for node in ast.walk(tree) for alias in getattr(node, "names", ())
+           if isinstance(alias, ast.alias)) or any(
+        isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree)
+    ):  # fmt: skip
+        return SourceFacts(code=CodeFacts())
+    return SourceFacts(problem=f"there is no function {name} in {path}")
+
+
+def module_facts(path: Path) -> CodeFacts | None:
+    """Facts of a local module; None where it cannot be parsed."""
+    try:
+        return code_facts.of_module(ast.parse(path.read_bytes(), str(path)))
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def to_json(facts: SourceFacts | CodeFacts) -> str:
+    """The facts as text, for the records."""
+    return json.dumps(asdict(facts))
+
+
+def source_from_json(text: str) -> SourceFacts:
+    """The facts that ``to_json`` wrote."""
+    data = json.loads(text)
+    data["upstream"] = tuple(data["upstream"])
+    data["code"] = _code(data["code"]) if data["code"] else None
+    return SourceFacts(**data)
+
+
+def code_from_json(text: str) -> CodeFacts:
+    """The facts that ``to_json`` wrote."""
+    return _code(json.loads(text))
+
+
+def _code(data: dict[str, Any]) -> CodeFacts:
+    return CodeFacts(
+        definitions={name: Piece(one["digest"], tuple(one["uses"])) for name, one in data["definitions"].items()},
+        effects=Piece(data["effects"]["digest"], tuple(data["effects"]["uses"])),
+        imports={name: tuple(Target(**one) for one in targets) for name, targets in data["imports"].items()},
+        executed=tuple(Target(**one) for one in data["executed"]),
+        stars=tuple(Target(**one) for one in data["stars"]),
+        reflective=data["reflective"],
+        upstream=None if data["upstream"] is None else tuple((task, key) for task, key in data["upstream"]),
+        constants=tuple(data["constants"]),
+    )
+
+
+def _parse(cell: Cell) -> tuple[ast.Module, str]:
+    """The cell's tree, and the text of its magics. IPython is only asked about cells that are not plain Python."""
+    try:
+        return ast.parse(cell.source), ""
+    except SyntaxError:
+        pass
+    from soorgeon_clone.notebook import ipython
+
+    code = ipython.to_python(cell)
+    return ast.parse(code.text), repr(code.magics)
+
+
+def _mark(cell: Cell, magics: str) -> str:
+    """What counts of a cell besides its syntax tree: tags that act, magics, a final ``;`` that hides the output."""
+    tags = ",".join(tag for tag in _TAGS if tag in cell.tags)
+    quiet = ";" if cell.source.rstrip().endswith(";") else ""
+    return f"{tags}|{quiet}|{magics}"
+
+
+def _literals(tree: ast.Module) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for statement in tree.body:
+        if _is_declaration(statement):
+            assigned: Any = statement
+            target: Any = assigned.targets[0] if isinstance(assigned, ast.Assign) else assigned.target
+            try:
+                values[target.id] = ast.literal_eval(assigned.value)
+            except (ValueError, TypeError):
+                values[target.id] = None
+    return values
+
+
+def _is_declaration(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target: ast.expr = statement.targets[0]
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        target = statement.target
+    else:
+        return False
+    return isinstance(target, ast.Name) and target.id in ("upstream", "product")
+
+
+def _names(upstream: Any) -> tuple[str, ...]:
+    if isinstance(upstream, str):
+        return (upstream,)
+    if isinstance(upstream, (list, tuple, set, dict)):
+        names = sorted(upstream) if isinstance(upstream, set) else list(upstream)
+        return tuple(str(name) for name in names)
+    return ()
+
+
+def _subscripts(tree: ast.AST) -> list[str]:
+    """All tasks that a function takes out of ``upstream``, in the order in which they stand there."""
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "upstream"):
+            continue
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            found.append(node.slice.value)
+    return found
+
+
+def _heading(notebook: Notebook) -> str:
+    """The first line of text in the notebook: what status shows as its description."""
+    for cell in notebook.cells:
+        if cell.kind == "markdown":
+            for line in cell.source.splitlines():
+                if line.strip("# \t"):
+                    return line.strip("# \t")
+    return ""
