@@ -1,0 +1,249 @@
+"""An entry of a table + the arguments of a call -> its effect: the nouns, and how conditions are decided."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+Given = Mapping[str, "str | None"]
+"""Parameter names that a call passes -> the source text of a constant argument (None: not a constant).
+
+``*`` or ``**`` as a name: the call unpacks arguments, so every parameter may be given.
+"""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one call (or attribute read) does. Targets are ``self``, a parameter's name, or ``args`` (all arguments).
+
+    ``returns`` lists the possible results: a type path (``pandas.DataFrame``; ``pandas.*``: some new object of pandas;
+    ``builtins.object``: some new object; ``builtins.scalar``: some number, text or date), ``self``, ``arg:<param>``
+    (that very object), ``element:self`` or ``element:<param>`` (something inside it), ``none``, ``like:self`` or
+    ``like:<param>`` (new, of the same type), ``call:<param>`` (what that callback returns), and of these
+    ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values), ``iterator(T)``.
+
+    ``shares``: the result holds references to these (to what is inside them for ``element:<param>``). ``views``: it
+    shares memory with these, which pickling does not keep. ``changes``: changed in place. ``keeps``: what is changed
+    holds references to these afterwards (may be ``element:<param>`` too). ``calls``: called back. ``draws``: ambient
+    random state read and advanced, unless ``draws_unless`` (a parameter of the call or of the constructor that made
+    self) is given and not None. ``seeds``: ambient random state set completely. ``sets`` and ``gets``: settings
+    changed, settings whose value the result shows. ``reads`` and ``writes``: parameters that name a file (``*``: unknown
+    files). ``opaque``: why static analysis ends here. ``prints``: writes to standard output or displays. ``raises``:
+    never returns.
+
+    For an attribute of a module, ``gets`` holds for reading and ``sets`` for assigning to it.
+    """
+
+    returns: tuple[str, ...] = ("fresh",)
+    shares: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    draws: tuple[str, ...] = ()
+    draws_unless: str | None = None
+    seeds: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    gets: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    opaque: str | None = None
+    prints: bool = False
+    raises: bool = False
+
+
+@dataclass(frozen=True)
+class TypeFacts:
+    """What is known about the objects of a type.
+
+    ``immutable``: nothing in place can change it and it holds no mutable part. ``container``: changing it in place
+    does not change the objects that it holds. ``picklable``: by ``serializer``; if not, ``reason`` says why ("an open
+    file"). ``advancing``: using it changes it (iterators, open files, random generators). ``element``: the type of its
+    elements when known. ``rank``: of two operands, the one with the higher rank decides the type of the result.
+    """
+
+    path: str
+    bases: tuple[str, ...] = ()
+    immutable: bool = False
+    container: bool = False
+    picklable: bool = True
+    serializer: str = "pickle"
+    advancing: bool = False
+    element: str | None = None
+    reason: str | None = None
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An effect and when it holds: all of ``when`` (parameter, glob of its value), ``given`` (passed and not None),
+
+    ``passed`` (None counts), ``unless_given``.
+    """
+
+    effect: Effect
+    when: tuple[tuple[str, str], ...] = ()
+    given: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    unless_given: tuple[str, ...] = ()
+    named: frozenset[str] = field(default_factory=frozenset)
+    """The fields that the entry itself names (an effect that is joined to another replaces only what it names)."""
+
+    @property
+    def conditional(self) -> bool:
+        return bool(self.when or self.given or self.passed or self.unless_given)
+
+
+CONDITIONS = ("when", "given", "passed", "unless_given")
+LISTS = ("shares", "views", "changes", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads", "writes")
+FIELDS = tuple(f.name for f in fields(Effect))
+NO, MAYBE, YES = 0, 1, 2
+
+Resolve = Callable[[str], str]
+
+
+def as_tuple(value: Any) -> tuple[str, ...]:
+    return (str(value),) if isinstance(value, str) else tuple(str(v) for v in value or ())
+
+
+def as_bool(value: Any) -> bool:
+    return value is True or value == "true"
+
+
+def compile_rules(raw: Any, resolve: Resolve, major: int | None = None) -> tuple[Rule, ...]:
+    """Return the rules of an entry as it stands in YAML or TOML.
+
+    An entry is one effect or a list of them, the first that holds wins; a plain text is short for ``{returns: text}``.
+    ``resolve`` completes type names. ``major`` is the library's installed major version, for ``views_before_3``.
+    Raise ValueError for keys that no effect has.
+    """
+    entries = raw if isinstance(raw, list) else [raw]
+    return tuple(_compile_rule(entry, resolve, major) for entry in entries)
+
+
+def _compile_rule(raw: Any, resolve: Resolve, major: int | None) -> Rule:
+    if isinstance(raw, str):
+        raw = {"returns": raw}
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"an effect is a table of {', '.join(FIELDS)}, not {raw!r}")
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key in LISTS:
+            values[key] = (*values.get(key, ()), *as_tuple(value))
+        elif key == "returns":
+            values[key] = tuple(resolve(text) for text in as_tuple(value))
+        elif key in ("prints", "raises"):
+            values[key] = as_bool(value)
+        elif key in ("opaque", "draws_unless"):
+            values[key] = str(value)
+        elif match := re.fullmatch(r"views_before_(\d+)", key):
+            if major is None or major < int(match[1]):
+                values["views"] = (*values.get("views", ()), *as_tuple(value))
+        elif key not in CONDITIONS:
+            raise ValueError(f"{key!r} is not a part of an effect; the parts are {', '.join(FIELDS)}")
+    named = frozenset(values)
+    values.setdefault("returns", (resolve("fresh"),))
+    when = raw.get("when") or {}
+    if not isinstance(when, Mapping):
+        raise ValueError(f"'when' maps parameters to values, it cannot be {when!r}")
+    return Rule(
+        Effect(**values),
+        tuple((str(name), str(value)) for name, value in when.items()),
+        as_tuple(raw.get("given")),
+        as_tuple(raw.get("passed")),
+        as_tuple(raw.get("unless_given")),
+        named,
+    )
+
+
+def choose(rules: Iterable[Rule], given: Given) -> Effect | None:
+    """Return the effect of the first rule that holds, joined with the earlier ones that may hold."""
+    chosen: Effect | None = None
+    for rule in rules:
+        verdict = YES if not rule.conditional else _verdict(rule, given)
+        if verdict == NO:
+            continue
+        effect = _settle_draws(rule.effect, given) if rule.effect.draws_unless else rule.effect
+        chosen = effect if chosen is None else join(chosen, effect)
+        if verdict == YES:
+            break
+    return chosen
+
+
+def add(effect: Effect, rules: Iterable[Rule], given: Given) -> Effect:
+    """Return the effect together with every rule that holds or may hold; a certain rule's ``returns`` replaces."""
+    for rule in rules:
+        verdict = _verdict(rule, given)
+        if verdict == NO:
+            continue
+        extra = rule.effect if "returns" in rule.named else replace(rule.effect, returns=effect.returns)
+        effect = replace(join(effect, extra), returns=extra.returns) if verdict == YES else join(effect, extra)
+    return effect
+
+
+def join(one: Effect, other: Effect) -> Effect:
+    """Return the effect of a call that does the one or the other."""
+    if one == other:
+        return one
+    merged: dict[str, Any] = {
+        name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name)))) for name in ("returns", *LISTS)
+    }
+    return Effect(
+        **merged,
+        draws_unless=_joined_unless(one, other),
+        opaque=one.opaque or other.opaque,
+        prints=one.prints or other.prints,
+        raises=one.raises and other.raises,
+    )
+
+
+def _joined_unless(one: Effect, other: Effect) -> str | None:
+    if one.draws and other.draws:
+        return one.draws_unless if one.draws_unless == other.draws_unless else None
+    return one.draws_unless if one.draws else other.draws_unless
+
+
+def _settle_draws(effect: Effect, given: Given) -> Effect:
+    """A constant seed draws nothing; one that is not constant may be None, or a generator that the call advances."""
+    name = effect.draws_unless
+    if name is None or name not in given:
+        return effect
+    text = given[name]
+    if text is None:
+        return replace(effect, changes=(*effect.changes, name))
+    return replace(effect, draws_unless=None) if text == "None" else replace(effect, draws=(), draws_unless=None)
+
+
+def _verdict(rule: Rule, given: Given) -> int:
+    verdicts = [_matches(name, pattern, given) for name, pattern in rule.when]
+    verdicts += [_is_given(name, given) for name in rule.given]
+    verdicts += [YES if name in given else _is_given(name, given) for name in rule.passed]
+    verdicts += [YES - _is_given(name, given) for name in rule.unless_given]
+    return min(verdicts, default=YES)
+
+
+def _is_given(name: str, given: Given) -> int:
+    if name in given:
+        return MAYBE if given[name] is None else NO if given[name] == "None" else YES
+    return MAYBE if "**" in given or "*" in given else NO
+
+
+def _matches(name: str, pattern: str, given: Given) -> int:
+    if name not in given:
+        return MAYBE if "**" in given or "*" in given else NO
+    text = given[name]
+    if text is None:
+        return MAYBE
+    return YES if fnmatchcase(_constant(text), pattern) else NO
+
+
+def _constant(text: str) -> str:
+    """The value of a constant as text: ``'w'`` -> ``w``, ``True`` -> ``True``."""
+    try:
+        return str(ast.literal_eval(text))
+    except (ValueError, SyntaxError):
+        return text

@@ -1,0 +1,193 @@
+"""The text of one library's table -> its entries by name: what a path of that library means, before conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
+
+from soorgeon_clone.analysis.effect_rules import Rule, TypeFacts, as_bool, as_tuple, compile_rules
+
+TABLE_KEYS = {
+    *("library", "source", "aliases", "everywhere", "function", "constructor", "method"),
+    *("functions", "attributes", "types"),
+}
+TYPE_KEYS = {
+    *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),
+    *("new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
+}
+
+_CALL = re.compile(r"([\w.*?\[\]]+)?(?:\{([^}]*)\})?(?:\(([^)]*)\))?")
+_WORD = re.compile(r"(?:arg|element|like|call):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
+_KEPT = frozenset(("self", "none"))
+_NESTS = frozenset(("tuple", "list", "dict", "set", "iterator"))
+BUILTIN_TYPES = {
+    *("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "memoryview", "object"),
+    *("range", "set", "slice", "str", "tuple", "type", "function", "method", "module", "code", "generator", "iterator"),
+    *("enumerate", "zip", "map", "filter", "reversed", "ellipsis", "scalar"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A call as the table has it: how its positional arguments are called, and its effect as written."""
+
+    name: str
+    parameters: tuple[str, ...]
+    raw: Any
+
+
+def split_calls(key: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (name, parameters) for each call that a key names: ``a.{b,c}, d(x, y)`` -> a.b, a.c, d."""
+    for prefix, braces, signature in _CALL.findall(key):
+        if not prefix and not braces:
+            continue
+        parameters = tuple(word.strip() for word in signature.split(",")) if signature else ()
+        for name in braces.split(",") if braces else ("",):
+            yield prefix + name.strip(), parameters
+
+
+class Entries:
+    """Calls by name: exact names first, then globs, the longest first."""
+
+    def __init__(self, raw: Mapping[str, Any] | None) -> None:
+        self.exact: dict[str, Entry] = {}
+        self.globs: list[Entry] = []
+        for key, value in (raw or {}).items():
+            for name, parameters in split_calls(key):
+                entry = Entry(name, parameters, value)
+                if "*" in name or "?" in name:
+                    self.globs.append(entry)
+                else:
+                    self.exact[name] = entry
+        self.globs.sort(key=lambda entry: -len(entry.name))
+
+    def find(self, name: str) -> Entry | None:
+        return self.exact.get(name) or next((e for e in self.globs if fnmatchcase(name, e.name)), None)
+
+
+@dataclass(eq=False)
+class TypeEntry:
+    """A type as the table has it; its parts are read when first asked for."""
+
+    path: str
+    table: Table
+    raw: Mapping[str, Any]
+
+    @cached_property
+    def methods(self) -> Entries:
+        return Entries(self.raw.get("methods"))
+
+    @cached_property
+    def attributes(self) -> Entries:
+        return Entries(self.raw.get("attributes"))
+
+    @cached_property
+    def bases(self) -> tuple[str, ...]:
+        return tuple(self.table.resolve(base) for base in as_tuple(self.raw.get("bases")))
+
+    @cached_property
+    def new(self) -> Entry | None:
+        for key, value in self.raw.items():
+            if key == "new" or key.startswith("new("):
+                return Entry(self.path, next(split_calls(key))[1], value)
+        return None
+
+    @cached_property
+    def subscripts(self) -> dict[str, Any]:
+        kinds = (self.raw.get("subscripts") or {}).items()
+        return {kind.strip(): value for key, value in kinds for kind in key.split(",")}
+
+    @cached_property
+    def operators(self) -> dict[str, dict[str, str]]:
+        """Operator -> type of the other operand (a glob) -> type of the result."""
+        found: dict[str, dict[str, str]] = {}
+        for key, value in (self.raw.get("operators") or {}).items():
+            results = {"*": value} if isinstance(value, str) else value
+            resolved = {self._operand(other): self.table.resolve(result) for other, result in results.items()}
+            found.update(dict.fromkeys(key.split(", "), resolved))
+        return found
+
+    def _operand(self, other: str) -> str:
+        return other if other == "*" else self.table.resolve(other)
+
+    def facts(self, inherited: TypeFacts | None) -> TypeFacts:
+        """Return the type's facts: what the entry says, else what its first base says."""
+        raw, base = self.raw, inherited or TypeFacts(self.path)
+        return TypeFacts(
+            path=self.path,
+            bases=self.bases,
+            immutable=as_bool(raw["immutable"]) if "immutable" in raw else base.immutable,
+            container=as_bool(raw["container"]) if "container" in raw else base.container,
+            picklable=as_bool(raw["picklable"]) if "picklable" in raw else base.picklable,
+            serializer=raw.get("serializer", base.serializer),
+            advancing=as_bool(raw["advancing"]) if "advancing" in raw else base.advancing,
+            element=self.table.resolve(raw["element"]) if "element" in raw else base.element,
+            reason=raw.get("reason", base.reason),
+            rank=int(raw.get("rank", base.rank)),
+        )
+
+
+@dataclass(eq=False)
+class Table:
+    """The table of one library. ``major`` is the installed major version, None if it is not installed."""
+
+    library: str
+    raw: Mapping[str, Any]
+    major: int | None = None
+    types: dict[str, TypeEntry] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.types = {}
+        for key, raw in (self.raw.get("types") or {}).items():
+            for name, _ in split_calls(key):
+                self.types[name] = TypeEntry(f"{self.library}.{name}", self, raw or {})
+
+    @cached_property
+    def functions(self) -> Entries:
+        return Entries(self.raw.get("functions"))
+
+    @cached_property
+    def attributes(self) -> Entries:
+        return Entries(self.raw.get("attributes"))
+
+    @cached_property
+    def everywhere(self) -> tuple[Rule, ...]:
+        return self.rules(self.raw.get("everywhere") or [])
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        return self.raw.get("aliases") or {}
+
+    def rules(self, raw: Any, fresh: str | None = None) -> tuple[Rule, ...]:
+        return compile_rules(raw, lambda text: self.resolve(text, fresh), self.major)
+
+    def resolve(self, text: str, fresh: str | None = None) -> str:
+        """Return ``text`` with full type paths: ``list(DataFrame)`` -> ``list(pandas.DataFrame)``."""
+
+        def full(match: re.Match[str]) -> str:
+            word = match[0]
+            if ":" in word or word in _KEPT or (word in _NESTS and text[match.end() :].startswith("(")):
+                return word
+            if word == "fresh":
+                return fresh or f"{self.library}.*"
+            if word in self.types:
+                return f"{self.library}.{word}"
+            if word in BUILTIN_TYPES:
+                return f"builtins.{word}"
+            if "." in word:
+                return word
+            raise ValueError(f"{self.library}: no type {word!r} is declared (in {text!r})")
+
+        return _WORD.sub(full, text)
+
+
+def check_keys(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the keys of a table."""
+    yield from (f"unknown key {key}" for key in raw.keys() - TABLE_KEYS)
+    for name, entry in (raw.get("types") or {}).items():
+        unknown = {key.partition("(")[0] for key in entry or {}} - TYPE_KEYS
+        yield from (f"type {name}: unknown key {key}" for key in unknown)

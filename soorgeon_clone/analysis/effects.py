@@ -1,0 +1,336 @@
+"""The path of a call -> what it does: loads the effect tables in knowledge/*.yaml, one library at a time, when asked.
+
+A table describes one library (one top-level module; those of the standard library are in knowledge/stdlib). Its keys:
+
+``library``      the first part of all paths in it
+``source``       the address of the documentation; ``{path}`` stands for the call's path, ``{name}`` for its last part
+``aliases``      other paths of the same things, as prefixes: ``core.frame.DataFrame: pandas.DataFrame``
+``everywhere``   rules that hold for every call of the library (``{given: out, changes: out}``)
+``function``     the effect of functions that are not named; ``constructor`` the same for classes
+``functions``    call -> effect. A key names several calls with commas, ``a.{b,c}`` is ``a.b, a.c``, ``*`` is a glob;
+                 ``name(x, y)`` says how positional arguments are called, as far as a rule needs to know
+``attributes``   attributes of modules -> effect
+``method``       the effect of methods that are not named
+``types``        type -> its facts (see TypeFacts), ``new``, ``methods``, ``method`` (all others), ``attributes``,
+                 ``attribute`` (all others), ``operators``, ``subscripts``. ``"*"`` is any type that is not named
+
+An effect is written as in `Effect`; a single item needs no list, and a plain text is its ``returns``. Conditions:
+``when: {inplace: "True"}`` (glob of a constant's value), ``given: out`` (passed, and not None), ``passed: out``,
+``unless_given: out``; a list of
+effects means: the first whose condition holds. A condition on an argument that is not a constant may hold.
+``views_before_3: self`` holds for versions of the library before 3. Type names are relative to the library; builtins
+need no prefix; ``object`` may be anything.
+
+Users describe their own libraries in pyproject.toml (nearest one upward), in the same words:
+
+    [tool.soorgeon-clone.effects]
+    "mylib.clean" = { changes = [], returns = "pandas.DataFrame" }    # leaves its arguments alone
+    "mylib.fill(df, value)" = { changes = "df", returns = "none" }    # changes its first argument
+    "mylib.Model.fit" = { changes = "self", returns = "self" }
+    "mylib.plots.*" = {}                                              # changes nothing, returns something new
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.analysis.effect_rules import Effect, Given, TypeFacts, add, choose, compile_rules
+from soorgeon_clone.analysis.effect_tables import Entries, Entry, Table, TypeEntry
+from soorgeon_clone.errors import UserError
+
+__all__ = ["Effect", "Given", "Knowledge", "TypeFacts", "knowledge", "read_user_effects"]
+
+FOLDER = Path(__file__).parent / "knowledge"
+SECTION = "tool.soorgeon-clone.effects"
+HOMES = {"posixpath": "os.path", "ntpath": "os.path", "_io": "io", "pylab": "matplotlib.pylab", "_thread": "threading"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "IPython": "ipython"}
+
+
+def read_table(library: str) -> Mapping[str, Any] | None:
+    """Return the table of a library as it stands in its file; None if it has none. Every scalar is a text."""
+    for path in (FOLDER / f"{library}.yaml", FOLDER / "stdlib" / f"{library}.yaml"):
+        if path.is_file():
+            import yaml
+
+            loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+            table: Mapping[str, Any] = yaml.load(path.read_bytes(), loader)
+            return table
+    return None
+
+
+@cache
+def _table(library: str) -> Table | None:
+    raw = read_table(library)
+    return Table(library, raw, _major(library)) if raw is not None else None
+
+
+def _major(library: str) -> int | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return int(version(DISTRIBUTIONS.get(library, library)).partition(".")[0])
+    except (PackageNotFoundError, ValueError):
+        return None
+
+
+def _split(path: str) -> tuple[str, str]:
+    library, _, rest = path.partition(".")
+    return library, rest
+
+
+class Knowledge:
+    """Answers questions about calls, attributes and types; None means that nobody described it."""
+
+    def __init__(self, user_entries: Mapping[str, Any] | None = None) -> None:
+        self._user = Entries(user_entries)
+        self._lineages: dict[str, tuple[TypeEntry, ...]] = {}
+        self._answers: dict[tuple[Any, ...], Effect | None] = {}
+
+    def function(self, path: str, given: Given) -> Effect | None:
+        """Return what calling ``path`` does: a function, a class (its constructor), or a method without its object."""
+        key = (path, *given.items())
+        if key not in self._answers:
+            self._answers[key] = self._function(self.canonical(path), given)
+        return self._answers[key]
+
+    def method(self, type_path: str, name: str, given: Given) -> Effect | None:
+        """Return what calling the method ``name`` of an object of ``type_path`` does."""
+        key = (type_path, name, 0, *given.items())
+        if key not in self._answers:
+            self._answers[key] = self._method(self.canonical(type_path), name, given)
+        return self._answers[key]
+
+    def attribute(self, type_path: str, name: str) -> Effect | None:
+        """Return what reading an attribute does; None: it is a part of the object."""
+        lineage = self._lineage(self.canonical(type_path))
+        for entry in lineage:
+            if found := entry.attributes.find(name):
+                return choose(entry.table.rules(found.raw), {})
+        for entry in lineage:
+            if "attribute" in entry.raw:
+                return choose(entry.table.rules(entry.raw["attribute"]), {})
+        return None
+
+    def module_attribute(self, path: str) -> Effect | None:
+        """Return what reading (``gets``) an attribute of a module does, and what assigning to it would (``sets``)."""
+        library, rest = _split(self.canonical(path))
+        table = _table(library)
+        found = table.attributes.find(rest) if table else None
+        return choose(table.rules(found.raw), {}) if table and found else None
+
+    def type(self, type_path: str) -> TypeFacts | None:
+        """Return the facts of a type; of ``pandas.*``, those that hold for any object of the library."""
+        facts = None
+        for entry in reversed(self._lineage(self.canonical(type_path))):
+            facts = entry.facts(facts)
+        if facts is not None and facts.path.endswith(".*"):
+            facts = replace(facts, path=type_path)
+        return facts
+
+    def canonical(self, path: str) -> str:
+        """Return the path under which the tables know it: ``pandas.core.frame.DataFrame`` -> ``pandas.DataFrame``."""
+        library, rest = _split(path)
+        if library in HOMES:
+            path = f"{HOMES[library]}.{rest}" if rest else HOMES[library]
+            library, rest = _split(path)
+        table = _table(library) if rest else None
+        if table is None or not table.aliases:
+            return path
+        prefix, tail = rest, ""
+        while prefix:
+            if prefix in table.aliases:
+                return self.canonical(table.aliases[prefix] + tail)
+            prefix, _, last = prefix.rpartition(".")
+            tail = f".{last}{tail}"
+        return path
+
+    def parameters(self, path: str) -> tuple[str, ...] | None:
+        """Return how positional arguments of a function, class or method (``pandas.DataFrame.drop``) are called.
+
+        Parameters that no rule speaks of may be missing at the end. None: not known.
+        """
+        path = self.canonical(path)
+        if found := self._user.find(path):
+            return found.parameters
+        library, rest = _split(path)
+        table = _table(library)
+        if table and (named := table.functions.exact.get(rest)):
+            return named.parameters
+        if lineage := self._lineage(path, declared=True):
+            return next((entry.new.parameters for entry in lineage if entry.new), None)
+        owner, _, name = path.rpartition(".")
+        if lineage := self._lineage(owner, declared=owner.count(".") > 0 and not owner.endswith("*")):
+            for entry in lineage:
+                if found := entry.methods.find(name):
+                    return found.parameters
+        found = table.functions.find(rest) if table else None
+        return found.parameters if found else None
+
+    def is_method(self, path: str) -> bool:
+        """Tell whether ``path`` is a method taken from its class (``str.upper``), whose first argument is self."""
+        path = self.canonical(path)
+        library, rest = _split(path)
+        table = _table(library)
+        if table is None or rest in table.functions.exact:
+            return False
+        owner, _, name = path.rpartition(".")
+        return any(entry.methods.find(name) for entry in self._lineage(owner, declared=True))
+
+    def operator(self, type_path: str, op: str, other: str) -> str | None:
+        """Return the type of ``a <op> b`` for a of ``type_path`` and b of ``other``; a unary operator has other ""."""
+        if op in ("in", "not in", "is", "is not", "not"):
+            return "builtins.bool"
+        left, right = self.type(type_path), self.type(other) if other else None
+        if right is not None and right.rank > (left.rank if left else 0):
+            type_path, other = other, type_path
+        return self._operator(type_path, op, other) or (self._operator(other, op, type_path) if other else None)
+
+    def subscript(self, type_path: str, kind: str) -> Effect | None:
+        """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, tuple or other."""
+        lineage = self._lineage(self.canonical(type_path))
+        for entry in lineage:
+            for name in (kind, "*"):
+                if name in entry.subscripts:
+                    return choose(entry.table.rules(entry.subscripts[name]), {})
+        return None
+
+    def _function(self, path: str, given: Given) -> Effect | None:
+        if found := self._user.find(path):
+            return self._from_user(path, found, given)
+        library, rest = _split(path)
+        table = _table(library)
+        if table is None:
+            return Effect(returns=(f"{library}.*",), shares=("args",)) if library in sys.stdlib_module_names else None
+        if rest in table.functions.exact:
+            return self._answer(table, table.functions.exact[rest].raw, given)
+        if lineage := self._lineage(path, declared=True):
+            return self._constructor(path, lineage, table, given)
+        owner, _, name = path.rpartition(".")
+        if any(entry.methods.find(name) for entry in self._lineage(owner, declared=True)):
+            return self._method(owner, name, given)
+        if found := table.functions.find(rest):
+            return self._answer(table, found.raw, given)
+        if name[:1].isupper() and "*" in table.types:
+            return self._constructor(path, (table.types["*"],), table, given)
+        return self._answer(table, table.raw["function"], given) if "function" in table.raw else None
+
+    def _constructor(self, path: str, lineage: tuple[TypeEntry, ...], table: Table, given: Given) -> Effect | None:
+        for entry in lineage:
+            if entry.new:
+                return self._answer(table, entry.new.raw, given, fresh=path, rules_of=entry.table)
+        raw = table.raw.get("constructor", {"shares": "args"})
+        return self._answer(table, raw, given, fresh=path)
+
+    def _method(self, type_path: str, name: str, given: Given) -> Effect | None:
+        if found := self._user.find(f"{type_path}.{name}"):
+            return self._from_user(type_path, found, given)
+        lineage = self._lineage(type_path)
+        for entry in lineage:
+            if found := entry.methods.find(name):
+                return self._answer(entry.table, found.raw, given)
+        for entry in lineage:
+            if "method" in entry.raw:
+                return self._answer(entry.table, entry.raw["method"], given)
+        library, rest = _split(type_path)
+        table = _table(library)
+        if table and (named := table.functions.exact.get(f"{rest}.{name}")):
+            return self._answer(table, named.raw, given)
+        if table and "method" in table.raw:
+            return self._answer(table, table.raw["method"], given)
+        if table is None and library in sys.stdlib_module_names:
+            return Effect(returns=(f"{library}.*",), shares=("self", "args"), changes=("self",), keeps=("args",))
+        return None
+
+    def _answer(
+        self, table: Table, raw: Any, given: Given, fresh: str | None = None, rules_of: Table | None = None
+    ) -> Effect | None:
+        effect = choose((rules_of or table).rules(raw, fresh), given)
+        return add(effect, table.everywhere, given) if effect and given and table.everywhere else effect
+
+    def _from_user(self, path: str, found: Entry, given: Given) -> Effect | None:
+        return choose(compile_rules(found.raw, _user_types(_split(path)[0])), given)
+
+    def _lineage(self, type_path: str, *, declared: bool = False) -> tuple[TypeEntry, ...]:
+        """Return the type's entry and those of its bases, nearest first; ``*`` stands for a type that is not named."""
+        if type_path not in self._lineages:
+            self._lineages[type_path] = tuple(dict.fromkeys(self._ancestors(type_path)))
+        lineage = self._lineages[type_path]
+        return lineage if not declared or (lineage and lineage[0].path == type_path) else ()
+
+    def _ancestors(self, type_path: str) -> Iterator[TypeEntry]:
+        library, rest = _split(type_path)
+        table = _table(library)
+        entry = (table.types.get(rest) or table.types.get("*")) if table else None
+        if entry is not None:
+            yield entry
+            for base in entry.bases:
+                yield from self._ancestors(self.canonical(base))
+
+    def _operator(self, type_path: str, op: str, other: str) -> str | None:
+        kinds = [entry.path for entry in self._lineage(self.canonical(other))] if other else [""]
+        for entry in self._lineage(self.canonical(type_path)):
+            results = entry.operators.get(op, {})
+            for pattern, result in results.items():
+                if any(fnmatchcase(kind, pattern) for kind in kinds):
+                    return type_path if result == "self" else result
+            if "*" in results:
+                return type_path if results["*"] == "self" else results["*"]
+        return None
+
+
+def _user_types(library: str) -> Any:
+    table = Table(library, {})
+    return table.resolve
+
+
+@cache
+def _plain() -> Knowledge:
+    return Knowledge()
+
+
+def knowledge(user_entries: Mapping[str, Any] | None = None) -> Knowledge:
+    """Return the knowledge of all tables and of the user's entries; tables are loaded when a path asks for them."""
+    return Knowledge(user_entries) if user_entries else _plain()
+
+
+def read_user_effects(folder: Path) -> Mapping[str, Any]:
+    """Return the entries of ``[tool.soorgeon-clone.effects]`` in the nearest pyproject.toml from ``folder`` upward.
+
+    Raise UserError if the file cannot be read or an entry has keys or values that mean nothing.
+    """
+    path = next((p / "pyproject.toml" for p in (folder, *folder.parents) if (p / "pyproject.toml").is_file()), None)
+    if path is None:
+        return {}
+    entries = _tool_section(path)
+    for name, raw in entries.items():
+        try:
+            compile_rules(raw, _user_types(_split(name)[0]))
+        except (ValueError, TypeError) as error:
+            raise UserError(
+                f"{path}: [{SECTION}] {name!r}: {error}",
+                hint='An entry looks like this: "mylib.clean(df)" = { changes = ["df"], returns = "none" }',
+                exit_code=2,
+            ) from error
+    return entries
+
+
+def _tool_section(path: Path) -> Mapping[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib  # type: ignore[import-not-found]
+    try:
+        section: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid TOML: {error}", exit_code=2) from error
+    for key in SECTION.split("."):
+        section = section.get(key, {})
+        if not isinstance(section, Mapping):
+            raise UserError(f"{path}: [{SECTION}] must be a table", exit_code=2)
+    return dict(section)
