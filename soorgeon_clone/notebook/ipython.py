@@ -1,0 +1,430 @@
+"""A code cell -> Python that binds and uses the same names, in the same rows (the only door to IPython).
+
+What Python's own compiler accepts is Python and stays as it is. IPython's token transformers find the rest, one piece
+after the other; each piece becomes a call of `get_ipython()` on the same row, with the names that it reads as further
+arguments, or the Python that it would run.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import warnings
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from soorgeon_clone.notebook import magics
+from soorgeon_clone.notebook.model import Magic, PythonCode
+
+# Names that IPython provides in every notebook, next to Python's builtins.
+NOTEBOOK_NAMES = frozenset(
+    [
+        *("In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "_exit_code", "_sh"),
+        *("display", "get_ipython", "exit", "quit", "open", "__IPYTHON__"),
+        *("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__"),
+    ]
+)
+_HISTORY_NAME = re.compile(r"_i?\d+")
+
+# IPython gives up on a cell with more pieces of its syntax than this (inputtransformer2.TRANSFORM_LOOP_LIMIT).
+_LIMIT = 500
+_WINDOW = 64
+_NESTING = 20
+
+# Variables of the shell's environment that a command line mentions far more often than a Python variable.
+_ENVIRONMENT = frozenset(
+    ["HOME", "PATH", "PWD", "OLDPWD", "USER", "SHELL", "LANG", "TMPDIR", "HOSTNAME", "CONDA_PREFIX", "RANDOM"]
+)
+
+# What tells Python from a few words of prose or of another language that happen to parse.
+_TELLING = (ast.Call, ast.Assign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+
+_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
+class CellSyntaxError(Exception):
+    """A cell is no Python, even with its IPython syntax kept aside. ``row`` and ``column`` are 1-based, in the cell."""
+
+    def __init__(self, row: int, column: int, message: str) -> None:
+        super().__init__(f"line {row}, column {column}: {message}")
+        self.row = row
+        self.column = column
+        self.message = message
+
+
+def is_notebook_name(name: str) -> bool:
+    """Tell whether IPython provides the name: ``display``, ``Out``, ``_``, ``_3``, ``_i3``, ..."""
+    return name in NOTEBOOK_NAMES or _HISTORY_NAME.fullmatch(name) is not None
+
+
+def to_python(source: str, known_names: Collection[str] | None = None) -> PythonCode:
+    """Return the cell as Python with as many lines. Raises CellSyntaxError.
+
+    ``known_names`` are the names that may be bound when the cell runs. With them, ``ls`` alone is a magic only if no
+    variable has this name, and ``$name`` in a command is a use only if there is such a variable; without them, the
+    first is a magic and the second a use.
+    """
+    known = None if known_names is None else frozenset(known_names)
+    if not _may_be_rewritten(source) and _problem(source) is None:
+        return PythonCode(source)
+    return _Cell(source, known).transform()
+
+
+def _may_be_rewritten(source: str) -> bool:
+    """Tell whether IPython may read a cell that is valid Python as something else."""
+    text = source.strip()
+    if "\n" in text:
+        return text.startswith("In [")
+    word = re.match(r"[\w.]*", text)
+    return text.startswith("In [") or (word is not None and word.group() in magics.LINE_MAGICS)
+
+
+def _problem(source: str) -> CellSyntaxError | None:
+    """Return why the source does not compile as the statements of a cell, or None."""
+    try:
+        _compile(source)
+    except SyntaxError as error:
+        if _compiles_apart(source):
+            return None
+        column = error.offset or 1
+        return CellSyntaxError(max(error.lineno or 1, 1), max(column, 1), error.msg or "invalid syntax")
+    except (RecursionError, MemoryError, OverflowError):
+        return CellSyntaxError(1, 1, "nested too deeply for Python to compile")
+    except ValueError as error:  # null bytes, lone surrogates
+        return CellSyntaxError(*_first_odd_character(source), str(error))
+    return None
+
+
+def _compile(source: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(source, "<cell>", "exec", flags=_FLAGS, dont_inherit=True)
+
+
+def _compiles_apart(source: str) -> bool:
+    """Tell whether each statement compiles by itself, which is how IPython runs them (``x = 1; global x`` is fine)."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+        for statement in tree.body:
+            _compile(ast.Module([statement], []))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _first_odd_character(source: str) -> tuple[int, int]:
+    odd = re.search("[\0\ud800-\udfff]", source)
+    before = source[: odd.start()] if odd else ""
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+class _Cell:
+    """One transformation: the lines so far, and the pieces that were kept aside."""
+
+    def __init__(self, source: str, known: frozenset[str] | None, row: int = 0, depth: int = 0) -> None:
+        self.source = source
+        self.known = known
+        self.first_row = row  # rows of the notebook's cell above this source
+        self.depth = depth
+        self.magics: list[Magic] = []
+        self.maybe = False
+        self.lines = [line + "\n" for line in source.split("\n")]
+        words = set(re.findall(r"[^\W\d]\w*(?=\s*(?:=|,|:=|\bin\b|\)|$))", source, re.MULTILINE))
+        self.own_words = words
+
+    def transform(self) -> PythonCode:
+        if self.depth > _NESTING:
+            raise CellSyntaxError(self.first_row + 1, 1, "magics nested too deeply")
+        self._clean_up()
+        first = next((index for index, line in enumerate(self.lines) if line.strip()), None)
+        if first is not None and self.lines[first].startswith("%%") and not re.match(r"%%\w+\?", self.lines[first]):
+            self._cell_magic(first)
+        else:
+            self._token_transforms()
+            if not self.magics and first is not None:
+                self._automagic(first)
+        text = "".join(self.lines)[:-1]
+        if problem := _problem(text):
+            raise CellSyntaxError(self.first_row + problem.row, problem.column, problem.message)
+        return PythonCode(text, tuple(sorted(self.magics, key=lambda magic: magic.row)), self.maybe)
+
+    def _clean_up(self) -> None:
+        """Take away common indentation and prompts, as IPython does before anything else."""
+        text = "".join(self.lines)
+        first = next((line for line in self.lines if line.strip()), "")
+        if first[:1] in (" ", "\t"):
+            self._replace_all(textwrap.dedent(text))
+        if not (">>>" in text or "In [" in text or "...:" in text):
+            return
+        from IPython.core import inputtransformer2
+
+        start = self.lines.index(first) if first else 0
+        for strip in (inputtransformer2.classic_prompt, inputtransformer2.ipython_prompt):
+            self._replace_all("".join(self.lines[:start]) + "".join(strip(self.lines[start:])))
+
+    def _replace_all(self, text: str) -> None:
+        lines = [line + "\n" for line in text.split("\n")[:-1]]
+        if len(lines) == len(self.lines):
+            self.lines = lines
+
+    # Cell magics
+
+    def _cell_magic(self, first: int) -> None:
+        name, _, line = self.lines[first][2:].rstrip().partition(" ")
+        body = "".join(self.lines[first + 1 :])[:-1]
+        self.magics.append(Magic(self.first_row + first + 1, "cell", name, line, body))
+        if not body.strip() or name in magics.FOREIGN_BODIES:
+            python = None
+        elif name in magics.CODE_MAGICS or name in magics.BODY_MAGICS:
+            python = self._inner(body, first + 1)
+        else:
+            python = self._unknown_body(body, first + 1)
+        call = self._call("run_cell_magic", name, line, "" if python is not None else body, cell=True)
+        if python is None:
+            self.lines[first:] = [call + "\n"] + ["\n"] * (len(self.lines) - first - 1)
+            return
+        self.maybe = self.maybe or python.maybe or name in magics.LEAVES_NOTHING
+        self.magics += python.magics
+        setup = self._setup(name, line)
+        self.lines[first:] = [f"{call}{setup}\n"] + [text + "\n" for text in python.text.split("\n")]
+
+    def _unknown_body(self, body: str, row: int) -> PythonCode | None:
+        """Return the body of a magic that nobody has described as Python that may run, if it is Python at all."""
+        try:
+            python = self._inner(body, row)
+        except CellSyntaxError:
+            return None
+        if not any(isinstance(node, _TELLING) for node in ast.walk(ast.parse(python.text))):
+            return None
+        self.maybe = True
+        return python
+
+    def _setup(self, name: str, line: str) -> str:
+        """Return the Python in the first line of ``%%timeit setup``, to follow the call on its row."""
+        if name not in magics.CODE_MAGICS:
+            return ""
+        _, statement = magics.split_options(line, magics.CODE_MAGICS[name])
+        return f"; {statement.strip()}" if _is_simple(statement) else ""
+
+    def _inner(self, source: str, row: int) -> PythonCode:
+        return _Cell(source, self.known, self.first_row + row, self.depth + 1).transform()
+
+    # Pieces inside Python
+
+    def _token_transforms(self) -> None:
+        from IPython.core import inputtransformer2
+
+        kinds = (
+            inputtransformer2.MagicAssign,
+            inputtransformer2.SystemAssign,
+            inputtransformer2.EscapedCommand,
+            inputtransformer2.HelpEnd,
+        )
+        settled = 0  # Lines above are done, and a new statement at the margin begins here.
+        for _ in range(_LIMIT):
+            found = self._first_piece(settled, kinds, inputtransformer2.make_tokens_by_line)
+            if found is None:
+                return
+            end = self._replace(found, inputtransformer2)
+            below = next(
+                (line for line in self.lines[end + 1 :] if line.strip(" \t\n") and line.lstrip()[0] != "#"), " "
+            )
+            if below[0] not in " \t":
+                settled = end + 1
+        raise CellSyntaxError(self.first_row + 1, 1, f"more than {_LIMIT} magics in one cell, which IPython refuses")
+
+    def _first_piece(self, start: int, kinds: Iterable[Any], tokenize: Any) -> Any:
+        """Return the transformer of the first piece of IPython syntax at or below the line ``start``."""
+        size = _WINDOW
+        while True:
+            window = self.lines[start : start + size]
+            whole = start + size >= len(self.lines)
+            tokens = tokenize(window) if window else []
+            for statement in tokens if whole else tokens[:-1]:
+                candidates = [found for kind in kinds if (found := kind.find([statement]))]
+                for found in sorted(candidates, key=lambda candidate: candidate.sortby()):
+                    try:
+                        found.transform(window)
+                    except (SyntaxError, AssertionError, IndexError):
+                        continue
+                    found.start_line += start
+                    if hasattr(found, "q_line"):
+                        found.q_line += start
+                    return found
+            if whole:
+                return None
+            size *= 8
+
+    def _replace(self, found: Any, transformer: Any) -> int:
+        """Put Python in the place of a piece, and empty lines below it where it had more. Return its last line."""
+        start, column = found.start_line, found.start_col
+        before = self.lines[start][:column]
+        if isinstance(found, transformer.HelpEnd):
+            end = found.q_line
+            call = found.transform(self.lines[: end + 1])[start][column:].rstrip("\n")
+            target = ast.literal_eval("(" + call.partition("(")[2].partition("(")[2])[1]
+            python = self._help(start, target, "".join(self.lines[start : end + 1])[column:].rstrip())
+        else:
+            end = min(transformer.find_end_of_continued_line(self.lines, start), len(self.lines) - 1)
+            text = transformer.assemble_continued_line(self.lines, (start, column), end)
+            if isinstance(found, transformer.MagicAssign):
+                name, _, line = text[1:].partition(" ")
+                python = self._assigned_magic(start, name, line)
+            elif isinstance(found, transformer.SystemAssign):
+                python = self._shell(start, "getoutput", text[1:])
+            else:
+                python = self._escaped(start, text, transformer)
+        self.lines[start : end + 1] = [before + python + "\n"] + ["\n"] * (end - start)
+        return end
+
+    def _escaped(self, row: int, text: str, transformer: Any) -> str:
+        escape = text[:2] if text[:2] in ("!!", "??") else text[:1]
+        content = text[len(escape) :]
+        if escape == "%":
+            name, _, line = content.partition(" ")
+            return self._line_magic(row, name, line)
+        if escape in ("!", "!!"):
+            return self._shell(row, "system" if escape == "!" else "getoutput", content)
+        if escape in ("?", "??"):
+            if not content:
+                self._keep(row, "help", "", "")
+                return "get_ipython().show_usage()"
+            return self._help(row, content, text)
+        self._keep(row, "call", "", text)
+        called: str = transformer.tr[escape](content)
+        return called
+
+    def _keep(self, row: int, kind: Any, name: str, line: str) -> None:
+        self.magics.append(Magic(self.first_row + row + 1, kind, name, line))
+
+    def _shell(self, row: int, method: str, command: str) -> str:
+        self._keep(row, "shell", "", command)
+        return self._with_names(f"get_ipython().{method}({command!r}", self._expanded(command))
+
+    def _help(self, row: int, target: str, text: str) -> str:
+        detailed = text.rstrip().endswith("??") or text.startswith("??")
+        method = "pinfo2" if detailed else "psearch" if "*" in target else "pinfo"
+        self._keep(row, "help", method, target)
+        root = re.match(r"[^\W\d]\w*", target)
+        names = [root.group()] if root and "*" not in target and self._is_variable(root.group()) else []
+        return self._with_names(f"get_ipython().run_line_magic({method!r}, {target!r}", names)
+
+    def _is_variable(self, name: str) -> bool:
+        if self.known is not None:
+            return name in self.known or name in self.own_words
+        return name not in magics.LINE_MAGICS
+
+    # Line magics
+
+    def _line_magic(self, row: int, name: str, line: str) -> str:
+        self._keep(row, "line", name, line)
+        if name == "pylab":
+            return self._call("run_line_magic", name, line) + "; " + magics.PYLAB
+        if name not in magics.CODE_MAGICS:
+            return self._call("run_line_magic", name, line)
+        options, statement = magics.split_options(line, magics.CODE_MAGICS[name])
+        statement = self._inner_line(row, statement)
+        named = magics.read_names(name, line, "", None)
+        if not statement:
+            return self._call("run_line_magic", name, line)
+        if name not in magics.LEAVES_NOTHING and not named and "-r" not in dict(options):
+            return statement
+        if _is_simple(statement):
+            # What is timed leaves no names behind; what is profiled does, and the profiled functions are uses.
+            profiled = f"get_ipython().run_line_magic({name!r}, {line!r}"
+            return f"{self._with_names(profiled, named)}; {statement}" if named else f"if get_ipython(): {statement}"
+        used = [*named, *(magics.names_in(statement) or ())]
+        return self._with_names(f"get_ipython().run_line_magic({name!r}, {line!r}", used)
+
+    def _assigned_magic(self, row: int, name: str, line: str) -> str:
+        """Return the value of ``x = %magic line``."""
+        if name not in magics.CODE_MAGICS:
+            self._keep(row, "line", name, line)
+            return self._call("run_line_magic", name, line, assigned=True)
+        self._keep(row, "line", name, line)
+        _, statement = magics.split_options(line, magics.CODE_MAGICS[name])
+        statement = self._inner_line(row, statement)
+        if name == "time" and _is_expression(statement):
+            return statement
+        used = [*magics.read_names(name, line, "", None), *(magics.names_in(statement) or ())]
+        return self._with_names(f"get_ipython().run_line_magic({name!r}, {line!r}", used)
+
+    def _inner_line(self, row: int, statement: str) -> str:
+        """Return the Python of a magic's argument, which may hold IPython syntax itself (``%time !ls``)."""
+        if not statement.strip():
+            return ""
+        try:
+            inner = self._inner(statement.strip(), row)
+        except CellSyntaxError as error:
+            raise CellSyntaxError(self.first_row + row + 1, error.column, error.message) from None
+        self.magics += inner.magics
+        return inner.text
+
+    def _call(
+        self, method: str, name: str, line: str, body: str = "", *, cell: bool = False, assigned: bool = False
+    ) -> str:
+        """Return the call of a magic: it binds what its line says, and takes what it reads as further arguments."""
+        bound = [] if assigned else magics.bound_names(name, line, body if cell else "")
+        used = magics.read_names(name, line, body, self.known)
+        if name not in magics.CODE_MAGICS:
+            used += [used_name for used_name in self._expanded(line) if used_name not in used]
+        arguments = [repr(name), repr(line), *([repr(body)] if cell else [])]
+        call = self._with_names(f"get_ipython().{method}({', '.join(arguments)}", used)
+        return f"{', '.join(bound)} = {call}" if bound else call
+
+    @staticmethod
+    def _with_names(call: str, names: Iterable[str]) -> str:
+        return ", ".join([call, *dict.fromkeys(names)]) + ")"
+
+    def _expanded(self, text: str) -> list[str]:
+        """Return the names that IPython looks up for ``{expression}`` and ``$name``; none if one is not Python."""
+        if "{" not in text and "$" not in text:
+            return []
+        from IPython.utils.text import DollarFormatter
+
+        names: list[str] = []
+        try:
+            for _, field, spec, _ in DollarFormatter().parse(text):
+                if field is None:
+                    continue
+                found = magics.names_in(f"{field}:{spec}" if spec else field)
+                if found is None or not field.strip():
+                    return []
+                names += found
+        except ValueError:
+            return []
+        if self.known is None:
+            return [name for name in dict.fromkeys(names) if name not in _ENVIRONMENT]
+        return [name for name in dict.fromkeys(names) if name in self.known or name in self.own_words]
+
+    def _automagic(self, first: int) -> None:
+        """Read a cell of one line such as ``ls -l`` as a magic, if its first word names one and no variable."""
+        if any(line.strip() for line in self.lines[first + 1 :]) or len(self.lines) > first + 2:
+            return
+        parts = re.match(r"([\w.]+)(.*)\n", self.lines[first])
+        if parts is None or parts.group(1) not in magics.LINE_MAGICS:
+            return
+        name, rest = parts.group(1), parts.group(2).lstrip()
+        if rest.startswith(("=", ",")) or (self.known is not None and name in self.known):
+            return
+        self.lines[first] = self._line_magic(first, name, rest.rstrip()) + "\n"
+
+
+def _is_simple(statement: str) -> bool:
+    """Tell whether the text is Python that may follow a colon or a semicolon: no ``for``, no ``def``."""
+    try:
+        body = ast.parse("if 1: " + statement.strip()).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return len(body) == 1
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
