@@ -1,11 +1,28 @@
-"""Isolation -> Executor: the one way in."""
+"""Isolation -> Executor: the one way in, and the build's end of the connection to the server."""
 
 from __future__ import annotations
 
+import os
+import pickle
+import socket
+import subprocess
+import time
 from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
-from soorgeon_clone.pipeline.execution.model import Executor, Isolation, OnProgress
+from soorgeon_clone.pipeline.execution import boot
+from soorgeon_clone.pipeline.execution.model import (
+    CellError,
+    Executor,
+    Isolation,
+    Job,
+    OnProgress,
+    Outcome,
+    Progress,
+)
 
 
 def open_executor(
@@ -21,4 +38,112 @@ def open_executor(
     Open it as early as possible. ``modules`` are installed modules that the tasks import, never local ones.
     ``blas_threads`` is the number of threads of numerical libraries for each task; None leaves it to them.
     """
-    raise NotImplementedError
+    if isolation == "kernel":
+        from soorgeon_clone.pipeline.execution.kernel import require_nbclient
+
+        require_nbclient()
+    return _ServerExecutor(isolation, tuple(modules), cwd, blas_threads, on_progress)
+
+
+class _ServerExecutor:
+    def __init__(
+        self,
+        isolation: Isolation,
+        modules: tuple[str, ...],
+        cwd: Path,
+        blas_threads: int | None,
+        on_progress: OnProgress | None,
+    ) -> None:
+        # hashes of strings order sets, and so what a task writes: equal inputs must give equal bytes
+        environment = {"PYTHONHASHSEED": "0", **os.environ}
+        self._settings = boot.Settings(isolation, modules, cwd.absolute(), blas_threads, environment)
+        self._on_progress = on_progress
+        self._started: dict[str, float] = {}
+        self._server: subprocess.Popen[bytes] | None = None
+        self._open()
+
+    def _open(self) -> None:
+        mine, theirs = socket.socketpair()
+        with theirs:
+            os.set_inheritable(theirs.fileno(), True)
+            self._server = subprocess.Popen(
+                boot.command("server", str(theirs.fileno())),
+                env=self._settings.environment,
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._connection = Connection(mine.detach())
+        self._connection.send(self._settings)
+
+    def start(self, job: Job) -> None:
+        if job.name in self._started:
+            raise ValueError(f"a job named {job.name!r} is running")
+        if self._server is None:
+            self._open()
+        # arguments may be of classes that only the task's process can import
+        function = pickle.dumps(job.function) if job.function else b""
+        plain = replace(
+            job,
+            source=dict(job.source) if job.source is not None else None,
+            environment=dict(job.environment),
+            cwd=job.cwd.absolute(),
+            output=job.output.absolute() if job.output else None,
+            function=None,
+        )
+        self._started[job.name] = time.time()
+        self._connection.send(("start", plain, function))
+
+    def wait(self, timeout: float | None = None) -> list[Outcome]:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        outcomes: list[Outcome] = []
+        while self._started and not outcomes:
+            patience = None if deadline is None else max(deadline - time.monotonic(), 0)
+            if not self._connection.poll(patience):
+                break
+            while True:
+                try:
+                    outcomes += self._take(*self._connection.recv())
+                    if not self._connection.poll(0):
+                        break
+                except (EOFError, OSError):
+                    return outcomes + self._server_is_gone()
+        return outcomes
+
+    def _take(self, kind: str, *values: Any) -> list[Outcome]:
+        if kind == "outcome":
+            outcome: Outcome = values[0]
+            del self._started[outcome.name]
+            return [outcome]
+        if kind == "progress" and self._on_progress:
+            self._on_progress(Progress(*values))
+        return []
+
+    def _server_is_gone(self) -> list[Outcome]:
+        self._connection.close()
+        self._server = None
+        error = CellError(None, None, "TaskKilled", "the process that runs the tasks was killed")
+        now = time.time()
+        gone = [Outcome(name, "killed", error, began, now - began, 0, "") for name, began in self._started.items()]
+        self._started.clear()
+        return gone
+
+    def cancel(self, name: str) -> None:
+        if self._server is not None and name in self._started:
+            self._connection.send(("cancel", name))
+
+    def running(self) -> tuple[str, ...]:
+        return tuple(self._started)
+
+    def close(self) -> None:
+        self._started.clear()
+        if self._server is not None:
+            self._connection.close()  # the server ends its tasks, then itself
+            self._server.wait()
+            self._server = None
+
+    def __enter__(self) -> _ServerExecutor:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

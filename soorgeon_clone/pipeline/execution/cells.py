@@ -1,0 +1,182 @@
+"""Notebook dict -> the same with outputs, and the error that ended it, run in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from soorgeon_clone.pipeline.execution.model import CellError
+from soorgeon_clone.pipeline.execution.recording import Recorder
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell
+
+OnCell = Callable[[int, int, int], None]  # number among the code cells, how many there are, index among all cells
+_ASKED_FOR_INPUT = "StdinNotImplementedError"
+
+
+def blank(source: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the notebook without outputs, except those of cells that are not run."""
+    notebook: dict[str, Any] = copy.deepcopy(dict(source))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and is_run(cell):
+            cell["execution_count"], cell["outputs"] = None, []
+            cell.get("metadata", {}).pop("execution", None)
+    notebook.setdefault("metadata", {})["language_info"] = {
+        "codemirror_mode": {"name": "ipython", "version": sys.version_info[0]},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": f"ipython{sys.version_info[0]}",
+        "version": sys.version.split()[0],
+    }
+    notebook.setdefault("nbformat", 4)
+    notebook.setdefault("nbformat_minor", 5)
+    return notebook
+
+
+def is_run(cell: Mapping[str, Any]) -> bool:
+    if cell["cell_type"] != "code" or "skip-execution" in tags(cell):
+        return False
+    return bool(text(cell).strip())
+
+
+def tags(cell: Mapping[str, Any]) -> list[str]:
+    found = cell.get("metadata", {}).get("tags") or []
+    return [tag for tag in found if isinstance(tag, str)]
+
+
+def text(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def hidden_tag(cell: Mapping[str, Any]) -> str | None:
+    """The tag that says that a cell is not the user's own, if it has one."""
+    for tag in tags(cell):
+        if tag in ("parameters", "injected-parameters") or tag.startswith("soorgeon-"):
+            return tag
+    return None
+
+
+def run_cells(
+    shell: ZMQInteractiveShell,
+    notebook: Mapping[str, Any],
+    recorder: Recorder,
+    *,
+    straight: bool,
+    record_timing: bool,
+    on_cell: OnCell,
+) -> CellError | None:
+    """Runs the cells of ``notebook`` in order until one fails; outputs go to ``recorder``."""
+    # The loop runs while cells run, as in a kernel: `await` and `create_task` work, `asyncio.run` does not.
+    # It is left as it is at the end: asyncio.run would wait for threads and cancel what a kernel just leaves.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop.run_until_complete(_run_cells(shell, notebook, recorder, straight, record_timing, on_cell))
+
+
+async def _run_cells(
+    shell: ZMQInteractiveShell,
+    notebook: Mapping[str, Any],
+    recorder: Recorder,
+    straight: bool,
+    record_timing: bool,
+    on_cell: OnCell,
+) -> CellError | None:
+    todo = [(index, cell) for index, cell in enumerate(notebook["cells"]) if is_run(cell)]
+    for number, (index, cell) in enumerate(todo, start=1):
+        hidden = None if straight else hidden_tag(cell)
+        on_cell(number, len(todo), index)
+        recorder.begin(index, None if hidden else shell.execution_count)
+        began = datetime.now(timezone.utc)
+        error = await _run_cell(shell, index, text(cell), hidden)
+        if record_timing:
+            cell.setdefault("metadata", {})["execution"] = _timing(began, datetime.now(timezone.utc))
+        if error and (error.ename == _ASKED_FOR_INPUT or "raises-exception" not in tags(cell)):
+            return error
+        if getattr(shell, "exit_now", False) and number < len(todo):
+            return CellError(
+                index, None, "SystemExit", "exit() ended the notebook before its last cell", (), text(cell)
+            )
+        if len(asyncio.all_tasks()) > 1:
+            await asyncio.sleep(0.005)  # a kernel waits for the next message about as long
+    return None
+
+
+async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden: str | None) -> CellError | None:
+    shell.hidden_source = source if hidden else None
+    shell.compile.hidden_label = hidden
+    shell.last_traceback, shell.display_failed = None, False
+    try:
+        result = await _interact(shell, source, store_history=not hidden)
+    finally:
+        shell.flush_streams()
+    exception = result.error_before_exec or result.error_in_exec
+    if result.success and not shell.display_failed:
+        return None
+    return CellError(
+        cell_index=index,
+        line=_line(exception, shell.compile.latest_name),
+        ename=type(exception).__name__,
+        evalue=str(exception),
+        traceback=tuple(shell.last_traceback or ()),
+        source=source,
+    )
+
+
+async def _interact(shell: ZMQInteractiveShell, source: str, *, store_history: bool) -> Any:
+    """Runs a cell as ipykernel does: one with a top-level ``await`` in the running loop, others at once."""
+    failed = None
+    try:
+        transformed = shell.transform_cell(source)
+    except Exception:
+        transformed, failed = source, sys.exc_info()
+    from IPython.core.interactiveshell import _asyncio_runner
+
+    is_async = shell.loop_runner is _asyncio_runner and shell.should_run_async(
+        source, transformed_cell=transformed, preprocessing_exc_tuple=failed
+    )
+    if not is_async:
+        return shell.run_cell(source, store_history=store_history)
+    result = None
+    try:
+        result = await asyncio.ensure_future(
+            shell.run_cell_async(
+                source,
+                store_history=store_history,
+                transformed_cell=transformed,
+                preprocessing_exc_tuple=failed,
+            )
+        )
+    finally:
+        shell.events.trigger("post_execute")
+        shell.events.trigger("post_run_cell", result)
+    return result
+
+
+def _line(exception: BaseException | None, code_name: str) -> int | None:
+    """The line of the cell that raised; None where another code is to blame (a cell magic's)."""
+    if isinstance(exception, SyntaxError) and exception.filename == code_name:
+        return exception.lineno
+    line, traceback = None, exception.__traceback__ if exception else None
+    while traceback:
+        if traceback.tb_frame.f_code.co_filename == code_name:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line
+
+
+def _timing(began: datetime, ended: datetime) -> dict[str, str]:
+    start, end = (moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") for moment in (began, ended))
+    return {
+        "iopub.execute_input": start,
+        "iopub.status.busy": start,
+        "iopub.status.idle": end,
+        "shell.execute_reply": end,
+    }

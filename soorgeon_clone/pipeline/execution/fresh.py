@@ -1,0 +1,29 @@
+"""A job in a fresh interpreter (isolation "spawn"), run as in a fork of the warm parent."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from soorgeon_clone.pipeline.execution import process, worker
+from soorgeon_clone.pipeline.execution.shell import open_shell
+from soorgeon_clone.pipeline.execution.streams import Stream
+
+
+def main(job_file: str) -> None:
+    path = Path(job_file)
+    job, function, channel, journal, server, folder = pickle.loads(path.read_bytes())
+    path.unlink()
+    process.die_with_parent(server)
+    process.adopt_orphans()
+    streams = (Stream("stdout", 1), Stream("stderr", 2))
+    sys.stdout, sys.stderr = streams
+    shell = open_shell(Path(folder))
+    if function:
+        job = replace(job, function=pickle.loads(function))
+    worker.run(job, shell, streams, Connection(channel, readable=False), journal)
+    os._exit(0)

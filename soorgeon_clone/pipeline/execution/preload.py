@@ -1,0 +1,105 @@
+"""Module names -> imported in the warm parent, with an eye on what would make its forks differ from a fresh process."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import random
+import sys
+import threading
+import warnings
+from collections.abc import Iterable
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Any
+
+# They start threads, contexts of a GPU or a JVM, or keep locks that a forked process never sees opened.
+NOT_FOR_FORKS = {
+    *("bigframes", "cudf", "cuml", "cupy", "dask_cuda", "deepspeed", "grpc", "horovod", "jax", "jaxlib", "jpype"),
+    *("keras", "mpi4py", "numba_cuda", "paddle", "pycuda", "pyspark", "ray", "rmm", "tensorflow"),
+    *("tensorflow_probability", "tf_keras", "tpu_info", "triton", "vllm"),
+}
+
+
+def survives_fork(module: str) -> bool:
+    """Whether a process that has imported ``module`` may be forked."""
+    top = module.partition(".")[0]
+    if top in ("torch", "torchvision", "torchaudio", "lightning", "pytorch_lightning", "fastai", "transformers"):
+        return not _torch_has_gpu()
+    return top not in NOT_FOR_FORKS
+
+
+def _torch_has_gpu() -> bool:
+    return Path("/dev/nvidia0").exists() or Path("/dev/kfd").exists()
+
+
+class Preloader:
+    """Imports modules one by one and remembers what must be undone in a fork that does not import them itself."""
+
+    def __init__(self, modules: Iterable[str], cwd: Path) -> None:
+        self.waiting = [name for name in dict.fromkeys(modules) if survives_fork(name) and not _is_local(name, cwd)]
+        self.may_fork = True
+        self._filters: dict[str, list[Any]] = {}  # top-level module -> warning filters that its import added
+        self._noisy: set[str] = set()
+
+    def load(self, name: str, heard: list[str]) -> None:
+        """Imports ``name``; ``heard`` is a list that grows when something is written to the standard streams."""
+        self.waiting.remove(name)
+        top = name.partition(".")[0]
+        modules, filters, length = set(sys.modules), list(warnings.filters), len(heard)
+        with warnings.catch_warnings(record=True) as caught:
+            with contextlib.suppress(Exception, SystemExit):  # the task that imports it will tell
+                importlib.import_module(name)
+            added = [each for each in warnings.filters if each not in filters]
+        self._filters.setdefault(top, []).extend(added)
+        warnings.filters = [*added, *warnings.filters]
+        if len(heard) > length or _to_be_shown(caught):
+            self._forget(set(sys.modules) - modules, top)
+            del heard[length:]
+        if _count_threads() > 1:
+            self.may_fork = False
+
+    def fit(self, modules: Iterable[str]) -> None:
+        """In a fork: drops the warning filters of libraries that the task does not import."""
+        used = {name.partition(".")[0] for name in modules}
+        if used:
+            dropped = [each for top, filters in self._filters.items() if top not in used for each in filters]
+            warnings.filters = [each for each in warnings.filters if each not in dropped]
+        if hasattr(warnings, "_filters_mutated"):
+            warnings._filters_mutated()
+        _seed_anew()
+
+    def _forget(self, modules: set[str], top: str) -> None:
+        """Makes each task import a package by itself whose import says something that belongs into the notebook."""
+        own = [name for name in modules if name.partition(".")[0] == top]
+        if not any(str(getattr(sys.modules[name], "__file__", "")).endswith(tuple(EXTENSION_SUFFIXES)) for name in own):
+            for name in own:
+                del sys.modules[name]
+
+
+def _is_local(module: str, cwd: Path) -> bool:
+    top = module.partition(".")[0]
+    return (cwd / f"{top}.py").exists() or (cwd / top).is_dir()
+
+
+def _to_be_shown(caught: list[warnings.WarningMessage]) -> bool:
+    hidden = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+    return any(not issubclass(each.category, hidden) for each in caught)
+
+
+def _count_threads() -> int:
+    try:
+        return len(os.listdir("/proc/self/task"))  # noqa: PTH208
+    except OSError:
+        return threading.active_count()
+
+
+def _seed_anew() -> None:
+    """Global random generators start from the system's entropy, as in a process of their own."""
+    random.seed()
+    if "numpy.random.mtrand" in sys.modules:
+        sys.modules["numpy.random.mtrand"].seed()
+    if "torch" in sys.modules:
+        sys.modules["torch"].seed()

@@ -1,0 +1,378 @@
+"""Runs jobs for a build: forks of this process, or fresh processes, each under watch.
+
+The build talks to it over one connection: ("start", job, pickled arguments), ("cancel", name) one way,
+("progress", ...) and ("outcome", ...) the other. When the connection ends, everything ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pickle
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.pipeline.execution import blas, boot, process
+from soorgeon_clone.pipeline.execution.boot import Settings
+from soorgeon_clone.pipeline.execution.journal import new_journal_file
+from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
+from soorgeon_clone.pipeline.execution.preload import Preloader, survives_fork
+from soorgeon_clone.pipeline.execution.salvage import save_what_is_left
+
+_GRACE = 2.0  # seconds between telling a task that its time is over and killing it
+_STRAY_GRACE = 0.5  # seconds that processes left behind by a task get to end
+_MEMORY_POLL = 0.05
+
+
+@dataclass
+class Running:
+    """One job under watch."""
+
+    job: Job
+    pid: int
+    channel: Connection
+    journal: int
+    started: float
+    began: float
+    kill_at: float | None = None
+    reason: Status | None = None
+    result: tuple[str, CellError | None, str] | None = None
+    done: bool = False
+    exit: tuple[int, int] | None = None  # wait status, peak memory
+
+
+class Server:
+    def __init__(self, build: Connection, settings: Settings) -> None:
+        self.build = build
+        self.settings = settings
+        self.folder = Path(tempfile.mkdtemp(prefix="soorgeon-clone-"))
+        self.running: dict[int, Running] = {}
+        self.strays_until: float | None = None
+        self.ended: list[Running] = []
+        self.warm: Warm | None = None
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(build, selectors.EVENT_READ, "build")
+        self.wake, wakeup = os.pipe()
+        os.set_blocking(self.wake, False)
+        os.set_blocking(wakeup, False)
+        self.wakeup = wakeup
+        self.selector.register(self.wake, selectors.EVENT_READ, "wake")
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+        process.adopt_orphans()
+
+    def serve(self) -> None:
+        try:
+            if self.settings.isolation in ("fork", "auto") and process.IS_LINUX:
+                self.warm = Warm(self.settings, self.folder)
+            while self.step():
+                pass
+        finally:
+            for run in self.running.values():
+                process.kill_tree(run.pid)
+            process.kill_tree(os.getpid(), spare_root=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def step(self) -> bool:
+        """Handles what is ready; imports a module when nothing is. False when the build is gone."""
+        for key, _ in self.selector.select(self._patience()):
+            if key.data == "build":
+                try:
+                    message = self.build.recv()
+                except (EOFError, OSError):
+                    return False
+                self._obey(*message)
+            elif key.data == "wake":
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self.wake, 4096)
+            else:
+                self._listen(self.running[key.data])
+        self._reap()
+        self._enforce()
+        self._report()
+        if self.warm and not self.selector.select(0):
+            self.warm.load_next()
+        return True
+
+    def _patience(self) -> float | None:
+        """Seconds until something has to be done, None for as long as nothing happens."""
+        if self.warm and self.warm.has_more:
+            return 0
+        now = time.monotonic()
+        moments = [run.kill_at for run in self.running.values() if run.kill_at is not None]
+        moments += [
+            run.began + run.job.timeout
+            for run in self.running.values()
+            if run.job.timeout is not None and run.reason is None
+        ]
+        if any(run.job.memory_limit for run in self.running.values()):
+            moments.append(now + _MEMORY_POLL)
+        if self.strays_until is not None:
+            moments.append(self.strays_until)
+        return max(min(moments) - now, 0) if moments else None
+
+    def _obey(self, command: str, *values: Any) -> None:
+        if command == "start":
+            self._start(*values)
+        elif command == "cancel":
+            for run in self.running.values():
+                if run.job.name == values[0] and run.reason is None:
+                    run.reason = "killed"
+                    process.kill_tree(run.pid)
+
+    def _start(self, job: Job, function: bytes) -> None:
+        journal = new_journal_file()
+        started, began = time.time(), time.monotonic()
+        mine, theirs = os.pipe()
+        try:
+            if self._may_fork(job):
+                assert self.warm is not None
+                pid = self.warm.fork(job, function, theirs, journal, [*self._descriptors(), mine])
+            else:
+                pid = self._spawn(job, function, theirs, journal)
+        except Exception as problem:
+            os.close(mine)
+            os.close(theirs)
+            os.close(journal)
+            error = CellError(None, None, type(problem).__name__, str(problem))
+            self._tell("outcome", Outcome(job.name, "error", error, started, 0.0, 0, ""))
+            return
+        os.close(theirs)
+        channel = Connection(mine, writable=False)
+        self.running[pid] = Running(job, pid, channel, journal, started, began)
+        self.selector.register(channel, selectors.EVENT_READ, pid)
+
+    def _may_fork(self, job: Job) -> bool:
+        if self.warm is None or not all(map(survives_fork, job.modules)):
+            return False
+        self.warm.load(job.modules)
+        return self.warm.may_fork
+
+    def _spawn(self, job: Job, function: bytes, theirs: int, journal: int) -> int:
+        environment = dict(self.settings.environment)
+        blas.allot(environment, self.settings.blas_threads)
+        kind = "kernel" if self.settings.isolation == "kernel" else "fresh"
+        file = self.folder / f"{time.monotonic_ns()}.job"
+        file.write_bytes(pickle.dumps((job, function, theirs, journal, os.getpid(), str(self.folder))))
+        started = subprocess.Popen(
+            boot.command(kind, str(file)),
+            cwd=self.settings.cwd,
+            env=environment,
+            pass_fds=(theirs, journal),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        started.returncode = 0  # the server waits for it itself
+        return started.pid
+
+    def _descriptors(self) -> list[int]:
+        """What only the server should hold."""
+        mine = [self.build.fileno(), self.wake, self.wakeup, self.selector.fileno()]
+        for run in self.running.values():
+            mine += [run.channel.fileno(), run.journal]
+        return mine
+
+    def _listen(self, run: Running) -> bool:
+        """Takes one message of a task; False when there is none."""
+        try:
+            if not run.channel.poll(0):
+                return False
+            message = run.channel.recv()
+        except (EOFError, OSError):
+            with contextlib.suppress(KeyError, ValueError):
+                self.selector.unregister(run.channel)
+            return False
+        if message[0] == "cell":
+            self._tell("progress", run.job.name, *message[1:])
+        elif message[0] == "result":
+            run.result = message[1:]
+        elif message[0] == "done":
+            run.done = True
+        return True
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            run = self.running.get(pid)
+            if run is None:
+                continue  # an adopted process
+            while self._listen(run):
+                pass
+            with contextlib.suppress(KeyError, ValueError):
+                self.selector.unregister(run.channel)
+            run.channel.close()
+            unit = 1 if sys.platform == "darwin" else 1024
+            run.exit = (status, usage.ru_maxrss * unit)
+            del self.running[pid]
+            self.ended.append(run)
+            self._end_strays(first=True)
+
+    def _enforce(self) -> None:
+        now = time.monotonic()
+        for run in self.running.values():
+            job = run.job
+            if run.reason is None and job.timeout is not None and now >= run.began + job.timeout:
+                run.reason, run.kill_at = "timeout", now + _GRACE
+                with contextlib.suppress(OSError):
+                    os.kill(run.pid, signal.SIGTERM)
+            if run.reason is None and job.memory_limit and process.tree_memory(run.pid) > job.memory_limit:
+                run.reason = "memory"
+                process.kill_tree(run.pid)
+            if run.kill_at is not None and now >= run.kill_at:
+                run.kill_at = None
+                process.kill_tree(run.pid)
+        if self.strays_until is not None:
+            self._end_strays(first=False)
+
+    def _strays(self) -> list[int]:
+        """Processes whose task is over: the server adopted them."""
+        return [pid for pid in process.children(os.getpid()) if pid not in self.running]
+
+    def _end_strays(self, *, first: bool) -> None:
+        strays = self._strays()
+        if not strays:
+            self.strays_until = None
+            return
+        if first:
+            self.strays_until = time.monotonic() + _STRAY_GRACE
+            for pid in strays:
+                for each in (pid, *process.descendants(pid)):
+                    with contextlib.suppress(OSError):
+                        os.kill(each, signal.SIGTERM)
+        elif self.strays_until is not None and time.monotonic() >= self.strays_until:
+            for pid in strays:
+                process.kill_tree(pid)
+            self.strays_until = time.monotonic() + 0.05
+
+    def _report(self) -> None:
+        if self.strays_until is not None:
+            return
+        for run in self.ended:
+            self._tell("outcome", self._outcome(run))
+            os.close(run.journal)
+        self.ended.clear()
+
+    def _outcome(self, run: Running) -> Outcome:
+        assert run.exit is not None
+        status, peak = run.exit
+        seconds = time.monotonic() - run.began
+        if run.result is not None and run.done and run.reason is None:
+            kind, error, log = run.result
+            return Outcome(run.job.name, kind, error, run.started, seconds, peak, log)  # type: ignore[arg-type]
+        if run.result is not None and run.reason == "timeout":
+            _, error, log = run.result
+            return Outcome(run.job.name, "timeout", error, run.started, seconds, peak, log)
+        error, log = save_what_is_left(run.job, run.journal, run.reason, status)
+        return Outcome(run.job.name, run.reason or "killed", error, run.started, seconds, peak, log)
+
+    def _tell(self, *message: Any) -> None:
+        with contextlib.suppress(OSError):
+            self.build.send(message)
+
+
+class Warm:
+    """The state that forks inherit: modules, an IPython shell, streams."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        from soorgeon_clone.pipeline.execution.shell import open_shell
+        from soorgeon_clone.pipeline.execution.streams import Stream
+
+        self.settings = settings
+        self.streams = (Stream("stdout", 1), Stream("stderr", 2))
+        sys.stdout, sys.stderr = self.streams
+        self.heard = self.streams[0].heard = self.streams[1].heard
+        blas.without_threads_at_load(os.environ)
+        gc.disable()
+        self.shell = open_shell(folder)
+        from soorgeon_clone.pipeline.execution import worker  # noqa: F401
+
+        self.preloader = Preloader(settings.modules, settings.cwd)
+        self.setters: list[tuple[str, blas.Setter]] | None = None
+
+    @property
+    def may_fork(self) -> bool:
+        return self.preloader.may_fork
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.preloader.waiting)
+
+    def load_next(self) -> None:
+        if self.preloader.waiting:
+            self._load(self.preloader.waiting[0])
+
+    def load(self, modules: tuple[str, ...]) -> None:
+        for name in modules:
+            if name in self.preloader.waiting:
+                self._load(name)
+
+    def _load(self, name: str) -> None:
+        self.preloader.load(name, self.heard)
+        self.setters = None
+
+    def fork(self, job: Job, function: bytes, channel: int, journal: int, close: list[int]) -> int:
+        if self.setters is None:
+            self.setters = blas.loaded_setters()
+            gc.freeze()
+        server = os.getpid()
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            self._become_worker(job, function, channel, journal, close, server)
+        except BaseException:
+            import traceback
+
+            with contextlib.suppress(BaseException):
+                os.write(2, traceback.format_exc().encode())
+            os._exit(1)
+        os._exit(0)
+
+    def _become_worker(
+        self, job: Job, function: bytes, channel: int, journal: int, close: list[int], server: int
+    ) -> None:
+        from soorgeon_clone.pipeline.execution import worker
+
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        process.die_with_parent(server)
+        process.adopt_orphans()
+        for descriptor in close:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        environment = dict(self.settings.environment)
+        blas.allot(environment, self.settings.blas_threads)
+        os.environ.clear()
+        os.environ.update(environment)
+        self.shell.init_environment()
+        assert self.setters is not None
+        blas.set_threads(self.setters, os.environ)
+        self.preloader.fit(job.modules)
+        gc.enable()
+        if function:
+            job = replace(job, function=pickle.loads(function))
+        worker.run(job, self.shell, self.streams, Connection(channel, readable=False), journal)
+
+
+def main(descriptor: int) -> None:
+    build = Connection(descriptor)
+    settings: Settings = build.recv()
+    os.chdir(settings.cwd)
+    Server(build, settings).serve()
+    os._exit(0)  # nothing of it is worth taking down module by module

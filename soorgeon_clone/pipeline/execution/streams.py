@@ -1,0 +1,138 @@
+"""sys.stdout and sys.stderr of a running notebook, and what C code and subprocesses write to descriptors 1 and 2.
+
+Both descriptors are pipes. A thread empties them, so that nobody who writes there has to wait; before anything else
+is recorded, the thread that records empties them itself, so that the order is the true one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+
+Sink = Callable[[str, str], None]  # takes a stream's name and a text
+_PROMPT = 0.1  # seconds after which also a piece of a line is recorded at once: a kill must not lose it
+
+
+class Stream(io.TextIOBase):
+    """A text stream whose text goes to ``capture``. Without one it goes nowhere, or to ``heard``.
+
+    It exists before the task's process does: libraries that the warm parent imports may keep hold of it.
+    """
+
+    encoding = "UTF-8"
+    errors = None
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name = name
+        self.capture: Capture | None = None
+        self.heard: list[str] = []
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        capture = self.capture
+        if capture is None:
+            self.heard.append(text)
+        elif os.getpid() != capture.owner:
+            # a process that the task forked has no recorder of its own: it writes into the task's pipe
+            os.write(self._descriptor, text.encode("utf-8", "replace"))
+        else:
+            capture.take(self.name, text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self.capture is not None and os.getpid() == self.capture.owner:
+            self.capture.flush()
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+
+class Capture:
+    """Gives ``sink`` what the streams and their descriptors receive, from ``start`` to ``stop``."""
+
+    def __init__(self, streams: tuple[Stream, Stream], sink: Sink) -> None:
+        self.owner = os.getpid()
+        self._streams = streams
+        self._sink = sink
+        self._lock = threading.RLock()
+        self._waiting: list[tuple[str, str]] = []
+        self._flushed = 0.0
+        self._decoders = {stream.name: codecs.getincrementaldecoder("utf-8")("replace") for stream in streams}
+        self._pipes: dict[int, str] = {}
+        self._stop = -1
+
+    def start(self) -> None:
+        for stream in self._streams:
+            reader, writer = os.pipe()
+            os.dup2(writer, stream.fileno())
+            os.close(writer)
+            os.set_blocking(reader, False)
+            self._pipes[reader] = stream.name
+            stream.capture = self
+        self._poll = self._poll_for()
+        waiting, self._stop = os.pipe()
+        threading.Thread(target=self._empty, args=(waiting,), daemon=True, name="output").start()
+
+    def stop(self) -> None:
+        self.flush()
+        for stream in self._streams:
+            stream.capture = None
+        os.write(self._stop, b"x")
+
+    def take(self, name: str, text: str) -> None:
+        with self._lock:
+            self._waiting.append((name, text))
+            if "\n" in text or len(self._waiting) > 1000 or time.monotonic() - self._flushed > _PROMPT:
+                self.flush()
+
+    def flush(self) -> None:
+        """Records what waits: first the pipes', since it was written before."""
+        with self._lock:
+            self._drain()
+            waiting, self._waiting = self._waiting, []
+            for name, text in waiting:
+                self._sink(name, text)
+            self._flushed = time.monotonic()
+
+    def _poll_for(self, *more: int) -> select.poll:
+        poll = select.poll()
+        for descriptor in (*self._pipes, *more):
+            poll.register(descriptor, select.POLLIN)
+        return poll
+
+    def _drain(self) -> None:
+        while ready := self._poll.poll(0):
+            for reader, _ in ready:
+                try:
+                    data = os.read(reader, 1 << 16)
+                except BlockingIOError:
+                    continue
+                if not data:  # the task closed the descriptor
+                    del self._pipes[reader]
+                    self._poll.unregister(reader)
+                    continue
+                name = self._pipes[reader]
+                text = self._decoders[name].decode(data)
+                if text:
+                    self._sink(name, text)
+
+    def _empty(self, waiting: int) -> None:
+        while True:
+            ready = self._poll_for(waiting).poll()
+            if any(descriptor == waiting for descriptor, _ in ready):
+                return
+            with self._lock:
+                self._drain()

@@ -1,0 +1,209 @@
+"""Job -> executed notebook and a result, in the process that this task has for itself."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import getpass
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from soorgeon_clone.pipeline.execution.cells import blank, run_cells
+from soorgeon_clone.pipeline.execution.journal import Journal
+from soorgeon_clone.pipeline.execution.model import CellError, FunctionCall, Job
+from soorgeon_clone.pipeline.execution.recording import Recorder
+from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell
+from soorgeon_clone.pipeline.execution.streams import Capture, Stream
+from soorgeon_clone.pipeline.execution.written import write_notebook
+
+LOG_SIZE = 64_000
+_PATIENCE = 5.0  # seconds that threads of the task get to end by themselves, as from nbclient
+
+
+class TaskTimeout(BaseException):
+    """Raised in the task's code when its time is over; ``except Exception`` does not catch it."""
+
+
+class Terminated(BaseException):
+    """Raised in the task's code when someone sends its process SIGTERM."""
+
+
+def run(
+    job: Job,
+    shell: ZMQInteractiveShell,
+    streams: tuple[Stream, Stream],
+    channel: Connection,
+    journal: int,
+) -> None:
+    """Runs the job and tells ``channel``: ("cell", ...) often, ("result", status, error, log), ("done",)."""
+    settle_in(job)
+    _raise_on_sigterm(job)
+    if job.function:
+        error, log = _run_function(job.function, shell, streams, journal)
+    else:
+        error, log = _run_notebook(job, shell, streams, channel, journal)
+    status = "ok" if error is None else "input" if error.ename == "StdinNotImplementedError" else "error"
+    channel.send(("result", status, error, log))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    finish(shell)
+    channel.send(("done",))
+
+
+def settle_in(job: Job) -> None:
+    """Directory, environment and import path as in a kernel that is started in ``job.cwd``."""
+    os.environ.update(job.environment)
+    if "TZ" in job.environment:
+        time.tzset()
+    os.chdir(job.cwd)
+    if "" not in sys.path:
+        places = [i for i, path in enumerate(sys.path) if Path(path).name in ("site-packages", "dist-packages")]
+        sys.path.insert(places[0] if places else 0, "")
+    sys.argv = [str(Path(sys.prefix, "ipykernel_launcher.py"))]
+
+
+def _run_notebook(
+    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Connection, journal: int
+) -> tuple[CellError | None, str]:
+    assert job.source is not None
+    notebook = blank(job.source)
+    recorder = Recorder(notebook["cells"], limit=job.output_limit, journal=Journal(journal))
+    shell.recorder = recorder
+    shell.user_ns["_dh"][:] = [str(Path.cwd())] if isinstance(shell.user_ns["_dh"][0], str) else [Path.cwd()]
+    _refuse_input()
+    capture = Capture(streams, recorder.stream)
+    capture.start()
+    try:
+        error = run_cells(
+            shell,
+            notebook,
+            recorder,
+            straight=job.straight,
+            record_timing=job.record_timing,
+            on_cell=lambda number, total, index: channel.send(("cell", number, total, index)),
+        )
+    except (TaskTimeout, Terminated) as stop:  # it came between two cells
+        error = CellError(None, None, type(stop).__name__, str(stop))
+    capture.stop()
+    recorder.settle()
+    if job.output is not None:
+        try:
+            write_notebook(notebook, job.output)
+        except OSError as problem:
+            error = error or CellError(
+                None, None, type(problem).__name__, f"the executed notebook cannot be written: {problem}"
+            )
+    return error, _log(notebook)
+
+
+def _run_function(
+    call: FunctionCall, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], journal: int
+) -> tuple[CellError | None, str]:
+    cell: dict[str, Any] = {"cell_type": "code", "outputs": []}
+    recorder = Recorder([cell], limit=LOG_SIZE, journal=Journal(journal))
+    recorder.begin(0, None)
+    shell.recorder = recorder
+    _refuse_input()
+    capture = Capture(streams, recorder.stream)
+    capture.start()
+    error = None
+    try:
+        resolve(call.dotted_path)(**call.kwargs)
+    except BaseException as problem:
+        capture.flush()
+        error = _function_error(shell, problem)
+    capture.stop()
+    recorder.settle()
+    return error, _log({"cells": [cell]})
+
+
+def resolve(dotted_path: str) -> Callable[..., object]:
+    """Imports ``package.module.function``."""
+    from importlib import import_module
+
+    module, _, name = dotted_path.rpartition(".")
+    function: Callable[..., object] = getattr(import_module(module), name)
+    return function
+
+
+def _function_error(shell: ZMQInteractiveShell, problem: BaseException) -> CellError:
+    traceback = problem.__traceback__.tb_next if problem.__traceback__ else None
+    lines = shell.InteractiveTB.structured_traceback(type(problem), problem, traceback)
+    return CellError(None, None, type(problem).__name__, str(problem), tuple(lines))
+
+
+def _log(notebook: dict[str, Any]) -> str:
+    """The end of what was printed."""
+    pieces: list[str] = []
+    length = 0
+    for cell in reversed(notebook["cells"]):
+        for output in reversed(cell.get("outputs", ())):
+            if output["output_type"] == "stream" and length < LOG_SIZE:
+                pieces.append(output["text"])
+                length += len(output["text"])
+    return "".join(reversed(pieces))[-LOG_SIZE:]
+
+
+def _refuse_input() -> None:
+    from IPython.core.error import StdinNotImplementedError
+
+    def refuse(*_: object, **__: object) -> str:
+        raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+
+    def refuse_password(*_: object, **__: object) -> str:
+        raise StdinNotImplementedError("getpass was called, but this frontend does not support input requests.")
+
+    builtins.input = refuse
+    getpass.getpass = refuse_password
+
+
+def _raise_on_sigterm(job: Job) -> None:
+    owner, deadline = os.getpid(), time.monotonic() + (job.timeout or float("inf"))
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if os.getpid() != owner:  # a process that the task forked: a pool ends its workers this way
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        if time.monotonic() > deadline - 0.5:
+            raise TaskTimeout(f"the task ran longer than its limit of {job.timeout:g} s")
+        raise Terminated("the task's process was told to end (SIGTERM)")
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def finish(shell: ZMQInteractiveShell) -> None:
+    """What an interpreter does at its end, without taking down the modules, which takes longer than a small task.
+
+    Threads end, exit functions run, the notebook's objects are destroyed and files that it left open are flushed.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    for callback in reversed(getattr(threading, "_threading_atexits", ())):  # pools of concurrent.futures
+        helper = threading.Thread(target=callback, daemon=True)
+        helper.start()
+        helper.join(max(deadline - time.monotonic(), 0))
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(deadline - time.monotonic(), 0))
+    with contextlib.suppress(BaseException):
+        import atexit
+
+        atexit._run_exitfuncs()
+    with contextlib.suppress(BaseException):
+        shell.displayhook.flush()
+        shell.user_ns.clear()
+        shell.user_ns_hidden.clear()
+        gc.collect()
+    for thing in gc.get_objects():
+        if isinstance(thing, (io.BufferedWriter, io.BufferedRandom, io.TextIOWrapper)):
+            with contextlib.suppress(BaseException):
+                thing.flush()

@@ -1,0 +1,58 @@
+"""Executed notebook -> its file: at once or not at all, and the same bytes for the same content."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_notebook(notebook: dict[str, Any], path: Path) -> None:
+    """Writes aside, then renames. The format is nbformat's: sorted keys, indent 1, texts as lists of lines."""
+    cells = [_split(cell) for cell in notebook["cells"]]
+    # a lone surrogate has no UTF-8; as \udXXX it is valid JSON
+    data = json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    write_aside(path, data.encode("utf-8", "backslashreplace"))
+
+
+def write_aside(path: Path, data: bytes) -> None:
+    """Writes a file beside ``path`` and renames it when all its bytes are on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+
+
+def _split(cell: dict[str, Any]) -> dict[str, Any]:
+    split = {**cell, "source": _lines(cell.get("source", ""))}
+    if "outputs" in cell:
+        split["outputs"] = [_split_output(output) for output in cell["outputs"]]
+    return split
+
+
+def _split_output(output: dict[str, Any]) -> dict[str, Any]:
+    if output["output_type"] == "stream":
+        return {**output, "text": _lines(output["text"])}
+    if "data" in output:
+        return {**output, "data": {mime: _split_mime(mime, value) for mime, value in output["data"].items()}}
+    return output
+
+
+def _split_mime(mime: str, value: Any) -> Any:
+    if mime.startswith("text/") or mime in ("application/javascript", "image/svg+xml"):
+        return _lines(value)
+    return value
+
+
+def _lines(value: Any) -> Any:
+    return value.splitlines(keepends=True) if isinstance(value, str) else value
