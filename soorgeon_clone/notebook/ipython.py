@@ -263,12 +263,12 @@ class _Cell:
         start, column = found.start_line, found.start_col
         before = self.lines[start][:column]
         if isinstance(found, transformer.HelpEnd):
-            end = found.q_line
+            end = int(found.q_line)
             call = found.transform(self.lines[: end + 1])[start][column:].rstrip("\n")
             target = ast.literal_eval("(" + call.partition("(")[2].partition("(")[2])[1]
             python = self._help(start, target, "".join(self.lines[start : end + 1])[column:].rstrip())
         else:
-            end = min(transformer.find_end_of_continued_line(self.lines, start), len(self.lines) - 1)
+            end = min(int(transformer.find_end_of_continued_line(self.lines, start)), len(self.lines) - 1)
             text = transformer.assemble_continued_line(self.lines, (start, column), end)
             if isinstance(found, transformer.MagicAssign):
                 name, _, line = text[1:].partition(" ")

@@ -1,0 +1,92 @@
+"""The text of a Markdown cell -> its headings (the only door to mistune)."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading: 1 is the highest level. The title is plain text, without markup; it may be empty."""
+
+    level: int
+    title: str
+
+
+# Most cells have no heading and need no parser: no line of hashes, no underline, no HTML heading.
+_MAYBE = re.compile(r"^ {0,3}#{1,6}(?:[ \t]|$)|^ {0,3}(?:=+|-+)[ \t]*$|<h[1-6]\b", re.MULTILINE | re.IGNORECASE)
+
+_HTML_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)(?:</h\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_HTML_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(pre|script|style|textarea)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.I)
+_HTML_BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li|td|tr)\b[^>]*>", re.IGNORECASE)
+_HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+
+# Pandoc's rule for math: no space inside the dollar signs, no digit behind them, so that prices are no formulas.
+_MATH = re.compile(r"\$\$?(?! )((?:\\.|[^$\\])+?)(?<! )\$\$?(?!\d)")
+_MATH_WRAPPER = re.compile(
+    r"\\(?:text|math|oper|left|right|bold|big|displaystyle|quad|,|;|!|:)[a-z]*\*?\s*", re.IGNORECASE
+)
+_ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
+
+
+def headings(markdown: str) -> tuple[Heading, ...]:
+    """Return the headings at the top level of the text in order: none in code, quotes or lists."""
+    if _MAYBE.search(markdown) is None:
+        return ()
+    parser = _parser()
+    state = parser.block.state_cls()
+    state.process(markdown + "\n")
+    try:
+        parser.block.parse(state)
+        return tuple(_found(state.tokens, parser, state.env))
+    except RecursionError:  # brackets or quotes nested a thousand deep: a text that no renderer shows either
+        return ()
+
+
+@cache
+def _parser() -> Any:
+    import mistune
+
+    return mistune.Markdown(renderer=None)
+
+
+def _found(tokens: Iterable[Mapping[str, Any]], parser: Any, references: Mapping[str, Any]) -> Iterator[Heading]:
+    for token in tokens:
+        if token["type"] == "heading":
+            text = _MATH.sub(_readable_math, _ANCHOR.sub("", token["text"].strip()))
+            yield Heading(token["attrs"]["level"], _squeezed(_plain(parser.inline(text, references))))
+        elif token["type"] == "block_html":
+            for level, inner in _HTML_HEADING.findall(_HTML_HIDDEN.sub("", token["raw"])):
+                text = html.unescape(_HTML_TAG.sub("", _HTML_BREAK.sub(" ", inner)))
+                yield Heading(int(level), _squeezed(_MATH.sub(_readable_math, text)))
+
+
+def _plain(tokens: Iterable[Mapping[str, Any]]) -> str:
+    """Return the text of inline tokens: of links and images, what is read and not where they lead."""
+    pieces = []
+    for token in tokens:
+        if "children" in token:
+            pieces.append(_plain(token["children"]))
+        elif token["type"] in ("linebreak", "softbreak"):
+            pieces.append(" ")
+        elif token["type"] == "inline_html":
+            pieces.append(" " if _HTML_BREAK.match(token["raw"]) else "")
+        else:
+            raw = token.get("raw", "")
+            pieces.append(raw if token["type"] == "codespan" else html.unescape(raw))
+    return "".join(pieces)
+
+
+def _readable_math(formula: re.Match[str]) -> str:
+    r"""Return a formula as words: ``\beta_1`` as "beta 1", ``\mathbf{x}`` as "x"."""
+    text = _MATH_WRAPPER.sub("", formula.group(1)).replace("\\", " ")
+    return re.sub(r"[{}^_$~&]+", " ", text)
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
