@@ -12,7 +12,8 @@ from typing import Any
 Given = Mapping[str, "str | None"]
 """Parameter names that a call passes -> the source text of a constant argument (None: not a constant).
 
-``*`` or ``**`` as a name: the call unpacks arguments, so every parameter may be given.
+``*`` or ``**`` as a name: the call unpacks arguments, so every parameter may be given. What the constructor that made
+self was given stands there as ``made.<parameter>`` (``made.**``: not known).
 """
 
 
@@ -32,7 +33,8 @@ class Effect:
     random state read and advanced, unless ``draws_unless`` (a parameter of the call or of the constructor that made
     self) is given and not None. ``seeds``: ambient random state set completely. ``sets`` and ``gets``: settings
     changed, settings whose value the result shows. ``reads`` and ``writes``: parameters that name a file (``*``: unknown
-    files). ``opaque``: why static analysis ends here. ``prints``: writes to standard output or displays. ``raises``:
+    files). ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas);
+    every identifier in it may be one. ``opaque``: why static analysis ends here. ``prints``: writes to standard output or displays. ``raises``:
     never returns.
 
     For an attribute of a module, ``gets`` holds for reading and ``sets`` for assigning to it.
@@ -51,6 +53,7 @@ class Effect:
     gets: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     opaque: str | None = None
     prints: bool = False
     raises: bool = False
@@ -99,7 +102,7 @@ class Rule:
 
 
 CONDITIONS = ("when", "given", "passed", "unless_given")
-LISTS = ("shares", "views", "changes", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads", "writes")
+LISTS = ("shares", "views", "changes", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads", "writes", "names")
 FIELDS = tuple(f.name for f in fields(Effect))
 NO, MAYBE, YES = 0, 1, 2
 
@@ -210,11 +213,12 @@ def _joined_unless(one: Effect, other: Effect) -> str | None:
 def _settle_draws(effect: Effect, given: Given) -> Effect:
     """A constant seed draws nothing; one that is not constant may be None, or a generator that the call advances."""
     name = effect.draws_unless
-    if name is None or name not in given:
-        return effect
-    text = given[name]
+    if name not in given and f"made.{name}" not in given:
+        unknown = any(star in given for star in ("*", "**", "made.*", "made.**"))
+        return effect if unknown else replace(effect, draws_unless=None)
+    text = given[name] if name in given else given[f"made.{name}"]
     if text is None:
-        return replace(effect, changes=(*effect.changes, name))
+        return replace(effect, changes=(*effect.changes, str(name))) if name in given else effect
     return replace(effect, draws_unless=None) if text == "None" else replace(effect, draws=(), draws_unless=None)
 
 
@@ -229,12 +233,17 @@ def _verdict(rule: Rule, given: Given) -> int:
 def _is_given(name: str, given: Given) -> int:
     if name in given:
         return MAYBE if given[name] is None else NO if given[name] == "None" else YES
-    return MAYBE if "**" in given or "*" in given else NO
+    return _when_not_named(name, given)
+
+
+def _when_not_named(name: str, given: Given) -> int:
+    unpacks = ("made.*", "made.**") if name.startswith("made.") else ("*", "**")
+    return MAYBE if any(star in given for star in unpacks) else NO
 
 
 def _matches(name: str, pattern: str, given: Given) -> int:
     if name not in given:
-        return MAYBE if "**" in given or "*" in given else NO
+        return _when_not_named(name, given)
     text = given[name]
     if text is None:
         return MAYBE

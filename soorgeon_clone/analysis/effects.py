@@ -99,11 +99,16 @@ class Knowledge:
             self._answers[key] = self._function(self.canonical(path), given)
         return self._answers[key]
 
-    def method(self, type_path: str, name: str, given: Given) -> Effect | None:
-        """Return what calling the method ``name`` of an object of ``type_path`` does."""
-        key = (type_path, name, 0, *given.items())
+    def method(self, type_path: str, name: str, given: Given, made: Given | None = None) -> Effect | None:
+        """Return what calling the method ``name`` of an object of ``type_path`` does.
+
+        ``made`` is what the constructor that made the object was given; None: not known, so every condition on it
+        may hold.
+        """
+        key = (type_path, name, *given.items(), None, *(made.items() if made is not None else ()), made is None)
         if key not in self._answers:
-            self._answers[key] = self._method(self.canonical(type_path), name, given)
+            known = {"made.**": None} if made is None else {f"made.{param}": text for param, text in made.items()}
+            self._answers[key] = self._method(self.canonical(type_path), name, {**given, **known})
         return self._answers[key]
 
     def attribute(self, type_path: str, name: str) -> Effect | None:
@@ -180,7 +185,7 @@ class Knowledge:
         if table is None or rest in table.functions.exact:
             return False
         owner, _, name = path.rpartition(".")
-        return any(entry.methods.find(name) for entry in self._lineage(owner, declared=True))
+        return self._has_method(owner, name)
 
     def operator(self, type_path: str, op: str, other: str) -> str | None:
         """Return the type of ``a <op> b`` for a of ``type_path`` and b of ``other``; a unary operator has other ""."""
@@ -212,7 +217,7 @@ class Knowledge:
         if lineage := self._lineage(path, declared=True):
             return self._constructor(path, lineage, table, given)
         owner, _, name = path.rpartition(".")
-        if any(entry.methods.find(name) for entry in self._lineage(owner, declared=True)):
+        if self._has_method(owner, name):
             return self._method(owner, name, given)
         if found := table.functions.find(rest):
             return self._answer(table, found.raw, given)
@@ -247,11 +252,15 @@ class Knowledge:
             return Effect(returns=(f"{library}.*",), shares=("self", "args"), changes=("self",), keeps=("args",))
         return None
 
+    def _has_method(self, owner: str, name: str) -> bool:
+        lineage = self._lineage(owner, declared=True)
+        return any("method" in entry.raw or entry.methods.find(name) for entry in lineage)
+
     def _answer(
         self, table: Table, raw: Any, given: Given, fresh: str | None = None, rules_of: Table | None = None
     ) -> Effect | None:
         effect = choose((rules_of or table).rules(raw, fresh), given)
-        return add(effect, table.everywhere, given) if effect and given and table.everywhere else effect
+        return add(effect, table.everywhere, given) if effect and table.everywhere else effect
 
     def _from_user(self, path: str, found: Entry, given: Given) -> Effect | None:
         return choose(compile_rules(found.raw, _user_types(_split(path)[0])), given)
