@@ -1,0 +1,227 @@
+"""`soorgeon-clone refactor`: a notebook file -> a pipeline on disk, and a few lines on the terminal about it.
+
+``--json`` prints one object, whose keys are kept between versions (new ones may come):
+
+    notebook      the notebook as it was named on the command line
+    folder        where the project is
+    sections      how many sections the notebook has
+    tasks         list of {name, title, source, upstream: [task], products: {key: path}, loads: [{task, key, names}],
+                  params: {name: value}}
+    merges        list of {task, sections: [title], reason}
+    files         {created: [path], replaced: [path], removed: [path], unchanged: [path]}
+    hints, notes  lists of sentences for people
+    written       false with --dry-run
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from soorgeon_clone.notebook.model import Notebook
+    from soorgeon_clone.refactor.layout import Choices, Layout
+    from soorgeon_clone.refactor.model import Plan
+    from soorgeon_clone.refactor.write import Changes
+
+_LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+@click.command()
+@click.argument("notebook", metavar="NOTEBOOK")
+@click.option("--split-on", type=click.Choice(["h1", "h2", "h3"]), default="h2", help="Headings that begin a task.")
+@click.option(
+    "--into", type=click.Path(file_okay=False), default=None, help="Folder to write to; this one if not given."
+)
+@click.option("-p", "--product-prefix", default="output", show_default=True, help="Folder for all products.")
+@click.option(
+    "-d",
+    "--df-format",
+    type=click.Choice(["parquet", "csv"]),
+    default=None,
+    help="Format for what turns out to be a DataFrame in the run. Pickle if not given.",
+)
+@click.option(
+    "-z",
+    "--serializer",
+    type=click.Choice(["pickle", "cloudpickle", "dill"]),
+    default=None,
+    help="Serializer for all variables. If not given: pickle, and cloudpickle where pickle cannot.",
+)
+@click.option("-s", "--single-task", is_flag=True, help="Make one task of the whole notebook.")
+@click.option(
+    "-f",
+    "--file-format",
+    type=click.Choice(["py", "ipynb"]),
+    default=None,
+    help="Format of the tasks, py if not given.",
+)
+@click.option("-l", "--log", type=click.Choice(_LEVELS, case_sensitive=False), default=None, help="Log at this level.")
+@click.option(
+    "-F", "--log-file", type=click.Path(dir_okay=False), default=None, help="Log to a file, not the terminal."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
+@click.option("--build", is_flag=True, help="Run the pipeline at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--force", is_flag=True, help="Overwrite what a person changed; go on where a name is never defined.")
+def command(
+    notebook: str,
+    split_on: str,
+    into: str | None,
+    product_prefix: str,
+    df_format: Any,
+    serializer: Any,
+    single_task: bool,
+    file_format: Any,
+    log: str | None,
+    log_file: str | None,
+    dry_run: bool,
+    build: bool,
+    as_json: bool,
+    force: bool,
+) -> None:
+    """Turn NOTEBOOK into a pipeline: one task for each section, and a pipeline.yaml that runs them.
+
+    NOTEBOOK is an .ipynb file or a script or Markdown file that jupytext reads, - for standard input.
+    """
+    _log_to(log, log_file)
+    from soorgeon_clone.notebook.read import read
+    from soorgeon_clone.refactor import files, write
+    from soorgeon_clone.refactor.layout import lay_out
+    from soorgeon_clone.refactor.plan import make_plan
+
+    source = read(notebook)
+    plan = make_plan(source, level=int(split_on[1]), single_task=single_task, serializer=serializer, forced=force)
+    root = Path(into or ".")
+    choices = _choices(
+        source,
+        root,
+        plan,
+        product_prefix=product_prefix,
+        df_format=df_format,
+        file_format=file_format,
+        serializer=serializer,
+    )
+    layout = lay_out(plan, choices)
+    changes = write.compare(files.project(plan, layout, _requirements(plan, layout)), root, force=force)
+    if not dry_run:
+        write.write(changes, root)
+    where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run}
+    report = {**where, **_report(plan, layout, changes)}
+    if as_json:
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        _show(report, build=build)
+    if build and not dry_run:
+        _build(root)
+
+
+def _log_to(level: str | None, file: str | None) -> None:
+    if level or file:
+        name = (level or "info").upper()
+        logging.basicConfig(level=name, filename=file, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def _choices(source: Notebook, root: Path, plan: Plan, **chosen: Any) -> Choices:
+    from soorgeon_clone.refactor.layout import Choices
+    from soorgeon_clone.refactor.surroundings import local_modules, notebook_folder
+
+    return Choices(
+        notebook_folder=notebook_folder(source.path, root),
+        local_modules=local_modules(source.path, plan.modules),
+        **{name: value for name, value in chosen.items() if value is not None},
+    )
+
+
+def _requirements(plan: Plan, layout: Layout) -> tuple[str, ...]:
+    from soorgeon_clone.refactor.requirements import requirements
+
+    serializers = {bundle.serializer for task in plan.tasks for bundle in task.saves} - {"pickle"}
+    also = ["ipykernel", *sorted(serializers)]
+    if layout.frames_module in layout.own_modules:
+        also += ["pandas", "pyarrow"] if layout.choices.df_format == "parquet" else ["pandas"]
+    return requirements(plan.modules, local=layout.choices.local_modules, also=also)
+
+
+def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
+    from soorgeon_clone.refactor.files import products
+    from soorgeon_clone.refactor.model import Load
+    from soorgeon_clone.refactor.script import injected_params
+
+    merged = sum(len(merge.sections) - 1 for merge in plan.merges)
+    return {
+        "sections": len(plan.tasks) + merged,
+        "tasks": [
+            {
+                "name": task.name,
+                "title": task.title,
+                "source": layout.source(task.name),
+                "upstream": list(task.upstream),
+                "products": products(task, layout),
+                "loads": [
+                    {"task": step.task, "key": layout.upstream(step).key, "names": list(step.names)}
+                    for step in task.steps
+                    if isinstance(step, Load)
+                ],
+                "params": injected_params(task),
+            }
+            for task in plan.tasks
+        ],
+        "merges": [
+            {"task": merge.task, "sections": list(merge.sections), "reason": merge.reason} for merge in plan.merges
+        ],
+        "files": {
+            "created": list(changes.created),
+            "replaced": list(changes.replaced),
+            "removed": list(changes.removed),
+            "unchanged": list(changes.unchanged),
+        },
+        "hints": list(plan.hints),
+        "notes": list(changes.notes),
+    }
+
+
+def _show(report: Mapping[str, Any], *, build: bool) -> None:
+    """Print what happened in a few lines: tasks with what they need, what was merged and why, what to do next."""
+    tasks, sections = report["tasks"], report["sections"]
+    verb = "written" if report["written"] else "planned (nothing is written)"
+    click.echo(f"{report['notebook']}: {_count(sections, 'section')} found, {_count(len(tasks), 'task')} {verb}")
+    width = max((len(task["source"]) for task in tasks), default=0)
+    for task in tasks:
+        needs = f"  <- {', '.join(task['upstream'])}" if task["upstream"] else ""
+        click.echo(f"  {task['source']:<{width if needs else 0}}{needs}")
+    for merge in report["merges"]:
+        click.echo(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}")
+    for sentence in [*report["hints"], *report["notes"]]:
+        click.echo(sentence)
+    files = report["files"]
+    changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
+    click.echo(f"Files: {', '.join(changes)}" if changes else "")
+    for path in files["removed"]:
+        click.echo(f"  {path} removed: no section of the notebook makes it any more")
+    if report["written"] and not build:
+        folder = report["folder"]
+        enter = "" if folder == "." else f"cd {folder} && "
+        click.echo(f"Next: {enter}soorgeon-clone build")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _build(root: Path) -> None:
+    """Run `build` in the project, as the user would."""
+    from soorgeon_clone.cli import build
+
+    before = Path.cwd()
+    os.chdir(root)
+    try:
+        build.command.main(args=[], prog_name="soorgeon-clone build", standalone_mode=False)
+    finally:
+        os.chdir(before)

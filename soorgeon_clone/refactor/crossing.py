@@ -1,0 +1,140 @@
+"""Bundle -> the lines of code that save it to its product, and those that load it in another task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from soorgeon_clone.refactor.imports import WIDTH
+from soorgeon_clone.refactor.layout import Layout, may_hold_frame
+from soorgeon_clone.refactor.model import Bundle, Load, Part
+from soorgeon_clone.refactor.naming import Import, Names, place_import, rename
+
+
+@dataclass
+class Words:
+    """What the code that we add to one task calls things; ``imports`` grows with what that code uses."""
+
+    names: Names
+    product: str
+    upstream: str
+    imports: dict[str, Import] = field(default_factory=dict)
+
+    def use(self, statement: str) -> str:
+        """Return the name of what ``statement`` imports, and see to it that the task imports it."""
+        if statement not in self.imports:
+            self.imports[statement] = place_import(statement, self.names)
+        return self.imports[statement].name
+
+    def builtin(self, name: str) -> str:
+        return f"{self.use('import builtins')}.{name}" if self.names.is_rebound(name) else name
+
+    def adapt(self, part: Part, text: str) -> str:
+        """Return an expression or statement of ``part`` with the names that its imports have in this task."""
+        for statement in part.imports:
+            self.use(statement)
+        used = [self.imports[statement] for statement in part.imports]
+        return rename(text, {item.usual: item.name for item in used if item.usual != item.name})
+
+
+def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
+    """Return the lines that give the names of ``load`` their values."""
+    bundle = load.bundle
+    parts = [part for part in bundle.parts if part.name in load.names]
+    path = f"{words.upstream}{_key(load.task)}{_key(layout.upstream(load).key)}"
+    if may_hold_frame(bundle, layout.choices):
+        loader = words.use(f"from {layout.frames_module} import load_frame")
+        return _put_back(parts[0], f"{loader}({path})", words)
+    file = words.names.pick("file")
+    value = f"{words.use(f'import {bundle.serializer}')}.load({file})"
+    opening = _open(path, "rb", file, words)
+    if len(parts) == 1 and not parts[0].maybe_unbound:
+        part = parts[0]
+        one = f"{value}{_key(part.name)}" if bundle.is_dict else value
+        return [*opening, *_indent(_put_back(part, one, words))]
+    values = words.names.pick("values")
+    lines = [*opening, *_indent([f"{values} = {value}"])]
+    for part in parts:
+        statements = _put_back(part, f"{values}{_key(part.name)}", words)
+        lines += [f"if {_quote(part.name)} in {values}:", *_indent(statements)] if part.maybe_unbound else statements
+    # The dict would keep objects alive that the notebook lets go of.
+    return [*lines, f"del {values}"]
+
+
+def save_lines(task: str, bundle: Bundle, layout: Layout, words: Words) -> list[str]:
+    """Return the lines that write ``bundle`` to its product."""
+    path = f"{words.product}{_key(layout.product(task, bundle).key)}"
+    if may_hold_frame(bundle, layout.choices):
+        saver = words.use(f"from {layout.frames_module} import save_frame")
+        return _call(saver, [words.adapt(bundle.parts[0], bundle.parts[0].save), path])
+    file = words.names.pick("file")
+    dump = f"{words.use(f'import {bundle.serializer}')}.dump"
+    certain = {part.name: words.adapt(part, part.save) for part in bundle.parts if not part.maybe_unbound}
+    maybe = [part for part in bundle.parts if part.maybe_unbound]
+    if not bundle.is_dict:
+        (value,) = certain.values()
+        dumped = _call(dump, [value, file, "protocol=5"])
+    elif not maybe and len(one_line := f"{dump}({_mapping(certain)}, {file}, protocol=5)") <= WIDTH - 4:
+        dumped = [one_line]
+    else:
+        return _save_values(certain, maybe, (path, file, dump), words)
+    return [*_open(path, "wb", file, words), *_indent(dumped)]
+
+
+def _save_values(certain: dict[str, str], maybe: list[Part], target: tuple[str, str, str], words: Words) -> list[str]:
+    path, file, dump = target
+    values = words.names.pick("values")
+    lines = [f"{values} = {_mapping(certain)}"]
+    if len(lines[0]) > WIDTH:
+        lines = [f"{values} = {{", *_indent([f"{_quote(name)}: {value}," for name, value in certain.items()]), "}"]
+    for part in maybe:
+        lines.append(f"if {_quote(part.name)} in {words.builtin('globals')}():")
+        lines.append(f"    {values}{_key(part.name)} = {words.adapt(part, part.save)}")
+    lines += _open(path, "wb", file, words)
+    lines += _indent(_call(dump, [values, file, "protocol=5"]))
+    return [*lines, f"del {values}"]
+
+
+def _put_back(part: Part, value: str, words: Words) -> list[str]:
+    statement = words.adapt(part, part.load)
+    if statement.count("{value}") > 1:
+        name = words.names.pick("value")
+        return [f"{name} = {value}", *statement.replace("{value}", name).split("\n"), f"del {name}"]
+    return statement.replace("{value}", value).split("\n")
+
+
+def _open(path: str, mode: str, file: str, words: Words) -> list[str]:
+    # A notebook that gives `open` another meaning must not get it called by us.
+    call = f"{words.use('from pathlib import Path')}({path}).open" if words.names.is_rebound("open") else "open"
+    arguments = [f'"{mode}"'] if call != "open" else [path, f'"{mode}"']
+    line = f"with {call}({', '.join(arguments)}) as {file}:"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"with {call}(", f"    {', '.join(arguments)}", f") as {file}:"]
+
+
+def _call(function: str, arguments: Sequence[str]) -> list[str]:
+    line = f"{function}({', '.join(arguments)})"
+    if len(line) <= WIDTH - 4:
+        return line.split("\n")
+    inner = ", ".join(arguments)
+    if len(inner) <= WIDTH - 8:
+        return [f"{function}(", f"    {inner}", ")"]
+    return [f"{function}(", *(f"    {argument}," for argument in arguments), ")"]
+
+
+def _mapping(items: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{_quote(name)}: {value}" for name, value in items.items()) + "}"
+
+
+def _key(name: str) -> str:
+    return f"[{_quote(name)}]"
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _indent(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" if line else line for line in lines]

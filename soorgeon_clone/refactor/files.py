@@ -1,0 +1,105 @@
+"""Plan + layout -> the text of every file of the project: pure, so the same plan gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from soorgeon_clone.notebook import write as notebook_text
+from soorgeon_clone.pipeline import spec
+from soorgeon_clone.refactor.frames import frames_module
+from soorgeon_clone.refactor.layout import Layout
+from soorgeon_clone.refactor.model import Plan, Task
+from soorgeon_clone.refactor.script import injected_params, task_cells
+
+_METADATA = {
+    "jupytext": {"text_representation": {"extension": ".py", "format_name": "percent", "format_version": "1.3"}},
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+}
+_IPYNB_METADATA = {"kernelspec": _METADATA["kernelspec"], "language_info": {"name": "python"}}
+
+
+@dataclass(frozen=True)
+class Project:
+    """``files`` are ours as a whole; of each of ``shared`` only a block is, the rest belongs to a person."""
+
+    notebook: str
+    files: Mapping[str, str]
+    shared: Mapping[str, str]
+
+
+def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
+    """Return all files by their path in the project, with forward slashes."""
+    files = {layout.source(task.name): _task_text(task, layout) for task in plan.tasks}
+    if plan.exported:
+        files["exported.py"] = plan.exported.rstrip("\n") + "\n"
+    if layout.choices.df_format and layout.frames_module in layout.own_modules:
+        files[f"{layout.frames_module}.py"] = frames_module(layout.choices.df_format, layout.choices.serializer)
+    files["pipeline.yaml"] = _pipeline(plan, layout)
+    shared = {
+        "requirements.txt": "\n".join(requirements),
+        "README.md": _readme(plan, layout),
+        ".gitignore": "\n".join(_ignored(layout)),
+    }
+    return Project(plan.notebook, files, shared)
+
+
+def products(task: Task, layout: Layout) -> dict[str, str]:
+    """Return the task's products by key, its executed notebook first."""
+    files = [layout.product(task.name, bundle) for bundle in task.saves]
+    return {"nb": layout.notebooks[task.name], **{file.key: file.path for file in files}}
+
+
+def _task_text(task: Task, layout: Layout) -> str:
+    cells = task_cells(task, layout)
+    if layout.choices.file_format == "ipynb":
+        return notebook_text.to_ipynb(cells, _IPYNB_METADATA)
+    return notebook_text.to_script(cells, _METADATA)
+
+
+def _pipeline(plan: Plan, layout: Layout) -> str:
+    return spec.dump_tasks(
+        [
+            spec.declare(
+                source=layout.source(task.name), product=products(task, layout), params=injected_params(task) or None
+            )
+            for task in plan.tasks
+        ]
+    )
+
+
+def _ignored(layout: Layout) -> list[str]:
+    """Return the line for .gitignore by which products stay out of version control."""
+    prefix = layout.choices.product_prefix.replace("\\", "/").strip("/")
+    if prefix not in ("", ".") and not prefix.startswith("..") and not layout.choices.product_prefix.startswith("/"):
+        return [f"{prefix}/"]
+    return []
+
+
+def _readme(plan: Plan, layout: Layout) -> str:
+    rows = [
+        f"| [{task.name}]({layout.source(task.name)}) | {', '.join(task.upstream)} | "
+        f"{', '.join(key for key in products(task, layout) if key != 'nb')} |"
+        for task in plan.tasks
+    ]
+    return "\n".join(
+        [
+            "## Pipeline",
+            "",
+            f"Made from `{plan.notebook}` by `soorgeon-clone refactor`. Each section of the notebook is a task in "
+            "`tasks/`; `pipeline.yaml` lists them.",
+            "",
+            "| Task | Needs | Saves |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+            "```sh",
+            "pip install -r requirements.txt",
+            "soorgeon-clone build   # run what is not up to date; `ploomber build` does as well",
+            "soorgeon-clone status  # what is up to date, and why not",
+            "soorgeon-clone plot    # draw the pipeline",
+            "```",
+            "",
+            f"The executed notebooks and what one task hands to the next are in `{layout.choices.product_prefix}/`.",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Facts about the world outside that change with it: tables, no logic."""

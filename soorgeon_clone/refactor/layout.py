@@ -1,0 +1,120 @@
+"""Plan + choices of the user -> where every file of the project stands and how each product is called."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from soorgeon_clone.refactor.model import Bundle, Load, Plan, Serializer
+
+FileFormat = Literal["py", "ipynb"]
+FrameFormat = Literal["parquet", "csv"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose. ``notebook_folder`` is the way from the project to the notebook's, "" if they are one.
+
+    ``local_modules`` are the modules of the notebook's own that stand beside it; ``serializer`` is what is used where a
+    value does not need another.
+    """
+
+    product_prefix: str = "output"
+    file_format: FileFormat = "py"
+    df_format: FrameFormat | None = None
+    serializer: Serializer = "pickle"
+    notebook_folder: str = ""
+    local_modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProductFile:
+    """A bundle's key in pipeline.yaml and its file, relative to the project."""
+
+    key: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are.
+
+    ``files`` maps (task, key of its bundle) to the product, ``notebooks`` a task to its executed notebook.
+    ``frames_module`` is the module that saves and loads frames in a format of their own, ``own_modules`` are all
+    modules that are written beside pipeline.yaml.
+    """
+
+    choices: Choices
+    files: Mapping[tuple[str, str], ProductFile] = field(default_factory=dict)
+    notebooks: Mapping[str, str] = field(default_factory=dict)
+    frames_module: str = "frames"
+    own_modules: tuple[str, ...] = ()
+
+    def source(self, task: str) -> str:
+        return f"tasks/{task}.{self.choices.file_format}"
+
+    def product(self, task: str, bundle: Bundle) -> ProductFile:
+        return self.files[task, bundle.key]
+
+    def upstream(self, load: Load) -> ProductFile:
+        return self.files[load.task, load.bundle.key]
+
+
+def lay_out(plan: Plan, choices: Choices) -> Layout:
+    """Return a layout in which no two files are one file, on no operating system."""
+    taken: set[str] = set()
+    files: dict[tuple[str, str], ProductFile] = {}
+    notebooks = {task.name: _free_path(choices, task.name, ".ipynb", taken) for task in plan.tasks}
+    for task in plan.tasks:
+        keys = {"nb"}
+        for bundle in task.saves:
+            key = _free(bundle.key, keys)
+            keys.add(key)
+            stem = f"{task.name}-{_file_name(bundle.key)}"
+            files[task.name, bundle.key] = ProductFile(key, _free_path(choices, stem, suffix(bundle, choices), taken))
+    frames_module = _free("frames", {*plan.modules, *choices.local_modules, *notebooks})
+    own_modules = ("exported",) if plan.exported else ()
+    if any(may_hold_frame(bundle, choices) for task in plan.tasks for bundle in task.saves):
+        own_modules = (*own_modules, frames_module)
+    return Layout(choices, files, notebooks, frames_module, own_modules)
+
+
+def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:
+    """Tell whether the run decides if the bundle is saved in the format for frames."""
+    if choices.df_format is None or bundle.is_dict or bundle.serializer != choices.serializer:
+        return False
+    return bundle.parts[0].frame is not False
+
+
+def suffix(bundle: Bundle, choices: Choices) -> str:
+    """Return the product's suffix: a promise about its content only where that is known before the run."""
+    if not may_hold_frame(bundle, choices):
+        return ".pkl"
+    return f".{choices.df_format}" if bundle.parts[0].frame else ".data"
+
+
+def _free_path(choices: Choices, stem: str, ending: str, taken: set[str]) -> str:
+    """Return a path that no other product has; ``taken`` grows. ``X`` and ``x`` are one file on Windows and macOS."""
+    prefix = choices.product_prefix.replace("\\", "/").rstrip("/")
+    folder = f"{prefix}/" if prefix not in ("", ".") else "/" if choices.product_prefix.startswith("/") else ""
+    number = 1
+    while True:
+        path = f"{folder}{stem}{f'-{number}' if number > 1 else ''}{ending}"
+        if (folded := unicodedata.normalize("NFKC", path).casefold()) not in taken:
+            taken.add(folded)
+            return path
+        number += 1
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    names = [wanted, *(f"{wanted}_{number}" for number in range(2, 1000))]
+    return next(name for name in names if name not in taken)
+
+
+def _file_name(key: str) -> str:
+    """Return ``key`` as part of a file name: short enough, and without what file systems refuse."""
+    name = re.sub(r"[^\w.-]+", "-", key).strip("-.") or "value"
+    return name if len(name.encode()) <= 100 else name.encode()[:100].decode(errors="ignore")

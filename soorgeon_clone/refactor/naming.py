@@ -1,0 +1,162 @@
+"""A task's own names -> names for the code that we add, so that neither ever gets in the other's way."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from soorgeon_clone.refactor.model import Load, Part, Replay, Task
+
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_OTHER = "something else"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a task: all that it mentions, and what binds each of them ("import pickle" or anything else).
+
+    ``unknown`` is true where names may be bound that nobody can list (``from x import *``).
+    """
+
+    mentioned: frozenset[str]
+    bound: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unknown: bool = False
+
+    def is_free(self, name: str) -> bool:
+        return name not in self.mentioned and name not in self.bound and (not self.unknown or name.startswith("_"))
+
+    def is_rebound(self, name: str) -> bool:
+        """Tell whether the notebook gives a builtin's name (``open``) another meaning."""
+        return name in self.bound or self.unknown
+
+    def pick(self, wanted: str) -> str:
+        """Return ``wanted``, or the first of ``_wanted``, ``_wanted_2``, ... that the task leaves free."""
+        candidates = (wanted, f"_{wanted}", *(f"_{wanted}_{number}" for number in range(2, 1000)))
+        return next(name for name in candidates if self.is_free(name))
+
+
+def names_of(task: Task) -> Names:
+    """Return the names that the task's cells and steps mention and bind."""
+    bound: dict[str, set[str]] = {}
+    unknown = False
+    mentioned = set(task.names) | set(task.params)
+    for text in _sources(task):
+        found, star = _bindings(text)
+        unknown |= star
+        for name, origin in found:
+            bound.setdefault(name, set()).add(origin)
+    for step in task.steps:
+        if isinstance(step, Load):
+            loaded = [*step.names, *(part.name for part in step.bundle.parts)]
+            mentioned.update(name for part in step.bundle.parts for name in _mentioned_in(part))
+        else:
+            loaded = []
+            mentioned.update(step.binds)
+            known = {name for name, _ in _bindings(step.source)[0]}
+            loaded += [name for name in step.binds if name not in known]
+        for name in loaded:
+            bound.setdefault(name, set()).add(_OTHER)
+    for name in task.params:
+        bound.setdefault(name, set()).add(_OTHER)
+    return Names(
+        mentioned=frozenset(mentioned),
+        bound={name: frozenset(origins) for name, origins in bound.items()},
+        unknown=unknown,
+    )
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import statement of ours; code that says ``usual`` (``numpy.random``) has to say ``name`` instead."""
+
+    statement: str
+    usual: str
+    name: str
+
+
+def place_import(statement: str, names: Names) -> Import:
+    """Return the import under its usual name, or under another where the notebook means something else by that name."""
+    (name, origin), *_ = _bindings(statement)[0]
+    node = ast.parse(statement).body[0]
+    assert isinstance(node, ast.Import | ast.ImportFrom)
+    usual = node.names[0].asname or node.names[0].name
+    if names.is_free(name) or names.bound.get(name) == frozenset({origin}):
+        return Import(statement, usual, usual)
+    alias = names.pick(usual.replace(".", "_"))
+    node.names[0].asname = alias
+    return Import(ast.unparse(node), usual, alias)
+
+
+def rename(expression: str, new_names: Mapping[str, str]) -> str:
+    """Return ``expression`` with names (``random``, ``numpy.random``) replaced, its other text untouched.
+
+    >>> rename("random.getstate()", {"random": "_random"})
+    '_random.getstate()'
+    """
+    if not any(old.split(".")[0] in expression for old in new_names):
+        return expression
+    edits = []
+    for node in ast.walk(ast.parse(expression)):
+        if isinstance(node, ast.Name | ast.Attribute) and (new := new_names.get(ast.unparse(node))) is not None:
+            assert node.end_lineno is not None and node.end_col_offset is not None
+            edits.append((node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, new))
+    lines = [line.encode() for line in expression.split("\n")]
+    for first, start, last, end, new in sorted(edits, reverse=True):
+        lines[first - 1 : last] = [lines[first - 1][:start] + new.encode() + lines[last - 1][end:]]
+    return b"\n".join(lines).decode()
+
+
+def _mentioned_in(part: Part) -> set[str]:
+    ours = {name for statement in part.imports for name, _ in _bindings(statement)[0]}
+    return set(_IDENTIFIER.findall(part.load)) - ours - {"value"}
+
+
+def _sources(task: Task) -> Iterator[str]:
+    yield from (step.source for step in task.steps if isinstance(step, Replay))
+    yield from (cell.source for cell in task.cells if cell.kind == "code")
+
+
+def _bindings(source: str) -> tuple[list[tuple[str, str]], bool]:
+    """Return (name, what it is bound to) for all bindings in any scope, and whether there are more.
+
+    What is not plain Python (a magic) may bind every name in it.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        names = dict.fromkeys(_IDENTIFIER.findall(source))
+        return [(name, _OTHER) for name in names], re.search(r"import\s+\*", source) is not None
+    found: list[tuple[str, str]] = []
+    star = False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found.append(_imported(alias))
+        elif isinstance(node, ast.ImportFrom):
+            star |= any(alias.name == "*" for alias in node.names)
+            module = "." * node.level + (node.module or "")
+            found += [(alias.asname or alias.name, f"from {module} import {alias.name}") for alias in node.names]
+        else:
+            found += [(name, _OTHER) for name in _bound_by(node)]
+    return [(name, origin) for name, origin in found if name != "*"], star
+
+
+def _imported(alias: ast.alias) -> tuple[str, str]:
+    if alias.asname:
+        return alias.asname, f"import {alias.name}"
+    top = alias.name.split(".")[0]
+    return top, f"import {top}"
+
+
+def _bound_by(node: ast.AST) -> Iterable[str]:
+    if isinstance(node, ast.Name):
+        return () if isinstance(node.ctx, ast.Load) else (node.id,)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return (node.name,)
+    if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        return (node.name,) if node.name else ()
+    if isinstance(node, ast.MatchMapping):
+        return (node.rest,) if node.rest else ()
+    return ()

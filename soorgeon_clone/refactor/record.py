@@ -1,0 +1,62 @@
+"""What an earlier refactor wrote, by digest: so a file that a person changed since is known from an untouched one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
+
+
+@dataclass(frozen=True)
+class Record:
+    """The notebook's name and the digests of what was written: whole files, and our block of shared ones."""
+
+    notebook: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_record(path: Path) -> Record:
+    """Return the record; an empty one if there is none that can be read, and then every file counts as a person's."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return Record(
+            notebook=str(data["notebook"]),
+            files={str(name): str(value) for name, value in data["files"].items()},
+            shared={str(name): str(value) for name, value in data["shared"].items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Record()
+
+
+def record_text(record: Record) -> str:
+    data = {"notebook": record.notebook, "files": dict(record.files), "shared": dict(record.shared)}
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def digest(path: str, text: str) -> str:
+    """Return a digest of what a person would call the file's content.
+
+    Line ends do not count (git may change them), nor what Jupyter adds when it merely opens and runs a notebook: the
+    header of a script, outputs and counts of an .ipynb file.
+    """
+    text = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    if path.endswith(".py"):
+        text = _HEADER.sub("", text).strip("\n")
+    elif path.endswith(".ipynb"):
+        text = _cells_only(text)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _cells_only(text: str) -> str:
+    try:
+        cells = json.loads(text)["cells"]
+        parts = [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
+        return json.dumps(parts)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return text

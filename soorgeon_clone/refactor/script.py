@@ -1,0 +1,213 @@
+"""Task -> the cells of its notebook, as a careful colleague would have written it, in need of nothing of ours."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.refactor.crossing import Words, load_lines, save_lines
+from soorgeon_clone.refactor.imports import arrange
+from soorgeon_clone.refactor.layout import Layout
+from soorgeon_clone.refactor.model import Load, Replay, Step, Task
+from soorgeon_clone.refactor.naming import names_of, place_import
+
+IMPORTS = "soorgeon-imports"
+PARAMETERS = "parameters"
+OTHER_PARAMETERS = "soorgeon-parameters"
+PATHS = "soorgeon-paths"
+LOAD = "soorgeon-load"
+SETTINGS = "soorgeon-settings"
+DEFINITIONS = "soorgeon-definitions"
+SAVE = "soorgeon-save"
+
+_INJECTED = ("upstream", "product")
+_REPLAY_TAGS = {"import": IMPORTS, "setting": SETTINGS, "definition": DEFINITIONS}
+
+
+def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
+    """Return the cells: heading, imports, parameters, what the task needs, its own cells, what it saves."""
+    names = names_of(task)
+    stashed = {name: names.pick(name) for name in _INJECTED}
+    words = Words(names, stashed["product"], stashed["upstream"])
+    heading, own = _split_heading([_clean(cell) for cell in task.cells])
+    early, steps = _early_imports(task.steps)
+    needed = [cell for kind, group in groupby(steps, _kind) for cell in _step_cells(kind, list(group), layout, words)]
+    saving = _save_code(task, layout, words)
+    paths = _paths_code(task, layout, words)
+    search = _search_path_code(layout, words)
+    imports = arrange(
+        [*(step.source for step in early), *(item.statement for item in words.imports.values())], layout.own_modules
+    )
+    cells = [
+        *heading,
+        *_code(SETTINGS, search),
+        *_code(IMPORTS, imports),
+        *_code(PARAMETERS, _parameters_code(task)),
+        *_code(PATHS, paths),
+        *needed,
+        *_code(OTHER_PARAMETERS, _other_params_code(task)),
+        *own,
+        *_code(SAVE, saving),
+    ]
+    return tuple(replace(cell, index=index) for index, cell in enumerate(cells))
+
+
+def injected_params(task: Task) -> dict[str, object]:
+    """Return the params that pipeline.yaml can hold, those whose value JSON keeps; the others stay assignments."""
+    values = {}
+    for name, source in task.params.items():
+        if name in _INJECTED:
+            continue
+        try:
+            value = ast.literal_eval(source)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+        if _is_plain(value):
+            values[name] = value
+    return values
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, float):
+        return abs(value) != float("inf") and value == value
+    return value is None or isinstance(value, str | bool | int)
+
+
+def _parameters_code(task: Task) -> str:
+    upstream = list(task.upstream) or None
+    params = [f"{name} = {task.params[name]}" for name in injected_params(task)]
+    return "\n".join([f"upstream = {upstream}", "product = None", *params])
+
+
+def _paths_code(task: Task, layout: Layout, words: Words) -> str:
+    """Return what must happen first after the runner has told the paths: keep them out of the notebook's way."""
+    folder = layout.choices.notebook_folder
+    loads = any(isinstance(step, Load) for step in task.steps)
+    blocks = []
+    for name, ours, needed in (("upstream", words.upstream, loads), ("product", words.product, bool(task.saves))):
+        if needed and (task.changes_directory or folder):
+            blocks += _absolute(name, ours, words)
+        elif needed and name != ours:
+            blocks.append(f"{ours} = {name}")
+    if any(name != ours for name, ours in (("upstream", words.upstream), ("product", words.product))) and blocks:
+        blocks.insert(0, "# The notebook has names of its own that are called like these.")
+    if folder:
+        blocks.append("# File names mean what they mean in the notebook.")
+        blocks.append(f'{words.use("import os")}.chdir("{folder}")')
+    return "\n".join(blocks)
+
+
+def _other_params_code(task: Task) -> str:
+    injected = injected_params(task)
+    return "\n".join(f"{name} = {source}" for name, source in task.params.items() if name not in injected)
+
+
+def _absolute(name: str, ours: str, words: Words) -> list[str]:
+    absolute = f"{words.use('import os')}.path.abspath"
+    if name == "product":
+        return [f"{ours} = {{key: {absolute}(path) for key, path in {name}.items()}}"]
+    return [
+        f"{ours} = {{",
+        f"    task: {{key: {absolute}(path) for key, path in paths.items()}}",
+        f"    for task, paths in {name}.items()",
+        "}",
+    ]
+
+
+def _search_path_code(layout: Layout, words: Words) -> str:
+    """Return the code by which modules are found: ours in the project, the notebook's own beside it."""
+    folder = layout.choices.notebook_folder
+    if not folder or not (layout.own_modules or layout.choices.local_modules):
+        return ""
+    system, search = place_import("import os", words.names), place_import("import sys", words.names)
+    where = [f'{system.name}.path.abspath("{folder}")'] if layout.choices.local_modules else []
+    where = [f"{system.name}.getcwd()"] * bool(layout.own_modules) + where
+    return "\n".join([system.statement, search.statement, "", f"{search.name}.path[:0] = [{', '.join(where)}]"])
+
+
+def _save_code(task: Task, layout: Layout, words: Words) -> str:
+    if not task.saves:
+        return ""
+    first = f'{words.product}["{layout.product(task.name, task.saves[0]).key}"]'
+    lines = [f"{words.use('from pathlib import Path')}({first}).parent.mkdir(parents=True, exist_ok=True)"]
+    for bundle in task.saves:
+        lines += save_lines(task.name, bundle, layout, words)
+    return "\n".join(lines)
+
+
+def _split_heading(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
+    """Return the Markdown cells down to the last heading before any code, and all cells after those."""
+    leading = next((index for index, cell in enumerate(cells) if cell.kind == "code"), len(cells))
+    headings = [index for index in range(leading) if cells[index].source.lstrip().startswith(("#", "<h"))]
+    end = headings[-1] + 1 if headings else min(leading, 1)
+    return list(cells[:end]), list(cells[end:])
+
+
+def _early_imports(steps: Sequence[Step]) -> tuple[list[Replay], list[Step]]:
+    """Return the imports that can stand before the parameters cell, and the other steps.
+
+    An import that binds ``product`` or ``upstream``, or nobody knows what, waits until the runner's values are kept.
+    """
+    early: list[Replay] = []
+    for step in steps:
+        if not isinstance(step, Replay) or step.kind != "import":
+            break
+        if not _may_bind_injected(step):
+            early.append(step)
+    return early, [step for step in steps if not any(step is taken for taken in early)]
+
+
+def _may_bind_injected(step: Replay) -> bool:
+    names = names_of(Task("", "", (), (step,), (), ()))
+    return names.unknown or any(name in names.bound for name in _INJECTED)
+
+
+def _kind(step: Step) -> str:
+    return LOAD if isinstance(step, Load) else _REPLAY_TAGS[step.kind]
+
+
+def _step_cells(tag: str, steps: list[Step], layout: Layout, words: Words) -> Iterator[Cell]:
+    if tag == LOAD:
+        lines = [line for load in _merge_loads(steps) for line in load_lines(load, layout, words)]
+        yield from _code(tag, "\n".join(lines))
+        return
+    sources = [step.source.strip("\n") for step in steps if isinstance(step, Replay)]
+    if tag == IMPORTS:
+        yield from _code(tag, arrange(sources, layout.own_modules))
+        return
+    separator = "\n\n\n" if tag == DEFINITIONS else "\n"
+    for is_cell_magic, group in groupby(sources, lambda source: source.startswith("%%")):
+        for source in group if is_cell_magic else [separator.join(group)]:
+            yield from _code(tag, source)
+
+
+def _merge_loads(steps: Iterable[Step]) -> list[Load]:
+    """Return the loads with those of one product made into one, so that objects in it stay the same objects."""
+    merged: dict[tuple[str, str], Load] = {}
+    for step in steps:
+        assert isinstance(step, Load)
+        before = merged.get((step.task, step.bundle.key))
+        names = (*before.names, *step.names) if before else step.names
+        merged[step.task, step.bundle.key] = replace(step, names=tuple(dict.fromkeys(names)))
+    return list(merged.values())
+
+
+def _code(tag: str, source: str) -> list[Cell]:
+    return [Cell(0, "code", source, tags=frozenset([tag]))] if source else []
+
+
+def _clean(cell: Cell) -> Cell:
+    """Return the cell as a source has it: no results of an earlier run, no tags that mean something to a runner."""
+    tags = frozenset(tag for tag in cell.tags if not _is_reserved(tag))
+    return replace(cell, outputs=(), execution_count=None, tags=tags)
+
+
+def _is_reserved(tag: str) -> bool:
+    return tag in (PARAMETERS, "injected-parameters") or tag.startswith("soorgeon-")

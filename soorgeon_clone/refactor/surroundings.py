@@ -1,0 +1,28 @@
+"""Where the notebook and the project stand -> how files and modules beside the notebook are found from the project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def notebook_folder(notebook: Path | None, root: Path) -> str:
+    """Return the way from the project to the notebook's folder with forward slashes, "" if they are one."""
+    folder = (notebook.parent if notebook is not None else Path()).resolve()
+    try:
+        relative = os.path.relpath(folder, root.resolve())
+    except ValueError:  # another drive, on Windows
+        return folder.as_posix()
+    return "" if relative == os.curdir else Path(relative).as_posix()
+
+
+def local_modules(notebook: Path | None, modules: Iterable[str]) -> tuple[str, ...]:
+    """Return those of ``modules`` that are a file or a folder beside the notebook."""
+    folder = notebook.parent if notebook is not None else Path()
+    tops = sorted({module.split(".")[0] for module in modules} - {""})
+    return tuple(top for top in tops if _is_module(folder / top))
+
+
+def _is_module(path: Path) -> bool:
+    return path.with_name(f"{path.name}.py").is_file() or (path.is_dir() and any(path.glob("*.py")))

@@ -1,0 +1,197 @@
+"""Project -> files on disk: all of them or none, and nothing that a person changed is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.refactor.files import Project
+from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
+from soorgeon_clone.refactor.shared import merge
+
+RECORD = ".soorgeon-clone/generated.json"
+_HIDDEN_IGNORE = ".soorgeon-clone/.gitignore"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What writing will do: the new text of each file that changes, files to remove, and what is left alone and why."""
+
+    texts: Mapping[str, str]
+    created: tuple[str, ...]
+    replaced: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def compare(project: Project, root: Path, *, force: bool = False) -> Changes:
+    """Return the changes that make ``root`` hold the project.
+
+    Raises UserError if a file that is ours as a whole was changed by a person (or was there before), unless ``force``.
+    """
+    record = read_record(root / RECORD)
+    _check_notebook(record, project, root, force=force)
+    current = {path: _read(root / path) for path in {*project.files, *project.shared, *record.files}}
+    edited = [
+        path
+        for path, text in project.files.items()
+        if (now := current[path]) is not None
+        and not _is_same(path, current, text)
+        and digest(path, now) != record.files.get(path)
+    ]
+    if edited and not force:
+        raise UserError(
+            f"{_listed(edited)} in {_shown(root)} {'was' if len(edited) == 1 else 'were'} not written by this command, "
+            "or changed since",
+            hint="Nothing was written. --force overwrites them, --into DIR writes elsewhere.",
+            exit_code=2,
+        )
+    same = {path for path, text in project.files.items() if _is_same(path, current, text)}
+    texts, notes = {path: text for path, text in project.files.items() if path not in same}, []
+    shared_digests = {}
+    for path, block in project.shared.items():
+        merged = merge(path, current[path], block, record.shared.get(path), force=force)
+        if merged.text or current[path] is not None:
+            texts[path] = merged.text
+        shared_digests[path] = merged.digest
+        notes += [merged.note] if merged.note else []
+    removed, kept = _stale(record, project, current, force=force)
+    notes += [f"{path} belongs to no task any more, but was changed: it stays" for path in kept]
+    texts[RECORD] = record_text(
+        Record(project.notebook, {path: digest(path, text) for path, text in project.files.items()}, shared_digests)
+    )
+    texts[_HIDDEN_IGNORE] = "*\n!.gitignore\n!generated.json\n"
+    changed = {path: text for path, text in texts.items() if _read(root / path) != text}
+    shown = [path for path in changed if path not in (RECORD, _HIDDEN_IGNORE)]
+    return Changes(
+        texts=changed,
+        created=tuple(path for path in shown if current[path] is None),
+        replaced=tuple(path for path in shown if current[path] is not None),
+        removed=tuple(removed),
+        unchanged=tuple(path for path in {**project.files, **project.shared} if path not in changed),
+        notes=tuple(notes),
+    )
+
+
+def write(changes: Changes, root: Path) -> None:
+    """Make the changes. If one fails, undo those before it and raise UserError."""
+    if not changes.texts and not changes.removed:
+        return
+    made: list[Path] = []
+    try:
+        made += _make_folder(root)
+        staging = Path(tempfile.mkdtemp(prefix=".soorgeon-clone-new-", dir=root))
+        try:
+            _write_all(changes, root, staging, made)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    except BaseException as error:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, OSError):
+            raise _unwritable(error, root) from None
+        raise
+
+
+def _write_all(changes: Changes, root: Path, staging: Path, made: list[Path]) -> None:
+    """Write everything aside first, where it can still fail without harm; then only rename."""
+    for number, text in enumerate(changes.texts.values()):
+        (staging / f"new-{number}").write_bytes(text.encode("utf-8"))
+    done: list[tuple[Path, Path | None]] = []
+    try:
+        for number, path in enumerate(changes.texts):
+            target = Path(os.path.realpath(root / path))
+            made += _make_folder(target.parent)
+            before = _keep_copy(target, staging / f"old-{number}")
+            if before is not None:
+                shutil.copymode(before, staging / f"new-{number}")
+            done.append((target, before))
+            (staging / f"new-{number}").replace(target)
+        for number, path in enumerate(changes.removed):
+            done.append((root / path, _keep_copy(root / path, staging / f"removed-{number}")))
+            (root / path).unlink()
+    except BaseException:
+        for target, before in reversed(done):
+            if before is not None:
+                before.replace(target)
+            else:
+                target.unlink(missing_ok=True)
+        raise
+
+
+def _keep_copy(target: Path, aside: Path) -> Path | None:
+    if not target.exists():
+        return None
+    shutil.copy2(target, aside)
+    return aside
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make the folder with its parents; return those that were not there, outermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]
+
+
+def _is_same(path: str, current: Mapping[str, str | None], text: str) -> bool:
+    now = current[path]
+    return now is not None and digest(path, now) == digest(path, text)
+
+
+def _stale(
+    record: Record, project: Project, current: Mapping[str, str | None], *, force: bool
+) -> tuple[list[str], list[str]]:
+    """Return the files of an earlier refactor that are not wanted any more: untouched ones, changed ones."""
+    old = [path for path in record.files if path not in project.files and current[path] is not None]
+    removed = [path for path in old if force or digest(path, current[path] or "") == record.files[path]]
+    return removed, [path for path in old if path not in removed]
+
+
+def _check_notebook(record: Record, project: Project, root: Path, *, force: bool) -> None:
+    if record.notebook and record.notebook != project.notebook and not force:
+        raise UserError(
+            f"{_shown(root)} holds the pipeline of {record.notebook}",
+            hint=f"Nothing was written. --into DIR writes that of {project.notebook} elsewhere, --force replaces it.",
+            exit_code=2,
+        )
+
+
+def _read(path: Path) -> str | None:
+    """Return the file's text, None if there is none."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        return "\udcff"  # some text that is equal to none of ours
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", hint="Nothing was written.", exit_code=2) from None
+
+
+def _unwritable(error: OSError, root: Path) -> UserError:
+    where = error.filename2 or error.filename or root
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(f"No space left to write to {where}", hint="Nothing was changed. Make room and try again.")
+    return UserError(
+        f"{where} cannot be written: {error.strerror or error}",
+        hint="Nothing was changed. --into DIR writes elsewhere.",
+        exit_code=2,
+    )
+
+
+def _listed(paths: Iterable[str]) -> str:
+    names = list(paths)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _shown(root: Path) -> str:
+    return "this folder" if str(root) in (".", "") else str(root)
