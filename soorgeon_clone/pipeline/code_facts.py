@@ -12,22 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Decorators that only wrap what they decorate; others may register it somewhere, which is an effect of the module.
-_WRAPPERS = frozenset(
-    """
-    functools lru_cache cache wraps total_ordering singledispatch dataclass dataclasses contextmanager
-    asynccontextmanager contextlib property staticmethod classmethod njit jit numba typing overload final
-    abstractmethod abc
-    """.split()
-)
+_WRAPPERS = frozenset((
+    "functools", "lru_cache", "cache", "wraps", "total_ordering", "singledispatch", "dataclass", "dataclasses",
+    "contextmanager", "asynccontextmanager", "contextlib", "property", "staticmethod", "classmethod", "njit",
+    "jit", "numba", "typing", "overload", "final", "abstractmethod", "abc",
+))  # fmt: skip
 # Calls in an assignment at the top of a module that change nothing but the assigned name.
-_HARMLESS = frozenset(
-    """
-    re.compile logging.getLogger getLogger Path pathlib.Path namedtuple collections.namedtuple defaultdict TypeVar
-    typing.TypeVar NamedTuple ParamSpec frozenset set dict list tuple int float str bytes bool range len sorted object
-    timedelta datetime.timedelta date datetime.date Decimal Fraction Counter OrderedDict np.array numpy.array
-    os.path.join os.environ.get os.getenv
-    """.split()
-)
+_HARMLESS = frozenset((
+    "re.compile", "logging.getLogger", "getLogger", "Path", "pathlib.Path", "namedtuple",
+    "collections.namedtuple", "defaultdict", "TypeVar", "typing.TypeVar", "NamedTuple", "ParamSpec",
+    "frozenset", "set", "dict", "list", "tuple", "int", "float", "str", "bytes", "bool", "range", "len",
+    "sorted", "object", "timedelta", "datetime.timedelta", "date", "datetime.date", "Decimal", "Fraction",
+    "Counter", "OrderedDict", "np.array", "numpy.array", "os.path.join", "os.environ.get", "os.getenv",
+))  # fmt: skip
 _REFLECTION = frozenset({"globals", "vars", "locals", "eval", "exec", "__import__", "importlib", "import_module"})
 
 

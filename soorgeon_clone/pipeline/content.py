@@ -54,10 +54,14 @@ class Contents:
             digest = notebook_digest(full) if meaning else file_digest(full)
         except OSError:
             return None
-        now = time.time()
-        if self.memo is not None and now - max(status.st_mtime, status.st_ctime) > _TICK:
+        if self.memo is not None and settled(status):
             self.memo.remember(name, stamp, digest)
         return digest
+
+
+def settled(status: os.stat_result) -> bool:
+    """Whether a file changed long enough ago that its stamp will not stay the same when it changes again."""
+    return time.time() - max(status.st_mtime, status.st_ctime) > _TICK
 
 
 def stamp_of(status: os.stat_result) -> str:

@@ -18,15 +18,11 @@ from soorgeon_clone.pipeline.model import DAG, HIDDEN, Product, SourceFacts, Spe
 def order(spec: Spec, facts: Mapping[str, SourceFacts]) -> DAG:
     """The tasks of a spec, each after its upstream, else in the order of pipeline.yaml."""
     names = tuple(task.name for task in spec.tasks)
-    tasks = {
-        task.name: Task(
-            spec=task,
-            facts=facts[task.name],
-            products=_products(spec, task, facts[task.name]),
-            upstream=_upstream(task, facts[task.name], names),
-        )
-        for task in spec.tasks
-    }
+    tasks: dict[str, Task] = {}
+    for task_spec in spec.tasks:
+        own = facts[task_spec.name]
+        upstream, groups = _upstream(task_spec, own, names)
+        tasks[task_spec.name] = Task(task_spec, own, _products(spec, task_spec, own), upstream, groups)
     _check_products(spec, tasks)
     downstream: dict[str, list[str]] = {name: [] for name in tasks}
     for task in tasks.values():
@@ -77,8 +73,11 @@ def _near(name: str, names: Iterable[str]) -> str:
     return f"Did you mean '{near[0]}'?" if near else f"Tasks: {', '.join(names[:20])}."
 
 
-def _upstream(task: TaskSpec, facts: SourceFacts, names: tuple[str, ...]) -> tuple[str, ...]:
+def _upstream(
+    task: TaskSpec, facts: SourceFacts, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     found: dict[str, None] = {}
+    groups: dict[str, tuple[str, ...]] = {}
     declared = facts.upstream if task.upstream is None else task.upstream
     where = _place(task) if task.upstream is not None else f"{task.source.path or task.source.text}"
     known = set(names)
@@ -87,6 +86,7 @@ def _upstream(task: TaskSpec, facts: SourceFacts, names: tuple[str, ...]) -> tup
             matches = [name]
         elif any(character in name for character in "*?["):
             matches = [match for match in fnmatch.filter(names, name) if match != task.name]
+            groups[name] = tuple(matches)
         else:
             matches = []
         if not matches:
@@ -94,7 +94,7 @@ def _upstream(task: TaskSpec, facts: SourceFacts, names: tuple[str, ...]) -> tup
                 f"{where}: upstream '{name}' of task '{task.name}' is no task", hint=_near(name, names), exit_code=2
             )
         found.update(dict.fromkeys(matches))
-    return tuple(found)
+    return tuple(found), groups
 
 
 def _products(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product, ...]:

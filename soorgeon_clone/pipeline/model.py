@@ -112,12 +112,16 @@ class SourceFacts:
 
 @dataclass(frozen=True)
 class Task:
-    """A task in its DAG. ``upstream`` holds names of tasks in the order in which the source names them."""
+    """A task in its DAG. ``upstream`` holds names of tasks in the order in which the source names them.
+
+    ``groups`` maps a wildcard (``fit-*``) to the tasks that it stands for; they are in ``upstream`` as well.
+    """
 
     spec: TaskSpec
     facts: SourceFacts
     products: tuple[Product, ...]
     upstream: tuple[str, ...]
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     downstream: tuple[str, ...] = ()
 
     @property

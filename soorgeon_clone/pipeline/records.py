@@ -9,9 +9,10 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from soorgeon_clone.pipeline.model import HIDDEN, LastRun
 
@@ -118,7 +119,7 @@ class Records:
 
     def durations(self) -> dict[str, float]:
         """How long each task took when it last ran to its end."""
-        return dict(self._rows("select task, seconds from durations"))
+        return {row[0]: row[1] for row in self._rows("select task, seconds from durations")}
 
     def last_runs(self) -> dict[str, LastRun]:
         """The last run of each task."""
@@ -126,7 +127,7 @@ class Records:
             "select task, started, seconds, result, peak_memory from runs "
             "where id in (select max(id) from runs group by task)"
         )
-        return {task: LastRun(*rest) for task, *rest in self._rows(query)}
+        return {row[0]: LastRun(*row[1:]) for row in self._rows(query)}
 
     def history(self, task: str | None = None, limit: int = 50) -> list[RunRecord]:
         """Runs, the last one first."""
@@ -214,7 +215,7 @@ class Records:
             self._connection = None
             self.problem = f"the records in {self.path} cannot be used ({again})"
 
-    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         if self._connection is None:
             return []
         try:
@@ -223,10 +224,10 @@ class Records:
             self.problem = f"the records in {self.path} cannot be read ({error})"
             return []
 
-    def _execute(self, statement: str, values: tuple[object, ...]) -> None:
+    def _execute(self, statement: str, values: tuple[Any, ...]) -> None:
         self._execute_many(statement, [values])
 
-    def _execute_many(self, statement: str, rows: list[tuple[object, ...]]) -> None:
+    def _execute_many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if self._connection is None or not self.write:
             return
         try:

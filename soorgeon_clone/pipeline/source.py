@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,10 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
             continue
         trees.append(tree)
         marks.append(_mark(cell, magics))
-    return SourceFacts(
-        upstream=_names(upstream),
-        product=product,
-        doc=_heading(notebook),
-        code=code_facts.of_script(trees, marks),
-    )
+    code = code_facts.of_script(trees, marks)
+    if any("upstream" in mark for mark in marks):  # a magic may read it: "!cat {upstream['load']['x']}"
+        code = replace(code, upstream=None)
+    return SourceFacts(upstream=_names(upstream), product=product, doc=_heading(notebook), code=code)
 
 
 def function_facts(dotted: str, root: Path, find: Any) -> SourceFacts:

@@ -1,0 +1,177 @@
+"""``soorgeon-clone build``: run the tasks of a pipeline that are stale."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.model import Report
+    from soorgeon_clone.pipeline.project import Project
+
+
+@click.command(cls=PipelineCommand)
+@pipeline_options
+@click.option("-f", "--force", is_flag=True, help="Run all tasks, also those that are up to date.")
+@click.option("-p", "--partially", metavar="NAME|GLOB", help="Only these tasks and what they need.")
+@click.option("-su", "--skip-upstream", is_flag=True, help="With --partially: not what they need.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would run, and run nothing.")
+@click.option("--touch", is_flag=True, help="Take the products on disk for up to date, and run nothing.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Tasks side by side (default: one a core).")
+@click.option("--keep-going/--fail-fast", default=True, help="After a failure, go on with what does not need it.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["auto", "fork", "spawn", "kernel"]),
+    default="auto",
+    show_default=True,
+    help="How a task gets a process of its own.",
+)
+@click.option("--memory-limit", metavar="SIZE", help="Stop a task that uses more, for example 4GB.")
+@click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
+@click.option("--no-cache", is_flag=True, help="Neither bring products back from the cache nor keep them there.")
+@click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
+@click.pass_obj
+def command(
+    env: dict[str, str],
+    entry_point: str,
+    log: str | None,
+    log_file: str | None,
+    force: bool,
+    partially: str | None,
+    skip_upstream: bool,
+    dry_run: bool,
+    touch: bool,
+    jobs: int | None,
+    keep_going: bool,
+    isolation: Any,
+    memory_limit: str | None,
+    ignore_environment: bool,
+    no_cache: bool,
+    no_wait: bool,
+) -> None:
+    """Run the tasks that are stale, each in a process of its own, and show what was done.
+
+    A task is stale when its code, a function it imports, its params, a library or the content of an upstream product
+    changed since its products were made. Exit code 1 if a task failed.
+    """
+    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.run import Options, build
+
+    set_up_log(log, log_file)
+    if skip_upstream and not partially:
+        raise click.UsageError("--skip-upstream needs --partially.")
+    options = Options(
+        force=force,
+        jobs=jobs,
+        fail_fast=not keep_going,
+        isolation=isolation,
+        memory_limit=_size(memory_limit),
+        skip_upstream=skip_upstream,
+        wait_for_lock=not no_wait,
+    )
+    _stop_on_sigterm()
+    with Project(entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache) as project:
+        warn(project)
+        options = _chosen(project, options, partially)
+        if dry_run:
+            _show_plan(project, options)
+            return
+        if touch:
+            from soorgeon_clone.pipeline.run import touch as touch_tasks
+
+            report = touch_tasks(project, options)
+        else:
+            from soorgeon_clone.cli.progress import Progress
+
+            with Progress(len(options.names or project.dag.tasks)) as progress:
+                report = build(project, options, progress)
+        show(report)
+        if project.records.problem:
+            click.secho(f"Note: {project.records.problem}", err=True, fg="yellow")
+        if project.cache and project.cache.problem:
+            click.secho(f"Note: {project.cache.problem}", err=True, fg="yellow")
+    if not report.ok:
+        sys.exit(1)
+
+
+def warn(project: Project) -> None:
+    """Show what pipeline.yaml says that has no effect."""
+    for warning in project.spec.warnings:
+        click.secho(f"Warning: {warning}", err=True, fg="yellow")
+
+
+def show(report: Report) -> None:
+    """Print the failures as Jupyter would, then the table of all tasks."""
+    from soorgeon_clone.cli.table import duration, table
+
+    for run in report.failed:
+        if run.error:
+            click.echo(err=True)
+            click.secho(f"── {run.name} ", err=True, fg="red", bold=True)
+            click.echo(run.error, err=True)
+            click.echo(err=True)
+    total = sum(run.seconds for run in report.runs)
+    marks = {"ran": ("yes", "green"), "failed": ("failed", "red"), "killed": ("killed", "red")}
+    rows = []
+    for run in report.runs:
+        mark, colour = marks.get(run.result, (run.result, "yellow" if run.result == "skipped" else None))
+        share = f"{100 * run.seconds / total:.0f} %" if total and run.seconds else ""
+        seconds = f"{run.seconds:.2f}" if run.ran or run.seconds else ""
+        rows.append([run.name, click.style(mark, fg=colour), seconds, share])
+    click.echo(table(["name", "ran", "seconds", "share"], rows, right=frozenset({2, 3})))
+    count = sum(run.ran for run in report.runs)
+    restored = sum(run.result == "restored" for run in report.runs)
+    words = [f"{count} of {len(report.runs)} tasks ran"]
+    if restored:
+        words.append(f"{restored} came from the cache")
+    if report.failed:
+        words.append(f"{len(report.failed)} failed")
+    click.echo(f"{', '.join(words)}, {duration(report.seconds)}.")
+
+
+def _chosen(project: Project, options: Any, partially: str | None) -> Any:
+    from dataclasses import replace
+
+    from soorgeon_clone.pipeline.dag import ancestors, select
+
+    if not partially:
+        return options
+    names = set(select(project.dag, partially))
+    return replace(options, names=frozenset(names if options.skip_upstream else ancestors(project.dag, names)))
+
+
+def _show_plan(project: Project, options: Any) -> None:
+    from soorgeon_clone.cli.table import table
+
+    statuses = project.status(None if options.names is None else set(options.names))
+    rows = []
+    for status in statuses:
+        what = "run" if options.force else "nothing" if status.up_to_date else "restore" if status.cached else "run"
+        if what == "run" and all(cause.reason.name == "UPSTREAM_STALE" for cause in status.causes) and status.causes:
+            what = "run if upstream changes"
+        rows.append([status.name, what, "; ".join(map(str, status.causes))])
+    click.echo(table(["name", "build would", "why"], rows))
+
+
+def _size(text: str | None) -> int | None:
+    from soorgeon_clone.pipeline.task_entry import parse_size
+
+    if text is None:
+        return None
+    size = parse_size(text)
+    if not size:
+        raise click.BadParameter(f"{text!r} is no size such as 4GB or 512MiB.", param_hint="--memory-limit")
+    return size
+
+
+def _stop_on_sigterm() -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)

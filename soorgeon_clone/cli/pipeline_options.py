@@ -1,0 +1,76 @@
+"""The options that all commands on a pipeline share: -e, -l, -F and --env--key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class PipelineCommand(click.Command):
+    """A command that takes ``--env--key VALUE`` for every key of env.yaml; they arrive in ``ctx.obj``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest: list[str] = []
+        env: dict[str, str] = {}
+        remaining = list(args)
+        while remaining:
+            argument = remaining.pop(0)
+            if argument == "--":
+                rest += [argument, *remaining]
+                break
+            if not argument.startswith("--env--"):
+                rest.append(argument)
+                continue
+            name, equals, value = argument[len("--env--") :].partition("=")
+            if not equals:
+                if not remaining:
+                    ctx.fail(f"Option '{argument}' requires an argument.")
+                value = remaining.pop(0)
+            env[name.replace("--", ".")] = value
+        ctx.obj = env
+        return super().parse_args(ctx, rest)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        with formatter.section("Placeholders"):
+            formatter.write_dl([("--env--KEY VALUE", "Replace a value of env.yaml; nested: --env--KEY--INNER VALUE.")])
+
+
+def pipeline_options(command: Command) -> Command:
+    """Add the shared options to a command."""
+    options = [
+        click.option(
+            "-e",
+            "--entry-point",
+            default="pipeline.yaml",
+            envvar="ENTRY_POINT",
+            show_default=True,
+            help="The pipeline: a file, or a folder that holds pipeline.yaml.",
+        ),
+        click.option(
+            "-l",
+            "--log",
+            metavar="LEVEL",
+            type=click.Choice(["debug", "info", "warning", "error", "critical"], case_sensitive=False),
+            help="Show log messages of this level and above.",
+        ),
+        click.option("-F", "--log-file", type=click.Path(dir_okay=False), help="Write log messages to a file."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def set_up_log(level: str | None, file: str | None) -> None:
+    """Send log messages to the terminal (standard error) or to a file, if either was asked for."""
+    if level is None and file is None:
+        return
+    import logging
+
+    logging.basicConfig(
+        level=(level or "info").upper(), filename=file, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )

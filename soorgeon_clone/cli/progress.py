@@ -1,0 +1,98 @@
+"""What a build shows while it runs: live lines on a terminal, else one plain line for each task that ended."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+import click
+
+from soorgeon_clone.cli.table import duration
+from soorgeon_clone.pipeline.model import Cause, Task, TaskRun
+from soorgeon_clone.pipeline.run import Listener
+
+_MARKS = {
+    "ran": ("✓", "green"),
+    "restored": ("↺", "cyan"),
+    "failed": ("✗", "red"),
+    "killed": ("✗", "red"),
+    "skipped": ("–", "yellow"),
+    "touched": ("✓", "cyan"),
+}
+
+
+class Progress(Listener):
+    """Shows a build. A context manager; rich is imported only if there is something to show on a terminal."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self.terminal = sys.stderr.isatty()
+        self.live: Any = None
+        self.running: dict[str, dict[str, Any]] = {}
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self.live is not None:
+            self.live.stop()
+            self.live = None
+
+    def started(self, task: Task, causes: tuple[Cause, ...], expected: float | None) -> None:
+        self.running[task.name] = {"since": time.monotonic(), "expected": expected, "cell": 0, "cells": 0}
+        if self.terminal and self.live is None:
+            from rich.console import Console
+            from rich.live import Live
+
+            self.live = Live(
+                console=Console(stderr=True), get_renderable=self._render, refresh_per_second=8, transient=True
+            )
+            self.live.start()
+
+    def progressed(self, name: str, cell: int, total: int) -> None:
+        if name in self.running:
+            self.running[name].update(cell=cell, cells=total)
+
+    def ended(self, run: TaskRun) -> None:
+        self.running.pop(run.name, None)
+        self.done += 1
+        if run.result == "up to date":
+            return
+        mark, colour = _MARKS[run.result]
+        seconds = f" {duration(run.seconds)}" if run.seconds else ""
+        why = f" ({run.causes[0]})" if run.causes and run.result in ("ran", "restored") else ""
+        why = f" ({run.error})" if run.result == "skipped" and run.error else why
+        if self.terminal:
+            self._print(f"{click.style(mark, fg=colour)} {run.name}{seconds}{click.style(why, dim=True)}")
+        else:
+            self._print(f"{run.name}: {run.result}{seconds}{why}")
+
+    def waiting(self, holder: str) -> None:
+        self._print(f"Another build runs here ({holder}); waiting for it.")
+
+    def warned(self, message: str) -> None:
+        self._print(click.style(f"Warning: {message}", fg="yellow"))
+
+    def _print(self, line: str) -> None:
+        if self.live is not None:
+            from rich.text import Text
+
+            self.live.console.print(Text.from_ansi(line))
+        else:
+            click.echo(line, err=True)
+
+    def _render(self) -> Any:
+        from rich.text import Text
+
+        now = time.monotonic()
+        lines = []
+        for name, state in list(self.running.items()):
+            elapsed = now - state["since"]
+            usual = f" of about {duration(state['expected'])}" if state["expected"] else ""
+            cells = f", cell {state['cell']}/{state['cells']}" if state["cells"] else ""
+            lines.append(f"  {name}: {duration(elapsed)}{usual}{cells}")
+        lines.append(f"  {self.done} of {self.total} tasks done")
+        return Text("\n".join(lines), style="dim")

@@ -1,0 +1,154 @@
+"""``soorgeon-clone status``: which tasks are stale, and why."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from soorgeon_clone.cli.build import warn
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.model import TaskStatus
+    from soorgeon_clone.pipeline.project import Project
+
+
+@click.command(cls=PipelineCommand)
+@pipeline_options
+@click.option("--explain", metavar="NAME", help="Show all that one task depends on, and what of it changed.")
+@click.option("--history", is_flag=True, help="Show the last runs instead.")
+@click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
+@click.option("--json", "as_json", is_flag=True, help="Print the status for programs.")
+@click.pass_obj
+def command(
+    env: dict[str, str],
+    entry_point: str,
+    log: str | None,
+    log_file: str | None,
+    explain: str | None,
+    history: bool,
+    ignore_environment: bool,
+    as_json: bool,
+) -> None:
+    """Show each task with its last run, how long it took, whether it is up to date, and if not, why."""
+    from soorgeon_clone.pipeline.project import Project
+
+    set_up_log(log, log_file)
+    with Project(entry_point, env=env, ignore_environment=ignore_environment) as project:
+        warn(project)
+        if explain:
+            _explain(project, explain)
+        elif history:
+            _history(project)
+        elif as_json:
+            _json(project)
+        else:
+            _status(project)
+        if project.records.problem and project.records.path.exists():
+            click.secho(f"Note: {project.records.problem}", err=True, fg="yellow")
+
+
+def _status(project: Project) -> None:
+    from soorgeon_clone.cli.table import ago, duration, table
+
+    now = time.time()
+    rows = []
+    for status in project.status():
+        task = project.dag.tasks[status.name]
+        last = status.last_run
+        when = ago(last.started, now) if last else "never"
+        if last and last.result in ("failed", "killed"):
+            when += f" ({last.result})"
+        rows.append(
+            [
+                status.name,
+                when,
+                duration(last.seconds) if last else "",
+                click.style(_state(status), fg="green" if status.up_to_date else "yellow"),
+                "; ".join(map(str, status.causes)),
+                task.facts.doc[:40],
+                task.spec.source.path or task.spec.source.text,
+            ]
+        )
+    click.echo(table(["name", "last run", "took", "state", "why", "about", "source"], rows, right=frozenset({2})))
+
+
+def _state(status: TaskStatus) -> str:
+    return "up to date" if status.up_to_date else "in cache" if status.cached else "stale"
+
+
+def _json(project: Project) -> None:
+    import json
+
+    found = []
+    for status in project.status():
+        task = project.dag.tasks[status.name]
+        last = status.last_run
+        found.append(
+            {
+                "name": status.name,
+                "state": _state(status),
+                "causes": [{"reason": one.reason.name.lower(), "detail": one.detail} for one in status.causes],
+                "last_run": {"started": last.started, "seconds": last.seconds, "result": last.result} if last else None,
+                "source": task.spec.source.path or task.spec.source.text,
+                "products": {one.key or "": one.path for one in task.products},
+                "upstream": list(task.upstream),
+            }
+        )
+    click.echo(json.dumps(found, indent=1))
+
+
+def _history(project: Project) -> None:
+    from soorgeon_clone.cli.table import ago, duration, table
+
+    now = time.time()
+    rows = []
+    for run in project.records.history():
+        memory = f"{run.peak_memory / 1e6:.0f} MB" if run.peak_memory else ""
+        rows.append([ago(run.started, now), run.task, run.result, duration(run.seconds), memory, run.build])
+    click.echo(table(["when", "name", "result", "took", "memory", "build"], rows, right=frozenset({3, 4})))
+
+
+def _explain(project: Project, name: str) -> None:
+    """The chain: the task's own parts with what changed, then its upstreams, nearest first."""
+    from soorgeon_clone.pipeline.dag import ancestors, select
+
+    (name, *_) = select(project.dag, name)
+    statuses = {status.name: status for status in project.status()}
+    chain = [
+        name,
+        *(one for one in reversed(list(project.dag.tasks)) if one in ancestors(project.dag, [name]) - {name}),
+    ]
+    for one in chain:
+        status = statuses[one]
+        colour = "green" if status.up_to_date else "yellow"
+        click.echo(f"{click.style(one, bold=True)}: {click.style(_state(status), fg=colour)}")
+        for cause in status.causes:
+            click.echo(f"    because {cause}")
+        if one == name:
+            _parts(project, name)
+
+
+def _parts(project: Project, name: str) -> None:
+    task = project.dag.tasks[name]
+    if task.facts.problem:
+        return
+    made = project.records.made(name)
+    parts = project.fingerprint(task).parts
+    click.echo("    it depends on")
+    for part in sorted(parts):
+        old = made.parts.get(part) if made else None
+        mark = " " if old == parts[part] else click.style("*", fg="yellow")
+        kind, _, about = part.partition(":")
+        value = parts[part] if kind in ("python", "library", "product") else parts[part][:12]
+        was = (
+            f" (was {old if kind in ('python', 'library', 'product') else old[:12]})"
+            if old and old != parts[part]
+            else ""
+        )
+        click.echo(f"      {mark} {kind} {about} {value}{was}".rstrip())
+    for path, digest in (made.inputs if made else {}).items():
+        changed = project.contents.digest(path) != digest
+        click.echo(f"      {click.style('*', fg='yellow') if changed else ' '} file {path} {digest[:12]}")

@@ -1,0 +1,85 @@
+"""A task's source and its parameters -> the notebook that runs: the source with a cell ``injected-parameters``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.pipeline.model import Product, Task
+
+TAG = "injected-parameters"
+
+
+def parameters(task: Task, tasks: Mapping[str, Task], *, product_path: Callable[[str], str]) -> dict[str, Any]:
+    """The values that a task gets: ``upstream``, ``product`` and its params. Paths are relative to the root;
+    ``product_path`` says where a product is to be written."""
+    return {
+        "upstream": upstream_paths(task, tasks),
+        "product": paths(task.products, product_path),
+        **task.spec.params,
+    }
+
+
+def upstream_paths(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any] | None:
+    """``{"load": {"nb": path, "df": path}}``; tasks that a wildcard stands for are below the wildcard."""
+    if not task.upstream:
+        return None
+    grouped = {name for names in task.groups.values() for name in names}
+    found = {name: paths(tasks[name].products) for name in task.upstream if name not in grouped}
+    for pattern, names in task.groups.items():
+        found[pattern] = {name: paths(tasks[name].products) for name in names}
+    return found
+
+
+def paths(products: Sequence[Product], path: Callable[[str], str] = str) -> Any:
+    """A path, or a mapping of keys to paths where the products have keys."""
+    if len(products) == 1 and products[0].key is None:
+        return path(products[0].path)
+    return {product.key: path(product.path) for product in products}
+
+
+def cell_text(values: Mapping[str, Any], task: Task) -> str:
+    """The source of the injected cell, which assigns each value."""
+    lines = ["# Parameters"]
+    for name, value in values.items():
+        text = literal(value)
+        try:
+            ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            raise UserError(
+                f"{task.spec.file}, line {task.spec.line}, task '{task.name}': "
+                f"the parameter '{name}' is {type(value).__name__}, which cannot be written into a notebook",
+                hint="A script can have texts, numbers, booleans, lists and mappings as parameters.",
+                exit_code=2,
+            ) from None
+        lines.append(f"{name} = {text}")
+    return "\n".join(lines)
+
+
+def literal(value: Any) -> str:
+    """A Python literal, with double quotes where they need no escapes."""
+    if isinstance(value, str):
+        text = repr(value)
+        plain = text.startswith("'") and '"' not in text and "\\" not in text
+        return f'"{text[1:-1]}"' if plain else text
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{literal(key)}: {literal(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(literal, value)) + ("," if len(value) == 1 else "") + ")"
+    return repr(value)
+
+
+def inject(cells: Sequence[Cell], text: str) -> tuple[Cell, ...]:
+    """The cells with the injected one right after the cell tagged ``parameters`` (else at the top), and no other."""
+    kept = [cell for cell in cells if TAG not in cell.tags]
+    position = next((index + 1 for index, cell in enumerate(kept) if "parameters" in cell.tags), 0)
+    injected = Cell(0, "code", text, tags=frozenset({TAG}))
+    return tuple(
+        replace(cell, index=index) for index, cell in enumerate([*kept[:position], injected, *kept[position:]])
+    )

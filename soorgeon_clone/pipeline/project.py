@@ -1,0 +1,222 @@
+"""A pipeline on disk: its DAG, its records, and for each task the verdict whether it is stale, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from soorgeon_clone.pipeline import dag as dags
+from soorgeon_clone.pipeline import source as sources
+from soorgeon_clone.pipeline import spec as specs
+from soorgeon_clone.pipeline.cache import Cache, Manifest, default_folder
+from soorgeon_clone.pipeline.code_facts import CodeFacts
+from soorgeon_clone.pipeline.content import Contents, settled, stamp_of
+from soorgeon_clone.pipeline.fingerprint import Fingerprints, causes, needs, upstream_part
+from soorgeon_clone.pipeline.libraries import Libraries
+from soorgeon_clone.pipeline.model import (
+    DAG,
+    Cause,
+    Fingerprint,
+    Reason,
+    SourceFacts,
+    Spec,
+    Task,
+    TaskSpec,
+    TaskStatus,
+)
+from soorgeon_clone.pipeline.modules import LocalModules
+from soorgeon_clone.pipeline.records import Made, Records
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a task would run: ``causes`` say why. ``manifest`` is what the cache would bring back instead.
+
+    ``proved``: there was no record, and the cache shows that the products on disk are the right ones.
+    """
+
+    fingerprint: Fingerprint
+    causes: tuple[Cause, ...]
+    manifest: Manifest | None = None
+    proved: bool = False
+
+
+class Project:
+    """Opened once by each command. A context manager: leaving it writes what was learned about files."""
+
+    def __init__(
+        self,
+        entry_point: Path | str = specs.DEFAULT,
+        *,
+        env: Mapping[str, Any] | None = None,
+        ignore_environment: bool = False,
+        use_cache: bool = True,
+    ) -> None:
+        self.spec: Spec = specs.load(entry_point, env)
+        self.root = self.spec.root
+        self.records = Records(self.root)
+        self.contents = Contents(self.root, self.records)
+        self.ignore_environment = ignore_environment
+        self.fingerprints = Fingerprints(
+            self.root,
+            facts_of=self._module_facts,
+            libraries=Libraries(self.records),
+            resource_digest=self.contents.digest,
+        )
+        self.dag: DAG = dags.order(self.spec, {task.name: self._source_facts(task) for task in self.spec.tasks})
+        self._use_cache = use_cache
+        self._cache: Cache | None = None
+        self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.records.close()
+
+    @property
+    def cache(self) -> Cache | None:
+        """The shared cache, None where it is switched off."""
+        if self._cache is None and self._use_cache:
+            folder = default_folder()
+            if folder is None:
+                self._use_cache = False
+            else:
+                self._cache = Cache(folder, self._scope())
+        return self._cache
+
+    def judge(self, task: Task, meanings: Mapping[str, str] | None = None) -> Verdict:
+        """Whether the task is stale. ``meanings`` are digests of upstream products that are not on disk yet."""
+        if task.facts.problem is not None:
+            return Verdict(Fingerprint({}, ""), (Cause(Reason.BROKEN, task.facts.problem),))
+        fingerprint = self.fingerprint(task, meanings)
+        made = self.records.made(task.name)
+        if made is None:
+            found = (Cause(Reason.NEVER_RAN),)
+        else:
+            found = (*self._changed(made, fingerprint), *self._damaged(task, made))
+        if not found:
+            return Verdict(fingerprint, ())
+        manifest = self._manifest(fingerprint)
+        if manifest is not None and self._on_disk(manifest):
+            return Verdict(fingerprint, (), manifest, proved=True)
+        return Verdict(fingerprint, found, manifest)
+
+    def fingerprint(self, task: Task, meanings: Mapping[str, str] | None = None) -> Fingerprint:
+        """The task's fingerprint as things are now."""
+        parts = {}
+        for needed in needs(task, self.dag.tasks):
+            path = needed.product.path
+            digest = meanings.get(path) if meanings else None
+            parts[upstream_part(needed)] = digest or self.contents.meaning(path) or "missing"
+        return self.fingerprints.of(task, parts)
+
+    def named_files(self, task: Task) -> dict[str, str]:
+        """The files that the task's code names, other than products, with the digests of their contents."""
+        found = {}
+        code = task.facts.code
+        for name in code.constants if code else ():
+            path = name.removeprefix("./")
+            if path.startswith(("/", "~", ".")) or path in self._products or ".." in path or "\0" in path:
+                continue
+            if path != task.spec.source.path and (digest := self._file_digest(path)):
+                found[path] = digest
+        return found
+
+    def status(self, names: set[str] | None = None) -> list[TaskStatus]:
+        """The status of each task, in order. Nothing is written but what was learned about files."""
+        last = self.records.last_runs()
+        stale: set[str] = set()
+        meanings: dict[str, str] = {}
+        found: list[TaskStatus] = []
+        for task in self.dag.tasks.values():
+            verdict = self.judge(task, meanings)
+            why = verdict.causes
+            if verdict.manifest is not None:
+                meanings.update((path, meaning) for path, (_, meaning) in verdict.manifest.products.items())
+            behind = [name for name in task.upstream if name in stale]
+            if behind:
+                kept = [cause for cause in why if cause.reason is not Reason.UPSTREAM]
+                why = (*kept, Cause(Reason.UPSTREAM_STALE, ", ".join(behind)))
+            cached = bool(why) and not behind and verdict.manifest is not None
+            if why and not cached:
+                stale.add(task.name)
+            if names is None or task.name in names:
+                found.append(TaskStatus(task.name, why, last.get(task.name), cached))
+        return found
+
+    def _changed(self, made: Made, fingerprint: Fingerprint) -> tuple[Cause, ...]:
+        found: tuple[Cause, ...] = ()
+        if made.fingerprint != fingerprint.digest:
+            found = causes(made.parts, fingerprint.parts)
+            if self.ignore_environment:
+                found = tuple(cause for cause in found if cause.reason is not Reason.ENVIRONMENT)
+        inputs = (
+            Cause(Reason.INPUT, path) for path, digest in made.inputs.items() if self.contents.digest(path) != digest
+        )
+        return (*found, *inputs)
+
+    def _damaged(self, task: Task, made: Made) -> tuple[Cause, ...]:
+        found = []
+        for product in task.products:
+            now = self.contents.digest(product.path)
+            if now is None:
+                found.append(Cause(Reason.PRODUCT_MISSING, product.path))
+            elif product.path in made.products and now != made.products[product.path][0]:
+                found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
+        for path in made.written:
+            if self.contents.digest(path) is None:
+                found.append(Cause(Reason.PRODUCT_MISSING, path))
+        return tuple(found)
+
+    def _manifest(self, fingerprint: Fingerprint) -> Manifest | None:
+        if self.cache is None:
+            return None
+        manifest = self.cache.find(fingerprint.digest, self.contents.digest)
+        return manifest if manifest is not None and self.cache.complete(manifest) else None
+
+    def _on_disk(self, manifest: Manifest) -> bool:
+        return all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())
+
+    def _file_digest(self, path: str) -> str | None:
+        full = self.root / path
+        return self.contents.digest(path) if full.is_file() else None
+
+    def _source_facts(self, task: TaskSpec) -> SourceFacts:
+        if task.source.kind == "function":
+            local = LocalModules(self.root)
+            find = lambda module: (path := local.find(module)) and Path(path)  # noqa: E731
+            return sources.function_facts(task.source.text, self.root, find)
+        path = self.root / str(task.source.path)
+        try:
+            status = path.stat()
+        except OSError:
+            return SourceFacts(problem=f"there is no {task.source.path}")
+        stamp = f"{stamp_of(status)}:{sources.VERSION}"
+        name = f"{task.source.path}\0source"
+        if known := self.records.recall(name, stamp):
+            return sources.source_from_json(known)
+        facts = sources.script_facts(path)
+        if facts.problem is None and settled(status):
+            self.records.remember(name, stamp, sources.to_json(facts))
+        return facts
+
+    def _module_facts(self, path: str) -> CodeFacts | None:
+        try:
+            status = Path(path).stat()
+        except OSError:
+            return None
+        stamp = f"{stamp_of(status)}:{sources.VERSION}"
+        name = f"{path}\0module"
+        if known := self.records.recall(name, stamp):
+            return sources.code_from_json(known)
+        facts = sources.module_facts(Path(path))
+        if facts is not None and settled(status):
+            self.records.remember(name, stamp, sources.to_json(facts))
+        return facts
+
+    def _scope(self) -> str:
+        return str(self.root)

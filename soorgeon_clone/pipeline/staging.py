@@ -1,0 +1,151 @@
+"""Where a task writes, and how its products get to their places: by rename, only when it succeeded.
+
+A task is told to write ``output/x.csv`` to ``.soorgeon-clone/staging/<task>/output/x.csv``. The part before the product's
+path is taken out of the executed notebook again, so that it shows the paths at which the products are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.content import stamp_of
+from soorgeon_clone.pipeline.model import HIDDEN, Product, Task
+
+
+class Stage:
+    """The staging folder of one task's run."""
+
+    def __init__(self, root: Path, task: Task) -> None:
+        self.root = root
+        self.task = task
+        self.prefix = f"{HIDDEN}/staging/{safe_name(task.name)}"
+        self.folder = root / self.prefix
+        self._before: dict[str, str | None] = {}
+
+    def path(self, product: str) -> str:
+        """Where a product is to be written, relative to the root."""
+        return f"{self.prefix}/{product}"
+
+    def prepare(self) -> None:
+        """Make the folder, empty, with the folders that products lie in."""
+        self.discard()
+        for product in self.task.products:
+            (self.folder / product.path).parent.mkdir(parents=True, exist_ok=True)
+            self._before[product.path] = _stamp(self.root / product.path)
+
+    def missing(self) -> list[Product]:
+        """The products that the run did not write, neither in staging nor, with a fixed path, in their places."""
+        return [
+            product
+            for product in self.task.products
+            if not os.path.lexists(self.folder / product.path) and not self._written_in_place(product)
+        ]
+
+    def publish(self) -> None:
+        """Move everything that was written to its place; a product replaces the old one in one step."""
+        for name in sorted(_entries(self.folder, {product.path for product in self.task.products})):
+            source, target = self.folder / name, self.root / name
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if target.is_dir() and not target.is_symlink():
+                    _replace_folder(source, target, self.root / HIDDEN)
+                elif source.is_dir():
+                    if target.exists():
+                        target.unlink()
+                    source.rename(target)
+                else:
+                    source.replace(target)
+            except OSError as error:
+                raise UserError(
+                    f"task '{self.task.name}': {name} cannot be put in its place: {error.strerror or error}",
+                    hint="The products of the last good run are untouched as far as they were not replaced yet.",
+                ) from error
+        self.discard()
+
+    def clean_notebooks(self) -> None:
+        """Take the staging folder's path out of the executed notebook."""
+        for product in self.task.notebooks:
+            path = self.folder / product.path
+            with contextlib.suppress(OSError):
+                data = path.read_bytes()
+                clean = data.replace(f"{self.prefix}/".encode(), b"")
+                if clean != data:
+                    path.write_bytes(clean)
+
+    def keep_failed(self) -> Path | None:
+        """Put the notebook of a failed run where the user finds it; the rest of what it wrote goes."""
+        self.clean_notebooks()
+        kept = None
+        for product in self.task.notebooks[:1]:
+            source = (self.folder / product.path).with_suffix(".ipynb")
+            target = self.root / HIDDEN / "failed" / f"{safe_name(self.task.name)}.ipynb"
+            if source.is_file():
+                with contextlib.suppress(OSError):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    source.replace(target)
+                    kept = target
+        self.discard()
+        return kept
+
+    def discard(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _written_in_place(self, product: Product) -> bool:
+        now = _stamp(self.root / product.path)
+        return now is not None and now != self._before.get(product.path)
+
+
+def safe_name(name: str) -> str:
+    """A name that is a file's name everywhere, and different for different names."""
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}", name) and not name.endswith("."):
+        return name
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60]
+    return f"{readable or 'task'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def clear(root: Path) -> None:
+    """Remove what builds that were killed left behind. Only for who holds the lock."""
+    shutil.rmtree(root / HIDDEN / "staging", ignore_errors=True)
+
+
+def _stamp(path: Path) -> str | None:
+    try:
+        return stamp_of(path.stat())
+    except OSError:
+        return None
+
+
+def _entries(folder: Path, whole: set[str]) -> list[str]:
+    """What lies in a folder, relative to it: files one by one, products that are folders as a whole."""
+    found = []
+    for current, folders, names in os.walk(folder):
+        relative = os.path.relpath(current, folder).replace(os.sep, "/")
+        prefix = "" if relative == "." else f"{relative}/"
+        for name in list(folders):
+            if prefix + name in whole:
+                folders.remove(name)
+                found.append(prefix + name)
+        found += [prefix + name for name in names]
+    return found
+
+
+def _replace_folder(source: Path, target: Path, hidden: Path) -> None:
+    """A folder cannot be replaced in one step: the old one is moved aside, and back if the new one does not fit."""
+    aside = hidden / "staging" / f".old-{os.getpid()}-{target.name}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    target.rename(aside)
+    try:
+        source.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
