@@ -1,0 +1,124 @@
+"""Sections -> what each does: one abstract run over all cells in order, cut at the sections' borders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from soorgeon_clone.analysis import evaluate
+from soorgeon_clone.analysis.effects import Knowledge, knowledge
+from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
+from soorgeon_clone.analysis.names import mentioned
+from soorgeon_clone.analysis.syntax import Node, TopLevel, statements
+from soorgeon_clone.analysis.walk import Walker
+from soorgeon_clone.notebook.model import Section
+
+_KINDS: dict[str, StatementKind] = {
+    "import_name": "import",
+    "import_from": "import",
+    "funcdef": "function",
+    "async_funcdef": "function",
+    "classdef": "class",
+    "expr_stmt": "assignment",
+}
+
+
+def analyse(
+    sections: Sequence[Section],
+    *,
+    tables: Knowledge | None = None,
+    read_file: Callable[[str], str | None] = lambda path: None,
+) -> NotebookFacts:
+    """Return what each of ``sections`` does.
+
+    ``read_file`` gives the text of a script that ``%run`` names, or None. Raise
+    `soorgeon_clone.notebook.ipython.CellError`-like syntax errors with the cell's index as they come from
+    `to_python`.
+    """
+    from soorgeon_clone.notebook.ipython import to_python
+
+    walker = Walker(tables or knowledge())
+    walker.read_file = read_file
+    facts: list[SectionFacts] = []
+    names: set[str] = set()
+    count = 0
+    for index, section in enumerate(sections):
+        records: list[StatementFacts] = []
+        walker.section = index
+        walker.uses = {}
+        walker.touched = set()
+        for cell in section.cells:
+            if cell.kind != "code" or not cell.source.strip():
+                continue
+            code = to_python(cell.source)
+            tops = statements(code.text)
+            walker.kept.append(tops)
+            walker.budget += 60 * len(tops)
+            for position, top in enumerate(tops):
+                record = StatementFacts(count, index, cell.index, top.first, top.last, _kind(top.node), top.node)
+                count += 1
+                records.append(record)
+                names |= mentioned(top.node)
+                is_last = position == len(tops) - 1
+                _walk(walker, record, top, is_last=is_last, maybe=code.maybe)
+        facts.append(_section(walker, index, records))
+    return NotebookFacts(tuple(facts), walker.heap, frozenset(names))
+
+
+def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: bool, maybe: bool) -> None:
+    walker.record = record
+    walker.heap.now = record.index
+    node = top.node
+    if maybe:
+        walker.branches(lambda: walker.statement(node), lambda: None)
+        return
+    shown = _shown_expression(node) if is_last else None
+    if shown is None:
+        walker.statement(node)
+        return
+    for child in node.children if node.type == "simple_stmt" else [node]:
+        if child is shown:
+            value = walker.expression(child)
+            evaluate.implicit(walker, value)
+            walker.show(value)
+            record.shows = True
+        elif child.type not in ("newline", "operator"):
+            walker.statement(child)
+
+
+_NOT_SHOWN = {"expr_stmt", "import_name", "import_from", "keyword", "newline", "operator"}
+
+
+def _shown_expression(node: Node) -> Node | None:
+    """Return the expression at the end of a cell, which Jupyter displays."""
+    if node.type != "simple_stmt":
+        return None
+    last = [child for child in node.children if child.type != "newline"][-1]
+    if last.type in _NOT_SHOWN or last.type.endswith("_stmt"):
+        return last if last.type == "keyword" and last.value in ("None", "True", "False") else None
+    return last
+
+
+def _kind(node: Node) -> StatementKind:
+    if node.type == "simple_stmt":
+        kinds = {_KINDS.get(c.type, "other") for c in node.children if c.type not in ("newline", "operator")}
+        if len(kinds) == 1:
+            kind = kinds.pop()
+            return kind if kind != "other" else "expression"
+        return "other"
+    if node.type == "decorated":
+        return _kind(node.children[1])
+    if node.type == "async_stmt":
+        return _kind(node.children[1]) if node.children[1].type == "funcdef" else "other"
+    return _KINDS.get(node.type, "other")
+
+
+def _section(walker: Walker, index: int, records: list[StatementFacts]) -> SectionFacts:
+    binds: dict[str, bool] = {}
+    after = {}
+    for name in walker.touched:
+        binding = walker.module.state.get(name)
+        if binding is not None:
+            binds[name] = binding.certain == index
+            after[name] = binding
+    changes = frozenset(obj for record in records for obj in record.changes)
+    return SectionFacts(index, tuple(records), walker.uses, binds, after, changes)

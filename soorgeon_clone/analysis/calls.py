@@ -1,0 +1,1130 @@
+"""Calls -> what they give and do: the notebook's functions are followed, libraries do what the tables say.
+
+The verdict on a call that nobody described is `unknown`: it may change whatever can be reached from what it is given,
+call back any function of the notebook among that, draw from seeded generators, and read or write the files named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.analysis import evaluate, structures
+from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.names import Code, mentioned
+from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+MAX_DEPTH = 30
+MAX_RECURSION_PASSES = 4
+_SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
+CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
+SUPER = "super"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The values of a call: positional (value, is it unpacked), keywords (None: unpacked mapping)."""
+
+    positional: tuple[tuple[Value, bool], ...] = ()
+    keywords: tuple[tuple[str | None, Value], ...] = ()
+
+    @property
+    def all(self) -> Value:
+        value = EMPTY
+        for item, _ in self.positional:
+            value |= item
+        for _, item in self.keywords:
+            value |= item
+        return value
+
+
+NO_ARGUMENTS = Arguments()
+
+
+@dataclass
+class Memo:
+    """What following a function once did, to be noted again when it is called again with the same objects."""
+
+    result: Value = EMPTY
+    reads: set[str] = field(default_factory=set)
+    seen: dict[str, Value] = field(default_factory=dict)
+    writes: dict[str, Value] = field(default_factory=dict)
+    changes: set[Obj] = field(default_factory=set)
+    draws: set[str] = field(default_factory=set)
+    seeds: set[str] = field(default_factory=set)
+    notes: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass
+class Activation:
+    """A function that is being followed: its parameters grow when it calls itself with other objects."""
+
+    scope: Scope
+    grew: bool = False
+
+
+def arguments(w: Walker, trailer: Node) -> Arguments:
+    """Evaluate the arguments of a call, in order."""
+    children = trailer.children
+    if len(children) == 2:
+        return NO_ARGUMENTS
+    inner = children[1]
+    items = inner.children if inner.type == "arglist" else [inner]
+    positional: list[tuple[Value, bool]] = []
+    keywords: list[tuple[str | None, Value]] = []
+    for item in items:
+        if item.type == "operator":
+            continue
+        if item.type != "argument":
+            positional.append((w.expression(item), False))
+            continue
+        first = item.children[0]
+        if first.type == "operator":
+            value = w.expression(item.children[1])
+            if first.value == "**":
+                keywords.append((None, value))
+            else:
+                evaluate.iterate(w, value)
+                positional.append((evaluate.elements(w, value, item), True))
+        elif item.children[1].type == "operator" and item.children[1].value == "=":
+            keywords.append((first.value, w.expression(item.children[2])))
+        elif item.children[-1].type in ("comp_for", "sync_comp_for"):
+            positional.append((evaluate.comprehension(w, item, "builtins.generator"), False))
+        else:  # a walrus
+            positional.append((evaluate.expression(w, item), False))
+    return Arguments(tuple(positional), tuple(keywords))
+
+
+# -- who is called ---------------------------------------------------------------------------------------------
+
+
+def call(w: Walker, callee: Value, args: Arguments, node: Node) -> Value:
+    """Return what calling any of ``callee`` gives."""
+    result = EMPTY
+    for obj in sorted(callee, key=_order) if len(callee) > 1 else callee:
+        result |= call_one(w, obj, args, node)
+    return result
+
+
+def _order(obj: Obj) -> tuple[str, str]:
+    return (obj.type, obj.path)
+
+
+def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+    kind = obj.type
+    if kind == FUNCTION:
+        return call_function(w, obj, args, node)
+    if kind == CLASS:
+        return instantiate(w, obj, args, node)
+    if kind == LIB:
+        return call_library(w, obj.path, args, node)
+    if kind == METHOD and obj.path == "partial":
+        return structures.call_partial(w, obj, args, node)
+    if kind == METHOD:
+        own = obj.fields.get("self", EMPTY)
+        functions = obj.fields.get("func", EMPTY)
+        if functions:
+            with_self = Arguments(((own, False), *args.positional), args.keywords)
+            return call(w, functions, with_self, node)
+        return call_method(w, own, obj.path, args, node)
+    if kind == INSTANCE:
+        result = EMPTY
+        for function in class_member(w, obj.fields["*class"], "__call__"):
+            result |= call(w, bind_method(w, obj, function, node), args, node)
+        if not result or has_library_base(w, obj):
+            result |= library_method(w, obj, "__call__", args, node)
+        return result
+    if obj.immutable:
+        return frozenset({w.heap.atom("builtins.scalar")})
+    if kind != UNKNOWN and "." in kind:
+        effect = w.knowledge.method(kind, "__call__", given(args, None))
+        if effect is not None:
+            return apply(w, effect, frozenset({obj}), args, node, path=f"{kind}.__call__")
+    return unknown(w, frozenset({obj}), args, node, kind)
+
+
+def call_method(w: Walker, receiver: Value, name: str, args: Arguments, node: Node) -> Value:
+    """Return what ``receiver.name(...)`` gives."""
+    result = EMPTY
+    for obj in sorted(receiver, key=_order) if len(receiver) > 1 else receiver:
+        result |= _call_method_of(w, obj, name, args, node)
+    return result
+
+
+def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value:
+    kind = obj.type
+    if kind == LIB:
+        if obj.path == "builtins.super":
+            return EMPTY
+        shell = structures.shell_call(w, obj.path, name, args, node)
+        if shell is not None:
+            return shell
+        return call_library(w, f"{obj.path}.{name}", args, node)
+    if kind == SUPER:
+        return call_super(w, obj, name, args, node)
+    if kind in (INSTANCE, CLASS, FUNCTION, METHOD):
+        if kind == INSTANCE and not _has_member(w, obj, name):
+            return library_method(w, obj, name, args, node)
+        if kind == CLASS and not class_member(w, frozenset({obj}), name) and name not in obj.fields:
+            return unknown(w, frozenset({obj}), args, node, name)
+        return call(w, evaluate.attribute_of(w, obj, name, node), args, node)
+    stored = obj.fields.get(name, EMPTY)
+    if stored and kind == UNKNOWN:
+        return call(w, stored, args, node) | unknown(w, frozenset({obj}), args, node, name)
+    if kind == UNKNOWN or "." not in kind:
+        return unknown(w, frozenset({obj}), args, node, name)
+    native = structures.method(w, obj, name, args, node)
+    if native is not None:
+        return native
+    path = f"{kind}.{name}"
+    names = w.knowledge.parameters(path)
+    effect = w.knowledge.method(kind, name, given(args, names))
+    if effect is None:
+        if obj.immutable:
+            return frozenset({w.heap.atom("builtins.scalar")})
+        return unknown(w, frozenset({obj}), args, node, path)
+    return apply(w, effect, frozenset({obj}), args, node, path=path, names=names)
+
+
+def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
+    """Return what calling something in a library, by its path, gives."""
+    native = structures.function(w, path, args, node)
+    if native is not None:
+        return native
+    names = w.knowledge.parameters(path)
+    if w.knowledge.is_method(path) and args.positional:
+        # str.upper(x): the first argument is self
+        receiver = args.positional[0][0]
+        rest = Arguments(args.positional[1:], args.keywords)
+        effect = w.knowledge.function(path, given(rest, names))
+        if effect is not None:
+            return apply(w, effect, receiver, rest, node, path=path, names=names)
+    effect = w.knowledge.function(path, given(args, names))
+    if effect is None:
+        return unknown(w, EMPTY, args, node, path)
+    return apply(w, effect, EMPTY, args, node, path=path, names=names)
+
+
+def given(args: Arguments, names: tuple[str, ...] | None) -> dict[str, str | None]:
+    """Return the parameters that a call passes with the source of their constants (None: not a constant)."""
+    result: dict[str, str | None] = {}
+    for index, (value, starred) in enumerate(args.positional):
+        if starred:
+            result["*"] = None
+            break
+        name = names[index] if names and index < len(names) else str(index)
+        result[name] = evaluate.constant_source(value)
+    for keyword, value in args.keywords:
+        if keyword is None:
+            result["**"] = None
+        else:
+            result[keyword] = evaluate.constant_source(value)
+    return result
+
+
+# -- known effects ---------------------------------------------------------------------------------------------
+
+
+def apply(
+    w: Walker,
+    effect: Effect,
+    receiver: Value,
+    args: Arguments,
+    node: Node,
+    *,
+    path: str,
+    names: tuple[str, ...] | None = None,
+) -> Value:
+    """Do what ``effect`` says with the objects of this call, and return what the call gives."""
+    bound = _bound(args, names)
+    evaluate.implicit(w, args.all)
+    if effect.opaque:
+        w.opaque(effect.opaque)
+    for target in effect.calls:
+        _call_back(w, _target(w, target, receiver, args, bound, node), receiver, args, node)
+    if any(o.type in CODE_TYPES for o in args.all) and not effect.calls:
+        _call_back(w, frozenset(o for o in args.all if o.type in (FUNCTION, METHOD)), receiver, args, node)
+    if receiver and any(o.fields for o in receiver):
+        _run_held_code(w, receiver, args, node)
+    for target in effect.changes:
+        w.change(_target(w, target, receiver, args, bound, node))
+    for obj in receiver | args.all:
+        if evaluate.is_advancing(w, obj):
+            w.change_one(obj)
+        elif obj in receiver and obj.fields:
+            for part in w.heap.reach(frozenset({obj})):
+                if part is not obj and evaluate.is_advancing(w, part):
+                    w.change_one(part)
+    for target in effect.keeps:
+        kept = _target(w, target, receiver, args, bound, node)
+        for obj in receiver:
+            w.heap.hold(obj, "*", kept)
+    for resource in effect.draws:
+        if not _has_own_seed(receiver, effect.draws_unless):
+            w.draw(resource)
+    for resource in effect.seeds:
+        w.seed(resource)
+    for setting in effect.sets:
+        w.note("sets", setting)
+    for target in effect.reads:
+        _file(w, "files_read", target, receiver, bound)
+    for target in effect.writes:
+        _file(w, "files_written", target, receiver, bound)
+    if effect.prints:
+        w.record.prints = True
+    if effect.prints or path in _SHOWING:
+        w.show(args.all)
+    if effect.raises:
+        w._die()
+    shared = EMPTY
+    for target in effect.shares:
+        shared |= _target(w, target, receiver, args, bound, node)
+    viewed = EMPTY
+    for target in effect.views:
+        viewed |= _target(w, target, receiver, args, bound, node)
+    value: set[Obj] = set()
+    for spec in effect.returns:
+        made = result(w, spec, receiver, args, node, bound, path)
+        value.update(made)
+    if shared or viewed:
+        originals = receiver | args.all
+        for obj in value:
+            if obj.immutable or obj in originals:
+                continue
+            w.heap.hold(obj, "*", frozenset(o for o in shared if not o.immutable))
+            for other in viewed:
+                if not other.immutable:
+                    w.heap.view(obj, other)
+    constants = None
+    for obj in value:
+        if not obj.immutable and obj not in receiver and not obj.given:
+            constants = given(args, names) if constants is None else constants
+            obj.given = constants
+    return frozenset(value)
+
+
+def _bound(args: Arguments, names: tuple[str, ...] | None) -> dict[str, Value]:
+    bound: dict[str, Value] = {}
+    for index, (value, starred) in enumerate(args.positional):
+        if starred:
+            for name in (names or ())[index:]:
+                bound[name] = bound.get(name, EMPTY) | value
+            bound[str(index)] = value
+        else:
+            bound[str(index)] = value
+            if names and index < len(names):
+                bound[names[index]] = value
+    for keyword, value in args.keywords:
+        if keyword is not None:
+            bound[keyword] = value
+    return bound
+
+
+def _target(w: Walker, target: str, receiver: Value, args: Arguments, bound: dict[str, Value], node: Node) -> Value:
+    if target == "self":
+        return receiver
+    if target == "args":
+        value = args.all
+        for keyword, item in args.keywords:
+            if keyword is None:
+                value |= evaluate.contents(item)
+        return value
+    if target.startswith("element:"):
+        inner = _target(w, target[8:], receiver, args, bound, node)
+        return evaluate.contents(inner) | frozenset(o for o in inner if o.type not in evaluate.CONTAINERS)
+    if target.startswith("arg:"):
+        target = target[4:]
+    value = bound.get(target, EMPTY)
+    for keyword, item in args.keywords:
+        if keyword is None:
+            value |= evaluate.contents(item)
+    return value
+
+
+def _file(w: Walker, field_name: str, target: str, receiver: Value, bound: dict[str, Value]) -> None:
+    if target == "*":
+        w.note(field_name, "*")
+        return
+    value = receiver if target == "self" else bound.get(target.removeprefix("arg:"), EMPTY)
+    for obj in value:
+        path = structures.path_text(obj)
+        if path is not None:
+            w.note(field_name, path)
+        elif obj.type.startswith("io.") or obj.type in ("builtins.NoneType", "tempfile._TemporaryFileWrapper"):
+            continue
+        elif obj.type in ("builtins.str", "builtins.bytes", UNKNOWN) or obj.type.startswith(("pathlib.", "os.")):
+            w.note(field_name, "*")
+        elif obj.immutable and obj.type == "builtins.scalar":
+            w.note(field_name, "*")
+
+
+def _has_own_seed(receiver: Value, parameter: str | None) -> bool:
+    """Whether all the objects were made with a constant for the parameter that makes them deterministic."""
+    if parameter is None or not receiver:
+        return False
+    return all(obj.given.get(parameter) not in (None, "None") for obj in receiver)
+
+
+@lru_cache(maxsize=4096)
+def _parts(spec: str) -> tuple[str, tuple[str, ...]]:
+    """``tuple(A, list(B))`` -> ("tuple", ("A", "list(B)"))."""
+    head, _, rest = spec.partition("(")
+    if not rest:
+        return spec, ()
+    inner = rest[:-1]
+    parts, depth, start = [], 0, 0
+    for index, char in enumerate(inner):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            parts.append(inner[start:index].strip())
+            start = index + 1
+    parts.append(inner[start:].strip())
+    return head, tuple(p for p in parts if p)
+
+
+_DISPLAYS = {"list", "dict", "set", "frozenset", "iterator", "tuple", "generator"}
+
+
+def result(
+    w: Walker, spec: str, receiver: Value, args: Arguments, node: Node, bound: dict[str, Value], path: str = ""
+) -> Value:
+    """Return the objects that a result in the words of `Effect` stands for."""
+    head, parts = _parts(spec)
+    if parts and head.removeprefix("builtins.") in _DISPLAYS:
+        return _display(w, head.removeprefix("builtins."), parts, receiver, args, node, bound, path)
+    if spec == "self":
+        return receiver
+    if spec == "none":
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    if spec.startswith("arg:"):
+        return _target(w, spec[4:], receiver, args, bound, node)
+    if spec.startswith("element:"):
+        value = _target(w, spec[8:], receiver, args, bound, node)
+        if spec[8:] == "self" or spec[8:] in bound or spec[8:] == "args":
+            mapping = frozenset(o for o in value if o.type in structures.MAPPINGS)
+            found = evaluate.contents(mapping) | evaluate.elements(w, value - mapping, node)
+            return found or frozenset({w.heap.atom("builtins.scalar")})
+        return frozenset({w.heap.atom("builtins.scalar")})
+    if spec.startswith("like:"):
+        originals = _target(w, spec[5:], receiver, args, bound, node)
+        return like(w, originals, node)
+    if spec.startswith("call:"):
+        return _call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node)
+    kind = spec
+    if spec == "fresh":
+        kind = f"{path.partition('.')[0]}.*" if path else UNKNOWN
+    facts = w.knowledge.type(kind) if "." in kind else None
+    if facts is not None and facts.immutable:
+        return frozenset({w.heap.atom(kind)})
+    made = w.heap.make((*w.site(node), kind), kind)
+    return frozenset({made})
+
+
+def _display(
+    w: Walker,
+    head: str,
+    parts: tuple[str, ...],
+    receiver: Value,
+    args: Arguments,
+    node: Node,
+    bound: dict[str, Value],
+    path: str,
+) -> Value:
+    made = w.heap.make((*w.site(node), head, parts), f"builtins.{head}")
+    several = head == "tuple" and len(parts) > 1
+    for index, part in enumerate(parts):
+        value = result(w, part, receiver, args, node, bound, path)
+        w.heap.hold(made, str(index) if several else "*", value)
+    return frozenset({made})
+
+
+def like(w: Walker, originals: Value, node: Node) -> Value:
+    """Return new objects of the same types, holding the same things."""
+    made: set[Obj] = set()
+    for obj in originals:
+        if obj.immutable:
+            made.add(w.heap.atom(obj.type))
+        elif obj.type in CODE_TYPES:
+            copy = w.heap.make((*w.site(node), obj), obj.type)
+            copy.path, copy.code, copy.scope = obj.path, obj.code, obj.scope
+            for key, value in obj.fields.items():
+                w.heap.hold(copy, key, value)
+            made.add(copy)
+        else:
+            copy = w.heap.make((*w.site(node), obj.type), obj.type)
+            copy.given = copy.given or obj.given
+            for key, value in obj.fields.items():
+                w.heap.hold(copy, key, value)
+            made.add(copy)
+    return frozenset(made)
+
+
+def _call_back(w: Walker, functions: Value, receiver: Value, args: Arguments, node: Node) -> Value:
+    """A library calls functions that it was given, with parts of the other things it was given."""
+    callable_ = frozenset(o for o in functions if o.type in (*CODE_TYPES, LIB, UNKNOWN))
+    callable_ = frozenset(o for o in callable_ if o.type != INSTANCE or class_member(w, o.fields["*class"], "__call__"))
+    if not callable_:
+        return EMPTY
+    others = receiver | frozenset(o for o in args.all if o not in callable_)
+    passed: set[Obj] = set()
+    for obj in others:
+        passed.update(structures.passed_to_callback(w, obj, node))
+    if not passed:
+        passed.add(w.heap.atom("builtins.scalar"))
+    found = EMPTY
+    for obj in callable_:
+        if obj.type == LIB:
+            native = call_library(w, obj.path, Arguments(((frozenset(passed), False),)), node)
+            found |= native
+        elif obj.type == UNKNOWN:
+            found |= frozenset({obj})
+        else:
+            count = _arity(obj)
+            found |= call_one(w, obj, Arguments(tuple((frozenset(passed), False) for _ in range(count))), node)
+    return found
+
+
+def _arity(obj: Obj) -> int:
+    if obj.type == FUNCTION and obj.code is not None:
+        return sum(1 for p in obj.code.parameters if not p.kind and not p.keyword_only)
+    if obj.type == METHOD:
+        return max([_arity(f) - 1 for f in obj.fields.get("func", EMPTY)], default=1)
+    return 1
+
+
+def _run_held_code(w: Walker, receiver: Value, args: Arguments, node: Node) -> None:
+    """A method of a library object may run the notebook's functions that the object holds."""
+    for obj in receiver:
+        if obj.type in evaluate.CONTAINERS:
+            continue
+        for held in w.heap.reach(frozenset({obj})):
+            if held.type in (FUNCTION, METHOD) and held is not obj:
+                _call_back(w, frozenset({held}), receiver - {held}, args, node)
+            elif held.type == INSTANCE and held is not obj:
+                run_all_methods(w, held, args.all, node)
+
+
+# -- unknown ---------------------------------------------------------------------------------------------------
+
+
+def unknown(w: Walker, receiver: Value, args: Arguments, node: Node, what: str) -> Value:
+    """Do what a call that nobody described may do, and return what it may give."""
+    values = receiver | args.all
+    w.note("unknown_calls", what)
+    run_code(w, values, node)
+    w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    for name in [n for n in w.module.state.all_names() if n.startswith("@")]:
+        w.draw(name[1:])
+    for value, _ in args.positional:
+        _may_be_file(w, value, deep=not receiver)
+    for _, value in args.keywords:
+        _may_be_file(w, value, deep=not receiver)
+    made = w.heap.make(w.site(node), UNKNOWN)
+    w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
+    if what and "." in what and what[0] != "?":
+        made.path = made.path or what
+    return frozenset({made})
+
+
+def _may_be_file(w: Walker, value: Value, *, deep: bool) -> None:
+    for obj in value:
+        path = structures.path_text(obj)
+        if path is not None:
+            w.note("files_read", path)
+            w.note("files_written", path)
+        elif obj.type == "builtins.str" or obj.type.startswith("pathlib.") or (deep and obj.type == UNKNOWN):
+            w.note("files_read", "*")
+            w.note("files_written", "*")
+
+
+def run_code(w: Walker, value: Value, node: Node) -> None:
+    """Run every function of the notebook that can be reached from ``value``, with anything in it."""
+    reached = [o for o in w.heap.reach(value) if o.type in (FUNCTION, METHOD, INSTANCE)]
+    if not reached:
+        return
+    anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
+    w.heap.hold(anything, "*", frozenset(o for o in value if not o.immutable))
+    for obj in reached:
+        if obj.type == INSTANCE:
+            run_all_methods(w, obj, frozenset({anything}), node)
+        else:
+            many = Arguments(tuple((frozenset({anything}), False) for _ in range(_arity(obj))))
+            w.branches(lambda obj=obj, many=many: _discard(call_one(w, obj, many, node)), lambda: None)  # type: ignore[misc]
+
+
+def _discard(value: Value) -> None:
+    return
+
+
+def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
+    """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
+    for classes in _lineage(w, obj.fields["*class"]):
+        for name, members in list(classes.fields.items()):
+            if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
+                continue
+            for member in members:
+                if member.type == FUNCTION and (obj, member) not in w.running:
+                    w.running.add((obj, member))
+                    own = frozenset({obj})
+                    passed = tuple((value, False) for _ in range(max(0, _arity(member) - 1)))
+                    many = Arguments(((own, False), *passed))
+                    w.branches(
+                        lambda member=member, many=many: _discard(call_function(w, member, many, node)),  # type: ignore[misc]
+                        lambda: None,
+                    )
+                    w.running.discard((obj, member))
+
+
+# -- functions of the notebook ---------------------------------------------------------------------------------
+
+
+def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+    """Follow a call of a notebook function into its body."""
+    code: Code = obj.code
+    values = _parameters(w, obj, code, args, node)
+    active = w.active.get(obj)
+    if active is not None:
+        return _recursive(w, active, values)
+    size = max(1, code.size // 4)
+    if len(w.active) > MAX_DEPTH or w.budget < size:
+        return _blunt(w, obj, args, node)
+    context = (*w.context, id(node))[-2:]
+    key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
+    known = w.memo.get(key)
+    if known is not None and known[0] == w.heap.version and _still_holds(w, known[1]):
+        _repeat(w, known[1])
+        return known[1].result
+    w.budget -= size
+    memo = Memo()
+    w.tracing.append(memo)
+    try:
+        memo.result = _follow(w, obj, code, values, context, node)
+    finally:
+        w.tracing.pop()
+    w.memo[key] = (w.heap.version, memo)
+    return memo.result
+
+
+def _still_holds(w: Walker, memo: Memo) -> bool:
+    for name, value in memo.seen.items():
+        binding = w.module.state.get(name)
+        if (binding.value if binding is not None else EMPTY) != value:
+            return False
+    return True
+
+
+def _repeat(w: Walker, memo: Memo) -> None:
+    for name in memo.reads:
+        w.read_global(name)
+    for name, value in memo.writes.items():
+        w.bind_global(name, value, certain=False)
+    for obj in memo.changes:
+        w.change_one(obj)
+    for resource in memo.seeds:
+        w.seed(resource)
+    for resource in memo.draws:
+        w.draw(resource)
+    for kind, item in memo.notes:
+        w.note(kind, item)
+
+
+def _follow(
+    w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: tuple[int, ...], node: Node
+) -> Value:
+    key = (obj, context)
+    scope = w.scopes.get(key)
+    if scope is None:
+        scope = w.scopes[key] = Scope("function", obj.scope or w.module, State(), code)
+    scope.state = State()
+    scope.result = EMPTY
+    for name, value in values.items():
+        scope.state.names[name] = Binding(value, NO_DEFS, -1)
+        scope.ever[name] = scope.ever.get(name, EMPTY) | value
+    for name, held in obj.fields.items():
+        if name.startswith("free:"):
+            scope.state.names.setdefault(name[5:], Binding(held, NO_DEFS, -1))
+    activation = Activation(scope)
+    w.active[obj] = activation
+    outer_scope, outer_context = w.scope, w.context
+    w.context = context
+    w.uncertain += 1
+    try:
+        for _ in range(MAX_RECURSION_PASSES):
+            activation.grew = False
+            before = scope.result
+            w.scope = scope
+            _walk_body(w, scope, code, obj)
+            if not activation.grew and scope.result == before:
+                break
+            if not activation.grew and not activation_recursed(activation):
+                break
+            for name in values:
+                scope.state.names[name] = Binding(scope.ever[name], NO_DEFS, -1)
+    finally:
+        w.uncertain -= 1
+        w.scope, w.context = outer_scope, outer_context
+        del w.active[obj]
+    if code.is_generator:
+        made = w.heap.make((*w.site(node), obj), "builtins.generator")
+        w.heap.hold(made, "*", scope.ever.get("@yield", EMPTY))
+        return frozenset({made})
+    return scope.result or frozenset({w.heap.atom("builtins.NoneType")})
+
+
+def activation_recursed(activation: Activation) -> bool:
+    return activation.scope.ever.get("@recursed") is not None
+
+
+def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> None:
+    module = w.module.state
+    fork = w.module.state = module.fork()
+    owner, w.owner = w.owner, code.owner
+    try:
+        if code.is_lambda:
+            scope.result |= w.expression(code.body)
+        else:
+            w.suite(code.body)
+    finally:
+        w.module.state = module
+        w.owner = owner
+    # whatever path the body took: what it bound may hold
+    scope.state.dead = False
+    fork.dead = False
+    module.join([fork, module.fork()])
+
+
+def _recursive(w: Walker, active: Activation, values: dict[str, Value]) -> Value:
+    scope = active.scope
+    scope.ever["@recursed"] = EMPTY
+    for name, value in values.items():
+        old = scope.ever.get(name, EMPTY)
+        if not value <= old:
+            scope.ever[name] = old | value
+            active.grew = True
+            w.heap.version += 1
+    return scope.result
+
+
+def _parameters(w: Walker, obj: Obj, code: Code, args: Arguments, node: Node) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    positional = list(args.positional)
+    unpacked = EMPTY
+    spread = EMPTY
+    for keyword, value in args.keywords:
+        if keyword is None:
+            spread |= evaluate.contents(value) | frozenset({w.heap.atom("builtins.scalar")})
+    keywords = {name: value for name, value in args.keywords if name is not None}
+    for parameter in code.parameters:
+        name = parameter.name
+        default = obj.fields.get(f"default:{name}", EMPTY)
+        if parameter.kind == "*":
+            made = w.heap.make((*w.site(node), obj, name), "builtins.tuple")
+            for value, _ in positional:
+                w.heap.hold(made, "*", value)
+            w.heap.hold(made, "*", unpacked)
+            positional = []
+            values[name] = frozenset({made})
+        elif parameter.kind == "**":
+            made = w.heap.make((*w.site(node), obj, name), "builtins.dict")
+            for key, value in keywords.items():
+                if key is not None:
+                    w.heap.hold(made, f"[{key!r}]", value)
+            w.heap.hold(made, "*", spread)
+            values[name] = frozenset({made})
+        elif positional and not parameter.keyword_only:
+            value, starred = positional[0]
+            if starred:
+                unpacked |= value
+                values[name] = value | default | spread
+            else:
+                positional.pop(0)
+                values[name] = value
+        elif name in keywords:
+            values[name] = keywords.pop(name)
+        else:
+            if parameter.default is not None and not default:
+                default = frozenset({w.heap.atom("builtins.scalar")})
+            values[name] = default | spread | unpacked
+    return values
+
+
+def _blunt(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+    """Take for granted that a function (and all it mentions) may do anything with everything that it mentions."""
+    names: set[str] = set()
+    functions = [obj]
+    seen: set[Obj] = set()
+    values: Value = args.all
+    while functions:
+        function = functions.pop()
+        if function in seen or function.code is None:
+            continue
+        seen.add(function)
+        for name in mentioned(function.code.node):
+            if name in names or w.module.state.get(name) is None:
+                continue
+            names.add(name)
+            value = w.read_global(name)
+            values |= value
+            for part in w.heap.reach(value):
+                if part.type == FUNCTION:
+                    functions.append(part)
+                elif part.type == CLASS:
+                    functions.extend(m for held in part.fields.values() for m in held if m.type == FUNCTION)
+        for name in function.code.globals:
+            w.bind_global(name, frozenset({w.heap.make(("blunt", name), UNKNOWN)}), certain=False)
+    w.note("unknown_calls", obj.path)
+    w.change(o for o in values if not o.immutable)
+    for name in [n for n in w.module.state.all_names() if n.startswith("@")]:
+        w.draw(name[1:])
+    made = w.heap.make(w.site(node), UNKNOWN)
+    w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
+    return frozenset({made})
+
+
+# -- classes of the notebook -----------------------------------------------------------------------------------
+
+
+def _lineage(w: Walker, classes: Value) -> Iterable[Obj]:
+    """Yield notebook classes and their notebook bases, nearest first."""
+    seen: set[Obj] = set()
+    queue = [o for o in classes if o.type == CLASS]
+    while queue:
+        obj = queue.pop(0)
+        if obj in seen:
+            continue
+        seen.add(obj)
+        yield obj
+        queue.extend(o for o in obj.fields.get("*bases", EMPTY) if o.type == CLASS)
+
+
+def library_bases(w: Walker, classes: Value) -> list[Obj]:
+    """Return the bases that are not classes of the notebook."""
+    return [b for c in _lineage(w, classes) for b in c.fields.get("*bases", EMPTY) if b.type != CLASS]
+
+
+def class_member(w: Walker, classes: Value, name: str) -> Value:
+    """Return what the nearest class that has ``name`` holds under it."""
+    for obj in _lineage(w, classes):
+        found = obj.fields.get(name)
+        if found:
+            return found
+    return EMPTY
+
+
+def _has_member(w: Walker, obj: Obj, name: str) -> bool:
+    return bool(obj.fields.get(name)) or bool(class_member(w, obj.fields["*class"], name))
+
+
+def has_library_base(w: Walker, obj: Obj) -> bool:
+    return any(b.path not in ("builtins.object", "abc.ABC") for b in library_bases(w, obj.fields["*class"]))
+
+
+def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
+    """Return what reading a class's member through an instance gives."""
+    if member.type != FUNCTION:
+        return frozenset({member})
+    decorators = {d.rpartition(".")[2] for d in member.code.decorators}
+    if decorators & {"property", "cached_property", "getter"}:
+        own = frozenset({obj})
+        value = call_function(w, member, Arguments(((own, False),)), node)
+        if "cached_property" in decorators:
+            w.heap.hold(obj, "*cached", value)
+            w.change_one(obj)
+        return value
+    if "staticmethod" in decorators:
+        return frozenset({member})
+    made = w.heap.make(("bound", obj, member), METHOD)
+    made.path = member.path
+    w.heap.hold(made, "func", frozenset({member}))
+    own_value = obj.fields["*class"] if "classmethod" in decorators else frozenset({obj})
+    w.heap.hold(made, "self", own_value)
+    return frozenset({made})
+
+
+def instantiate(w: Walker, cls: Obj, args: Arguments, node: Node) -> Value:
+    """Return a new instance of a notebook class; ``__init__`` and the like run."""
+    made = w.heap.make((*w.site(node), cls), INSTANCE)
+    w.heap.hold(made, "*class", frozenset({cls}))
+    own = frozenset({made})
+    found = False
+    for part in _lineage(w, frozenset({cls})):
+        for key, factory in list(part.fields.items()):
+            if key.startswith("*factory:"):
+                value = call(w, factory, NO_ARGUMENTS, node)
+                w.heap.hold(made, key[9:], frozenset(o for o in value if o.type != LIB) or factory)
+    metaclass = cls.fields.get("*keywords", EMPTY)
+    for name in ("__new__", "__init__", "__post_init__"):
+        member = class_member(w, frozenset({cls}), name)
+        for function in member:
+            if function.type == FUNCTION:
+                if name == "__init__":
+                    found = True
+                first = frozenset({cls}) if name == "__new__" else own
+                rest = args if name != "__post_init__" else NO_ARGUMENTS
+                value = call_function(w, function, Arguments(((first, False), *rest.positional), rest.keywords), node)
+                if name == "__new__":
+                    for obj in value:
+                        if obj.type != INSTANCE and not obj.immutable:
+                            w.heap.hold(made, "*", frozenset({obj}))
+    if not found:
+        # no __init__ of its own (dataclass, named tuple, library base): the instance keeps what it was given
+        bound_names = [n for n in cls.fields if not n.startswith(("*", "__"))]
+        for index, (value, _) in enumerate(args.positional):
+            w.heap.hold(made, "*", value if index < 10_000 else value)
+        for keyword, value in args.keywords:
+            w.heap.hold(made, keyword if keyword in bound_names else "*", value)
+    for obj in metaclass:
+        if obj.type == CLASS:
+            for function in class_member(w, frozenset({obj}), "__call__"):
+                first = frozenset({cls})
+                call_function(w, function, Arguments(((first, False), *args.positional), args.keywords), node)
+    for base in library_bases(w, frozenset({cls})):
+        if base.type == LIB and not found:
+            names = w.knowledge.parameters(base.path)
+            effect = w.knowledge.function(base.path, given(args, names))
+            if effect is not None and effect.draws:
+                for resource in effect.draws:
+                    w.draw(resource)
+    return own
+
+
+def library_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value:
+    """Call a method that an instance of a notebook class has from elsewhere: a library base, ``__getattr__``, a field."""
+    fields = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
+    result = EMPTY
+    callables = frozenset(o for o in fields if o.type in (*CODE_TYPES, LIB, UNKNOWN))
+    if callables:
+        result |= call(w, callables, args, node)
+    bases = library_bases(w, obj.fields["*class"])
+    for function in class_member(w, obj.fields["*class"], "__getattr__"):
+        value = call(w, bind_method(w, obj, function, node), Arguments(((frozenset(), False),)), node)
+        result |= call(w, value, args, node)
+    own = frozenset({obj})
+    for base in bases:
+        if base.type != LIB:
+            continue
+        if base.path in ("builtins.object", "abc.ABC", "enum.Enum", "enum.IntEnum", "typing.NamedTuple"):
+            continue
+        run_all_methods(w, obj, args.all, node)
+        path = f"{base.path}.{name}"
+        names = w.knowledge.parameters(path)
+        effect = w.knowledge.method(base.path, name, given(args, names))
+        if effect is not None and w.knowledge.type(base.path) is not None:
+            result |= apply(w, effect, own, args, node, path=path, names=names)
+            w.change(effect_targets(effect, own))
+        else:
+            result |= unknown(w, own, args, node, path)
+    if not bases and not result:
+        result = fields or frozenset({w.heap.atom("builtins.scalar")})
+    return result
+
+
+def effect_targets(effect: Effect, own: Value) -> Value:
+    return own if "self" in effect.changes else EMPTY
+
+
+def missing_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
+    """Return what an attribute that an instance's own class does not have may be."""
+    found = EMPTY
+    for function in class_member(w, obj.fields["*class"], "__getattr__"):
+        found |= call(w, bind_method(w, obj, function, node), Arguments(((frozenset(), False),)), node)
+    if has_library_base(w, obj):
+        bound = w.heap.make(("inherited", obj, name), METHOD)
+        bound.path = name
+        w.heap.hold(bound, "self", frozenset({obj}))
+        found |= {bound} | evaluate.contents(frozenset({obj}))
+        found = frozenset(o for o in found if o.type not in (FUNCTION,))
+    return found or frozenset({w.heap.atom("builtins.scalar")})
+
+
+_QUIET = frozenset({"__init__", "__new__", "__post_init__", "__del__", "__init_subclass__", "__class_getitem__", "__call__"})
+
+
+def run_special_methods(w: Walker, obj: Obj) -> Value:
+    """Run the special methods (``__eq__``, ``__len__``, ...) that an operation on an instance may call."""
+    result: set[Obj] = set()
+    for cls in _lineage(w, obj.fields["*class"]):
+        for name, members in list(cls.fields.items()):
+            if not (name.startswith("__") and name.endswith("__")) or name in _QUIET:
+                continue
+            for member in members:
+                if member.type != FUNCTION or (obj, member) in w.running:
+                    continue
+                w.running.add((obj, member))
+                anything = w.heap.make(("operand", obj), UNKNOWN)
+                w.heap.hold(anything, "*", frozenset({obj}))
+                passed = tuple((frozenset({anything}), False) for _ in range(max(0, _arity(member) - 1)))
+                value = call_function(w, member, Arguments(((frozenset({obj}), False), *passed)), cls_node(member))
+                w.running.discard((obj, member))
+                result.update(o for o in value if o is not anything)
+    return frozenset(result)
+
+
+def cls_node(member: Obj) -> Node:
+    return member.code.node
+
+
+def iterated(w: Walker, obj: Obj, node: Node) -> Value:
+    """Return what iterating over an instance of a notebook class gives."""
+    result: set[Obj] = set()
+    for name in ("__iter__", "__next__", "__getitem__"):
+        for member in class_member(w, obj.fields["*class"], name):
+            value = call(w, bind_method(w, obj, member, node), Arguments(((frozenset(), False),)), node)
+            if name == "__iter__":
+                value = evaluate.elements(w, frozenset(o for o in value if o is not obj), node)
+            result.update(value)
+    if not result or has_library_base(w, obj):
+        result.update(evaluate.contents(frozenset({obj})))
+    return frozenset(result)
+
+
+def set_property(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
+    """Run a property's setter or ``__setattr__`` where a class of the notebook has one."""
+    classes = obj.fields["*class"]
+    for special in ("__setattr__", name):
+        for member in class_member(w, classes, special):
+            if member.type == FUNCTION and (special == "__setattr__" or f"{name}.setter" in member.code.decorators):
+                passed = ((frozenset({obj}), False), (value, False), (value, False))[: _arity(member)]
+                if (obj, member) not in w.running:
+                    w.running.add((obj, member))
+                    call_function(w, member, Arguments(passed), node)
+                    w.running.discard((obj, member))
+
+
+def subclass_hooks(w: Walker, cls: Obj, node: Node) -> None:
+    """Run ``__init_subclass__`` of notebook bases and notebook metaclasses."""
+    for base in cls.fields.get("*bases", EMPTY):
+        if base.type == CLASS:
+            for member in class_member(w, frozenset({base}), "__init_subclass__"):
+                if member.type == FUNCTION:
+                    call_function(w, member, Arguments(((frozenset({cls}), False),)), node)
+    for meta in cls.fields.get("*keywords", EMPTY):
+        if meta.type == CLASS:
+            for name in ("__new__", "__init__"):
+                for member in class_member(w, frozenset({meta}), name):
+                    if member.type == FUNCTION:
+                        many = tuple((frozenset({cls}), False) for _ in range(_arity(member)))
+                        call_function(w, member, Arguments(many), node)
+
+
+def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
+    """Return what a decorator makes of a function or class."""
+    result = EMPTY
+    for obj in decorator:
+        if obj.type in (FUNCTION, CLASS, INSTANCE, METHOD):
+            result |= call_one(w, obj, Arguments(((value, False),)), node)
+        elif obj.type == UNKNOWN and obj.fields:
+            made = unknown(w, frozenset({obj}), Arguments(((value, False),)), node, "a decorator")
+            result |= value | made
+        else:
+            result |= value  # a library's decorator: the definition in other clothes
+    return result or value
+
+
+def super_object(w: Walker, trailer: Node) -> Value:
+    """Return the object that ``super()`` gives: the instance, seen as an instance of the bases."""
+    scope: Scope | None = w.scope
+    while scope is not None and not (scope.kind == "function" and scope.code.owner is not None):
+        scope = scope.parent
+    if len(trailer.children) > 2:
+        arguments(w, trailer)
+    if scope is None or not scope.code.parameters:
+        return frozenset({w.heap.lib("builtins.super")})
+    owner: Obj = scope.code.owner
+    own = scope.ever.get(scope.code.parameters[0].name, EMPTY)
+    made: set[Obj] = set()
+    for obj in own:
+        if obj.type == INSTANCE:
+            bases = w.heap.make(("bases of", owner), CLASS)
+            w.heap.hold(bases, "*bases", owner.fields.get("*bases", EMPTY))
+            view = w.heap.make(("super", obj, owner), SUPER)
+            view.fields = {"self": frozenset({obj}), "*class": frozenset({bases})}
+            made.add(view)
+        elif obj.type == CLASS:
+            made.update(o for o in obj.fields.get("*bases", EMPTY))
+    return frozenset(made) or frozenset({w.heap.lib("builtins.super")})
+
+
+def super_member(w: Walker, view: Obj, name: str, node: Node) -> Value:
+    """Return what ``super().name`` gives: a member of the bases, bound to the instance itself."""
+    found = EMPTY
+    for member in class_member(w, view.fields["*class"], name):
+        for own in view.fields["self"]:
+            found |= bind_method(w, own, member, node)
+    return found
+
+
+def call_super(w: Walker, view: Obj, name: str, args: Arguments, node: Node) -> Value:
+    """Call ``super().name(...)``."""
+    found = super_member(w, view, name, node)
+    if found:
+        return call(w, found, args, node)
+    own = view.fields["self"]
+    if name.startswith("__") and name.endswith("__"):
+        for obj in own:
+            w.heap.hold(obj, "*", args.all)
+            if name not in ("__init__", "__new__", "__post_init__"):
+                w.change_one(obj)
+        return frozenset({w.heap.atom("builtins.scalar")}) if name != "__new__" else own
+    result = EMPTY
+    for obj in own:
+        result |= library_method(w, obj, name, args, node)
+    return result
+
+
+# -- libraries -------------------------------------------------------------------------------------------------
+
+
+def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
+    """Return what an attribute of a module (or of something in it) is."""
+    path = f"{obj.path}.{name}" if name != "[]" else obj.path
+    effect = w.knowledge.module_attribute(path) if name != "[]" else None
+    if effect is not None:
+        value = apply(w, effect, EMPTY, NO_ARGUMENTS, node, path=path)
+        plain = frozenset(o for o in value if o.immutable and o.type != "builtins.NoneType")
+        if plain and not effect.sets:
+            return plain
+    return frozenset({w.heap.lib(path)})
+
+
+def set_library(w: Walker, path: str, value: Value) -> None:
+    """Assign to an attribute or item of something in a library: a setting, or a change of the library itself."""
+    while path:
+        effect = w.knowledge.module_attribute(path)
+        if effect is not None and effect.sets:
+            for setting in effect.sets:
+                w.note("sets", setting)
+            return
+        path = path.rpartition(".")[0]
+    w.note("sets", "modules")
+
+
+def dynamic_name(w: Walker, head: Node, trailers: list[Node]) -> str | None:
+    """Return x for ``globals()["x"]`` at notebook level or in a function."""
+    if head.type != "name" or head.value not in ("globals", "locals", "vars") or len(trailers) < 2:
+        return None
+    if head.value != "globals" and w.scope.kind != "module":
+        return None
+    call_trailer, item = trailers[0], trailers[1]
+    if len(call_trailer.children) != 2 or call_trailer.children[0].value != "(" or item.children[0].value != "[":
+        return None
+    const = evaluate.constant(w.expression(item.children[1]))
+    return const if isinstance(const, str) else None
+
+
+def asked_name(w: Walker, operands: list[Node]) -> str | None:
+    """Return x for ``"x" in globals()`` and the like."""
+    if len(operands) != 3 or operands[0].type != "string" or operands[2].type not in ("atom_expr", "power"):
+        return None
+    code = operands[2].get_code(include_prefix=False).replace(" ", "")
+    if code not in ("globals()", "locals()", "vars()", "dir()") or (code != "globals()" and w.scope.kind != "module"):
+        return None
+    const = evaluate.constant(w.expression(operands[0]))
+    return const if isinstance(const, str) else None

@@ -1,0 +1,858 @@
+"""Expressions -> the abstract objects they may give, with the uses and effects on the way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from soorgeon_clone.analysis import calls
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.names import target_names
+from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+CONTAINERS = {
+    "builtins.list",
+    "builtins.tuple",
+    "builtins.set",
+    "builtins.dict",
+    "builtins.frozenset",
+    "builtins.iterator",
+    "builtins.generator",
+    "builtins.dict_items",
+    "builtins.dict_values",
+    "builtins.dict_keys",
+    "collections.deque",
+    "collections.OrderedDict",
+    "collections.defaultdict",
+}
+
+
+def expression(w: Walker, node: Node) -> Value:
+    """Return the objects that ``node`` may give."""
+    handler = _EXPRESSIONS.get(node.type)
+    if handler is not None:
+        return handler(w, node)
+    return _any(w, node)
+
+
+def _any(w: Walker, node: Node) -> Value:
+    value = EMPTY
+    for child in getattr(node, "children", ()):
+        value |= expression(w, child)
+    return value
+
+
+def _nothing(w: Walker, node: Node) -> Value:
+    return EMPTY
+
+
+def _name(w: Walker, node: Node) -> Value:
+    return w.read(node)
+
+
+def _number(w: Walker, node: Node) -> Value:
+    text = node.value
+    kind = "complex" if text[-1] in "jJ" else "int"
+    if kind == "int" and any(c in text for c in ".eE") and not text.lower().startswith("0x"):
+        kind = "float"
+    const = int(text, 0) if kind == "int" and text.isdecimal() and len(text) < 12 and text[0] != "0" else None
+    return frozenset({w.heap.atom(f"builtins.{kind}", const if const is not None else (0 if text == "0" else None))})
+
+
+@lru_cache(maxsize=4096)
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None
+
+
+def _string(w: Walker, node: Node) -> Value:
+    value = _literal(node.value) if len(node.value) < 2000 else None
+    kind = "bytes" if isinstance(value, bytes) else "str"
+    return frozenset({w.heap.atom(f"builtins.{kind}", value if isinstance(value, str) else None)})
+
+
+def _strings(w: Walker, node: Node) -> Value:
+    parts = [expression(w, child) for child in node.children]
+    consts = [constant(part) for part in parts]
+    if all(isinstance(const, str) for const in consts):
+        return frozenset({w.heap.atom("builtins.str", "".join(consts))})
+    return frozenset({w.heap.atom("builtins.str")})
+
+
+def _fstring(w: Walker, node: Node) -> Value:
+    pieces: list[Any] = []
+    for child in node.children:
+        if child.type == "fstring_expr":
+            for part in child.children:
+                if part.type == "fstring_format_spec":
+                    _fstring(w, part)
+                elif part.type not in ("operator", "fstring_conversion"):
+                    value = expression(w, part)
+                    implicit(w, value)
+                    w.show(value)
+                    pieces.append(constant(value))
+        elif child.type == "fstring_string":
+            pieces.append(child.value)
+    if all(isinstance(piece, str) for piece in pieces):
+        return frozenset({w.heap.atom("builtins.str", "".join(pieces))})
+    return frozenset({w.heap.atom("builtins.str")})
+
+
+def _keyword(w: Walker, node: Node) -> Value:
+    kind = {"None": "NoneType", "True": "bool", "False": "bool"}.get(node.value)
+    if kind is None:
+        return EMPTY
+    const = {"True": True, "False": False}.get(node.value)
+    return frozenset({w.heap.atom(f"builtins.{kind}", const)})
+
+
+def constant(value: Value) -> Any:
+    """Return the constant (str, int, bool) that ``value`` certainly is, else None."""
+    if len(value) == 1:
+        (obj,) = value
+        return obj.const
+    return None
+
+
+def constant_source(value: Value) -> str | None:
+    """Return the source text of the constant that ``value`` certainly is, else None."""
+    if len(value) == 1:
+        (obj,) = value
+        if obj.type == "builtins.NoneType":
+            return "None"
+        if obj.const is not None:
+            return repr(obj.const)
+        if obj.type in ("builtins.int", "builtins.float"):
+            return "1"  # a number, whichever
+    return None
+
+
+def _items(node: Node) -> list[Node]:
+    return [c for c in node.children if not (c.type == "operator" and c.value == ",")]
+
+
+def _tuple(w: Walker, node: Node) -> Value:
+    return sequence(w, node, _items(node), "builtins.tuple")
+
+
+def sequence(w: Walker, node: Node, items: list[Node], kind: str) -> Value:
+    """Return the list, tuple or set that a display makes."""
+    values = [(expression(w, item.children[1] if item.type == "star_expr" else item), item) for item in items]
+    made = w.heap.make(w.site(node), kind)
+    starred = any(item.type == "star_expr" for item in items)
+    for index, (value, item) in enumerate(values):
+        if item.type == "star_expr":
+            iterate(w, value)
+            value = elements(w, value, item)
+        w.heap.hold(made, str(index) if kind == "builtins.tuple" and not starred else "*", value)
+    if kind == "builtins.tuple" and not starred and all(o.immutable for value, _ in values for o in value):
+        if all(value for value, _ in values):
+            fixed = w.heap.make(w.site(node), "builtins.tuple", immutable=True)
+            # an immutable tuple keeps what it holds for unpacking, although nothing can change through it
+            for index, (value, _) in enumerate(values):
+                fixed.fields[str(index)] = fixed.fields.get(str(index), EMPTY) | value
+            return frozenset({fixed if not made.fields or _all_immutable(made) else made})
+    return frozenset({made})
+
+
+def _all_immutable(obj: Obj) -> bool:
+    return all(o.immutable for value in obj.fields.values() for o in value)
+
+
+def _atom(w: Walker, node: Node) -> Value:
+    children = node.children
+    first = children[0]
+    if first.type in ("string", "strings", "fstring"):
+        return _strings(w, node)
+    opening = first.value
+    inner = children[1] if len(children) == 3 else None
+    if opening == "(":
+        if inner is None:
+            return frozenset({w.heap.make(w.site(node), "builtins.tuple", immutable=True)})
+        if inner.type == "testlist_comp":
+            if _is_comprehension(inner):
+                return comprehension(w, inner, "builtins.generator")
+            return sequence(w, inner, _items(inner), "builtins.tuple")
+        return expression(w, inner)
+    if opening == "[":
+        if inner is not None and inner.type == "testlist_comp" and _is_comprehension(inner):
+            return comprehension(w, inner, "builtins.list")
+        items = [] if inner is None else _items(inner) if inner.type == "testlist_comp" else [inner]
+        return sequence(w, node, items, "builtins.list")
+    if opening == "{":
+        return _braces(w, node, inner)
+    return _any(w, node)
+
+
+def _braces(w: Walker, node: Node, inner: Node | None) -> Value:
+    if inner is None:
+        return frozenset({w.heap.make(w.site(node), "builtins.dict")})
+    if inner.type != "dictorsetmaker":
+        return sequence(w, node, [inner], "builtins.set")
+    children = inner.children
+    if _is_comprehension(inner):
+        is_dict = any(c.type == "operator" and c.value == ":" for c in children)
+        return comprehension(w, inner, "builtins.dict" if is_dict else "builtins.set")
+    if not any(c.type == "operator" and c.value in (":", "**") for c in children):
+        return sequence(w, node, _items(inner), "builtins.set")
+    made = w.heap.make(w.site(node), "builtins.dict")
+    index = 0
+    while index < len(children):
+        child = children[index]
+        if child.type == "operator" and child.value == "**":
+            value = expression(w, children[index + 1])
+            implicit(w, value)
+            w.heap.hold(made, "*", contents(value))
+            index += 3
+        elif child.type == "operator":
+            index += 1
+        else:
+            key = expression(w, child)
+            value = expression(w, children[index + 2])
+            hold_item(w, made, key, value)
+            index += 4
+    return frozenset({made})
+
+
+def hold_item(w: Walker, obj: Obj, key: Value, value: Value) -> None:
+    """Let a mapping hold ``value`` under ``key``."""
+    const = constant(key)
+    w.heap.hold(obj, f"[{const!r}]" if const is not None else "*", value)
+    w.heap.hold(obj, "*keys", frozenset(o for o in key if not o.immutable))
+
+
+def _is_comprehension(node: Node) -> bool:
+    return node.children[-1].type in ("comp_for", "sync_comp_for")
+
+
+def comprehension(w: Walker, node: Node, kind: str) -> Value:
+    """Return what a comprehension (list, set, dict or generator) gives."""
+    made = w.heap.make(w.site(node), kind)
+    clause = node.children[-1]
+    scope = Scope("inline", w.scope, State())
+    outer = w.scope
+
+    def element() -> None:
+        children = node.children[:-1]
+        if kind == "builtins.dict":
+            if children[0].type == "operator":  # {**a for a in b}
+                w.heap.hold(made, "*", contents(expression(w, children[1])))
+                return
+            key = expression(w, children[0])
+            value = expression(w, children[2])
+            w.heap.hold(made, "*", value)
+            w.heap.hold(made, "*keys", frozenset(o for o in key if not o.immutable))
+        else:
+            w.heap.hold(made, "*", expression(w, children[0]))
+
+    def run(clause: Node, first: bool) -> None:
+        if clause.type == "comp_for":
+            clause = clause.children[-1]
+        children = clause.children
+        if first:
+            w.scope = outer
+        value = expression(w, children[3])
+        w.scope = scope
+        iterate(w, value)
+        item = elements(w, value, children[3])
+
+        def body() -> None:
+            bind_inline(w, scope, children[1], item)
+            rest = children[4] if len(children) > 4 else None
+            while rest is not None and rest.type == "comp_if":
+                expression(w, rest.children[1])
+                rest = rest.children[2] if len(rest.children) > 2 else None
+            if rest is not None:
+                run(rest, False)
+            else:
+                element()
+
+        w.loop(body)
+
+    try:
+        run(clause, True)
+    finally:
+        w.scope = outer
+    return frozenset({made})
+
+
+def bind_inline(w: Walker, scope: Scope, target: Node, value: Value) -> None:
+    """Bind the target of a comprehension's ``for`` in the comprehension's own scope."""
+    if target.type == "name":
+        scope.state.names[target.value] = Binding(value, NO_DEFS, -1)
+    elif target.type in ("exprlist", "testlist_comp", "testlist_star_expr", "testlist"):
+        targets = _items(target)
+        starred = any(t.type == "star_expr" for t in targets)
+        for index, item in enumerate(targets):
+            bind_inline(w, scope, item, element_at(w, value, None if starred else index, target))
+    elif target.type == "atom" and len(target.children) == 3:
+        bind_inline(w, scope, target.children[1], value)
+    else:
+        for leaf in target_names(target):
+            scope.state.names[leaf.value] = Binding(value, NO_DEFS, -1)
+
+
+# -- operators -------------------------------------------------------------------------------------------------
+
+
+def _binary(w: Walker, node: Node) -> Value:
+    children = node.children
+    asked = calls.asked_name(w, children)
+    if asked is not None:
+        w.read_global(asked)
+        return frozenset({w.heap.atom("builtins.bool")})
+    value = expression(w, children[0])
+    for index in range(1, len(children), 2):
+        operator = children[index]
+        sign = operator.value if operator.type in ("operator", "keyword") else " ".join(c.value for c in operator.children)
+        right = expression(w, children[index + 1])
+        value = operation(w, node, value, sign, right)
+    return value
+
+
+def operation(w: Walker, node: Node, left: Value, sign: str, right: Value) -> Value:
+    """Return what ``left <sign> right`` gives. Operators of the notebook's own classes may run."""
+    if sign in ("is", "is not"):
+        for obj in left | right:
+            if not obj.immutable:
+                obj.identity.add(w.record.index)
+        return frozenset({w.heap.atom("builtins.bool")})
+    own = implicit(w, left | right)
+    if sign in ("in", "not in"):
+        iterate(w, right)
+        return frozenset({w.heap.atom("builtins.bool")})
+    result: set[Obj] = set(own)
+    for one in left:
+        for other in right:
+            result.update(_operate(w, node, one, sign, other))
+    if not left or not right:
+        result.update(_operate_unknown(w, node, left | right))
+    return frozenset(result)
+
+
+def _operate(w: Walker, node: Node, one: Obj, sign: str, other: Obj) -> Iterable[Obj]:
+    if one.type == "pathlib.Path" and sign == "/" and isinstance(one.const, str) and isinstance(other.const, str):
+        return (w.heap.atom("pathlib.Path", f"{one.const}/{other.const}"),)
+    if one.const is not None and other.const is not None and sign == "+" and isinstance(one.const, str):
+        if isinstance(other.const, str) and len(one.const) + len(other.const) < 2000:
+            return (w.heap.atom("builtins.str", one.const + other.const),)
+    kind = None
+    if "." in one.type or "." in other.type:
+        if one.type in ("builtins.list", "builtins.tuple") and sign in ("+", "*"):
+            made = w.heap.make(w.site(node), one.type)
+            for obj in (one, other):
+                if obj.type in CONTAINERS:
+                    w.heap.hold(made, "*", contents(frozenset({obj})))
+                elif not obj.immutable:
+                    w.heap.hold(made, "*", frozenset({obj}))
+            return (made,)
+        kind = w.knowledge.operator(one.type, sign, other.type)
+    if kind is None:
+        return _operate_unknown(w, node, frozenset({one, other}))
+    facts = w.knowledge.type(kind)
+    if facts is not None and facts.immutable:
+        return (w.heap.atom(kind),)
+    made = w.heap.make(w.site(node), kind)
+    if facts is None or kind in CONTAINERS:
+        w.heap.hold(made, "*", contents(frozenset({one, other})))
+    return (made,)
+
+
+def _operate_unknown(w: Walker, node: Node, value: Value) -> Iterable[Obj]:
+    if value and all(o.immutable and o.type != LIB for o in value):
+        return value if len(value) == 1 and next(iter(value)).const is None else (w.heap.atom("builtins.scalar"),)
+    made = w.heap.make(w.site(node), UNKNOWN)
+    w.heap.hold(made, "*", frozenset(o for o in value if not o.immutable))
+    return (made,)
+
+
+def _boolean(w: Walker, node: Node) -> Value:
+    value = expression(w, node.children[0])
+    implicit(w, value)
+    for child in node.children[2::2]:
+        result: list[Value] = []
+        w.branches(lambda child=child, result=result: result.append(expression(w, child)), lambda: None)  # type: ignore[misc]
+        value |= result[0]
+        implicit(w, result[0])
+    return value
+
+
+def _not(w: Walker, node: Node) -> Value:
+    implicit(w, expression(w, node.children[1]))
+    return frozenset({w.heap.atom("builtins.bool")})
+
+
+def _unary(w: Walker, node: Node) -> Value:
+    value = expression(w, node.children[1])
+    own = implicit(w, value)
+    sign = node.children[0].value
+    result: set[Obj] = set(own)
+    for obj in value:
+        kind = w.knowledge.operator(obj.type, sign, "") if "." in obj.type else None
+        if obj.type in ("builtins.int", "builtins.float", "builtins.bool"):
+            result.add(w.heap.atom(obj.type))
+        elif kind is not None:
+            facts = w.knowledge.type(kind)
+            result.add(w.heap.atom(kind) if facts and facts.immutable else w.heap.make(w.site(node), kind))
+        else:
+            result.update(_operate_unknown(w, node, frozenset({obj})))
+    return frozenset(result)
+
+
+def _ternary(w: Walker, node: Node) -> Value:
+    test = expression(w, node.children[2])
+    implicit(w, test)
+    results: list[Value] = []
+    w.branches(
+        lambda: results.append(expression(w, node.children[0])),
+        lambda: results.append(expression(w, node.children[4])),
+    )
+    return results[0] | results[1]
+
+
+def _walrus(w: Walker, node: Node) -> Value:
+    value = expression(w, node.children[2])
+    w.bind(node.children[0].value, value)
+    return value
+
+
+def _lambda(w: Walker, node: Node) -> Value:
+    return frozenset({w.make_function(node)})
+
+
+def _yield(w: Walker, node: Node) -> Value:
+    value = EMPTY
+    if len(node.children) > 1:
+        argument = node.children[1]
+        if argument.type == "yield_arg":
+            inner = expression(w, argument.children[1])
+            iterate(w, inner)
+            value = elements(w, inner, node)
+        else:
+            value = expression(w, argument)
+    scope: Scope | None = w.scope
+    while scope is not None and scope.kind == "inline":
+        scope = scope.parent
+    if scope is not None:
+        scope.ever["@yield"] = scope.ever.get("@yield", EMPTY) | value
+    return frozenset({w.heap.atom("builtins.scalar")})
+
+
+def _star(w: Walker, node: Node) -> Value:
+    value = expression(w, node.children[1])
+    iterate(w, value)
+    return elements(w, value, node)
+
+
+# -- atom with trailers ----------------------------------------------------------------------------------------
+
+
+def _atom_expr(w: Walker, node: Node) -> Value:
+    children = node.children
+    if children[0].type == "keyword" and children[0].value == "await":
+        return _trailers(w, children[1], children[2:])
+    return _trailers(w, children[0], children[1:])
+
+
+def _power(w: Walker, node: Node) -> Value:
+    children = node.children
+    for index, child in enumerate(children):
+        if child.type == "operator" and child.value == "**":
+            left = _trailers(w, children[0], children[1:index]) if index > 1 else expression(w, children[0])
+            return operation(w, node, left, "**", expression(w, children[index + 1]))
+    return _trailers(w, children[0], children[1:])
+
+
+def _trailers(w: Walker, head: Node, trailers: list[Node]) -> Value:
+    name = calls.dynamic_name(w, head, trailers)
+    if name is not None:
+        value = w.read_global(name, None)
+        return _apply(w, value, trailers[2:])
+    if head.type == "name" and head.value == "super" and trailers and trailers[0].children[0].value == "(":
+        value = calls.super_object(w, trailers[0])
+        return _apply(w, value, trailers[1:])
+    return _apply(w, expression(w, head), trailers)
+
+
+def _apply(w: Walker, value: Value, trailers: list[Node]) -> Value:
+    index = 0
+    while index < len(trailers):
+        trailer = trailers[index]
+        sign = trailer.children[0].value
+        if sign == ".":
+            following = trailers[index + 1] if index + 1 < len(trailers) else None
+            name = trailer.children[1].value
+            if following is not None and following.children[0].value == "(":
+                arguments = calls.arguments(w, following)
+                value = calls.call_method(w, value, name, arguments, following)
+                index += 2
+                continue
+            value = attribute(w, value, name, trailer)
+        elif sign == "(":
+            arguments = calls.arguments(w, trailer)
+            value = calls.call(w, value, arguments, trailer)
+        else:
+            value = subscript(w, value, trailer)
+        index += 1
+    return value
+
+
+def attribute(w: Walker, value: Value, name: str, node: Node) -> Value:
+    """Return what reading ``.name`` of ``value`` gives."""
+    result: set[Obj] = set()
+    for obj in value:
+        result.update(attribute_of(w, obj, name, node))
+    return frozenset(result)
+
+
+def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
+    kind = obj.type
+    if kind == LIB:
+        return calls.lib_attribute(w, obj, name, node)
+    if kind == INSTANCE:
+        found = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
+        member = calls.class_member(w, obj.fields["*class"], name)
+        for method in member:
+            found |= calls.bind_method(w, obj, method, node)
+        if not found or calls.has_library_base(w, obj):
+            found |= calls.missing_attribute(w, obj, name, node)
+        return found
+    if kind == CLASS:
+        found = calls.class_member(w, frozenset({obj}), name)
+        return found | obj.fields.get("*", EMPTY) or frozenset({obj})
+    if kind == FUNCTION:
+        if name.startswith("__") and name not in ("__dict__", "__defaults__", "__wrapped__"):
+            return frozenset({w.heap.atom("builtins.str")})
+        return obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY) or frozenset({obj})
+    if kind == calls.SUPER:
+        return calls.super_member(w, obj, name, node)
+    if kind == METHOD:
+        return obj.fields.get("self", EMPTY)
+    if obj.immutable:
+        return frozenset({w.heap.atom("builtins.scalar")})
+    if kind == UNKNOWN or "." not in kind:
+        found = frozenset({obj})
+        for held in obj.fields.values():
+            for part in held:
+                if part.type in (INSTANCE, CLASS):
+                    found |= attribute_of(w, part, name, node)
+        return found | obj.fields.get(name, EMPTY)
+    effect = w.knowledge.attribute(kind, name)
+    stored = obj.fields.get(name, EMPTY)
+    if effect is None:
+        bound = w.heap.make((*w.site(node), name, obj), METHOD)
+        bound.path = name
+        w.heap.hold(bound, "self", frozenset({obj}))
+        return stored | {obj, bound}
+    return stored | calls.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=f"{kind}.{name}")
+
+
+def subscript(w: Walker, value: Value, trailer: Node) -> Value:
+    """Return what ``value[...]`` gives."""
+    index_node = trailer.children[1]
+    key = _subscript_key(w, index_node)
+    kind = _subscript_kind(index_node, key)
+    own = implicit(w, value)
+    result: set[Obj] = set(own)
+    for obj in value:
+        result.update(_subscript_of(w, obj, kind, key, trailer))
+    return frozenset(result)
+
+
+def _subscript_key(w: Walker, node: Node) -> Value:
+    if node.type in ("subscript", "subscriptlist"):
+        value = EMPTY
+        for child in node.children:
+            if child.type == "subscript" or child.type == "sliceop":
+                value |= _subscript_key(w, child) if child.type == "subscript" else _any(w, child)
+            elif child.type != "operator":
+                value |= expression(w, child)
+        return value | {w.heap.atom("builtins.slice")}
+    value = expression(w, node)
+    implicit(w, value)
+    return value
+
+
+def _subscript_kind(node: Node, key: Value) -> str:
+    if node.type == "subscript" or (node.type == "operator" and node.value == ":"):
+        return "slice"
+    if node.type == "subscriptlist":
+        return "tuple"
+    const = constant(key)
+    if isinstance(const, str):
+        return "constant str"
+    if isinstance(const, int):
+        return "constant int"
+    types = {o.type for o in key}
+    if types == {"builtins.list"}:
+        return "list"
+    if types == {"builtins.tuple"}:
+        return "tuple"
+    if types == {"builtins.slice"}:
+        return "slice"
+    return "other"
+
+
+def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
+    type_ = obj.type
+    if type_ == LIB:
+        return calls.lib_attribute(w, obj, "[]", node)
+    if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
+        const = constant(key)
+        if const is not None:
+            return obj.fields.get(f"[{const!r}]", EMPTY) | obj.fields.get("*", EMPTY)
+        return contents(frozenset({obj}))
+    if type_ in ("builtins.list", "builtins.tuple"):
+        if kind == "slice":
+            if obj.immutable:
+                return frozenset({obj})
+            made = w.heap.make(w.site(node), type_)
+            w.heap.hold(made, "*", contents(frozenset({obj})))
+            return frozenset({made})
+        return element_at(w, frozenset({obj}), constant(key) if kind == "constant int" else None, node)
+    if obj.immutable:
+        return frozenset({w.heap.atom(type_ if type_ in ("builtins.str", "builtins.bytes") else "builtins.scalar")})
+    if type_ == CLASS:
+        return frozenset({obj})
+    if type_ == INSTANCE:
+        return contents(frozenset({obj})) if calls.has_library_base(w, obj) else EMPTY
+    if "." in type_:
+        effect = w.knowledge.subscript(type_, kind)
+        if effect is not None:
+            arguments = calls.Arguments(positional=((key, False),))
+            return calls.apply(w, effect, frozenset({obj}), arguments, node, path=f"{type_}[]")
+    return frozenset({obj}) | contents(frozenset({obj}))
+
+
+# -- containers ------------------------------------------------------------------------------------------------
+
+
+def contents(value: Value) -> Value:
+    """Return everything that the objects hold directly, keys of mappings left out."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.immutable and not obj.fields:
+            continue
+        for name, held in obj.fields.items():
+            if not (name == "*keys" or name == "*class"):
+                result.update(held)
+    return frozenset(result)
+
+
+def elements(w: Walker, value: Value, node: Node) -> Value:
+    """Return what iterating over ``value`` gives."""
+    result: set[Obj] = set()
+    for obj in value:
+        kind = obj.type
+        if kind in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"):
+            result.update(obj.fields.get("*keys", EMPTY))
+            result.add(w.heap.atom("builtins.scalar"))
+        elif kind in CONTAINERS:
+            result.update(contents(frozenset({obj})))
+        elif kind == INSTANCE:
+            result.update(calls.iterated(w, obj, node))
+        elif kind in (LIB, FUNCTION):
+            result.add(w.heap.make((*w.site(node), obj.path), UNKNOWN))
+        elif obj.immutable:
+            result.add(w.heap.atom("builtins.str" if kind == "builtins.str" else "builtins.scalar"))
+        elif "." in kind and (facts := w.knowledge.type(kind)) is not None and facts.element is not None:
+            result.update(calls.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {}))
+        else:
+            result.update({obj} | contents(frozenset({obj})))
+    return frozenset(result)
+
+
+def element_at(w: Walker, value: Value, index: Any, node: Node) -> Value:
+    """Return what unpacking or a constant index gives at a position (None: any)."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.type == "builtins.tuple" and isinstance(index, int) and str(index) in obj.fields:
+            result.update(obj.fields[str(index)] | obj.fields.get("*", EMPTY))
+        else:
+            result.update(elements(w, frozenset({obj}), node))
+    iterate(w, value)
+    return frozenset(result)
+
+
+def iterate(w: Walker, value: Value) -> None:
+    """Note what iterating over ``value`` does: iterators advance; the notebook's own ``__iter__`` runs."""
+    implicit(w, value)
+    for obj in value:
+        if is_advancing(w, obj):
+            w.change_one(obj)
+
+
+def is_advancing(w: Walker, obj: Obj) -> bool:
+    """Tell whether using the object changes it: iterators, open files, random generators."""
+    if obj.immutable or "." not in obj.type:
+        return False
+    if obj.type in ("builtins.generator", "builtins.iterator"):
+        return True
+    facts = w.knowledge.type(obj.type)
+    return facts is not None and facts.advancing
+
+
+# -- stores ----------------------------------------------------------------------------------------------------
+
+
+def _owner_and_last(node: Node) -> tuple[Callable[[Any], Value], Node]:
+    children = node.children
+    if children[0].type == "keyword" and children[0].value == "await":
+        children = children[1:]
+    return (lambda w: _trailers(w, children[0], children[1:-1])), children[-1]
+
+
+def store(w: Walker, node: Node, value: Value) -> None:
+    """Do ``a.b = value`` or ``a[i] = value``."""
+    children = node.children
+    name = calls.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
+    if name is not None:
+        w.bind_global(name, value)
+        return
+    owner, last = _owner_and_last(node)
+    objects = owner(w)
+    if last.children[0].value == ".":
+        for obj in objects:
+            store_attribute(w, obj, last.children[1].value, value, node)
+    else:
+        key = _subscript_key(w, last.children[1])
+        implicit(w, objects)
+        for obj in objects:
+            if obj.type == LIB:
+                calls.set_library(w, obj.path, value)
+            elif not obj.immutable:
+                w.change_one(obj)
+                if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
+                    w.heap.hold(obj, "*", _held_by_frame(value))
+                else:
+                    hold_item(w, obj, key, value)
+
+
+def _held_by_frame(value: Value) -> Value:
+    """Frames and arrays copy frames and arrays that are stored in them; of lists they take the elements."""
+    held: set[Obj] = set()
+    for obj in value:
+        if obj.type.startswith(("pandas.", "numpy.")):
+            continue
+        held.update(contents(frozenset({obj})) if obj.type in CONTAINERS else {obj})
+    return frozenset(o for o in held if not o.immutable)
+
+
+def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
+    if obj.type == LIB:
+        calls.set_library(w, f"{obj.path}.{name}", value)
+        return
+    if obj.immutable:
+        return
+    if obj.type == INSTANCE:
+        calls.set_property(w, obj, name, value, node)
+    w.change_one(obj)
+    w.heap.hold(obj, name, value)
+
+
+def delete(w: Walker, node: Node) -> None:
+    """Do ``del a.b`` or ``del a[i]``."""
+    children = node.children
+    name = calls.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
+    if name is not None:
+        w.read_global(name)
+        return
+    owner, last = _owner_and_last(node)
+    objects = owner(w)
+    if last.children[0].value != ".":
+        _subscript_key(w, last.children[1])
+    implicit(w, objects)
+    for obj in objects:
+        if obj.type == LIB:
+            calls.set_library(w, obj.path, EMPTY)
+        else:
+            w.change_one(obj)
+
+
+def enter(w: Walker, value: Value, node: Node) -> Value:
+    """Return what ``with value as x`` binds."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.type == INSTANCE:
+            method = calls.class_member(w, obj.fields["*class"], "__enter__")
+            for function in method:
+                result.update(calls.call(w, calls.bind_method(w, obj, function, node), calls.NO_ARGUMENTS, node))
+        elif obj.type in ("builtins.generator", "builtins.iterator"):
+            result.update(contents(frozenset({obj})))
+        elif "." in obj.type and not obj.immutable:
+            effect = w.knowledge.method(obj.type, "__enter__", {})
+            known = effect is not None and effect.returns != ("fresh",) and not effect.returns[0].endswith(".*")
+            result.update(
+                calls.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=obj.type)
+                if effect is not None and known
+                else {obj}
+            )
+        else:
+            result.add(obj)
+    return frozenset(result)
+
+
+def implicit(w: Walker, value: Value) -> Value:
+    """Run what an operation may call in the notebook's own classes (``__add__``, ``__repr__``, ...); return what that gives."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.type == INSTANCE:
+            result.update(calls.run_special_methods(w, obj))
+    return frozenset(result)
+
+
+def note_dataclass_field(w: Walker, name: str, node: Node) -> None:
+    """``x: list = field(default_factory=list)`` in a class body: each instance gets its own object."""
+    owner = w.scope.self_class
+    if owner is None or node.type not in ("atom_expr", "power"):
+        return
+    value = w.scope.state.names[name].value
+    if any(obj.type.startswith("dataclasses") for obj in value):
+        owner.given[f"field:{name}"] = None
+        factory = frozenset(o for obj in value for held in obj.fields.values() for o in held)
+        w.heap.hold(owner, f"*factory:{name}", factory)
+        w.scope.state.names[name] = Binding(EMPTY, NO_DEFS, -1)
+
+
+_EXPRESSIONS: dict[str, Callable[[Any, Node], Value]] = {
+    "name": _name,
+    "number": _number,
+    "string": _string,
+    "strings": _strings,
+    "fstring": _fstring,
+    "keyword": _keyword,
+    "operator": _nothing,
+    "newline": _nothing,
+    "atom": _atom,
+    "atom_expr": _atom_expr,
+    "power": _power,
+    "arith_expr": _binary,
+    "term": _binary,
+    "shift_expr": _binary,
+    "and_expr": _binary,
+    "xor_expr": _binary,
+    "expr": _binary,
+    "comparison": _binary,
+    "not_test": _not,
+    "and_test": _boolean,
+    "or_test": _boolean,
+    "factor": _unary,
+    "test": _ternary,
+    "ternary": _ternary,
+    "lambdef": _lambda,
+    "namedexpr_test": _walrus,
+    "star_expr": _star,
+    "testlist": _tuple,
+    "testlist_star_expr": _tuple,
+    "testlist_comp": _tuple,
+    "exprlist": _tuple,
+    "yield_expr": _yield,
+}

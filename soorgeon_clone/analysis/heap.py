@@ -1,0 +1,143 @@
+"""Abstract objects: what a name may denote, and which objects an object holds.
+
+One abstract object stands for all objects that one place in the code makes (in one calling context). What an object
+holds only grows, so two names that may share a part always do here. Values are sets of abstract objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+Value = frozenset["Obj"]
+EMPTY: Value = frozenset()
+
+LIB = "lib"  # a module or something in it, by path
+FUNCTION = "function"  # a function, method or lambda of the notebook
+CLASS = "class"  # a class of the notebook, or one that a call makes (namedtuple)
+INSTANCE = "instance"  # of a notebook class
+METHOD = "method"  # bound: fields["self"], and either fields["func"] or `path` as the method's name
+UNKNOWN = "?"
+UNBOUND_TYPE = "unbound"
+
+
+class Obj:
+    """An abstract object. ``type`` is one of the constants above or a dotted path (``pandas.DataFrame``)."""
+
+    __slots__ = (
+        "changed",
+        "code",
+        "const",
+        "fields",
+        "given",
+        "identity",
+        "immutable",
+        "made",
+        "shown",
+        "path",
+        "scope",
+        "type",
+        "views",
+    )
+
+    def __init__(self, type_: str, *, immutable: bool = False, path: str = "", const: Any = None) -> None:
+        self.type = type_
+        self.immutable = immutable
+        self.path = path
+        self.const = const
+        self.fields: dict[str, Value] = {}
+        self.code: Any = None
+        self.scope: Any = None
+        self.given: dict[str, str | None] = {}
+        self.views: set[Obj] = set()
+        self.changed: set[int] = set()  # statements that may change it
+        self.made: int = -1  # the statement that made it first
+        self.shown = False  # whether its text may be printed or displayed
+        self.identity: set[int] = set()  # statements that may compare its identity
+
+    def __repr__(self) -> str:
+        return f"<{self.type} {self.path or self.const or ''}>"
+
+
+UNBOUND = Obj(UNBOUND_TYPE, immutable=True)
+
+
+class Heap:
+    """All abstract objects of one analysis. ``version`` rises whenever an object comes to hold something more."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._sites: dict[Any, Obj] = {}
+        self._atoms: dict[Any, Obj] = {}
+        self.now = -1  # the statement that is walked
+        self._reach: dict[Value, frozenset[Obj]] = {}
+        self._reach_version = -1
+
+    def atom(self, type_: str, const: Any = None) -> Obj:
+        """Return the one object that stands for all immutable values of a type (or for one constant)."""
+        key = (type_, const if const is None or isinstance(const, (str, int, bool)) else None, type(const))
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atoms[key] = Obj(type_, immutable=True, const=key[1])
+        return found
+
+    def lib(self, path: str) -> Obj:
+        """Return the object for a module or for something in it."""
+        found = self._atoms.get(path)
+        if found is None:
+            found = self._atoms[path] = Obj(LIB, immutable=True, path=path)
+        return found
+
+    def make(self, site: Any, type_: str, *, immutable: bool = False) -> Obj:
+        """Return the object that ``site`` (a node with its calling context) makes."""
+        key = (site, type_)
+        found = self._sites.get(key)
+        if found is None:
+            found = self._sites[key] = Obj(type_, immutable=immutable)
+            found.made = self.now
+        return found
+
+    def hold(self, obj: Obj, key: str, value: Value) -> None:
+        """Let ``obj`` hold ``value`` under ``key`` (``*``: anywhere)."""
+        if obj.immutable or not value:
+            return
+        old = obj.fields.get(key, EMPTY)
+        if not value <= old:
+            obj.fields[key] = old | value
+            self.version += 1
+
+    def view(self, one: Obj, other: Obj) -> None:
+        """Let two objects share memory."""
+        if one is not other and other not in one.views:
+            one.views.add(other)
+            other.views.add(one)
+            self.version += 1
+
+    def reach(self, value: Value) -> frozenset[Obj]:
+        """Return all mutable objects in ``value`` and held by them, through any number of steps."""
+        if self._reach_version != self.version:
+            self._reach.clear()
+            self._reach_version = self.version
+        found = self._reach.get(value)
+        if found is None:
+            seen: set[Obj] = set()
+            stack = [obj for obj in value if not obj.immutable]
+            while stack:
+                obj = stack.pop()
+                if obj in seen:
+                    continue
+                seen.add(obj)
+                for held in holds(obj):
+                    if not held.immutable and held not in seen:
+                        stack.append(held)
+            found = self._reach[value] = frozenset(seen)
+        return found
+
+
+def holds(obj: Obj) -> Iterable[Obj]:
+    """Yield what ``obj`` holds directly."""
+    for value in obj.fields.values():
+        yield from value
+    yield from obj.views
+    if obj.scope is not None:
+        yield from obj.scope.captured(obj)

@@ -1,0 +1,92 @@
+"""The nouns of the analysis: what one top-level statement does, what a section does, what the notebook does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from soorgeon_clone.analysis.heap import Heap, Obj
+from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.syntax import Node
+
+StatementKind = Literal["import", "function", "class", "assignment", "expression", "other"]
+
+AMBIENT = "@"  # names of ambient states that are carried like variables begin with this: "@numpy_random"
+
+
+@dataclass
+class StatementFacts:
+    """What one top-level statement does. Filled in during the walk and only read afterwards.
+
+    ``first`` and ``last`` are 1-based rows in the cell with index ``cell``; ``reads`` are the notebook variables read
+    in it (also by functions that it calls), ``read_bindings`` what they denoted then; ``binds`` maps a name to whether
+    it is certainly bound; ``changes`` are objects made before it that it may change in place.
+    """
+
+    index: int
+    section: int
+    cell: int
+    first: int
+    last: int
+    kind: StatementKind
+    node: Node
+    reads: set[str] = field(default_factory=set)
+    binds: dict[str, bool] = field(default_factory=dict)
+    changes: set[Obj] = field(default_factory=set)
+    sets: set[str] = field(default_factory=set)
+    draws: set[str] = field(default_factory=set)
+    seeds: set[str] = field(default_factory=set)
+    files_read: set[str] = field(default_factory=set)
+    files_written: set[str] = field(default_factory=set)
+    opaque: str | None = None
+    unknown_calls: set[str] = field(default_factory=set)
+    prints: bool = False
+    shows: bool = False
+    read_bindings: dict[str, Binding] = field(default_factory=dict)
+    unbound: dict[str, int] = field(default_factory=dict)
+    """Names read that nothing has bound at that point -> row in the cell; only in code that certainly runs."""
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether repeating the statement does nothing but bind its names again."""
+        return not (
+            self.changes
+            or self.sets
+            or self.draws
+            or self.seeds
+            or self.files_written
+            or self.opaque
+            or self.unknown_calls
+            or self.prints
+        )
+
+
+@dataclass(frozen=True)
+class SectionFacts:
+    """What a section does, as data flow sees it.
+
+    ``uses``: names read before the section certainly binds them -> the first statement that does. ``binds``: names it
+    may bind -> whether it certainly does. ``after``: the bindings that it leaves, of the names it may bind.
+    ``changes``: objects that it may change.
+    """
+
+    index: int
+    statements: tuple[StatementFacts, ...]
+    uses: Mapping[str, int]
+    binds: Mapping[str, bool]
+    after: Mapping[str, Binding]
+    changes: frozenset[Obj]
+
+
+@dataclass(frozen=True)
+class NotebookFacts:
+    """What all sections do, in order, over one heap. ``names`` are all names that the notebook's code mentions."""
+
+    sections: tuple[SectionFacts, ...]
+    heap: Heap
+    names: frozenset[str]
+
+    @property
+    def statements(self) -> tuple[StatementFacts, ...]:
+        return tuple(statement for section in self.sections for statement in section.statements)

@@ -1,0 +1,97 @@
+"""A module's path -> the names that a star import of it binds, read from its source, never by importing it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import importlib.util
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+
+@lru_cache(maxsize=256)
+def exported_names(path: str) -> tuple[str, ...]:
+    """Return the public names of module ``path`` (empty if they cannot be known)."""
+    return tuple(sorted(_names(path, frozenset())))
+
+
+def _names(path: str, seen: frozenset[str]) -> set[str]:
+    if path in seen:
+        return set()
+    if path in sys.builtin_module_names:
+        return {name for name in dir(sys.modules.get(path) or importlib.import_module(path)) if not name.startswith("_")}
+    spec = _find(path)
+    if spec is None or spec.origin is None:
+        return set()
+    origin = Path(spec.origin)
+    if origin.suffix != ".py":
+        if path.partition(".")[0] in sys.stdlib_module_names:  # an extension module of Python itself, such as math
+            return {name for name in dir(importlib.import_module(path)) if not name.startswith("_")}
+        return set()
+    try:
+        tree = ast.parse(origin.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    return _of_tree(tree, path, is_package=origin.name == "__init__.py", seen=seen | {path})
+
+
+def _find(path: str) -> importlib.machinery.ModuleSpec | None:
+    """Find a module's file without importing its parents."""
+    search: list[str] | None = None
+    spec = None
+    for part in path.split("."):
+        try:
+            spec = importlib.machinery.PathFinder.find_spec(part if search is None else f"x.{part}", search)
+        except (ImportError, ValueError):
+            return None
+        if spec is None:
+            return None
+        search = list(spec.submodule_search_locations or [])
+    return spec
+
+
+def _of_tree(tree: ast.Module, path: str, *, is_package: bool, seen: frozenset[str]) -> set[str]:
+    names: set[str] = set()
+    listed: set[str] | None = None
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+            if node in tree.body:
+                names.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, path, is_package)
+            for alias in node.names:
+                if alias.name == "*":
+                    names |= _names(module, seen)
+                else:
+                    names.add(alias.asname or alias.name)
+        elif isinstance(node, ast.Import):
+            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+    for statement in tree.body:
+        targets = (
+            statement.targets
+            if isinstance(statement, ast.Assign)
+            else [statement.target]
+            if isinstance(statement, (ast.AnnAssign, ast.AugAssign))
+            else []
+        )
+        for target in targets:
+            for part in ast.walk(target):
+                if isinstance(part, ast.Name):
+                    names.add(part.id)
+        if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
+            try:
+                value = ast.literal_eval(statement.value)  # type: ignore[attr-defined]
+                listed = (listed or set()) | {str(item) for item in value}
+            except (ValueError, TypeError, AttributeError):
+                listed = None
+                names.add("__all__")
+    return listed if listed else {name for name in names if not name.startswith("_")}
+
+
+def _absolute(node: ast.ImportFrom, path: str, is_package: bool) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = path.split(".")
+    keep = len(parts) - node.level + (1 if is_package else 0)
+    return ".".join([*parts[:keep], *([node.module] if node.module else [])])

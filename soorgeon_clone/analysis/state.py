@@ -1,0 +1,108 @@
+"""Which values names have, at one point of the code: bindings, branches of it, and the scopes they live in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from soorgeon_clone.analysis.heap import EMPTY, UNBOUND, Obj, Value
+
+NO_DEFS: frozenset[int] = frozenset()
+
+
+class Binding(NamedTuple):
+    """What a name denotes: its possible values, the statements that may have bound it, and the section that
+    certainly bound it last (-1: none did)."""
+
+    value: Value
+    defs: frozenset[int]
+    certain: int
+
+
+class State:
+    """Bindings by name. A fork sees its parent's bindings and keeps its own changes; `join` brings forks back."""
+
+    __slots__ = ("dead", "names", "parent")
+
+    def __init__(self, parent: State | None = None) -> None:
+        self.parent = parent
+        self.names: dict[str, Binding] = {}
+        self.dead = False
+
+    def get(self, name: str) -> Binding | None:
+        state: State | None = self
+        while state is not None:
+            found = state.names.get(name)
+            if found is not None:
+                return found
+            state = state.parent
+        return None
+
+    def fork(self) -> State:
+        return State(self)
+
+    def join(self, forks: Iterable[State]) -> bool:
+        """Take what may hold after any of ``forks`` (of this state) that no exception left; return whether it is news."""
+        forks = list(forks)
+        alive = [fork for fork in forks if not fork.dead]
+        if not alive:
+            self.dead = bool(forks)
+            return False
+        changed = False
+        for name in {name for fork in alive for name in fork.names}:
+            old = self.get(name)
+            new = merge(fork.get(name) for fork in alive)
+            if new != old:
+                self.names[name] = new
+                changed = True
+        return changed
+
+    def all_names(self) -> Iterator[str]:
+        state: State | None = self
+        while state is not None:
+            yield from state.names
+            state = state.parent
+
+
+def merge(bindings: Iterable[Binding | None]) -> Binding:
+    """Return the binding that stands for any of ``bindings``; None is unbound."""
+    value: Value = EMPTY
+    defs: frozenset[int] = NO_DEFS
+    certain: set[int] = set()
+    for binding in bindings:
+        if binding is None:
+            value |= {UNBOUND}
+            certain.add(-1)
+        else:
+            value |= binding.value
+            defs |= binding.defs
+            certain.add(binding.certain)
+    return Binding(value, defs, certain.pop() if len(certain) == 1 else -1)
+
+
+class Scope:
+    """A scope: ``kind`` is module, function, class or inline (a comprehension, which runs where it stands).
+
+    ``ever`` holds all values that a local name has ever had: what closures see.
+    """
+
+    __slots__ = ("code", "ever", "kind", "parent", "result", "self_class", "state")
+
+    def __init__(self, kind: str, parent: Scope | None, state: State, code: Any = None) -> None:
+        self.kind = kind
+        self.parent = parent
+        self.state = state
+        self.code = code
+        self.ever: dict[str, Value] = {}
+        self.result: Value = EMPTY
+        self.self_class: Obj | None = None
+
+    def captured(self, obj: Obj) -> Iterator[Obj]:
+        """Yield what a function made in this scope holds through its free names."""
+        if obj.code is None:
+            return
+        scope: Scope | None = self
+        while scope is not None and scope.kind != "module":
+            for name in obj.code.free & scope.ever.keys():
+                yield from scope.ever[name]
+            scope = scope.parent

@@ -1,0 +1,458 @@
+"""Calls whose structure matters more than a table can say: containers, constants, paths, IPython's shell.
+
+`function` and `method` return None for all others, which the effect tables describe.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from soorgeon_clone.analysis import calls, evaluate
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.calls import Arguments
+    from soorgeon_clone.analysis.walk import Walker
+
+MAPPINGS = {"builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"}
+SHELL = "IPython.shell"
+_CLASS_MAKERS = {
+    "collections.namedtuple",
+    "typing.NamedTuple",
+    "typing.TypeVar",
+    "typing.NewType",
+    "typing.ParamSpec",
+    "enum.Enum",
+    "enum.IntEnum",
+    "enum.Flag",
+    "dataclasses.make_dataclass",
+}
+
+
+def function(w: Walker, path: str, args: Arguments, node: Node) -> Value | None:
+    """Return what a call of a builtin or library function gives, if its structure matters here."""
+    handler = _FUNCTIONS.get(path)
+    if handler is not None:
+        return handler(w, args, node)
+    if path in _CLASS_MAKERS:
+        return make_class(w, args, node)
+    return None
+
+
+def first(args: Arguments, index: int = 0) -> Value:
+    return args.positional[index][0] if len(args.positional) > index else EMPTY
+
+
+def make_class(w: Walker, args: Arguments, node: Node) -> Value:
+    """A class made by a call: ``namedtuple("P", "x y")``, ``type("A", (B,), {})``."""
+    made = w.heap.make((*w.site(node), "made"), CLASS)
+    made.path = str(evaluate.constant(first(args)) or "")
+    bases = evaluate.contents(first(args, 1)) if len(args.positional) > 1 else EMPTY
+    w.heap.hold(made, "*bases", frozenset(o for o in bases if o.type in (CLASS, LIB)))
+    for value in (first(args, 2), first(args, 1)):
+        for obj in value:
+            for key, held in obj.fields.items():
+                name = key[2:-2] if key.startswith("['") else "*members"
+                w.heap.hold(made, name, held)
+    return frozenset({made})
+
+
+def _type(w: Walker, args: Arguments, node: Node) -> Value | None:
+    if len(args.positional) == 3:
+        return make_class(w, args, node)
+    result: set[Obj] = set()
+    for obj in first(args):
+        if obj.type == INSTANCE:
+            result.update(obj.fields["*class"])
+        elif "." in obj.type and not obj.type.endswith("*"):
+            result.add(w.heap.lib(obj.type))
+        else:
+            result.add(w.heap.atom("builtins.scalar"))
+    return frozenset(result)
+
+
+def _enumerate(w: Walker, args: Arguments, node: Node) -> Value:
+    evaluate.iterate(w, first(args))
+    pair = _tuple(w, node, [frozenset({w.heap.atom("builtins.int")}), evaluate.elements(w, first(args), node)])
+    return _iterator(w, node, pair)
+
+
+def _zip(w: Walker, args: Arguments, node: Node) -> Value:
+    if any(starred for _, starred in args.positional):
+        return None  # type: ignore[return-value]
+    parts = []
+    for value, _ in args.positional:
+        evaluate.iterate(w, value)
+        parts.append(evaluate.elements(w, value, node))
+    return _iterator(w, node, _tuple(w, node, parts))
+
+
+def _tuple(w: Walker, node: Node, parts: list[Value]) -> Value:
+    made = w.heap.make((*w.site(node), "pair"), "builtins.tuple")
+    for index, part in enumerate(parts):
+        w.heap.hold(made, str(index), part)
+    return frozenset({made})
+
+
+def _iterator(w: Walker, node: Node, element: Value) -> Value:
+    made = w.heap.make((*w.site(node), "iterator"), "builtins.iterator")
+    w.heap.hold(made, "*", element)
+    return frozenset({made})
+
+
+def _dict(w: Walker, args: Arguments, node: Node) -> Value:
+    made = w.heap.make(w.site(node), "builtins.dict")
+    for value, _ in args.positional:
+        evaluate.iterate(w, value)
+        for obj in value:
+            if obj.type in MAPPINGS:
+                for key, held in obj.fields.items():
+                    w.heap.hold(made, key, held)
+            else:
+                for pair in evaluate.elements(w, frozenset({obj}), node):
+                    w.heap.hold(made, "*", pair.fields.get("1", evaluate.contents(frozenset({pair}))))
+                    w.heap.hold(made, "*keys", frozenset(o for o in pair.fields.get("0", EMPTY) if not o.immutable))
+    for keyword, value in args.keywords:
+        if keyword is None:
+            w.heap.hold(made, "*", evaluate.contents(value))
+        else:
+            w.heap.hold(made, f"[{keyword!r}]", value)
+    return frozenset({made})
+
+
+def _getattr(w: Walker, args: Arguments, node: Node) -> Value:
+    name = evaluate.constant(first(args, 1))
+    default = first(args, 2)
+    if isinstance(name, str):
+        return evaluate.attribute(w, first(args), name, node) | default
+    found = first(args) | evaluate.contents(first(args)) | default
+    for obj in first(args):
+        if obj.type == INSTANCE:
+            for cls in calls._lineage(w, obj.fields["*class"]):
+                for key, members in cls.fields.items():
+                    if not key.startswith("*"):
+                        for member in members:
+                            found |= calls.bind_method(w, obj, member, node)
+        elif obj.type == LIB:
+            found |= frozenset({w.heap.make((*w.site(node), obj), UNKNOWN)})
+    return found
+
+
+def _setattr(w: Walker, args: Arguments, node: Node) -> Value:
+    name = evaluate.constant(first(args, 1))
+    for obj in first(args):
+        evaluate.store_attribute(w, obj, name if isinstance(name, str) else "*", first(args, 2), node)
+    return frozenset({w.heap.atom("builtins.NoneType")})
+
+
+def _partial(w: Walker, args: Arguments, node: Node) -> Value:
+    made = w.heap.make(w.site(node), METHOD)
+    made.path = "partial"
+    w.heap.hold(made, "partial", first(args))
+    for index, (value, _) in enumerate(args.positional[1:]):
+        w.heap.hold(made, f"argument:{index:03}", value)
+    for keyword, value in args.keywords:
+        w.heap.hold(made, f"keyword:{keyword}", value)
+    # remembered although immutable values are not held
+    made.code = (args.positional[1:], args.keywords)
+    return frozenset({made})
+
+
+def call_partial(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+    """Call what ``functools.partial`` made."""
+    positional, keywords = obj.code
+    later = {name for name, _ in args.keywords}
+    kept = tuple((n, v) for n, v in keywords if n not in later)
+    whole = calls.Arguments((*positional, *args.positional), (*kept, *args.keywords))
+    return calls.call(w, obj.fields.get("partial", EMPTY), whole, node)
+
+
+def _wraps(w: Walker, args: Arguments, node: Node) -> Value:
+    return frozenset({w.heap.lib("functools.wraps.decorator")})
+
+
+def _identity(w: Walker, args: Arguments, node: Node) -> Value:
+    return first(args)
+
+
+def _deepcopy(w: Walker, args: Arguments, node: Node) -> Value:
+    copies: dict[Obj, Obj] = {}
+    reached = w.heap.reach(first(args))
+    for obj in reached:
+        if obj.type in ("function", CLASS):
+            copies[obj] = obj
+            continue
+        copy = w.heap.make((*w.site(node), obj), obj.type)
+        copy.path, copy.code, copy.scope, copy.given = obj.path, obj.code, obj.scope, obj.given
+        copies[obj] = copy
+    for obj, copy in copies.items():
+        if copy is not obj:
+            for key, held in list(obj.fields.items()):
+                if key == "*class":
+                    w.heap.hold(copy, key, held)
+                else:
+                    w.heap.hold(copy, key, frozenset(copies.get(o, o) for o in held))
+    evaluate.implicit(w, first(args))
+    return frozenset(copies.get(o, o) for o in first(args))
+
+
+def _exec(w: Walker, args: Arguments, node: Node) -> Value | None:
+    text = evaluate.constant(first(args))
+    if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
+        return None
+    w.run_text(text)
+    return frozenset({w.heap.atom("builtins.NoneType")})
+
+
+def _path(w: Walker, args: Arguments, node: Node) -> Value | None:
+    parts = [path_text(next(iter(value))) if len(value) == 1 else None for value, _ in args.positional]
+    if any(part is None for part in parts):
+        return None
+    return frozenset({w.heap.atom("pathlib.Path", posixpath.join(*(p or "" for p in parts), "").rstrip("/") or ".")})
+
+
+def _join(w: Walker, args: Arguments, node: Node) -> Value | None:
+    parts = [path_text(next(iter(value))) if len(value) == 1 else None for value, _ in args.positional]
+    if not parts or any(part is None for part in parts):
+        return None
+    return frozenset({w.heap.atom("builtins.str", posixpath.join(*(p or "" for p in parts)))})
+
+
+def path_text(obj: Obj) -> str | None:
+    """Return the path that a constant text or path stands for."""
+    if isinstance(obj.const, str) and obj.type in ("builtins.str", "pathlib.Path"):
+        return posixpath.normpath(obj.const) if obj.const else ""
+    return None
+
+
+def _get_ipython(w: Walker, args: Arguments, node: Node) -> Value:
+    return frozenset({w.heap.lib(SHELL)})
+
+
+_FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
+    "builtins.type": _type,
+    "builtins.enumerate": _enumerate,
+    "builtins.zip": _zip,
+    "builtins.dict": _dict,
+    "collections.OrderedDict": _dict,
+    "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
+    "builtins.exec": _exec,
+    "functools.partial": _partial,
+    "functools.wraps": _wraps,
+    "functools.wraps.decorator": _identity,
+    "typing.cast": lambda w, args, node: first(args, 1),
+    "copy.deepcopy": _deepcopy,
+    "pathlib.Path": _path,
+    "pathlib.PurePath": _path,
+    "os.path.join": _join,
+    "IPython.get_ipython": _get_ipython,
+    "IPython.core.getipython.get_ipython": _get_ipython,
+}
+
+
+def method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value | None:
+    """Return what a method of a container gives, if its structure matters here."""
+    kind = obj.type
+    if kind in MAPPINGS:
+        return _mapping_method(w, obj, name, args, node)
+    if kind == "pathlib.Path" and name == "joinpath":
+        return _path(w, calls.Arguments(((frozenset({obj}), False), *args.positional)), node)
+    if kind == METHOD and obj.path == "partial":
+        return None
+    return None
+
+
+def _mapping_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value | None:
+    own = frozenset({obj})
+    if name in ("items", "values"):
+        made = w.heap.make((*w.site(node), obj), f"builtins.dict_{name}")
+        w.heap.hold(made, "*keys", own)
+        held = evaluate.contents(own)
+        if name == "items":
+            key = obj.fields.get("*keys", EMPTY) | {w.heap.atom("builtins.scalar")}
+            pair = w.heap.make((*w.site(node), obj, "pair"), "builtins.tuple")
+            # a key is a constant text or number in nearly all cases; `scalar` keeps it so
+            pair.fields["0"] = pair.fields.get("0", EMPTY) | key
+            w.heap.hold(pair, "1", held)
+            held = frozenset({pair})
+        w.heap.hold(made, "*", held)
+        return frozenset({made})
+    if name in ("get", "pop", "setdefault", "__getitem__"):
+        const = evaluate.constant(first(args))
+        if const is None:
+            return None
+        if name in ("pop", "setdefault"):
+            w.change_one(obj)
+        found = obj.fields.get(f"[{const!r}]", EMPTY) | obj.fields.get("*", EMPTY)
+        default = first(args, 1)
+        if name == "setdefault":
+            w.heap.hold(obj, f"[{const!r}]", default)
+        return found | default or frozenset({w.heap.atom("builtins.scalar")})
+    if name == "update":
+        w.change_one(obj)
+        given = _dict(w, args, node)
+        for made in given:
+            for key_, held in made.fields.items():
+                w.heap.hold(obj, key_, held)
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    return None
+
+
+def passed_to_callback(w: Walker, obj: Obj, node: Node) -> Value:
+    """Return what a library passes of ``obj`` to a function that it calls back."""
+    kind = obj.type
+    if kind in ("pandas.Series", "pandas.Index") or kind.startswith(("pandas.Rolling", "pandas.Expanding")):
+        return frozenset({w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), "pandas.Series")})
+    if kind == "pandas.DataFrame":
+        return frozenset({w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), "pandas.Series")})
+    if kind.startswith("pandas."):
+        parts = ("pandas.Series", "pandas.DataFrame")
+        return frozenset(w.heap.make((*w.site(node), "part", p), p) for p in parts)
+    if kind.startswith("numpy."):
+        return frozenset({w.heap.atom("builtins.scalar"), obj})
+    if obj.immutable:
+        return frozenset({w.heap.atom("builtins.scalar")}) if kind != LIB else EMPTY
+    if kind in evaluate.CONTAINERS:
+        return evaluate.elements(w, frozenset({obj}), node) | frozenset({obj})
+    return frozenset({obj}) | evaluate.contents(frozenset({obj}))
+
+
+# -- IPython's shell -------------------------------------------------------------------------------------------
+
+_READ_ONLY = {"ls", "cat", "head", "tail", "wc", "grep", "du", "find", "tree", "file", "stat", "md5sum", "sha256sum", "dir"}
+_HARMLESS = {"echo", "date", "pip", "pip3", "conda", "nvidia-smi", "which", "whoami", "uname", "pwd", "free", "nproc", "lscpu"}
+_PLAIN_MAGICS = {
+    *("time", "timeit", "prun", "capture", "pinfo", "pinfo2", "pdef", "pdoc", "pfile", "psource", "html", "HTML"),
+    *("javascript", "js", "latex", "markdown", "svg", "SVG", "lsmagic", "magic", "quickref", "history", "hist", "debug"),
+    *("pdb", "tb", "xmode", "pip", "conda", "mamba", "uv", "alias", "bookmark", "load", "loadpy", "edit", "pprint", "memit"),
+    *("notebook", "autosave", "logstart", "logstop", "mprun", "lprun", "dhist", "doctest_mode", "page", "subshell", "code_wrap"),
+}
+_SETTINGS = {
+    "cd": "directory",
+    "pushd": "directory",
+    "popd": "directory",
+    "set_env": "environ",
+    "matplotlib": "ipython",
+    "config": "ipython",
+    "load_ext": "ipython",
+    "reload_ext": "ipython",
+    "unload_ext": "ipython",
+    "precision": "ipython",
+    "autoreload": "ipython",
+    "aimport": "ipython",
+    "colors": "ipython",
+    "gui": "ipython",
+    "automagic": "ipython",
+    "autocall": "ipython",
+    "autoawait": "ipython",
+    "Pprint": "ipython",
+}
+_LISTS_VARIABLES = {"who", "whos", "who_ls"}
+_SHELLS = {"bash", "sh", "script", "system", "sx", "!", "!!", "cmd", "perl", "ruby", "python", "python2", "python3", "pypy"}
+
+
+def shell_call(w: Walker, path: str, name: str, args: Arguments, node: Node) -> Value | None:
+    """Do what a method of ``get_ipython()`` does; None where ``path`` is not the shell."""
+    if path != SHELL:
+        return None
+    if name in ("run_line_magic", "magic"):
+        return _line_magic(w, args, node)
+    if name == "run_cell_magic":
+        return _cell_magic(w, args, node)
+    if name in ("system", "getoutput"):
+        command = evaluate.constant(first(args))
+        _command(w, command if isinstance(command, str) else None)
+        made = w.heap.make(w.site(node), "builtins.list")
+        w.heap.hold(made, "*", frozenset({w.heap.atom("builtins.str")}))
+        return frozenset({made})
+    if name in ("run_cell", "ex", "ev", "push", "reset", "run_code", "user_ns", "safe_execfile", "drop_by_id"):
+        w.opaque(f"get_ipython().{name}() reads and writes variables out of sight")
+        return frozenset({w.heap.make(w.site(node), UNKNOWN)})
+    w.note("sets", "ipython")
+    return frozenset({w.heap.make(w.site(node), "IPython.*")})
+
+
+def _text(value: Value) -> str:
+    const = evaluate.constant(value)
+    return const if isinstance(const, str) else ""
+
+
+def _line_magic(w: Walker, args: Arguments, node: Node) -> Value:
+    name, line = _text(first(args)), _text(first(args, 1))
+    if " " in name:
+        name, _, line = name.partition(" ")
+    none = frozenset({w.heap.atom("builtins.NoneType")})
+    if name in _PLAIN_MAGICS:
+        return none
+    if name in _SETTINGS:
+        w.note("sets", _SETTINGS[name])
+    elif name == "env":
+        if "=" in line or " " in line.strip():
+            w.note("sets", "environ")
+    elif name == "pylab":
+        w.note("sets", "ipython")
+        w._star_import("pylab")
+    elif name == "run":
+        w.run_script(line)
+    elif name == "store":
+        if "-r" in line.split():
+            for word in line.split():
+                if not word.startswith("-"):
+                    w.bind_global(word, frozenset({w.heap.make((*w.site(node), word), UNKNOWN)}))
+        w.note("files_read", "*")
+        w.note("files_written", "%store")
+    elif name in _LISTS_VARIABLES:
+        w.opaque(f"%{name} lists all variables")
+    elif name in ("reset", "reset_selective", "xdel"):
+        w.opaque(f"%{name} deletes variables")
+    elif name in _SHELLS:
+        _command(w, line)
+    elif name in ("ls", "ll", "cat", "less", "more", "lf", "ldir"):
+        w.note("files_read", "*")
+    elif name == "pwd":
+        return frozenset({w.heap.atom("builtins.str")})
+    elif name in ("mkdir", "rmdir", "rm", "mv", "cp", "writefile"):
+        w.note("files_read", "*")
+        w.note("files_written", "*")
+    else:
+        return calls.unknown(w, EMPTY, args, node, f"%{name}")
+    return none
+
+
+def _cell_magic(w: Walker, args: Arguments, node: Node) -> Value:
+    name, line = _text(first(args)), _text(first(args, 1))
+    if name == "capture":
+        return frozenset({w.heap.make(w.site(node), "IPython.utils.capture.CapturedIO")})
+    if name in _PLAIN_MAGICS:
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    if name in ("writefile", "file"):
+        target = line.split()[-1] if line.split() else ""
+        if "-a" in line.split():
+            w.note("files_read", posixpath.normpath(target))
+        w.note("files_written", posixpath.normpath(target) if "{" not in target and "$" not in target else "*")
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    if name in _SHELLS:
+        words = line.split()
+        for flag in ("--out", "--err"):
+            if flag in words[:-1]:
+                w.bind_global(words[words.index(flag) + 1], frozenset({w.heap.atom("builtins.str")}))
+        w.note("files_read", "*")
+        w.note("files_written", "*")
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    return calls.unknown(w, EMPTY, args, node, f"%%{name}")
+
+
+def _command(w: Walker, command: str | None) -> None:
+    """A shell command reads and writes files that cannot be known, unless it is one of the plain ones."""
+    words = (command or "").split()
+    plain = command is not None and not any(c in command for c in ">;&`") and words
+    if plain and all(part.split()[:1] and part.split()[0] in _HARMLESS for part in (command or "").split("|")):
+        return
+    w.note("files_read", "*")
+    if plain and all(part.split()[:1] and part.split()[0] in _READ_ONLY | _HARMLESS for part in (command or "").split("|")):
+        return
+    w.note("files_written", "*")

@@ -1,0 +1,217 @@
+"""Python text -> parso's tree, one top-level statement at a time; the only module that knows parso.
+
+parso's grammar ends before `match`, type parameters, `except*`, parenthesised `with` items and nested quotes in
+f-strings. A statement that uses one of those is first rewritten, through `ast`, to older forms that bind and use the
+same names in the same order; its rows stay those of the original.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import parso
+
+Node = Any  # a node or leaf of parso's tree: has .type, .start_pos, .end_pos, .get_code(); nodes have .children
+
+
+@dataclass(frozen=True)
+class TopLevel:
+    """One statement of a cell: its tree and its 1-based first and last row in the cell (decorators included)."""
+
+    node: Node
+    first: int
+    last: int
+
+
+@lru_cache(maxsize=1)
+def _grammar() -> Any:
+    return parso.load_grammar()
+
+
+def parse(text: str) -> Node:
+    """Return parso's tree of ``text``."""
+    return _grammar().parse(text)
+
+
+def statements(text: str) -> tuple[TopLevel, ...]:
+    """Return the top-level statements of ``text``, which must be valid Python of the running interpreter."""
+    if not text.endswith("\n"):
+        text += "\n"
+    module = parse(text)
+    nodes = [child for child in module.children if child.type not in ("endmarker", "newline")]
+    if any(_is_broken(node) for node in nodes):
+        return tuple(_lowered(text))
+    return tuple(TopLevel(node, node.start_pos[0], _last_row(node)) for node in nodes)
+
+
+def _last_row(node: Node) -> int:
+    row, column = node.end_pos
+    return int(row - 1 if column == 0 else row)
+
+
+def _is_broken(node: Node) -> bool:
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        if item.type in ("error_node", "error_leaf"):
+            return True
+        stack.extend(getattr(item, "children", ()))
+    return False
+
+
+def _lowered(text: str) -> list[TopLevel]:
+    found = []
+    lines = text.splitlines(keepends=True)
+    body = ast.parse(text).body if "await" not in text else _parse_async(text)
+    for index, statement in enumerate(body):
+        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+        last = statement.end_lineno or first
+        shares_row = (
+            index + 1 < len(body) and body[index + 1].lineno == last or index and body[index - 1].end_lineno == first
+        )
+        original = "".join(lines[first - 1 : last]) if not shares_row else ""
+        tree = parse(original) if original else None
+        if tree is None or _is_broken(tree):
+            lowered = ast.fix_missing_locations(_Lower().visit(statement))
+            parts = lowered if isinstance(lowered, list) else [lowered]
+            tree = parse("\n".join(_unparse(part) for part in parts) + "\n")
+        found += [TopLevel(n, first, last) for n in tree.children if n.type not in ("endmarker", "newline")]
+    return found
+
+
+def _parse_async(text: str) -> list[ast.stmt]:
+    tree = compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    assert isinstance(tree, ast.Module)
+    return tree.body
+
+
+def _unparse(node: ast.AST) -> str:
+    return ast.unparse(node)
+
+
+class _Lower(ast.NodeTransformer):
+    """Rewrites what parso cannot read to forms with the same names, in the same order of evaluation."""
+
+    def visit_Match(self, node: ast.Match) -> Any:
+        self.generic_visit(node)
+        subject = node.subject
+        branches: list[ast.stmt] = []
+        for case in reversed(node.cases):
+            uses, binds = _pattern(case.pattern)
+            test: ast.expr = ast.Tuple(elts=[subject, *uses], ctx=ast.Load())
+            body: list[ast.stmt] = [ast.Assign(targets=[ast.Name(n, ast.Store())], value=subject) for n in binds]
+            if case.guard is not None:
+                inner = ast.If(test=case.guard, body=case.body, orelse=list(branches))
+                irrefutable = False
+                rest: list[ast.stmt] = [*body, inner]
+            else:
+                irrefutable = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
+                rest = [*body, *case.body]
+            if irrefutable:
+                branches = [ast.Expr(test), *rest]
+            else:
+                branches = [ast.If(test=test, body=rest, orelse=branches)]
+        return branches
+
+    def visit_TryStar(self, node: Any) -> Any:
+        self.generic_visit(node)
+        return ast.Try(body=node.body, handlers=node.handlers, orelse=node.orelse, finalbody=node.finalbody)
+
+    def visit_TypeAlias(self, node: Any) -> Any:
+        # the value of a type alias is evaluated lazily: a lambda reads its names when it is called
+        names = [ast.arg(p.name) for p in node.type_params]
+        nothing = [ast.Constant(None) for _ in names]
+        arguments = ast.arguments(
+            posonlyargs=[], args=names, vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=nothing
+        )
+        return ast.Assign(targets=[node.name], value=ast.Lambda(args=arguments, body=node.value))
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        self.generic_visit(node)
+        return self._without_type_params(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        self.generic_visit(node)
+        return self._without_type_params(node)
+
+    def _without_type_params(self, node: Any) -> Any:
+        parameters = getattr(node, "type_params", None)
+        if not parameters:
+            return node
+        names = {p.name for p in parameters}
+        bounds = [b for p in parameters if (b := getattr(p, "bound", None)) is not None]
+        node.type_params = []
+        _DropNames(names).drop_annotations(node)
+        lazily = [ast.Expr(_lambda(b)) for b in bounds]
+        return [*lazily, node] if lazily else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
+        # nested quotes: only the expressions matter to the analysis, joined by a call that gives a string
+        values: list[ast.expr] = []
+        for value in ast.walk(node):
+            if isinstance(value, ast.FormattedValue):
+                values.append(self.visit(value.value))
+        return ast.Call(func=ast.Attribute(ast.Constant(""), "format", ast.Load()), args=values, keywords=[])
+
+
+def _lambda(body: ast.expr) -> ast.expr:
+    nothing = ast.arguments(
+        posonlyargs=[], args=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
+    )
+    return ast.Lambda(args=nothing, body=body)
+
+
+class _DropNames(ast.NodeTransformer):
+    """Replaces the names of type parameters by None, which no scope binds."""
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        return ast.copy_location(ast.Constant(None), node) if node.id in self.names else node
+
+    def drop_annotations(self, node: Any) -> None:
+        if isinstance(node, ast.ClassDef):
+            node.bases = [self.visit(base) for base in node.bases]
+        else:
+            for argument in ast.walk(node.args):
+                if isinstance(argument, ast.arg) and argument.annotation is not None:
+                    argument.annotation = self.visit(argument.annotation)
+            if node.returns is not None:
+                node.returns = self.visit(node.returns)
+        node.body = [self.visit(statement) for statement in node.body]
+
+
+def _pattern(pattern: ast.AST) -> tuple[list[ast.expr], list[str]]:
+    """Return the expressions that a pattern evaluates and the names it binds, in order."""
+    uses: list[ast.expr] = []
+    binds: list[str] = []
+    stack = [pattern]
+    while stack:
+        node = stack.pop(0)
+        if isinstance(node, ast.MatchValue):
+            uses.append(node.value)
+        elif isinstance(node, ast.MatchClass):
+            uses.append(node.cls)
+            stack = [*node.patterns, *node.kwd_patterns, *stack]
+        elif isinstance(node, ast.MatchMapping):
+            uses.extend(node.keys)
+            stack = [*node.patterns, *stack]
+            if node.rest:
+                binds.append(node.rest)
+        elif isinstance(node, ast.MatchStar):
+            if node.name:
+                binds.append(node.name)
+        elif isinstance(node, ast.MatchAs):
+            if node.pattern is not None:
+                stack = [node.pattern, *stack]
+            if node.name:
+                binds.append(node.name)
+        elif isinstance(node, (ast.MatchSequence, ast.MatchOr)):
+            stack = [*node.patterns, *stack]
+    return uses, binds

@@ -1,0 +1,711 @@
+"""Statements in order of execution -> facts: an abstract run of the notebook over sets of possible objects.
+
+Nothing of the notebook is imported or run. Calls of the notebook's own functions are followed into their bodies with
+the objects that are passed; calls of libraries do what the effect tables say; calls that nobody has described may
+change whatever they are given. Branches are joined, loops repeated until nothing new appears.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from soorgeon_clone.analysis import calls, evaluate
+from soorgeon_clone.analysis.effects import Knowledge
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, UNBOUND, UNKNOWN, Heap, Obj, Value
+from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
+from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
+from soorgeon_clone.analysis.syntax import Node, TopLevel, statements
+
+MAX_LOOP_PASSES = 4
+CONTEXT_DEPTH = 2
+IPYTHON_NAMES = frozenset({"display", "get_ipython", "In", "Out", "_", "__", "___", "exit", "quit", "_ih", "_oh", "_dh"})
+_SUPPRESSING = ("contextlib.suppress", "pytest.raises")
+
+
+class Walker:
+    """The state of one abstract run. ``section`` and ``record`` are where it stands."""
+
+    def __init__(self, knowledge: Knowledge, *, budget: int = 20_000) -> None:
+        self.heap = Heap()
+        self.knowledge = knowledge
+        self.module = Scope("module", None, State())
+        self.scope = self.module
+        self.section = 0
+        self.record: StatementFacts = None  # type: ignore[assignment]  # set before the first statement is walked
+        self.uses: dict[str, int] = {}
+        self.touched: set[str] = set()
+        self.context: tuple[int, ...] = ()
+        self.active: dict[Obj, calls.Activation] = {}
+        self.codes: dict[int, Code] = {}
+        self.scopes: dict[Any, Scope] = {}
+        self.memo: dict[Any, tuple[int, calls.Memo]] = {}
+        self.tracing: list[calls.Memo] = []
+        self.budget = budget
+        self.uncertain = 0  # how many branches, loops and function bodies we are in
+        self.owner: Obj | None = None
+        self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
+        self.running: set[tuple[Obj, Obj]] = set()
+        self.read_file: Callable[[str], str | None] = lambda path: None
+
+    # -- names -------------------------------------------------------------------------------------------------
+
+    def read(self, leaf: Node) -> Value:
+        """Return what a name denotes where it stands, and note the use."""
+        name: str = leaf.value
+        scope: Scope | None = self.scope
+        first = True
+        while scope is not None:
+            if scope.kind == "module":
+                return self.read_global(name, leaf)
+            if scope.kind == "inline":
+                binding = scope.state.names.get(name)
+                if binding is not None:
+                    return binding.value
+                scope = scope.parent
+                continue
+            if scope.kind == "class":
+                binding = scope.state.get(name) if first else None
+                if binding is not None:
+                    return binding.value
+            elif scope.code is not None:
+                if name in scope.code.globals:
+                    return self.read_global(name, leaf)
+                if name in scope.code.locals:
+                    if first:
+                        binding = scope.state.get(name)
+                        return binding.value if binding is not None else scope.ever.get(name, EMPTY)
+                    return scope.ever.get(name, EMPTY)
+            first = False
+            scope = scope.parent
+        return self.read_global(name, leaf)
+
+    def read_global(self, name: str, leaf: Node | None = None) -> Value:
+        """Return what a notebook variable denotes now, and note the use; builtins are found behind the variables."""
+        binding = self.module.state.get(name)
+        self.record.reads.add(name)
+        for memo in self.tracing:
+            memo.reads.add(name)
+            memo.seen.setdefault(name, binding.value if binding is not None else EMPTY)
+        if binding is not None:
+            self.record.read_bindings.setdefault(name, binding)
+        if binding is None or binding.certain != self.section:
+            self.uses.setdefault(name, self.record.index)
+        if binding is None or UNBOUND in binding.value:
+            known = self._builtin(name)
+            if known is not None:
+                return frozenset({known}) if binding is None else (binding.value - {UNBOUND}) | {known}
+            if binding is None or len(binding.value) == 1:
+                if not self.uncertain and leaf is not None:
+                    self.record.unbound.setdefault(name, leaf.start_pos[0])
+                return frozenset({self.heap.make(("unbound", name), UNKNOWN)})
+        return binding.value
+
+    def _builtin(self, name: str) -> Obj | None:
+        if name == "display":
+            return self.heap.lib("IPython.display.display")
+        if name in IPYTHON_NAMES:
+            return self.heap.lib(f"IPython.{name}")
+        if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
+            return self.heap.lib(f"builtins.{name}")
+        return None
+
+    def bind(self, name: str, value: Value, *, scope: Scope | None = None) -> None:
+        """Give ``name`` a value in the scope that its binding belongs to."""
+        scope = scope or self.scope
+        while scope.kind == "inline" and scope.parent is not None:
+            scope = scope.parent  # a walrus in a comprehension binds outside of it
+        if scope.kind == "module":
+            self.bind_global(name, value)
+        elif scope.kind == "class":
+            scope.state.names[name] = Binding(value, NO_DEFS, -1)
+        elif scope.code is not None and name in scope.code.globals:
+            self.bind_global(name, value, certain=False)
+        elif scope.code is not None and name in scope.code.nonlocals:
+            outer = scope.parent
+            while outer is not None and not (outer.kind == "function" and name in outer.code.locals):
+                outer = outer.parent
+            if outer is not None:
+                self.note_closure_change(outer)
+                outer.ever[name] = outer.ever.get(name, EMPTY) | value
+                old = outer.state.get(name)
+                outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
+                self.heap.version += 1
+        else:
+            scope.state.names[name] = Binding(value, NO_DEFS, -1)
+            ever = scope.ever.get(name, EMPTY)
+            if not value <= ever:
+                scope.ever[name] = ever | value
+                self.heap.version += 1
+
+    def note_closure_change(self, scope: Scope) -> None:
+        """A nested function changed a variable of ``scope``: every function made there changes with it."""
+        for obj in scope.ever.get("@made", EMPTY):
+            self.change_one(obj)
+
+    def bind_global(self, name: str, value: Value, *, certain: bool = True) -> None:
+        state = self.module.state
+        here = frozenset({self.record.index})
+        self.touched.add(name)
+        if certain:
+            state.names[name] = Binding(value, here, self.section)
+        else:
+            old = state.get(name)
+            joined = merge((old, Binding(value, here, -1)))
+            state.names[name] = joined
+            for memo in self.tracing:
+                memo.writes[name] = memo.writes.get(name, EMPTY) | value
+        is_certain = certain and not self.uncertain
+        self.record.binds[name] = self.record.binds.get(name, False) or is_certain
+
+    # -- effects -----------------------------------------------------------------------------------------------
+
+    def change(self, value: Iterable[Obj]) -> None:
+        """Note that these objects may be changed in place; what they hold as well, unless they are plain containers."""
+        for obj in value:
+            if obj.immutable:
+                continue
+            if self.changes_deeply(obj):
+                for part in self.heap.reach(frozenset({obj})):
+                    self.change_one(part)
+            else:
+                self.change_one(obj)
+
+    def changes_deeply(self, obj: Obj) -> bool:
+        if obj.type in (FUNCTION, CLASS):
+            return False
+        facts = self.knowledge.type(obj.type) if "." in obj.type else None
+        return facts is None or not facts.container
+
+    def change_one(self, obj: Obj) -> None:
+        if obj.immutable:
+            return
+        if obj.made != self.record.index:
+            obj.changed.add(self.record.index)
+            self.record.changes.add(obj)
+        for memo in self.tracing:
+            memo.changes.add(obj)
+
+    def draw(self, resource: str) -> None:
+        """A random generator is used: it advances, if anything has seeded it."""
+        name = AMBIENT + resource
+        self.record.draws.add(resource)
+        for memo in self.tracing:
+            memo.draws.add(resource)
+        if self.module.state.get(name) is not None:
+            self.read_global(name)
+            self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
+
+    def seed(self, resource: str) -> None:
+        name = AMBIENT + resource
+        self.record.seeds.add(resource)
+        for memo in self.tracing:
+            memo.seeds.add(resource)
+        self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
+
+    def note(self, field: str, item: str) -> None:
+        """Add to one of the record's sets: sets, files_read, files_written, unknown_calls."""
+        getattr(self.record, field).add(item)
+        for memo in self.tracing:
+            memo.notes.add((field, item))
+
+    def opaque(self, reason: str) -> None:
+        self.record.opaque = self.record.opaque or reason
+
+    def show(self, value: Iterable[Obj]) -> None:
+        """Note that the text of these objects may be printed or displayed."""
+        for obj in self.heap.reach(frozenset(value)):
+            obj.shown = True
+
+    # -- branches ----------------------------------------------------------------------------------------------
+
+    def fork(self, run: Callable[[], None]) -> list[State]:
+        """Run in a fork of the current state; return the forks (of the module's state, of the scope's)."""
+        self.uncertain += 1
+        scope, module = self.scope, self.module
+        outer_module, outer_local = module.state, scope.state
+        module.state = outer_module.fork()
+        local = module.state if scope is module else outer_local.fork()
+        scope.state = local
+        try:
+            run()
+            return [module.state, scope.state]
+        finally:
+            module.state, scope.state = outer_module, outer_local
+            if scope is module:
+                scope.state = outer_module
+            self.uncertain -= 1
+
+    def join(self, branches: Iterable[list[State]]) -> bool:
+        """Go on with what may hold after any of ``branches``; return whether that is news."""
+        branches = list(branches)
+        changed = self.module.state.join(b[0] for b in branches)
+        if self.scope is not self.module:
+            changed = self.scope.state.join(b[1] for b in branches) or changed
+        return changed
+
+    def unchanged(self) -> list[State]:
+        """The branch in which nothing happens."""
+        return [self.module.state.fork(), self.scope.state.fork()]
+
+    def branches(self, *runs: Callable[[], None]) -> None:
+        self.join([self.fork(run) for run in runs])
+
+    def loop(self, body: Callable[[], None]) -> None:
+        """Run ``body`` any number of times, also not at all, until a pass shows nothing new."""
+        for _ in range(MAX_LOOP_PASSES):
+            version = self.heap.version
+            if not self.join([self.unchanged(), self.fork(body)]) and self.heap.version == version:
+                break
+
+    # -- statements --------------------------------------------------------------------------------------------
+
+    def statement(self, node: Node) -> None:
+        """Walk one statement, simple or compound."""
+        handler = _STATEMENTS.get(node.type)
+        if handler is not None:
+            handler(self, node)
+        else:
+            self.expression(node)
+
+    def expression(self, node: Node) -> Value:
+        return evaluate.expression(self, node)
+
+    def suite(self, node: Node) -> None:
+        if node.type == "suite":
+            for child in node.children:
+                if child.type != "newline":
+                    self.statement(child)
+        else:
+            self.statement(node)
+
+    def _simple(self, node: Node) -> None:
+        for child in node.children:
+            if child.type not in ("newline", "operator"):
+                self.statement(child)
+
+    def _keyword(self, node: Node) -> None:
+        if node.value == "raise":
+            self._die()
+
+    def _die(self) -> None:
+        if self.uncertain:
+            self.module.state.dead = True
+            self.scope.state.dead = True
+
+    def _assign(self, node: Node) -> None:
+        children = node.children
+        second = children[1]
+        if second.type == "annassign":
+            self._annotated(children[0], second.children)
+        elif second.type == "operator" and second.value == "=":
+            value = self.expression(children[-1])
+            for target in children[:-1:2]:
+                self.assign(target, value)
+        else:
+            self._augmented(children[0], second, children[-1])
+
+    def _annotated(self, target: Node, annotation: list[Node]) -> None:
+        if self.scope.kind != "function":
+            self.expression(annotation[1])
+        if len(annotation) == 4:
+            value = self.expression(annotation[3])
+            self.assign(target, value)
+            if self.scope.kind == "class" and target.type == "name":
+                evaluate.note_dataclass_field(self, target.value, annotation[3])
+        elif target.type != "name":
+            self.expression(target)
+
+    def _augmented(self, target: Node, operator: Node, right: Node) -> None:
+        sign = operator.value[:-1]
+        old = self.expression(target)
+        value = self.expression(right)
+        result = evaluate.operation(self, target, old, sign, value)
+        mutable = frozenset(obj for obj in old if not obj.immutable)
+        if mutable:
+            evaluate.implicit(self, mutable)
+            in_place = frozenset(o for o in mutable if o.type not in (FUNCTION, CLASS))
+            self.change(in_place)
+            for obj in in_place:
+                self.heap.hold(obj, "*", evaluate.elements(self, value, target) | value)
+            result = result | in_place
+        self.assign(target, result, augmented=True)
+
+    def assign(self, target: Node, value: Value, *, augmented: bool = False) -> None:
+        """Bind or store ``value`` where ``target`` says."""
+        kind = target.type
+        if kind == "name":
+            self.bind(target.value, value)
+        elif kind in ("atom_expr", "power"):
+            evaluate.store(self, target, value)
+        elif kind == "star_expr":
+            made = self.heap.make(self.site(target), "builtins.list")
+            self.heap.hold(made, "*", value)
+            self.assign(target.children[1], frozenset({made}))
+        elif kind == "atom":
+            if len(target.children) == 3:
+                inner = target.children[1]
+                if target.children[0].value == "(" and inner.type not in ("testlist_comp",):
+                    self.assign(inner, value)
+                else:
+                    self._unpack(inner.children if inner.type == "testlist_comp" else [inner], value, target)
+        elif kind in ("testlist_star_expr", "testlist", "exprlist", "testlist_comp"):
+            self._unpack(target.children, value, target)
+        else:
+            for leaf in target_names(target):
+                self.bind(leaf.value, value)
+
+    def _unpack(self, children: list[Node], value: Value, node: Node) -> None:
+        targets = [child for child in children if not (child.type == "operator" and child.value == ",")]
+        starred = any(t.type == "star_expr" for t in targets)
+        for index, target in enumerate(targets):
+            key = None if starred else index
+            self.assign(target, evaluate.element_at(self, value, key, node))
+
+    def _delete(self, node: Node) -> None:
+        target = node.children[1]
+        items = target.children if target.type in ("exprlist", "testlist_comp") else [target]
+        for item in items:
+            if item.type == "operator":
+                continue
+            if item.type == "atom" and len(item.children) == 3:
+                inner = item.children[1]
+                items_inner = inner.children if inner.type == "testlist_comp" else [inner]
+                for leaf in items_inner:
+                    if leaf.type == "name":
+                        self.bind(leaf.value, frozenset({UNBOUND}))
+            elif item.type == "name":
+                if self.scope.kind == "module":
+                    self.read_global(item.value, item)
+                self.bind(item.value, frozenset({UNBOUND}))
+            else:
+                evaluate.delete(self, item)
+
+    def _import(self, node: Node) -> None:
+        for name, path, whole in imported(node):
+            top = path.lstrip(".").split(".")[0]
+            if path.startswith("__future__"):
+                self.note("sets", "future")
+                continue
+            if path.startswith("."):
+                path = top or "."
+            if name == "*":
+                self._star_import(path)
+                continue
+            self.note("files_read", f"{top}.py")
+            self.bind(name, frozenset({self.heap.lib(path if whole else top)}))
+
+    def _star_import(self, path: str) -> None:
+        for name in star_names(path):
+            self.bind(name, frozenset({self.heap.lib(f"{path}.{name}")}))
+        if not star_names(path):
+            self.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
+
+    def _global(self, node: Node) -> None:
+        return
+
+    def _assert(self, node: Node) -> None:
+        for child in node.children[1::2]:
+            self.expression(child)
+
+    def _raise(self, node: Node) -> None:
+        for child in node.children[1::2]:
+            self.expression(child)
+        self._die()
+
+    def _return(self, node: Node) -> None:
+        value = self.expression(node.children[1]) if len(node.children) > 1 else EMPTY
+        scope: Scope | None = self.scope
+        while scope is not None and scope.kind == "inline":
+            scope = scope.parent
+        if scope is not None:
+            scope.result |= value
+
+    def _if(self, node: Node) -> None:
+        children = node.children
+        runs: list[Callable[[], None]] = []
+        has_else = False
+        index = 0
+        # tests are evaluated in order; the first certainly
+        tests: list[Node] = []
+        while index < len(children):
+            word = children[index].value
+            if word in ("if", "elif"):
+                tests.append(children[index + 1])
+                runs.append(lambda body=children[index + 3]: self.suite(body))  # type: ignore[misc]
+                index += 4
+            else:
+                has_else = True
+                runs.append(lambda body=children[index + 2]: self.suite(body))  # type: ignore[misc]
+                index += 3
+        self.expression(tests[0])
+        for test in tests[1:]:
+            self.branches(lambda test=test: self._evaluate(test), lambda: None)  # type: ignore[misc]
+        forks = [self.fork(run) for run in runs]
+        if not has_else:
+            forks.append(self.unchanged())
+        self.join(forks)
+
+    def _evaluate(self, node: Node) -> None:
+        self.expression(node)
+
+    def _while(self, node: Node) -> None:
+        test, body = node.children[1], node.children[3]
+        self.expression(test)
+
+        def once() -> None:
+            self.suite(body)
+            self.expression(test)
+
+        self.loop(once)
+        self._loop_else(node)
+
+    def _for(self, node: Node) -> None:
+        children = node.children
+        target, iterable, body = children[1], children[3], children[5]
+        value = self.expression(iterable)
+        evaluate.iterate(self, value)
+
+        def once() -> None:
+            self.assign(target, evaluate.elements(self, value, iterable))
+            self.suite(body)
+
+        self.loop(once)
+        self._loop_else(node)
+
+    def _loop_else(self, node: Node) -> None:
+        for index, child in enumerate(node.children):
+            if child.type == "keyword" and child.value == "else":
+                suite = node.children[index + 2]
+                self.branches(lambda: self.suite(suite), lambda: None)
+
+    def _try(self, node: Node) -> None:
+        children = node.children
+        body = children[2]
+        handlers: list[tuple[Node, Node]] = []
+        orelse: Node | None = None
+        final: Node | None = None
+        for index in range(3, len(children), 3):
+            head, suite = children[index], children[index + 2]
+            if head.type == "except_clause" or (head.type == "keyword" and head.value == "except"):
+                handlers.append((head, suite))
+            elif head.value == "else":
+                orelse = suite
+            else:
+                final = suite
+
+        def whole() -> None:
+            self.suite(body)
+            if orelse is not None:
+                self.suite(orelse)
+
+        if handlers:
+            done = self.fork(whole)
+            # an exception may come at any point: handlers see what holds before, between and after
+            forks = [done]
+            alive = [done[0].dead, done[1].dead]
+            done[0].dead = done[1].dead = False
+            self.uncertain += 1
+            start = [self.unchanged(), done]
+            for head, suite in handlers:
+                forks.append(self.fork(lambda head=head, suite=suite: self._handler(head, suite, start)))  # type: ignore[misc]
+            self.uncertain -= 1
+            done[0].dead, done[1].dead = alive
+            self.join(forks)
+        else:
+            whole()
+        if final is not None:
+            self.suite(final)
+
+    def _handler(self, head: Node, suite: Node, start: list[list[State]]) -> None:
+        self.module.state.names.update(_joined(start, 0))
+        if self.scope is not self.module:
+            self.scope.state.names.update(_joined(start, 1))
+        name = None
+        if head.type == "except_clause":
+            self.expression(head.children[1])
+            if len(head.children) == 4:
+                name = head.children[3].value
+                self.bind(name, frozenset({self.heap.make(self.site(head), "builtins.Exception")}))
+        self.suite(suite)
+        if name is not None:
+            self.bind(name, frozenset({UNBOUND}))
+
+    def _with(self, node: Node) -> None:
+        suppresses = False
+        for item in node.children[1:-2]:
+            if item.type == "operator":
+                continue
+            manager = item.children[0] if item.type == "with_item" else item
+            value = self.expression(manager)
+            evaluate.implicit(self, value)
+            entered = evaluate.enter(self, value, manager)
+            suppresses = suppresses or any(o.path in _SUPPRESSING or o.type in (UNKNOWN, *_SUPPRESSING) for o in value)
+            if item.type == "with_item":
+                self.assign(item.children[2], entered)
+        if suppresses:
+            self.branches(lambda: self.suite(node.children[-1]), lambda: None)
+        else:
+            self.suite(node.children[-1])
+
+    def _funcdef(self, node: Node) -> None:
+        self.bind(node.children[1].value, frozenset({self.make_function(node)}))
+
+    def make_function(self, node: Node) -> Obj:
+        """Return the object of a ``funcdef`` or ``lambdef``; defaults, and annotations of a def, are evaluated."""
+        code = self.code(node)
+        obj = self.heap.make(self.site(node), FUNCTION)
+        obj.code = code
+        obj.path = code.name
+        scope: Scope | None = self.scope
+        while scope is not None and scope.kind == "inline":
+            scope = scope.parent
+        obj.scope = scope if scope is not None and scope.kind != "module" else None
+        if obj.scope is not None:
+            code.is_nested = scope is not None and scope.kind == "function"
+            obj.scope.ever["@made"] = obj.scope.ever.get("@made", EMPTY) | {obj}
+            obj.scope.ever.setdefault("@", EMPTY)
+            # a comprehension's variables are seen by lambdas in it
+            inline: Scope | None = self.scope
+            while inline is not None and inline.kind == "inline":
+                for name, binding in inline.state.names.items():
+                    self.heap.hold(obj, f"free:{name}", binding.value)
+                inline = inline.parent
+        for parameter in code.parameters:
+            if parameter.default is not None:
+                self.heap.hold(obj, f"default:{parameter.name}", self.expression(parameter.default))
+            if parameter.annotation is not None and not code.is_lambda:
+                self.expression(parameter.annotation)
+        if not code.is_lambda and node.annotation is not None:
+            self.expression(node.annotation)
+        return obj
+
+    def code(self, node: Node) -> Code:
+        found = self.codes.get(id(node))
+        if found is None:
+            found = self.codes[id(node)] = code_of(node)
+        return found
+
+    def _classdef(self, node: Node) -> None:
+        self.bind(node.children[1].value, frozenset({self.make_class(node)}))
+
+    def make_class(self, node: Node) -> Obj:
+        obj = self.heap.make(self.site(node), CLASS)
+        obj.path = node.children[1].value
+        obj.code = None
+        arguments = node.get_super_arglist()
+        if arguments is not None:
+            items = arguments.children if arguments.type == "arglist" else [arguments]
+            for item in items:
+                if item.type == "argument":
+                    self.heap.hold(obj, "*keywords", self.expression(item.children[-1]))
+                elif item.type != "operator":
+                    self.heap.hold(obj, "*bases", self.expression(item))
+        scope = Scope("class", self.scope, State())
+        scope.self_class = obj
+        outer, outer_owner = self.scope, self.owner
+        self.scope, self.owner = scope, obj
+        try:
+            self.suite(node.children[-1])
+        finally:
+            self.scope, self.owner = outer, outer_owner
+        for name, binding in scope.state.names.items():
+            self.heap.hold(obj, name, binding.value - {UNBOUND})
+            for method in binding.value:
+                if method.type == FUNCTION and method.code.owner is None:
+                    method.code.owner = obj
+        calls.subclass_hooks(self, obj, node)
+        return obj
+
+    def _decorated(self, node: Node) -> None:
+        head, definition = node.children[0], node.children[1]
+        decorators = head.children if head.type == "decorators" else [head]
+        values = [(self.expression(d.children[1]), d) for d in decorators]
+        if definition.type in ("async_funcdef", "async_stmt"):
+            definition = definition.children[1]
+        if definition.type == "funcdef":
+            obj = self.make_function(definition)
+            obj.code.decorators = frozenset(_decorator_name(d) for d in decorators)
+        else:
+            obj = self.make_class(definition)
+        value: Value = frozenset({obj})
+        for decorator, decorator_node in reversed(values):
+            value = calls.decorate(self, decorator, value, decorator_node)
+        self.bind(definition.children[1].value, value)
+
+    def _async(self, node: Node) -> None:
+        self.statement(node.children[1])
+
+    # -- code that other code runs -------------------------------------------------------------------------------
+
+    def run_text(self, text: str) -> None:
+        """Walk code that a statement runs in the notebook's namespace; what is not Python defeats the analysis."""
+        try:
+            tops = statements(text)
+        except (SyntaxError, ValueError, RecursionError):
+            self.opaque("it runs code that cannot be read")
+            return
+        self.kept.append(tops)
+        for top in tops:
+            self.statement(top.node)
+
+    def run_script(self, line: str) -> None:
+        """Walk the script of ``%run script.py``."""
+        words = [word for word in line.split() if not word.startswith("-")]
+        text = self.read_file(words[0]) if words else None
+        if text is None:
+            self.opaque(f"%run {line.strip()} runs a script that cannot be read")
+        else:
+            self.note("unknown_calls", "%run")
+            self.note("files_read", "*")
+            self.note("files_written", "*")
+            self.run_text(text)
+
+    # -- contexts ----------------------------------------------------------------------------------------------
+
+    def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
+        return (id(node), self.context)
+
+
+def _decorator_name(node: Node) -> str:
+    return "".join(node.children[1].get_code(include_prefix=False).split()).partition("(")[0]
+
+
+def _joined(branches: list[list[State]], which: int) -> dict[str, Binding]:
+    names = {name for branch in branches for name in branch[which].names}
+    return {name: merge(branch[which].get(name) for branch in branches) for name in names}
+
+
+def star_names(path: str) -> tuple[str, ...]:
+    """Return the names that a star import of an installed or standard module binds, read from its source."""
+    from soorgeon_clone.analysis.star import exported_names
+
+    return exported_names(path)
+
+
+_STATEMENTS: dict[str, Callable[[Walker, Node], Any]] = {
+    "simple_stmt": Walker._simple,
+    "expr_stmt": Walker._assign,
+    "keyword": Walker._keyword,
+    "del_stmt": Walker._delete,
+    "import_name": Walker._import,
+    "import_from": Walker._import,
+    "global_stmt": Walker._global,
+    "nonlocal_stmt": Walker._global,
+    "assert_stmt": Walker._assert,
+    "raise_stmt": Walker._raise,
+    "return_stmt": Walker._return,
+    "if_stmt": Walker._if,
+    "while_stmt": Walker._while,
+    "for_stmt": Walker._for,
+    "try_stmt": Walker._try,
+    "with_stmt": Walker._with,
+    "funcdef": Walker._funcdef,
+    "classdef": Walker._classdef,
+    "decorated": Walker._decorated,
+    "async_stmt": Walker._async,
+    "async_funcdef": Walker._async,
+    "suite": Walker.suite,
+}
