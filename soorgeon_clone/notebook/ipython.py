@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-import warnings
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from soorgeon_clone.notebook import magics
 from soorgeon_clone.notebook.model import Magic, PythonCode
+from soorgeon_clone.notebook.syntax import CellSyntaxError as CellSyntaxError
+from soorgeon_clone.notebook.syntax import is_expression, is_simple, is_telling, problem
 
 # Names that IPython provides in every notebook, next to Python's builtins.
 NOTEBOOK_NAMES = frozenset(
@@ -32,25 +33,8 @@ _LIMIT = 500
 _WINDOW = 64
 _NESTING = 20
 
-# Variables of the shell's environment that a command line mentions far more often than a Python variable.
-_ENVIRONMENT = frozenset(
-    ["HOME", "PATH", "PWD", "OLDPWD", "USER", "SHELL", "LANG", "TMPDIR", "HOSTNAME", "CONDA_PREFIX", "RANDOM"]
-)
-
-# What tells Python from a few words of prose or of another language that happen to parse.
-_TELLING = (ast.Call, ast.Assign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-
-_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-
-
-class CellSyntaxError(Exception):
-    """A cell is no Python, even with its IPython syntax kept aside. ``row`` and ``column`` are 1-based, in the cell."""
-
-    def __init__(self, row: int, column: int, message: str) -> None:
-        super().__init__(f"line {row}, column {column}: {message}")
-        self.row = row
-        self.column = column
-        self.message = message
+# A name that this very cell may bind: before =, a comma, a colon, a parenthesis, "in", or at the end of a line.
+_PERHAPS_BOUND = re.compile(r"(?<![\w$.{%-])[^\W\d]\w*(?=\s*(?:=(?!=)|[,:)]|\bin\b|$))", re.MULTILINE)
 
 
 def is_notebook_name(name: str) -> bool:
@@ -62,11 +46,11 @@ def to_python(source: str, known_names: Collection[str] | None = None) -> Python
     """Return the cell as Python with as many lines. Raises CellSyntaxError.
 
     ``known_names`` are the names that may be bound when the cell runs. With them, ``ls`` alone is a magic only if no
-    variable has this name, and ``$name`` in a command is a use only if there is such a variable; without them, the
-    first is a magic and the second a use.
+    variable has this name, and ``$name`` in a command is a use only if there is such a variable. Without them, the
+    first is a magic, and the second a use that the result calls doubtful.
     """
     known = None if known_names is None else frozenset(known_names)
-    if not _may_be_rewritten(source) and _problem(source) is None:
+    if not _may_be_rewritten(source) and problem(source) is None:
         return PythonCode(source)
     return _Cell(source, known).transform()
 
@@ -80,60 +64,21 @@ def _may_be_rewritten(source: str) -> bool:
     return text.startswith("In [") or (word is not None and word.group() in magics.LINE_MAGICS)
 
 
-def _problem(source: str) -> CellSyntaxError | None:
-    """Return why the source does not compile as the statements of a cell, or None."""
-    try:
-        _compile(source)
-    except SyntaxError as error:
-        if _compiles_apart(source):
-            return None
-        column = error.offset or 1
-        return CellSyntaxError(max(error.lineno or 1, 1), max(column, 1), error.msg or "invalid syntax")
-    except (RecursionError, MemoryError, OverflowError):
-        return CellSyntaxError(1, 1, "nested too deeply for Python to compile")
-    except ValueError as error:  # null bytes, lone surrogates
-        return CellSyntaxError(*_first_odd_character(source), str(error))
-    return None
-
-
-def _compile(source: Any) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compile(source, "<cell>", "exec", flags=_FLAGS, dont_inherit=True)
-
-
-def _compiles_apart(source: str) -> bool:
-    """Tell whether each statement compiles by itself, which is how IPython runs them (``x = 1; global x`` is fine)."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-        for statement in tree.body:
-            _compile(ast.Module([statement], []))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def _first_odd_character(source: str) -> tuple[int, int]:
-    odd = re.search("[\0\ud800-\udfff]", source)
-    before = source[: odd.start()] if odd else ""
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-
-
 class _Cell:
     """One transformation: the lines so far, and the pieces that were kept aside."""
 
-    def __init__(self, source: str, known: frozenset[str] | None, row: int = 0, depth: int = 0) -> None:
-        self.source = source
+    def __init__(
+        self, source: str, known: frozenset[str] | None, row: int = 0, depth: int = 0, *, automagic: bool = True
+    ) -> None:
         self.known = known
+        self.automagic = automagic
         self.first_row = row  # rows of the notebook's cell above this source
         self.depth = depth
         self.magics: list[Magic] = []
         self.maybe = False
         self.lines = [line + "\n" for line in source.split("\n")]
-        words = set(re.findall(r"[^\W\d]\w*(?=\s*(?:=|,|:=|\bin\b|\)|$))", source, re.MULTILINE))
-        self.own_words = words
+        self.doubtful: set[str] = set()
+        self.own_names = frozenset(_PERHAPS_BOUND.findall(source)) if known is not None else frozenset()
 
     def transform(self) -> PythonCode:
         if self.depth > _NESTING:
@@ -144,12 +89,13 @@ class _Cell:
             self._cell_magic(first)
         else:
             self._token_transforms()
-            if not self.magics and first is not None:
-                self._automagic(first)
+            if self.automagic and not self.magics and first is not None:
+                self._run_automagic(first)
         text = "".join(self.lines)[:-1]
-        if problem := _problem(text):
-            raise CellSyntaxError(self.first_row + problem.row, problem.column, problem.message)
-        return PythonCode(text, tuple(sorted(self.magics, key=lambda magic: magic.row)), self.maybe)
+        if error := problem(text):
+            raise CellSyntaxError(self.first_row + error.row, error.column, error.message)
+        magics_by_row = tuple(sorted(self.magics, key=lambda magic: magic.row))
+        return PythonCode(text, magics_by_row, self.maybe, frozenset(self.doubtful))
 
     def _clean_up(self) -> None:
         """Take away common indentation and prompts, as IPython does before anything else."""
@@ -179,7 +125,7 @@ class _Cell:
         if not body.strip() or name in magics.FOREIGN_BODIES:
             python = None
         elif name in magics.CODE_MAGICS or name in magics.BODY_MAGICS:
-            python = self._inner(body, first + 1)
+            python = self._inner(body, first + 1, automagic=name in magics.BODY_MAGICS)
         else:
             python = self._unknown_body(body, first + 1)
         call = self._call("run_cell_magic", name, line, "" if python is not None else body, cell=True)
@@ -188,6 +134,7 @@ class _Cell:
             return
         self.maybe = self.maybe or python.maybe or name in magics.LEAVES_NOTHING
         self.magics += python.magics
+        self.doubtful |= python.doubtful
         setup = self._setup(name, line)
         self.lines[first:] = [f"{call}{setup}\n"] + [text + "\n" for text in python.text.split("\n")]
 
@@ -197,7 +144,7 @@ class _Cell:
             python = self._inner(body, row)
         except CellSyntaxError:
             return None
-        if not any(isinstance(node, _TELLING) for node in ast.walk(ast.parse(python.text))):
+        if not is_telling(python.text):
             return None
         self.maybe = True
         return python
@@ -207,10 +154,10 @@ class _Cell:
         if name not in magics.CODE_MAGICS:
             return ""
         _, statement = magics.split_options(line, magics.CODE_MAGICS[name])
-        return f"; {statement.strip()}" if _is_simple(statement) else ""
+        return f"; {statement.strip()}" if is_simple(statement) else ""
 
-    def _inner(self, source: str, row: int) -> PythonCode:
-        return _Cell(source, self.known, self.first_row + row, self.depth + 1).transform()
+    def _inner(self, source: str, row: int, *, automagic: bool = False) -> PythonCode:
+        return _Cell(source, self.known, self.first_row + row, self.depth + 1, automagic=automagic).transform()
 
     # Pieces inside Python
 
@@ -264,9 +211,10 @@ class _Cell:
         before = self.lines[start][:column]
         if isinstance(found, transformer.HelpEnd):
             end = int(found.q_line)
-            call = found.transform(self.lines[: end + 1])[start][column:].rstrip("\n")
-            target = ast.literal_eval("(" + call.partition("(")[2].partition("(")[2])[1]
-            python = self._help(start, target, "".join(self.lines[start : end + 1])[column:].rstrip())
+            piece = self.lines[start : end + 1]
+            found.start_line, found.q_line = 0, end - start
+            target = found.transform(piece)[0].rpartition(", ")[2]
+            python = self._help(start, ast.literal_eval(target.rstrip()[:-1]), "".join(piece).rstrip())
         else:
             end = min(int(transformer.find_end_of_continued_line(self.lines, start)), len(self.lines) - 1)
             text = transformer.assemble_continued_line(self.lines, (start, column), end)
@@ -305,17 +253,20 @@ class _Cell:
         return self._with_names(f"get_ipython().{method}({command!r}", self._expanded(command))
 
     def _help(self, row: int, target: str, text: str) -> str:
-        detailed = text.rstrip().endswith("??") or text.startswith("??")
+        detailed = text.endswith("??") or text.startswith("??")
         method = "pinfo2" if detailed else "psearch" if "*" in target else "pinfo"
         self._keep(row, "help", method, target)
-        root = re.match(r"[^\W\d]\w*", target)
-        names = [root.group()] if root and "*" not in target and self._is_variable(root.group()) else []
-        return self._with_names(f"get_ipython().run_line_magic({method!r}, {target!r}", names)
+        root = re.match(r"[^\W\d]\w*", target) if "*" not in target else None
+        names = [root.group()] if root and root.group() not in magics.LINE_MAGICS else []
+        return self._with_names(f"get_ipython().run_line_magic({method!r}, {target!r}", self._perhaps(names))
 
-    def _is_variable(self, name: str) -> bool:
-        if self.known is not None:
-            return name in self.known or name in self.own_words
-        return name not in magics.LINE_MAGICS
+    def _perhaps(self, names: Iterable[str]) -> list[str]:
+        """Return those of the names that may be variables, and remember that nobody misses them if they are none."""
+        found = [
+            name for name in dict.fromkeys(names) if self.known is None or name in self.known or name in self.own_names
+        ]
+        self.doubtful.update(found)
+        return found
 
     # Line magics
 
@@ -327,12 +278,12 @@ class _Cell:
             return self._call("run_line_magic", name, line)
         options, statement = magics.split_options(line, magics.CODE_MAGICS[name])
         statement = self._inner_line(row, statement)
-        named = magics.read_names(name, line, "", None)
+        named = magics.read_names(name, line)
         if not statement:
             return self._call("run_line_magic", name, line)
         if name not in magics.LEAVES_NOTHING and not named and "-r" not in dict(options):
             return statement
-        if _is_simple(statement):
+        if is_simple(statement):
             # What is timed leaves no names behind; what is profiled does, and the profiled functions are uses.
             profiled = f"get_ipython().run_line_magic({name!r}, {line!r}"
             return f"{self._with_names(profiled, named)}; {statement}" if named else f"if get_ipython(): {statement}"
@@ -347,9 +298,9 @@ class _Cell:
         self._keep(row, "line", name, line)
         _, statement = magics.split_options(line, magics.CODE_MAGICS[name])
         statement = self._inner_line(row, statement)
-        if name == "time" and _is_expression(statement):
+        if name == "time" and is_expression(statement):
             return statement
-        used = [*magics.read_names(name, line, "", None), *(magics.names_in(statement) or ())]
+        used = [*magics.read_names(name, line), *(magics.names_in(statement) or ())]
         return self._with_names(f"get_ipython().run_line_magic({name!r}, {line!r}", used)
 
     def _inner_line(self, row: int, statement: str) -> str:
@@ -361,6 +312,7 @@ class _Cell:
         except CellSyntaxError as error:
             raise CellSyntaxError(self.first_row + row + 1, error.column, error.message) from None
         self.magics += inner.magics
+        self.doubtful |= inner.doubtful
         return inner.text
 
     def _call(
@@ -368,9 +320,9 @@ class _Cell:
     ) -> str:
         """Return the call of a magic: it binds what its line says, and takes what it reads as further arguments."""
         bound = [] if assigned else magics.bound_names(name, line, body if cell else "")
-        used = magics.read_names(name, line, body, self.known)
+        used = magics.read_names(name, line) + self._perhaps(magics.query_names(name, line, body, self.known))
         if name not in magics.CODE_MAGICS:
-            used += [used_name for used_name in self._expanded(line) if used_name not in used]
+            used += self._expanded(line)
         arguments = [repr(name), repr(line), *([repr(body)] if cell else [])]
         call = self._with_names(f"get_ipython().{method}({', '.join(arguments)}", used)
         return f"{', '.join(bound)} = {call}" if bound else call
@@ -396,11 +348,9 @@ class _Cell:
                 names += found
         except ValueError:
             return []
-        if self.known is None:
-            return [name for name in dict.fromkeys(names) if name not in _ENVIRONMENT]
-        return [name for name in dict.fromkeys(names) if name in self.known or name in self.own_words]
+        return self._perhaps(names)
 
-    def _automagic(self, first: int) -> None:
+    def _run_automagic(self, first: int) -> None:
         """Read a cell of one line such as ``ls -l`` as a magic, if its first word names one and no variable."""
         if any(line.strip() for line in self.lines[first + 1 :]) or len(self.lines) > first + 2:
             return
@@ -408,23 +358,7 @@ class _Cell:
         if parts is None or parts.group(1) not in magics.LINE_MAGICS:
             return
         name, rest = parts.group(1), parts.group(2).lstrip()
-        if rest.startswith(("=", ",")) or (self.known is not None and name in self.known):
+        called = self.known is None and rest.startswith(("(", "["))
+        if called or rest.startswith(("=", ",")) or (self.known is not None and name in self.known):
             return
         self.lines[first] = self._line_magic(first, name, rest.rstrip()) + "\n"
-
-
-def _is_simple(statement: str) -> bool:
-    """Tell whether the text is Python that may follow a colon or a semicolon: no ``for``, no ``def``."""
-    try:
-        body = ast.parse("if 1: " + statement.strip()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return len(body) == 1
-
-
-def _is_expression(text: str) -> bool:
-    try:
-        ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

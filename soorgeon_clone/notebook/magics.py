@@ -23,14 +23,10 @@ CODE_MAGICS = {
     "snakeviz": "tf:",
     "pyinstrument": "",
     "scalene": "",
-    "heat": "o:",
-    "notify": "",
-    "wandb": "",
-    "autoreload_time": "",
 }
 
 # Their cell form only: the first line is theirs, the body is Python.
-BODY_MAGICS = frozenset({"capture", "code_wrap"})
+BODY_MAGICS = frozenset({"capture", "heat", "notify", "wandb", "ipytest"})
 
 # Those that run their code in a namespace of its own, so that nothing it binds stays.
 LEAVES_NOTHING = frozenset({"timeit"})
@@ -96,16 +92,13 @@ class Names:
 
     binds: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
     binds_first: int = 0
     reads_first: int = 0
     queries: bool = False
 
 
 _SCRIPT = Names(binds=("--out", "--err", "--proc"))
-_FOREIGN_LANGUAGE = Names(
-    binds=("-o", "--output"), reads=("-i", "--input", "-c", "--converter"), flags=("-n", "--noreturn")
-)
+_FOREIGN_LANGUAGE = Names(binds=("-o", "--output"), reads=("-i", "--input", "-c", "--converter"))
 
 NAMES = {
     "capture": Names(binds_first=1),
@@ -124,14 +117,13 @@ NAMES = {
     "matlab": _FOREIGN_LANGUAGE,
     "Rpush": Names(reads_first=-1),
     "Rpull": Names(binds_first=-1),
-    "sql": Names(binds=("-o", "--save-result"), queries=True),
+    "sql": Names(binds=("-o",), queries=True),
     "bigquery": Names(binds_first=1, reads=("--params",), queries=True),
     "duckdb": Names(binds=("-o", "--output"), queries=True),
     "spark": Names(binds=("-o",)),
     "lprun": Names(reads=("-f", "-m")),
     "mprun": Names(reads=("-f",)),
-    "who_ls": Names(),
-    "store": Names(binds=("-r",), reads_first=-1),
+    "store": Names(reads_first=-1),
     "xdel": Names(reads_first=1),
     "pinfo": Names(reads_first=1),
     "pinfo2": Names(reads_first=1),
@@ -199,42 +191,44 @@ def split_options(line: str, short: str) -> tuple[list[tuple[str, str]], str]:
 
 def bound_names(magic: str, line: str, body: str) -> list[str]:
     """Return the names that a magic binds because its line (or its body) says so."""
-    names = NAMES.get(magic)
-    found: list[str] = []
+    names = NAMES.get(magic, Names())
+    values, words = _words(names, line)
+    found = [name for option in names.binds for value in values.get(option, ()) for name in value.split(",")]
     if magic == "cython":
         found += [first or second for first, second in _CYTHON_NAME.findall(body)]
-    if names is None:
-        return list(dict.fromkeys(found))
-    values, words = _words(names, line)
-    for option in names.binds:
-        found += [name for value in values.get(option, ()) for name in value.split(",")]
-    if magic == "store":
+    elif magic == "store":
         found = words if "-r" in line.split() else []
-    elif names.binds_first:
-        found += words[: names.binds_first if names.binds_first > 0 else None]
+    else:
+        found += words[: names.binds_first if names.binds_first >= 0 else None]
     if names.queries and (result := _RESULT.match(line.strip())):
         found.append(result.group(1))
     return [name for name in dict.fromkeys(found) if _NAME.fullmatch(name)]
 
 
-def read_names(magic: str, line: str, body: str, known: frozenset[str] | None) -> list[str]:
-    """Return the names that a magic reads because its line (or its query) says so."""
+def read_names(magic: str, line: str) -> list[str]:
+    """Return the names that a magic reads because its line says so."""
     names = NAMES.get(magic)
     if names is None or (magic == "store" and line.lstrip().startswith("-")):
         return []
     values, words = _words(names, line)
     found = [name for option in names.reads for value in values.get(option, ()) for name in value.split(",")]
-    if names.reads_first:
-        found += [word for word in words[: names.reads_first if names.reads_first > 0 else None] if word != ">>"]
-    found = [name.lstrip("$").partition(".")[0] for name in found]
-    if names.queries:
-        text = f"{line}\n{body}"
-        found += ["".join(groups) for groups in _QUERY_NAME.findall(text)]
-        if known:
-            found += known.intersection(_NAME.findall(text)) - set(bound_names(magic, line, body))
-    if magic == "store" and ">>" in line:
+    found += words[: names.reads_first if names.reads_first >= 0 else None]
+    if magic == "store" and ">" in line:  # %store name >> file
         found = found[:1]
-    return [name for name in sorted(dict.fromkeys(found)) if _NAME.fullmatch(name) and (known is None or name in known)]
+    roots = (name.lstrip("$").partition(".")[0] for name in found)
+    return [name for name in dict.fromkeys(roots) if _NAME.fullmatch(name)]
+
+
+def query_names(magic: str, line: str, body: str, known: frozenset[str] | None) -> list[str]:
+    """Return the names in a query that are perhaps variables: parameters, and whatever has a known variable's name."""
+    if magic not in NAMES or not NAMES[magic].queries:
+        return []
+    text = f"{line}\n{body}"
+    found = ["".join(groups) for groups in _QUERY_NAME.findall(text)]
+    if known:
+        found += known.intersection(_NAME.findall(text))
+    bound = bound_names(magic, line, body)
+    return [name for name in sorted(set(found)) if name not in bound]
 
 
 def names_in(expression: str) -> list[str] | None:
@@ -256,7 +250,7 @@ def _words(names: Names, line: str) -> tuple[dict[str, list[str]], list[str]]:
     pieces: Iterator[str] = iter(line.split())
     for piece in pieces:
         option, equals, value = piece.partition("=")
-        if option in names.binds + names.reads and option != "-r":
+        if option in names.binds + names.reads:
             values.setdefault(option, []).append(value if equals else next(pieces, ""))
         elif piece.startswith("-"):
             continue

@@ -74,12 +74,15 @@ class Magic:
 class PythonCode:
     """A code cell as plain Python that binds and uses the same names, line by line in the same rows as the cell.
 
-    ``maybe`` is true where the cell's Python runs without leaving its bindings behind (``%%timeit``).
+    ``maybe`` is true where the cell's Python runs without leaving its bindings behind (``%%timeit``). ``doubtful`` are
+    names of the text that are uses only if such a variable exists: IPython looks for them and goes on without
+    (``!echo $HOME``, ``!ls *.{csv,txt}``, ``name?``).
     """
 
     text: str
     magics: tuple[Magic, ...] = ()
     maybe: bool = False
+    doubtful: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
