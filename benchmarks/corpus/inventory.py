@@ -35,12 +35,12 @@ def python_notebooks(corpus: Path) -> list[Entry]:
     for row in json.loads((corpus / "index.json").read_text(encoding="utf-8")):
         if row.get("language") != "python" or not row.get("code_cells"):
             continue
-        code = _code(corpus / row["path"])
-        digest = hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
+        cells = _code(corpus / row["path"])
+        digest = hashlib.sha256("\n".join(cells).encode("utf-8", "replace")).hexdigest()
         if digest in seen:
             continue
         seen.add(digest)
-        modules, valid = _modules(code)
+        modules, valid = _modules(cells)
         entries.append(Entry(row["path"], row["h2"], modules, valid))
     return entries
 
@@ -50,23 +50,24 @@ def missing_modules(entry: Entry) -> list[str]:
     return sorted(m for m in entry.modules if importlib.util.find_spec(m) is None)
 
 
-def _code(path: Path) -> str:
+def _code(path: Path) -> list[str]:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = notebook["cells"] if "cells" in notebook else [c for w in notebook["worksheets"] for c in w["cells"]]
-    return "\n".join("".join(c.get("source", c.get("input", ""))) for c in cells if c["cell_type"] == "code")
+    return ["".join(c.get("source", c.get("input", ""))) for c in cells if c["cell_type"] == "code"]
 
 
-def _modules(code: str) -> tuple[frozenset[str], bool]:
+def _modules(cells: list[str]) -> tuple[frozenset[str], bool]:
     from IPython.core.inputtransformer2 import TransformerManager
 
-    try:
-        tree = ast.parse(TransformerManager().transform_cell(code))
-    except (SyntaxError, ValueError):
-        return frozenset(), False
-    names = set()
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            names.update(alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
+    names: set[str] = set()
+    for cell in cells:
+        try:
+            tree = ast.parse(TransformerManager().transform_cell(cell))
+        except (SyntaxError, ValueError):
+            return frozenset(), False
+        for node in tree.body:
+            if isinstance(node, ast.Import):
+                names.update(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.split(".")[0])
     return frozenset(names), True

@@ -35,6 +35,7 @@ CLOCK = (
     (re.compile(r"(Date:\s+)\w{3}, \d\d \w{3} \d{4}"), r"\1today"),
     (re.compile(r"(Time:\s+)\d\d:\d\d:\d\d"), r"\1now"),
     (re.compile(r"(<th>(?:Date|Time):</th>\s*<td[^>]*>)[^<]*"), r"\1now"),
+    (re.compile(r"(\\textbf\{(?:Date|Time):\}\s*&)[^&]*"), r"\1now"),
 )
 LAYOUT_ONLY = ("application/vnd.jupyter.widget-view+json", "application/vnd.holoviews_load.v0+json")
 
@@ -53,7 +54,8 @@ def quiet(text: str, folders: Iterable[str] = ()) -> str:
         text = text.replace(folder, "<dir>")
     for pattern, replacement in (*NOISE, *CLOCK):
         text = pattern.sub(replacement, text)
-    lines = (line.rsplit("\r", 1)[-1].rstrip() for line in text.split("\n"))
+    # a progress bar writes over its line; pty and Windows end lines with both
+    lines = (line.rstrip().rsplit("\r", 1)[-1] for line in text.split("\n"))
     return "\n".join(lines).rstrip("\n")
 
 

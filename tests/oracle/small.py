@@ -1,0 +1,234 @@
+"""Sections of a few lines -> what each shows, straight and as pipeline, each task in a fork of this process.
+
+Nothing is started or imported again, so hundreds of notebooks run in a minute; what a task leaves behind (settings,
+random states, monkeypatches) dies with its fork, as it does in a real run.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import pickle
+import signal
+import sys
+import tempfile
+import traceback
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from oracle.shown import quiet
+from soorgeon_clone.notebook.model import Cell, Notebook
+from soorgeon_clone.refactor.layout import Choices, lay_out
+from soorgeon_clone.refactor.model import Plan
+from soorgeon_clone.refactor.script import task_cells
+
+LIMIT = 20  # seconds that one task may take
+
+
+@dataclass(frozen=True)
+class Code:
+    """A cell to run. ``index`` is its place in the notebook, None for a cell that the notebook does not have."""
+
+    source: str
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What cells showed, by their place in the notebook; ``error`` is the traceback that ended the run."""
+
+    shown: Mapping[int, str] = field(default_factory=dict)
+    error: str | None = None
+
+
+def notebook_of(sections: Sequence[str]) -> Notebook:
+    """Return a notebook with a heading and a code cell for each section: sections are named s1, s2, ..."""
+    cells: list[Cell] = []
+    for number, source in enumerate(sections, start=1):
+        cells.append(Cell(len(cells), "markdown", f"## s{number}"))
+        cells.append(Cell(len(cells), "code", source))
+    return Notebook("small", None, tuple(cells))
+
+
+def plan_of(notebook: Notebook) -> Plan:
+    """Return the plan that `refactor` makes."""
+    from soorgeon_clone.refactor.plan import make_plan
+
+    return make_plan(notebook)
+
+
+def run_straight(notebook: Notebook, *, ipython: bool = False) -> Run:
+    """Run all cells in one process."""
+    cells = [Code(cell.source, cell.index) for cell in notebook.cells if cell.kind == "code"]
+    with tempfile.TemporaryDirectory() as folder:
+        return _in_fork(lambda: _run(cells, {}, ipython=ipython), Path(folder))
+
+
+def run_pipeline(plan: Plan, *, ipython: bool = False) -> Run:
+    """Run every task of the plan in a process of its own, with the cells and products that `refactor` writes."""
+    layout = lay_out(plan, Choices())
+    shown: dict[int, str] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if plan.exported:
+            (folder / "exported.py").write_text(plan.exported, encoding="utf-8")
+        for task in plan.tasks:
+            originals = [cell.index for cell in task.cells if cell.kind == "code"]
+            cells = [
+                Code(cell.source, None if _is_ours(cell) else originals.pop(0))
+                for cell in task_cells(task, layout)
+                if cell.kind == "code"
+            ]
+            files = {(bundle.key): layout.product(task.name, bundle) for bundle in task.saves}
+            product = {"nb": f"output/{task.name}.ipynb", **{file.key: file.path for file in files.values()}}
+            upstream = {
+                other.name: {
+                    "nb": f"output/{other.name}.ipynb",
+                    **{f.key: f.path for f in (layout.product(other.name, bundle) for bundle in other.saves)},
+                }
+                for other in plan.tasks
+                if other.name in task.upstream
+            }
+            injected = {"product": product, "upstream": upstream or None}
+            run = _in_fork(lambda cells=cells, injected=injected: _run(cells, injected, ipython=ipython), folder)
+            shown.update(run.shown)
+            if run.error:
+                code = "\n# ---\n".join(cell.source for cell in cells)
+                return Run(shown, f"in task {task.name}:\n{run.error}\nits cells:\n{code}")
+    return Run(shown)
+
+
+def difference(notebook: Notebook, straight: Run, pipeline: Run) -> str | None:
+    """Return where the two runs differ, in words, or None."""
+    if straight.error:
+        return f"the notebook itself fails: {straight.error}"
+    for cell in notebook.cells:
+        ours, theirs = straight.shown.get(cell.index, ""), pipeline.shown.get(cell.index, "")
+        if cell.kind == "code" and ours != theirs:
+            why = f"\n{pipeline.error}" if pipeline.error else ""
+            return f"cell {cell.index + 1} shows {theirs!r} instead of {ours!r}:\n{cell.source}{why}"
+    return f"the pipeline fails {pipeline.error}" if pipeline.error else None
+
+
+def _is_ours(cell: Cell) -> bool:
+    return any(tag == "parameters" or tag.startswith("soorgeon-") for tag in cell.tags)
+
+
+def _run(cells: Sequence[Code], injected: Mapping[str, Any], *, ipython: bool) -> Run:
+    """Run the cells in this process, whose ``__main__`` they become."""
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    folder = str(Path.cwd())
+    printed = _catch_stdout()
+    execute = _ipython(main) if ipython else _plain(main.__dict__)
+    shown: dict[int, str] = {}
+    for cell in cells:
+        try:
+            execute(cell)
+        except BaseException:  # SystemExit too: whatever ends a cell ends the run
+            return Run(shown, traceback.format_exc(limit=-3))
+        finally:
+            text = quiet(printed(), [folder])
+            if cell.index is not None:
+                shown[cell.index] = text
+        # as the runner does: the values stand in a cell behind the one that is tagged `parameters`
+        if cell.source.startswith("upstream = ") and injected:
+            main.__dict__.update(injected)
+    return Run(shown)
+
+
+def _catch_stdout() -> Callable[[], str]:
+    """Catch what this process and its children print; return a function that gives what came since its last call."""
+    descriptor, name = tempfile.mkstemp()
+    os.unlink(name)  # noqa: PTH108
+    os.dup2(descriptor, 1)
+    sys.stdout = io.TextIOWrapper(
+        os.fdopen(1, "wb", 0, closefd=False), encoding="utf-8", errors="replace", write_through=True
+    )
+    done = 0
+
+    def printed() -> str:
+        nonlocal done
+        sys.stdout.flush()
+        text = os.pread(descriptor, 1 << 24, done)
+        done += len(text)
+        return text.decode("utf-8", "replace")
+
+    return printed
+
+
+def _plain(namespace: dict[str, Any]) -> Callable[[Code], None]:
+    def execute(cell: Code) -> None:
+        tree = ast.parse(cell.source)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "<cell>", "exec", dont_inherit=True), namespace)
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), "<cell>", "eval", dont_inherit=True), namespace)
+            if value is not None and not cell.source.rstrip().endswith(";"):
+                print(repr(value))
+
+    return execute
+
+
+def _ipython(main: types.ModuleType) -> Callable[[Code], None]:
+    from IPython.core.displayhook import DisplayHook
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets import Type
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+
+    class Result(DisplayHook):
+        def write_output_prompt(self) -> None:
+            """A notebook shows the prompt itself."""
+
+    class Shell(InteractiveShell):
+        displayhook_class = Type(Result)
+
+        def enable_gui(self, gui: str | None = None) -> None:
+            """No event loop of a GUI runs beside a task."""
+
+    shell = Shell(config=config, user_module=main, user_ns=main.__dict__)
+    InteractiveShell._instance = shell
+
+    def execute(cell: Code) -> None:
+        result = shell.run_cell(cell.source, store_history=cell.index is not None)
+        result.raise_error()
+
+    return execute
+
+
+def _in_fork(function: Callable[[], Run], folder: Path) -> Run:
+    """Return what ``function`` returns in a fork of this process whose directory is ``folder``."""
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        signal.alarm(LIMIT)
+        os.chdir(folder)
+        sys.path.insert(0, str(folder))
+        with os.fdopen(writer, "wb") as pipe:
+            pickle.dump(function(), pipe)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if not answer:
+        return Run({}, f"the process ended with status {status}")
+    run: Run = pickle.loads(answer)
+    return run
+
+
+def sections_of(text: str) -> Iterator[str]:
+    """Yield the sections of a text in which lines of three dashes separate them."""
+    for part in f"\n{text}\n".split("\n---\n"):
+        yield part.strip("\n")
