@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
-import os
 import random
 import sys
-import threading
 import warnings
 from collections.abc import Iterable
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -21,6 +19,8 @@ NOT_FOR_FORKS = {
     *("keras", "mpi4py", "numba_cuda", "paddle", "pycuda", "pyspark", "ray", "rmm", "tensorflow"),
     *("tensorflow_probability", "tf_keras", "tpu_info", "triton", "vllm"),
 }
+
+_FORK_AWARE_THREADS = {"jemalloc_bg_thd"}  # pyarrow's allocator; it begins anew in a fork by itself
 
 
 def survives_fork(module: str) -> bool:
@@ -58,7 +58,7 @@ class Preloader:
         if len(heard) > length or _to_be_shown(caught):
             self._forget(set(sys.modules) - modules, top)
             del heard[length:]
-        if _count_threads() > 1:
+        if _has_threads():
             self.may_fork = False
 
     def fit(self, modules: Iterable[str]) -> None:
@@ -89,11 +89,10 @@ def _to_be_shown(caught: list[warnings.WarningMessage]) -> bool:
     return any(not issubclass(each.category, hidden) for each in caught)
 
 
-def _count_threads() -> int:
-    try:
-        return len(os.listdir("/proc/self/task"))  # noqa: PTH208
-    except OSError:
-        return threading.active_count()
+def _has_threads() -> bool:
+    """Whether this process has threads beside its main one that a fork would lose."""
+    names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+    return len([name for name in names if name not in _FORK_AWARE_THREADS]) > 1
 
 
 def _seed_anew() -> None:

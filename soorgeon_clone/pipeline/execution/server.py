@@ -289,7 +289,7 @@ class Warm:
     """The state that forks inherit: modules, an IPython shell, streams."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
-        from soorgeon_clone.pipeline.execution.shell import open_shell
+        from soorgeon_clone.pipeline.execution.shell import open_shell, warm_up
         from soorgeon_clone.pipeline.execution.streams import Stream
 
         self.settings = settings
@@ -299,6 +299,7 @@ class Warm:
         blas.without_threads_at_load(os.environ)
         gc.disable()
         self.shell = open_shell(folder)
+        warm_up(self.shell)
         from soorgeon_clone.pipeline.execution import worker  # noqa: F401
 
         self.preloader = Preloader(settings.modules, settings.cwd)

@@ -222,3 +222,13 @@ def open_shell(folder: Path) -> ZMQInteractiveShell:
     shell: ZMQInteractiveShell = ZMQInteractiveShell.instance(config=config, ipython_dir=str(folder))
     shell.extension_manager.load_extension("storemagic")
     return shell
+
+
+def warm_up(shell: ZMQInteractiveShell) -> None:
+    """Makes ready what every first cell needs, in the process that forks inherit, and changes nothing that they see."""
+    import asyncio  # noqa: F401
+    import bdb  # noqa: F401
+
+    shell.transform_cell("1\n")
+    shell.display_formatter.format(1)
+    _ = shell.logger
