@@ -12,7 +12,7 @@ _EXPORTERS = {".html": "html", ".md": "markdown", ".rst": "rst", ".tex": "latex"
 
 
 def make_notebooks(task: Task, folder: Path) -> None:
-    """Write every form of the executed notebook, which lies as .ipynb beside the first one, and remove what is extra."""
+    """Write every form of the executed notebook, which lies as .ipynb beside the first one."""
     first = folder / task.notebooks[0].path
     executed = first.with_suffix(".ipynb")
     wanted = {folder / product.path for product in task.notebooks}

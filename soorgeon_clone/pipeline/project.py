@@ -95,7 +95,7 @@ class Project:
         fingerprint = self.fingerprint(task, meanings)
         made = self.records.made(task.name)
         if made is None:
-            found = (Cause(Reason.NEVER_RAN),)
+            found: tuple[Cause, ...] = (Cause(Reason.NEVER_RAN),)
         else:
             found = (*self._changed(made, fingerprint), *self._damaged(task, made))
         if not found:

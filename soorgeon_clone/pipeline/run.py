@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline import inject, staging
 from soorgeon_clone.pipeline.cache import Manifest, folder_files
-from soorgeon_clone.pipeline.execution.model import Executor, FunctionCall, Isolation, Job, OnProgress, Outcome
+from soorgeon_clone.pipeline.execution.model import Executor, Isolation, Job, OnProgress, Outcome
 from soorgeon_clone.pipeline.lock import hold
 from soorgeon_clone.pipeline.model import Cause, Fingerprint, Reason, Report, RunResult, Task, TaskRun
 from soorgeon_clone.pipeline.project import Project, Verdict
@@ -90,6 +89,31 @@ def build(project: Project, options: Options | None = None, listener: Listener |
         staging.clear(project.root)
         runs = _Build(project, options, listener).run()
     return Report(runs, time.perf_counter() - began)
+
+
+def touch(project: Project, options: Options | None = None) -> Report:
+    """Take the products on disk for what the tasks would make now. A task without products stays stale."""
+    options = options or Options()
+    began = time.perf_counter()
+    runs: list[TaskRun] = []
+    with hold(project.root, wait=options.wait_for_lock):
+        for name in _chosen(project, options):
+            task = project.dag.tasks[name]
+            verdict = project.judge(task)
+            digests = {one.path: project.contents.digest(one.path) for one in task.products}
+            if not verdict.causes:
+                runs.append(TaskRun(name, "up to date"))
+            elif task.facts.problem or None in digests.values():
+                missing = next((path for path, digest in digests.items() if digest is None), "")
+                runs.append(TaskRun(name, "skipped", error=task.facts.problem or f"there is no {missing}"))
+            else:
+                products = {path: (str(one), project.contents.meaning(path) or "") for path, one in digests.items()}
+                fingerprint = verdict.fingerprint
+                inputs = project.named_files(task)
+                made = Made(fingerprint.parts, fingerprint.digest, products, inputs, {}, time.time())
+                project.records.save_made(name, made)
+                runs.append(TaskRun(name, "touched", causes=verdict.causes))
+    return Report(tuple(runs), time.perf_counter() - began)
 
 
 def _nothing_to_do(project: Project, options: Options) -> tuple[TaskRun, ...] | None:

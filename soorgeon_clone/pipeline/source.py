@@ -132,7 +132,7 @@ def _parse(cell: Cell) -> tuple[ast.Module, str]:
         pass
     from soorgeon_clone.notebook import ipython
 
-    code = ipython.to_python(cell)
+    code = ipython.to_python(cell.source)
     return ast.parse(code.text), repr(code.magics)
 
 

@@ -1,7 +1,7 @@
 """Where a task writes, and how its products get to their places: by rename, only when it succeeded.
 
-A task is told to write ``output/x.csv`` to ``.soorgeon-clone/staging/<task>/output/x.csv``. The part before the product's
-path is taken out of the executed notebook again, so that it shows the paths at which the products are.
+A task is told to write ``output/x.csv`` to ``.soorgeon-clone/staging/<task>/output/x.csv``. The part before the
+product's path is taken out of the executed notebook again, so that it shows the paths at which the products are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError

@@ -1,0 +1,42 @@
+"""A project's status -> the drawing of its pipeline."""
+
+from __future__ import annotations
+
+from soorgeon_clone.pipeline.fingerprint import needs
+from soorgeon_clone.pipeline.model import TaskStatus
+from soorgeon_clone.pipeline.plot.model import Arrow, Box, Drawing, State
+from soorgeon_clone.pipeline.project import Project
+
+
+def drawing_of(project: Project) -> Drawing:
+    """Tasks as boxes in the colour of their state, the keys of the products that cross as labels."""
+    tasks = project.dag.tasks
+    boxes = tuple(_box(status) for status in project.status())
+    arrows = []
+    for task in tasks.values():
+        for name in task.upstream:
+            other = tasks[name]
+            keys = [one.product.key for one in needs(task, tasks) if one.task == name and one.product.key]
+            data = [key for key in keys if key not in {product.key for product in other.notebooks}]
+            arrows.append(Arrow(name, task.name, _label(data)))
+    return Drawing(boxes, tuple(arrows))
+
+
+def state_of(status: TaskStatus) -> State:
+    """The state of a task as the drawing's colours know it."""
+    if status.up_to_date:
+        return "up to date"
+    if status.last_run is not None and status.last_run.result in ("failed", "killed"):
+        return "failed"
+    return "in cache" if status.cached else "stale"
+
+
+def _box(status: TaskStatus) -> Box:
+    last = status.last_run
+    note = f"{last.seconds:.2g} s" if last and last.seconds < 10 else f"{last.seconds:.0f} s" if last else ""
+    return Box(status.name, state_of(status), note, status.line)
+
+
+def _label(keys: list[str]) -> str:
+    shown = ", ".join(keys[:3])
+    return f"{shown}, +{len(keys) - 3}" if len(keys) > 3 else shown

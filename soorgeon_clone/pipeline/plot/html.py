@@ -1,0 +1,138 @@
+"""Layout, sources and executed notebooks -> one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.pipeline.plot.model import Layout
+from soorgeon_clone.pipeline.plot.svg import svg_of
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_LARGEST_OUTPUT = 2_000_000
+_STYLE = """
+body { margin: 0; font: 14px/1.45 ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1f2733; }
+main { display: flex; height: 100vh; }
+#graph { flex: 1 1 50%; overflow: auto; padding: 1rem; }
+#panel { flex: 1 1 50%; overflow: auto; padding: 1rem 1.25rem; border-left: 1px solid #d8dde5; background: #fafbfc; }
+h1 { font-size: 1.1rem; margin: 0 0 .75rem; } h2 { font-size: 1.05rem; margin: 0 0 .5rem; }
+h3 { font-size: .8rem; text-transform: uppercase; letter-spacing: .05em; color: #5b6573; margin: 1.25rem 0 .4rem; }
+g.task { cursor: pointer; } g.task:hover rect, g.task.chosen rect { stroke-width: 3; }
+g.task:focus { outline: none; } g.task:focus rect { stroke-width: 3; }
+pre { background: #fff; border: 1px solid #e3e7ee; border-radius: 6px; padding: .6rem .75rem; overflow: auto;
+  font: 12.5px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre-wrap; margin: .4rem 0; }
+pre.out { background: #f4f6f9; } pre.err { background: #fdf0ee; }
+table.facts { border-collapse: collapse; } table.facts td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
+table.facts td:first-child { color: #5b6573; white-space: nowrap; }
+img { max-width: 100%; background: #fff; }
+iframe { width: 100%; border: 1px solid #e3e7ee; border-radius: 6px; background: #fff; }
+section { display: none; } section.shown { display: block; }
+@media (max-width: 800px) { main { flex-direction: column; height: auto; } #panel { border-left: none; } }
+"""
+_SCRIPT = """
+const groups = [...document.querySelectorAll("g.task")];
+function show(name) {
+  document.querySelectorAll("#panel section").forEach(one => one.classList.toggle("shown", one.dataset.task === name));
+  groups.forEach(one => one.classList.toggle("chosen", one.dataset.task === name));
+  document.querySelectorAll("#panel section.shown iframe").forEach(fit);
+}
+function fit(frame) { if (!frame.srcdoc) frame.srcdoc = frame.dataset.html; }
+groups.forEach(one => {
+  one.setAttribute("tabindex", "0"); one.setAttribute("role", "button");
+  one.addEventListener("click", () => {
+    location.hash = encodeURIComponent(one.dataset.task);
+    show(one.dataset.task);
+  });
+  one.addEventListener("keydown", event => { if (event.key === "Enter") show(one.dataset.task); });
+});
+const first = decodeURIComponent(location.hash.slice(1)) || (groups[0] && groups[0].dataset.task);
+if (first) show(first);
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page tells about a task: facts in order, its source, the path of its executed notebook."""
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
+    source: str
+    notebook: Path | None
+
+
+def html_of(layout: Layout, pages: tuple[Page, ...], *, title: str) -> str:
+    """The page: the drawing on the left, on the right what belongs to the task that was clicked."""
+    sections = "\n".join(map(_section, pages))
+    return (
+        "<!DOCTYPE html>\n"
+        f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<style>{_STYLE}</style></head>\n<body><main><div id="graph"><h1>{escape(title)}</h1>\n'
+        f'{svg_of(layout, title=title)}</div>\n<div id="panel">{sections}</div></main>\n'
+        f"<script>{_SCRIPT}</script></body></html>\n"
+    )
+
+
+def _section(page: Page) -> str:
+    facts = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in page.facts)
+    notebook = notebook_html(page.notebook) if page.notebook else ""
+    executed = f"<h3>Executed notebook</h3>{notebook}" if notebook else ""
+    return (
+        f'<section data-task="{escape(page.name)}"><h2>{escape(page.name)}</h2><table class="facts">{facts}</table>'
+        f"{executed}<h3>Source</h3><pre>{escape(page.source)}</pre></section>"
+    )
+
+
+def notebook_html(path: Path) -> str:
+    """The cells of an executed notebook with their outputs; "" where there is none that can be read."""
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        return "".join(map(_cell, cells))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+def _cell(cell: Mapping[str, Any]) -> str:
+    source = _text(cell.get("source", ""))
+    if not source.strip():
+        return ""
+    if cell["cell_type"] != "code":
+        return f'<pre class="text">{escape(source)}</pre>'
+    return f"<pre>{escape(source)}</pre>" + "".join(map(_output, cell.get("outputs", ())))
+
+
+def _output(output: Mapping[str, Any]) -> str:
+    kind = output.get("output_type")
+    if kind == "stream":
+        return f'<pre class="out">{escape(_plain(output.get("text", "")))}</pre>'
+    if kind == "error":
+        traceback = "\n".join(output.get("traceback", ()))
+        return f'<pre class="err">{escape(_plain(traceback))}</pre>'
+    data = output.get("data", {})
+    for mime in ("image/png", "image/jpeg"):
+        if mime in data and len(data[mime]) < _LARGEST_OUTPUT:
+            return f'<img alt="" src="data:{mime};base64,{escape(_text(data[mime]).strip())}">'
+    if "image/svg+xml" in data:
+        encoded = base64.b64encode(_text(data["image/svg+xml"]).encode()).decode()
+        return f'<img alt="" src="data:image/svg+xml;base64,{encoded}">'
+    if "text/html" in data and len(_text(data["text/html"])) < _LARGEST_OUTPUT:
+        # In a sandbox: what a notebook shows must not act in this page.
+        return f'<iframe sandbox loading="lazy" height="220" data-html="{escape(_text(data["text/html"]))}"></iframe>'
+    if "text/plain" in data:
+        return f'<pre class="out">{escape(_plain(data["text/plain"]))}</pre>'
+    return ""
+
+
+def _plain(text: Any) -> str:
+    plain = _ANSI.sub("", _text(text))
+    return plain if len(plain) < _LARGEST_OUTPUT else plain[:_LARGEST_OUTPUT] + "\n..."
+
+
+def _text(value: Any) -> str:
+    return "".join(value) if isinstance(value, list) else str(value)

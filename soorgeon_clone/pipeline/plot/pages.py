@@ -1,0 +1,62 @@
+"""A project -> what the HTML page tells about each task."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from soorgeon_clone.pipeline.model import HIDDEN, Task, TaskStatus
+from soorgeon_clone.pipeline.plot.html import Page
+from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.staging import safe_name
+
+
+def pages_of(project: Project) -> tuple[Page, ...]:
+    """One page a task, in the DAG's order."""
+    return tuple(_page(project, project.dag.tasks[status.name], status) for status in project.status())
+
+
+def _page(project: Project, task: Task, status: TaskStatus) -> Page:
+    last = status.last_run
+    facts = [("State", status.line)]
+    if last is not None:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last.started))
+        facts.append(("Last run", f"{when}, {last.seconds:.2f} s, {last.result}"))
+        if last.peak_memory:
+            facts.append(("Memory", f"{last.peak_memory / 1e6:.0f} MB"))
+    facts.append(("Source", task.spec.source.path or task.spec.source.text))
+    facts.append(("Products", ", ".join(product.path for product in task.products)))
+    if task.upstream:
+        facts.append(("Upstream", ", ".join(task.upstream)))
+    if task.spec.params:
+        facts.append(("Params", ", ".join(f"{name} = {value!r}" for name, value in task.spec.params.items())))
+    return Page(task.name, tuple(facts), _source(project, task), _notebook(project, task, status))
+
+
+def _source(project: Project, task: Task) -> str:
+    if task.spec.source.path is None:
+        module = task.spec.source.text.rpartition(".")[0]
+        found = project.fingerprints.local.find(module)
+        path = Path(found) if found else None
+    else:
+        path = project.root / task.spec.source.path
+    try:
+        if path is not None and path.suffix == ".ipynb":
+            from soorgeon_clone.notebook import read, write
+
+            return write.to_script(read.read(path).cells, {})
+        return path.read_text(encoding="utf-8", errors="replace") if path else ""
+    except OSError:
+        return ""
+
+
+def _notebook(project: Project, task: Task, status: TaskStatus) -> Path | None:
+    """The executed notebook; after a failure, the one that failed."""
+    failed = project.root / HIDDEN / "failed" / f"{safe_name(task.name)}.ipynb"
+    if status.last_run is not None and status.last_run.result == "failed" and failed.is_file():
+        return failed
+    for product in task.notebooks:
+        path = project.root / product.path
+        if path.suffix == ".ipynb" and path.is_file():
+            return path
+    return None

@@ -1,0 +1,74 @@
+"""Layout -> PNG (or PDF), drawn by matplotlib where it is installed."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.plot.model import COLOURS, Layout
+
+_DPI = 72.0
+
+
+def write_png(layout: Layout, path: Path) -> None:
+    """Write the picture. A UserError says what to do where matplotlib is missing."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+        from matplotlib.path import Path as Line
+    except ImportError:
+        raise UserError(
+            f"{path}: a {path.suffix or 'PNG'} needs matplotlib, which is not installed",
+            hint="pip install matplotlib, or choose another form: plot -o pipeline.svg, .html or .mmd.",
+            exit_code=2,
+        ) from None
+    figure: Any = Figure(figsize=(max(layout.width, 120) / _DPI, (layout.height + 30) / _DPI), dpi=_DPI * 2)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, max(layout.width, 120))
+    axes.set_ylim(layout.height + 30, 0)
+    axes.axis("off")
+    for arrow in layout.arrows:
+        points, codes = [arrow.points[0]], [Line.MOVETO]
+        for (x0, y0), (x1, y1) in itertools.pairwise(arrow.points):
+            points += [(x0, (y0 + y1) / 2), (x1, (y0 + y1) / 2), (x1, y1)]
+            codes += [Line.CURVE4] * 3
+        axes.add_patch(
+            FancyArrowPatch(path=Line(points, codes), arrowstyle="-|>", mutation_scale=9, color="#7a8594", lw=1.1)
+        )
+        if arrow.arrow.label:
+            box = {"boxstyle": "round,pad=0.15", "fc": "#ffffff", "ec": "none", "alpha": 0.88}
+            text = _plain(arrow.arrow.label)
+            axes.text(*arrow.label_at, text, ha="center", va="center", fontsize=8, color="#44506a", bbox=box)
+    for placed in layout.boxes:
+        fill, border = COLOURS[placed.box.state]
+        corner = (placed.x - placed.width / 2, placed.y - placed.height / 2)
+        axes.add_patch(
+            FancyBboxPatch(
+                corner, placed.width, placed.height, boxstyle="round,pad=0,rounding_size=7", fc=fill, ec=border, lw=1.3
+            )
+        )
+        up = 7 if placed.box.note else 0
+        axes.text(
+            placed.x, placed.y - up, _plain(placed.box.name), ha="center", va="center", fontsize=9.5, color="#1f2733"
+        )
+        if placed.box.note:
+            axes.text(placed.x, placed.y + 9, placed.box.note, ha="center", va="center", fontsize=8, color="#5b6573")
+    x = 20.0
+    for state in [state for state in COLOURS if any(placed.box.state == state for placed in layout.boxes)]:
+        fill, border = COLOURS[state]
+        axes.add_patch(
+            FancyBboxPatch((x, layout.height + 5), 10, 10, boxstyle="round,pad=0,rounding_size=2", fc=fill, ec=border)
+        )
+        axes.text(x + 15, layout.height + 10, state, va="center", fontsize=8, color="#5b6573")
+        x += 15 + len(state) * 6.5 + 14
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def _plain(text: str) -> str:
+    """Text in which matplotlib sees no formula."""
+    return text.replace("$", r"\$")
