@@ -27,15 +27,16 @@ class Effect:
     ``like:<param>`` (new, of the same type), ``call:<param>`` (what that callback returns), and of these
     ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values), ``iterator(T)``.
 
-    ``shares``: the result holds references to these (to what is inside them for ``element:<param>``). ``views``: it
-    shares memory with these, which pickling does not keep. ``changes``: changed in place. ``keeps``: what is changed
-    holds references to these afterwards (may be ``element:<param>`` too). ``calls``: called back. ``draws``: ambient
-    random state read and advanced, unless ``draws_unless`` (a parameter of the call or of the constructor that made
-    self) is given and not None. ``seeds``: ambient random state set completely. ``sets`` and ``gets``: settings
-    changed, settings whose value the result shows. ``reads`` and ``writes``: parameters that name a file (``*``: unknown
-    files). ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas);
-    every identifier in it may be one. ``opaque``: why static analysis ends here. ``prints``: writes to standard output or displays. ``raises``:
-    never returns.
+    ``shares``: the result holds references to these (to what is inside them for ``element:<param>``; ``parts``: the
+    parts of a tuple result hold each other). ``views``: it shares memory with these, which pickling does not keep
+    (builtin containers share no memory, so being a view of one means nothing). ``changes``: changed in place.
+    ``keeps``: what is changed holds references to these afterwards (``element:<param>`` too). ``calls``: called back.
+    ``draws``: ambient random state read and advanced, unless ``draws_unless`` (a parameter of the call or of the
+    constructor that made self) is given and not None. ``seeds``: ambient random state set completely.
+    ``sets`` and ``gets``: settings changed, settings whose value the result shows. ``reads`` and ``writes``:
+    parameters that name a file (``*``: unknown files). ``names``: parameters whose text names variables of the notebook
+    (``df.query("a > @limit")``, formulas): every identifier in it may be one. ``opaque``: why static analysis ends
+    here. ``prints``: writes to standard output or displays. ``raises``: never returns.
 
     For an attribute of a module, ``gets`` holds for reading and ``sets`` for assigning to it.
     """
@@ -212,13 +213,13 @@ def _joined_unless(one: Effect, other: Effect) -> str | None:
 
 def _settle_draws(effect: Effect, given: Given) -> Effect:
     """A constant seed draws nothing; one that is not constant may be None, or a generator that the call advances."""
-    name = effect.draws_unless
+    name = effect.draws_unless or ""
     if name not in given and f"made.{name}" not in given:
         unknown = any(star in given for star in ("*", "**", "made.*", "made.**"))
         return effect if unknown else replace(effect, draws_unless=None)
     text = given[name] if name in given else given[f"made.{name}"]
     if text is None:
-        return replace(effect, changes=(*effect.changes, str(name))) if name in given else effect
+        return replace(effect, changes=(*effect.changes, name)) if name in given else effect
     return replace(effect, draws_unless=None) if text == "None" else replace(effect, draws=(), draws_unless=None)
 
 
