@@ -359,9 +359,7 @@ def _file(w: Walker, field_name: str, target: str, receiver: Value, bound: dict[
             w.note(field_name, path)
         elif obj.type.startswith("io.") or obj.type in ("builtins.NoneType", "tempfile._TemporaryFileWrapper"):
             continue
-        elif obj.type in ("builtins.str", "builtins.bytes", UNKNOWN) or obj.type.startswith(("pathlib.", "os.")):
-            w.note(field_name, "*")
-        elif obj.immutable and obj.type == "builtins.scalar":
+        elif obj.type in ("builtins.str", "builtins.bytes", UNKNOWN) or obj.type.startswith(("pathlib.", "os.")) or (obj.immutable and obj.type == "builtins.scalar"):
             w.note(field_name, "*")
 
 

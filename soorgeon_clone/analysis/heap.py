@@ -33,9 +33,9 @@ class Obj:
         "identity",
         "immutable",
         "made",
-        "shown",
         "path",
         "scope",
+        "shown",
         "type",
         "views",
     )
@@ -96,6 +96,10 @@ class Heap:
             found = self._sites[key] = Obj(type_, immutable=immutable)
             found.made = self.now
         return found
+
+    def instances(self) -> list[Obj]:
+        """Return all instances of the notebook's classes."""
+        return [obj for obj in self._sites.values() if obj.type == INSTANCE]
 
     def hold(self, obj: Obj, key: str, value: Value) -> None:
         """Let ``obj`` hold ``value`` under ``key`` (``*``: anywhere)."""

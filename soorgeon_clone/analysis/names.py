@@ -247,3 +247,78 @@ def target_names(node: Node) -> list[Node]:
     if kind in ("atom", "testlist", "testlist_star_expr", "testlist_comp", "exprlist", "star_expr"):
         return [leaf for child in node.children for leaf in target_names(child)]
     return []
+
+
+def free_names(node: Node) -> set[str]:
+    """Return the names that a definition takes from the notebook: mentioned in a scope of it and bound in none around."""
+    if node.type == "decorated":
+        outside = set().union(*(mentioned(child) for child in node.children[:-1]))
+        return outside | free_names(node.children[-1])
+    if node.type in ("async_stmt", "async_funcdef"):
+        return free_names(node.children[-1])
+    if node.type == "classdef":
+        found = Bound()
+        found.visit(node.children[-1])
+        heads = set().union(*(mentioned(child) for child in node.children[2:-1]), set())
+        inner, own = _scope_names(node.children[-1])
+        # methods do not see the class's names
+        return heads | inner | (own - found.bound)
+    if node.type in ("funcdef", "lambdef"):
+        code = code_of(node)
+        heads: set[str] = set()
+        for parameter in code.parameters:
+            for part in (parameter.default, parameter.annotation):
+                if part is not None:
+                    heads |= mentioned(part)
+        if node.type == "funcdef" and node.annotation is not None:
+            heads |= mentioned(node.annotation)
+        inner, own = _scope_names(code.body)
+        return heads | (inner | own) - code.locals
+    return mentioned(node)
+
+
+def _scope_names(body: Node) -> tuple[set[str], set[str]]:
+    """Return (free names of scopes inside, names mentioned in this scope itself)."""
+    inner: set[str] = set()
+    own: set[str] = set()
+    stack = [body]
+    while stack:
+        item = stack.pop()
+        kind = item.type
+        if kind == "decorated" or kind in _SCOPES:
+            inner |= free_names(item)
+            continue
+        children = getattr(item, "children", None)
+        if children and children[-1].type in _COMPREHENSIONS:
+            inner |= _comprehension_names(item)
+            continue
+        if children is None:
+            if kind == "name":
+                own.add(item.value)
+        elif kind in ("import_name", "import_from"):
+            own.update(bound_by_import(item))
+        elif kind == "trailer" and children[0].value == ".":
+            continue
+        elif kind == "argument" and children[1].type == "operator" and children[1].value == "=":
+            stack.append(children[2])
+        else:
+            stack.extend(children)
+    return inner, own
+
+
+def _comprehension_names(node: Node) -> set[str]:
+    bound: set[str] = set()
+    clauses = [node.children[-1]]
+    while clauses:
+        clause = clauses.pop()
+        if clause.type == "comp_for":
+            clause = clause.children[-1]
+        if clause.type == "sync_comp_for":
+            bound |= {leaf.value for leaf in target_names(clause.children[1])}
+        clauses.extend(c for c in getattr(clause, "children", ()) if c.type in ("comp_for", "sync_comp_for", "comp_if"))
+    inner, own = set(), set()
+    for child in node.children:
+        more_inner, more_own = _scope_names(child)
+        inner |= more_inner
+        own |= more_own
+    return inner | (own - bound)

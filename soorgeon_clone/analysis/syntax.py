@@ -70,7 +70,7 @@ def _lowered(text: str) -> list[TopLevel]:
         first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
         last = statement.end_lineno or first
         shares_row = (
-            index + 1 < len(body) and body[index + 1].lineno == last or index and body[index - 1].end_lineno == first
+            (index + 1 < len(body) and body[index + 1].lineno == last) or (index and body[index - 1].end_lineno == first)
         )
         original = "".join(lines[first - 1 : last]) if not shares_row else ""
         tree = parse(original) if original else None

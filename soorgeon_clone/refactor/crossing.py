@@ -44,7 +44,8 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
     path = f"{words.upstream}{_key(load.task)}{_key(layout.upstream(load).key)}"
     if may_hold_frame(bundle, layout.choices):
         loader = words.use(f"from {layout.frames_module} import load_frame")
-        return _put_back(parts[0], f"{loader}({path})", words)
+        lines = _put_back(parts[0], f"{loader}({path})", words)
+        return lines if len(lines[0]) <= WIDTH else _put_back(parts[0], f"{loader}(\n    {path}\n)", words)
     file = words.names.pick("file")
     value = f"{words.use(f'import {bundle.serializer}')}.load({file})"
     opening = _open(path, "rb", file, words)
@@ -61,28 +62,39 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
     return [*lines, f"del {values}"]
 
 
+def make_folder_lines(task: str, bundle: Bundle, layout: Layout, words: Words) -> list[str]:
+    """Return the line that makes the folder of the bundle's product, which is that of all products of the task."""
+    path = f"{words.product}{_key(layout.product(task, bundle).key)}"
+    function = f"{words.use('from pathlib import Path')}({path}).parent.mkdir"
+    return _call(function, ["parents=True", "exist_ok=True"], indent=0)
+
+
 def save_lines(task: str, bundle: Bundle, layout: Layout, words: Words) -> list[str]:
     """Return the lines that write ``bundle`` to its product."""
     path = f"{words.product}{_key(layout.product(task, bundle).key)}"
     if may_hold_frame(bundle, layout.choices):
         saver = words.use(f"from {layout.frames_module} import save_frame")
-        return _call(saver, [words.adapt(bundle.parts[0], bundle.parts[0].save), path])
+        return _call(saver, [words.adapt(bundle.parts[0], bundle.parts[0].save), path], indent=0)
     file = words.names.pick("file")
     dump = f"{words.use(f'import {bundle.serializer}')}.dump"
+    # Without recurse, dill leaves out the globals that a function uses.
+    options = "protocol=5, recurse=True" if bundle.serializer == "dill" else "protocol=5"
     certain = {part.name: words.adapt(part, part.save) for part in bundle.parts if not part.maybe_unbound}
     maybe = [part for part in bundle.parts if part.maybe_unbound]
     if not bundle.is_dict:
         (value,) = certain.values()
-        dumped = _call(dump, [value, file, "protocol=5"])
-    elif not maybe and len(one_line := f"{dump}({_mapping(certain)}, {file}, protocol=5)") <= WIDTH - 4:
+        dumped = _call(dump, [value, file, options], indent=4)
+    elif not maybe and len(one_line := f"{dump}({_mapping(certain)}, {file}, {options})") <= WIDTH - 4:
         dumped = [one_line]
     else:
-        return _save_values(certain, maybe, (path, file, dump), words)
+        return _save_values(certain, maybe, (path, file, dump, options), words)
     return [*_open(path, "wb", file, words), *_indent(dumped)]
 
 
-def _save_values(certain: dict[str, str], maybe: list[Part], target: tuple[str, str, str], words: Words) -> list[str]:
-    path, file, dump = target
+def _save_values(
+    certain: dict[str, str], maybe: list[Part], target: tuple[str, str, str, str], words: Words
+) -> list[str]:
+    path, file, dump, options = target
     values = words.names.pick("values")
     lines = [f"{values} = {_mapping(certain)}"]
     if len(lines[0]) > WIDTH:
@@ -91,7 +103,7 @@ def _save_values(certain: dict[str, str], maybe: list[Part], target: tuple[str, 
         lines.append(f"if {_quote(part.name)} in {words.builtin('globals')}():")
         lines.append(f"    {values}{_key(part.name)} = {words.adapt(part, part.save)}")
     lines += _open(path, "wb", file, words)
-    lines += _indent(_call(dump, [values, file, "protocol=5"]))
+    lines += _indent(_call(dump, [values, file, options], indent=4))
     return [*lines, f"del {values}"]
 
 
@@ -107,18 +119,16 @@ def _open(path: str, mode: str, file: str, words: Words) -> list[str]:
     # A notebook that gives `open` another meaning must not get it called by us.
     call = f"{words.use('from pathlib import Path')}({path}).open" if words.names.is_rebound("open") else "open"
     arguments = [f'"{mode}"'] if call != "open" else [path, f'"{mode}"']
-    line = f"with {call}({', '.join(arguments)}) as {file}:"
-    if len(line) <= WIDTH:
-        return [line]
-    return [f"with {call}(", f"    {', '.join(arguments)}", f") as {file}:"]
+    first, *rest = _call(f"with {call}", arguments, indent=len(f" as {file}:"))
+    return [*([first, *rest[:-1]] if rest else []), f"{(rest or [first])[-1]} as {file}:"]
 
 
-def _call(function: str, arguments: Sequence[str]) -> list[str]:
-    line = f"{function}({', '.join(arguments)})"
-    if len(line) <= WIDTH - 4:
-        return line.split("\n")
+def _call(function: str, arguments: Sequence[str], *, indent: int) -> list[str]:
+    """Return the call, over several lines if it is too long for one that is indented by so many spaces."""
     inner = ", ".join(arguments)
-    if len(inner) <= WIDTH - 8:
+    if indent + len(f"{function}({inner})") <= WIDTH:
+        return [f"{function}({inner})"]
+    if 4 + len(inner) <= WIDTH:
         return [f"{function}(", f"    {inner}", ")"]
     return [f"{function}(", *(f"    {argument}," for argument in arguments), ")"]
 

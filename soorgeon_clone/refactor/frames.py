@@ -24,12 +24,13 @@ def save_frame(value, path):
     if type(value) is pd.DataFrame:
         try:
             WRITE
-            lost = _difference(value, _read(path))
+            changed = _difference(value, _read(path))
+            problem = changed and f"FORMAT would lose or change {changed}"
         except Exception as error:
-            lost = f"{type(error).__name__}: {error}"
-        if not lost:
+            problem = f"FORMAT cannot hold it ({error})"
+        if not problem:
             return
-        warnings.warn(f"{path}: saved as a pickle, because FORMAT would lose {lost}", stacklevel=2)
+        warnings.warn(f"{path} is saved as a pickle: {problem}", stacklevel=2)
     with open(path, "wb") as file:
         PICKLE.dump(value, file, protocol=5)
 

@@ -71,9 +71,10 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
     for task in plan.tasks:
         keys = {"nb"}
         for bundle in task.saves:
-            key = _free(bundle.key, keys)
+            wanted = _short(bundle)
+            key = _free(wanted, keys)
             keys.add(key)
-            stem = f"{task.name}-{_file_name(bundle.key)}"
+            stem = f"{task.name}-{_file_name(wanted)}"
             files[task.name, bundle.key] = ProductFile(key, _free_path(choices, stem, suffix(bundle, choices), taken))
     frames_module = _free("frames", {*plan.modules, *choices.local_modules, *notebooks})
     own_modules = ("exported",) if plan.exported else ()
@@ -86,7 +87,8 @@ def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:
     """Tell whether the run decides if the bundle is saved in the format for frames."""
     if choices.df_format is None or bundle.is_dict or bundle.serializer != choices.serializer:
         return False
-    return bundle.parts[0].frame is not False
+    part = bundle.parts[0]
+    return bool(part.frame) or (part.frame is None and part.save == part.name)
 
 
 def suffix(bundle: Bundle, choices: Choices) -> str:
@@ -112,6 +114,13 @@ def _free_path(choices: Choices, stem: str, ending: str, taken: set[str]) -> str
 def _free(wanted: str, taken: set[str]) -> str:
     names = [wanted, *(f"{wanted}_{number}" for number in range(2, 1000))]
     return next(name for name in names if name not in taken)
+
+
+def _short(bundle: Bundle) -> str:
+    """Return the bundle's key, or if that lists many names the first of them and how many there are."""
+    if len(bundle.key) <= 40 or len(bundle.parts) < 2:
+        return bundle.key
+    return f"{bundle.parts[0].name}-and-{len(bundle.parts) - 1}-more"
 
 
 def _file_name(key: str) -> str:

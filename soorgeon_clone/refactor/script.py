@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from soorgeon_clone.notebook.model import Cell
-from soorgeon_clone.refactor.crossing import Words, load_lines, save_lines
+from soorgeon_clone.refactor.crossing import Words, load_lines, make_folder_lines, save_lines
 from soorgeon_clone.refactor.imports import arrange
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Load, Replay, Step, Task
@@ -37,7 +37,7 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
     needed = [cell for kind, group in groupby(steps, _kind) for cell in _step_cells(kind, list(group), layout, words)]
     saving = _save_code(task, layout, words)
     paths = _paths_code(task, layout, words)
-    search = _search_path_code(layout, words)
+    search = _search_path_code(task, layout, words)
     imports = arrange(
         [*(step.source for step in early), *(item.statement for item in words.imports.values())], layout.own_modules
     )
@@ -121,22 +121,28 @@ def _absolute(name: str, ours: str, words: Words) -> list[str]:
     ]
 
 
-def _search_path_code(layout: Layout, words: Words) -> str:
-    """Return the code by which modules are found: ours in the project, the notebook's own beside it."""
+def _search_path_code(task: Task, layout: Layout, words: Words) -> str:
+    """Return the code by which modules are found from any folder: ours in the project, the notebook's own beside it."""
     folder = layout.choices.notebook_folder
-    if not folder or not (layout.own_modules or layout.choices.local_modules):
+    ours = bool(layout.own_modules) and (bool(folder) or _loads_elsewhere(task))
+    beside = bool(folder) and bool(layout.choices.local_modules)
+    if not ours and not beside:
         return ""
     system, search = place_import("import os", words.names), place_import("import sys", words.names)
-    where = [f'{system.name}.path.abspath("{folder}")'] if layout.choices.local_modules else []
-    where = [f"{system.name}.getcwd()"] * bool(layout.own_modules) + where
+    where = [f"{system.name}.getcwd()"] * ours + [f'{system.name}.path.abspath("{folder}")'] * beside
     return "\n".join([system.statement, search.statement, "", f"{search.name}.path[:0] = [{', '.join(where)}]"])
+
+
+def _loads_elsewhere(task: Task) -> bool:
+    """Tell whether something is loaded, which may need exported.py, after a setting that may be another directory."""
+    kinds = [_kind(step) for step in task.steps]
+    return task.changes_directory and SETTINGS in kinds and LOAD in kinds[kinds.index(SETTINGS) :]
 
 
 def _save_code(task: Task, layout: Layout, words: Words) -> str:
     if not task.saves:
         return ""
-    first = f'{words.product}["{layout.product(task.name, task.saves[0]).key}"]'
-    lines = [f"{words.use('from pathlib import Path')}({first}).parent.mkdir(parents=True, exist_ok=True)"]
+    lines = make_folder_lines(task.name, task.saves[0], layout, words)
     for bundle in task.saves:
         lines += save_lines(task.name, bundle, layout, words)
     return "\n".join(lines)

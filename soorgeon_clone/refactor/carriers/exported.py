@@ -1,0 +1,143 @@
+"""Closed definitions -> exported.py: functions and classes that need nothing of the notebook but imports and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
+from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.names import mentioned
+from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.refactor.carriers.program import Program, is_builtin
+
+# What a definition that mentions one of these sees depends on the module that it stands in.
+_DEPENDS_ON_MODULE = frozenset(
+    {
+        "globals",
+        "locals",
+        "vars",
+        "eval",
+        "exec",
+        "get_ipython",
+        "__name__",
+        "__file__",
+        "In",
+        "Out",
+        "_",
+        "__",
+        "super_",
+    }
+)
+
+
+def closed_definitions(program: Program) -> dict[str, StatementFacts]:
+    """Return the definitions that can stand in exported.py, by name, in the order of the notebook."""
+    free: dict[str, set[str]] = {}
+    found: dict[str, StatementFacts] = {}
+    shown_types = _types_are_shown(program)
+    for statement in program.statements:
+        if statement.kind not in ("function", "class") or len(statement.binds) != 1:
+            continue
+        ((name, certain),) = statement.binds.items()
+        if not certain or not _can_move(program, statement, name, shown_types):
+            continue
+        found[name] = statement
+        free[name] = _free_names(statement.node) - {name}
+    while True:
+        open_ = [name for name in found if not all(_is_known(program, n, found) for n in free[name])]
+        if not open_:
+            return found
+        for name in open_:
+            del found[name]
+
+
+def _is_known(program: Program, name: str, closed: dict[str, StatementFacts]) -> bool:
+    if name in closed:
+        return True
+    if name in program.binders:
+        return program.is_import(name) and not _is_star(program, name)
+    return is_builtin(name) or name in ("display", "__class__", "self")
+
+
+def _is_star(program: Program, name: str) -> bool:
+    return any("*" in program.source(program.statements[n]) for n in program.binders[name])
+
+
+def _can_move(program: Program, statement: StatementFacts, name: str, shown_types: bool) -> bool:
+    if program.binders[name] != {statement.index} or not statement.is_pure or statement.sets:
+        return False
+    if not program.owns_rows(statement) or statement.node.type in ("simple_stmt",):
+        return False
+    cell = program.cells[statement.cell]
+    rows = cell.source.replace("\r\n", "\n").split("\n")[statement.first - 1 : statement.last]
+    if "\n".join(rows).strip() != statement.node.get_code(include_prefix=False).rstrip().strip():
+        return False  # IPython syntax in it, or a rewritten statement
+    binding = next((u.after[name] for u in program.units if name in u.after), None)
+    if binding is None or any(obj.type not in (FUNCTION, CLASS) for obj in binding.value):
+        return False
+    names = mentioned(statement.node)
+    if names & _DEPENDS_ON_MODULE or any(n.startswith("_i") and n[2:].isdigit() for n in names):
+        return False
+    for obj in binding.value:
+        if obj.changed or any(part.changed for part in _parts(program, obj)):
+            return False
+        if obj.type == CLASS and (obj.shown or shown_types or _shows_its_module(program, obj)):
+            return False
+        if obj.type == FUNCTION and obj.code.globals:
+            return False
+    return not any(leaf == "global" for leaf in _keywords(statement.node))
+
+
+def _parts(program: Program, obj: Obj) -> Iterable[Obj]:
+    """Yield what belongs to a definition: defaults, class variables, methods."""
+    return (part for part in program.facts.heap.reach(frozenset({obj})) if part is not obj)
+
+
+def _keywords(node: Node) -> Iterable[str]:
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        if item.type == "global_stmt":
+            yield "global"
+        stack.extend(getattr(item, "children", ()))
+
+
+def _types_are_shown(program: Program) -> bool:
+    return bool(program.facts.names & {"__class__", "__module__"})
+
+
+def _shows_its_module(program: Program, cls: Obj) -> bool:
+    """Whether the notebook prints an instance whose text names the module of its class (``<__main__.A object at ...>``)."""
+    if _has_own_text(cls):
+        return False
+    return any(
+        obj.shown and obj.type == INSTANCE and cls in _ancestors(obj.fields["*class"])
+        for obj in program.facts.heap.instances()
+    )
+
+
+def _ancestors(classes: Iterable[Obj]) -> set[Obj]:
+    seen: set[Obj] = set()
+    stack = list(classes)
+    while stack:
+        obj = stack.pop()
+        if obj not in seen:
+            seen.add(obj)
+            stack.extend(obj.fields.get("*bases", ()))
+    return seen
+
+
+def _has_own_text(cls: Obj) -> bool:
+    for obj in _ancestors([cls]):
+        if obj.type == CLASS and ("__repr__" in obj.fields or "*dataclass" in obj.fields):
+            return True
+        if obj.type != CLASS and obj.path not in ("builtins.object", "abc.ABC"):
+            return True
+    return False
+
+
+def _free_names(node: Node) -> set[str]:
+    """Return the names that a definition takes from outside, whatever scope in it mentions them."""
+    from soorgeon_clone.analysis.names import free_names
+
+    return free_names(node)

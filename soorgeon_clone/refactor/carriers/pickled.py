@@ -1,0 +1,104 @@
+"""Values -> pickle files: whether pickle can take a value, which pickler it needs, which definitions it refers to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from soorgeon_clone.analysis.effects import Knowledge
+from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, LIB, METHOD, Obj, Value, holds
+from soorgeon_clone.refactor.carriers.program import Program, is_module
+
+_NATIVE = {
+    "builtins.generator": "a generator",
+    "builtins.iterator": "an iterator",
+    "builtins.dict_items": "a view of a dictionary",
+    "builtins.dict_keys": "a view of a dictionary",
+    "builtins.dict_values": "a view of a dictionary",
+    "super": "a super() object",
+}
+
+
+@dataclass(frozen=True)
+class Pickled:
+    """What pickling a value takes: ``refers`` are the names of definitions that must exist when it is saved and loaded.
+
+    ``obstacle`` says why it cannot be pickled ("an open file").
+    """
+
+    serializer: str = "pickle"
+    refers: frozenset[str] = frozenset()
+    obstacle: str | None = None
+
+
+def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exported: frozenset[str]) -> Pickled:
+    """Return what it takes to pickle ``value`` when the units before ``unit`` have run."""
+    serializer = "pickle"
+    refers: set[str] = set()
+    reached = program.facts.heap.reach(value)
+    start = program.units[unit].start if unit < len(program.units) else len(program.statements)
+    for obj in reached:
+        if obj.made >= start:
+            continue  # made later: it cannot be in there yet
+        obstacle = _obstacle(knowledge, obj)
+        if obstacle is not None:
+            return Pickled(obstacle=obstacle)
+        facts = knowledge.type(obj.type) if "." in obj.type else None
+        if facts is not None and facts.serializer == "cloudpickle":
+            serializer = "cloudpickle"
+        if obj.type in (FUNCTION, CLASS):
+            verdict = _definition(program, obj, unit, exported)
+            if verdict.obstacle is not None:
+                return verdict
+            refers |= verdict.refers
+            serializer = "cloudpickle" if verdict.serializer == "cloudpickle" else serializer
+        if obj.type == METHOD and obj.path == "partial":
+            continue
+        if any(is_module(held) for held in holds(obj)):
+            serializer = "cloudpickle"
+    if any(is_module(obj) for obj in value):
+        serializer = "cloudpickle"
+    return Pickled(serializer, frozenset(refers))
+
+
+def _obstacle(knowledge: Knowledge, obj: Obj) -> str | None:
+    if obj.type in _NATIVE:
+        return _NATIVE[obj.type]
+    if "." not in obj.type or obj.type in (FUNCTION, CLASS, INSTANCE, METHOD, LIB):
+        return None
+    facts = knowledge.type(obj.type)
+    if facts is not None and not facts.picklable:
+        return facts.reason or f"a {obj.type}"
+    return None
+
+
+def _definition(program: Program, obj: Obj, unit: int, exported: frozenset[str]) -> Pickled:
+    """A function or class in a value: pickled by its name if it has one, with its code by cloudpickle if it has none."""
+    name = obj.path
+    binding = program.before(name, unit)
+    if binding is not None and binding.value == {obj} and len(binding.defs) == 1:
+        return Pickled(refers=frozenset({name}))
+    if obj.type == FUNCTION and obj.code.owner is not None and not obj.code.is_lambda:
+        return Pickled()  # a method: pickled with its class
+    if obj.type == CLASS and not name:
+        return Pickled()
+    if obj.type == FUNCTION and (obj.code.is_lambda or obj.code.is_nested):
+        free = _outside_names(program, obj)
+        if all(program.is_import(n) or n in exported for n in free):
+            return Pickled("cloudpickle", frozenset(free))
+        names = ", ".join(sorted(n for n in free if not program.is_import(n) and n not in exported))
+        what = "a lambda" if obj.code.is_lambda else f"the nested function {name}"
+        return Pickled(obstacle=f"{what} that reads {names}")
+    if obj.type == CLASS and obj.scope is None and binding is None:
+        return Pickled("cloudpickle")
+    return Pickled(obstacle=f"an object of an earlier definition of {name}")
+
+
+def _outside_names(program: Program, obj: Obj) -> set[str]:
+    names = set(obj.code.free)
+    scope = obj.scope
+    while scope is not None and scope.kind != "module":
+        if scope.code is not None:
+            names -= scope.code.locals
+        scope = scope.parent
+    names -= {key[5:] for key in obj.fields if key.startswith("free:")}
+    return {name for name in names if name in program.binders}

@@ -1,0 +1,121 @@
+"""The notebook as carriers see it: its facts, cut in units, with the source of each statement."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from soorgeon_clone.analysis.dataflow import History, Unit, binding_before, history
+from soorgeon_clone.analysis.heap import LIB, Obj
+from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
+from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.notebook.model import Cell
+
+# Names that IPython itself keeps: what they hold depends on the cells that ran before in the same process.
+SESSION_NAMES = frozenset({"Out", "In", "_oh", "_ih", "_dh", "_i", "_ii", "_iii"})
+LAST_RESULT_NAMES = frozenset({"_", "__", "___"})
+
+
+@dataclass(frozen=True)
+class Program:
+    """One cut of the notebook in units."""
+
+    facts: NotebookFacts
+    units: tuple[Unit, ...]
+    cells: Mapping[int, Cell]
+
+    @cached_property
+    def past(self) -> History:
+        return history(self.units)
+
+    @cached_property
+    def statements(self) -> tuple[StatementFacts, ...]:
+        return self.facts.statements
+
+    @cached_property
+    def binders(self) -> Mapping[str, frozenset[int]]:
+        """Name -> the statements that may bind it."""
+        found: dict[str, set[int]] = {}
+        for statement in self.statements:
+            for name in statement.binds:
+                found.setdefault(name, set()).add(statement.index)
+        return {name: frozenset(numbers) for name, numbers in found.items()}
+
+    @cached_property
+    def unit_of(self) -> tuple[int, ...]:
+        """Statement -> unit."""
+        return tuple(unit.index for unit in self.units for _ in unit.statements)
+
+    def before(self, name: str, unit: int) -> Binding | None:
+        return binding_before(self.past, name, unit)
+
+    def source(self, statement: StatementFacts) -> str:
+        """Return the statement as it stands in its cell."""
+        lines = self.cells[statement.cell].source.replace("\r\n", "\n").split("\n")
+        return "\n".join(lines[statement.first - 1 : statement.last]).rstrip()
+
+    def owns_rows(self, statement: StatementFacts) -> bool:
+        """Whether no other statement stands in the statement's rows."""
+        return not any(
+            other is not statement
+            and other.cell == statement.cell
+            and other.first <= statement.last
+            and other.last >= statement.first
+            for other in self._around(statement)
+        )
+
+    def _around(self, statement: StatementFacts) -> Iterable[StatementFacts]:
+        return self.statements[max(0, statement.index - 1) : statement.index + 2]
+
+    def is_import(self, name: str) -> bool:
+        """Whether ``name`` is, in the whole notebook, bound by one and the same plain import only."""
+        numbers = self.binders.get(name, frozenset())
+        if not numbers or not all(self.statements[n].kind == "import" for n in numbers):
+            return False
+        return len({self._imported(n, name) for n in numbers}) == 1
+
+    def _imported(self, number: int, name: str) -> str:
+        from soorgeon_clone.analysis.names import imported
+
+        statement = self.statements[number]
+        nodes = statement.node.children if statement.node.type == "simple_stmt" else [statement.node]
+        for node in nodes:
+            if node.type in ("import_name", "import_from"):
+                for bound, path, whole in imported(node):
+                    if bound in (name, "*"):
+                        return f"{path} {whole}"
+        return f"#{number}"
+
+    def import_source(self, name: str, number: int) -> str:
+        """Return an import statement that binds just ``name``, as statement ``number`` does."""
+        from soorgeon_clone.analysis.names import imported
+
+        statement = self.statements[number]
+        nodes = statement.node.children if statement.node.type == "simple_stmt" else [statement.node]
+        for node in nodes:
+            if node.type not in ("import_name", "import_from"):
+                continue
+            for bound, path, whole in imported(node):
+                if bound == "*":
+                    return f"from {path} import {name}"
+                if bound != name:
+                    continue
+                if node.type == "import_name":
+                    return f"import {path} as {name}" if whole else f"import {path}"
+                module, _, last = path.rpartition(".")
+                if path.startswith(".") and not module.strip("."):
+                    module = path[: len(path) - len(last)]
+                suffix = "" if last == name else f" as {name}"
+                return f"from {module} import {last}{suffix}"
+        return self.source(statement)
+
+
+def is_builtin(name: str) -> bool:
+    return hasattr(builtins, name)
+
+
+def is_module(obj: Obj) -> bool:
+    """Whether a library object is (or may be) a module: pickle cannot take modules."""
+    return obj.type == LIB and "." not in obj.path

@@ -1,0 +1,65 @@
+"""Statements that are repeated where they are needed: imports, definitions, settings, and what can be made again."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.dataflow import changed_between
+from soorgeon_clone.analysis.heap import CLASS, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.refactor.carriers.program import Program
+
+_CODE = (LIB, FUNCTION, CLASS, METHOD)
+
+
+def is_code(value: Value) -> bool:
+    """Whether a value is made of modules, functions and classes only: those are repeated, never pickled."""
+    return (
+        bool(value)
+        and all(o.type in _CODE or o.type == "builtins.NoneType" for o in value)
+        and any(o.type in _CODE for o in value)
+    )
+
+
+def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int) -> StatementFacts | None:
+    """Return the statement that, repeated when ``unit`` starts, gives ``name`` what it denotes then; None if none does."""
+    if UNBOUND in binding.value or not binding.defs:
+        return None
+    numbers = sorted(binding.defs)
+    statement = program.statements[numbers[-1]]
+    if len(numbers) > 1 and not program.is_import(name):
+        return None
+    if not can_repeat(program, statement, unit):
+        return None
+    start = program.units[unit].start
+    if changed_between(_changeable(binding.value), statement.index, start):
+        return None
+    if changed_between((p for p in program.facts.heap.reach(binding.value) if _belongs(p)), statement.index, start):
+        return None
+    return statement
+
+
+def _changeable(value: Value) -> list[Obj]:
+    return [obj for obj in value if not obj.immutable]
+
+
+def _belongs(obj: Obj) -> bool:
+    return True
+
+
+def can_repeat(program: Program, statement: StatementFacts, unit: int, *, setting: bool = False) -> bool:
+    """Whether repeating ``statement`` when ``unit`` starts does what it did, and nothing else."""
+    if statement.changes or statement.opaque or statement.unknown_calls or statement.files_written or statement.draws:
+        return False
+    if (statement.sets and not setting) or (statement.seeds and not setting) or (statement.prints and not setting):
+        return False
+    return all(reads_the_same(program, statement, name, unit) for name in statement.read_bindings)
+
+
+def reads_the_same(program: Program, statement: StatementFacts, name: str, unit: int) -> bool:
+    """Whether ``name`` denotes, when ``unit`` starts, what it did when ``statement`` read it, unchanged."""
+    then = statement.read_bindings[name]
+    now = program.before(name, unit)
+    if now is None or now.defs != then.defs or UNBOUND in now.value:
+        return program.is_import(name) and now is not None
+    start = program.units[unit].start
+    return not changed_between(program.facts.heap.reach(now.value), statement.index - 1, start)

@@ -1,0 +1,45 @@
+"""A cell tagged ``parameters`` -> the params of its task."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from soorgeon_clone.notebook.model import Cell
+
+
+def parameters_of(cells: Sequence[Cell]) -> tuple[dict[str, str], list[Cell]]:
+    """Return (name -> source of its value, the cells without the cell that said so).
+
+    A cell counts if it is tagged ``parameters`` and only binds names to literals; any other stays where it is.
+    """
+    for position, cell in enumerate(cells):
+        if cell.kind == "code" and "parameters" in cell.tags:
+            found = _literals(cell.source)
+            if found is not None:
+                return found, [*cells[:position], *cells[position + 1 :]]
+    return {}, list(cells)
+
+
+def _literals(source: str) -> dict[str, str] | None:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return None
+    found: dict[str, str] = {}
+    for statement in body:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target: ast.expr = statement.targets[0]
+            value: ast.expr | None = statement.value
+        elif isinstance(statement, ast.AnnAssign):
+            target, value = statement.target, statement.value
+        else:
+            return None
+        if not isinstance(target, ast.Name) or value is None or target.id in ("upstream", "product"):
+            return None
+        try:
+            ast.literal_eval(value)
+        except ValueError:
+            return None
+        found[target.id] = ast.get_source_segment(source, value) or ast.unparse(value)
+    return found or None

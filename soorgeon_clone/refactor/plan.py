@@ -1,0 +1,407 @@
+"""Notebook -> `Plan`: sections become units, units that cannot be parted become one, each unit becomes a task."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from soorgeon_clone.analysis.analyse import analyse
+from soorgeon_clone.analysis.dataflow import units
+from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
+from soorgeon_clone.analysis.heap import UNBOUND
+from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python
+from soorgeon_clone.notebook.model import Cell, Notebook, Section
+from soorgeon_clone.notebook.read import place
+from soorgeon_clone.notebook.sections import best_level, split
+from soorgeon_clone.refactor.carriers import ambient
+from soorgeon_clone.refactor.carriers.exported import closed_definitions
+from soorgeon_clone.refactor.carriers.program import Program
+from soorgeon_clone.refactor.model import Bundle, Load, Merge, Part, Plan, Replay, Serializer, Step, Task
+from soorgeon_clone.refactor.parameters import parameters_of
+from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
+
+
+def make_plan(
+    notebook: Notebook,
+    *,
+    level: int = 2,
+    single_task: bool = False,
+    serializer: Serializer | None = None,
+    forced: bool = False,
+) -> Plan:
+    """Return what `refactor` writes for ``notebook``.
+
+    Raise UserError where a cell is not Python (exit code 1) or, unless ``forced``, where a name is read that nothing
+    can have bound.
+    """
+    sections = split(notebook, level)
+    if not sections:
+        raise UserError(f"{notebook.name}: no cell has code, so there is nothing to refactor", exit_code=2)
+    tables = knowledge(read_user_effects(_folder(notebook)))
+    facts = _analyse(notebook, sections, tables)
+    if not forced:
+        _refuse_undefined(notebook, facts)
+    cells = {cell.index: cell for section in sections for cell in section.cells}
+    groups = [tuple(range(len(sections)))] if single_task else [(i,) for i in range(len(sections))]
+    reasons: dict[tuple[int, ...], str] = {}
+    while True:
+        program = Program(facts, units(facts, groups), cells)
+        exported = closed_definitions(program)
+        try:
+            wiring = wire(program, tables, exported)
+            break
+        except Clash as clash:
+            groups = _merge(groups, clash, reasons)
+    builder = _Builder(notebook, sections, program, exported, wiring, serializer)
+    merges = tuple(
+        Merge(sections[group[0]].name, tuple(sections[i].title for i in group), reasons.get(group, ""))
+        for group in groups
+        if len(group) > 1 and not single_task
+    )
+    return builder.plan(merges, _hints(notebook, sections, level, single_task=single_task))
+
+
+def _folder(notebook: Notebook) -> Path:
+    return notebook.path.resolve().parent if notebook.path is not None else Path.cwd()
+
+
+def _analyse(notebook: Notebook, sections: Iterable[Section], tables: Knowledge) -> NotebookFacts:
+    sections = tuple(sections)
+    for section in sections:
+        for cell in section.cells:
+            if cell.kind == "code":
+                _check_syntax(notebook, cell)
+    folder = _folder(notebook)
+
+    def read_file(name: str) -> str | None:
+        path = folder / name
+        if path.suffix not in (".py", ".ipy"):
+            path = path.with_suffix(".py")
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 20_000))
+    try:
+        return analyse(sections, tables=tables, read_file=read_file)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _check_syntax(notebook: Notebook, cell: Cell) -> None:
+    try:
+        to_python(cell.source)
+    except CellSyntaxError as error:
+        raise UserError(
+            f"{place(notebook, cell, error.row)}: {error.message}",
+            hint="The notebook cannot run as it is: correct the cell, then refactor again.",
+        ) from error
+
+
+def _refuse_undefined(notebook: Notebook, facts: NotebookFacts) -> None:
+    from soorgeon_clone.analysis.undefined import undefined_names
+
+    unbound = [s for s in facts.statements if s.unbound]
+    if not unbound or any(s.opaque for s in facts.statements):
+        return
+    cells = [cell for cell in notebook.cells if cell.kind == "code"]
+    undefined = undefined_names([to_python(cell.source).text for cell in cells])
+    for statement in unbound:
+        for name, row in statement.unbound.items():
+            if name in undefined:
+                cell = next(c for c in cells if c.index == statement.cell)
+                raise UserError(
+                    f"{place(notebook, cell, row)}: `{name}` is used but nothing has defined it",
+                    hint="The notebook cannot run from top to bottom as it is. Define the name in an earlier cell, or go "
+                    "on all the same with --force.",
+                )
+
+
+def _merge(groups: list[tuple[int, ...]], clash: Clash, reasons: dict[tuple[int, ...], str]) -> list[tuple[int, ...]]:
+    first, last = max(0, clash.first), min(len(groups) - 1, clash.last)
+    if first >= last:
+        first, last = max(0, last - 1), max(1, last)
+    merged = tuple(i for group in groups[first : last + 1] for i in group)
+    earlier = [reasons.pop(group) for group in groups[first : last + 1] if group in reasons]
+    reasons[merged] = "; ".join(dict.fromkeys([*earlier, clash.reason]))
+    return [*groups[:first], merged, *groups[last + 1 :]]
+
+
+def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, single_task: bool) -> tuple[str, ...]:
+    if single_task or len(sections) > 1:
+        return ()
+    better = best_level(notebook)
+    if better is None or better == level:
+        return (f"The notebook has no headings that would split it, so it becomes one task. Add H{level} headings.",)
+    return (f"The notebook has no H{level} headings, so it becomes one task; --split-on h{better} would split it.",)
+
+
+class _Builder:
+    """Turns units and their wiring into tasks."""
+
+    def __init__(
+        self,
+        notebook: Notebook,
+        sections: tuple[Section, ...],
+        program: Program,
+        exported: Mapping[str, StatementFacts],
+        wiring: Wiring,
+        serializer: Serializer | None,
+    ) -> None:
+        self.notebook = notebook
+        self.sections = sections
+        self.program = program
+        self.exported = exported
+        self.wiring = wiring
+        self.serializer = serializer
+        self.names = [sections[unit.sections[0]].name for unit in program.units]
+        self.bundles: dict[tuple[int, tuple[str, ...]], Bundle] = {}
+
+    def plan(self, merges: tuple[Merge, ...], hints: tuple[str, ...]) -> Plan:
+        for unit in self.program.units:
+            taken: set[str] = set()
+            for group in self.wiring.saves[unit.index]:
+                self.bundles[unit.index, group] = self._bundle(unit.index, group, taken)
+        tasks = []
+        ancestors: list[set[int]] = []
+        for unit in self.program.units:
+            direct = {p for name in self.wiring.loads[unit.index] if (p := self.wiring.provider(name, unit.index)) is not None}
+            reached = direct.union(*(ancestors[p] for p in direct)) if direct else set()
+            for earlier in sorted(self.wiring.after[unit.index], reverse=True):
+                if earlier not in reached:
+                    direct.add(earlier)
+                    reached |= {earlier} | ancestors[earlier]
+            ancestors.append(reached)
+            tasks.append(self._task(unit.index, [self.names[p] for p in sorted(direct)]))
+        return Plan(
+            self.notebook.name, tuple(tasks), self._exported_text(), merges, hints, tuple(sorted(self._modules()))
+        )
+
+    # -- products ----------------------------------------------------------------------------------------------
+
+    def _bundle(self, unit: int, group: tuple[str, ...], taken: set[str]) -> Bundle:
+        parts = tuple(self._part(name, unit) for name in group)
+        key = parts[0].name if len(parts) == 1 else "_".join(part.name for part in parts)[:60].rstrip("_")
+        while key in taken:
+            key += "_"
+        taken.add(key)
+        kinds = {self.wiring.verdicts[n, unit + 1].serializer for n in group if (n, unit + 1) in self.wiring.verdicts}
+        serializer: Serializer = self.serializer or ("cloudpickle" if "cloudpickle" in kinds else "pickle")
+        return Bundle(key, parts, serializer)
+
+    def _part(self, name: str, unit: int) -> Part:
+        if ambient.is_ambient(name):
+            return ambient.part(name)
+        binding = self.program.before(name, unit + 1)
+        value = binding.value if binding is not None else frozenset()
+        types = {obj.type for obj in value if obj is not UNBOUND}
+        frame = True if types == {"pandas.DataFrame"} else None if types & {"?", "pandas.DataFrame", "pandas.*"} else False
+        return Part(name, name, f"{name} = {{value}}", maybe_unbound=UNBOUND in value, frame=frame)
+
+    # -- tasks -------------------------------------------------------------------------------------------------
+
+    def _task(self, index: int, upstream: list[str]) -> Task:
+        unit = self.program.units[index]
+        cells = [cell for section in unit.sections for cell in self.sections[section].cells]
+        params, cells = parameters_of(cells)
+        return Task(
+            name=self.names[index],
+            title=self.sections[unit.sections[0]].title,
+            cells=tuple(c for cell in cells if (c := self._without_exported(cell, index)) is not None),
+            steps=self._steps(index),
+            saves=tuple(self.bundles[index, group] for group in self.wiring.saves[index]),
+            upstream=tuple(upstream),
+            params=params,
+            names=self.program.facts.names,
+            changes_directory=any(
+                "directory" in self.program.statements[n].sets
+                for n in [*range(unit.start, unit.stop), *self.wiring.repeats[index]]
+            ),
+        )
+
+    def _without_exported(self, cell: Cell, unit: int) -> Cell | None:
+        moved = [s for s in self.exported.values() if s.cell == cell.index]
+        if cell.kind != "code" or not moved:
+            return cell
+        lines = cell.source.replace("\r\n", "\n").split("\n")
+        last = max((s.last for s in self.program.units[unit].statements if s.cell == cell.index), default=0)
+        for statement in sorted(moved, key=lambda s: -s.first):
+            ends_cell = statement.last == last
+            (name,) = statement.binds
+            # an expression must not become the last one of its cell: Jupyter would display it
+            stand_in = [f"from exported import {name}"] if ends_cell and self._shows_before(statement) else []
+            after = statement.last
+            while not stand_in and after < len(lines) and not lines[after].strip():
+                after += 1
+            gap = [""] if stand_in == [] and lines[: statement.first - 1] and after < len(lines) else []
+            lines[statement.first - 1 : after] = stand_in or gap if any(x.strip() for x in lines[: statement.first - 1]) else stand_in
+        text = "\n".join(lines).strip("\n")
+        return replace(cell, source=text) if text.strip() else None
+
+    def _shows_before(self, statement: StatementFacts) -> bool:
+        moved = {s.index for s in self.exported.values()}
+        for earlier in reversed(self.program.statements[: statement.index]):
+            if earlier.cell != statement.cell:
+                return False
+            if earlier.index not in moved:
+                return earlier.kind in ("expression", "other")
+        return False
+
+    def _steps(self, index: int) -> tuple[Step, ...]:
+        steps = _Steps(self, index)
+        return steps.all()
+
+    # -- exported.py -------------------------------------------------------------------------------------------
+
+    def _exported_text(self) -> str:
+        if not self.exported:
+            return ""
+        from soorgeon_clone.analysis.names import free_names
+
+        imports: list[str] = []
+        for statement in self.program.statements:
+            if "future" in statement.sets:
+                imports.append(self.program.source(statement))
+        wanted = {name for s in self.exported.values() for name in free_names(s.node)}
+        for name in sorted(wanted):
+            if name in self.exported or name not in self.program.binders:
+                continue
+            imports.append(self.program.import_source(name, min(self.program.binders[name])))
+        body = "\n\n\n".join(self.program.source(s) for s in _in_order(self.exported))
+        head = _arranged(imports)
+        return (f"{head}\n\n\n{body}" if head else body).rstrip() + "\n"
+
+    def _modules(self) -> set[str]:
+        from soorgeon_clone.analysis.names import imported
+
+        modules: set[str] = set()
+        for statement in self.program.statements:
+            stack = [statement.node]
+            while stack:
+                node = stack.pop()
+                if node.type in ("import_name", "import_from"):
+                    modules.update(path for _, path, _ in imported(node) if not path.startswith("."))
+                else:
+                    stack.extend(c for c in getattr(node, "children", ()) if hasattr(c, "children"))
+        return modules
+
+
+def _in_order(exported: Mapping[str, StatementFacts]) -> list[StatementFacts]:
+    """Return definitions in the notebook's order, those that another one needs when it is made first."""
+    from soorgeon_clone.analysis.names import mentioned
+
+    done: list[StatementFacts] = []
+    seen: set[str] = set()
+
+    def add(name: str) -> None:
+        if name in seen:
+            return
+        seen.add(name)
+        for other in sorted(set(exported[name].read_bindings) & exported.keys(), key=lambda n: exported[n].index):
+            if other in mentioned(exported[name].node):
+                add(other)
+        done.append(exported[name])
+
+    for name in sorted(exported, key=lambda n: exported[n].index):
+        add(name)
+    return done
+
+
+def _arranged(imports: Iterable[str]) -> str:
+    from soorgeon_clone.refactor.imports import arrange
+
+    return arrange(list(dict.fromkeys(imports))).strip("\n")
+
+
+class _Steps:
+    """Orders what a task does before its own cells: imports, settings, definitions, loads, each after what it needs."""
+
+    # repeated in the notebook's order with the imports: they decide what an import finds or does
+    _EARLY = frozenset({"sys_path", "environ", "directory", "warnings", "future", "modules"})
+
+    def __init__(self, builder: _Builder, index: int) -> None:
+        self.builder = builder
+        self.program = builder.program
+        self.index = index
+        self.steps: list[Step] = []
+        self.done: set[object] = set()
+        self.wanted = builder.wiring.loads[index]
+        self.files: dict[Bundle, tuple[int, list[str]]] = {}
+        for name in sorted(self.wanted):
+            provider = builder.wiring.provider(name, index)
+            if provider is None:
+                continue
+            group = next(g for g in builder.wiring.saves[provider] if name in g)
+            self.files.setdefault(builder.bundles[provider, group], (provider, []))[1].append(name)
+
+    def all(self) -> tuple[Step, ...]:
+        statements = [self.program.statements[n] for n in sorted(self.builder.wiring.repeats[self.index])]
+        early = any(s.sets & self._EARLY for s in statements)
+        if not early:
+            for statement in statements:
+                if statement.kind == "import":
+                    self._repeat(statement)
+        else:
+            for statement in statements:
+                if statement.kind == "import" or statement.sets:
+                    self._repeat(statement)
+        names = sorted(self.builder.wiring.imports[self.index], key=lambda n: self.builder.exported[n].index)
+        for name in names:
+            self.steps.append(Replay("import", f"from exported import {name}", (name,)))
+        for statement in statements:
+            if statement.sets:
+                self._repeat(statement)
+        for statement in statements:
+            self._repeat(statement)
+        for bundle in sorted(self.files, key=lambda b: (self.files[b][0], b.key)):
+            self._load(bundle)
+        return tuple(self.steps)
+
+    def _repeat(self, statement: StatementFacts) -> None:
+        if statement.index in self.done:
+            return
+        self.done.add(statement.index)
+        for name in sorted(statement.read_bindings):
+            self._need(name)
+        if statement.kind == "import" and "future" not in statement.sets:
+            for source, bound in self._imports(statement):
+                self.steps.append(Replay("import", source, (bound,)))
+            return
+        kind = "import" if "future" in statement.sets else "setting" if statement.sets else "definition"
+        self.steps.append(Replay(kind, self.program.source(statement), tuple(sorted(statement.binds))))  # type: ignore[arg-type]
+
+    def _imports(self, statement: StatementFacts) -> Iterable[tuple[str, str]]:
+        needed = self.builder.wiring.names[self.index]
+        for name in statement.binds:
+            if name in needed:
+                yield self.program.import_source(name, statement.index), name
+
+    def _need(self, name: str) -> None:
+        """Let a name that a statement reads exist before the statement is repeated."""
+        for bundle, (_, names) in self.files.items():
+            if name in names:
+                self._load(bundle)
+                return
+        binding = self.program.before(name, self.index)
+        for number in sorted(binding.defs) if binding is not None else ():
+            if number in self.builder.wiring.repeats[self.index]:
+                self._repeat(self.program.statements[number])
+
+    def _load(self, bundle: Bundle) -> None:
+        if bundle in self.done:
+            return
+        self.done.add(bundle)
+        provider, names = self.files[bundle]
+        for name in names:
+            verdict = self.builder.wiring.verdicts.get((name, self.index))
+            for other in sorted(verdict.refers) if verdict is not None else ():
+                self._need(other)
+        labels = {part.name for part in bundle.parts}
+        wanted = tuple(n if n in labels else ambient.part(n).name for n in names)
+        self.steps.append(Load(self.builder.names[provider], bundle, wanted))

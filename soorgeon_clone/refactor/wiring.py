@@ -1,0 +1,308 @@
+"""Units -> what each loads, repeats and saves; or the units between which something cannot cross.
+
+Forward, each use is led back to what carries it: a definition in exported.py, a statement that is repeated, or a value.
+Backward, values are followed from their uses to the units that give or change them last (liveness). Values that may
+share a part which a later unit changes are saved together, so that they still share it when they are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from soorgeon_clone.analysis.effects import Knowledge
+from soorgeon_clone.analysis.heap import UNBOUND, Obj, Value
+from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.refactor.carriers import ambient
+from soorgeon_clone.refactor.carriers.pickled import Pickled, pickled
+from soorgeon_clone.refactor.carriers.program import LAST_RESULT_NAMES, SESSION_NAMES, Program
+from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat
+
+
+@dataclass(frozen=True)
+class Clash(Exception):
+    """Nothing can carry something from unit ``first`` to unit ``last``: they must become one."""
+
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass
+class Wiring:
+    """By unit: names of values that it loads, statements that it repeats, names it takes from exported.py, groups of
+    names that it saves, one file each, the units whose files it must come after, and all names that it needs."""
+
+    loads: list[set[str]]
+    repeats: list[set[int]]
+    imports: list[set[str]]
+    saves: list[list[tuple[str, ...]]]
+    after: list[set[int]]
+    names: list[set[str]]
+    verdicts: dict[tuple[str, int], Pickled] = field(default_factory=dict)
+
+    def provider(self, name: str, unit: int) -> int | None:
+        """Return the unit whose product ``unit`` loads ``name`` from."""
+        for index in range(unit - 1, -1, -1):
+            if any(name in group for group in self.saves[index]):
+                return index
+        return None
+
+
+def wire(program: Program, knowledge: Knowledge, exported: Mapping[str, StatementFacts]) -> Wiring:
+    """Return how the units are connected. Raise `Clash` where they cannot be."""
+    return _Wirer(program, knowledge, frozenset(exported)).wire()
+
+
+class _Wirer:
+    def __init__(self, program: Program, knowledge: Knowledge, exported: frozenset[str]) -> None:
+        self.program = program
+        self.knowledge = knowledge
+        self.exported = exported
+        count = len(program.units)
+        self.count = count
+        self.loads: list[set[str]] = [set() for _ in range(count)]
+        self.repeats: list[set[int]] = [set() for _ in range(count)]
+        self.imports: list[set[str]] = [set() for _ in range(count)]
+        self.groups: list[list[tuple[str, ...]]] = [[] for _ in range(count)]
+        self.verdicts: dict[tuple[str, int], Pickled] = {}
+        self.seen: set[tuple[str, int]] = set()
+
+    def wire(self) -> Wiring:
+        self._refuse_what_cannot_be_cut()
+        for unit in self.program.units:
+            for name in sorted(unit.uses):
+                self.need(name, unit.index)
+            self.imports[unit.index] |= {n for s in unit.statements for n in s.reads if n in self.exported}
+        self._settings()
+        while self._spread():
+            pass
+        return Wiring(self.loads, self.repeats, self.imports, self.groups, self._file_order(), self._names(), self.verdicts)
+
+    def _names(self) -> list[set[str]]:
+        """Return, by unit, all names that it needs, however they come."""
+        names: list[set[str]] = [set() for _ in range(self.count)]
+        for name, unit in self.seen:
+            names[unit].add(name)
+        return names
+
+    # -- uses --------------------------------------------------------------------------------------------------
+
+    def need(self, name: str, unit: int) -> None:
+        """Let ``unit`` have what ``name`` denotes when it starts."""
+        if (name, unit) in self.seen:
+            return
+        self.seen.add((name, unit))
+        if name in self.exported:
+            self.imports[unit].add(name)
+            return
+        binding = self.program.before(name, unit)
+        if binding is None:
+            self._session_name(name, unit)
+            return
+        value = binding.value - {UNBOUND}
+        if not value:
+            return
+        if ambient.is_ambient(name):
+            if not ambient.can_carry(name):
+                raise Clash(self._first(binding.defs, unit), unit, f"the state of {name[1:]} cannot be saved")
+            self.loads[unit].add(name)
+            return
+        if is_code(value):
+            statement = statement_to_repeat(self.program, name, binding, unit)
+            if statement is None:
+                raise Clash(self._first(binding.defs, unit), unit, self._why_not_repeated(name, binding.defs))
+            self.repeat(statement, unit)
+            return
+        verdict = self.verdict(name, value, unit)
+        if verdict.obstacle is not None:
+            statement = statement_to_repeat(self.program, name, binding, unit)
+            if statement is not None:
+                self.repeat(statement, unit)
+                return
+            raise Clash(self._first(binding.defs, unit), unit, f"`{name}` cannot be saved: it holds {verdict.obstacle}")
+        self.loads[unit].add(name)
+        for other in sorted(verdict.refers):
+            self.need(other, unit)
+
+    def verdict(self, name: str, value: Value, unit: int) -> Pickled:
+        key = (name, unit)
+        if key not in self.verdicts:
+            self.verdicts[key] = pickled(self.program, self.knowledge, value, unit, self.exported)
+        return self.verdicts[key]
+
+    def repeat(self, statement: StatementFacts, unit: int) -> None:
+        if statement.index in self.repeats[unit]:
+            return
+        self.repeats[unit].add(statement.index)
+        for name in sorted(statement.read_bindings):
+            self.need(name, unit)
+
+    def _first(self, defs: Iterable[int], unit: int) -> int:
+        """Return the earliest unit that binds here, so that all of it runs in one process."""
+        return min([self.program.unit_of[number] for number in defs], default=unit - 1)
+
+    def _why_not_repeated(self, name: str, defs: Iterable[int]) -> str:
+        if len(set(defs)) > 1:
+            return f"`{name}` may be any of several definitions"
+        return f"`{name}` is changed after its definition, or what its definition reads is"
+
+    def _session_name(self, name: str, unit: int) -> None:
+        if unit == 0:
+            return
+        if name in LAST_RESULT_NAMES:
+            raise Clash(unit - 1, unit, f"`{name}` is the result of an earlier cell")
+        history = name.lstrip("_").removeprefix("i")
+        if name in SESSION_NAMES or (name.startswith("_") and history.isdigit()):
+            raise Clash(0, unit, f"`{name}` holds results of earlier cells")
+
+    def _refuse_what_cannot_be_cut(self) -> None:
+        if self.count < 2:
+            return
+        for statement in self.program.statements:
+            if statement.opaque:
+                raise Clash(0, self.count - 1, statement.opaque)
+
+    # -- settings ----------------------------------------------------------------------------------------------
+
+    def _settings(self) -> None:
+        for statement in self.program.statements:
+            if not statement.sets:
+                continue
+            origin = self.program.unit_of[statement.index]
+            for unit in range(origin + 1, self.count):
+                if not can_repeat(self.program, statement, unit, setting=True):
+                    what = ", ".join(sorted(statement.sets)).replace("_", " ")
+                    raise Clash(origin, self.count - 1, f"settings ({what}) are changed in a way that cannot be repeated")
+                self.repeat(statement, unit)
+
+    # -- values ------------------------------------------------------------------------------------------------
+
+    def _spread(self) -> bool:
+        """Follow values backward once; return whether that made a unit need more."""
+        before = sum(map(len, self.loads))
+        live = self._live()
+        self.groups = [[] for _ in range(self.count)]
+        for unit in self.program.units:
+            index = unit.index
+            alive = live[index]
+            touched = {v for v in alive if v in unit.binds or self._changes(index, v)}
+            if not touched:
+                continue
+            for group in self._together(index, alive):
+                if not touched & set(group):
+                    continue
+                self.groups[index].append(tuple(sorted(group)))
+                for name in group:
+                    if not unit.binds.get(name, False):
+                        self.need(name, index)
+                    self._can_save(name, index)
+        return sum(map(len, self.loads)) > before
+
+    def _live(self) -> list[set[str]]:
+        """Return the values that are still needed after each unit."""
+        live: list[set[str]] = [set() for _ in range(self.count)]
+        alive: set[str] = set()
+        for unit in reversed(self.program.units):
+            live[unit.index] = set(alive)
+            alive = {name for name in alive if not unit.binds.get(name, False)} | self.loads[unit.index]
+        return live
+
+    def _value_after(self, name: str, unit: int) -> Value:
+        binding = self.program.before(name, unit + 1)
+        return binding.value if binding is not None else frozenset()
+
+    def _changes(self, unit: int, name: str) -> bool:
+        changes = self.program.units[unit].changes
+        return bool(changes) and not changes.isdisjoint(self.program.facts.heap.reach(self._value_after(name, unit)))
+
+    def _together(self, unit: int, alive: set[str]) -> list[set[str]]:
+        """Part the living values into those that must be saved in one file."""
+        stop = self.program.units[unit].stop
+        groups: list[set[str]] = []
+        owner: dict[Obj, set[str]] = {}
+        for name in sorted(alive):
+            mine = {name}
+            groups.append(mine)
+            for obj in self.program.facts.heap.reach(self._value_after(name, unit)):
+                if not self._matters(obj, stop):
+                    continue
+                other = owner.get(obj)
+                if other is not None and other is not mine:
+                    self._refuse_shared_memory(obj, mine | other, unit, stop)
+                    other |= mine
+                    groups.remove(mine)
+                    for key, group in owner.items():
+                        if group is mine:
+                            owner[key] = other
+                    mine = other
+                owner[obj] = mine
+        return groups
+
+    def _matters(self, obj: Obj, stop: int) -> bool:
+        """Whether it can be told, from statement ``stop`` on, that two values share ``obj``."""
+        return any(number >= stop for number in obj.changed) or any(number >= stop for number in obj.identity)
+
+    def _refuse_shared_memory(self, obj: Obj, names: set[str], unit: int, stop: int) -> None:
+        holders = [n for n in names if obj in self.program.facts.heap.reach(self._value_after(n, unit))]
+        if all(obj in _reach_by_reference(self._value_after(n, unit)) for n in holders):
+            return
+        last = max(self.program.unit_of[n] for n in obj.changed | obj.identity)
+        first = unit
+        listed = " and ".join(f"`{n}`" for n in sorted(holders)[:2])
+        raise Clash(first, last, f"{listed} share memory that a later section changes")
+
+    def _can_save(self, name: str, unit: int) -> None:
+        if ambient.is_ambient(name):
+            return
+        verdict = self.verdict(name, self._value_after(name, unit) - {UNBOUND}, unit + 1)
+        if verdict.obstacle is not None:
+            user = next((u for u in range(unit + 1, self.count) if name in self.loads[u]), unit + 1)
+            raise Clash(unit, user, f"`{name}` cannot be saved: it holds {verdict.obstacle}")
+        for other in verdict.refers:
+            if not self.program.units[unit].binds.get(other, False) or other in self.exported:
+                self.need(other, unit)
+
+    # -- files -------------------------------------------------------------------------------------------------
+
+    def _file_order(self) -> list[set[int]]:
+        reads, writes = [], []
+        for unit in self.program.units:
+            statements = [*unit.statements, *(self.program.statements[n] for n in self.repeats[unit.index])]
+            reads.append({path for s in statements for path in s.files_read})
+            writes.append({path for s in unit.statements for path in s.files_written})
+        return [
+            {
+                earlier
+                for earlier in range(later)
+                if _collide(writes[earlier], reads[later])
+                or _collide(writes[earlier], writes[later])
+                or _collide(reads[earlier], writes[later])
+            }
+            for later in range(self.count)
+        ]
+
+
+def _reach_by_reference(value: Value) -> set[Obj]:
+    """Return what can be reached without crossing from an array to one that shares its memory."""
+    seen: set[Obj] = set()
+    stack = [obj for obj in value if not obj.immutable]
+    while stack:
+        obj = stack.pop()
+        if obj in seen:
+            continue
+        seen.add(obj)
+        stack.extend(held for value in obj.fields.values() for held in value if not held.immutable)
+        if obj.scope is not None:
+            stack.extend(held for held in obj.scope.captured(obj) if not held.immutable)
+    return seen
+
+
+def _collide(one: set[str], other: set[str]) -> bool:
+    if not one or not other:
+        return False
+    if "*" in one or "*" in other:
+        return True
+    if one & other:
+        return True
+    return any(a.startswith(b + "/") or b.startswith(a + "/") for a in one for b in other)
