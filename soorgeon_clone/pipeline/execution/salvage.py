@@ -14,6 +14,8 @@ from soorgeon_clone.pipeline.execution.process import signal_name
 from soorgeon_clone.pipeline.execution.recording import Recorder
 from soorgeon_clone.pipeline.execution.written import write_notebook
 
+LOG_SIZE = 64_000
+
 
 def save_what_is_left(job: Job, journal: int, reason: Status | None, wait_status: int) -> tuple[CellError, str]:
     """Writes the notebook from the journal; returns the error to report and the end of what was printed."""
@@ -36,16 +38,16 @@ def save_what_is_left(job: Job, journal: int, reason: Status | None, wait_status
     return error, printed(notebook["cells"])
 
 
-def printed(cells: list[dict[str, Any]], size: int = 64_000) -> str:
+def printed(cells: list[dict[str, Any]]) -> str:
     """The end of what the cells wrote to standard output and standard error."""
     pieces: list[str] = []
     length = 0
     for cell in reversed(cells):
         for output in reversed(cell.get("outputs", ())):
-            if output["output_type"] == "stream" and length < size:
+            if output["output_type"] == "stream" and length < LOG_SIZE:
                 pieces.append(output["text"])
                 length += len(output["text"])
-    return "".join(reversed(pieces))[-size:]
+    return "".join(reversed(pieces))[-LOG_SIZE:]
 
 
 def _why(job: Job, reason: Status | None, wait_status: int) -> tuple[str, str]:

@@ -22,11 +22,11 @@ from soorgeon_clone.pipeline.execution.cells import blank, run_cells
 from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.model import CellError, FunctionCall, Job
 from soorgeon_clone.pipeline.execution.recording import Recorder
+from soorgeon_clone.pipeline.execution.salvage import LOG_SIZE, printed
 from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell
 from soorgeon_clone.pipeline.execution.streams import Capture, Stream
 from soorgeon_clone.pipeline.execution.written import write_notebook
 
-LOG_SIZE = 64_000
 _PATIENCE = 5.0  # seconds that threads of the task get to end by themselves, as from nbclient
 
 
@@ -102,7 +102,7 @@ def _run_notebook(
             error = error or CellError(
                 None, None, type(problem).__name__, f"the executed notebook cannot be written: {problem}"
             )
-    return error, _log(notebook)
+    return error, printed(notebook["cells"])
 
 
 def _run_function(
@@ -123,7 +123,7 @@ def _run_function(
         error = _function_error(shell, problem)
     capture.stop()
     recorder.settle()
-    return error, _log({"cells": [cell]})
+    return error, printed([cell])
 
 
 def resolve(dotted_path: str) -> Callable[..., object]:
@@ -139,18 +139,6 @@ def _function_error(shell: ZMQInteractiveShell, problem: BaseException) -> CellE
     traceback = problem.__traceback__.tb_next if problem.__traceback__ else None
     lines = shell.InteractiveTB.structured_traceback(type(problem), problem, traceback)
     return CellError(None, None, type(problem).__name__, str(problem), tuple(lines))
-
-
-def _log(notebook: dict[str, Any]) -> str:
-    """The end of what was printed."""
-    pieces: list[str] = []
-    length = 0
-    for cell in reversed(notebook["cells"]):
-        for output in reversed(cell.get("outputs", ())):
-            if output["output_type"] == "stream" and length < LOG_SIZE:
-                pieces.append(output["text"])
-                length += len(output["text"])
-    return "".join(reversed(pieces))[-LOG_SIZE:]
 
 
 def _refuse_input() -> None:

@@ -56,3 +56,24 @@ def _split_mime(mime: str, value: Any) -> Any:
 
 def _lines(value: Any) -> Any:
     return value.splitlines(keepends=True) if isinstance(value, str) else value
+
+
+def read_executed(path: Path) -> dict[str, Any]:
+    """The notebook that ``write_notebook`` wrote, with texts in one piece again."""
+    notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    for cell in notebook["cells"]:
+        cell["source"] = _joined(cell["source"])
+        for output in cell.get("outputs", ()):
+            if output["output_type"] == "stream":
+                output["text"] = _joined(output["text"])
+            elif "data" in output:
+                output["data"] = {mime: _joined_mime(mime, value) for mime, value in output["data"].items()}
+    return notebook
+
+
+def _joined_mime(mime: str, value: Any) -> Any:
+    return value if mime.endswith("json") else _joined(value)
+
+
+def _joined(value: Any) -> Any:
+    return "".join(value) if isinstance(value, list) else value

@@ -1,0 +1,75 @@
+"""Executed notebook -> HTML, Markdown or another format of nbconvert (the extra "html")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.execution.written import write_aside
+
+EXPORTERS = {
+    ".html": "html",
+    ".md": "markdown",
+    ".rst": "rst",
+    ".tex": "latex",
+    ".pdf": "webpdf",
+    ".py": "python",
+}
+
+
+def is_converted(product: Path) -> bool:
+    """Whether a notebook task writes this product by way of nbconvert."""
+    return product.suffix.lower() in EXPORTERS
+
+
+def require_nbconvert(product: Path) -> None:
+    """Raises UserError where the extra is not installed: ask before the task runs, not after."""
+    from importlib.util import find_spec
+
+    if find_spec("nbconvert") is None:
+        raise UserError(
+            f"the product {product} needs nbconvert, which is not installed",
+            hint="Install it: pip install 'soorgeon-clone[html]', or use a product that ends in .ipynb",
+        )
+
+
+def convert(
+    executed: Path,
+    product: Path,
+    *,
+    exporter_name: str | None = None,
+    exporter_kwargs: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes ``product`` from the executed notebook, by rename; images go to ``<product>_files`` beside it.
+
+    ``exporter_name`` and ``exporter_kwargs`` are those of nbconvert; by default the product's ending decides.
+    """
+    require_nbconvert(product)
+    from nbconvert.exporters import ExporterNameError, get_exporter
+
+    name = exporter_name or EXPORTERS.get(product.suffix.lower())
+    if name is None:
+        raise UserError(
+            f"no format of nbconvert is known for {product}",
+            hint="Use a product that ends in .ipynb, .html or .md, or name one: nbconvert_exporter_name",
+            exit_code=2,
+        )
+    try:
+        exporter = get_exporter(name)(**(exporter_kwargs or {}))
+    except ExporterNameError:
+        raise UserError(f"nbconvert has no exporter named {name!r} (for {product})", exit_code=2) from None
+    folder = f"{product.stem}_files"
+    resources = {
+        "metadata": {"name": product.stem},
+        "unique_key": product.stem,
+        "output_files_dir": folder,
+    }
+    try:
+        body, made = exporter.from_filename(str(executed), resources=resources)
+    except OSError as problem:  # pandoc or a browser is missing
+        raise UserError(f"{product} cannot be made from {executed}: {problem}") from problem
+    for path, data in made.get("outputs", {}).items():
+        write_aside(product.parent / path, data)
+    write_aside(product, body.encode("utf-8") if isinstance(body, str) else body)
