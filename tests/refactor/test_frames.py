@@ -1,0 +1,132 @@
+"""frames.py of a project: every frame comes back as it was, in the chosen format where that can hold it."""
+
+from __future__ import annotations
+
+import datetime
+import pickle
+import types
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refactor.conftest import Written, bundle, load, plan, task
+from soorgeon_clone.refactor.frames import frames_module
+from soorgeon_clone.refactor.layout import Choices
+
+np = pytest.importorskip("numpy")
+pd = pytest.importorskip("pandas")
+pytest.importorskip("pyarrow")
+
+BOTH, PARQUET, NEITHER = frozenset({"parquet", "csv"}), frozenset({"parquet"}), frozenset[str]()
+
+# What it is -> (the value, the formats that hold it).
+VALUES: dict[str, tuple[Any, frozenset[str]]] = {
+    "integers": (pd.DataFrame({"a": [1, 2, 3]}), BOTH),
+    "floats": (pd.DataFrame({"a": [0.1, 1 / 3, float("nan")]}), BOTH),
+    "text": (pd.DataFrame({"a": ["x", "ä, \n z"], "b": [True, False]}), BOTH),
+    "text with gaps": (pd.DataFrame({"a": ["x", None]}), BOTH),
+    "empty text": (pd.DataFrame({"a": ["x", ""]}), PARQUET),
+    "text of digits": (pd.DataFrame({"a": ["01", "2"]}), PARQUET),
+    "dates": (pd.DataFrame({"a": pd.date_range("2020", periods=3)}), PARQUET),
+    "time zone": (pd.DataFrame({"a": pd.date_range("2020", periods=3, tz="Europe/Paris")}), PARQUET),
+    "small integers": (pd.DataFrame({"a": np.array([1, 2], dtype="int8")}), PARQUET),
+    "nullable": (pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}), PARQUET),
+    "categories": (pd.DataFrame({"a": pd.Categorical(["b", "a"], categories=["b", "a", "c"], ordered=True)}), PARQUET),
+    "unordered categories": (pd.DataFrame({"a": pd.Categorical(["b", "a"], categories=["c", "b", "a"])}), PARQUET),
+    "index": (pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="key")), PARQUET),
+    "later range": (pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(5, 7)), PARQUET),
+    "two levels": (pd.DataFrame({"a": [1, 2], "b": [1, 1], "c": [3, 4]}).set_index(["a", "b"]), PARQUET),
+    "frequency": (pd.DataFrame({"a": [1, 2, 3]}, index=pd.date_range("2020", periods=3, freq="D")), NEITHER),
+    "numbered columns": (pd.DataFrame([[1, 2]]), NEITHER),
+    "column twice": (pd.DataFrame([[1, 2]], columns=["a", "a"]), NEITHER),
+    "named columns": (pd.DataFrame([[1]], columns=pd.Index(["a"], name="what")), PARQUET),
+    "lists": (pd.DataFrame({"a": [[1, 2], [3]]}), NEITHER),
+    "mixed": (pd.DataFrame({"a": [1, "x", None]}), NEITHER),
+    "python dates": (pd.DataFrame({"a": [datetime.date(2020, 1, 1)]}), NEITHER),
+    "complex": (pd.DataFrame({"a": [1 + 2j]}), NEITHER),
+    "no rows": (pd.DataFrame({"a": np.array([], dtype="float64")}), PARQUET),
+    "no columns": (pd.DataFrame(), NEITHER),
+    "attributes": (pd.DataFrame({"a": [1]}).pipe(lambda df: df.attrs.update(source=("x",)) or df), NEITHER),
+}
+
+
+def _module(df_format: Any) -> types.ModuleType:
+    module = types.ModuleType("frames")
+    exec(frames_module(df_format, "pickle"), module.__dict__)
+    return module
+
+
+@pytest.mark.parametrize("df_format", ["parquet", "csv"])
+@pytest.mark.parametrize("what", VALUES)
+def test_a_frame_comes_back_as_it_was(what: str, df_format: str, tmp_path: Path) -> None:
+    frame, formats = VALUES[what]
+    frames, path = _module(df_format), str(tmp_path / "x.data")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        frames.save_frame(frame, path)
+    shown = [str(warning.message) for warning in caught if "is saved as a pickle" in str(warning.message)]
+    is_pickle = Path(path).read_bytes()[:1] == b"\x80"
+    assert is_pickle == bool(shown), "a pickle is announced"
+    assert not shown or f"{path} is saved as a pickle: {df_format} " in shown[0]
+    copy = frames.load_frame(path)
+    assert pickle.dumps(_facts(copy)) == pickle.dumps(_facts(frame))
+    assert is_pickle == (df_format not in formats), shown
+
+
+def _facts(frame: Any) -> list[str]:
+    """Return all that shows, in an order of its own."""
+    columns = [frame.iloc[:, number] for number in range(frame.shape[1])]
+    values = [[(type(item), repr(item)) for item in column] for column in columns]
+    kinds = [[repr(dtype), repr(getattr(dtype, "categories", ""))] for dtype in frame.dtypes]
+    return [repr(frame.index), repr(frame.columns), repr(kinds), repr(values), repr(frame.attrs)]
+
+
+@pytest.mark.parametrize("df_format", ["parquet", "csv"])
+def test_what_is_no_frame_is_pickled_without_a_word(df_format: str, tmp_path: Path, recwarn: Any) -> None:
+    frames, path = _module(df_format), str(tmp_path / "x")
+    series = pd.Series([1, 2])
+    for value in (3, {"a": 1}, series):
+        frames.save_frame(value, path)
+        assert repr(frames.load_frame(path)) == repr(value)
+    assert not [warning for warning in recwarn if "pickle" in str(warning.message)]
+
+
+def test_the_value_decides_and_not_the_name(written: Callable[..., Written]) -> None:
+    df, df_size, data, both = bundle("df", frame=False), bundle("df_size"), bundle("data", frame=True), bundle("a", "b")
+    made = plan(
+        task(
+            "one",
+            "import pandas as pd\ndf = 3\ndf_size = pd.DataFrame({'x': [1]})\ndata = df_size\na, b = data, data",
+            saves=[df, df_size, data, both],
+            names="df df_size data pd a b",
+        ),
+        task(
+            "two",
+            "print(df, df_size.x[0], data.x[0], a is b)",
+            steps=[load("one", item) for item in (df, df_size, data, both)],
+            names="print df df_size data",
+        ),
+    )
+    project = written(made, Choices(df_format="parquet"))
+    assert project.run() == "3 1 1 True\n"
+    output = project.root / "output"
+    assert sorted(path.name for path in output.iterdir()) == [
+        "one-a-b.pkl",
+        "one-data.parquet",
+        "one-df.pkl",
+        "one-df_size.data",
+    ]
+    assert pd.read_parquet(output / "one-df_size.data").equals(pd.read_parquet(output / "one-data.parquet"))
+
+
+def test_a_frame_of_another_class_is_pickled(tmp_path: Path) -> None:
+    frames, path = _module("parquet"), str(tmp_path / "x")
+    frames.save_frame(_Special({"a": [1]}), path)
+    assert type(frames.load_frame(path)) is _Special
+
+
+class _Special(pd.DataFrame):  # type: ignore[misc]
+    """A subclass, as geopandas has one."""
