@@ -14,31 +14,35 @@ from oracle.small import difference, notebook_of, plan_of, run_pipeline, run_str
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each task runs in a fork of this process")
 
 
-WARM = (
-    "IPython.core.interactiveshell",
-    "matplotlib.pyplot",
-    "pandas",
-    "scipy.stats",
-    "sklearn.ensemble",
-    "sklearn.linear_model",
-    "sklearn.model_selection",
-    "sklearn.tree",
-)
+# word in a case -> modules to import before the forks, so that no fork has to. They make forks slower, hence the order.
+HEAVY = {
+    "numpy": ("numpy",),
+    "pandas": ("pandas",),
+    "matplotlib": ("matplotlib.pyplot",),
+    "scipy": ("scipy.stats",),
+    "sklearn": ("sklearn.ensemble", "sklearn.linear_model", "sklearn.model_selection", "sklearn.tree"),
+}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _warm() -> None:
-    """Import once, before the forks, what the cases import."""
+def heavy(case: Case) -> list[str]:
+    """Return the modules to have ready for a case."""
+    code = "\n".join(case.sections)
+    return [module for word, modules in HEAVY.items() if word in code for module in modules]
+
+
+def prepare(case: Case) -> None:
+    """Import, once, what the case imports."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for module in WARM:
+        for module in [*heavy(case), *["IPython.core.interactiveshell"] * case.ipython]:
             importlib.import_module(module)
 
 
-@pytest.mark.parametrize("case", cases(), ids=str)
+@pytest.mark.parametrize("case", sorted(cases(), key=lambda case: len(heavy(case))), ids=str)
 def test_pipeline_shows_what_the_notebook_shows(case: Case) -> None:
     if case.python > sys.version_info[:2]:
         pytest.skip(f"syntax of Python {'.'.join(map(str, case.python))}")
+    prepare(case)
     notebook = notebook_of(case.sections)
     plan = plan_of(notebook)
     pipeline = run_pipeline(plan, ipython=case.ipython)

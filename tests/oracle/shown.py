@@ -99,7 +99,7 @@ def difference(straight: Sequence[Piece], pipeline: Sequence[Piece]) -> str | No
             return (
                 f"notebook shows {ours.kind}, pipeline shows {theirs.kind}:\n{_excerpt(ours)}\n---\n{_excerpt(theirs)}"
             )
-        if ours.kind == "image/png":
+        if isinstance(ours.content, bytes):
             if problem := _image_difference(ours.content, theirs.content):
                 return f"image: {problem}"
         elif ours.content != theirs.content:
@@ -121,12 +121,19 @@ def _rich(data: Mapping[str, Any], folders: Iterable[str]) -> Iterable[Piece]:
     for mime in sorted(data):
         value = data[mime]
         if mime in ("image/png", "image/jpeg"):
-            yield Piece(mime, base64.b64decode(_text(value)))
+            yield Piece(mime, _decoded(_text(value)))
         elif mime == "image/svg+xml":
             yield Piece(mime, "drawn")
         else:
             text = _text(value) if isinstance(value, (str, list)) else repr(value)
             yield Piece(mime, quiet(text, folders))
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError:  # a broken image is still something that is shown
+        return text.encode()
 
 
 def _image_difference(one: str | bytes, other: str | bytes) -> str | None:
@@ -135,7 +142,10 @@ def _image_difference(one: str | bytes, other: str | bytes) -> str | None:
     import matplotlib.image
     import numpy as np
 
-    a, b = (matplotlib.image.imread(io.BytesIO(data)) for data in (one, other))  # type: ignore[arg-type]
+    try:
+        a, b = (matplotlib.image.imread(io.BytesIO(data)) for data in (one, other))  # type: ignore[arg-type]
+    except (OSError, SyntaxError):
+        return "not the same bytes, and no readable image"
     if a.shape != b.shape:
         return f"{a.shape[1]} x {a.shape[0]} pixels against {b.shape[1]} x {b.shape[0]}"
     share = float((np.abs(a.astype(float) - b.astype(float)) > 0.02).any(axis=-1).mean())

@@ -7,6 +7,7 @@ random states, monkeypatches) dies with its fork, as it does in a real run.
 from __future__ import annotations
 
 import ast
+import gc
 import io
 import os
 import pickle
@@ -209,6 +210,7 @@ def _in_fork(function: Callable[[], Run], folder: Path) -> Run:
     reader, writer = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    gc.freeze()  # or the child's first collection would copy every page
     child = os.fork()
     if child == 0:
         os.close(reader)
