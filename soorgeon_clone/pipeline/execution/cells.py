@@ -111,20 +111,24 @@ async def _run_cells(
 async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden: str | None) -> CellError | None:
     shell.hidden_source = source if hidden else None
     shell.compile.hidden_label = hidden
-    shell.last_traceback, shell.display_failed = None, False
+    shell.last_error, shell.display_failed = None, False
     try:
         result = await _interact(shell, source, store_history=not hidden)
     finally:
         shell.flush_streams()
-    exception = result.error_before_exec or result.error_in_exec
     if result.success and not shell.display_failed:
         return None
+    exception = result.error_before_exec or result.error_in_exec
+    traceback: list[str] = []
+    if shell.last_error:
+        _, shown, traceback = shell.last_error
+        exception = exception or shown
     return CellError(
         cell_index=index,
-        line=_line(exception, shell.compile.latest_name),
+        line=_line(exception, shell.compile.latest_name, in_magic=source.startswith("%%")),
         ename=type(exception).__name__,
         evalue=str(exception),
-        traceback=tuple(shell.last_traceback or ()),
+        traceback=tuple(traceback),
         source=source,
     )
 
@@ -161,14 +165,17 @@ async def _interact(shell: ZMQInteractiveShell, source: str, *, store_history: b
     return result
 
 
-def _line(exception: BaseException | None, code_name: str) -> int | None:
-    """The line of the cell that raised; None where another code is to blame (a cell magic's)."""
+def _line(exception: BaseException | None, code_name: str, *, in_magic: bool) -> int | None:
+    """The line of the cell that raised; in a cell magic's body where ``%%time`` and the like ran it."""
     if isinstance(exception, SyntaxError) and exception.filename == code_name:
         return exception.lineno
     line, traceback = None, exception.__traceback__ if exception else None
     while traceback:
-        if traceback.tb_frame.f_code.co_filename == code_name:
+        name = traceback.tb_frame.f_code.co_filename
+        if name == code_name:
             line = traceback.tb_lineno
+        elif in_magic and name in ("<timed exec>", "<timed eval>"):
+            line = traceback.tb_lineno + 1
         traceback = traceback.tb_next
     return line
 

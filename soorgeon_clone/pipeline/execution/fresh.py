@@ -15,9 +15,7 @@ from soorgeon_clone.pipeline.execution.streams import Stream
 
 
 def main(job_file: str) -> None:
-    path = Path(job_file)
-    job, function, channel, journal, server, folder = pickle.loads(path.read_bytes())
-    path.unlink()
+    job, function, channel, journal, server, folder = pickle.loads(Path(job_file).read_bytes())
     process.die_with_parent(server)
     process.adopt_orphans()
     streams = (Stream("stdout", 1), Stream("stderr", 2))
@@ -25,5 +23,5 @@ def main(job_file: str) -> None:
     shell = open_shell(Path(folder))
     if function:
         job = replace(job, function=pickle.loads(function))
-    worker.run(job, shell, streams, Connection(channel, readable=False), journal)
+    worker.run(job, shell, streams, Connection(channel, readable=False), journal, os.dup(2))
     os._exit(0)

@@ -83,6 +83,10 @@ def read_journal(descriptor: int) -> Iterator[tuple[str, Any]]:
         at += length
 
 
+def read_text(descriptor: int) -> str:
+    return _read_all(descriptor).decode("utf-8", "replace")
+
+
 def _read_all(descriptor: int) -> bytes:
     os.lseek(descriptor, 0, os.SEEK_SET)
     pieces = []

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import signal
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.execution import process
 from soorgeon_clone.pipeline.execution.cells import blank, is_run
+from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.model import CellError, Job
-from soorgeon_clone.pipeline.execution.salvage import printed
+from soorgeon_clone.pipeline.execution.recording import Recorder
+from soorgeon_clone.pipeline.execution.salvage import KILLED, printed, status_of
 from soorgeon_clone.pipeline.execution.written import write_notebook
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_PLACE = re.compile(r"Cell In\[\d+\], line (\d+)")
 
 
 def require_nbclient() -> None:
@@ -32,94 +37,116 @@ def require_nbclient() -> None:
 
 def main(job_file: str) -> None:
     """The process between the server and the kernel."""
-    path = Path(job_file)
-    job, function, channel, journal, server, folder = pickle.loads(path.read_bytes())
+    job, function, channel, journal, server, _ = pickle.loads(Path(job_file).read_bytes())
     if function:  # a function has no use for a kernel
         from soorgeon_clone.pipeline.execution import fresh
 
         fresh.main(job_file)
-    path.unlink()
     process.die_with_parent(server)
     process.adopt_orphans()
-    signal.signal(signal.SIGTERM, _stop)
     events = Connection(channel, readable=False)
-    notebook, error = _run(job, events)
+    notebook = blank(job.source)
+    recorder = Recorder(notebook["cells"], limit=job.output_limit, journal=Journal(journal))
+    error = _run(job, notebook, recorder, events)
+    recorder.settle()
     if job.output is not None:
         try:
             write_notebook(notebook, job.output)
         except OSError as problem:
             error = error or CellError(None, None, type(problem).__name__, f"cannot write {job.output}: {problem}")
-    status = "ok" if error is None else "input" if error.ename == "StdinNotImplementedError" else "error"
-    events.send(("result", status, error, printed(notebook["cells"])))
+    events.send(("result", status_of(error), error, printed(notebook["cells"])))
     events.send(("done",))
     os._exit(0)
 
 
-class _Stopped(BaseException):
-    pass
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise _Stopped
-
-
-def _run(job: Job, events: Connection) -> tuple[dict[str, Any], CellError | None]:
+def _run(job: Job, notebook: dict[str, Any], recorder: Recorder, events: Connection) -> CellError | None:
     import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellControlSignal, DeadKernelError
+    from nbclient.exceptions import CellControlSignal
 
-    assert job.source is not None
-    node = nbformat.from_dict(blank(job.source))
+    node = nbformat.from_dict(blank(notebook))
+    client = _client(job, node, recorder, events)
+    # nbclient's handlers shut the kernel down gently; the server kills all below this process anyway
+    signal.set_wakeup_fd(-1)
+    error = None
+    try:
+        client.execute(env={**os.environ, **job.environment})
+    except CellControlSignal as problem:
+        ename, evalue = getattr(problem, "ename", type(problem).__name__), getattr(problem, "evalue", str(problem))
+        error = _error(notebook, recorder.index, ename, evalue)
+    except Exception as problem:
+        if client.kernel_lives:
+            raise
+        reason = f"the kernel died ({type(problem).__name__})"
+        recorder.error(KILLED, reason, [reason])
+        error = _error(notebook, recorder.index, KILLED, reason)
+    if "widgets" in node.metadata:
+        notebook["metadata"]["widgets"] = node.metadata.widgets
+    if job.record_timing:
+        for cell, run in zip(notebook["cells"], node.cells, strict=True):
+            cell["metadata"] = dict(run.metadata)
+    return error
+
+
+def _client(job: Job, node: Any, recorder: Recorder, events: Connection) -> Any:
+    """A client that gives its messages to ``recorder``."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import DeadKernelError
+
     indexes = [index for index, cell in enumerate(node.cells) if is_run(cell)]
-    last = -1
+
+    class Client(NotebookClient):  # type: ignore[misc]
+        kernel_lives = True
+
+        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            _record(recorder, msg["msg_type"], msg["content"])
+            return super().process_message(msg, cell, cell_index)
+
+        async def _async_check_alive(self) -> None:
+            try:
+                await super()._async_check_alive()
+            except DeadKernelError:
+                self.kernel_lives = False
+                raise
 
     def begin(cell: Any, cell_index: int) -> None:
-        nonlocal last
-        last = cell_index
-        events.send(("cell", indexes.index(cell_index) + 1, len(indexes), cell_index))
+        number = indexes.index(cell_index) + 1
+        recorder.begin(cell_index, number)
+        events.send(("cell", number, len(indexes), cell_index))
 
-    client = NotebookClient(
+    client = Client(
         node,
         timeout=None,
         kernel_name="python3",
         record_timing=job.record_timing,
-        coalesce_streams=False,
         on_cell_execute=begin,
         resources={"metadata": {"path": str(job.cwd)}},
     )
     client.create_kernel_manager()
     client.km.kernel_spec.argv[0] = sys.executable  # the kernel of this environment, whatever is registered
-    error = None
-    try:
-        client.execute(env={**os.environ, **job.environment})
-    except _Stopped:
-        error = _error(node, last, "TaskTimeout", f"the task ran longer than its limit of {job.timeout:g} s")
-    except DeadKernelError:
-        error = _error(node, last, "TaskKilled", "the kernel died")
-    except CellControlSignal as problem:
-        error = _error(node, last, getattr(problem, "ename", type(problem).__name__), getattr(problem, "evalue", ""))
-    for cell in node.cells:
-        if cell.cell_type == "code":
-            cell.outputs = _merged(cell.outputs)
-    return node, error
+    return client
 
 
-def _error(node: Any, index: int, ename: str, evalue: str) -> CellError:
+def _record(recorder: Recorder, kind: str, content: dict[str, Any]) -> None:
+    display_id = (content.get("transient") or {}).get("display_id")
+    if kind == "stream":
+        recorder.stream(content["name"], content["text"])
+    elif kind == "display_data":
+        recorder.display(content["data"], content["metadata"], display_id)
+    elif kind == "update_display_data" and display_id:
+        recorder.update(content["data"], content["metadata"], display_id)
+    elif kind == "execute_result":
+        recorder.result(content["data"], content["metadata"], content["execution_count"])
+    elif kind == "error":
+        recorder.error(content["ename"], content["evalue"], content["traceback"])
+    elif kind == "clear_output":
+        recorder.clear(wait=bool(content.get("wait")))
+
+
+def _error(notebook: dict[str, Any], index: int, ename: str, evalue: str) -> CellError:
     if index < 0:
         return CellError(None, None, ename, evalue)
-    cell = node.cells[index]
-    shown = [output for output in cell.outputs if output.output_type == "error"]
-    traceback = tuple(shown[-1].traceback) if shown else ()
-    return CellError(index, None, ename, evalue, traceback, cell.source)
-
-
-def _merged(outputs: list[Any]) -> list[Any]:
-    """Consecutive texts of one stream as one output: a kernel sends them in pieces, by the clock."""
-    merged: list[Any] = []
-    for output in outputs:
-        last = merged[-1] if merged else None
-        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
-            last.text += output.text
-        else:
-            merged.append(output)
-    return merged
+    cell = notebook["cells"][index]
+    shown = [output["traceback"] for output in cell["outputs"] if output["output_type"] == "error"]
+    traceback = tuple(shown[-1]) if shown else ()
+    places = _PLACE.findall(_ANSI.sub("", "\n".join(traceback)))
+    return CellError(index, int(places[-1]) if places else None, ename, evalue, traceback, cell["source"])

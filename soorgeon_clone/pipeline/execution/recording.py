@@ -62,7 +62,9 @@ class Recorder:
 
     def update(self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, display_id: str) -> None:
         """Changes what shows ``display_id``, in whatever cells it is."""
+        used = self._used
         self._update(self._bundle(data, metadata), display_id)
+        self._used = used  # it takes the place of another
 
     def error(self, ename: str, evalue: str, traceback: list[str]) -> None:
         self._add({"ename": ename, "evalue": evalue, "output_type": "error", "traceback": list(traceback)}, None)

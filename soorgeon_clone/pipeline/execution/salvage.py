@@ -15,15 +15,21 @@ from soorgeon_clone.pipeline.execution.recording import Recorder
 from soorgeon_clone.pipeline.execution.written import write_notebook
 
 LOG_SIZE = 64_000
+KILLED = "TaskKilled"
 
 
-def save_what_is_left(job: Job, journal: int, reason: Status | None, wait_status: int) -> tuple[CellError, str]:
-    """Writes the notebook from the journal; returns the error to report and the end of what was printed."""
+def save_what_is_left(
+    job: Job, journal: int, reason: Status | None, wait_status: int, last_words: str
+) -> tuple[CellError, str]:
+    """Writes the notebook from the journal; returns the error to report and the end of what was printed.
+
+    ``last_words`` is what the process itself said beside the notebook: the stack of a crash.
+    """
     ename, evalue = _why(job, reason, wait_status)
     if job.source is None:
         cell: dict[str, Any] = {"cell_type": "code", "outputs": []}
         Recorder([cell], limit=None, journal=Journal(None)).replay(journal)
-        return CellError(None, None, ename, evalue), printed([cell])
+        return CellError(None, None, ename, evalue), printed([cell]) + last_words
     notebook = blank(job.source)
     recorder = Recorder(notebook["cells"], limit=None, journal=Journal(None))
     recorder.replay(journal)
@@ -35,7 +41,15 @@ def save_what_is_left(job: Job, journal: int, reason: Status | None, wait_status
             write_notebook(notebook, job.output)
     source = text(notebook["cells"][at]) if at >= 0 else ""
     error = CellError(at if at >= 0 else None, None, ename, evalue, (f"{ename}: {evalue}",), source)
-    return error, printed(notebook["cells"])
+    return error, printed(notebook["cells"]) + last_words
+
+
+def status_of(error: CellError | None) -> Status:
+    """How a task ended whose code ran to its end or to an error."""
+    if error is None:
+        return "ok"
+    special: dict[str, Status] = {"StdinNotImplementedError": "input", KILLED: "killed"}
+    return special.get(error.ename, "error")
 
 
 def printed(cells: list[dict[str, Any]]) -> str:
@@ -56,9 +70,9 @@ def _why(job: Job, reason: Status | None, wait_status: int) -> tuple[str, str]:
     if reason == "memory" and job.memory_limit:
         return "TaskMemory", f"the task and its processes held more than the limit of {job.memory_limit:,} bytes"
     if reason == "killed":
-        return "TaskKilled", "the task was cancelled"
+        return KILLED, "the task was cancelled"
     if os.WIFSIGNALED(wait_status):
         number = os.WTERMSIG(wait_status)
         hint = " (often: the system has no memory left)" if number == signal.SIGKILL else ""
-        return "TaskKilled", f"the task's process was ended by {signal_name(number)}{hint}"
-    return "TaskKilled", f"the task's process ended by itself with exit code {os.WEXITSTATUS(wait_status)}"
+        return KILLED, f"the task's process was ended by {signal_name(number)}{hint}"
+    return KILLED, f"the task's process ended by itself with exit code {os.WEXITSTATUS(wait_status)}"

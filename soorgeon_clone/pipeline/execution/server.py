@@ -24,7 +24,7 @@ from typing import Any
 
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
-from soorgeon_clone.pipeline.execution.journal import new_journal_file
+from soorgeon_clone.pipeline.execution.journal import new_journal_file, read_text
 from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
 from soorgeon_clone.pipeline.execution.preload import Preloader, survives_fork
 from soorgeon_clone.pipeline.execution.salvage import save_what_is_left
@@ -42,6 +42,7 @@ class Running:
     pid: int
     channel: Connection
     journal: int
+    console: int  # a file for what the process says outside of the notebook: the stack of a crash
     started: float
     began: float
     kill_at: float | None = None
@@ -131,25 +132,24 @@ class Server:
                     process.kill_tree(run.pid)
 
     def _start(self, job: Job, function: bytes) -> None:
-        journal = new_journal_file()
+        journal, console = new_journal_file(), new_journal_file()
         started, began = time.time(), time.monotonic()
         mine, theirs = os.pipe()
         try:
             if self._may_fork(job):
                 assert self.warm is not None
-                pid = self.warm.fork(job, function, theirs, journal, [*self._descriptors(), mine])
+                pid = self.warm.fork(job, function, theirs, journal, console, [*self._descriptors(), mine])
             else:
-                pid = self._spawn(job, function, theirs, journal)
+                pid = self._spawn(job, function, theirs, journal, console)
         except Exception as problem:
-            os.close(mine)
-            os.close(theirs)
-            os.close(journal)
+            for descriptor in (mine, theirs, journal, console):
+                os.close(descriptor)
             error = CellError(None, None, type(problem).__name__, str(problem))
             self._tell("outcome", Outcome(job.name, "error", error, started, 0.0, 0, ""))
             return
         os.close(theirs)
         channel = Connection(mine, writable=False)
-        self.running[pid] = Running(job, pid, channel, journal, started, began)
+        self.running[pid] = Running(job, pid, channel, journal, console, started, began)
         self.selector.register(channel, selectors.EVENT_READ, pid)
 
     def _may_fork(self, job: Job) -> bool:
@@ -158,7 +158,7 @@ class Server:
         self.warm.load(job.modules)
         return self.warm.may_fork
 
-    def _spawn(self, job: Job, function: bytes, theirs: int, journal: int) -> int:
+    def _spawn(self, job: Job, function: bytes, theirs: int, journal: int, console: int) -> int:
         environment = dict(self.settings.environment)
         blas.allot(environment, self.settings.blas_threads)
         kind = "kernel" if self.settings.isolation == "kernel" else "fresh"
@@ -170,6 +170,8 @@ class Server:
             env=environment,
             pass_fds=(theirs, journal),
             stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
             start_new_session=True,
         )
         started.returncode = 0  # the server waits for it itself
@@ -179,7 +181,7 @@ class Server:
         """What only the server should hold."""
         mine = [self.build.fileno(), self.wake, self.wakeup, self.selector.fileno()]
         for run in self.running.values():
-            mine += [run.channel.fileno(), run.journal]
+            mine += [run.channel.fileno(), run.journal, run.console]
         return mine
 
     def _listen(self, run: Running) -> bool:
@@ -227,9 +229,11 @@ class Server:
         for run in self.running.values():
             job = run.job
             if run.reason is None and job.timeout is not None and now >= run.began + job.timeout:
-                run.reason, run.kill_at = "timeout", now + _GRACE
-                with contextlib.suppress(OSError):
-                    os.kill(run.pid, signal.SIGTERM)
+                gentle = self.settings.isolation != "kernel"  # a kernel has nobody to raise an error in the code
+                run.reason, run.kill_at = "timeout", now + (_GRACE if gentle else 0)
+                if gentle:
+                    with contextlib.suppress(OSError):
+                        os.kill(run.pid, signal.SIGTERM)
             if run.reason is None and job.memory_limit and process.tree_memory(run.pid) > job.memory_limit:
                 run.reason = "memory"
                 process.kill_tree(run.pid)
@@ -265,6 +269,7 @@ class Server:
         for run in self.ended:
             self._tell("outcome", self._outcome(run))
             os.close(run.journal)
+            os.close(run.console)
         self.ended.clear()
 
     def _outcome(self, run: Running) -> Outcome:
@@ -277,7 +282,7 @@ class Server:
         if run.result is not None and run.reason == "timeout":
             _, error, log = run.result
             return Outcome(run.job.name, "timeout", error, run.started, seconds, peak, log)
-        error, log = save_what_is_left(run.job, run.journal, run.reason, status)
+        error, log = save_what_is_left(run.job, run.journal, run.reason, status, read_text(run.console))
         return Outcome(run.job.name, run.reason or "killed", error, run.started, seconds, peak, log)
 
     def _tell(self, *message: Any) -> None:
@@ -326,7 +331,7 @@ class Warm:
         self.preloader.load(name, self.heard)
         self.setters = None
 
-    def fork(self, job: Job, function: bytes, channel: int, journal: int, close: list[int]) -> int:
+    def fork(self, job: Job, function: bytes, channel: int, journal: int, console: int, close: list[int]) -> int:
         if self.setters is None:
             self.setters = blas.loaded_setters()
             gc.freeze()
@@ -335,7 +340,9 @@ class Warm:
         if pid:
             return pid
         try:
-            self._become_worker(job, function, channel, journal, close, server)
+            os.dup2(console, 1)
+            os.dup2(console, 2)
+            self._become_worker(job, function, channel, journal, console, close, server)
         except BaseException:
             import traceback
 
@@ -345,7 +352,7 @@ class Warm:
         os._exit(0)
 
     def _become_worker(
-        self, job: Job, function: bytes, channel: int, journal: int, close: list[int], server: int
+        self, job: Job, function: bytes, channel: int, journal: int, console: int, close: list[int], server: int
     ) -> None:
         from soorgeon_clone.pipeline.execution import worker
 
@@ -368,7 +375,7 @@ class Warm:
         gc.enable()
         if function:
             job = replace(job, function=pickle.loads(function))
-        worker.run(job, self.shell, self.streams, Connection(channel, readable=False), journal)
+        worker.run(job, self.shell, self.streams, Connection(channel, readable=False), journal, console)
 
 
 def main(descriptor: int) -> None:

@@ -142,7 +142,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     hidden_source: str | None = None  # the text of a cell that must leave In, Out and the execution count alone
     display_failed = False
     keepkernel_on_exit = None
-    last_traceback: list[str] | None = None
+    last_error: tuple[type[BaseException], BaseException, list[str]] | None = None
 
     @default("exiter")  # type: ignore[untyped-decorator]
     def _make_exiter(self) -> Any:
@@ -174,7 +174,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
         self.exit_now = not self.keepkernel_on_exit
 
     def run_cell(self, *args: Any, **kwargs: Any) -> Any:
-        self.last_traceback, self.display_failed = None, False
+        self.last_error, self.display_failed = None, False
         return super().run_cell(*args, **kwargs)
 
     def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
@@ -182,7 +182,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
         if getattr(self.displayhook, "formatting", False):
             self.display_failed = True  # since ipykernel 7 an error in a repr fails the cell
         self.recorder.error(str(etype.__name__), str(evalue), stb)
-        self.last_traceback = stb
+        self.last_error = (etype, evalue, stb)
 
     def set_next_input(self, text: str, replace: bool = False) -> None:
         """There is no next input (``%load``, ``%recall``)."""

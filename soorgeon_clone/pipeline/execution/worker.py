@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import faulthandler
 import gc
 import getpass
 import io
@@ -22,7 +23,7 @@ from soorgeon_clone.pipeline.execution.cells import blank, run_cells
 from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.model import CellError, FunctionCall, Job
 from soorgeon_clone.pipeline.execution.recording import Recorder
-from soorgeon_clone.pipeline.execution.salvage import LOG_SIZE, printed
+from soorgeon_clone.pipeline.execution.salvage import LOG_SIZE, printed, status_of
 from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell
 from soorgeon_clone.pipeline.execution.streams import Capture, Stream
 from soorgeon_clone.pipeline.execution.written import write_notebook
@@ -44,16 +45,17 @@ def run(
     streams: tuple[Stream, Stream],
     channel: Connection,
     journal: int,
+    console: int,
 ) -> None:
     """Runs the job and tells ``channel``: ("cell", ...) often, ("result", status, error, log), ("done",)."""
+    faulthandler.enable(console, all_threads=False)  # where a crash in C code came from
     settle_in(job)
     _raise_on_sigterm(job)
     if job.function:
         error, log = _run_function(job.function, shell, streams, journal)
     else:
         error, log = _run_notebook(job, shell, streams, channel, journal)
-    status = "ok" if error is None else "input" if error.ename == "StdinNotImplementedError" else "error"
-    channel.send(("result", status, error, log))
+    channel.send(("result", status_of(error), error, log))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     finish(shell)
     channel.send(("done",))

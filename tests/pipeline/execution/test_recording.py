@@ -1,0 +1,135 @@
+"""Outputs in their order, cut at the limit, and the same again from the journal."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import pytest
+
+from soorgeon_clone.pipeline.execution.journal import Journal, new_journal_file
+from soorgeon_clone.pipeline.execution.mime import as_json
+from soorgeon_clone.pipeline.execution.recording import Recorder
+
+
+def cells(count: int = 3) -> list[dict[str, Any]]:
+    return [{"cell_type": "code", "source": str(number), "outputs": []} for number in range(count)]
+
+
+def text(value: str) -> dict[str, str]:
+    return {"text/plain": value}
+
+
+def a_long_story(recorder: Recorder) -> None:
+    recorder.begin(0, 1)
+    recorder.stream("stdout", "a")
+    recorder.stream("stdout", "b\n")
+    recorder.stream("stderr", "c\ud800")
+    recorder.display(text("first"), {"m": 1}, "one")
+    recorder.stream("stdout", "d")
+    recorder.begin(1, 2)
+    recorder.display(text("gone"), None, "one")
+    recorder.clear(wait=True)
+    recorder.stream("stdout", "kept")
+    recorder.result({"text/plain": "3", "image/png": b"\x89"}, {}, 2)
+    recorder.begin(2, None)
+    recorder.update(text("changed"), {}, "one")
+    recorder.error("E", "v", ["t"])
+    recorder.stream("stdout", "x" * 50)
+    recorder.display(text("y" * 50), None)
+    recorder.stream("stdout", "z")
+
+
+def test_outputs_stand_in_their_order_and_streams_are_merged() -> None:
+    notebook = cells()
+    recorder = Recorder(notebook, limit=None, journal=Journal(None))
+    a_long_story(recorder)
+    recorder.settle()
+    assert [cell["execution_count"] for cell in notebook] == [1, 2, None]
+    assert notebook[0]["outputs"] == [
+        {"name": "stdout", "output_type": "stream", "text": "ab\n"},
+        {"name": "stderr", "output_type": "stream", "text": "c\ud800"},
+        {"output_type": "display_data", "data": text("changed"), "metadata": {}},
+        {"name": "stdout", "output_type": "stream", "text": "d"},
+    ]
+    assert notebook[1]["outputs"] == [
+        {"name": "stdout", "output_type": "stream", "text": "kept"},
+        {
+            "output_type": "execute_result",
+            "data": {"text/plain": "3", "image/png": "iQ=="},
+            "metadata": {},
+            "execution_count": 2,
+        },
+    ]
+
+
+def test_what_exceeds_the_limit_of_a_cell_is_cut_with_a_note() -> None:
+    notebook = cells()
+    recorder = Recorder(notebook, limit=30, journal=Journal(None))
+    a_long_story(recorder)
+    recorder.settle()
+    cut, left_out = notebook[2]["outputs"][1:]
+    assert cut["text"] == "x" * 30 + "\n[output cut: the limit of a cell is 30 characters]\n"
+    assert left_out["data"] == text("[output of 50 characters left out: the limit of a cell is 30]")
+    assert notebook[2]["outputs"][0]["output_type"] == "error"
+    assert notebook[0]["outputs"][0]["text"] == "ab\n"
+
+
+@pytest.mark.parametrize("limit", [None, 30])
+def test_the_journal_gives_the_same_outputs_again(limit: int | None) -> None:
+    notebook, copy = cells(), cells()
+    file = new_journal_file()
+    recorder = Recorder(notebook, limit=limit, journal=Journal(file))
+    a_long_story(recorder)
+    recorder.settle()
+    again = Recorder(copy, limit=None, journal=Journal(None))
+    again.replay(file)
+    assert copy == notebook
+    assert again.index == 2
+
+
+def test_a_journal_that_ends_in_the_middle_of_a_record_gives_what_was_complete() -> None:
+    file = new_journal_file()
+    recorder = Recorder(cells(), limit=None, journal=Journal(file))
+    recorder.begin(0, 1)
+    recorder.stream("stdout", "whole\n")
+    recorder.stream("stdout", "torn")
+    os.ftruncate(file, os.fstat(file).st_size - 1)
+    copy = cells()
+    Recorder(copy, limit=None, journal=Journal(None)).replay(file)
+    assert copy[0]["outputs"] == [{"name": "stdout", "output_type": "stream", "text": "whole\n"}]
+
+
+def test_live_displays_do_not_make_the_journal_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soorgeon_clone.pipeline.execution.journal._COMPACT_ABOVE", 10_000)
+    notebook, copy, file = cells(), cells(), new_journal_file()
+    recorder = Recorder(notebook, limit=None, journal=Journal(file))
+    a_long_story(recorder)
+    for number in range(1000):
+        recorder.update(text(f"{number} " * 100), {}, "one")
+        recorder.display(text("live"), None)
+        recorder.clear(wait=True)
+    recorder.stream("stdout", "end")
+    recorder.settle()
+    assert os.fstat(file).st_size < 50_000
+    Recorder(copy, limit=None, journal=Journal(None)).replay(file)
+    assert copy == notebook
+
+
+@pytest.mark.parametrize(
+    ("bundle", "expected"),
+    [
+        ({"a": "b"}, {"a": "b"}),
+        ({"a": b"\x00\xff"}, {"a": "AP8="}),
+        ({"a/json": {1: (2, None), "x": {3}}}, {"a/json": {"1": [2, None], "x": [3]}}),
+        ({"a/json": {"nan": math.nan, "in": [math.inf]}}, {"a/json": {"nan": "nan", "in": ["inf"]}}),
+    ],
+)
+def test_a_bundle_becomes_what_json_can_hold(bundle: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert as_json(bundle) == expected
+
+
+def test_a_bundle_with_an_object_that_json_does_not_know_is_an_error() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        as_json({"a/json": {"x": object()}})
