@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import soorgeon_clone
 from oracle.alignment import Difference, differences
 from soorgeon_clone.pipeline.execution.executor import open_executor
 from soorgeon_clone.pipeline.execution.model import Isolation, Job
 
+PROJECT = Path(soorgeon_clone.__file__).parents[1]
 Cells = list[dict[str, Any]]
 
 
@@ -74,6 +77,8 @@ def compare(straight: Cells, pipeline: Cells, folders: Sequence[Path]) -> list[D
 
 
 def _command(arguments: list[str], cwd: Path) -> str:
+    # the package under test, also where it is not installed
+    search_path = os.pathsep.join([str(PROJECT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     done = subprocess.run(
         [sys.executable, "-m", "soorgeon_clone", *arguments],
         cwd=cwd,
@@ -81,6 +86,7 @@ def _command(arguments: list[str], cwd: Path) -> str:
         text=True,
         encoding="utf-8",
         stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": search_path.rstrip(os.pathsep)},
     )
     if done.returncode:
         raise RunFailed(

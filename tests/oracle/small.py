@@ -36,6 +36,7 @@ class Code:
 
     source: str
     index: int | None = None
+    is_parameters: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def run_pipeline(plan: Plan, *, ipython: bool = False) -> Run:
         for task in plan.tasks:
             originals = [cell.index for cell in task.cells if cell.kind == "code"]
             cells = [
-                Code(cell.source, None if _is_ours(cell) else originals.pop(0))
+                Code(cell.source, None if _is_ours(cell) else originals.pop(0), "parameters" in cell.tags)
                 for cell in task_cells(task, layout)
                 if cell.kind == "code"
             ]
@@ -137,7 +138,7 @@ def _run(cells: Sequence[Code], injected: Mapping[str, Any], *, ipython: bool) -
             if cell.index is not None:
                 shown[cell.index] = text
         # as the runner does: the values stand in a cell behind the one that is tagged `parameters`
-        if cell.source.startswith("upstream = ") and injected:
+        if cell.is_parameters:
             main.__dict__.update(injected)
     return Run(shown)
 
