@@ -189,7 +189,11 @@ class _Cell:
         while True:
             window = self.lines[start : start + size]
             whole = start + size >= len(self.lines)
-            tokens = tokenize(window) if window else []
+            try:
+                tokens = tokenize(window) if window else []
+            except SyntaxError as error:  # lines that are indented like no block around them
+                row = self.first_row + start + (error.lineno or 1)
+                raise CellSyntaxError(row, max(error.offset or 1, 1), error.msg) from None
             for statement in tokens if whole else tokens[:-1]:
                 candidates = [found for kind in kinds if (found := kind.find([statement]))]
                 for found in sorted(candidates, key=lambda candidate: candidate.sortby()):
@@ -276,12 +280,12 @@ class _Cell:
             return self._call("run_line_magic", name, line) + "; " + magics.PYLAB
         if name not in magics.CODE_MAGICS:
             return self._call("run_line_magic", name, line)
-        options, statement = magics.split_options(line, magics.CODE_MAGICS[name])
+        _, statement = magics.split_options(line, magics.CODE_MAGICS[name])
         statement = self._inner_line(row, statement)
         named = magics.read_names(name, line)
         if not statement:
             return self._call("run_line_magic", name, line)
-        if name not in magics.LEAVES_NOTHING and not named and "-r" not in dict(options):
+        if name not in magics.LEAVES_NOTHING and not named:
             return statement
         if is_simple(statement):
             # What is timed leaves no names behind; what is profiled does, and the profiled functions are uses.

@@ -239,8 +239,8 @@ def names_in(expression: str) -> list[str] | None:
         return None
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return [name for name in dict.fromkeys(names) if name not in bound]
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in bound]
+    return list(dict.fromkeys(node.id for node in sorted(names, key=lambda node: (node.lineno, node.col_offset))))
 
 
 def _words(names: Names, line: str) -> tuple[dict[str, list[str]], list[str]]:

@@ -50,7 +50,7 @@ def comment_magics(lines: Sequence[str]) -> Iterator[str]:
         if quote is None and (continued or _is_magic(line)):
             body = line if continued else line.lstrip()
             continued = _CONTINUED.match(line) is not None
-            yield line[: len(line) - len(body)] + "# " + body
+            yield _escape(line[: len(line) - len(body)] + "# " + body)
             continue
         continued = False
         yield line if quote is not None else _escape(line)
@@ -68,6 +68,7 @@ def uncomment_magics(lines: Sequence[str]) -> Iterator[str]:
     continued = False
     for line in lines:
         if quote is None and (continued or _is_magic(line)):
+            line = _unescape(line)
             body = line.lstrip()
             indent = line[: len(line) - len(body)]
             continued = _CONTINUED.match(line) is not None

@@ -27,6 +27,8 @@ _LAYOUT_KEYS = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker", "
 # The line that declares a Python file's encoding, without its value (PEP 263).
 _CODING = re.compile(r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
 
+_JSON = re.compile(r"application/(?:.*\+)?json")
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Kernels of other languages, for notebooks whose metadata name a kernel but no language.
@@ -195,9 +197,9 @@ def _json_error(text: str, file: str, error: ValueError) -> UserError:
         return UserError(f"{file} is not a notebook: {error}", exit_code=2)
     where = f"{file}, line {error.lineno}, column {error.colno}"
     # A file that was cut off ends inside a string, or where a value or a comma should come.
-    if text.lstrip()[:1] == "{" and (
-        error.msg.startswith("Unterminated string") or not text[error.pos :].strip() or "\\" in text[-6:]
-    ):
+    rest = text[error.pos :].strip()
+    ends = not rest or "\\" in text[-6:] or any(word.startswith(rest) for word in ("true", "false", "null", "NaN"))
+    if text.lstrip()[:1] == "{" and (ends or error.msg.startswith("Unterminated string")):
         return UserError(
             f"{where}: the notebook is cut off, its JSON ends in the middle",
             hint="Take an earlier copy (.ipynb_checkpoints, version control), or copy the file again.",
@@ -259,9 +261,9 @@ def _cell(index: int, raw: object, file: str) -> Cell:
         id=identity if isinstance(identity, str) and identity else None,
         tags=frozenset(_strings(metadata.get("tags"))),
         execution_count=count if isinstance(count, int) else None,
-        outputs=tuple(output for output in _items(raw.get("outputs")) if isinstance(output, Mapping)),
+        outputs=tuple(_output(output) for output in _items(raw.get("outputs")) if isinstance(output, Mapping)),
         metadata=metadata,
-        attachments=attachments if isinstance(attachments := raw.get("attachments"), Mapping) else {},
+        attachments=_attachments(raw.get("attachments")),
     )
 
 
@@ -294,6 +296,27 @@ def _source(value: object, kind: CellKind, where: Place) -> str:
         hint="Type that character again in Jupyter.",
         exit_code=2,
     )
+
+
+def _output(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an output with its texts in one piece; a file has them as lists of lines."""
+    if isinstance(data := raw.get("data"), Mapping):
+        return {**raw, "data": _bundle(data)}
+    return {**raw, "text": _joined(raw["text"])} if "text" in raw else raw
+
+
+def _bundle(bundle: Mapping[str, Any]) -> dict[str, Any]:
+    return {kind: value if _JSON.fullmatch(kind) else _joined(value) for kind, value in bundle.items()}
+
+
+def _attachments(raw: object) -> Mapping[str, Any]:
+    if not isinstance(raw, Mapping):
+        return {}
+    return {name: _bundle(bundle) if isinstance(bundle, Mapping) else bundle for name, bundle in raw.items()}
+
+
+def _joined(value: Any) -> Any:
+    return "".join(value) if isinstance(value, list) and all(isinstance(line, str) for line in value) else value
 
 
 def _newlines(text: str) -> str:

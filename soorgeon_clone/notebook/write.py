@@ -12,6 +12,15 @@ from typing import Any
 from soorgeon_clone.notebook import formats, percent
 from soorgeon_clone.notebook.model import Cell, Notebook
 
+# For scripts that we write: they open in Jupyter with Python's default kernel. Without the format's name, jupytext may
+# take a script for another format because of a comment that looks like a magic; jupytext's version would change the
+# script at each upgrade.
+SCRIPT_METADATA: dict[str, Any] = {
+    "jupytext": {"text_representation": {"extension": ".py", "format_name": "percent", "format_version": "1.3"}},
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+}
+
+_TEXT_KINDS = frozenset({"application/javascript", "image/svg+xml"})
 _VALID_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -28,6 +37,10 @@ def to_ipynb(cells: Sequence[Cell], metadata: Mapping[str, Any]) -> str:
     data = to_data(cells, metadata)
     for cell in data["cells"]:
         cell["source"] = cell["source"].splitlines(keepends=True)
+        if "outputs" in cell:
+            cell["outputs"] = [_with_lines(output) for output in cell["outputs"]]
+        if "attachments" in cell:
+            cell["attachments"] = {name: _bundle_with_lines(bundle) for name, bundle in cell["attachments"].items()}
     text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False, separators=(",", ": "))
     try:
         text.encode()
@@ -72,6 +85,26 @@ def _cell_data(cell: Cell, taken: set[str]) -> dict[str, Any]:
     elif cell.attachments:
         data["attachments"] = dict(cell.attachments)
     return data
+
+
+def _with_lines(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an output with its texts as lists of lines, which is how notebooks are stored."""
+    if output.get("output_type") == "stream" and isinstance(text := output.get("text"), str):
+        return {**output, "text": text.splitlines(keepends=True)}
+    if isinstance(data := output.get("data"), Mapping):
+        return {**output, "data": _bundle_with_lines(data)}
+    return dict(output)
+
+
+def _bundle_with_lines(bundle: Any) -> Any:
+    if not isinstance(bundle, Mapping):
+        return bundle
+    return {
+        kind: value.splitlines(keepends=True)
+        if isinstance(value, str) and (kind.startswith("text/") or kind in _TEXT_KINDS)
+        else value
+        for kind, value in bundle.items()
+    }
 
 
 def _free_id(cell: Cell, taken: set[str]) -> str:
