@@ -72,13 +72,12 @@ def command(
         fail_fast=not keep_going,
         isolation=isolation,
         memory_limit=_size(memory_limit),
-        skip_upstream=skip_upstream,
         wait_for_lock=not no_wait,
     )
     _stop_on_sigterm()
     with Project(entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache) as project:
         warn(project)
-        options = _chosen(project, options, partially)
+        options = _chosen(project, options, partially, skip_upstream)
         if dry_run:
             _show_plan(project, options)
             return
@@ -116,6 +115,8 @@ def show(report: Report) -> None:
             click.secho(f"── {run.name} ", err=True, fg="red", bold=True)
             click.echo(run.error, err=True)
             click.echo(err=True)
+    if report.problem:
+        click.echo(report.problem, err=True)
     total = sum(run.seconds for run in report.runs)
     marks = {"ran": ("yes", "green"), "failed": ("failed", "red"), "killed": ("killed", "red")}
     rows = []
@@ -135,7 +136,7 @@ def show(report: Report) -> None:
     click.echo(f"{', '.join(words)}, {duration(report.seconds)}.")
 
 
-def _chosen(project: Project, options: Any, partially: str | None) -> Any:
+def _chosen(project: Project, options: Any, partially: str | None, skip_upstream: bool) -> Any:
     from dataclasses import replace
 
     from soorgeon_clone.pipeline.dag import ancestors, select
@@ -143,7 +144,7 @@ def _chosen(project: Project, options: Any, partially: str | None) -> Any:
     if not partially:
         return options
     names = set(select(project.dag, partially))
-    return replace(options, names=frozenset(names if options.skip_upstream else ancestors(project.dag, names)))
+    return replace(options, names=frozenset(names if skip_upstream else ancestors(project.dag, names)))
 
 
 def _show_plan(project: Project, options: Any) -> None:

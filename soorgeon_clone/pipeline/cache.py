@@ -1,7 +1,9 @@
 """Products of earlier states, by content, shared between checkouts: fingerprint -> manifests -> objects.
 
-    <cache>/manifests/ab/<fingerprint>/<digest>.json    what a run with this fingerprint made, and from which files
-    <cache>/objects/ab/<digest>                          the bytes
+    <cache>/manifests/ab/<own>/<fingerprint>/<digest>.json   what a run made, and from which files
+    <cache>/objects/ab/<digest>                              the bytes
+
+``own`` stands for all parts of the fingerprint but upstream contents.
 
 Everything appears by rename, and an object is checked against its digest when it is brought back: a damaged entry is
 dropped, never used. Objects are copies (or share blocks where the file system can), so that editing a product in its
@@ -21,6 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from soorgeon_clone.pipeline.code_facts import digest as digest_of
 from soorgeon_clone.pipeline.content import file_digest, files_below
 
 SWITCH = "SOORGEON_CLONE_CACHE"
@@ -85,10 +88,14 @@ class Cache:
         self.problem: str | None = None
         self.stored = 0
 
-    def find(self, fingerprint: str, current: Callable[[str], str | None]) -> Manifest | None:
+    def may_hold(self, own: str) -> bool:
+        """Whether there is a manifest of a task with these own parts, whatever its upstream was."""
+        return self._family(own).is_dir()
+
+    def find(self, own: str, fingerprint: str, current: Callable[[str], str | None]) -> Manifest | None:
         """A manifest of this fingerprint whose input files are as they are now."""
         try:
-            entries = sorted(self._manifests(fingerprint).iterdir(), key=lambda path: path.name)
+            entries = sorted((self._family(own) / fingerprint).iterdir(), key=lambda path: path.name)
         except OSError:
             return None
         for path in entries:
@@ -101,7 +108,7 @@ class Cache:
         """Whether all objects of a manifest are there."""
         return all(self._object(digest).is_file() for _, digest in _files(manifest))
 
-    def store(self, fingerprint: str, manifest: Manifest, root: Path) -> None:
+    def store(self, own: str, fingerprint: str, manifest: Manifest, root: Path) -> None:
         """Keep the products of a run. A cache that is full or cannot be written is no reason to fail."""
         try:
             for name, digest in _files(manifest):
@@ -116,11 +123,8 @@ class Cache:
                 },
                 sort_keys=True,
             )
-            from soorgeon_clone.pipeline.code_facts import digest as digest_of
-
-            target = (
-                self._manifests(fingerprint) / f"{digest_of(json.dumps(dict(manifest.inputs), sort_keys=True))}.json"
-            )
+            inputs = digest_of(json.dumps(dict(manifest.inputs), sort_keys=True))
+            target = self._family(own) / fingerprint / f"{inputs}.json"
             target.parent.mkdir(parents=True, exist_ok=True)
             aside = target.with_name(f".{target.name}.{os.getpid()}")
             aside.write_text(data)
@@ -146,9 +150,9 @@ class Cache:
                 return False
         return True
 
-    def forget(self, fingerprint: str) -> None:
+    def forget(self, own: str, fingerprint: str) -> None:
         """Drop the manifests of a fingerprint."""
-        shutil.rmtree(self._manifests(fingerprint), ignore_errors=True)
+        shutil.rmtree(self._family(own) / fingerprint, ignore_errors=True)
 
     def _store_file(self, source: Path, digest: str) -> None:
         target = self._object(digest)
@@ -171,10 +175,8 @@ class Cache:
     def _object(self, digest: str) -> Path:
         return self.folder / "objects" / digest[:2] / digest
 
-    def _manifests(self, fingerprint: str) -> Path:
-        from soorgeon_clone.pipeline.code_facts import digest as digest_of
-
-        name = digest_of(f"{self.scope}\0{fingerprint}")
+    def _family(self, own: str) -> Path:
+        name = digest_of(f"{self.scope}\0{own}")
         return self.folder / "manifests" / name[:2] / name
 
 
@@ -203,14 +205,15 @@ def collect(folder: Path, limit: int) -> Usage:
 def _drop_incomplete(folder: Path) -> None:
     """Remove manifests whose objects are gone, and parts of files that a killed process left behind."""
     cache = Cache(folder, "")
-    for path in (folder / "manifests").glob("*/*/*.json"):
+    for path in (folder / "manifests").glob("*/*/*/*.json"):
         manifest = _read_manifest(path)
         if manifest is None or not cache.complete(manifest):
             with contextlib.suppress(OSError):
                 path.unlink()
                 path.parent.rmdir()
+                path.parent.parent.rmdir()
     long_ago = time.time() - 24 * 3600
-    for path in [*(folder / "objects").glob("*/.*"), *(folder / "manifests").glob("*/*/.*")]:
+    for path in [*(folder / "objects").glob("*/.*"), *(folder / "manifests").glob("*/*/*/.*")]:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < long_ago:
                 path.unlink()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from soorgeon_clone.notebook.model import Place
 from soorgeon_clone.pipeline.execution.model import Outcome
-from soorgeon_clone.pipeline.inject import TAG
-from soorgeon_clone.pipeline.model import Task
+from soorgeon_clone.pipeline.model import Hook, Task
 
 _WHY = {
     "timeout": "took longer than its timeout",
@@ -20,13 +17,15 @@ _WHY = {
 }
 
 
-def text_of(task: Task, outcome: Outcome, source: Mapping[str, Any] | None, notebook: Path | None) -> str:
-    """What to show of a failed task. ``notebook`` is where its executed notebook was kept."""
+def text_of(task: Task, outcome: Outcome, notebook: Path | None, *, what: str = "") -> str:
+    """What to show of a failed task. ``notebook`` is where its executed notebook was kept, ``what`` what failed if
+    not the task itself."""
     error = outcome.error
     where = task.spec.source.path or task.spec.source.text
-    if error is not None and error.cell_index is not None and source is not None:
-        where = str(Place(where, _index_in_source(error.cell_index, source), line=error.line))
-    lines = [f"{where}: task '{task.name}' {_WHY.get(outcome.status, outcome.status)}"]
+    if error is not None and error.cell_index is not None:
+        where = str(Place(where, _index_in_source(task, error.cell_index), line=error.line))
+    subject = f"{what} of task '{task.name}'" if what else f"task '{task.name}'"
+    lines = [f"{where}: {subject} {_WHY.get(outcome.status, outcome.status)}"]
     if error is not None:
         lines += list(error.traceback) or [f"{error.ename}: {error.evalue}"]
     elif outcome.log:
@@ -36,7 +35,14 @@ def text_of(task: Task, outcome: Outcome, source: Mapping[str, Any] | None, note
     return "\n".join(lines)
 
 
-def _index_in_source(index: int, source: Mapping[str, Any]) -> int:
-    """The cell's place in the user's file, which has no injected cell."""
-    before = source["cells"][:index]
-    return index - sum(TAG in cell.get("metadata", {}).get("tags", ()) for cell in before)
+def text_of_hook(kind: str, hook: Hook, outcome: Outcome) -> str:
+    """What to show of a failed hook of the whole pipeline."""
+    lines = [f"pipeline.yaml: {kind} ({hook.dotted_path}) {_WHY.get(outcome.status, outcome.status)}"]
+    if outcome.error is not None:
+        lines += list(outcome.error.traceback) or [f"{outcome.error.ename}: {outcome.error.evalue}"]
+    return "\n".join(lines)
+
+
+def _index_in_source(task: Task, index: int) -> int:
+    """The cell's place in the user's file, which has no injected cell (or has one of its own, at that very place)."""
+    return index if task.facts.has_injected or index <= task.facts.injected_at else index - 1

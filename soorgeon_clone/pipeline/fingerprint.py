@@ -64,6 +64,11 @@ class Fingerprints:
             self._own[task.name] = self._own_parts(task)
         return self._own[task.name]
 
+    def forget(self, task: Task) -> None:
+        """Make the fingerprint anew: the task's source changed."""
+        self._own.pop(task.name, None)
+        self._closures.pop(task.name, None)
+
     def closure(self, task: Task) -> Closure:
         """The local code and the libraries that a task uses."""
         if task.name not in self._closures:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.pipeline.execution.model import FunctionCall
+from soorgeon_clone.pipeline.hooks import as_paths
 from soorgeon_clone.pipeline.model import Task
 
 
@@ -17,8 +17,8 @@ def call_for(task: Task, values: Mapping[str, Any]) -> FunctionCall:
         f"{__name__}.run",
         {
             "dotted": task.spec.source.text,
-            "product": _as_paths(arguments.pop("product")),
-            "upstream": _as_paths(arguments.pop("upstream")),
+            "product": as_paths(arguments.pop("product")),
+            "upstream": as_paths(arguments.pop("upstream")),
             "params": arguments,
             "serializer": task.spec.serializer,
             "unserializer": task.spec.unserializer,
@@ -65,9 +65,3 @@ def _unserialized(value: Any, unserializer: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _unserialized(one, unserializer) for key, one in value.items()}
     return unserializer(value)
-
-
-def _as_paths(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _as_paths(one) for key, one in value.items()}
-    return Path(value) if isinstance(value, str) else value

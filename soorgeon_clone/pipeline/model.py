@@ -100,12 +100,16 @@ class Spec:
 class SourceFacts:
     """What a task's source says without being run. ``upstream`` are names or wildcards, as written.
 
+    ``injected_at`` is where the cell ``injected-parameters`` goes, ``has_injected`` whether the file has one already.
+
     ``problem`` says why it could not be read; such a task shows as broken in status and plot, and fails when it runs.
     """
 
     upstream: tuple[str, ...] = ()
     product: Any = None
     doc: str = ""
+    injected_at: int = 0
+    has_injected: bool = False
     code: CodeFacts | None = None
     problem: str | None = None
 
@@ -243,10 +247,11 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Report:
-    """What a build did, in the DAG's order."""
+    """What a build did, in the DAG's order. ``problem`` is what a hook of the whole pipeline failed with."""
 
     runs: tuple[TaskRun, ...]
     seconds: float
+    problem: str | None = None
 
     @property
     def failed(self) -> tuple[TaskRun, ...]:
@@ -254,4 +259,4 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return not any(run.result in ("failed", "killed", "skipped") for run in self.runs)
+        return self.problem is None and not any(run.result in ("failed", "killed", "skipped") for run in self.runs)

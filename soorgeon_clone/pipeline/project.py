@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline import source as sources
 from soorgeon_clone.pipeline import spec as specs
 from soorgeon_clone.pipeline.cache import Cache, Manifest, default_folder
 from soorgeon_clone.pipeline.code_facts import CodeFacts
 from soorgeon_clone.pipeline.content import Contents, settled, stamp_of
-from soorgeon_clone.pipeline.fingerprint import Fingerprints, causes, needs, upstream_part
+from soorgeon_clone.pipeline.fingerprint import (
+    Fingerprints,
+    causes,
+    fingerprint_digest,
+    needs,
+    upstream_part,
+)
 from soorgeon_clone.pipeline.libraries import Libraries
 from soorgeon_clone.pipeline.model import (
     DAG,
@@ -35,13 +42,15 @@ from soorgeon_clone.pipeline.records import Made, Records
 class Verdict:
     """Whether a task would run: ``causes`` say why. ``manifest`` is what the cache would bring back instead.
 
-    ``proved``: there was no record, and the cache shows that the products on disk are the right ones.
+    ``proved``: there was no record, and the cache shows that the products on disk are the right ones. ``blind``: it is
+    certain that the task has to run, and upstream contents are not known yet, so they are not in the fingerprint.
     """
 
     fingerprint: Fingerprint
     causes: tuple[Cause, ...]
     manifest: Manifest | None = None
     proved: bool = False
+    blind: bool = False
 
 
 class Project:
@@ -67,6 +76,7 @@ class Project:
             resource_digest=self.contents.digest,
         )
         self.dag: DAG = dags.order(self.spec, {task.name: self._source_facts(task) for task in self.spec.tasks})
+        self.tasks: dict[str, Task] = dict(self.dag.tasks)
         self._use_cache = use_cache
         self._cache: Cache | None = None
         self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
@@ -100,15 +110,57 @@ class Project:
             found = (*self._changed(made, fingerprint), *self._damaged(task, made))
         if not found:
             return Verdict(fingerprint, ())
-        manifest = self._manifest(fingerprint)
+        manifest = self._manifest(task, fingerprint)
         if manifest is not None and self._on_disk(manifest):
             return Verdict(fingerprint, (), manifest, proved=True)
         return Verdict(fingerprint, found, manifest)
 
+    def judge_blindly(self, task: Task, *, force: bool = False) -> Verdict | None:
+        """The verdict on a task whose upstream contents are not known yet; None if it depends on them."""
+        if task.facts.problem is not None:
+            return None
+        own = self.fingerprints.own(task)
+        made = self.records.made(task.name)
+        if force:
+            found: tuple[Cause, ...] = (Cause(Reason.FORCED),)
+        elif self.cache is not None and self.cache.may_hold(self.own_digest(task)):
+            return None
+        elif made is None:
+            found = (Cause(Reason.NEVER_RAN),)
+        else:
+            old = {name: value for name, value in made.parts.items() if not name.startswith("upstream:")}
+            found = (*self._relevant(causes(old, own)), *self._damaged(task, made))
+        return Verdict(Fingerprint(own, ""), found, blind=True) if found else None
+
+    def own_digest(self, task: Task) -> str:
+        """The digest of all parts of the task's fingerprint but upstream contents."""
+        return fingerprint_digest(self.fingerprints.own(task))
+
+    def refresh(self, task: Task) -> Task:
+        """The task with its source as it is now: a person may have edited it since the build began."""
+        facts = self._source_facts(task.spec)
+        if facts == task.facts:
+            return task
+        if (facts.upstream, facts.product) != (task.facts.upstream, task.facts.product):
+            raise UserError(
+                f"task '{task.name}': the upstream or product in {task.spec.source.text} changed during the build",
+                hint="Build again.",
+            )
+        self.fingerprints.forget(task)
+        fresh = self.tasks[task.name] = replace(task, facts=facts)
+        return fresh
+
+    def code_stamps(self, task: Task) -> tuple[str, ...]:
+        """What tells whether a file changed that the task's code stands in."""
+        files = sorted(self.fingerprints.closure(task).files)
+        if task.spec.source.path:
+            files.append(str(self.root / task.spec.source.path))
+        return tuple(_stamp(Path(path)) for path in files)
+
     def fingerprint(self, task: Task, meanings: Mapping[str, str] | None = None) -> Fingerprint:
         """The task's fingerprint as things are now."""
         parts = {}
-        for needed in needs(task, self.dag.tasks):
+        for needed in needs(task, self.tasks):
             path = needed.product.path
             digest = meanings.get(path) if meanings else None
             parts[upstream_part(needed)] = digest or self.contents.meaning(path) or "missing"
@@ -151,13 +203,16 @@ class Project:
     def _changed(self, made: Made, fingerprint: Fingerprint) -> tuple[Cause, ...]:
         found: tuple[Cause, ...] = ()
         if made.fingerprint != fingerprint.digest:
-            found = causes(made.parts, fingerprint.parts)
-            if self.ignore_environment:
-                found = tuple(cause for cause in found if cause.reason is not Reason.ENVIRONMENT)
+            found = self._relevant(causes(made.parts, fingerprint.parts))
         inputs = (
             Cause(Reason.INPUT, path) for path, digest in made.inputs.items() if self.contents.digest(path) != digest
         )
         return (*found, *inputs)
+
+    def _relevant(self, found: tuple[Cause, ...]) -> tuple[Cause, ...]:
+        if not self.ignore_environment:
+            return found
+        return tuple(cause for cause in found if cause.reason is not Reason.ENVIRONMENT)
 
     def _damaged(self, task: Task, made: Made) -> tuple[Cause, ...]:
         found = []
@@ -172,10 +227,10 @@ class Project:
                 found.append(Cause(Reason.PRODUCT_MISSING, path))
         return tuple(found)
 
-    def _manifest(self, fingerprint: Fingerprint) -> Manifest | None:
+    def _manifest(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
         if self.cache is None:
             return None
-        manifest = self.cache.find(fingerprint.digest, self.contents.digest)
+        manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.contents.digest)
         return manifest if manifest is not None and self.cache.complete(manifest) else None
 
     def _on_disk(self, manifest: Manifest) -> bool:
@@ -220,3 +275,10 @@ class Project:
 
     def _scope(self) -> str:
         return str(self.root)
+
+
+def _stamp(path: Path) -> str:
+    try:
+        return stamp_of(path.stat())
+    except OSError:
+        return ""

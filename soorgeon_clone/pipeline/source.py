@@ -15,7 +15,7 @@ from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target
 from soorgeon_clone.pipeline.model import SourceFacts
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 1
+VERSION = 2
 _TAGS = ("parameters", "raises-exception", "skip-execution")
 
 
@@ -55,7 +55,15 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
     code = code_facts.of_script(trees, marks)
     if any("upstream" in mark for mark in marks):  # a magic may read it: "!cat {upstream['load']['x']}"
         code = replace(code, upstream=None)
-    return SourceFacts(upstream=_names(upstream), product=product, doc=_heading(notebook), code=code)
+    kept = [cell for cell in notebook.cells if "injected-parameters" not in cell.tags]
+    return SourceFacts(
+        upstream=_names(upstream),
+        product=product,
+        doc=_heading(notebook),
+        injected_at=next((index + 1 for index, cell in enumerate(kept) if "parameters" in cell.tags), 0),
+        has_injected=len(kept) < len(notebook.cells),
+        code=code,
+    )
 
 
 def function_facts(dotted: str, root: Path, find: Any) -> SourceFacts:

@@ -71,31 +71,32 @@ class Stage:
     def clean_notebooks(self) -> None:
         """Take the staging folder's path out of the executed notebook."""
         for product in self.task.notebooks:
-            path = self.folder / product.path
-            with contextlib.suppress(OSError):
-                data = path.read_bytes()
-                clean = data.replace(f"{self.prefix}/".encode(), b"")
-                if clean != data:
-                    path.write_bytes(clean)
+            self._clean(self.folder / product.path)
 
-    def keep_failed(self) -> Path | None:
-        """Put the notebook of a failed run where the user finds it; the rest of what it wrote goes."""
-        self.clean_notebooks()
+    def keep_failed(self, notebook: Path) -> Path | None:
+        """Put the notebook of a failed run where the user finds it; the rest of what the run wrote goes."""
+        source = self.folder / notebook
+        target = self.root / HIDDEN / "failed" / f"{safe_name(self.task.name)}.ipynb"
         kept = None
-        for product in self.task.notebooks[:1]:
-            source = (self.folder / product.path).with_suffix(".ipynb")
-            target = self.root / HIDDEN / "failed" / f"{safe_name(self.task.name)}.ipynb"
-            if source.is_file():
-                with contextlib.suppress(OSError):
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    source.replace(target)
-                    kept = target
+        if source.is_file():
+            self._clean(source)
+            with contextlib.suppress(OSError):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.replace(target)
+                kept = target
         self.discard()
         return kept
 
     def discard(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _clean(self, path: Path) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            data = path.read_bytes()
+            clean = data.replace(f"{self.prefix}/".encode(), b"")
+            if clean != data:
+                path.write_bytes(clean)
 
     def _written_in_place(self, product: Product) -> bool:
         now = _stamp(self.root / product.path)

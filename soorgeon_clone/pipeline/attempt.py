@@ -1,0 +1,214 @@
+"""One run of one task: the jobs that it takes, one after the other, until its products are in their places.
+
+on_render, then the task itself, then other forms of its notebook, then on_finish; on_failure if one of these fails.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline import hooks, inject
+from soorgeon_clone.pipeline.execution import convert
+from soorgeon_clone.pipeline.execution.model import FunctionCall, Job, Outcome
+from soorgeon_clone.pipeline.failure import text_of
+from soorgeon_clone.pipeline.model import Task
+from soorgeon_clone.pipeline.project import Project, Verdict
+from soorgeon_clone.pipeline.staging import Stage
+
+Phase = Literal["on_render", "task", "convert", "on_finish", "on_failure"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an attempt ended. ``error`` is None if the products are published; ``outcome`` is the task's own."""
+
+    error: str | None
+    killed: bool
+    seconds: float
+    peak_memory: int | None
+
+
+class Attempt:
+    """Call `begin`, run the job that it gives, and hand each outcome to `next`, until that gives no job but an end."""
+
+    def __init__(self, project: Project, task: Task, verdict: Verdict, *, memory_limit: int | None) -> None:
+        self.project = project
+        self.task = task
+        self.verdict = verdict
+        self.memory_limit = task.spec.memory_limit or memory_limit
+        self.stage = Stage(project.root, task)
+        self.values = inject.parameters(task, project.dag.tasks, product_path=self.stage.path)
+        self.named: Mapping[str, str] = {}
+        self.stamps: tuple[str, ...] = ()
+        self.retries = task.spec.retries
+        self.started = time.time()
+        self.retrying: str | None = None
+        self._phases: list[Phase] = []
+        self._forms: list[Path] = []
+        self._phase: Phase = "task"
+        self._main: Outcome | None = None
+        self._error: str | None = None
+
+    def begin(self) -> Job:
+        """Prepare the stage; the first job. Raises UserError or OSError where that is not possible."""
+        for product in self.task.notebooks:
+            if convert.is_converted(Path(product.path)):
+                convert.require_nbconvert(Path(product.path))
+        self.stage.prepare()
+        self.named = self.project.named_files(self.task)
+        self.stamps = self.project.code_stamps(self.task)
+        spec = self.task.spec
+        self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed_path()]
+        phases: list[Phase] = ["on_render"] if spec.on_render else []
+        phases += ["task", *(["convert"] * len(self._forms))]  # type: ignore[list-item]
+        phases += ["on_finish"] if spec.on_finish else []
+        self._phases = phases
+        return self._next_job()
+
+    def next(self, outcome: Outcome) -> Job | Ended:
+        """The job that follows this outcome, or how the attempt ended."""
+        if self._phase == "task":
+            self._main = outcome
+        if self._phase == "on_failure":
+            if outcome.status != "ok":
+                self._error = f"{self._error}\n{self._text(outcome, None)}"
+            return self._failed(killed=False)
+        if outcome.status != "ok":
+            if self.retries > 0 and outcome.status in ("error", "timeout", "memory"):
+                self.retries -= 1
+                self.retrying = outcome.status
+                return self.begin()
+            return self._fail(outcome)
+        if self._phases:
+            return self._next_job()
+        return self._publish()
+
+    def give_up(self) -> None:
+        """Remove what an interrupted attempt wrote, but for its notebook."""
+        if self.task.notebooks:
+            self.stage.keep_failed(self._executed_path())
+        self.stage.discard()
+
+    def _next_job(self) -> Job:
+        self._phase = self._phases.pop(0)
+        hook = {"on_render": self.task.spec.on_render, "on_finish": self.task.spec.on_finish}.get(self._phase)
+        if hook is not None:
+            return self._job(function=hooks.task_call(hook, self.task, self.values))
+        if self._phase == "convert":
+            return self._conversion(self._forms.pop(0))
+        if self.task.spec.source.kind == "function":
+            from soorgeon_clone.pipeline.function_task import call_for
+
+            return self._job(function=call_for(self.task, self.values))
+        from soorgeon_clone.notebook import read, write
+
+        notebook = read.read(self.project.root / str(self.task.spec.source.path))
+        cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
+        return self._job(
+            source=write.to_data(cells, notebook.metadata), output=self.stage.folder / self._executed_path()
+        )
+
+    def _job(
+        self,
+        *,
+        function: FunctionCall | None = None,
+        source: Mapping[str, Any] | None = None,
+        output: Path | None = None,
+    ) -> Job:
+        return Job(
+            name=self.task.name,
+            source=source,
+            output=output,
+            function=function,
+            cwd=self.project.root,
+            modules=tuple(sorted(self.project.fingerprints.closure(self.task).libraries)),
+            timeout=self.task.spec.timeout,
+            memory_limit=self.memory_limit,
+        )
+
+    def _conversion(self, form: Path) -> Job:
+        executed, product = self.stage.folder / self._executed_path(), self.stage.folder / form
+        spec = self.task.spec
+        if form.suffix == ".ipynb":
+            call = FunctionCall("shutil.copyfile", {"src": executed, "dst": product})
+        else:
+            call = FunctionCall(
+                f"{convert.__name__}.convert",
+                {
+                    "executed": executed,
+                    "product": product,
+                    "exporter_name": spec.exporter,
+                    "exporter_kwargs": dict(spec.exporter_options),
+                },
+            )
+        return self._job(function=call)
+
+    def _executed_path(self) -> Path:
+        """Where in the stage the executed notebook goes: to the first product that is one, else beside the first."""
+        paths = [Path(one.path) for one in self.task.notebooks]
+        return next((path for path in paths if path.suffix == ".ipynb"), paths[0].with_suffix(".executed.ipynb"))
+
+    def _publish(self) -> Job | Ended:
+        try:
+            self.stage.clean_notebooks()
+            if self.task.notebooks:
+                executed = self._executed_path()
+                if executed.as_posix() not in {one.path for one in self.task.notebooks}:
+                    (self.stage.folder / executed).unlink(missing_ok=True)
+            missing = self.stage.missing()
+            if missing:
+                names = ", ".join(product.path for product in missing)
+                index = f'["{missing[0].key}"]' if missing[0].key is not None else ""
+                raise UserError(
+                    f"task '{self.task.name}' ran to its end and did not write {names}",
+                    hint=f"Its code must write to the path in product{index}.",
+                )
+            self.stage.publish()
+        except UserError as error:
+            return self._fail_with(str(error))
+        except OSError as error:
+            return self._fail_with(f"task '{self.task.name}': its products cannot be written: {error}")
+        main = self._main
+        assert main is not None
+        return Ended(None, False, main.seconds, main.peak_memory)
+
+    def _fail(self, outcome: Outcome) -> Job | Ended:
+        kept = self.stage.keep_failed(self._executed_path()) if self.task.notebooks else None
+        text = self._text(outcome, kept)
+        if outcome.status == "killed":
+            self._error = text
+            return self._failed(killed=True)
+        return self._fail_with(text, traceback="\n".join(outcome.error.traceback) if outcome.error else text)
+
+    def _fail_with(self, text: str, *, traceback: str | None = None) -> Job | Ended:
+        self._error = text
+        self.stage.discard()
+        hook = self.task.spec.on_failure
+        if hook is None:
+            return self._failed(killed=False)
+        self._phase = "on_failure"
+        values = inject.parameters(self.task, self.project.dag.tasks, product_path=str)
+        return self._job(function=hooks.task_call(hook, self.task, values, traceback=traceback or text))
+
+    def _failed(self, *, killed: bool) -> Ended:
+        self.stage.discard()
+        main = self._main
+        return Ended(self._error or "failed", killed, main.seconds if main else 0.0, main.peak_memory if main else None)
+
+    def _text(self, outcome: Outcome, notebook: Path | None) -> str:
+        what = {
+            "on_render": f"on_render ({_dotted(self.task.spec.on_render)})",
+            "on_finish": f"on_finish ({_dotted(self.task.spec.on_finish)})",
+            "on_failure": f"on_failure ({_dotted(self.task.spec.on_failure)})",
+            "convert": "conversion of its notebook",
+        }.get(self._phase, "")
+        return text_of(self.task, outcome, notebook, what=what)
+
+
+def _dotted(hook: Any) -> str:
+    return hook.dotted_path if hook is not None else ""

@@ -1,0 +1,344 @@
+"""Which task when: what is ready is judged, brought back from the cache or started, longest way to the end first."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline import dag as dags
+from soorgeon_clone.pipeline import hooks, results
+from soorgeon_clone.pipeline.attempt import Attempt, Ended
+from soorgeon_clone.pipeline.cache import Manifest
+from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Progress
+from soorgeon_clone.pipeline.failure import text_of_hook
+from soorgeon_clone.pipeline.model import Cause, Hook, Reason, Report, RunResult, Task, TaskRun
+from soorgeon_clone.pipeline.project import Project, Verdict
+from soorgeon_clone.pipeline.records import Made, RunRecord
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from soorgeon_clone.pipeline.run import Listener, Options
+
+# Products of more bytes than this are hashed in a thread, while tasks that will run in any case run already.
+_LARGE = 32_000_000
+
+
+@dataclass
+class _State:
+    """``waiting`` counts the upstream tasks that are not done; a task is in one of the other places at a time."""
+
+    waiting: dict[str, int]
+    ready: list[str]
+    running: dict[str, Attempt] = field(default_factory=dict)
+    settling: dict[str, tuple[Attempt, Ended, Future[Made]]] = field(default_factory=dict)
+    freed: set[str] = field(default_factory=set)
+    runs: dict[str, TaskRun] = field(default_factory=dict)
+    stopped: bool = False
+
+
+class Schedule:
+    """One build."""
+
+    def __init__(self, project: Project, options: Options, listener: Listener) -> None:
+        from soorgeon_clone.pipeline.run import chosen
+
+        self.project = project
+        self.options = options
+        self.listener = listener
+        self.tasks: dict[str, Task] = project.tasks
+        self.names = chosen(project, options)
+        self.jobs = options.jobs or project.spec.jobs or os.cpu_count() or 1
+        self.durations = project.records.durations()
+        self.rank = self._ranks()
+        self.id = uuid.uuid4().hex[:12]
+        self.executor: Executor | None = None
+        self.readers: ThreadPoolExecutor | None = None
+        self.problem: str | None = None
+        self.began = time.perf_counter()
+        among = set(self.names)
+        waiting = {name: sum(other in among for other in self.tasks[name].upstream) for name in self.names}
+        self.state = _State(waiting, [name for name in self.names if not waiting[name]])
+
+    def run(self) -> Report:
+        """Run the build to its end."""
+        state = self.state
+        try:
+            self._dag_hook("on_render", self.project.spec.on_render)
+            while not self.problem and (state.ready or state.running or state.settling):
+                self._advance()
+                self._wait()
+            self._final_hooks()
+        finally:
+            self._close()
+        runs = tuple(state.runs.get(name, TaskRun(name, "skipped")) for name in self.names)
+        return Report(runs, time.perf_counter() - self.began, self.problem)
+
+    # -- what is ready ---------------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        """Judge what is ready; start as many tasks as there is room for."""
+        state = self.state
+        postponed: list[str] = []
+        state.ready.sort(key=self._rank, reverse=True)
+        while state.ready and len(state.running) < self.jobs:
+            name = state.ready.pop(0)
+            before = len(state.ready)
+            if not self._settle(self.tasks[name]):
+                postponed.append(name)
+            if len(state.ready) != before:
+                state.ready.sort(key=self._rank, reverse=True)
+        state.ready += postponed
+
+    def _rank(self, name: str) -> float:
+        return self.rank[name]
+
+    def _settle(self, task: Task) -> bool:
+        """Do with a task what is to be done; False if that depends on contents that are not known yet."""
+        if self.state.stopped:
+            self._done(TaskRun(task.name, "skipped"))
+            return True
+        try:
+            task = self.tasks[task.name] = self.project.refresh(task)
+        except UserError as error:
+            self._done(TaskRun(task.name, "failed", error=str(error)))
+            return True
+        if any(name in self.state.settling for name in task.upstream):
+            verdict = self.project.judge_blindly(task, force=self.options.force)
+            if verdict is None:
+                return False
+            self._start(task, verdict)
+        else:
+            verdict = self.project.judge(task)
+            if self.options.force:
+                verdict = replace(verdict, causes=verdict.causes or (Cause(Reason.FORCED),), manifest=None)
+            if not verdict.causes:
+                if verdict.proved and verdict.manifest:
+                    results.adopt(self.project, task, verdict.fingerprint, verdict.manifest)
+                self._done(TaskRun(task.name, "up to date"))
+            elif verdict.manifest is None or not self._restore(task, verdict, verdict.manifest):
+                self._start(task, verdict)
+        return True
+
+    def _restore(self, task: Task, verdict: Verdict, manifest: Manifest) -> bool:
+        """Bring the products of an earlier run back; False where the cache turns out to be damaged."""
+        began = time.perf_counter()
+        try:
+            if not results.restore(self.project, task, verdict.fingerprint, manifest):
+                return False
+        except (UserError, OSError) as error:
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
+            return True
+        self._done(TaskRun(task.name, "restored", time.perf_counter() - began, verdict.causes))
+        return True
+
+    def _start(self, task: Task, verdict: Verdict) -> None:
+        problem = task.facts.problem or self._missing_upstream(task)
+        if problem is not None:
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, problem))
+            return
+        attempt = Attempt(self.project, task, verdict, memory_limit=self.options.memory_limit)
+        try:
+            job = attempt.begin()
+        except UserError as error:
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
+            return
+        except OSError as error:
+            text = f"{attempt.stage.folder} cannot be written: {error.strerror or error}"
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, text))
+            return
+        self.state.running[task.name] = attempt
+        self.listener.started(task, verdict.causes, self.durations.get(task.name))
+        self._open_executor().start(job)
+
+    def _missing_upstream(self, task: Task) -> str | None:
+        for name in task.upstream:
+            for product in self.tasks[name].products:
+                if not (self.project.root / product.path).exists():
+                    return f"task '{task.name}': {product.path}, a product of its upstream '{name}', is missing"
+        return None
+
+    # -- what runs -------------------------------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        """Wait until something ends: a task, or the reading of large products."""
+        state = self.state
+        if state.running:
+            for outcome in self._open_executor().wait(0.02 if state.settling else None):
+                self._step(outcome)
+        finished = [name for name, (_, _, future) in state.settling.items() if future.done()]
+        if state.settling and not state.running and not finished:
+            finished = [next(iter(state.settling))]
+        for name in finished:
+            attempt, ended, future = state.settling.pop(name)
+            self._keep(attempt, ended, future.result())
+
+    def _step(self, outcome: Outcome) -> None:
+        attempt = self.state.running.pop(outcome.name)
+        try:
+            following = attempt.next(outcome)
+        except (OSError, UserError) as error:
+            following = Ended(str(error), False, outcome.seconds, outcome.peak_memory)
+        if isinstance(following, Job) and self.state.stopped:
+            attempt.give_up()
+            following = Ended("stopped", True, outcome.seconds, outcome.peak_memory)
+        if isinstance(following, Job):
+            if attempt.retrying:
+                self.listener.warned(f"task '{outcome.name}' failed ({attempt.retrying}) and is tried again")
+                attempt.retrying = None
+            self.state.running[outcome.name] = attempt
+            self._open_executor().start(following)
+        elif following.error is None:
+            self._published(attempt, following)
+        else:
+            self._failed(attempt, following)
+
+    def _published(self, attempt: Attempt, ended: Ended) -> None:
+        """Products are in their places. Large ones are read in a thread; meanwhile downstream tasks may start."""
+        upstream_unknown = any(name in self.state.settling for name in attempt.task.upstream)
+        if upstream_unknown or results.size(self.project, attempt.task) > _LARGE:
+            from concurrent.futures import ThreadPoolExecutor
+
+            # One thread: a task is read after its upstream, so that its fingerprint can be made.
+            self.readers = self.readers or ThreadPoolExecutor(1)
+            future = self.readers.submit(results.of, self.project, attempt, ended.seconds)
+            self.state.settling[attempt.task.name] = (attempt, ended, future)
+            self._free(attempt.task)
+        else:
+            self._keep(attempt, ended, results.of(self.project, attempt, ended.seconds))
+
+    def _keep(self, attempt: Attempt, ended: Ended, made: Made) -> None:
+        name = attempt.task.name
+        self.project.records.save_made(name, made)
+        self._record(attempt, "ran", ended, made.fingerprint)
+        self._done(TaskRun(name, "ran", ended.seconds, attempt.verdict.causes, None, ended.peak_memory))
+
+    def _failed(self, attempt: Attempt, ended: Ended) -> None:
+        result: RunResult = "killed" if ended.killed else "failed"
+        self._record(attempt, result, ended, attempt.verdict.fingerprint.digest)
+        name = attempt.task.name
+        self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, ended.error, ended.peak_memory))
+
+    def _record(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> None:
+        self.project.records.save_run(
+            RunRecord(
+                self.id,
+                attempt.task.name,
+                attempt.started,
+                ended.seconds,
+                result,
+                fingerprint,
+                ended.peak_memory,
+                ended.error,
+            )
+        )
+
+    # -- what is done ----------------------------------------------------------------------------------------------
+
+    def _done(self, run: TaskRun) -> None:
+        """Settle a task, and free or give up what waits for it."""
+        self.state.runs[run.name] = run
+        self.listener.ended(run)
+        task = self.tasks[run.name]
+        if run.result in ("failed", "killed", "skipped"):
+            if self.options.fail_fast and run.result != "skipped":
+                self._stop()
+            self._skip(task.downstream, run.name)
+        elif task.name not in self.state.freed:
+            self._free(task)
+
+    def _free(self, task: Task) -> None:
+        self.state.freed.add(task.name)
+        for name in task.downstream:
+            if name in self.state.waiting:
+                self.state.waiting[name] -= 1
+                if not self.state.waiting[name]:
+                    self.state.ready.append(name)
+
+    def _skip(self, names: Iterable[str], cause: str) -> None:
+        lost = dags.descendants(self.project.dag, names)
+        for name in self.names:
+            if name in lost and name not in self.state.runs:
+                run = TaskRun(name, "skipped", error=f"needs '{cause}'")
+                self.state.runs[name] = run
+                self.listener.ended(run)
+
+    def _stop(self) -> None:
+        self.state.stopped = True
+        if self.executor is not None:
+            for name in self.executor.running():
+                self.executor.cancel(name)
+
+    def _close(self) -> None:
+        """End the executor. What still ran was interrupted: its notebook is kept, nothing of it is published."""
+        if self.executor is not None:
+            self.executor.close()
+        for name, attempt in self.state.running.items():
+            attempt.give_up()
+            ended = Ended("interrupted", True, time.time() - attempt.started, None)
+            self._record(attempt, "killed", ended, attempt.verdict.fingerprint.digest)
+            self.state.runs[name] = TaskRun(name, "killed")
+        if self.readers is not None:
+            self.readers.shutdown(wait=True, cancel_futures=True)
+
+    # -- what it runs with -----------------------------------------------------------------------------------------
+
+    def _ranks(self) -> dict[str, float]:
+        """How long it takes from the start of a task to the end of the last one that needs it."""
+        usual = sorted(self.durations.values())[len(self.durations) // 2] if self.durations else 1.0
+        rank: dict[str, float] = {}
+        for name in reversed(list(self.tasks)):
+            after = max((rank[other] for other in self.tasks[name].downstream), default=0.0)
+            rank[name] = self.durations.get(name, usual) + after
+        return rank
+
+    def _open_executor(self) -> Executor:
+        if self.executor is None:
+            from soorgeon_clone.pipeline.execution.executor import open_executor
+
+            modules: set[str] = set()
+            for name in self.names:
+                if name not in self.state.runs:
+                    modules |= self.project.fingerprints.closure(self.tasks[name]).libraries
+            cores = os.cpu_count() or 1
+            self.executor = open_executor(
+                self.options.isolation,
+                modules=sorted(modules),
+                cwd=self.project.root,
+                blas_threads=max(1, cores // min(self.jobs, len(self.names))),
+                on_progress=self._on_progress,
+            )
+        return self.executor
+
+    def _on_progress(self, progress: Progress) -> None:
+        self.listener.progressed(progress.name, progress.cell, progress.total)
+
+    def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: str | None = None) -> None:
+        if hook is None:
+            return
+        if kind == "on_render" and all(not self.project.judge(task).causes for task in self.tasks.values()):
+            return
+        runs = tuple(self.state.runs.values())
+        report = Report(runs, time.perf_counter() - self.began)
+        call = hooks.dag_call(hook, self.project.dag, report=report, traceback=traceback)
+        executor = self._open_executor()
+        executor.start(Job(name=f" {kind}", source=None, output=None, function=call, cwd=self.project.root))
+        (outcome,) = executor.wait()
+        if outcome.status != "ok":
+            self.problem = text_of_hook(kind, hook, outcome)
+
+    def _final_hooks(self) -> None:
+        if self.problem:
+            return
+        runs = self.state.runs.values()
+        failed = [run for run in runs if run.result in ("failed", "killed")]
+        if failed:
+            text = "\n\n".join(run.error or "" for run in failed)
+            self._dag_hook("on_failure", self.project.spec.on_failure, traceback=text)
+        elif any(run.ran or run.result == "restored" for run in runs):
+            self._dag_hook("on_finish", self.project.spec.on_finish)
