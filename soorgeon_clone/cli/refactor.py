@@ -16,13 +16,14 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from soorgeon_clone.cli.pipeline_options import set_up_log
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.refactor.model import Plan
     from soorgeon_clone.refactor.write import Changes
 
-_LEVELS = ("debug", "info", "warning", "error", "critical")
+_LEVELS = ["debug", "info", "warning", "error", "critical"]
 
 
 @click.command()
@@ -90,7 +91,7 @@ def command(
 
     NOTEBOOK is an .ipynb file or a script or Markdown file that jupytext reads, - for standard input.
     """
-    _log_to(log, log_file)
+    set_up_log(log, log_file)
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor import files, write
     from soorgeon_clone.refactor.layout import lay_out
@@ -109,6 +110,7 @@ def command(
         serializer=serializer,
     )
     layout = lay_out(plan, choices)
+    _log(plan)
     changes = write.compare(files.project(plan, layout, _requirements(plan, layout)), root, force=force)
     if not dry_run:
         write.write(changes, root)
@@ -119,13 +121,22 @@ def command(
     else:
         _show(report, build=build)
     if build and not dry_run:
-        _build(root)
+        _build(root, as_json=as_json)
 
 
-def _log_to(level: str | None, file: str | None) -> None:
-    if level or file:
-        name = (level or "info").upper()
-        logging.basicConfig(level=name, filename=file, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+def _log(plan: Plan) -> None:
+    import logging
+
+    from soorgeon_clone.refactor.model import Load
+
+    log = logging.getLogger("soorgeon_clone.refactor")
+    for task in plan.tasks:
+        loads = [f"{step.task}.{name}" for step in task.steps if isinstance(step, Load) for name in step.names]
+        saves = [part.name for bundle in task.saves for part in bundle.parts]
+        log.info("task %s: loads %s, saves %s", task.name, ", ".join(loads) or "-", ", ".join(saves) or "-")
+        for step in task.steps:
+            if not isinstance(step, Load):
+                log.debug("task %s: repeats %s: %s", task.name, step.kind, step.source.split("\n", 1)[0])
 
 
 def _choices(source: Notebook, root: Path, plan: Plan, **chosen: Any) -> Choices:
@@ -215,13 +226,14 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _build(root: Path) -> None:
-    """Run `build` in the project, as the user would."""
-    from soorgeon_clone.cli import build
+def _build(root: Path, *, as_json: bool) -> None:
+    """Run `build` in the project, as the user would; next to JSON, what it shows goes to standard error."""
+    from contextlib import nullcontext, redirect_stdout
 
-    before = Path.cwd()
-    os.chdir(root)
-    try:
-        build.command.main(args=[], prog_name="soorgeon-clone build", standalone_mode=False)
-    finally:
-        os.chdir(before)
+    from soorgeon_clone.cli.build import command as build_command
+
+    arguments = [] if root == Path() else ["--entry-point", str(root / "pipeline.yaml")]
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        code = build_command.main(arguments, prog_name="soorgeon-clone build", standalone_mode=False)
+    if code:
+        sys.exit(code)

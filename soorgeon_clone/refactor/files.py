@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from soorgeon_clone.notebook import write as notebook_text
+from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline import spec
 from soorgeon_clone.refactor.frames import frames_module
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Plan, Task
+from soorgeon_clone.refactor.ploomber import is_refused
 from soorgeon_clone.refactor.script import injected_params, task_cells
 
 _METADATA = {
@@ -30,12 +33,13 @@ class Project:
 
 def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
     """Return all files by their path in the project, with forward slashes."""
-    files = {layout.source(task.name): _task_text(task, layout) for task in plan.tasks}
+    cells = {task.name: task_cells(task, layout) for task in plan.tasks}
+    files = {layout.source(task.name): _task_text(cells[task.name], layout) for task in plan.tasks}
     if plan.exported:
         files["exported.py"] = plan.exported.rstrip("\n") + "\n"
     if layout.choices.df_format and layout.frames_module in layout.own_modules:
         files[f"{layout.frames_module}.py"] = frames_module(layout.choices.df_format, layout.choices.serializer)
-    files["pipeline.yaml"] = _pipeline(plan, layout)
+    files["pipeline.yaml"] = spec.dump_tasks([_declaration(task, cells[task.name], layout) for task in plan.tasks])
     shared = {
         "requirements.txt": "\n".join(requirements),
         "README.md": _readme(plan, layout),
@@ -50,22 +54,16 @@ def products(task: Task, layout: Layout) -> dict[str, str]:
     return {"nb": layout.notebooks[task.name], **{file.key: file.path for file in files}}
 
 
-def _task_text(task: Task, layout: Layout) -> str:
-    cells = task_cells(task, layout)
+def _task_text(cells: Sequence[Cell], layout: Layout) -> str:
     if layout.choices.file_format == "ipynb":
         return notebook_text.to_ipynb(cells, _IPYNB_METADATA)
     return notebook_text.to_script(cells, _METADATA)
 
 
-def _pipeline(plan: Plan, layout: Layout) -> str:
-    return spec.dump_tasks(
-        [
-            spec.declare(
-                source=layout.source(task.name), product=products(task, layout), params=injected_params(task) or None
-            )
-            for task in plan.tasks
-        ]
-    )
+def _declaration(task: Task, cells: Sequence[Cell], layout: Layout) -> dict[str, Any]:
+    params = injected_params(task) or None
+    entry = spec.declare(source=layout.source(task.name), product=products(task, layout), params=params)
+    return {**entry, "static_analysis": "disable"} if is_refused(cells) else entry
 
 
 def _ignored(layout: Layout) -> list[str]:

@@ -96,7 +96,7 @@ _READ = {
     "parquet": "return pd.read_parquet(path)",
     "csv": "return pd.read_csv(path, **_EXACT)",
 }
-# Before pandas 3, read_csv gets the last digit of some floats wrong unless told not to; since then telling is frowned at.
+# Before pandas 3, read_csv gets the last digit of some floats wrong unless told; since then telling is frowned at.
 _EXACT = """
 
 _EXACT = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}

@@ -1,0 +1,309 @@
+"""`soorgeon-clone refactor` from the outside: what it says, writes and refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from soorgeon_clone.cli.app import main
+
+TWO = ["## Load", "import math\nx = [1, 2]", "## Use", "print(math.pi, len(x))"]
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Return a function that runs the command line in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> Done:
+        with pytest.raises(SystemExit) as caught:
+            main(["refactor", *arguments])
+        shown = capsys.readouterr()
+        return Done(int(caught.value.code or 0), shown.out, shown.err)
+
+    return call
+
+
+def notebook(*sources: str, kernel: str = "python", **extra: Any) -> str:
+    """Return an .ipynb file's text: what begins with # is a Markdown cell."""
+    cells = []
+    for source in sources:
+        kind = "markdown" if source.startswith("#") else "code"
+        cell: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": source}
+        cells.append(cell | {"outputs": [], "execution_count": None} if kind == "code" else cell)
+    metadata = {"kernelspec": {"name": kernel, "language": kernel, "display_name": kernel}}
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4, **extra})
+
+
+def files(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def test_it_says_what_it_did(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    done = run("nb.ipynb")
+    assert done == Done(
+        0,
+        "nb.ipynb: 2 sections found, 2 tasks written\n"
+        "  tasks/load.py\n"
+        "  tasks/use.py   <- load\n"
+        "Files: 6 created\n"
+        "Next: soorgeon-clone build\n",
+        "",
+    )
+    spec = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())
+    assert spec["tasks"][0] == {
+        "source": "tasks/load.py",
+        "product": {"nb": "output/load.ipynb", "x": "output/load-x.pkl"},
+    }
+    assert (tmp_path / ".gitignore").read_text() == "output/\n"
+
+
+def test_the_second_run_changes_nothing(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    run("nb.ipynb")
+    before = {path: (tmp_path / path).read_bytes() for path in files(tmp_path)}
+    assert "Files: 6 unchanged" in run("nb.ipynb").out
+    assert {path: (tmp_path / path).read_bytes() for path in files(tmp_path)} == before
+
+
+def test_dry_run_writes_nothing(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    done = run("nb.ipynb", "--dry-run", "--into", "new")
+    assert "2 tasks planned (nothing is written)" in done.out
+    assert "Next" not in done.out
+    assert files(tmp_path) == {"nb.ipynb"}
+
+
+def test_json_is_for_programs(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    report = json.loads(run("nb.ipynb", "--json").out)
+    assert report["tasks"][1] == {
+        "name": "use",
+        "title": "Use",
+        "source": "tasks/use.py",
+        "upstream": ["load"],
+        "products": {"nb": "output/use.ipynb"},
+        "loads": [{"task": "load", "key": "x", "names": ["x"]}],
+        "params": {},
+    }
+    assert report["sections"] == 2
+    assert report["written"] is True
+    assert report["files"]["created"][0] == "tasks/load.py"
+    assert set(report) == {
+        "notebook", "folder", "written", "sections", "tasks", "merges", "files", "hints", "notes",
+    }  # fmt: skip
+
+
+def test_standard_input(run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(notebook(*TWO).encode()))
+    monkeypatch.setattr(sys, "stdin", stream)
+    assert run("-").code == 0
+    assert "tasks/load.py" in files(tmp_path)
+
+
+def test_options_as_in_soorgeon(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    assert run("nb.ipynb", "-p", "products", "-f", "ipynb", "-z", "cloudpickle", "-l", "info", "-F", "log").code == 0
+    assert json.loads((tmp_path / "tasks/load.ipynb").read_text())["nbformat"] == 4
+    assert "products/load-x.pkl" in (tmp_path / "pipeline.yaml").read_text()
+    assert "cloudpickle.dump(x" in (tmp_path / "tasks/load.ipynb").read_text()
+    assert "cloudpickle==" in (tmp_path / "requirements.txt").read_text()
+
+
+def test_a_single_task(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    assert "1 task written" in run("nb.ipynb", "-s").out
+
+
+def test_a_parameters_cell_becomes_params(run: Callable[..., Done], tmp_path: Path) -> None:
+    data = json.loads(notebook("## A", "n = 3\nt = (1, 2)", "print(n, t)"))
+    data["cells"][1]["metadata"] = {"tags": ["parameters"]}
+    (tmp_path / "nb.ipynb").write_text(json.dumps(data))
+    assert run("nb.ipynb").code == 0
+    (task,) = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())["tasks"]
+    assert task["params"] == {"n": 3}
+    text = (tmp_path / "tasks/a.py").read_text()
+    assert '# %% tags=["parameters"]\nupstream = None\nproduct = None\nn = 3\n' in text
+    assert '# %% tags=["soorgeon-parameters"]\nt = (1, 2)\n' in text
+
+
+def test_files_and_modules_beside_the_notebook_are_found_from_elsewhere(
+    run: Callable[..., Done], tmp_path: Path
+) -> None:
+    """The tasks run in Python as it is: nothing of ours tells them where they are."""
+    (tmp_path / "nbs").mkdir()
+    (tmp_path / "nbs/helpers.py").write_text("def size(text):\n    return len(text)\n")
+    (tmp_path / "nbs/data.txt").write_text("content")
+    (tmp_path / "nbs/nb.ipynb").write_text(
+        notebook(
+            "## Load",
+            "import helpers\ntext = open('data.txt').read()\ndef double(x):\n    return 2 * x",
+            "## Use",
+            "print(double(helpers.size(text)), open('data.txt').read())",
+        )
+    )
+    assert "cd pipe && soorgeon-clone build" in run("nbs/nb.ipynb", "--into", "pipe").out
+    assert "helpers" not in (tmp_path / "pipe/requirements.txt").read_text()
+    spec = yaml.safe_load((tmp_path / "pipe/pipeline.yaml").read_text())
+    shown = ""
+    upstream: dict[str, dict[str, str]] = {}
+    for task in spec["tasks"]:
+        text = (tmp_path / "pipe" / task["source"]).read_text()
+        values = f"upstream = {upstream}\nproduct = {task['product']}\n"
+        script = text.replace("product = None\n", values)
+        done = subprocess.run(
+            [sys.executable, "-"], input=script, capture_output=True, text=True, cwd=tmp_path / "pipe", check=False
+        )
+        assert not done.returncode, done.stderr
+        shown += done.stdout
+        upstream[Path(task["source"]).stem] = task["product"]
+    assert shown == "14 content\n"
+    assert files(tmp_path / "nbs") == {"nb.ipynb", "helpers.py", "data.txt"}
+
+
+def test_build_runs_what_was_written(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    done = run("nb.ipynb", "--build", "--into", "pipe")
+    assert done.code == 0, done.err
+    assert "Next" not in done.out
+    assert "3.14" in (tmp_path / "pipe/output/use.ipynb").read_text()
+
+
+def test_a_task_that_fails_is_an_exit_code_of_1(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook("## A", "1 / 0"))
+    done = run("nb.ipynb", "--build", "--json")
+    assert done.code == 1
+    assert "ZeroDivisionError" in done.err
+    assert json.loads(done.out)["written"]
+
+
+DEEP = "x = " + "(" * 3000 + "1" + ")" * 3000
+
+# What it is -> (the file's content, the exit code, what the message says).
+BAD: dict[str, tuple[str | bytes, int, list[str]]] = {
+    "not a notebook": ("hello there", 2, ["nb.ipynb", "not a notebook"]),
+    "other json": ('{"a": 1}', 2, ["nb.ipynb", "not a notebook"]),
+    "truncated": (notebook(*TWO)[:-40], 2, ["nb.ipynb", "cut off"]),
+    "empty": ("", 2, ["nb.ipynb", "empty"]),
+    "no cells": (notebook(), 2, ["nb.ipynb", "no cells"]),
+    "only text": (notebook("## A", "# B"), 2, ["no cell has code"]),
+    "another kernel": (notebook("x <- 1", kernel="R"), 2, ["nb.ipynb", "R"]),
+    "a syntax error": (notebook("## A", "x = 1", "y = (\n1 +"), 1, ["nb.ipynb", "cell 3", "line"]),
+    "an undefined name": (notebook("## A", "x = 1\nprint(never)"), 1, ["nb.ipynb", "cell 2", "line 2", "never"]),
+    "binary": (b"\x89PNG\r\n\x1a\n\x00\xff", 2, ["nb.ipynb"]),
+    "a future format": (notebook(*TWO, nbformat=9), 2, ["nb.ipynb", "format"]),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_is_one_message_and_nothing_is_written(what: str, run: Callable[..., Done], tmp_path: Path) -> None:
+    content, code, words = BAD[what]
+    (tmp_path / "nb.ipynb").write_bytes(content if isinstance(content, bytes) else content.encode())
+    done = run("nb.ipynb")
+    assert done.code == code, done.err
+    assert done.err.startswith("Error: ")
+    assert "Traceback" not in done.err
+    assert not done.out
+    assert all(word in done.err for word in words), done.err
+    assert files(tmp_path) == {"nb.ipynb"}
+
+
+OUTPUT = json.dumps({"output_type": "stream", "name": "stdout", "text": "x" * 1000})
+ODD: dict[str, str | bytes] = {
+    "byte-order mark": b"\xef\xbb\xbf" + notebook(*TWO).encode(),
+    "windows line ends": notebook("## A\r\n", "x = 1\r\nprint(x)").replace("\\n", "\\r\\n"),
+    "form feed": notebook("## A", "x = 1\n\x0c\nprint(x)"),
+    "null sources": notebook("## A", "x = 1").replace('"source": "x = 1"', '"source": null')[:-1] + "}",
+    "a lone surrogate in text": notebook("## A \ud83d", "x = 1"),
+    "an undefined name, forced": notebook("## A", "print(never)"),
+    "a long line": notebook("## A", "x = '" + "x" * 200_000 + "'"),
+    "a deep expression": notebook("## A", "x = " + "-" * 90 + "1"),
+    "much output": notebook("## A", "x = 1").replace('"outputs": []', f'"outputs": [{", ".join([OUTPUT] * 2000)}]'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_odd_input_is_no_reason_to_stop(what: str, run: Callable[..., Done], tmp_path: Path) -> None:
+    content = ODD[what]
+    (tmp_path / "nb.ipynb").write_bytes(content if isinstance(content, bytes) else content.encode())
+    done = run("nb.ipynb", *["--force"] * ("forced" in what))
+    if what == "null sources":
+        assert done.code == 2
+        assert "no cell has code" in done.err
+        return
+    assert done.code == 0, done.err
+    assert "tasks/a" in done.out or "tasks/load" in done.out
+
+
+def test_no_such_file(run: Callable[..., Done]) -> None:
+    done = run("nowhere.ipynb")
+    assert done.code == 2
+    assert "nowhere.ipynb" in done.err
+
+
+def test_a_folder(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert run("folder").code == 2
+
+
+def test_into_a_file(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    done = run("nb.ipynb", "--into", "nb.ipynb")
+    assert done.code == 2
+    assert files(tmp_path) == {"nb.ipynb"}
+
+
+@pytest.mark.parametrize("arguments", [["--split-on", "h9"], ["--df-format", "xml"], ["--log", "loud"], []])
+def test_wrong_usage(arguments: list[str], run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    done = run(*(["nb.ipynb", *arguments] if arguments else []))
+    assert done.code == 2
+    assert "Usage:" in done.err
+
+
+def test_what_a_person_changed_is_kept(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    run("nb.ipynb")
+    with (tmp_path / "tasks/load.py").open("a") as file:
+        file.write("\n# mine\n")
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO, "x.append(1)"))
+    done = run("nb.ipynb")
+    assert done.code in (0, 2)
+    assert "# mine" in (tmp_path / "tasks/load.py").read_text()
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO[:1], "y = 1\n", *TWO[1:]))
+    done = run("nb.ipynb")
+    assert done.code == 2
+    assert "tasks/load.py" in done.err
+    assert "--force" in done.err
+    assert run("nb.ipynb", "--force").code == 0
+    assert "# mine" not in (tmp_path / "tasks/load.py").read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a console program of this kind is found otherwise there")
+def test_as_a_program(tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    command = [sys.executable, "-m", "soorgeon_clone", "refactor", "nb.ipynb"]
+    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 tasks written" in done.stdout
