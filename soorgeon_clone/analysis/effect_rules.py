@@ -84,7 +84,7 @@ class TypeFacts:
 
 @dataclass(frozen=True)
 class Rule:
-    """An effect and when it holds: all of ``when`` (parameter, glob of its value), ``given`` (passed and not None),
+    """An effect and when it holds: all of ``when`` (parameter, globs of its value), ``given`` (passed and not None),
 
     ``passed`` (None counts), ``unless_given``.
     """
@@ -94,6 +94,7 @@ class Rule:
     given: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     unless_given: tuple[str, ...] = ()
+    draws_unless: tuple[str, ...] = ()
     named: frozenset[str] = field(default_factory=frozenset)
     """The fields that the entry itself names (an effect that is joined to another replaces only what it names)."""
 
@@ -142,8 +143,10 @@ def _compile_rule(raw: Any, resolve: Resolve, major: int | None) -> Rule:
             values[key] = tuple(resolve(text) for text in as_tuple(value))
         elif key in ("prints", "raises"):
             values[key] = as_bool(value)
-        elif key in ("opaque", "draws_unless"):
+        elif key == "opaque":
             values[key] = str(value)
+        elif key == "draws_unless":
+            values[key] = as_tuple(value)[0]
         elif match := re.fullmatch(r"views_before_(\d+)", key):
             if major is None or major < int(match[1]):
                 values["views"] = (*values.get("views", ()), *as_tuple(value))
@@ -160,6 +163,7 @@ def _compile_rule(raw: Any, resolve: Resolve, major: int | None) -> Rule:
         as_tuple(raw.get("given")),
         as_tuple(raw.get("passed")),
         as_tuple(raw.get("unless_given")),
+        as_tuple(raw.get("draws_unless")),
         named,
     )
 
@@ -171,7 +175,7 @@ def choose(rules: Iterable[Rule], given: Given) -> Effect | None:
         verdict = YES if not rule.conditional else _verdict(rule, given)
         if verdict == NO:
             continue
-        effect = _settle_draws(rule.effect, given) if rule.effect.draws_unless else rule.effect
+        effect = _settle_draws(rule, given) if rule.draws_unless else rule.effect
         chosen = effect if chosen is None else join(chosen, effect)
         if verdict == YES:
             break
@@ -211,15 +215,17 @@ def _joined_unless(one: Effect, other: Effect) -> str | None:
     return one.draws_unless if one.draws else other.draws_unless
 
 
-def _settle_draws(effect: Effect, given: Given) -> Effect:
+def _settle_draws(rule: Rule, given: Given) -> Effect:
     """A constant seed draws nothing; one that is not constant may be None, or a generator that the call advances."""
-    name = effect.draws_unless or ""
-    if name not in given and f"made.{name}" not in given:
+    effect = rule.effect
+    named = next((n for n in rule.draws_unless if n in given or f"made.{n}" in given), None)
+    if named is None:
         unknown = any(star in given for star in ("*", "**", "made.*", "made.**"))
         return effect if unknown else replace(effect, draws_unless=None)
-    text = given[name] if name in given else given[f"made.{name}"]
+    text = given[named] if named in given else given[f"made.{named}"]
     if text is None:
-        return replace(effect, changes=(*effect.changes, name)) if name in given else effect
+        changes = (*effect.changes, named) if named in given else effect.changes
+        return replace(effect, draws_unless=named, changes=changes)
     return replace(effect, draws_unless=None) if text == "None" else replace(effect, draws=(), draws_unless=None)
 
 
@@ -248,7 +254,8 @@ def _matches(name: str, pattern: str, given: Given) -> int:
     text = given[name]
     if text is None:
         return MAYBE
-    return YES if fnmatchcase(_constant(text), pattern) else NO
+    value = _constant(text)
+    return YES if any(fnmatchcase(value, alternative) for alternative in pattern.split("|")) else NO
 
 
 def _constant(text: str) -> str:

@@ -15,9 +15,9 @@ A table describes one library (one top-level module; those of the standard libra
                  ``attribute`` (all others), ``operators``, ``subscripts``. ``"*"`` is any type that is not named
 
 An effect is written as in `Effect`; a single item needs no list, and a plain text is its ``returns``. Conditions:
-``when: {inplace: "True"}`` (glob of a constant's value), ``given: out`` (passed, and not None), ``passed: out``,
-``unless_given: out``; a list of
-effects means: the first whose condition holds. A condition on an argument that is not a constant may hold.
+``when: {inplace: "True"}`` (globs of a constant's value, ``"w*|a*"``), ``given: out`` (passed, and not None),
+``passed: out``, ``unless_given: out``; a list of effects means: the first whose condition holds. A condition on an
+argument that is not a constant may hold. ``made.copy`` is what the constructor of self was given.
 ``views_before_3: self`` holds for versions of the library before 3. Type names are relative to the library; builtins
 need no prefix; ``object`` may be anything.
 
