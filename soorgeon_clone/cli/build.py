@@ -71,10 +71,10 @@ def command(
         jobs=jobs,
         fail_fast=not keep_going,
         isolation=isolation,
-        memory_limit=_size(memory_limit),
+        memory_limit=size_option(memory_limit),
         wait_for_lock=not no_wait,
     )
-    _stop_on_sigterm()
+    stop_on_sigterm()
     with Project(entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache) as project:
         warn(project)
         options = _chosen(project, options, partially, skip_upstream)
@@ -160,7 +160,8 @@ def _show_plan(project: Project, options: Any) -> None:
     click.echo(table(["name", "build would", "why"], rows))
 
 
-def _size(text: str | None) -> int | None:
+def size_option(text: str | None) -> int | None:
+    """The bytes that an option such as 4GB denotes."""
     from soorgeon_clone.pipeline.task_entry import parse_size
 
     if text is None:
@@ -171,7 +172,9 @@ def _size(text: str | None) -> int | None:
     return size
 
 
-def _stop_on_sigterm() -> None:
+def stop_on_sigterm() -> None:
+    """Let SIGTERM end the program as an exception does, so that what it started is ended too."""
+
     def stop(number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)
 

@@ -61,6 +61,14 @@ def build(project: Project, options: Options | None = None, listener: Listener |
     return replace(report, seconds=time.perf_counter() - began)
 
 
+def run_task(project: Project, name: str, options: Options | None = None, listener: Listener | None = None) -> Report:
+    """Bring one task up to date whose upstream products are there. Takes no lock but the task's own."""
+    from soorgeon_clone.pipeline.schedule import Schedule
+
+    only = replace(options or Options(), names=frozenset({name}), jobs=1)
+    return Schedule(project, only, listener or Listener(), hooks=False).run()
+
+
 def touch(project: Project, options: Options | None = None) -> Report:
     """Take the products on disk for what the tasks would make now. A task without products stays stale."""
     options = options or Options()

@@ -45,12 +45,13 @@ class _State:
 class Schedule:
     """One build."""
 
-    def __init__(self, project: Project, options: Options, listener: Listener) -> None:
+    def __init__(self, project: Project, options: Options, listener: Listener, *, hooks: bool = True) -> None:
         from soorgeon_clone.pipeline.run import chosen
 
         self.project = project
         self.options = options
         self.listener = listener
+        self.hooks = hooks
         self.tasks: dict[str, Task] = project.tasks
         self.names = chosen(project, options)
         self.jobs = options.jobs or project.spec.jobs or os.cpu_count() or 1
@@ -319,7 +320,7 @@ class Schedule:
         self.listener.progressed(progress.name, progress.cell, progress.total)
 
     def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: str | None = None) -> None:
-        if hook is None:
+        if hook is None or not self.hooks:
             return
         if kind == "on_render" and all(not self.project.judge(task).causes for task in self.tasks.values()):
             return

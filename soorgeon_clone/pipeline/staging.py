@@ -12,9 +12,11 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.content import stamp_of
+from soorgeon_clone.pipeline.lock import hidden_folder, take
 from soorgeon_clone.pipeline.model import HIDDEN, Product, Task
 
 
@@ -27,14 +29,19 @@ class Stage:
         self.prefix = f"{HIDDEN}/staging/{safe_name(task.name)}"
         self.folder = root / self.prefix
         self._before: dict[str, str | None] = {}
+        self._lock: Any = None
 
     def path(self, product: str) -> str:
         """Where a product is to be written, relative to the root."""
         return f"{self.prefix}/{product}"
 
     def prepare(self) -> None:
-        """Make the folder, empty, with the folders that products lie in."""
-        self.discard()
+        """Make the folder, empty, with the folders that products lie in. Waits while another process runs the task."""
+        if self._lock is None:
+            folder = hidden_folder(self.root) / "staging"
+            folder.mkdir(exist_ok=True)
+            self._lock = take(folder / f"{self.folder.name}.lock")
+        shutil.rmtree(self.folder, ignore_errors=True)
         for product in self.task.products:
             (self.folder / product.path).parent.mkdir(parents=True, exist_ok=True)
             self._before[product.path] = _stamp(self.root / product.path)
@@ -88,8 +95,11 @@ class Stage:
         return kept
 
     def discard(self) -> None:
-        """Remove the folder."""
+        """Remove the folder, and let others run the task."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def _clean(self, path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -112,8 +122,15 @@ def safe_name(name: str) -> str:
 
 
 def clear(root: Path) -> None:
-    """Remove what builds that were killed left behind. Only for who holds the lock."""
-    shutil.rmtree(root / HIDDEN / "staging", ignore_errors=True)
+    """Remove what runs that were killed left behind; what another process works on stays."""
+    with contextlib.suppress(OSError):
+        for entry in (root / HIDDEN / "staging").iterdir():
+            if entry.suffix == ".lock":
+                continue
+            lock = take(entry.with_name(f"{entry.name}.lock"), wait=False)
+            if lock is not None:
+                shutil.rmtree(entry, ignore_errors=True)
+                lock.release()
 
 
 def _stamp(path: Path) -> str | None:

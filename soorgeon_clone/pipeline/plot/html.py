@@ -30,6 +30,8 @@ pre { background: #fff; border: 1px solid #e3e7ee; border-radius: 6px; padding: 
 pre.out { background: #f4f6f9; } pre.err { background: #fdf0ee; }
 table.facts { border-collapse: collapse; } table.facts td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
 table.facts td:first-child { color: #5b6573; white-space: nowrap; }
+table.report { border-collapse: collapse; margin-top: 1rem; font-size: 13px; }
+table.report td, table.report th { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #e3e7ee; }
 img { max-width: 100%; background: #fff; }
 iframe { width: 100%; border: 1px solid #e3e7ee; border-radius: 6px; background: #fff; }
 section { display: none; } section.shown { display: block; }
@@ -66,17 +68,28 @@ class Page:
     notebook: Path | None
 
 
-def html_of(layout: Layout, pages: tuple[Page, ...], *, title: str) -> str:
-    """The page: the drawing on the left, on the right what belongs to the task that was clicked."""
+def html_of(layout: Layout, pages: tuple[Page, ...], *, title: str, table: tuple[tuple[str, ...], ...] = ()) -> str:
+    """The page: the drawing on the left, on the right what belongs to the task that was clicked.
+
+    ``table`` stands below the drawing; its first row is the header.
+    """
     sections = "\n".join(map(_section, pages))
     return (
         "<!DOCTYPE html>\n"
         f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<style>{_STYLE}</style></head>\n<body><main><div id="graph"><h1>{escape(title)}</h1>\n'
-        f'{svg_of(layout, title=title)}</div>\n<div id="panel">{sections}</div></main>\n'
+        f'{svg_of(layout, title=title)}{_table(table)}</div>\n<div id="panel">{sections}</div></main>\n'
         f"<script>{_SCRIPT}</script></body></html>\n"
     )
+
+
+def _table(rows: tuple[tuple[str, ...], ...]) -> str:
+    if not rows:
+        return ""
+    header = "".join(f"<th>{escape(cell)}</th>" for cell in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
+    return f'<table class="report"><tr>{header}</tr>{body}</table>'
 
 
 def _section(page: Page) -> str:

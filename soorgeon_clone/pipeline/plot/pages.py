@@ -16,6 +16,18 @@ def pages_of(project: Project) -> tuple[Page, ...]:
     return tuple(_page(project, project.dag.tasks[status.name], status) for status in project.status())
 
 
+def table_of(project: Project) -> tuple[tuple[str, ...], ...]:
+    """The status of all tasks as rows below a header."""
+    rows = [("task", "last run", "seconds", "state", "about", "products")]
+    for status in project.status():
+        task, last = project.dag.tasks[status.name], status.last_run
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.started)) if last else "never"
+        seconds = f"{last.seconds:.2f}" if last else ""
+        products = ", ".join(product.path for product in task.products)
+        rows.append((task.name, when, seconds, status.line, task.facts.doc, products))
+    return tuple(rows)
+
+
 def _page(project: Project, task: Task, status: TaskStatus) -> Page:
     last = status.last_run
     facts = [("State", status.line)]

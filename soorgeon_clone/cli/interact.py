@@ -1,0 +1,39 @@
+"""``soorgeon-clone interact``: an IPython session with the pipeline loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+
+_BANNER = """Pipeline of {count} tasks in {root}.
+  pipeline            the pipeline: pipeline.status(), pipeline.build(), pipeline.explain("name")
+  dag                 its tasks, in order: dag.tasks["name"]
+  load("name", "key") the object in a product (.pkl, .parquet, .csv, .json), or its path
+"""
+
+
+@click.command(cls=PipelineCommand)
+@pipeline_options
+@click.pass_obj
+def command(env: dict[str, str], entry_point: str, log: str | None, log_file: str | None) -> None:
+    """Open an IPython session in the project's folder, with the pipeline as a Python object."""
+    import os
+    import sys
+
+    from soorgeon_clone.pipeline.api import Pipeline
+
+    set_up_log(log, log_file)
+    with Pipeline(entry_point, env=env) as pipeline:
+        os.chdir(pipeline.root)
+        sys.path.insert(0, str(pipeline.root))
+        names: dict[str, Any] = {"pipeline": pipeline, "dag": pipeline.dag, "load": pipeline.load}
+        _session(names, _BANNER.format(count=len(pipeline.dag.tasks), root=pipeline.root))
+
+
+def _session(names: dict[str, Any], banner: str) -> None:
+    from IPython.terminal.embed import InteractiveShellEmbed
+
+    InteractiveShellEmbed(banner1=banner, user_ns=names)()

@@ -1,0 +1,119 @@
+"""``soorgeon-clone nb``: make the sources of tasks ready for working on them in Jupyter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.model import Task
+    from soorgeon_clone.pipeline.project import Project
+
+
+@click.command(cls=PipelineCommand)
+@click.argument("names", nargs=-1)
+@pipeline_options
+@click.option("-i", "--inject", is_flag=True, help="Add a cell with the task's upstream, product and params.")
+@click.option("-r", "--remove", is_flag=True, help="Take that cell away.")
+@click.option("-s", "--sync", is_flag=True, help="Bring that cell up to date where there is one.")
+@click.option("-f", "--format", "new_format", type=click.Choice(["py", "ipynb"]), help="Turn sources into this format.")
+@click.pass_obj
+def command(
+    env: dict[str, str],
+    names: tuple[str, ...],
+    entry_point: str,
+    log: str | None,
+    log_file: str | None,
+    inject: bool,
+    remove: bool,
+    sync: bool,
+    new_format: str | None,
+) -> None:
+    """Change the sources of all tasks, or of the tasks NAMES, so that they run cell by cell in Jupyter.
+
+    The injected cell holds paths relative to the project's folder. Nothing else in the files changes.
+    """
+    from soorgeon_clone.pipeline.project import Project
+
+    set_up_log(log, log_file)
+    if inject + remove + sync + bool(new_format) != 1:
+        raise click.UsageError("Choose one of --inject, --remove, --sync and --format.")
+    with Project(entry_point, env=env) as project:
+        if new_format:
+            _reformat(project, names, new_format)
+            return
+        count = 0
+        for task, path in _sources(project, names):
+            text = path.read_bytes().decode("utf-8")
+            changed = _changed(project, task, text, inject=inject, sync=sync)
+            if changed != text:
+                _replace(path, changed)
+                click.echo(f"{task.spec.source.path}: {'removed' if remove else 'injected'}")
+                count += 1
+        if not count:
+            click.echo("Nothing to do.")
+
+
+def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, Path]]:
+    from soorgeon_clone.pipeline.dag import select
+
+    chosen = {one for name in names for one in select(project.dag, name)} if names else set(project.dag.tasks)
+    seen: set[str] = set()
+    for task in project.dag.tasks.values():
+        source = task.spec.source.path
+        # Tasks of one grid share a source: the first one's values are as good as any.
+        if task.name in chosen and source and source not in seen and (project.root / source).is_file():
+            seen.add(source)
+            yield task, project.root / source
+
+
+def _changed(project: Project, task: Task, text: str, *, inject: bool, sync: bool) -> str:
+    from soorgeon_clone.pipeline import inject_file
+
+    path = str(task.spec.source.path)
+    if inject or (sync and inject_file.has_cell(text, path)):
+        return inject_file.inject(text, path, inject_file.injected_text(project.dag, task))
+    return text if sync else inject_file.remove(text, path)
+
+
+def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None:
+    """Write each source in another format, name it so in pipeline.yaml, and remove the old file."""
+    from soorgeon_clone.errors import UserError
+    from soorgeon_clone.notebook import read, write
+
+    spec_text = project.spec.path.read_bytes().decode("utf-8")
+    for task, path in _sources(project, names):
+        target = path.with_suffix(f".{new_format}")
+        if target == path:
+            continue
+        if target.exists():
+            raise UserError(f"{target} exists already", hint="Move it away first.", exit_code=2)
+        old, new = task.spec.source.text, task.spec.source.text.removesuffix(path.suffix) + f".{new_format}"
+        if spec_text.count(old) != 1:
+            raise UserError(
+                f"{project.spec.path.name} names {old} {spec_text.count(old)} times",
+                hint="Change it by hand.",
+                exit_code=2,
+            )
+        notebook = read.read(path)
+        kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+        to_script = new_format == "py"
+        text = write.to_script(notebook.cells, {}) if to_script else write.to_ipynb(notebook.cells, kernel)
+        spec_text = spec_text.replace(old, new)
+        _replace(target, text)
+        _replace(project.spec.path, spec_text)
+        path.unlink()
+        click.echo(f"{old} -> {new}")
+
+
+def _replace(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_bytes(text.encode("utf-8"))
+    if path.exists():
+        aside.chmod(path.stat().st_mode)
+    aside.replace(path)

@@ -1,0 +1,62 @@
+"""``soorgeon-clone task``: run one task; what exported pipelines call for each of theirs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+
+
+@click.command(cls=PipelineCommand)
+@click.argument("name")
+@pipeline_options
+@click.option("-f", "--force", is_flag=True, help="Run it also if it is up to date.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["auto", "fork", "spawn", "kernel"]),
+    default="auto",
+    show_default=True,
+    help="How the task gets a process of its own.",
+)
+@click.option("--memory-limit", metavar="SIZE", help="Stop it if it uses more, for example 4GB.")
+@click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
+@click.option("--no-cache", is_flag=True, help="Neither bring products back from the cache nor keep them there.")
+@click.pass_obj
+def command(
+    env: dict[str, str],
+    name: str,
+    entry_point: str,
+    log: str | None,
+    log_file: str | None,
+    force: bool,
+    isolation: Any,
+    memory_limit: str | None,
+    ignore_environment: bool,
+    no_cache: bool,
+) -> None:
+    """Run the task NAME if it is stale. Its upstream is not run: the products must be there.
+
+    Several tasks of a project may run so at the same time.
+    """
+    from soorgeon_clone.cli.build import show, size_option, stop_on_sigterm, warn
+    from soorgeon_clone.cli.progress import Progress
+    from soorgeon_clone.pipeline.dag import select
+    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.run import Options, run_task
+
+    set_up_log(log, log_file)
+    stop_on_sigterm()
+    options = Options(force=force, isolation=isolation, memory_limit=size_option(memory_limit))
+    with Project(entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache) as project:
+        warn(project)
+        (chosen, *others) = select(project.dag, name)
+        if others:
+            raise click.UsageError(f"'{name}' means {1 + len(others)} tasks; build --partially takes wildcards.")
+        with Progress(1) as progress:
+            report = run_task(project, chosen, options, progress)
+        show(report)
+    if not report.ok:
+        sys.exit(1)
