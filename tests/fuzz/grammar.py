@@ -1,0 +1,243 @@
+"""Chances -> a random notebook that (mostly) runs: sections of statements over variables whose kinds are known.
+
+Statements are templates. ``{list}`` stands for an expression that is a list of numbers, ``{+list}`` for a name that the
+statement binds to one (new, or taken from another variable), ``{int}`` for a number, ``{fresh}`` for a name that
+nothing has; ``{*simple}`` for another simple statement. Kinds: int, str, list, lists (a list of lists), dict (of
+numbers), dicts (of lists), set, tuple (a number and a list), obj (an instance), cls, fn (number -> number),
+lfn (list -> list), make (-> fn), gen (yields numbers), arr and mat (arrays), rng (a numpy Generator), rnd (random.Random).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Protocol
+
+from fuzz.templates import CLASSES, COMPOUND, EXPRESSIONS, FUNCTIONS, PRINTS, PRINTS_OF, SIMPLE, STARTS
+
+_HOLE = re.compile(r"\{([+*]?\w+)\}")
+_THINGS = ("list", "lists", "dict", "dicts", "set", "obj", "arr", "mat", "rng", "rnd")  # whose identity can be told
+_KEYWORDS = ("a", "b", "c")
+
+
+class Chances(Protocol):
+    """Where the choices come from: a random generator, or hypothesis."""
+
+    def below(self, limit: int) -> int: ...
+
+
+class Notebook:
+    """A notebook as it is being written: the names that live, by kind."""
+
+    def __init__(self, chances: Chances) -> None:
+        self.chances = chances
+        self.kinds: dict[str, str] = {}
+        self.later: list[str] = []
+        self.count = 0
+        self.depth = 0
+
+    # -- choices -----------------------------------------------------------------------------------------------
+
+    def chance(self, percent: int) -> bool:
+        return self.chances.below(100) < percent
+
+    def choose(self, options: list[str]) -> str:
+        return options[self.chances.below(len(options))]
+
+    def names(self, kind: str) -> list[str]:
+        return [name for name, other in self.kinds.items() if other == kind]
+
+    # -- statements --------------------------------------------------------------------------------------------
+
+    def section(self, statements: int) -> str:
+        lines: list[str] = []
+        pending, self.later = self.later, []
+        lines += pending
+        for _ in range(statements):
+            lines.append(self.statement())
+        shown = [self.template(t) for t in self._pick(PRINTS, self.chances.below(3))]
+        shown += [self._shown(name) for name in self._some_names(4)]
+        return "\n".join([*lines, *(line for line in shown if line)])
+
+    def statement(self) -> str:
+        dice = self.chances.below(100)
+        table = SIMPLE if dice < 55 else FUNCTIONS if dice < 70 else CLASSES if dice < 78 else COMPOUND
+        return self.template(table[self.chances.below(len(table))]) or self.simple()
+
+    def simple(self) -> str:
+        for _ in range(6):
+            text = self.template(SIMPLE[self.chances.below(len(SIMPLE))])
+            if text:
+                return text
+        return "pass"
+
+    def template(self, template: str) -> str:
+        """Return the template filled in, or "" if it needs a kind that nothing has."""
+        wanted = _HOLE.findall(template)
+        if not all(self._has(hole) for hole in wanted):
+            return ""
+        bound: list[tuple[str, str]] = []
+        fixed: dict[str, str] = {}
+
+        def fill(match: re.Match[str]) -> str:
+            hole = match.group(1)
+            if hole in fixed:
+                return fixed[hole]
+            if hole.startswith("+"):
+                name = self._target(hole[1:])
+                bound.append((name, hole[1:].rstrip("0123456789")))
+                return name
+            if hole.startswith("*"):
+                return self._inner()
+            if hole.startswith("fresh"):
+                fixed[hole] = self._fresh()
+                return fixed[hole]
+            kind = hole.rstrip("0123456789")
+            text = self.expression(kind)
+            if hole != kind:
+                fixed[hole] = text
+            return text
+
+        main, _, after = template.partition("\n...\n")
+        text = _fill(main, fill)
+        if after:  # what a function needs may come a section later
+            rest = _fill(after, fill)
+            if self.chance(50):
+                self.later.append(rest)
+            else:
+                text += "\n" + rest
+        for name, kind in bound:
+            if kind == "gone":
+                self.kinds.pop(name, None)
+            else:
+                self.kinds[name] = kind
+        return text
+
+    def expression(self, kind: str) -> str:
+        if kind == "key":
+            return repr(self.choose(list(_KEYWORDS)))
+        if kind == "digit":
+            return str(self.chances.below(8))
+        if kind == "any":
+            return self.choose(list(self.kinds))
+        if kind == "thing":
+            return self.choose([n for n, k in self.kinds.items() if k in _THINGS])
+        names = self.names(kind)
+        self.depth += 1
+        try:
+            options = [e for e in EXPRESSIONS.get(kind, ()) if self.depth < 4 and all(map(self._has, _HOLE.findall(e)))]
+            if names and (not options or self.chance(65)):
+                return self.choose(names)
+            if not options:
+                return "1" if kind == "int" else repr("x") if kind == "str" else self.choose(names)
+            return self.template(self.choose(options))
+        finally:
+            self.depth -= 1
+
+    def _has(self, hole: str) -> bool:
+        if hole[0] in "+*" or hole.startswith("fresh"):
+            return True
+        kind = hole.rstrip("0123456789")
+        if kind in ("int", "str", "digit", "key"):
+            return True
+        if kind == "any":
+            return bool(self.kinds)
+        if kind == "thing":
+            return any(k in _THINGS for k in self.kinds.values())
+        return kind in self.kinds.values()
+
+    def _inner(self) -> str:
+        """Return a simple statement for a body; names that it binds are not counted on afterwards."""
+        before = dict(self.kinds)
+        text = self.simple()
+        self.kinds = {name: kind for name, kind in before.items() if self.kinds.get(name) == kind}
+        return text
+
+    def _target(self, kind: str) -> str:
+        kind = kind.rstrip("0123456789")
+        if kind == "gone":
+            return self.choose(list(self.kinds)) if self.kinds else "nothing"
+        same = self.names(kind)
+        if same and self.chance(35):
+            return self.choose(same)
+        if len(self.kinds) > 12 or (self.kinds and self.chance(4)):
+            return self.choose(list(self.kinds))
+        return self._fresh()
+
+    def _fresh(self) -> str:
+        self.count += 1
+        number = self.count - 1
+        return "abdeghjkmnqrtuvwxyz"[number % 19] + (str(number // 19) if number >= 19 else "")
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def _pick(self, options: list[str], count: int) -> list[str]:
+        return [self.choose(options) for _ in range(count)]
+
+    def _some_names(self, most: int) -> Iterable[str]:
+        names = list(self.kinds)
+        for _ in range(1 + self.chances.below(most)):
+            if names:
+                yield names.pop(self.chances.below(len(names)))
+
+    def _shown(self, name: str) -> str:
+        options = PRINTS_OF.get(self.kinds[name], ["print({name})"])
+        return self.choose(options).replace("{name}", name)
+
+
+def _fill(template: str, fill: object) -> str:
+    """Fill the holes; a hole that stands alone in an indented row indents all that it becomes."""
+    rows = []
+    for row in template.split("\n"):
+        indent = row[: len(row) - len(row.lstrip())]
+        rows.append(_HOLE.sub(fill, row).replace("\n", "\n" + indent))  # type: ignore[arg-type]
+    return "\n".join(rows)
+
+
+def write_notebook(chances: Chances) -> tuple[str, ...]:
+    """Return the sections of a random notebook."""
+    notebook = Notebook(chances)
+    start = [STARTS[chances.below(len(STARTS))]] if chances.below(100) < 60 else []
+    lines = [notebook.template(line) for template in start for line in [template]]
+    sections = []
+    for _ in range(2 + chances.below(4)):
+        body = notebook.section(1 + chances.below(6))
+        sections.append("\n".join([*lines, body]))
+        lines = []
+    if notebook.later:
+        sections.append("\n".join([*notebook.later, *(notebook._shown(n) for n in list(notebook.kinds)[:5])]))
+    sections[0] = "\n".join([*_seeds("\n".join(sections), chances), sections[0]])
+    return tuple(_with_imports(sections, early=chances.below(2) == 0))
+
+
+def _seeds(text: str, chances: Chances) -> Iterable[str]:
+    """Yield what seeds the generators that are drawn from, or a notebook would not show the same twice."""
+    if re.search(r"(?<!np\.)\brandom\.(random|randrange|shuffle|getstate)\b", text):
+        yield f"random.seed({chances.below(8)})"
+    if re.search(r"\bnp\.random\.(rand|randint|shuffle)\b", text):
+        yield f"np.random.seed({chances.below(8)})"
+
+
+_IMPORTS = {
+    r"\bnp\.": "import numpy as np",
+    r"\brandom\.": "import random",
+    r"\bcopy\.": "import copy",
+    r"\bitertools\.": "import itertools",
+    r"\bfunctools\.": "import functools",
+    r"\bcollections\.": "import collections",
+    r"\bcontextlib\.": "import contextlib",
+    r"\boperator\.": "import operator",
+    r"\bdataclasses\.": "import dataclasses",
+    r"\benum\.": "import enum",
+}
+
+
+def _with_imports(sections: list[str], *, early: bool) -> Iterable[str]:
+    """Put each import before its first use, or all of them at the top."""
+    done: set[str] = set()
+    whole = "\n".join(sections)
+    for section in sections:
+        text = whole if early else section
+        needed = [line for pattern, line in _IMPORTS.items() if line not in done and re.search(pattern, text)]
+        done.update(needed)
+        yield "\n".join([*needed, section])

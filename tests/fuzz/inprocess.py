@@ -1,0 +1,231 @@
+"""Sections -> what they show, straight and as pipeline, all in this process: thousands of notebooks a minute.
+
+Each task gets a new ``__main__`` and a new ``exported``, other random states than any task before and settings as they
+were; values cross as files that the generated cells write and read. What this cannot see (monkeypatched libraries),
+`oracle.small` does in forks.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import io
+import os
+import random
+import signal
+import sys
+import tempfile
+import traceback
+import types
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oracle.shown import quiet
+from oracle.small import notebook_of
+from soorgeon_clone.refactor.layout import Choices, lay_out
+from soorgeon_clone.refactor.model import Plan
+from soorgeon_clone.refactor.plan import make_plan
+from soorgeon_clone.refactor.script import task_cells
+
+LIMIT = 2  # seconds for one run
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What each section showed; ``error`` is the traceback that ended the run."""
+
+    shown: tuple[str, ...]
+    error: str | None = None
+
+
+class TooLong(BaseException):
+    """A run that does not end."""
+
+
+def run_straight(sections: Sequence[str]) -> Run:
+    """Run all sections in one namespace."""
+    with _settings_kept(), _process() as namespace:
+        shown = []
+        for source in sections:
+            text, error = _execute(source, namespace)
+            shown.append(text)
+            if error:
+                return Run(tuple(shown), error)
+        return Run(tuple(shown))
+
+
+def runnable(sections: Sequence[str], tries: int = 12) -> tuple[tuple[str, ...], Run] | None:
+    """Return the sections without the statements that raise, and what they show; None if nothing runs or shows the same twice."""
+    for _ in range(tries):
+        with _settings_kept(), _process() as namespace:
+            failed = None
+            for number, source in enumerate(sections):
+                failed = _first_failure(source, namespace)
+                if failed is not None:
+                    sections = [*sections[:number], failed, *sections[number + 1 :]]
+                    break
+        if failed is None:
+            sections = tuple(section for section in sections if section.strip())
+            one, other = run_straight(sections), run_straight(sections)
+            return (sections, one) if sections and one == other and one.error is None else None
+    return None
+
+
+def run_pipeline(plan: Plan) -> Run:
+    """Run the tasks of a plan one after the other, each in a new namespace."""
+    layout = lay_out(plan, Choices())
+    shown: dict[int, str] = {}
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder, contextlib.chdir(folder) if sys.version_info >= (3, 11) else _inside(folder):
+        for task in plan.tasks:
+            originals = [cell.index for cell in task.cells if cell.kind == "code"]
+            products = {f.key: f.path for f in (layout.product(task.name, bundle) for bundle in task.saves)}
+            upstream: Mapping[str, Any] = {
+                other.name: {f.key: f.path for f in (layout.product(other.name, bundle) for bundle in other.saves)}
+                for other in plan.tasks
+                if other.name in task.upstream
+            }
+            with _settings_kept(), _process(plan.exported) as namespace:
+                for cell in task_cells(task, layout):
+                    if cell.kind != "code":
+                        continue
+                    is_ours = any(tag == "parameters" or tag.startswith("soorgeon-") for tag in cell.tags)
+                    text, error = _execute(cell.source, namespace)
+                    if not is_ours:
+                        shown[originals.pop(0) // 2] = text
+                    if error:
+                        return Run(_in_order(shown), f"in task {task.name}, in {' '.join(cell.tags) or 'its own cell'}:\n{error}")
+                    if "parameters" in cell.tags:
+                        namespace.update(product=products, upstream=upstream or None)
+    return Run(_in_order(shown))
+
+
+def compare(sections: Sequence[str], straight: Run | None = None) -> tuple[str, Plan | None] | None:
+    """Return how the pipeline of ``sections`` differs from them (in words, with the plan), or None."""
+    straight = straight or run_straight(sections)
+    try:
+        plan = make_plan(notebook_of(sections))
+    except Exception as error:
+        return f"refused: {type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}", None
+    try:
+        pipeline = run_pipeline(plan)
+    except SyntaxError as error:
+        return f"generated code is no Python: {error}", plan
+    for number, expected in enumerate(straight.shown):
+        got = pipeline.shown[number] if number < len(pipeline.shown) else ""
+        if got != expected and not (number >= len(pipeline.shown) and pipeline.error):
+            why = f"\n{pipeline.error}" if pipeline.error else ""
+            return f"s{number + 1} shows {got!r} instead of {expected!r}{why}", plan
+    return (f"the pipeline fails {pipeline.error}", plan) if pipeline.error else None
+
+
+def _in_order(shown: Mapping[int, str]) -> tuple[str, ...]:
+    return tuple(shown.get(number, "") for number in range(max(shown, default=-1) + 1))
+
+
+def _execute(source: str, namespace: dict[str, Any]) -> tuple[str, str | None]:
+    """Run a cell; return what it printed and the traceback of what it raised."""
+    out = io.StringIO()
+    error = None
+    with contextlib.redirect_stdout(out):
+        try:
+            exec(compile(source, "<cell>", "exec", dont_inherit=True), namespace)
+        except TooLong:
+            raise
+        except BaseException as problem:
+            error = "".join(traceback.format_exception_only(problem)).strip()
+            rows = [f.lineno for f in traceback.extract_tb(problem.__traceback__) if f.filename == "<cell>"]
+            error += f" (row {rows[0]} of the cell)" if rows else ""
+    return quiet(out.getvalue()), error
+
+
+def _first_failure(source: str, namespace: dict[str, Any]) -> str | None:
+    """Run a section statement by statement; return it without the first one that raises, None if none does."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
+    for number, statement in enumerate(tree.body):
+        with contextlib.redirect_stdout(io.StringIO()):
+            try:
+                exec(compile(ast.Module([statement], []), "<cell>", "exec", dont_inherit=True), namespace)
+            except BaseException:
+                del tree.body[number]
+                return ast.unparse(tree)
+    return None
+
+
+# -- processes that are none ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _process(exported: str = "") -> Iterator[dict[str, Any]]:
+    """Give a new ``__main__`` to code that believes to have a process of its own."""
+    before = {name: sys.modules.get(name) for name in ("__main__", "exported")}
+    main = types.ModuleType("__main__")
+    main.__dict__["__builtins__"] = builtins
+    sys.modules["__main__"] = main
+    try:
+        if exported:
+            module = types.ModuleType("exported")
+            sys.modules["exported"] = module
+            exec(compile(exported, "exported.py", "exec", dont_inherit=True), module.__dict__)
+        yield main.__dict__
+    finally:
+        for name, module in before.items():
+            if module is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = module
+
+
+@contextlib.contextmanager
+def _settings_kept() -> Iterator[None]:
+    """Let random states be unlike any before, and put settings back at the end."""
+    import numpy as np
+
+    random.seed()
+    np.random.seed(int.from_bytes(os.urandom(4), "little"))
+    _forget_classes()
+    printing = np.get_printoptions()
+    limit = sys.getrecursionlimit()
+    previous = signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+        np.set_printoptions(**printing)
+        sys.setrecursionlimit(limit)
+
+
+def _forget_classes() -> None:
+    """Let cloudpickle not know classes that it has seen: in another process it would not."""
+    cloudpickle = sys.modules.get("cloudpickle.cloudpickle")
+    if cloudpickle is not None:
+        cloudpickle._DYNAMIC_CLASS_TRACKER_BY_CLASS.clear()
+        cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()
+
+
+def _stop(*_: object) -> None:
+    raise TooLong
+
+
+@contextlib.contextmanager
+def _inside(folder: str) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+Comparison = Callable[[Sequence[str]], Any]
