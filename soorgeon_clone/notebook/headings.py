@@ -26,6 +26,9 @@ _HTML_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(pre|script|style|textarea)\b.*?(
 _HTML_BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li|td|tr)\b[^>]*>", re.IGNORECASE)
 _HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 
+# More of a title than this nobody reads, and older mistunes need quadratic time for it.
+_LONGEST = 1000
+
 # Pandoc's rule for math: no space inside the dollar signs, no digit behind them, so that prices are no formulas.
 _MATH = re.compile(r"\$\$?(?! )((?:\\.|[^$\\])+?)(?<! )\$\$?(?!\d)")
 _MATH_WRAPPER = re.compile(
@@ -58,7 +61,7 @@ def _parser() -> Any:
 def _found(tokens: Iterable[Mapping[str, Any]], parser: Any, references: Mapping[str, Any]) -> Iterator[Heading]:
     for token in tokens:
         if token["type"] == "heading":
-            text = _MATH.sub(_readable_math, _ANCHOR.sub("", token["text"].strip()))
+            text = _MATH.sub(_readable_math, _ANCHOR.sub("", token["text"].strip()[:_LONGEST]))
             yield Heading(token["attrs"]["level"], _squeezed(_plain(parser.inline(text, references))))
         elif token["type"] == "block_html":
             for level, inner in _HTML_HEADING.findall(_HTML_HIDDEN.sub("", token["raw"])):
