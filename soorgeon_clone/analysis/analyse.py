@@ -38,6 +38,7 @@ def analyse(
 
     walker = Walker(tables or knowledge())
     walker.read_file = read_file
+    walker.asks_caches = any("cache_" in cell.source for section in sections for cell in section.cells)
     facts: list[SectionFacts] = []
     names: set[str] = set()
     count = 0

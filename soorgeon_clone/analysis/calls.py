@@ -6,6 +6,8 @@ call back any function of the notebook among that, draw from seeded generators, 
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,6 +28,7 @@ MAX_RECURSION_PASSES = 4
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
 SUPER = "super"
+_PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,15 @@ def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
         if functions:
             with_self = Arguments(((own, False), *args.positional), args.keywords)
             return call(w, functions, with_self, node)
-        return call_method(w, own, obj.path, args, node)
+        if (obj, obj) in w.running:
+            return EMPTY
+        w.running.add((obj, obj))
+        result = call_method(w, frozenset(o for o in own if o.type != INSTANCE), obj.path, args, node)
+        for instance in own:
+            if instance.type == INSTANCE:
+                result |= library_method(w, instance, obj.path, args, node)
+        w.running.discard((obj, obj))
+        return result
     if kind == INSTANCE:
         result = EMPTY
         for function in class_member(w, obj.fields["*class"], "__call__"):
@@ -209,7 +220,19 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
     effect = w.knowledge.function(path, given(args, names))
     if effect is None:
         return unknown(w, EMPTY, args, node, path)
+    if _is_undescribed(effect, path) and _SETS.match(path.rpartition(".")[2]):
+        w.note("sets", "modules")  # codecs.register_error, socket.setdefaulttimeout
     return apply(w, effect, EMPTY, args, node, path=path, names=names)
+
+
+_SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch")
+
+
+def _is_undescribed(effect: Effect, path: str) -> bool:
+    """Whether the tables only say what holds for the standard library at large."""
+    return path.partition(".")[0] in sys.stdlib_module_names and effect == Effect(
+        returns=(f"{path.partition('.')[0]}.*",), shares=("args",)
+    )
 
 
 def given(args: Arguments, names: tuple[str, ...] | None) -> dict[str, str | None]:
@@ -254,6 +277,8 @@ def apply(
     if receiver and any(o.fields for o in receiver):
         _run_held_code(w, receiver, args, node)
     for target in effect.changes:
+        if target == "self" and effect.sets:
+            continue  # what changes is the setting that the object stands for
         w.change(_target(w, target, receiver, args, bound, node))
     for obj in receiver | args.all:
         if evaluate.is_advancing(w, obj):
@@ -285,6 +310,8 @@ def apply(
         w._die()
     shared = EMPTY
     for target in effect.shares:
+        if target == "parts":
+            continue
         shared |= _target(w, target, receiver, args, bound, node)
     viewed = EMPTY
     for target in effect.views:
@@ -302,12 +329,21 @@ def apply(
             for other in viewed:
                 if not other.immutable:
                     w.heap.view(obj, other)
+    if "parts" in effect.shares:
+        _share_parts(w, frozenset(value))
     constants = None
     for obj in value:
         if not obj.immutable and obj not in receiver and not obj.given:
             constants = given(args, names) if constants is None else constants
             obj.given = constants
     return frozenset(value)
+
+
+def _share_parts(w: Walker, value: Value) -> None:
+    """The parts of one result hold each other: a figure and its axes."""
+    parts = frozenset(o for o in w.heap.reach(value) if o.type not in evaluate.CONTAINERS)
+    for obj in parts:
+        w.heap.hold(obj, "*", parts - {obj})
 
 
 def _bound(args: Arguments, names: tuple[str, ...] | None) -> dict[str, Value]:
@@ -338,7 +374,7 @@ def _target(w: Walker, target: str, receiver: Value, args: Arguments, bound: dic
         return value
     if target.startswith("element:"):
         inner = _target(w, target[8:], receiver, args, bound, node)
-        return evaluate.contents(inner) | frozenset(o for o in inner if o.type not in evaluate.CONTAINERS)
+        return evaluate.contents(inner) | frozenset(o for o in inner if w.may_be_own_part(o))
     if target.startswith("arg:"):
         target = target[4:]
     value = bound.get(target, EMPTY)
@@ -586,6 +622,8 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
 def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     """Follow a call of a notebook function into its body."""
     code: Code = obj.code
+    if code.remembers(w.asks_caches):
+        w.change_one(obj)
     values = _parameters(w, obj, code, args, node)
     active = w.active.get(obj)
     if active is not None:
@@ -821,7 +859,7 @@ def _has_member(w: Walker, obj: Obj, name: str) -> bool:
 
 
 def has_library_base(w: Walker, obj: Obj) -> bool:
-    return any(b.path not in ("builtins.object", "abc.ABC") for b in library_bases(w, obj.fields["*class"]))
+    return any(b.path not in _PLAIN_BASES for b in library_bases(w, obj.fields["*class"]))
 
 
 def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
@@ -838,10 +876,14 @@ def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
         return value
     if "staticmethod" in decorators:
         return frozenset({member})
+    if obj.type == CLASS and "classmethod" not in decorators:
+        return frozenset({member})
     made = w.heap.make(("bound", obj, member), METHOD)
     made.path = member.path
     w.heap.hold(made, "func", frozenset({member}))
-    own_value = obj.fields["*class"] if "classmethod" in decorators else frozenset({obj})
+    own_value = frozenset({obj})
+    if "classmethod" in decorators and obj.type == INSTANCE:
+        own_value = obj.fields["*class"]
     w.heap.hold(made, "self", own_value)
     return frozenset({made})
 
@@ -908,7 +950,7 @@ def library_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) 
     for base in bases:
         if base.type != LIB:
             continue
-        if base.path in ("builtins.object", "abc.ABC", "enum.Enum", "enum.IntEnum", "typing.NamedTuple"):
+        if base.path in _PLAIN_BASES or base.path in ("enum.Enum", "enum.IntEnum", "typing.NamedTuple"):
             continue
         run_all_methods(w, obj, args.all, node)
         path = f"{base.path}.{name}"

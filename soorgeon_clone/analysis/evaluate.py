@@ -522,11 +522,13 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         member = calls.class_member(w, obj.fields["*class"], name)
         for method in member:
             found |= calls.bind_method(w, obj, method, node)
-        if not found or calls.has_library_base(w, obj):
+        if not found or (not member and calls.has_library_base(w, obj)):
             found |= calls.missing_attribute(w, obj, name, node)
         return found
     if kind == CLASS:
-        found = calls.class_member(w, frozenset({obj}), name)
+        found = EMPTY
+        for member in calls.class_member(w, frozenset({obj}), name):
+            found |= calls.bind_method(w, obj, member, node) if member.type == FUNCTION else frozenset({member})
         return found | obj.fields.get("*", EMPTY) or frozenset({obj})
     if kind == FUNCTION:
         if name.startswith("__") and name not in ("__dict__", "__defaults__", "__wrapped__"):
@@ -728,12 +730,30 @@ def store(w: Walker, node: Node, value: Value) -> None:
         for obj in objects:
             if obj.type == LIB:
                 calls.set_library(w, obj.path, value)
-            elif not obj.immutable:
+            elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__"):
                 w.change_one(obj)
+                _change_shown(w, obj)
                 if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
                     w.heap.hold(obj, "*", _held_by_frame(value))
                 else:
                     hold_item(w, obj, key, value)
+
+
+def _sets_ambient(w: Walker, obj: Obj, method: str) -> bool:
+    """Whether storing into the object changes a setting that it stands for (a logger, the decimal context)."""
+    effect = w.knowledge.method(obj.type, method, {}) if "." in obj.type else None
+    if effect is None or not effect.sets:
+        return False
+    for setting in effect.sets:
+        w.note("sets", setting)
+    return True
+
+
+def _change_shown(w: Walker, obj: Obj) -> None:
+    """Storing through an indexer (``df.loc[...] = ``) changes what the indexer shows."""
+    if obj.type.rpartition(".")[2].startswith("_"):
+        for part in contents(frozenset({obj})):
+            w.change_one(part)
 
 
 def _held_by_frame(value: Value) -> Value:
@@ -754,6 +774,8 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         return
     if obj.type == INSTANCE:
         calls.set_property(w, obj, name, value, node)
+    if _sets_ambient(w, obj, "__setattr__"):
+        return
     w.change_one(obj)
     w.heap.hold(obj, name, value)
 

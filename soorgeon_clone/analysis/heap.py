@@ -32,6 +32,7 @@ class Obj:
         "given",
         "identity",
         "immutable",
+        "is_local",
         "made",
         "path",
         "scope",
@@ -51,6 +52,7 @@ class Obj:
         self.given: dict[str, str | None] = {}
         self.views: set[Obj] = set()
         self.changed: set[int] = set()  # statements that may change it
+        self.is_local = False  # a class that a function made
         self.made: int = -1  # the statement that made it first
         self.shown = False  # whether its text may be printed or displayed
         self.identity: set[int] = set()  # statements that may compare its identity

@@ -40,6 +40,14 @@ class Code:
     size: int = 1
     attributes: frozenset[str] = field(default_factory=frozenset)
 
+    def remembers(self, asked: bool) -> bool:
+        """Whether a cache decorator makes it matter that it was called before: ``asked`` is whether anybody looks.
+
+        A cached function does not print again, and goes on giving what it computed from globals that have changed.
+        """
+        cached = any(d.rpartition(".")[2] in ("lru_cache", "cache", "memoize") for d in self.decorators)
+        return cached and (asked or bool(self.mentioned & _SPEAKING) or bool(self.globals))
+
     @property
     def locals(self) -> frozenset[str]:
         return self.bound - self.globals - self.nonlocals
@@ -50,6 +58,7 @@ class Code:
         return self.mentioned - self.locals | self.nonlocals
 
 
+_SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "logging", "logger", "next"})
 _SCOPES = {"funcdef", "lambdef", "classdef"}
 _COMPREHENSIONS = {"comp_for", "sync_comp_for"}
 
@@ -257,12 +266,10 @@ def free_names(node: Node) -> set[str]:
     if node.type in ("async_stmt", "async_funcdef"):
         return free_names(node.children[-1])
     if node.type == "classdef":
-        found = Bound()
-        found.visit(node.children[-1])
         heads = set().union(*(mentioned(child) for child in node.children[2:-1]), set())
         inner, own = _scope_names(node.children[-1])
-        # methods do not see the class's names
-        return heads | inner | (own - found.bound)
+        # methods do not see the class's names; its body may read a name outside before it binds its own
+        return heads | inner | own
     if node.type in ("funcdef", "lambdef"):
         code = code_of(node)
         heads: set[str] = set()

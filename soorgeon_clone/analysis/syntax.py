@@ -8,6 +8,7 @@ same names in the same order; its rows stay those of the original.
 from __future__ import annotations
 
 import ast
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -32,8 +33,20 @@ def _grammar() -> Any:
 
 
 def parse(text: str) -> Node:
-    """Return parso's tree of ``text``."""
-    return _grammar().parse(text)
+    """Return parso's tree of ``text``; names in it are normalised as Python does (NFKC)."""
+    module = _grammar().parse(text)
+    if not text.isascii():
+        _normalise_names(module)
+    return module
+
+
+def _normalise_names(module: Node) -> None:
+    stack = [module]
+    while stack:
+        node = stack.pop()
+        if node.type == "name" and not node.value.isascii():
+            node.value = unicodedata.normalize("NFKC", node.value)
+        stack.extend(getattr(node, "children", ()))
 
 
 def statements(text: str) -> tuple[TopLevel, ...]:
@@ -75,9 +88,9 @@ def _lowered(text: str) -> list[TopLevel]:
         original = "".join(lines[first - 1 : last]) if not shares_row else ""
         tree = parse(original) if original else None
         if tree is None or _is_broken(tree):
-            lowered = ast.fix_missing_locations(_Lower().visit(statement))
+            lowered = _Lower().visit(statement)
             parts = lowered if isinstance(lowered, list) else [lowered]
-            tree = parse("\n".join(_unparse(part) for part in parts) + "\n")
+            tree = parse("\n".join(ast.unparse(ast.fix_missing_locations(part)) for part in parts) + "\n")
         found += [TopLevel(n, first, last) for n in tree.children if n.type not in ("endmarker", "newline")]
     return found
 
@@ -86,10 +99,6 @@ def _parse_async(text: str) -> list[ast.stmt]:
     tree = compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert isinstance(tree, ast.Module)
     return tree.body
-
-
-def _unparse(node: ast.AST) -> str:
-    return ast.unparse(node)
 
 
 class _Lower(ast.NodeTransformer):

@@ -13,7 +13,7 @@ from typing import Any
 
 from soorgeon_clone.analysis import calls, evaluate
 from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, UNBOUND, UNKNOWN, Heap, Obj, Value
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, UNBOUND, UNKNOWN, Heap, Obj, Value, holds
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
@@ -22,7 +22,13 @@ from soorgeon_clone.analysis.syntax import Node, TopLevel, statements
 MAX_LOOP_PASSES = 4
 CONTEXT_DEPTH = 2
 IPYTHON_NAMES = frozenset({"display", "get_ipython", "In", "Out", "_", "__", "___", "exit", "quit", "_ih", "_oh", "_dh"})
-_SUPPRESSING = ("contextlib.suppress", "pytest.raises")
+# context managers of these never swallow an exception; any other may
+_NEVER_SUPPRESSING = (
+    *("io.", "threading.", "sqlite3.", "numpy.", "pandas.", "polars.", "warnings.", "tempfile.", "matplotlib.", "zipfile."),
+    *("tarfile.", "decimal.", "torch.", "tensorflow.", "tqdm.", "requests.", "urllib.", "gzip.", "bz2.", "lzma.", "os."),
+    *("concurrent.", "multiprocessing.", "pathlib.", "seaborn.", "sklearn.", "IPython.", "contextlib.redirect"),
+    *("contextlib.closing", "contextlib.nullcontext", "contextlib.chdir", "joblib.", "scipy.", "PIL.", "h5py."),
+)
 
 
 class Walker:
@@ -46,6 +52,7 @@ class Walker:
         self.budget = budget
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.owner: Obj | None = None
+        self.asks_caches = False
         self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
         self.running: set[tuple[Obj, Obj]] = set()
         self.read_file: Callable[[str], str | None] = lambda path: None
@@ -163,21 +170,52 @@ class Walker:
     # -- effects -----------------------------------------------------------------------------------------------
 
     def change(self, value: Iterable[Obj]) -> None:
-        """Note that these objects may be changed in place; what they hold as well, unless they are plain containers."""
+        """Note that these objects may be changed in place, with their parts.
+
+        A plain container's parts stay what they are. A library object's parts change with it (the axes of a figure, the
+        steps of a pipeline), but not the data that it was given. Of an object that nobody knows, anything may change.
+        """
         for obj in value:
             if obj.immutable:
                 continue
-            if self.changes_deeply(obj):
+            self.change_one(obj)
+            depth = self._depth(obj)
+            if depth == "all":
                 for part in self.heap.reach(frozenset({obj})):
                     self.change_one(part)
-            else:
-                self.change_one(obj)
+            elif depth == "parts":
+                self._change_parts(obj)
 
-    def changes_deeply(self, obj: Obj) -> bool:
+    def may_be_own_part(self, obj: Obj) -> bool:
+        """Whether an element of ``obj`` may be the same object to us: we do not know what it holds."""
+        return not obj.immutable and self._depth(obj) != "none"
+
+    def _depth(self, obj: Obj) -> str:
         if obj.type in (FUNCTION, CLASS):
-            return False
-        facts = self.knowledge.type(obj.type) if "." in obj.type else None
-        return facts is None or not facts.container
+            return "none"
+        if "." not in obj.type:
+            return "all"
+        facts = self.knowledge.type(obj.type)
+        if facts is None:
+            return "all"
+        return "none" if facts.container else "parts"
+
+    def _change_parts(self, obj: Obj) -> None:
+        seen = {obj}
+        stack = list(holds(obj))
+        while stack:
+            part = stack.pop()
+            if part.immutable or part in seen or part.type in (FUNCTION, CLASS):
+                continue
+            seen.add(part)
+            depth = self._depth(part)
+            if depth == "all":
+                self.change([part])
+            elif depth == "parts":
+                self.change_one(part)
+                stack.extend(holds(part))
+            elif part.type in evaluate.CONTAINERS:
+                stack.extend(holds(part))
 
     def change_one(self, obj: Obj) -> None:
         if obj.immutable:
@@ -365,23 +403,19 @@ class Walker:
             self.assign(target, evaluate.element_at(self, value, key, node))
 
     def _delete(self, node: Node) -> None:
-        target = node.children[1]
-        items = target.children if target.type in ("exprlist", "testlist_comp") else [target]
-        for item in items:
-            if item.type == "operator":
-                continue
-            if item.type == "atom" and len(item.children) == 3:
-                inner = item.children[1]
-                items_inner = inner.children if inner.type == "testlist_comp" else [inner]
-                for leaf in items_inner:
-                    if leaf.type == "name":
-                        self.bind(leaf.value, frozenset({UNBOUND}))
-            elif item.type == "name":
-                if self.scope.kind == "module":
-                    self.read_global(item.value, item)
-                self.bind(item.value, frozenset({UNBOUND}))
-            else:
-                evaluate.delete(self, item)
+        self._delete_target(node.children[1])
+
+    def _delete_target(self, target: Node) -> None:
+        kind = target.type
+        if kind == "name":
+            self.read(target)
+            self.bind(target.value, frozenset({UNBOUND}))
+        elif kind in ("exprlist", "testlist_comp", "atom", "testlist", "testlist_star_expr"):
+            for child in target.children:
+                if child.type != "operator":
+                    self._delete_target(child)
+        else:
+            evaluate.delete(self, target)
 
     def _import(self, node: Node) -> None:
         for name, path, whole in imported(node):
@@ -542,7 +576,7 @@ class Walker:
             value = self.expression(manager)
             evaluate.implicit(self, value)
             entered = evaluate.enter(self, value, manager)
-            suppresses = suppresses or any(o.path in _SUPPRESSING or o.type in (UNKNOWN, *_SUPPRESSING) for o in value)
+            suppresses = suppresses or any(not o.type.startswith(_NEVER_SUPPRESSING) for o in value)
             if item.type == "with_item":
                 self.assign(item.children[2], entered)
         if suppresses:
@@ -594,7 +628,7 @@ class Walker:
     def make_class(self, node: Node) -> Obj:
         obj = self.heap.make(self.site(node), CLASS)
         obj.path = node.children[1].value
-        obj.code = None
+        obj.is_local = self.scope.kind == "function"
         arguments = node.get_super_arglist()
         if arguments is not None:
             items = arguments.children if arguments.type == "arglist" else [arguments]

@@ -332,6 +332,7 @@ class _Steps:
         self.steps: list[Step] = []
         self.done: set[object] = set()
         self.wanted = builder.wiring.loads[index]
+        self.exported = builder.wiring.imports[index]
         self.files: dict[Bundle, tuple[int, list[str]]] = {}
         for name in sorted(self.wanted):
             provider = builder.wiring.provider(name, index)
@@ -351,9 +352,8 @@ class _Steps:
             for statement in statements:
                 if statement.kind == "import" or statement.sets:
                     self._repeat(statement)
-        names = sorted(self.builder.wiring.imports[self.index], key=lambda n: self.builder.exported[n].index)
-        for name in names:
-            self.steps.append(Replay("import", f"from exported import {name}", (name,)))
+        for name in sorted(self.exported, key=lambda n: self.builder.exported[n].index):
+            self._import_exported(name)
         for statement in statements:
             if statement.sets:
                 self._repeat(statement)
@@ -362,6 +362,11 @@ class _Steps:
         for bundle in sorted(self.files, key=lambda b: (self.files[b][0], b.key)):
             self._load(bundle)
         return tuple(self.steps)
+
+    def _import_exported(self, name: str) -> None:
+        if name not in self.done:
+            self.done.add(name)
+            self.steps.append(Replay("import", f"from exported import {name}", (name,)))
 
     def _repeat(self, statement: StatementFacts) -> None:
         if statement.index in self.done:
@@ -384,6 +389,9 @@ class _Steps:
 
     def _need(self, name: str) -> None:
         """Let a name that a statement reads exist before the statement is repeated."""
+        if name in self.exported:
+            self._import_exported(name)
+            return
         for bundle, (_, names) in self.files.items():
             if name in names:
                 self._load(bundle)

@@ -8,7 +8,7 @@ from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.syntax import Node
-from soorgeon_clone.refactor.carriers.program import Program, is_builtin
+from soorgeon_clone.refactor.carriers.program import Program
 
 # What a definition that mentions one of these sees depends on the module that it stands in.
 _DEPENDS_ON_MODULE = frozenset(
@@ -56,7 +56,7 @@ def _is_known(program: Program, name: str, closed: dict[str, StatementFacts]) ->
         return True
     if name in program.binders:
         return program.is_import(name) and not _is_star(program, name)
-    return is_builtin(name) or name in ("display", "__class__", "self")
+    return True  # a builtin, or a name that nothing in the notebook defines
 
 
 def _is_star(program: Program, name: str) -> bool:

@@ -34,11 +34,18 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
     """Return what it takes to pickle ``value`` when the units before ``unit`` have run."""
     serializer = "pickle"
     refers: set[str] = set()
-    reached = program.facts.heap.reach(value)
     start = program.units[unit].start if unit < len(program.units) else len(program.statements)
-    for obj in reached:
-        if obj.made >= start:
-            continue  # made later: it cannot be in there yet
+    seen: set[Obj] = set()
+    stack = list(value)
+    while stack:
+        obj = stack.pop()
+        if obj in seen or obj.made >= start:  # made later: it cannot be in there yet
+            continue
+        seen.add(obj)
+        if is_module(obj):
+            serializer = "cloudpickle"
+        if obj.immutable:
+            continue
         obstacle = _obstacle(knowledge, obj)
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
@@ -50,13 +57,10 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
             if verdict.obstacle is not None:
                 return verdict
             refers |= verdict.refers
-            serializer = "cloudpickle" if verdict.serializer == "cloudpickle" else serializer
-        if obj.type == METHOD and obj.path == "partial":
-            continue
-        if any(is_module(held) for held in holds(obj)):
+            if verdict.serializer == "pickle":
+                continue  # by name: what is in it is not pickled
             serializer = "cloudpickle"
-    if any(is_module(obj) for obj in value):
-        serializer = "cloudpickle"
+        stack.extend(holds(obj))
     return Pickled(serializer, frozenset(refers))
 
 
@@ -88,7 +92,7 @@ def _definition(program: Program, obj: Obj, unit: int, exported: frozenset[str])
         names = ", ".join(sorted(n for n in free if not program.is_import(n) and n not in exported))
         what = "a lambda" if obj.code.is_lambda else f"the nested function {name}"
         return Pickled(obstacle=f"{what} that reads {names}")
-    if obj.type == CLASS and obj.scope is None and binding is None:
+    if obj.type == CLASS and obj.is_local:
         return Pickled("cloudpickle")
     return Pickled(obstacle=f"an object of an earlier definition of {name}")
 
