@@ -122,16 +122,17 @@ def as_bool(value: Any) -> bool:
 def compile_rules(raw: Any, resolve: Resolve, major: int | None = None) -> tuple[Rule, ...]:
     """Return the rules of an entry as it stands in YAML or TOML.
 
-    An entry is one effect or a list of them, the first that holds wins; a plain text is short for ``{returns: text}``.
+    An entry is one effect or a list of them, the first that holds wins; a text or a list of texts is short for
+    ``{returns: ...}``.
     ``resolve`` completes type names. ``major`` is the library's installed major version, for ``views_before_3``.
     Raise ValueError for keys that no effect has.
     """
-    entries = raw if isinstance(raw, list) else [raw]
+    entries = raw if isinstance(raw, list) and not (raw and isinstance(raw[0], str)) else [raw]
     return tuple(_compile_rule(entry, resolve, major) for entry in entries)
 
 
 def _compile_rule(raw: Any, resolve: Resolve, major: int | None) -> Rule:
-    if isinstance(raw, str):
+    if isinstance(raw, (str, list)):
         raw = {"returns": raw}
     if not isinstance(raw, Mapping):
         raise ValueError(f"an effect is a table of {', '.join(FIELDS)}, not {raw!r}")

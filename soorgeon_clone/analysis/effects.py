@@ -14,7 +14,7 @@ A table describes one library (one top-level module; those of the standard libra
 ``types``        type -> its facts (see TypeFacts), ``new``, ``methods``, ``method`` (all others), ``attributes``,
                  ``attribute`` (all others), ``operators``, ``subscripts``. ``"*"`` is any type that is not named
 
-An effect is written as in `Effect`; a single item needs no list, and a plain text is its ``returns``. Conditions:
+An effect is written as in `Effect`; a single item needs no list, and a text (or a list of texts) is its ``returns``. Conditions:
 ``when: {inplace: "True"}`` (globs of a constant's value, ``"w*|a*"``), ``given: out`` (passed, and not None),
 ``passed: out``, ``unless_given: out``; a list of effects means: the first whose condition holds. A condition on an
 argument that is not a constant may hold. ``made.copy`` is what the constructor of self was given.
@@ -65,7 +65,8 @@ def read_table(library: str) -> Mapping[str, Any] | None:
 
 
 @cache
-def _table(library: str) -> Table | None:
+def table_of(library: str) -> Table | None:
+    """Return the table of a library; None if nobody has described it."""
     raw = read_table(library)
     return Table(library, raw, _major(library)) if raw is not None else None
 
@@ -117,6 +118,8 @@ class Knowledge:
         for entry in lineage:
             if found := entry.attributes.find(name):
                 return choose(entry.table.rules(found.raw), {})
+        if any(name in entry.methods.exact for entry in lineage):
+            return None  # a bound method
         for entry in lineage:
             if "attribute" in entry.raw:
                 return choose(entry.table.rules(entry.raw["attribute"]), {})
@@ -125,7 +128,7 @@ class Knowledge:
     def module_attribute(self, path: str) -> Effect | None:
         """Return what reading (``gets``) an attribute of a module does, and what assigning to it would (``sets``)."""
         library, rest = _split(self.canonical(path))
-        table = _table(library)
+        table = table_of(library)
         found = table.attributes.find(rest) if table else None
         return choose(table.rules(found.raw), {}) if table and found else None
 
@@ -144,7 +147,7 @@ class Knowledge:
         if library in HOMES:
             path = f"{HOMES[library]}.{rest}" if rest else HOMES[library]
             library, rest = _split(path)
-        table = _table(library) if rest else None
+        table = table_of(library) if rest else None
         if table is None or not table.aliases:
             return path
         prefix, tail = rest, ""
@@ -164,7 +167,7 @@ class Knowledge:
         if found := self._user.find(path):
             return found.parameters
         library, rest = _split(path)
-        table = _table(library)
+        table = table_of(library)
         if table and (named := table.functions.exact.get(rest)):
             return named.parameters
         if lineage := self._lineage(path, declared=True):
@@ -181,7 +184,7 @@ class Knowledge:
         """Tell whether ``path`` is a method taken from its class (``str.upper``), whose first argument is self."""
         path = self.canonical(path)
         library, rest = _split(path)
-        table = _table(library)
+        table = table_of(library)
         if table is None or rest in table.functions.exact:
             return False
         owner, _, name = path.rpartition(".")
@@ -191,6 +194,8 @@ class Knowledge:
         """Return the type of ``a <op> b`` for a of ``type_path`` and b of ``other``; a unary operator has other ""."""
         if op in ("in", "not in", "is", "is not", "not"):
             return "builtins.bool"
+        if not other and not op.startswith("unary "):
+            op = f"unary {op}"
         left, right = self.type(type_path), self.type(other) if other else None
         if right is not None and right.rank > (left.rank if left else 0):
             type_path, other = other, type_path
@@ -209,7 +214,7 @@ class Knowledge:
         if found := self._user.find(path):
             return self._from_user(path, found, given)
         library, rest = _split(path)
-        table = _table(library)
+        table = table_of(library)
         if table is None:
             return Effect(returns=(f"{library}.*",), shares=("args",)) if library in sys.stdlib_module_names else None
         if rest in table.functions.exact:
@@ -243,7 +248,7 @@ class Knowledge:
             if "method" in entry.raw:
                 return self._answer(entry.table, entry.raw["method"], given)
         library, rest = _split(type_path)
-        table = _table(library)
+        table = table_of(library)
         if table and (named := table.functions.exact.get(f"{rest}.{name}")):
             return self._answer(table, named.raw, given)
         if table and "method" in table.raw:
@@ -274,7 +279,7 @@ class Knowledge:
 
     def _ancestors(self, type_path: str) -> Iterator[TypeEntry]:
         library, rest = _split(type_path)
-        table = _table(library)
+        table = table_of(library)
         entry = (table.types.get(rest) or table.types.get("*")) if table else None
         if entry is not None:
             yield entry
