@@ -60,7 +60,8 @@ def set_threads(setters: list[tuple[str, Setter]], environment: MutableMapping[s
     cores = len(os.sched_getaffinity(0))
     for part, setter in setters:
         if part == "openblas":
-            setter(_number(environment, "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS") or cores)
+            wanted = _number(environment, "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+            setter(min(wanted or cores, cores))
         else:
             number = _number(environment, "MKL_NUM_THREADS" if part == "mkl_rt" else "OMP_NUM_THREADS")
             if number:

@@ -24,4 +24,3 @@ def main(job_file: str) -> None:
     if function:
         job = replace(job, function=pickle.loads(function))
     worker.run(job, shell, streams, Connection(channel, readable=False), journal, os.dup(2))
-    os._exit(0)

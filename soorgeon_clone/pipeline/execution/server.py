@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
@@ -349,11 +349,10 @@ class Warm:
             with contextlib.suppress(BaseException):
                 os.write(2, traceback.format_exc().encode())
             os._exit(1)
-        os._exit(0)
 
     def _become_worker(
         self, job: Job, function: bytes, channel: int, journal: int, console: int, close: list[int], server: int
-    ) -> None:
+    ) -> NoReturn:
         from soorgeon_clone.pipeline.execution import worker
 
         signal.set_wakeup_fd(-1)

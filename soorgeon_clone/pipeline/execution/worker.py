@@ -13,11 +13,12 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from soorgeon_clone.pipeline.execution.cells import blank, run_cells
 from soorgeon_clone.pipeline.execution.journal import Journal
@@ -46,19 +47,35 @@ def run(
     channel: Connection,
     journal: int,
     console: int,
-) -> None:
-    """Runs the job and tells ``channel``: ("cell", ...) often, ("result", status, error, log), ("done",)."""
-    faulthandler.enable(console, all_threads=False)  # where a crash in C code came from
-    settle_in(job)
+) -> NoReturn:
+    """Runs the job and tells ``channel``: ("cell", ...) often, ("result", status, error, log), ("done",).
+
+    Does not return. ``console`` gets what is said when this process itself goes wrong.
+    """
+    try:
+        faulthandler.enable(console, all_threads=False)  # where a crash in C code came from
+        error, log = _run(job, shell, streams, channel, journal)
+        channel.send(("result", status_of(error), error, log))
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        finish(shell)
+        channel.send(("done",))
+    except BaseException:
+        os.write(console, traceback.format_exc().encode())
+        os._exit(1)
+    os._exit(0)
+
+
+def _run(
+    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Connection, journal: int
+) -> tuple[CellError | None, str]:
+    try:
+        settle_in(job)
+    except OSError as problem:
+        return CellError(None, None, type(problem).__name__, f"the task cannot start: {problem}"), ""
     _raise_on_sigterm(job)
     if job.function:
-        error, log = _run_function(job.function, shell, streams, journal)
-    else:
-        error, log = _run_notebook(job, shell, streams, channel, journal)
-    channel.send(("result", status_of(error), error, log))
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    finish(shell)
-    channel.send(("done",))
+        return _run_function(job.function, shell, streams, journal)
+    return _run_notebook(job, shell, streams, channel, journal)
 
 
 def settle_in(job: Job) -> None:
@@ -138,8 +155,8 @@ def resolve(dotted_path: str) -> Callable[..., object]:
 
 
 def _function_error(shell: ZMQInteractiveShell, problem: BaseException) -> CellError:
-    traceback = problem.__traceback__.tb_next if problem.__traceback__ else None
-    lines = shell.InteractiveTB.structured_traceback(type(problem), problem, traceback)
+    below = problem.__traceback__.tb_next if problem.__traceback__ else None
+    lines = shell.InteractiveTB.structured_traceback(type(problem), problem, below)
     return CellError(None, None, type(problem).__name__, str(problem), tuple(lines))
 
 

@@ -66,5 +66,5 @@ def shown(outputs: list[dict[str, Any]], folder: Path) -> list[Any]:
 def _steady(text: str) -> str:
     text = re.sub(r"0x[0-9a-f]{6,}", "ADDRESS", text)
     text = re.sub(r"/[^\s\"]*ipykernel_\d+/\d+\.py|\(\d+\.py", "CELL.py", text)
-    text = re.sub(r"(CPU times|Wall time|<dc:date>)[^\\\"]*", r"\1", text)
+    text = re.sub(r"(CPU times|Wall time|<dc:date>)[^\\\"]*(\\n)?", "", text)
     return re.sub(r"[\d.]+ ([nμµm]|\\u03bc)?s\b( \\u00b1 [^\"\\]*)?", "TIME", text)
