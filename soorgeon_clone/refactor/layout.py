@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Literal
 
 from soorgeon_clone.refactor.model import Bundle, Load, Plan, Serializer
@@ -112,7 +113,7 @@ def _free_path(choices: Choices, stem: str, ending: str, taken: set[str]) -> str
 
 
 def _free(wanted: str, taken: set[str]) -> str:
-    names = [wanted, *(f"{wanted}_{number}" for number in range(2, 1000))]
+    names = chain([wanted], (f"{wanted}_{number}" for number in count(2)))
     return next(name for name in names if name not in taken)
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from soorgeon_clone.refactor.model import Load, Part, Replay, Task
 
@@ -17,15 +18,19 @@ _OTHER = "something else"
 class Names:
     """The names of a task: all that it mentions, and what binds each of them ("import pickle" or anything else).
 
-    ``unknown`` is true where names may be bound that nobody can list (``from x import *``).
+    ``loaded`` are those that the code around its cells mentions. ``unknown`` is true where names may be bound that
+    nobody can list (``from x import *``).
     """
 
     mentioned: frozenset[str]
+    loaded: frozenset[str] = frozenset()
     bound: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unknown: bool = False
 
     def is_free(self, name: str) -> bool:
-        return name not in self.mentioned and name not in self.bound and (not self.unknown or name.startswith("_"))
+        if name in self.mentioned or name in self.loaded or name in self.bound:
+            return False
+        return not self.unknown or name.startswith("_")
 
     def is_rebound(self, name: str) -> bool:
         """Tell whether the notebook gives a builtin's name (``open``) another meaning."""
@@ -33,7 +38,7 @@ class Names:
 
     def pick(self, wanted: str) -> str:
         """Return ``wanted``, or the first of ``_wanted``, ``_wanted_2``, ... that the task leaves free."""
-        candidates = (wanted, f"_{wanted}", *(f"_{wanted}_{number}" for number in range(2, 1000)))
+        candidates = chain((wanted, f"_{wanted}"), (f"_{wanted}_{number}" for number in count(2)))
         return next(name for name in candidates if self.is_free(name))
 
 
@@ -41,7 +46,7 @@ def names_of(task: Task) -> Names:
     """Return the names that the task's cells and steps mention and bind."""
     bound: dict[str, set[str]] = {}
     unknown = False
-    mentioned = set(task.names) | set(task.params)
+    mentioned = set(task.params)
     for text in _sources(task):
         found, star = _bindings(text)
         unknown |= star
@@ -61,7 +66,8 @@ def names_of(task: Task) -> Names:
     for name in task.params:
         bound.setdefault(name, set()).add(_OTHER)
     return Names(
-        mentioned=frozenset(mentioned),
+        mentioned=task.names,
+        loaded=frozenset(mentioned),
         bound={name: frozenset(origins) for name, origins in bound.items()},
         unknown=unknown,
     )

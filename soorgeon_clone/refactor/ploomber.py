@@ -7,6 +7,7 @@ Ploomber comments magics out and gives the rest to pyflakes, so a name that a ma
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator, Sequence
 
@@ -32,7 +33,24 @@ def is_refused(cells: Sequence[Cell]) -> bool:
         return True
     if any(isinstance(node, ast.Name) and node.id in _UNKNOWN for node in nodes):
         return True
-    return bool(undefined_names([text]))
+    return not _is_plain(tree, nodes) and bool(undefined_names([text]))
+
+
+def _is_plain(tree: ast.Module, nodes: Sequence[ast.AST]) -> bool:
+    """Return whether all names are seen at once to be defined: most tasks need no more than this."""
+    known = set(dir(builtins))
+    for statement in tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            known.update((alias.asname or alias.name).split(".")[0] for alias in statement.names)
+        elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            known.add(statement.name)
+        elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.For | ast.With):
+            known.update(node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and _binds(node))
+    return all(not isinstance(node, ast.Name) or node.id in known for node in nodes)
+
+
+def _binds(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
 
 
 def _without_magics(source: str) -> Iterator[str]:
