@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from soorgeon_clone.pipeline import staging
-from soorgeon_clone.pipeline.execution.model import Isolation
+from soorgeon_clone.pipeline.execution.model import Executor, Isolation
 from soorgeon_clone.pipeline.lock import hold
 from soorgeon_clone.pipeline.model import Cause, Report, Task, TaskRun
 from soorgeon_clone.pipeline.project import Project
@@ -45,8 +45,17 @@ class Listener:
         """Something is not as it should be, and the build goes on."""
 
 
-def build(project: Project, options: Options | None = None, listener: Listener | None = None) -> Report:
-    """Bring the tasks up to date. Takes the project's lock only if there is something to do."""
+def build(
+    project: Project,
+    options: Options | None = None,
+    listener: Listener | None = None,
+    *,
+    executor: Executor | None = None,
+) -> Report:
+    """Bring the tasks up to date. Takes the project's lock only if there is something to do.
+
+    ``executor`` is one that is open and idle, for who builds often; without it the build opens and closes its own.
+    """
     options, listener = options or Options(), listener or Listener()
     began = time.perf_counter()
     if not options.force:
@@ -57,7 +66,7 @@ def build(project: Project, options: Options | None = None, listener: Listener |
         staging.clear(project.root)
         from soorgeon_clone.pipeline.schedule import Schedule
 
-        report = Schedule(project, options, listener).run()
+        report = Schedule(project, options, listener, executor=executor).run()
     return replace(report, seconds=time.perf_counter() - began)
 
 

@@ -45,7 +45,15 @@ class _State:
 class Schedule:
     """One build."""
 
-    def __init__(self, project: Project, options: Options, listener: Listener, *, hooks: bool = True) -> None:
+    def __init__(
+        self,
+        project: Project,
+        options: Options,
+        listener: Listener,
+        *,
+        hooks: bool = True,
+        executor: Executor | None = None,
+    ) -> None:
         from soorgeon_clone.pipeline.run import chosen
 
         self.project = project
@@ -58,7 +66,8 @@ class Schedule:
         self.durations = project.records.durations()
         self.rank = self._ranks()
         self.id = uuid.uuid4().hex[:12]
-        self.executor: Executor | None = None
+        self.executor = executor
+        self.own_executor = executor is None
         self.readers: ThreadPoolExecutor | None = None
         self.problem: str | None = None
         self.began = time.perf_counter()
@@ -271,14 +280,21 @@ class Schedule:
 
     def _stop(self) -> None:
         self.state.stopped = True
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self.executor is not None:
             for name in self.executor.running():
                 self.executor.cancel(name)
 
     def _close(self) -> None:
         """End the executor. What still ran was interrupted: its notebook is kept, nothing of it is published."""
-        if self.executor is not None:
+        if self.executor is not None and self.own_executor:
             self.executor.close()
+        elif self.executor is not None:
+            self._cancel()
+            while self.executor.running():
+                self.executor.wait()
         for name, attempt in self.state.running.items():
             attempt.give_up()
             ended = Ended("interrupted", True, time.time() - attempt.started, None)

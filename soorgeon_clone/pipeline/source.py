@@ -139,8 +139,12 @@ def _parse(cell: Cell) -> tuple[ast.Module, str]:
     except SyntaxError:
         pass
     from soorgeon_clone.notebook import ipython
+    from soorgeon_clone.notebook.syntax import CellSyntaxError
 
-    code = ipython.to_python(cell.source)
+    try:
+        code = ipython.to_python(cell.source)
+    except CellSyntaxError as error:
+        raise SyntaxError(error.message, (None, error.row, error.column, None)) from None
     return ast.parse(code.text), repr(code.magics)
 
 

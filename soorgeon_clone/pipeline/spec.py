@@ -56,11 +56,11 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None) -> Spe
         raise top.value["location"].error("'location' is not supported: declare the tasks here")
     check_keys(top, _TOP, "pipeline.yaml")
     top = top.map_scalars(environment.render)
+    warnings: list[str] = []
+    meta = _meta(top, warnings)
     tasks = top.get("tasks")
     if tasks is None or not isinstance(tasks.value, list) or not tasks.value:
         raise (tasks or top).error("'tasks' must be a list with at least one task")
-    warnings: list[str] = []
-    meta = _meta(top, warnings)
     defaults = _defaults(top, meta)
     entries = [*tasks.value, *_imported(meta, environment, path.parent)]
     specs = [spec for entry in entries for spec in read_task(entry, defaults, path.parent, warnings)]

@@ -68,7 +68,11 @@ def parse(text: str, file: str) -> Item:
         mark = error.problem_mark or error.context_mark
         where = f"{file}, line {mark.line + 1}" if mark else file
         hint = 'Placeholders need quotes: key: "{{placeholder}}".' if "{{" in text else None
-        raise UserError(f"{where}: not valid YAML: {error.problem or error.context}", hint=hint, exit_code=2) from None
+        begun = (
+            f" ({error.context}, line {error.context_mark.line + 1})" if error.context and error.context_mark else ""
+        )
+        what = f"{error.problem or error.context}{begun if error.problem else ''}"
+        raise UserError(f"{where}: not valid YAML: {what}", hint=hint, exit_code=2) from None
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{file}: not valid YAML: {error}", exit_code=2) from None
     except RecursionError:

@@ -1,0 +1,93 @@
+"""Tasks are ordered; what cannot be ordered is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.dag import ancestors, descendants, order, select
+from soorgeon_clone.pipeline.model import DAG, Product, Source, SourceFacts, Spec, TaskSpec
+
+
+def dag_of(upstream: Mapping[str, tuple[str, ...]], products: Mapping[str, str] | None = None) -> DAG:
+    specs = []
+    for line, name in enumerate(upstream, 2):
+        product = Product(None, (products or {}).get(name, f"{name}.ipynb"))
+        specs.append(TaskSpec(name, Source("script", f"{name}.py", f"{name}.py"), (product,), None, line=line))
+    spec = Spec(Path("/project/pipeline.yaml"), Path("/project"), tuple(specs))
+    return order(spec, {name: SourceFacts(upstream=names) for name, names in upstream.items()})
+
+
+def test_upstream_first_then_the_order_of_the_file() -> None:
+    dag = dag_of({"report": ("fit", "b"), "b": (), "fit": ("load",), "a": (), "load": ()})
+    assert list(dag.tasks) == ["b", "a", "load", "fit", "report"]
+    assert dag.tasks["load"].downstream == ("fit",)
+
+
+def test_wildcards() -> None:
+    dag = dag_of({"fit-0": (), "fit-1": (), "other": (), "fit-all": ("fit-*", "other")})
+    assert dag.tasks["fit-all"].upstream == ("fit-0", "fit-1", "other")
+    assert dag.tasks["fit-all"].groups == {"fit-*": ("fit-0", "fit-1")}
+
+
+def test_a_cycle_is_shown_as_a_path() -> None:
+    with pytest.raises(UserError, match=r"b -> d -> c -> b|d -> c -> b -> d|c -> b -> d -> c"):
+        dag_of({"a": (), "b": ("a", "d"), "c": ("b",), "d": ("c",), "e": ("d",)})
+
+
+def test_a_task_that_needs_itself() -> None:
+    with pytest.raises(UserError, match="a -> a"):
+        dag_of({"a": ("a",)})
+
+
+def test_a_missing_upstream_names_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"fit.py: upstream 'laod' of task 'fit' is no task") as caught:
+        dag_of({"load": (), "fit": ("laod",)})
+    assert caught.value.hint == "Did you mean 'load'?"
+    with pytest.raises(UserError, match="'x-\\*'"):
+        dag_of({"load": (), "fit": ("x-*",)})
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("../x.ipynb", "outside of the project"),
+        ("/elsewhere/x.ipynb", "outside of the project"),
+        ("/projects/x.ipynb", "outside of the project"),
+        ("output/../../x.ipynb", "outside of the project"),
+        (".", "outside of the project"),
+        ("b.ipynb", "tasks 'b' and 'a' have one path|tasks 'a' and 'b' have one path"),
+        ("./x/../b.ipynb", "one path"),
+        ("b.ipynb/x", "itself a product"),
+        ("b.py", "overwrite a source"),
+        ("pipeline.yaml", "overwrite a source"),
+        (".soorgeon-clone/x.ipynb", "kept for records"),
+    ],
+)
+def test_products_that_are_refused(path: str, message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        dag_of({"a": (), "b": ()}, {"a": path})
+    assert caught.value.exit_code == 2
+    assert "task 'a'" in caught.value.message or "task 'b'" in caught.value.message
+
+
+def test_absolute_products_inside_the_project_are_relative() -> None:
+    assert dag_of({"a": ()}, {"a": "/project/out/./a.ipynb"}).tasks["a"].products == (Product(None, "out/a.ipynb"),)
+
+
+def test_ancestors_and_descendants() -> None:
+    dag = dag_of({"a": (), "b": ("a",), "c": ("b",), "d": ("a",)})
+    assert ancestors(dag, ["c"]) == {"a", "b", "c"}
+    assert descendants(dag, ["b"]) == {"b", "c"}
+    assert select(dag, "[bc]") == ["b", "c"]
+    with pytest.raises(UserError, match="there is no task 'e'"):
+        select(dag, "e")
+
+
+def test_a_thousand_tasks_in_a_chain() -> None:
+    names = [f"t{number}" for number in range(1000)]
+    dag = dag_of({name: (names[index + 1],) if index < 999 else () for index, name in enumerate(names)})
+    assert list(dag.tasks) == names[::-1]
