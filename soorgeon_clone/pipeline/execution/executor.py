@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.pipeline.execution import boot
+from soorgeon_clone.pipeline.execution.imports import imported_modules
 from soorgeon_clone.pipeline.execution.model import (
     CellError,
     Executor,
@@ -83,8 +84,12 @@ class _ServerExecutor:
             self._open()
         # arguments may be of classes that only the task's process can import
         function = pickle.dumps(job.function) if job.function else b""
+        modules = job.modules
+        if job.source is not None:
+            modules = tuple(dict.fromkeys((*modules, *imported_modules(job.source, job.cwd))))
         plain = replace(
             job,
+            modules=modules,
             source=dict(job.source) if job.source is not None else None,
             environment=dict(job.environment),
             cwd=job.cwd.absolute(),

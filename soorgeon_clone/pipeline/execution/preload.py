@@ -25,7 +25,7 @@ _FORK_AWARE_THREADS = {"jemalloc_bg_thd"}  # pyarrow's allocator; it begins anew
 
 def survives_fork(module: str) -> bool:
     """Whether a process that has imported ``module`` may be forked."""
-    top = module.partition(".")[0]
+    top = _top(module)
     if top in ("torch", "torchvision", "torchaudio", "lightning", "pytorch_lightning", "fastai", "transformers"):
         return not _torch_has_gpu()
     return top not in NOT_FOR_FORKS
@@ -41,29 +41,37 @@ class Preloader:
     def __init__(self, modules: Iterable[str], cwd: Path) -> None:
         self.waiting = [name for name in dict.fromkeys(modules) if survives_fork(name) and not _is_local(name, cwd)]
         self.may_fork = True
+        self._known = {_top(name) for name in self.waiting}
+        self._tried: set[str] = set()
         self._filters: dict[str, list[Any]] = {}  # top-level module -> warning filters that its import added
-        self._noisy: set[str] = set()
+
+    def missing(self, modules: Iterable[str]) -> list[str]:
+        """Those of ``modules`` that belong to the known libraries and were not tried yet."""
+        return [name for name in dict.fromkeys(modules) if _top(name) in self._known and name not in self._tried]
 
     def load(self, name: str, heard: list[str]) -> None:
         """Imports ``name``; ``heard`` is a list that grows when something is written to the standard streams."""
-        self.waiting.remove(name)
-        top = name.partition(".")[0]
+        self._tried.add(name)
+        if name in self.waiting:
+            self.waiting.remove(name)
+        if name in sys.modules or _is_no_module(name):
+            return
         modules, filters, length = set(sys.modules), list(warnings.filters), len(heard)
         with warnings.catch_warnings(record=True) as caught:
             with contextlib.suppress(Exception, SystemExit):  # the task that imports it will tell
                 importlib.import_module(name)
             added = [each for each in warnings.filters if each not in filters]
-        self._filters.setdefault(top, []).extend(added)
+        self._filters.setdefault(_top(name), []).extend(added)
         warnings.filters = [*added, *warnings.filters]
         if len(heard) > length or _to_be_shown(caught):
-            self._forget(set(sys.modules) - modules, top)
+            self._forget(set(sys.modules) - modules, _top(name))
             del heard[length:]
         if _has_threads():
             self.may_fork = False
 
     def fit(self, modules: Iterable[str]) -> None:
         """In a fork: drops the warning filters of libraries that the task does not import."""
-        used = {name.partition(".")[0] for name in modules}
+        used = set(map(_top, modules))
         if used:
             dropped = [each for top, filters in self._filters.items() if top not in used for each in filters]
             warnings.filters = [each for each in warnings.filters if each not in dropped]
@@ -73,15 +81,24 @@ class Preloader:
 
     def _forget(self, modules: set[str], top: str) -> None:
         """Makes each task import a package by itself whose import says something that belongs into the notebook."""
-        own = [name for name in modules if name.partition(".")[0] == top]
+        own = [name for name in modules if _top(name) == top]
         if not any(str(getattr(sys.modules[name], "__file__", "")).endswith(tuple(EXTENSION_SUFFIXES)) for name in own):
             for name in own:
                 del sys.modules[name]
 
 
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
 def _is_local(module: str, cwd: Path) -> bool:
-    top = module.partition(".")[0]
-    return (cwd / f"{top}.py").exists() or (cwd / top).is_dir()
+    return (cwd / f"{_top(module)}.py").exists() or (cwd / _top(module)).is_dir()
+
+
+def _is_no_module(name: str) -> bool:
+    """Whether ``a.b`` is something else in ``a`` than a module (``from a import b``)."""
+    parent, _, last = name.rpartition(".")
+    return parent in sys.modules and hasattr(sys.modules[parent], last)
 
 
 def _to_be_shown(caught: list[warnings.WarningMessage]) -> bool:

@@ -323,9 +323,8 @@ class Warm:
             self._load(self.preloader.waiting[0])
 
     def load(self, modules: tuple[str, ...]) -> None:
-        for name in modules:
-            if name in self.preloader.waiting:
-                self._load(name)
+        for name in self.preloader.missing(modules):
+            self._load(name)
 
     def _load(self, name: str) -> None:
         self.preloader.load(name, self.heard)

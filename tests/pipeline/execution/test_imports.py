@@ -1,0 +1,30 @@
+"""Import statements of a notebook, found quickly and a little too generously."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from soorgeon_clone.pipeline.execution.imports import imported_modules
+
+from .notebooks import notebook
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import a", "a"),
+        ("import a.b as c, d", "a.b d"),
+        ("x = 1; y\nif x:\n    import a  # why\n", "a"),
+        ("from a.b import c", "a.b a.b.c"),
+        ("from a import (b as x,\n  c)", "a a.b a.c"),
+        ("from a import *", "a"),
+        ("from . import b\nfrom .c import d", ""),
+        ("important = 1\nfromage = 2", ""),
+        ("import local", "local deep deep.down"),
+    ],
+)
+def test_modules_that_are_named(tmp_path: Path, source: str, expected: str) -> None:
+    (tmp_path / "local.py").write_text("import local\nfrom deep import down")
+    assert set(imported_modules(notebook("1", source), tmp_path)) == set(expected.split())
