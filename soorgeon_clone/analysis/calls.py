@@ -101,7 +101,9 @@ def arguments(w: Walker, trailer: Node) -> Arguments:
         elif item.children[-1].type in ("comp_for", "sync_comp_for"):
             positional.append((evaluate.comprehension(w, item, "builtins.generator"), False))
         else:  # a walrus
-            positional.append((evaluate.expression(w, item), False))
+            value = w.expression(item.children[-1])
+            w.bind(first.value, value)
+            positional.append((value, False))
     return Arguments(tuple(positional), tuple(keywords))
 
 
@@ -155,7 +157,7 @@ def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     if obj.immutable:
         return frozenset({w.heap.atom("builtins.scalar")})
     if kind != UNKNOWN and "." in kind:
-        effect = w.knowledge.method(kind, "__call__", given(args, None))
+        effect = w.knowledge.method(kind, "__call__", given(args, None), obj.given)
         if effect is not None:
             return apply(w, effect, frozenset({obj}), args, node, path=f"{kind}.__call__")
     return unknown(w, frozenset({obj}), args, node, kind)
@@ -180,6 +182,11 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         return call_library(w, f"{obj.path}.{name}", args, node)
     if kind == SUPER:
         return call_super(w, obj, name, args, node)
+    if kind == FUNCTION and name not in obj.fields and not name.startswith("__"):
+        # what a decorator put there: show.register, slow.cache_clear
+        w.change_one(obj)
+        w.heap.hold(obj, "*attached", args.all)
+        return args.all | {obj}
     if kind in (INSTANCE, CLASS, FUNCTION, METHOD):
         if kind == INSTANCE and not _has_member(w, obj, name):
             return library_method(w, obj, name, args, node)
@@ -196,7 +203,7 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         return native
     path = f"{kind}.{name}"
     names = w.knowledge.parameters(path)
-    effect = w.knowledge.method(kind, name, given(args, names))
+    effect = w.knowledge.method(kind, name, given(args, names), obj.given)
     if effect is None:
         if obj.immutable:
             return frozenset({w.heap.atom("builtins.scalar")})
@@ -276,10 +283,12 @@ def apply(
         _call_back(w, frozenset(o for o in args.all if o.type in (FUNCTION, METHOD)), receiver, args, node)
     if receiver and any(o.fields for o in receiver):
         _run_held_code(w, receiver, args, node)
+    changed = EMPTY
     for target in effect.changes:
         if target == "self" and effect.sets:
             continue  # what changes is the setting that the object stands for
-        w.change(_target(w, target, receiver, args, bound, node))
+        changed |= _target(w, target, receiver, args, bound, node)
+    w.change(changed)
     for obj in receiver | args.all:
         if evaluate.is_advancing(w, obj):
             w.change_one(obj)
@@ -289,11 +298,12 @@ def apply(
                     w.change_one(part)
     for target in effect.keeps:
         kept = _target(w, target, receiver, args, bound, node)
-        for obj in receiver:
+        for obj in changed or receiver:
             w.heap.hold(obj, "*", kept)
     for resource in effect.draws:
-        if not _has_own_seed(receiver, effect.draws_unless):
-            w.draw(resource)
+        w.draw(resource)
+    for target in effect.names:
+        _read_named(w, _target(w, target, receiver, args, bound, node))
     for resource in effect.seeds:
         w.seed(resource)
     for setting in effect.sets:
@@ -333,7 +343,7 @@ def apply(
         _share_parts(w, frozenset(value))
     constants = None
     for obj in value:
-        if not obj.immutable and obj not in receiver and not obj.given:
+        if not obj.immutable and obj not in receiver and obj not in args.all and obj.given is None:
             constants = given(args, names) if constants is None else constants
             obj.given = constants
     return frozenset(value)
@@ -399,11 +409,27 @@ def _file(w: Walker, field_name: str, target: str, receiver: Value, bound: dict[
             w.note(field_name, "*")
 
 
-def _has_own_seed(receiver: Value, parameter: str | None) -> bool:
-    """Whether all the objects were made with a constant for the parameter that makes them deterministic."""
-    if parameter is None or not receiver:
-        return False
-    return all(obj.given.get(parameter) not in (None, "None") for obj in receiver)
+def _read_named(w: Walker, texts: Value) -> None:
+    """Use the variables that a text may name (``df.query("a > @limit")``); all of them if the text is not constant."""
+    known = set(w.module.state.all_names())
+    for obj in texts:
+        if isinstance(obj.const, str):
+            for name in re.findall(r"[^\W\d]\w*", obj.const):
+                _read_anywhere(w, name, known)
+        elif obj.type != "builtins.NoneType":
+            for name in known:
+                if not name.startswith("@"):
+                    w.read_global(name)
+
+
+def _read_anywhere(w: Walker, name: str, known: set[str]) -> None:
+    scope: Scope | None = w.scope
+    while scope is not None and scope.kind != "module":
+        if scope.state.get(name) is not None:
+            return
+        scope = scope.parent
+    if name in known:
+        w.read_global(name)
 
 
 @lru_cache(maxsize=4096)
@@ -711,7 +737,14 @@ def _follow(
         made = w.heap.make((*w.site(node), obj), "builtins.generator")
         w.heap.hold(made, "*", scope.ever.get("@yield", EMPTY))
         return frozenset({made})
-    return scope.result or frozenset({w.heap.atom("builtins.NoneType")})
+    value = scope.result or frozenset({w.heap.atom("builtins.NoneType")})
+    if code.is_async:
+        made = w.heap.make((*w.site(node), obj), "builtins.coroutine")
+        w.heap.hold(made, "*", value)
+        # what an await of it gives, of which a held value shows only the mutable part
+        made.fields["*"] = made.fields.get("*", EMPTY) | value
+        return frozenset({made})
+    return value
 
 
 def activation_recursed(activation: Activation) -> bool:
@@ -1125,6 +1158,8 @@ def call_super(w: Walker, view: Obj, name: str, args: Arguments, node: Node) -> 
 def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     """Return what an attribute of a module (or of something in it) is."""
     path = f"{obj.path}.{name}" if name != "[]" else obj.path
+    if path == f"{structures.SHELL}.user_ns":
+        w.opaque("get_ipython().user_ns gives access to all variables out of sight")
     effect = w.knowledge.module_attribute(path) if name != "[]" else None
     if effect is not None:
         value = apply(w, effect, EMPTY, NO_ARGUMENTS, node, path=path)
@@ -1136,6 +1171,9 @@ def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
 
 def set_library(w: Walker, path: str, value: Value) -> None:
     """Assign to an attribute or item of something in a library: a setting, or a change of the library itself."""
+    if path.startswith(structures.SHELL):
+        w.opaque("get_ipython() gives access to all variables out of sight")
+        return
     while path:
         effect = w.knowledge.module_attribute(path)
         if effect is not None and effect.sets:

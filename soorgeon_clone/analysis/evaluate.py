@@ -318,12 +318,17 @@ def _binary(w: Walker, node: Node) -> Value:
     return value
 
 
+_NOT_UNIQUE = frozenset({"numpy.nan", "math.nan", "numpy.NaN", "numpy.NAN", "numpy.inf", "math.inf"})
+
+
 def operation(w: Walker, node: Node, left: Value, sign: str, right: Value) -> Value:
     """Return what ``left <sign> right`` gives. Operators of the notebook's own classes may run."""
     if sign in ("is", "is not"):
         for obj in left | right:
             if not obj.immutable:
                 obj.identity.add(w.record.index)
+            elif obj.path in _NOT_UNIQUE:
+                w.opaque(f"`{sign} {obj.path}` asks whether two values are the same object, which saving does not keep")
         return frozenset({w.heap.atom("builtins.bool")})
     own = implicit(w, left | right)
     if sign in ("in", "not in"):
@@ -458,7 +463,10 @@ def _star(w: Walker, node: Node) -> Value:
 def _atom_expr(w: Walker, node: Node) -> Value:
     children = node.children
     if children[0].type == "keyword" and children[0].value == "await":
-        return _trailers(w, children[1], children[2:])
+        value = _trailers(w, children[1], children[2:])
+        return contents(frozenset(o for o in value if o.type == "builtins.coroutine")) | frozenset(
+            o for o in value if o.type != "builtins.coroutine"
+        )
     return _trailers(w, children[0], children[1:])
 
 
@@ -479,6 +487,13 @@ def _trailers(w: Walker, head: Node, trailers: list[Node]) -> Value:
     if head.type == "name" and head.value == "super" and trailers and trailers[0].children[0].value == "(":
         value = calls.super_object(w, trailers[0])
         return _apply(w, value, trailers[1:])
+    if head.type == "name" and head.value == "get_ipython":
+        # what a shell command or magic names may be something else than a variable
+        w.uncertain += 1
+        try:
+            return _apply(w, expression(w, head), trailers)
+        finally:
+            w.uncertain -= 1
     return _apply(w, expression(w, head), trailers)
 
 
@@ -608,6 +623,8 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     if type_ == LIB:
         return calls.lib_attribute(w, obj, "[]", node)
     if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
+        if type_ == "collections.defaultdict":
+            w.change_one(obj)  # a missing key is made
         const = constant(key)
         if const is not None:
             return obj.fields.get(f"[{const!r}]", EMPTY) | obj.fields.get("*", EMPTY)

@@ -49,7 +49,7 @@ class Obj:
         self.fields: dict[str, Value] = {}
         self.code: Any = None
         self.scope: Any = None
-        self.given: dict[str, str | None] = {}
+        self.given: dict[str, str | None] | None = None  # constants that its constructor was given, if that is known
         self.views: set[Obj] = set()
         self.changed: set[int] = set()  # statements that may change it
         self.is_local = False  # a class that a function made

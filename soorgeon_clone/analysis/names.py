@@ -37,6 +37,7 @@ class Code:
     decorators: frozenset[str] = frozenset()
     owner: Obj | None = None
     is_nested: bool = False
+    is_async: bool = False
     size: int = 1
     attributes: frozenset[str] = field(default_factory=frozenset)
 
@@ -89,6 +90,7 @@ def code_of(node: Node) -> Code:
         frozenset(found.nonlocals),
         frozenset(mentioned(body)),
         size=found.size,
+        is_async=node.parent is not None and node.parent.type in ("async_stmt", "async_funcdef"),
     )
 
 

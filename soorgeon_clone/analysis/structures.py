@@ -232,6 +232,13 @@ def _get_ipython(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({w.heap.lib(SHELL)})
 
 
+def _import_module(w: Walker, args: Arguments, node: Node) -> Value | None:
+    name = evaluate.constant(first(args))
+    if not isinstance(name, str) or len(args.positional) != 1 or name.startswith("."):
+        return None
+    return frozenset({w.heap.lib(name)})
+
+
 _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "builtins.type": _type,
     "builtins.enumerate": _enumerate,
@@ -246,6 +253,8 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "functools.wraps.decorator": _identity,
     "typing.cast": lambda w, args, node: first(args, 1),
     "copy.deepcopy": _deepcopy,
+    "importlib.import_module": _import_module,
+    "builtins.__import__": _import_module,
     "pathlib.Path": _path,
     "pathlib.PurePath": _path,
     "os.path.join": _join,

@@ -8,6 +8,8 @@ change whatever they are given. Branches are joined, loops repeated until nothin
 from __future__ import annotations
 
 import builtins
+import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -53,6 +55,7 @@ class Walker:
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.owner: Obj | None = None
         self.asks_caches = False
+        self.lazy_annotations = sys.version_info >= (3, 14)
         self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
         self.running: set[tuple[Obj, Obj]] = set()
         self.read_file: Callable[[str], str | None] = lambda path: None
@@ -64,6 +67,7 @@ class Walker:
         name: str = leaf.value
         scope: Scope | None = self.scope
         first = True
+        in_comprehension = False
         while scope is not None:
             if scope.kind == "module":
                 return self.read_global(name, leaf)
@@ -72,9 +76,10 @@ class Walker:
                 if binding is not None:
                     return binding.value
                 scope = scope.parent
+                in_comprehension = True
                 continue
             if scope.kind == "class":
-                binding = scope.state.get(name) if first else None
+                binding = scope.state.get(name) if first and not in_comprehension else None
                 if binding is not None:
                     return binding.value
             elif scope.code is not None:
@@ -113,7 +118,7 @@ class Walker:
     def _builtin(self, name: str) -> Obj | None:
         if name == "display":
             return self.heap.lib("IPython.display.display")
-        if name in IPYTHON_NAMES:
+        if name in IPYTHON_NAMES or re.fullmatch(r"_i*\d*", name):
             return self.heap.lib(f"IPython.{name}")
         if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
             return self.heap.lib(f"builtins.{name}")
@@ -153,6 +158,8 @@ class Walker:
             self.change_one(obj)
 
     def bind_global(self, name: str, value: Value, *, certain: bool = True) -> None:
+        if not value:
+            value = frozenset({self.heap.make(("nothing known", name, self.record.index), UNKNOWN)})
         state = self.module.state
         here = frozenset({self.record.index})
         self.touched.add(name)
@@ -181,8 +188,7 @@ class Walker:
             self.change_one(obj)
             depth = self._depth(obj)
             if depth == "all":
-                for part in self.heap.reach(frozenset({obj})):
-                    self.change_one(part)
+                self._change_all(obj)
             elif depth == "parts":
                 self._change_parts(obj)
 
@@ -199,6 +205,18 @@ class Walker:
         if facts is None:
             return "all"
         return "none" if facts.container else "parts"
+
+    def _change_all(self, obj: Obj) -> None:
+        """Change everything in ``obj``; functions and classes of the notebook are not part of what they serve."""
+        seen: set[Obj] = set()
+        stack = [obj]
+        while stack:
+            part = stack.pop()
+            if part.immutable or part in seen or part.type in (FUNCTION, CLASS):
+                continue
+            seen.add(part)
+            self.change_one(part)
+            stack.extend(holds(part))
 
     def _change_parts(self, obj: Obj) -> None:
         seen = {obj}
@@ -346,7 +364,7 @@ class Walker:
             self._augmented(children[0], second, children[-1])
 
     def _annotated(self, target: Node, annotation: list[Node]) -> None:
-        if self.scope.kind != "function":
+        if self.scope.kind != "function" and not self.lazy_annotations:
             self.expression(annotation[1])
         if len(annotation) == 4:
             value = self.expression(annotation[3])
@@ -422,6 +440,7 @@ class Walker:
             top = path.lstrip(".").split(".")[0]
             if path.startswith("__future__"):
                 self.note("sets", "future")
+                self.lazy_annotations = self.lazy_annotations or name == "annotations"
                 continue
             if path.startswith("."):
                 path = top or "."
@@ -610,9 +629,9 @@ class Walker:
         for parameter in code.parameters:
             if parameter.default is not None:
                 self.heap.hold(obj, f"default:{parameter.name}", self.expression(parameter.default))
-            if parameter.annotation is not None and not code.is_lambda:
+            if parameter.annotation is not None and not code.is_lambda and not self.lazy_annotations:
                 self.expression(parameter.annotation)
-        if not code.is_lambda and node.annotation is not None:
+        if not code.is_lambda and node.annotation is not None and not self.lazy_annotations:
             self.expression(node.annotation)
         return obj
 

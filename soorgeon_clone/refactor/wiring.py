@@ -14,7 +14,7 @@ from soorgeon_clone.analysis.effects import Knowledge
 from soorgeon_clone.analysis.heap import UNBOUND, Obj, Value
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers import ambient
-from soorgeon_clone.refactor.carriers.pickled import Pickled, pickled
+from soorgeon_clone.refactor.carriers.pickled import Pickled, function_by_value, pickled
 from soorgeon_clone.refactor.carriers.program import LAST_RESULT_NAMES, SESSION_NAMES, Program
 from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat
 
@@ -110,10 +110,13 @@ class _Wirer:
             return
         if is_code(value):
             statement = statement_to_repeat(self.program, name, binding, unit)
-            if statement is None:
+            if statement is not None:
+                self.repeat(statement, unit)
+                return
+            by_value = function_by_value(self.program, value, self.exported)
+            if by_value is None:
                 raise Clash(self._first(binding.defs, unit), unit, self._why_not_repeated(name, binding.defs))
-            self.repeat(statement, unit)
-            return
+            self.verdicts[name, unit] = by_value
         verdict = self.verdict(name, value, unit)
         if verdict.obstacle is not None:
             statement = statement_to_repeat(self.program, name, binding, unit)
@@ -128,15 +131,17 @@ class _Wirer:
     def verdict(self, name: str, value: Value, unit: int) -> Pickled:
         key = (name, unit)
         if key not in self.verdicts:
-            self.verdicts[key] = pickled(self.program, self.knowledge, value, unit, self.exported)
+            by_value = function_by_value(self.program, value, self.exported) if is_code(value) else None
+            self.verdicts[key] = by_value or pickled(self.program, self.knowledge, value, unit, self.exported)
         return self.verdicts[key]
 
     def repeat(self, statement: StatementFacts, unit: int) -> None:
         if statement.index in self.repeats[unit]:
             return
         self.repeats[unit].add(statement.index)
-        for name in sorted(statement.read_bindings):
-            self.need(name, unit)
+        for name, then in sorted(statement.read_bindings.items()):
+            if statement.index not in then.defs:
+                self.need(name, unit)
 
     def _first(self, defs: Iterable[int], unit: int) -> int:
         """Return the earliest unit that binds here, so that all of it runs in one process."""

@@ -14,6 +14,7 @@ _NATIVE = {
     "builtins.dict_items": "a view of a dictionary",
     "builtins.dict_keys": "a view of a dictionary",
     "builtins.dict_values": "a view of a dictionary",
+    "builtins.coroutine": "a coroutine",
     "super": "a super() object",
 }
 
@@ -42,13 +43,13 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         if obj in seen or obj.made >= start:  # made later: it cannot be in there yet
             continue
         seen.add(obj)
-        if is_module(obj):
+        if is_module(obj) or obj.type == "builtins.module":
             serializer = "cloudpickle"
-        if obj.immutable:
-            continue
         obstacle = _obstacle(knowledge, obj)
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
+        if obj.immutable:
+            continue
         facts = knowledge.type(obj.type) if "." in obj.type else None
         if facts is not None and facts.serializer == "cloudpickle":
             serializer = "cloudpickle"
@@ -64,9 +65,29 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
     return Pickled(serializer, frozenset(refers))
 
 
+def function_by_value(program: Program, value: Value, exported: frozenset[str]) -> Pickled | None:
+    """Return what it takes to pickle functions and modules by value, with defaults and attributes as they are.
+
+    None if that would lose something: a class is not itself any more, a function's globals do not follow the notebook's.
+    """
+    refers: set[str] = set()
+    for obj in value:
+        if obj.type == LIB and not obj.path.startswith("sys."):
+            continue
+        if obj.type != FUNCTION or obj.code.globals or obj.code.decorators:
+            return None
+        free = _outside_names(program, obj) - {obj.path}
+        if obj.path in _outside_names(program, obj) or not all(program.is_import(n) or n in exported for n in free):
+            return None
+        refers |= free
+    return Pickled("cloudpickle", frozenset(refers))
+
+
 def _obstacle(knowledge: Knowledge, obj: Obj) -> str | None:
     if obj.type in _NATIVE:
         return _NATIVE[obj.type]
+    if obj.type == "builtins.module":
+        return None
     if "." not in obj.type or obj.type in (FUNCTION, CLASS, INSTANCE, METHOD, LIB):
         return None
     facts = knowledge.type(obj.type)

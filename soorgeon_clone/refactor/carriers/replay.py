@@ -52,7 +52,16 @@ def can_repeat(program: Program, statement: StatementFacts, unit: int, *, settin
         return False
     if (statement.sets and not setting) or (statement.seeds and not setting) or (statement.prints and not setting):
         return False
-    return all(reads_the_same(program, statement, name, unit) for name in statement.read_bindings)
+    return all(
+        reads_the_same(program, statement, name, unit)
+        for name, then in statement.read_bindings.items()
+        if not _own(statement, then)
+    )
+
+
+def _own(statement: StatementFacts, binding: Binding) -> bool:
+    """Whether a statement reads what it has bound itself."""
+    return statement.index in binding.defs
 
 
 def reads_the_same(program: Program, statement: StatementFacts, name: str, unit: int) -> bool:
