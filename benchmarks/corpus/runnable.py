@@ -18,6 +18,10 @@ from inventory import Entry, missing_modules
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 
+# What changes the last digits of sums, and the order of sets; a build gives each task its share of the threads.
+STEADY = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
 @dataclass(frozen=True)
 class Verdict:
     """``state``: runs, differs (from run to run), fails, times out, or lacks a module."""
@@ -71,7 +75,7 @@ def run_straight(notebook: Path, out: Path, limit: float) -> int | None:
 def run_limited(command: list[str], cwd: Path, limit: float, log: Path | None = None) -> int | None:
     """Run a command as a group of processes; return its exit code, None where it was stopped after ``limit``."""
     with (log or Path(os.devnull)).open("w") as sink:
-        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        environment = {**os.environ, **STEADY}
         process = subprocess.Popen(
             command,
             cwd=cwd,

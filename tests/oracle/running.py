@@ -17,6 +17,8 @@ from soorgeon_clone.pipeline.execution.executor import open_executor
 from soorgeon_clone.pipeline.execution.model import Isolation, Job
 
 PROJECT = Path(soorgeon_clone.__file__).parents[1]
+# A build divides the threads of numerical libraries among its tasks, and the number changes the last digits of sums.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 Cells = list[dict[str, Any]]
 
 
@@ -42,7 +44,7 @@ def run_straight(notebook: Path, *, isolation: Isolation = "auto", timeout: floa
     out = notebook.with_suffix(".straight.ipynb")
     source = json.loads(notebook.read_text(encoding="utf-8"))
     job = Job("straight", source, out, notebook.parent, timeout=timeout, straight=True)
-    with open_executor(isolation, modules=(), cwd=notebook.parent, blas_threads=None) as executor:
+    with open_executor(isolation, modules=(), cwd=notebook.parent, blas_threads=1) as executor:
         executor.start(job)
         (outcome,) = executor.wait()
     cells: Cells = json.loads(out.read_text(encoding="utf-8"))["cells"]
@@ -86,7 +88,7 @@ def _command(arguments: list[str], cwd: Path) -> str:
         text=True,
         encoding="utf-8",
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": search_path.rstrip(os.pathsep)},
+        env={**os.environ, **ONE_THREAD, "PYTHONPATH": search_path.rstrip(os.pathsep)},
     )
     if done.returncode:
         raise RunFailed(
