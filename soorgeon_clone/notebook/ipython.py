@@ -11,12 +11,14 @@ import ast
 import re
 import textwrap
 from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 
 from soorgeon_clone.notebook import magics
 from soorgeon_clone.notebook.model import Magic, PythonCode
 from soorgeon_clone.notebook.syntax import CellSyntaxError as CellSyntaxError
-from soorgeon_clone.notebook.syntax import is_expression, is_simple, is_telling, problem
+from soorgeon_clone.notebook.syntax import is_expression, is_simple, is_telling, names_bound, problem
 
 # Names that IPython provides in every notebook, next to Python's builtins.
 NOTEBOOK_NAMES = frozenset(
@@ -49,10 +51,48 @@ def to_python(source: str, known_names: Collection[str] | None = None) -> Python
     variable has this name, and ``$name`` in a command is a use only if there is such a variable. Without them, the
     first is a magic, and the second a use that the result calls doubtful.
     """
-    known = None if known_names is None else frozenset(known_names)
+    known = known_names if known_names is None or isinstance(known_names, AbstractSet) else frozenset(known_names)
     if not _may_be_rewritten(source) and problem(source) is None:
         return PythonCode(source)
     return _Cell(source, known).transform()
+
+
+def to_python_each(sources: Iterable[str]) -> tuple[PythonCode | CellSyntaxError, ...]:
+    """Return the code cells of a notebook, in order, as Python; for a cell that is none, the error.
+
+    Each cell is read with the names that the cells above it may bind: ``history`` alone shows the variable, if there
+    is one, and ``$HOME`` in a command is no use of a name.
+    """
+    return _each(tuple(sources))
+
+
+@lru_cache(maxsize=4)  # analysis, plan and lint ask one after the other
+def _each(sources: tuple[str, ...]) -> tuple[PythonCode | CellSyntaxError, ...]:
+    codes: list[PythonCode | CellSyntaxError] = []
+    bound: set[str] = set()
+    unseen = False
+    looked_at = 0
+    for source in sources:
+        try:
+            code = to_python(source)
+            if _asks_for_names(source, code):
+                for above in codes[looked_at:]:
+                    names, more = ((), True) if isinstance(above, CellSyntaxError) else names_bound(above.text)
+                    bound.update(names)
+                    unseen = unseen or more
+                looked_at = len(codes)
+                first_word = re.match(r"\s*(\w*)", source)
+                if not unseen or (first_word and first_word.group(1) in bound):
+                    code = to_python(source, bound)
+            codes.append(code)
+        except CellSyntaxError as error:
+            codes.append(error)
+    return tuple(codes)
+
+
+def _asks_for_names(source: str, code: PythonCode) -> bool:
+    """Tell whether the names that are bound could make a cell read differently."""
+    return bool(code.doubtful) or _may_be_rewritten(source) or any(magics.asks_for_names(m.name) for m in code.magics)
 
 
 def _may_be_rewritten(source: str) -> bool:
@@ -68,7 +108,7 @@ class _Cell:
     """One transformation: the lines so far, and the pieces that were kept aside."""
 
     def __init__(
-        self, source: str, known: frozenset[str] | None, row: int = 0, depth: int = 0, *, automagic: bool = True
+        self, source: str, known: AbstractSet[str] | None, row: int = 0, depth: int = 0, *, automagic: bool = True
     ) -> None:
         self.known = known
         self.automagic = automagic

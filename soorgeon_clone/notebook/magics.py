@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 # Magics whose argument or body is Python that runs in the notebook's namespace, with their options as getopt has them.
@@ -219,14 +220,19 @@ def read_names(magic: str, line: str) -> list[str]:
     return [name for name in dict.fromkeys(roots) if _NAME.fullmatch(name)]
 
 
-def query_names(magic: str, line: str, body: str, known: frozenset[str] | None) -> list[str]:
+def asks_for_names(magic: str) -> bool:
+    """Tell whether a magic's text may mention any variable, without a sign that tells it from other words."""
+    return magic in NAMES and NAMES[magic].queries
+
+
+def query_names(magic: str, line: str, body: str, known: AbstractSet[str] | None) -> list[str]:
     """Return the names in a query that are perhaps variables: parameters, and whatever has a known variable's name."""
-    if magic not in NAMES or not NAMES[magic].queries:
+    if not asks_for_names(magic):
         return []
     text = f"{line}\n{body}"
     found = ["".join(groups) for groups in _QUERY_NAME.findall(text)]
     if known:
-        found += known.intersection(_NAME.findall(text))
+        found += known & set(_NAME.findall(text))
     bound = bound_names(magic, line, body)
     return [name for name in sorted(set(found)) if name not in bound]
 

@@ -89,3 +89,37 @@ def is_telling(text: str) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return any(isinstance(node, _TELLING) for node in ast.walk(ast.parse(text)))
+
+
+def names_bound(text: str) -> tuple[frozenset[str], bool]:
+    """Return every name that Python text binds in any scope, and whether it may bind others that it does not show."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nodes = list(ast.walk(ast.parse(text)))
+    return frozenset(name for node in nodes if (name := _name_bound(node))), any(map(_binds_unseen, nodes))
+
+
+def _name_bound(node: ast.AST) -> str | None:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return name
+        case ast.alias(name=name, asname=asname):
+            return asname or name.partition(".")[0]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+        case ast.ExceptHandler(name=name) | ast.MatchAs(name=name) | ast.MatchStar(name=name):
+            return name
+        case ast.MatchMapping(rest=name):
+            return name
+    return None
+
+
+def _binds_unseen(node: ast.AST) -> bool:
+    match node:
+        case ast.alias(name="*") | ast.Name(id="exec" | "globals" | "locals" | "vars" | "setattr"):
+            return True
+        case ast.Attribute(attr="user_ns" | "push" | "run_cell" | "ex"):  # of get_ipython()
+            return True
+        case ast.Call(func=ast.Attribute(attr="run_line_magic"), args=[ast.Constant(value=magic), *_]):
+            return magic in ("run", "store", "load", "loadpy", "macro")
+    return False

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from soorgeon_clone.notebook.ipython import CellSyntaxError, is_notebook_name, to_python
+from soorgeon_clone.notebook.ipython import CellSyntaxError, is_notebook_name, to_python, to_python_each
 from soorgeon_clone.notebook.magics import CODE_MAGICS
+from soorgeon_clone.notebook.model import PythonCode
 
 PYTHON = [
     "x = 1",
@@ -226,6 +227,45 @@ def _aliases(text: str) -> list[ast.alias]:
 )
 def test_known_names_decide(cell: str, known: set[str], text: str) -> None:
     assert to_python(cell, known).text == text
+
+
+HISTORY = "get_ipython().run_line_magic('history', '')"
+SHOWN = "get_ipython().system('echo $HOME {x}', x)"
+
+
+@pytest.mark.parametrize(
+    ("cells", "texts"),
+    [
+        (["history = model.fit()", "history"], [None, "history"]),
+        (["x = 1", "history"], [None, HISTORY]),
+        (["history", "history = 1"], [HISTORY, None]),
+        (["x = 1", "!echo $HOME {x}"], [None, SHOWN]),
+        (["import a as x", "y = 1", "!echo $HOME {x}"], [None, None, SHOWN]),
+        (["for x in y: pass", "!echo $HOME {x}"], [None, SHOWN]),
+        (["%%capture x\n1", "!echo $HOME {x}"], ["x = get_ipython().run_cell_magic('capture', 'x', '')\n1", SHOWN]),
+        (["from os import *", "!echo $HOME"], [None, "get_ipython().system('echo $HOME', HOME)"]),
+        (["exec('HOME = 1')", "!echo $HOME"], [None, "get_ipython().system('echo $HOME', HOME)"]),
+        (["from os import *\nhistory = 1", "history"], [None, "history"]),
+        (
+            ["%run a.py", "!echo $HOME"],
+            ["get_ipython().run_line_magic('run', 'a.py')", "get_ipython().system('echo $HOME', HOME)"],
+        ),
+        (["def run(x): pass", "run(x)"], [None, "run(x)"]),
+        (["df = 1", "%sql select * from df"], [None, "get_ipython().run_line_magic('sql', 'select * from df', df)"]),
+    ],
+)
+def test_cells_know_the_names_above(cells: list[str], texts: list[str | None]) -> None:
+    codes = to_python_each(cells)
+    for cell, text, code in zip(cells, texts, codes, strict=True):
+        assert isinstance(code, PythonCode)
+        assert code.text == (cell if text is None else text)
+
+
+def test_a_cell_that_is_no_python_does_not_hide_the_others() -> None:
+    first, broken, last = to_python_each(["x = 1", "x =", "%cd y"])
+    assert isinstance(first, PythonCode) and isinstance(last, PythonCode)
+    assert isinstance(broken, CellSyntaxError)
+    assert broken.row == 1
 
 
 @pytest.mark.parametrize(
