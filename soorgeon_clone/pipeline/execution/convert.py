@@ -67,7 +67,8 @@ def convert(
         "output_files_dir": folder,
     }
     try:
-        body, made = exporter.from_filename(str(executed), resources=resources)
+        with executed.open(encoding="utf-8") as file:
+            body, made = exporter.from_file(file, resources=resources)
     except OSError as problem:  # pandoc or a browser is missing
         raise UserError(f"{product} cannot be made from {executed}: {problem}") from problem
     for path, data in made.get("outputs", {}).items():
