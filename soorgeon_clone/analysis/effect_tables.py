@@ -20,7 +20,7 @@ TYPE_KEYS = {
     *("new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
 }
 
-_CALL = re.compile(r"([\w.*?\[\]]+)?(?:\{([^}]*)\})?(?:\(([^)]*)\))?")
+_CALL = re.compile(r"([\w.*?]+)?(?:\{([^}]*)\}([\w.*?]*))?(?:\(([^)]*)\))?")
 _WORD = re.compile(r"(?:arg|element|like|call):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
 _KEPT = frozenset(("self", "none"))
 _NESTS = frozenset(("tuple", "list", "dict", "set", "iterator"))
@@ -41,13 +41,13 @@ class Entry:
 
 
 def split_calls(key: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield (name, parameters) for each call that a key names: ``a.{b,c}, d(x, y)`` -> a.b, a.c, d."""
-    for prefix, braces, signature in _CALL.findall(key):
+    """Yield (name, parameters) for each call that a key names: ``a.{b,c}_, d(x, y)`` -> a.b_, a.c_, d."""
+    for prefix, braces, suffix, signature in _CALL.findall(key):
         if not prefix and not braces:
             continue
         parameters = tuple(word.strip() for word in signature.split(",")) if signature else ()
         for name in braces.split(",") if braces else ("",):
-            yield prefix + name.strip(), parameters
+            yield f"{prefix}{name.strip()}{suffix}", parameters
 
 
 class Entries:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import decimal
 import functools
 import importlib
@@ -22,12 +23,14 @@ import locale
 import logging
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
 import types
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +60,26 @@ def read_examples(library: str) -> tuple[str, dict[str, list[str]], dict[str, st
     found = {call: [fill(line, call) for line in lines] for call, lines in shared.items()}
     without = {call: str(why) for key, why in (raw.get("without") or {}).items() for call, _ in split_calls(key)}
     return raw.get("setup", ""), with_siblings(table_of(library), shared, found), without
+
+
+def needed(setup: str, code: str) -> str:
+    """Return the statements of the setup that the code needs, directly or through others."""
+    statements = ast.parse(setup).body
+    wanted = set(re.findall(r"\w+", code))
+    kept: list[ast.stmt] = []
+    for statement in reversed(statements):
+        text = ast.unparse(statement)
+        names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        names |= {getattr(statement, "name", "")} - {""}
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names = {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+        if isinstance(statement, ast.Expr):  # it changes what it names first: df.to_csv("in.csv")
+            files_ = set(re.findall(r"'(\w+)\.\w+'", text))
+            names = files_ or {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+        if names & wanted:
+            kept.append(statement)
+            wanted |= set(re.findall(r"\w+", text))
+    return "\n".join(ast.unparse(statement) for statement in reversed(kept))
 
 
 def fill(line: str, call: str) -> str:
@@ -199,16 +222,18 @@ def digest(obj: Any, memo: dict[int, int] | None = None, depth: int = 0) -> Any:
     if isinstance(obj, (set, frozenset)):
         return (name, tuple(sorted(repr(inner(x)) for x in obj)))
     if module == "numpy" and hasattr(obj, "dtype"):
-        if name in {"Generator", "RandomState"}:
-            return repr(obj.__reduce__())
         return (name, str(obj.dtype), obj.shape, repr(obj.tolist()))
-    if module == "numpy" and name in {"Generator", "RandomState", "PCG64"}:
-        return repr(obj.__getstate__())
+    if module == "numpy" and name in {"Generator", "PCG64"}:
+        return repr(getattr(obj, "bit_generator", obj).state)
+    if module == "numpy" and name == "RandomState":
+        return repr(obj.get_state())
     if module == "pandas" and hasattr(obj, "_mgr"):
         columns = [obj] if obj.ndim == 1 else [obj.iloc[:, i] for i in range(obj.shape[1])]
         return (name, repr(list(obj.index)), repr(obj.index.names), repr(getattr(obj, "columns", obj.ndim)),
                 tuple((str(c.dtype), inner(list(c))) for c in columns), repr(obj.attrs))  # fmt: skip
-    if module == "pandas" and hasattr(obj, "to_numpy"):
+    if module == "pandas" and name.endswith("Indexer"):
+        return (name, inner(obj.obj))
+    if module == "pandas" and hasattr(obj, "to_numpy") and hasattr(obj, "__iter__"):
         return (name, repr(list(obj)), repr(getattr(obj, "name", None)))
     if module == "polars":
         return (name, repr(obj.to_dict(as_series=False)) if name == "DataFrame" else repr(obj))
@@ -274,15 +299,15 @@ def settings() -> dict[str, Any]:
     if "numpy" in sys.modules:
         import numpy
 
-        state["numpy_print"], state["numpy_errors"] = repr(numpy.get_printoptions()), repr(numpy.geterr())
+        state["numpy_print"], state["numpy_errors"] = numpy.get_printoptions(), numpy.geterr()
     if "pandas" in sys.modules:
         from pandas._config import config
 
-        state["pandas_options"] = repr(config._global_config)
+        state["pandas_options"] = copy.deepcopy(config._global_config)
     if "matplotlib" in sys.modules:
         import matplotlib
 
-        state["matplotlib"] = repr(dict(matplotlib.rcParams)) + repr(sorted(matplotlib.colormaps))
+        state["matplotlib"] = (dict(matplotlib.rcParams), sorted(matplotlib.colormaps))
     if "sklearn" in sys.modules:
         import sklearn
 
@@ -336,7 +361,8 @@ class Call:
         if isinstance(node, ast.Attribute):
             if is_function:
                 self.run = lambda: self._eval(node)
-                return k.module_attribute(path)
+                found = k.module_attribute(path)
+                return replace(found, sets=()) if found else None  # they hold for assigning to it
             self._receive(node.value)
             self.run = lambda: getattr(self.receiver, node.attr)
             return k.attribute(owner, name)
@@ -407,7 +433,9 @@ class Call:
         if isinstance(target, ast.Attribute):
             setattr(self.receiver, target.attr, value)
         else:
-            self.receiver[self._eval(target.slice)] = value
+            self.space |= {"__receiver__": self.receiver, "__value__": value}
+            place = ast.Subscript(ast.Name("__receiver__"), target.slice, ast.Load())
+            exec(f"{ast.unparse(place)} = __value__", self.space)
 
     def _receive(self, node: Any) -> None:
         self.receiver, self.has_receiver = self._eval(node), True
@@ -475,6 +503,7 @@ def public_path(module: str, name: str) -> str:
 def observe(table: Table, call: str, code: str, setup: str) -> Iterator[str]:
     """Yield every deviation of one example."""
     loose = code.startswith("may:")
+    setup = needed(setup, code)
     space: dict[str, Any] = {}
     exec(setup, space)
     example = Call(table, call, code.removeprefix("may:"), setup, space)
@@ -562,7 +591,8 @@ def _result(example: Call, effect: Effect, value: Any, objects: Any, held: Any) 
     if not any(is_a(spec, value, example) for spec in effect.returns):
         yield f"returns {type(value).__module__}.{type(value).__qualname__}, not {' or '.join(effect.returns)}"
     own = reach(value) if is_mutable(value) or hasattr(value, "__next__") or callable(value) else {}
-    named = example.resolve((*effect.shares, *effect.views)) | {
+    kept = effect.keeps if value is example.receiver else ()
+    named = example.resolve((*effect.shares, *effect.views, *kept)) | {
         word for spec in effect.returns for word in _named(spec, example)
     }
     for label, obj in objects.items():
@@ -594,8 +624,6 @@ def _result(example: Call, effect: Effect, value: Any, objects: Any, held: Any) 
 
 
 def _named(spec: str, example: Call) -> set[str]:
-    import re
-
     words = re.findall(r"(?:arg|element|like|call):([\w.]+)", spec)
     return example.resolve(tuple(w for w in words)) | ({"self"} if re.search(r"\bself\b", spec) else set())
 
@@ -736,21 +764,22 @@ def restore(saved: dict[str, Any]) -> None:
     for handler in logging.root.handlers[:]:
         logging.root.removeHandler(handler)
     if "matplotlib" in sys.modules:
+        import matplotlib
         import matplotlib.pyplot as plt
 
         plt.close("all")
-        if settings()["matplotlib"] != saved.get("matplotlib"):
-            plt.rcdefaults()
-            plt.switch_backend("agg")
+        if "matplotlib" in saved:
+            dict.update(matplotlib.rcParams, saved["matplotlib"][0])
     if "numpy" in sys.modules:
         import numpy
 
         numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
         numpy.set_printoptions(edgeitems=3, precision=8, suppress=False, threshold=1000)
-    if "pandas" in sys.modules and settings()["pandas_options"] != saved.get("pandas_options"):
-        import pandas
+    if "pandas_options" in saved:
+        from pandas._config import config
 
-        pandas.reset_option("all")
+        config._global_config.clear()
+        config._global_config.update(copy.deepcopy(saved["pandas_options"]))
     if "sklearn" in sys.modules:
         import sklearn
 
