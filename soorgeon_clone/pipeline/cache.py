@@ -140,7 +140,7 @@ class Cache:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _copy(source, target)
                 if file_digest(target) != digest:
-                    source.unlink()
+                    self._drop_damaged(manifest)
                     return False
                 os.utime(source)
             except FileNotFoundError:
@@ -153,6 +153,36 @@ class Cache:
     def forget(self, own: str, fingerprint: str) -> None:
         """Drop the manifests of a fingerprint."""
         shutil.rmtree(self._family(own) / fingerprint, ignore_errors=True)
+
+    def keep_within(self, limit: int) -> None:
+        """Remove what was not used for longest if what was stored made the cache too large.
+
+        How large it is stands in a file; builds that store at the same time may make that a little wrong, until the
+        next removal counts again.
+        """
+        if not self.stored:
+            return
+        path = self.folder / "size"
+        try:
+            try:
+                total = int(path.read_text()) + self.stored
+            except (OSError, ValueError):
+                total = usage(self.folder).bytes
+            if total > limit:
+                total = collect(self.folder, int(limit * 0.9)).bytes
+            aside = path.with_name(f".size.{os.getpid()}")
+            aside.write_text(str(total))
+            aside.replace(path)
+            self.stored = 0
+        except OSError as error:
+            self.problem = f"the cache in {self.folder} cannot be written ({error.strerror or error})"
+
+    def _drop_damaged(self, manifest: Manifest) -> None:
+        for _, digest in _files(manifest):
+            path = self._object(digest)
+            with contextlib.suppress(OSError):
+                if file_digest(path) != digest:
+                    path.unlink()
 
     def _store_file(self, source: Path, digest: str) -> None:
         target = self._object(digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -65,8 +66,18 @@ def settled(status: os.stat_result) -> bool:
 
 
 def stamp_of(status: os.stat_result) -> str:
-    """What tells two versions of a file apart without reading it."""
-    return f"{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}:{status.st_ino}"
+    """What tells two versions of a file apart without reading it. It holds until the machine starts again: when the
+    power fails, a file may keep its times and lose its bytes."""
+    return f"{_boot()}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}:{status.st_ino}"
+
+
+@functools.cache
+def _boot() -> str:
+    """A name for this run of the machine; "" where the system has none (then files are trusted by their times)."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:
+        return ""
 
 
 def file_digest(path: str | Path) -> str:

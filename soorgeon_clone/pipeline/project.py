@@ -234,7 +234,8 @@ class Project:
         return manifest if manifest is not None and self.cache.complete(manifest) else None
 
     def _on_disk(self, manifest: Manifest) -> bool:
-        return all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())
+        made = all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())
+        return made and all((self.root / path).exists() for path in manifest.written)
 
     def _file_digest(self, path: str) -> str | None:
         full = self.root / path
@@ -274,7 +275,19 @@ class Project:
         return facts
 
     def _scope(self) -> str:
-        return str(self.root)
+        """What checkouts of one project have in common: its place in a git repository with this first commit; without
+        git the folder."""
+        top = next((one for one in (self.root, *self.root.parents) if (one / ".git").exists()), None)
+        if top is None:
+            return str(self.root)
+        name, stamp = "\0scope", str(top / ".git")
+        first = self.records.recall(name, stamp)
+        if first is None:
+            first = _first_commit(top)
+            if first is None:
+                return str(self.root)
+            self.records.remember(name, stamp, first)
+        return f"{first}:{self.root.relative_to(top).as_posix()}"
 
 
 def _stamp(path: Path) -> str:
@@ -282,3 +295,16 @@ def _stamp(path: Path) -> str:
         return stamp_of(path.stat())
     except OSError:
         return ""
+
+
+def _first_commit(top: Path) -> str | None:
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(top), "rev-list", "--max-parents=0", "HEAD"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    commits = sorted(done.stdout.split())
+    return commits[0] if done.returncode == 0 and commits else None

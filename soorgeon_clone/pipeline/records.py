@@ -161,6 +161,8 @@ class Records:
                 (hidden / ".gitignore").write_text("*\n")
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         self._connection = connection
+        # A power cut may take the last rows away, never the order: records come after products anyway.
+        connection.execute("pragma synchronous = normal")
         (version,) = connection.execute("pragma user_version").fetchone()
         if version != VERSION:
             self._create(version)
@@ -174,8 +176,7 @@ class Records:
         assert connection is not None
         if not self.write:
             raise sqlite3.DatabaseError("records of another version")
-        # WAL lets `status` read while a build writes; losing the last rows in a power cut is harmless, because
-        # records come after products.
+        # WAL lets `status` read while a build writes.
         connection.execute("pragma journal_mode = wal")
         connection.execute("begin immediate")
         if version:

@@ -13,7 +13,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline import hooks, results
 from soorgeon_clone.pipeline.attempt import Attempt, Ended
-from soorgeon_clone.pipeline.cache import Manifest
+from soorgeon_clone.pipeline.cache import Manifest, default_limit
 from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Progress
 from soorgeon_clone.pipeline.failure import text_of_hook
 from soorgeon_clone.pipeline.model import Cause, Hook, Reason, Report, RunResult, Task, TaskRun
@@ -302,6 +302,8 @@ class Schedule:
             self.state.runs[name] = TaskRun(name, "killed")
         if self.readers is not None:
             self.readers.shutdown(wait=True, cancel_futures=True)
+        if self.project.cache is not None:
+            self.project.cache.keep_within(default_limit())
 
     # -- what it runs with -----------------------------------------------------------------------------------------
 

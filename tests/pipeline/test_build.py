@@ -199,8 +199,9 @@ def test_files_beside_a_product_arrive_with_it(folder: Folder) -> None:
 
 
 def test_a_folder_as_product(folder: Folder) -> None:
-    folder.write("tasks/a.py", '# %% tags=["parameters"]\nproduct = None\n\n# %%\nimport pathlib\n'
-                 "out = pathlib.Path(product['figures'])\nout.mkdir()\n(out / 'one.txt').write_text('1')\n")  # fmt: skip
+    folder.script(
+        "a", "import pathlib\nout = pathlib.Path(product['figures'])\nout.mkdir()", "(out / 'one.txt').touch()"
+    )
     folder.declare(source="tasks/a.py", product={"nb": "out/a.ipynb", "figures": "out/figures"})
     assert folder.ran() == ["a"]
     assert folder.ran() == []
