@@ -216,9 +216,10 @@ class _Cell:
             if found is None:
                 return
             end = self._replace(found, inputtransformer2)
-            below = next(
-                (line for line in self.lines[end + 1 :] if line.strip(" \t\n") and line.lstrip()[0] != "#"), " "
-            )
+            code_below = (line for line in self.lines[end + 1 :] if line.strip(" \t\n") and line.lstrip()[0] != "#")
+            below = next(code_below, None)
+            if below is None:
+                return
             if below[0] not in " \t":
                 settled = end + 1
         raise CellSyntaxError(self.first_row + 1, 1, f"more than {_LIMIT} magics in one cell, which IPython refuses")
