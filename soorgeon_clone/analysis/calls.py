@@ -123,6 +123,16 @@ def _order(obj: Obj) -> tuple[str, str]:
 
 
 def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+    if w.depth > MAX_DEPTH * 2:
+        return frozenset({obj}) | args.all  # objects that call each other in a ring: what they do is known by now
+    w.depth += 1
+    try:
+        return _call_one(w, obj, args, node)
+    finally:
+        w.depth -= 1
+
+
+def _call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     kind = obj.type
     if kind == FUNCTION:
         return call_function(w, obj, args, node)
@@ -648,8 +658,6 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
 def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     """Follow a call of a notebook function into its body."""
     code: Code = obj.code
-    if code.remembers(w.asks_caches):
-        w.change_one(obj)
     values = _parameters(w, obj, code, args, node)
     active = w.active.get(obj)
     if active is not None:
@@ -670,8 +678,21 @@ def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
         memo.result = _follow(w, obj, code, values, context, node)
     finally:
         w.tracing.pop()
+    if code.is_cached and (w.asks_caches or _tells_calls_apart(w, code, memo)):
+        w.change_one(obj)
+        memo.changes.add(obj)
     w.memo[key] = (w.heap.version, memo)
     return memo.result
+
+
+def _tells_calls_apart(w: Walker, code: Code, memo: Memo) -> bool:
+    """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
+    if memo.draws or memo.seeds or memo.notes or memo.changes or memo.writes or code.mentioned & _SPEAKING:
+        return True
+    return any(o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
+
+
+_SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "logging", "logger", "next"})
 
 
 def _still_holds(w: Walker, memo: Memo) -> bool:

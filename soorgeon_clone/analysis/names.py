@@ -41,13 +41,9 @@ class Code:
     size: int = 1
     attributes: frozenset[str] = field(default_factory=frozenset)
 
-    def remembers(self, asked: bool) -> bool:
-        """Whether a cache decorator makes it matter that it was called before: ``asked`` is whether anybody looks.
-
-        A cached function does not print again, and goes on giving what it computed from globals that have changed.
-        """
-        cached = any(d.rpartition(".")[2] in ("lru_cache", "cache", "memoize") for d in self.decorators)
-        return cached and (asked or bool(self.mentioned & _SPEAKING) or bool(self.globals))
+    @property
+    def is_cached(self) -> bool:
+        return any(d.rpartition(".")[2] in ("lru_cache", "cache", "memoize") for d in self.decorators)
 
     @property
     def locals(self) -> frozenset[str]:
@@ -59,7 +55,6 @@ class Code:
         return self.mentioned - self.locals | self.nonlocals
 
 
-_SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "logging", "logger", "next"})
 _SCOPES = {"funcdef", "lambdef", "classdef"}
 _COMPREHENSIONS = {"comp_for", "sync_comp_for"}
 

@@ -55,6 +55,7 @@ class Walker:
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.owner: Obj | None = None
         self.asks_caches = False
+        self.depth = 0
         self.lazy_annotations = sys.version_info >= (3, 14)
         self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
         self.running: set[tuple[Obj, Obj]] = set()
@@ -236,13 +237,15 @@ class Walker:
                 stack.extend(holds(part))
 
     def change_one(self, obj: Obj) -> None:
+        """Note that this object may be changed in place, and with it those that share its memory."""
         if obj.immutable:
             return
-        if obj.made != self.record.index:
-            obj.changed.add(self.record.index)
-            self.record.changes.add(obj)
-        for memo in self.tracing:
-            memo.changes.add(obj)
+        for each in _sharing_memory(obj) if obj.views else (obj,):
+            if each.made != self.record.index:
+                each.changed.add(self.record.index)
+                self.record.changes.add(each)
+            for memo in self.tracing:
+                memo.changes.add(each)
 
     def draw(self, resource: str) -> None:
         """A random generator is used: it advances, if anything has seeded it."""
@@ -720,6 +723,17 @@ class Walker:
 
     def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
         return (id(node), self.context)
+
+
+def _sharing_memory(obj: Obj) -> set[Obj]:
+    seen: set[Obj] = set()
+    stack = [obj]
+    while stack:
+        each = stack.pop()
+        if each not in seen:
+            seen.add(each)
+            stack.extend(each.views)
+    return seen
 
 
 def _decorator_name(node: Node) -> str:

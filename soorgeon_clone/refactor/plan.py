@@ -406,8 +406,8 @@ class _Steps:
             return
         self.done.add(bundle)
         provider, names = self.files[bundle]
-        for name in names:
-            verdict = self.builder.wiring.verdicts.get((name, self.index))
+        for name in sorted({part.name for part in bundle.parts} | set(names)):
+            verdict = self.builder.wiring.verdicts.get((name, provider + 1))
             for other in sorted(verdict.refers) if verdict is not None else ():
                 self._need(other)
         labels = {part.name for part in bundle.parts}

@@ -185,7 +185,7 @@ class _Wirer:
 
     def _spread(self) -> bool:
         """Follow values backward once; return whether that made a unit need more."""
-        before = sum(map(len, self.loads))
+        before = len(self.seen)
         live = self._live()
         self.groups = [[] for _ in range(self.count)]
         for unit in self.program.units:
@@ -202,7 +202,22 @@ class _Wirer:
                     if not unit.binds.get(name, False):
                         self.need(name, index)
                     self._can_save(name, index)
-        return sum(map(len, self.loads)) > before
+        self._let_files_load()
+        return len(self.seen) > before
+
+    def _let_files_load(self) -> None:
+        """Whoever loads a file needs the definitions that all values in it refer to."""
+        files: dict[str, tuple[int, tuple[str, ...]]] = {}
+        for index in range(self.count):
+            for name in sorted(self.loads[index]):
+                provider, group = files.get(name, (index, ()))
+                for member in group:
+                    if not ambient.is_ambient(member):
+                        verdict = self.verdict(member, self._value_after(member, provider) - {UNBOUND}, provider + 1)
+                        for other in sorted(verdict.refers):
+                            self.need(other, index)
+            for group in self.groups[index]:
+                files.update(dict.fromkeys(group, (index, group)))
 
     def _live(self) -> list[set[str]]:
         """Return the values that are still needed after each unit."""
