@@ -1,0 +1,86 @@
+"""A text -> the rows that hold credentials, as detect-secrets finds them (its only door).
+
+detect-secrets takes longer to import than most notebooks take to lint, and it is asked about one line at a time. So a
+line is shown to it only if one pattern says that it may hold something: the fixed parts of all the tokens that it
+knows, or an assignment of a text to a name such as ``password``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+_MAYBE = re.compile(
+    r"AKIA|ABIA|ACCA|ASIA|A3T[A-Z0-9]|AccountKey=|AKC[a-zA-Z0-9]{10}|AP[\dABCDEF][a-zA-Z0-9]{8}|gh[pousr]_|glpat-|"
+    r"gl(?:dt|ft|soat|rt)-|GR1348941|sk-|[sr]k_live_|eyJ[A-Za-z0-9-]|PRIVATE KEY|://[^\s/@'\"<>:]+:[^\s/@'\"<>]+@|"
+    r"xox[a-zA-Z]-|hooks\.slack\.com|SG\.[A-Za-z0-9_-]{10}|sq0csp|_authToken|-us[0-9]{1,2}\b|pypi-|pypi\.org|"
+    r"AC[a-z0-9]{32}|SK[a-z0-9]{32}|\d{8,10}:[0-9A-Za-z_-]{35}|[MNO][a-zA-Z\d_-]{23,25}\.|"
+    r"(?i:softlayer|cloudant|\bibm|aws_|\bcos\b|artifactory)|"
+    r"(?i:(?:api_?key|auth_?key|service_?key|account_?key|db_?key|database_?key|priv_?key|private_?key|client_?key|"
+    r"db_?pass|database_?pass|key_?pass|password|passwd|pwd|secret|token|credential)\w*['\"\]]*\s*(?:=|:|,|=>)\s*"
+    r"[rbu]?['\"])"
+)
+_LONGEST_LINE = 2000
+
+_STRUCTURED = (
+    *("ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "CloudantDetector"),
+    *("DiscordBotTokenDetector", "GitHubTokenDetector", "GitLabTokenDetector", "IbmCloudIamDetector"),
+    *("IbmCosHmacDetector", "JwtTokenDetector", "MailchimpDetector", "NpmDetector", "OpenAIDetector"),
+    *("PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SoftlayerDetector"),
+    *("SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector"),
+)
+# What people write where a secret would stand.
+_PLACEHOLDER = re.compile(
+    r"(?i)x{3,}|\*{3,}|\.{3}|<[^>]*>|\{[^}]*\}|your[-_ ]?|example|placeholder|change_?me|dummy|fake|redacted|"
+    r"my[-_]?(?:secret|password|token|key)|^(?:test|none|null|true|false|secret|password|passwd|token|admin|user)\w{0,4}$"
+)
+
+
+def secrets_in(text: str, *, is_code: bool) -> Iterator[tuple[int, str]]:
+    """Yield each row that holds a credential, with the kind of it. Passwords by name are looked for in code only."""
+    if _MAYBE.search(text) is None:
+        return
+    for row, line in enumerate(text.split("\n"), 1):
+        if len(line) > _LONGEST_LINE or _MAYBE.search(line) is None:
+            continue
+        kind = _kind(line, is_code)
+        if kind:
+            yield row, kind
+
+
+def _kind(line: str, is_code: bool) -> str:
+    structured, keyword = _detectors()
+    for detector in structured:
+        for found in detector.analyze_line(filename="cell", line=line, line_number=1):
+            if not _is_placeholder(found.secret_value or ""):
+                return str(found.type)
+    if is_code:
+        for found in keyword.analyze_line(filename="cell.py", line=line, line_number=1):
+            value = found.secret_value or ""
+            if len(value) >= 6 and not _is_placeholder(value) and f"{value}(" not in line:
+                return str(found.type)
+    return ""
+
+
+def _is_placeholder(value: str) -> bool:
+    return _PLACEHOLDER.search(value) is not None or len(set(value)) < 4
+
+
+@cache
+def _detectors() -> tuple[list[Any], Any]:
+    """Return detect-secrets' detectors: those that know a token's form, and the one that looks at names."""
+    import importlib
+    import pkgutil
+
+    from detect_secrets import plugins
+    from detect_secrets.plugins.keyword import KeywordDetector
+
+    found: list[Any] = []
+    for module in pkgutil.iter_modules(plugins.__path__):
+        if module.name in ("base", "high_entropy_strings", "ip_public", "keyword"):
+            continue
+        loaded = importlib.import_module(f"{plugins.__name__}.{module.name}")
+        found += [value() for name, value in vars(loaded).items() if name in _STRUCTURED]
+    return found, KeywordDetector()

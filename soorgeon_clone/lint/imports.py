@@ -1,0 +1,112 @@
+"""The import statements of a notebook, and the edits that take a name out of one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from soorgeon_clone.lint.model import ReplaceRows
+from soorgeon_clone.lint.script import CodeCell, Script
+
+Import = ast.Import | ast.ImportFrom
+
+
+@dataclass(frozen=True)
+class TopImport:
+    """An import statement at the top level of a cell, by its position in ``script.cells``."""
+
+    cell: int
+    node: Import
+
+
+def top_imports(script: Script) -> Iterator[TopImport]:
+    """Yield the import statements that stand at the top level of cells, in order."""
+    for position, cell in enumerate(script.cells):
+        for statement in cell.body:
+            if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                yield TopImport(position, statement)
+
+
+def stands_alone(cell: CodeCell, node: ast.stmt) -> bool:
+    """Tell whether a statement has its rows for itself, and stands in the source as it does in the cell's Python."""
+    first, last = node.lineno - cell.offset, (node.end_lineno or node.lineno) - cell.offset
+    source, text = cell.cell.source.split("\n"), cell.text.split("\n")
+    if source[first - 1 : last] != text[first - 1 : last] or node.col_offset:
+        return False
+    behind = source[last - 1].encode()[node.end_col_offset :].decode(errors="replace").strip()
+    shared = any(other is not node and _shares_rows(node, other) for other in cell.body)
+    return not shared and (not behind or behind.startswith("#"))
+
+
+def _shares_rows(one: ast.stmt, other: ast.stmt) -> bool:
+    return one.lineno <= (other.end_lineno or 0) and other.lineno <= (one.end_lineno or 0)
+
+
+def is_written(cell: CodeCell, node: ast.stmt) -> bool:
+    """Tell whether a statement stands in the source: it may have come from a magic (``%pylab``)."""
+    row = node.lineno - cell.offset
+    return cell.cell.source.split("\n")[row - 1] == cell.text.split("\n")[row - 1]
+
+
+def statement_rows(cell: CodeCell, node: ast.stmt) -> tuple[str, ...]:
+    """Return the source rows of a statement."""
+    source = cell.cell.source.split("\n")
+    return tuple(source[node.lineno - cell.offset - 1 : (node.end_lineno or node.lineno) - cell.offset])
+
+
+def without(cell: CodeCell, node: Import, unwanted: set[str]) -> ReplaceRows | None:
+    """Return the edit that takes names (as they are bound) out of an import statement; None if it cannot be made."""
+    if not stands_alone(cell, node):
+        return None
+    first, last = node.lineno - cell.offset, (node.end_lineno or node.lineno) - cell.offset
+    kept = [alias for alias in node.names if bound_name(node, alias) not in unwanted]
+    if len(kept) == len(node.names):
+        return None
+    if not kept:
+        return ReplaceRows(cell.index, first, last, ())
+    rows = statement_rows(cell, node)
+    if len(rows) == 1:
+        raw = rows[0].encode()
+        start, end = node.names[0].col_offset, node.names[-1].end_col_offset or len(raw)
+        return ReplaceRows(cell.index, first, last, ((raw[:start] + _listed(kept) + raw[end:]).decode(),))
+    return ReplaceRows(cell.index, first, last, _rows_without(rows, node, kept))
+
+
+def _listed(aliases: list[ast.alias]) -> bytes:
+    return ", ".join(f"{a.name} as {a.asname}" if a.asname else a.name for a in aliases).encode()
+
+
+def _rows_without(rows: tuple[str, ...], node: Import, kept: list[ast.alias]) -> tuple[str, ...]:
+    """Return the rows of a statement over several rows: those with one name each are taken out, others written anew."""
+    gone = [alias for alias in node.names if alias not in kept]
+    by_row = {alias.lineno: [a for a in node.names if a.lineno == alias.lineno] for alias in node.names}
+    alone = all(len(by_row[alias.lineno]) == 1 for alias in gone)
+    inside = all(node.lineno < alias.lineno < (node.end_lineno or 0) for alias in gone)
+    if alone and inside:
+        numbers = {alias.lineno - node.lineno for alias in gone}
+        return tuple(row for number, row in enumerate(rows) if number not in numbers)
+    module = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+    head = f"from {module} import " if isinstance(node, ast.ImportFrom) else "import "
+    return wrapped(head, _listed(kept).decode().split(", "))
+
+
+def wrapped(head: str, names: list[str], width: int = 88) -> tuple[str, ...]:
+    """Return an import statement, over several rows in parentheses if it is long."""
+    line = head + ", ".join(names)
+    if len(line) <= width or head.startswith("import "):
+        return (line,)
+    rows, row = [], "   "
+    for name in names:
+        if len(row) + len(name) + 2 > width:
+            rows.append(row)
+            row = "   "
+        row += f" {name},"
+    return (head + "(", *rows, row, ")")
+
+
+def bound_name(node: Import, alias: ast.alias) -> str:
+    """Return the name that one part of an import statement binds."""
+    if isinstance(node, ast.Import):
+        return alias.asname or alias.name.partition(".")[0]
+    return alias.asname or alias.name

@@ -1,0 +1,169 @@
+"""Which names are not there when they are used, and what became of them: defined later, by a deleted cell, nowhere.
+
+pyflakes finds the names. Nothing is said where it cannot be known: below a star import, ``exec`` or ``%run``, which
+may bind anything, and for names that platforms provide.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from soorgeon_clone.lint.names import Bound, Names
+from soorgeon_clone.lint.script import CodeCell, Script
+from soorgeon_clone.lint.subject import Subject
+from soorgeon_clone.notebook.ipython import is_notebook_name
+from soorgeon_clone.notebook.magics import BODY_MAGICS, CODE_MAGICS, FOREIGN_BODIES, LINE_MAGICS, NAMES
+
+# What notebook servers put into the namespace before the first cell (Databricks, Spark kernels, Colab, Sage).
+PLATFORM_NAMES = frozenset({"spark", "sc", "sqlContext", "sqlCtx", "dbutils", "displayHTML", "spark_session"})
+
+DELIBERATE = "raises-exception"  # the tag of cells that are meant to fail
+
+_BINDS_ANYTHING = frozenset(
+    [
+        *("exec", "execfile", "globals", "locals", "vars", "run_cell", "run_code", "push", "init_session", "user_ns"),
+        *("init_printing_session", "run_line_magic", "run_cell_magic", "magic", "runfile", "load_dotenv_globals"),
+    ]
+)
+_MAGICS_THAT_BIND_ANYTHING = frozenset(
+    {"run", "store", "load", "loadpy", "rerun", "recall", "rep", "macro", "edit", "ed"}
+)
+KNOWN_MAGICS = LINE_MAGICS | CODE_MAGICS.keys() | BODY_MAGICS | FOREIGN_BODIES | NAMES.keys()
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A use of a name that is not there. ``row`` and ``offset`` are in the script; ``later`` the first binding of
+    those that come too late, ``deleted`` the row of the script that unbinds it."""
+
+    name: str
+    row: int
+    offset: int
+    kind: Literal["later", "gone", "nowhere"]
+    later: Bound | None = None
+
+
+def missing_names(subject: Subject) -> tuple[Missing, ...]:
+    """Return the uses of names that nothing above has bound, each name once a cell."""
+    found: list[Missing] = []
+    seen: set[tuple[str, int]] = set()
+    undefined = [m for m in subject.messages if m.kind == "UndefinedName"]
+    if not undefined:
+        return ()
+    open_from = subject.open_row
+    for message in sorted(undefined, key=lambda m: (m.row, m.offset)):
+        name = str(message.arguments[0])
+        cell = subject.script.cell_at(message.row)
+        if message.row > open_from or (name, cell.index) in seen or not _is_certain(name, cell, subject.script):
+            continue
+        missing = _classified(name, message.row, message.offset, cell, subject)
+        if missing is not None:
+            seen.add((name, cell.index))
+            found.append(missing)
+    return tuple(found)
+
+
+def _is_certain(name: str, cell: CodeCell, script: Script) -> bool:
+    if is_notebook_name(name) or name in PLATFORM_NAMES or name in cell.doubtful or name.startswith("__"):
+        return False
+    if DELIBERATE in cell.cell.tags or cell.maybe:
+        return False
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    return not any(
+        other.problem is not None and word.search(other.cell.source)
+        for other in script.cells
+        if other.index <= cell.index
+    )
+
+
+def _classified(name: str, row: int, offset: int, cell: CodeCell, subject: Subject) -> Missing | None:
+    names = subject.names
+    use = next((u for u in names.uses.get(name, ()) if (u.node.lineno, u.node.col_offset) == (row, offset)), None)
+    bindings = names.bindings.get(name, ())
+    if use is None:  # in a type annotation that is a text, or inside a function's own scope
+        return Missing(name, row, offset, "nowhere") if not bindings else None
+    in_loop = use.loop is not None and any(
+        use.loop[0] <= getattr(b.node, "lineno", row) <= use.loop[1] for b in bindings
+    )
+    if in_loop or any(b.deferred and b.order <= use.order for b in bindings):
+        return None
+    later = [b for b in bindings if b.order >= use.order and not b.augments]
+    if later and not any(b.order < use.order for b in bindings):
+        return Missing(name, row, offset, "later", later[0])
+    if _ran_well(cell) and use.certain and use.function is None and not bindings:
+        return Missing(name, row, offset, "gone")
+    return Missing(name, row, offset, "nowhere")
+
+
+def _ran_well(cell: CodeCell) -> bool:
+    outputs = cell.cell.outputs
+    return cell.cell.execution_count is not None and not any(o.get("output_type") == "error" for o in outputs)
+
+
+def first_open_row(subject: Subject) -> float:
+    """Return the script's first row that may bind any name at all; infinity if there is none."""
+    rows = [
+        cell.offset + magic.row
+        for cell in subject.script.cells
+        for magic in cell.magics
+        if _is_open(magic.name, magic.kind, magic.line)
+    ]
+    words = _BINDS_ANYTHING | {"*", "var"}
+    if any(word in cell.text for cell in subject.script.cells for word in words):
+        rows += list(_open_rows(subject.script))
+    return min(rows, default=float("inf"))
+
+
+def _is_open(name: str, kind: str, line: str) -> bool:
+    if kind in ("shell", "help", "call"):
+        return False
+    if name == "store":
+        return line.split() == ["-r"]
+    return name in _MAGICS_THAT_BIND_ANYTHING or name not in KNOWN_MAGICS
+
+
+def _open_rows(script: Script) -> Iterator[int]:
+    for node in script.nodes:
+        if isinstance(node, ast.ImportFrom):
+            if any(alias.name == "*" for alias in node.names):
+                yield node.lineno
+        elif isinstance(node, ast.Import):
+            if any(alias.name in ("__main__", "builtins") for alias in node.names):
+                yield node.lineno
+        elif isinstance(node, ast.Attribute):
+            if node.attr in ("user_ns", "user_global_ns"):
+                yield node.lineno
+        elif isinstance(node, ast.Call) and _may_bind(node):
+            yield node.lineno
+
+
+def _may_bind(call: ast.Call) -> bool:
+    called = call.func
+    name = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+    if name == "var":  # sympy.var("x y")
+        return bool(call.args) and isinstance(call.args[0], ast.Constant)
+    return name in _BINDS_ANYTHING and not _is_ours(call)
+
+
+def _is_ours(call: ast.Call) -> bool:
+    """Tell whether the call is what IPython syntax became (``get_ipython().run_line_magic("time", ...)``)."""
+    called = call.func
+    return (
+        isinstance(called, ast.Attribute)
+        and called.attr in ("run_line_magic", "run_cell_magic", "system", "getoutput")
+        and isinstance(called.value, ast.Call)
+        and isinstance(called.value.func, ast.Name)
+        and called.value.func.id == "get_ipython"
+        and len(call.args) > 0
+        and isinstance(call.args[0], ast.Constant)
+        and call.args[0].value not in _MAGICS_THAT_BIND_ANYTHING
+    )
+
+
+def first_binding_after(names: Names, name: str, order: int) -> Bound | None:
+    """Return the first binding of a name behind a statement."""
+    return next((b for b in names.bindings.get(name, ()) if b.order > order), None)

@@ -1,0 +1,129 @@
+"""The nouns of lint: what a rule finds, how it would be mended, what a rule is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from soorgeon_clone.lint.subject import Subject
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class ReplaceRows:
+    """Put ``lines`` in the place of a cell's rows ``first`` to ``last`` (1-based); ``last = first - 1`` inserts."""
+
+    cell: int
+    first: int
+    last: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RemoveCell:
+    """Take a whole cell out."""
+
+    cell: int
+
+
+@dataclass(frozen=True)
+class SetCount:
+    """Give a cell, and the results in its outputs, another execution count."""
+
+    cell: int
+    count: int
+
+
+Edit = ReplaceRows | RemoveCell | SetCount
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Edits that are made together or not at all. Not ``safe``: the notebook may then compute something else."""
+
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule says, and where: ``cell`` counts from 0 (None: the whole notebook), row and column from 1.
+
+    ``end_column`` is the column behind the last character. ``subjects`` is what the rest of the program needs to know
+    about it (the module that SG402 asks for).
+    """
+
+    message: str
+    cell: int | None = None
+    row: int | None = None
+    column: int | None = None
+    end_row: int | None = None
+    end_column: int | None = None
+    hint: str = ""
+    fix: Fix | None = None
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A finding with its rule and its file, as it is reported. ``lines`` are the source rows that it covers."""
+
+    code: str
+    name: str
+    severity: Severity
+    file: str
+    finding: Finding
+    cell_id: str | None = None
+    lines: tuple[str, ...] = ()
+
+    @property
+    def position(self) -> tuple[int, int, int, str, str]:
+        """What diagnostics of one file are sorted by: the notebook as a whole first."""
+        found = self.finding
+        cell = -1 if found.cell is None else found.cell
+        return cell, found.row or 0, found.column or 0, self.code, found.message
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From which size on rules of shape speak up; the keys of ``[tool.soorgeon-clone.lint.limits]``."""
+
+    cell_lines: int = 50
+    section_lines: int = 250
+    notebook_cells: int = 100
+    output_kilobytes: int = 1000
+    sections_from_cells: int = 10
+
+
+class Rule(Protocol):
+    """A rule is a class in a file of its own in `rules`. Its docstring is the manual.
+
+    The docstring's first line says what the rule finds; the parts ``Why``, ``Bad`` and ``Good`` follow. ``aliases``
+    are codes of other linters that silence it in a ``# noqa`` comment. Rules that are not ``default`` must be
+    selected. ``live``: what it finds depends on more than the file, and `confirm` is asked each time.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    default: bool
+    aliases: tuple[str, ...]
+
+    def check(self, subject: Subject) -> Iterable[Finding]:
+        """Yield what is wrong."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What came of one file: findings, or ``trouble`` (it could not be read), or ``note`` (it was skipped)."""
+
+    file: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    trouble: str = ""
+    note: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,118 @@
+"""Suppressions: ``# noqa`` on a line, a cell's tag, a comment for the whole notebook; and those that nothing needs.
+
+    df.plot()  # noqa: SG201              this line, these rules (codes, beginnings of codes, or names)
+    df.plot()  # noqa                     this line, all rules
+    tags: ["noqa"], ["noqa: SG201,SG5"]   the whole cell
+    # soorgeon-clone: noqa: SG5           anywhere in a code cell on a line of its own: the whole notebook
+    <!-- soorgeon-clone: noqa: SG5 -->    the same in a Markdown cell
+
+Codes of other linters are theirs; those that mean one of our rules (F401) silence it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from soorgeon_clone.lint.model import Finding, Rule
+from soorgeon_clone.notebook.model import Notebook
+
+UNUSED = "SG001"
+
+_LIST = r"(?P<codes>\s*:\s*[A-Za-z][\w-]*(?:(?:\s*,\s*|\s+)[A-Z][A-Za-z]*\d[\w-]*|\s*,\s*[a-z][\w-]+)*)?"
+_LINE = re.compile(r"#\s*noqa\b" + _LIST, re.IGNORECASE)
+_TAG = re.compile(r"noqa" + _LIST + r"\s*", re.IGNORECASE)
+_NOTEBOOK = re.compile(r"^\s*(?:#|<!--)\s*soorgeon-clone\s*:\s*noqa\b" + _LIST, re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """``codes`` are what is written, in capitals unless they are names; none mean all rules. ``cell`` and ``row``
+    are None where it holds for more; ``column`` and ``written`` are for the report."""
+
+    codes: tuple[str, ...]
+    cell: int | None
+    row: int | None
+    column: int | None
+    written: str
+    at: tuple[int, int | None]
+
+    def covers(self, finding: Finding) -> bool:
+        if self.cell is None:
+            return True
+        if finding.cell != self.cell:
+            return False
+        if self.row is None:
+            return True
+        if finding.row is None:
+            return self.row == 1
+        return finding.row <= self.row <= max(finding.end_row or finding.row, finding.row)
+
+
+def suppressions(notebook: Notebook) -> list[Suppression]:
+    """Return all suppressions that the notebook holds."""
+    found: list[Suppression] = []
+    for cell in notebook.cells:
+        for tag in sorted(cell.tags):
+            if match := _TAG.fullmatch(tag):
+                found.append(Suppression(_codes(match), cell.index, None, None, tag, (cell.index, None)))
+        if "noqa" not in cell.source.lower():
+            continue
+        for match in _NOTEBOOK.finditer(cell.source):
+            row = cell.source.count("\n", 0, match.start() + len(match.group()) - len(match.group().lstrip())) + 1
+            found.append(Suppression(_codes(match), None, None, None, match.group().strip(), (cell.index, row)))
+        if cell.kind != "code":
+            continue
+        for row, line in enumerate(cell.source.split("\n"), 1):
+            if (match := _LINE.search(line)) and not _NOTEBOOK.match(line):
+                codes = _codes(match)
+                found.append(
+                    Suppression(codes, cell.index, row, match.start() + 1, match.group().strip(), (cell.index, row))
+                )
+    return found
+
+
+def _codes(match: re.Match[str]) -> tuple[str, ...]:
+    text = match.group("codes")
+    if text is None:
+        return ()
+    return tuple(code for code in re.split(r"[\s,]+", text.strip().removeprefix(":").strip()) if code)
+
+
+def applies(suppression: Suppression, rule: Rule, finding: Finding) -> bool:
+    """Tell whether a suppression silences what a rule found."""
+    if not suppression.covers(finding):
+        return False
+    if not suppression.codes:
+        return True
+    for code in suppression.codes:
+        upper = code.upper()
+        if (upper.startswith("SG") and rule.code.startswith(upper)) or code.lower() == rule.name:
+            return True
+        if upper in rule.aliases:
+            return True
+    return False
+
+
+def unused(
+    found: Sequence[Suppression], used: set[int], enabled: Iterable[str], rules: Sequence[Rule]
+) -> Iterator[Finding]:
+    """Yield suppressions of our rules that silence nothing, as far as the rules they name were asked."""
+    asked = set(enabled)
+    for number, suppression in enumerate(found):
+        ours = [code for code in suppression.codes if code.upper().startswith("SG") or _is_name(code, rules)]
+        if number in used or not ours or len(ours) < len(suppression.codes):
+            continue
+        named = {
+            rule.code for rule in rules for code in ours if rule.code.startswith(code.upper()) or rule.name == code
+        }
+        if named and not named <= asked:
+            continue
+        cell, row = suppression.at
+        message = f"`{suppression.written}` silences nothing"
+        yield Finding(message, cell=cell, row=row, column=suppression.column, hint="Take it out.")
+
+
+def _is_name(code: str, rules: Sequence[Rule]) -> bool:
+    return any(rule.name == code.lower() for rule in rules)

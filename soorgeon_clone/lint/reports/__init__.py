@@ -1,0 +1,1 @@
+"""One file an output format; `soorgeon_clone.lint.reports.FORMATS` lists them."""

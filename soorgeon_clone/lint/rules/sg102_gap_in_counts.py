@@ -1,0 +1,58 @@
+"""SG102: execution counts that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from soorgeon_clone.lint.counts import longest_run, renumbered, run_cells
+from soorgeon_clone.lint.model import Finding, Severity
+from soorgeon_clone.lint.subject import Subject, on_cell
+
+
+class GapInCounts:
+    """Execution counts are missing: cells were run and then deleted, or run again.
+
+    Why:
+        What a deleted cell did (a variable it made, a setting it changed) is still in what the notebook shows, and
+        will be missing when it runs again. A cell that was run twice may have changed its data twice. Nothing is said
+        where counts rise but a restart lies between. `--fix` counts the cells anew.
+
+    Bad:
+        [1] df = load()
+        [4] df.plot()
+
+    Good:
+        [1] df = load()
+        [2] df.plot()
+    """
+
+    code = "SG102"
+    name = "gap-in-counts"
+    severity: Severity = "warning"
+    default = True
+    aliases = ()
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        cells = run_cells(subject.notebook)
+        counts = [count for _, count in cells]
+        missing_before = _gaps(counts)
+        linear = len(longest_run(counts, strict=True)) == len(counts)
+        fix = renumbered(subject.notebook, safe=True) if linear else None
+        for cell, count in cells:
+            if (gap := missing_before.pop(count, None)) is not None:
+                first, last = gap
+                runs = f"run [{first}] is" if first == last else f"runs [{first}] to [{last}] are"
+                message = f"{runs} gone: a cell was deleted after it ran, or ran again"
+                yield on_cell(cell, message, hint="Restart the kernel, run all cells, and save.", fix=fix)
+                fix = None
+
+
+def _gaps(counts: list[int]) -> dict[int, tuple[int, int]]:
+    """Return the missing counts in front of each count: count -> (first, last)."""
+    gaps = {}
+    before = 0
+    for count in sorted(set(counts)):
+        if count > before + 1:
+            gaps[count] = (before + 1, count - 1)
+        before = count
+    return gaps

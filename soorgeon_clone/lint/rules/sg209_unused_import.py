@@ -1,0 +1,123 @@
+"""SG209: imports that nothing uses."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from soorgeon_clone.lint.imports import Import, bound_name, is_written, without
+from soorgeon_clone.lint.model import Finding, Fix, Severity
+from soorgeon_clone.lint.script import CodeCell
+from soorgeon_clone.lint.subject import Subject
+
+# Imported for what the import does: registering an accessor, a projection, a style, a backend, an estimator.
+_FOR_EFFECT = frozenset(
+    [
+        *("mpl_toolkits.mplot3d.Axes3D", "readline", "this", "antigravity", "scienceplots", "cmasher", "cmocean"),
+        *("mplcyberpunk", "seaborn", "swifter", "janitor", "rioxarray", "cf_xarray", "nc_time_axis", "pint_pandas"),
+        *("pint_xarray", "pandas_profiling", "cufflinks", "hvplot", "pandas_ta", "pandarallel", "ipympl", "ace_tools"),
+        *("tensorflow_text", "tensorflow_addons", "habitat_sim", "pybullet_envs", "gym_minigrid", "gymnasium_robotics"),
+        *("turtle", "idlelib", "torch_npu", "intel_extension_for_pytorch", "brewer2mpl", "colorcet", "palettable"),
+        *("sktime", "geoviews", "datashader", "xarray_einstats", "sparkmagic", "plotly_express", "unyt", "wandb"),
+    ]
+)
+
+
+class UnusedImport:
+    """An import binds a name that nothing in the notebook uses.
+
+    Why:
+        It costs time at each start, and a requirement that nobody needs. Imports that are made for their effect
+        (``sklearn.experimental``, ``mpl_toolkits.mplot3d.Axes3D``), imports in ``try``, and names that a text mentions
+        (formulas, ``eval``) are left alone. `--fix` removes the import.
+
+    Bad:
+        import os
+        import pandas as pd
+        df = pd.read_csv("x.csv")
+
+    Good:
+        import pandas as pd
+        df = pd.read_csv("x.csv")
+    """
+
+    code = "SG209"
+    name = "unused-import"
+    severity: Severity = "warning"
+    default = True
+    aliases = ("F401",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        yield from _at_top(subject)
+        functions = [message for message in subject.messages if message.kind == "UnusedImport"]
+        if not functions:
+            return
+        for message in functions:
+            if _in_function(subject, message.row) and not str(message.arguments[0]).startswith("__future__"):
+                yield subject.at_row(message.row, message.offset, f"`{message.arguments[0]}` is imported but not used")
+
+
+def _at_top(subject: Subject) -> Iterator[Finding]:
+    used = subject.names.uses
+    unused = [
+        (cell, node, alias)
+        for cell in subject.script.cells
+        for node in cell.body
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and not cell.maybe and is_written(cell, node)
+        for alias in node.names
+        if bound_name(node, alias) not in used and not _is_for_effect(node, alias)
+    ]
+    if not unused or (subject.open_row < float("inf") and _all_hidden(subject)):
+        return
+    mentioned = _mentioned(subject)
+    unused = [one for one in unused if bound_name(one[1], one[2]) not in mentioned]
+    for cell, node, alias in unused:
+        together = {bound_name(node, a) for c, n, a in unused if n is node}
+        yield subject.at(alias, f"`{_path(node, alias)}` is imported but not used", fix=_removal(cell, node, together))
+
+
+def _removal(cell: CodeCell, node: Import, names: set[str]) -> Fix | None:
+    edit = without(cell, node, names)
+    return Fix((edit,)) if edit else None
+
+
+def _path(node: Import, alias: ast.alias) -> str:
+    module = "." * node.level + (node.module or "") + "." if isinstance(node, ast.ImportFrom) else ""
+    return f"{module}{alias.name}"
+
+
+def _is_for_effect(node: Import, alias: ast.alias) -> bool:
+    path = _path(node, alias)
+    if alias.name == "*" or path.startswith(("__future__", "sklearn.experimental")) or (alias.asname or "") == "_":
+        return True
+    if isinstance(node, ast.Import) and "." in alias.name and not alias.asname:
+        return True  # import hvplot.pandas
+    return path in _FOR_EFFECT or path.partition(".")[0] in _FOR_EFFECT
+
+
+def _all_hidden(subject: Subject) -> bool:
+    """Tell whether code that cannot be read may use any name: ``exec`` of a text, ``%run -i``."""
+    return any(use.name in ("exec", "eval", "globals", "locals") for use in subject.names.used)
+
+
+def _mentioned(subject: Subject) -> set[str]:
+    """Return the words of all texts in the code, of magics, and of cells that are not Python."""
+    words: set[str] = set()
+    for cell in subject.script.cells:
+        if cell.problem is not None:
+            words.update(re.findall(r"\w+", cell.cell.source))
+        for magic in cell.magics:
+            words.update(re.findall(r"\w+", f"{magic.line} {magic.body}"))
+    for node in subject.script.nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words.update(re.findall(r"\w+", node.value))
+    return words
+
+
+def _in_function(subject: Subject, row: int) -> bool:
+    return any(
+        node.lineno < row <= (node.end_lineno or 0)
+        for node in subject.script.nodes
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )

@@ -1,0 +1,90 @@
+"""SG405: random numbers that are others at each run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.lint.model import Finding, Severity
+from soorgeon_clone.lint.paths import calls, import_paths
+from soorgeon_clone.lint.subject import Subject
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.effects import Effect, Knowledge
+
+_LIBRARIES = frozenset({"random", "numpy", "sklearn", "torch", "scipy", "tensorflow", "keras", "imblearn"})
+_GENERATORS = {"numpy.random.default_rng": "seed", "numpy.random.RandomState": "seed", "random.Random": "x"}
+
+
+class UnseededRandomness:
+    """Random numbers are drawn, and nothing in the notebook seeds their generator.
+
+    Why:
+        Every run gives other results, so nobody can tell a change from chance. Which calls draw is what
+        `soorgeon_clone.analysis.knowledge` knows; the first draw of each generator is reported.
+
+    Bad:
+        x = np.random.rand(100)
+        train, test = train_test_split(df)
+
+    Good:
+        np.random.seed(0)
+        x = np.random.rand(100)
+        train, test = train_test_split(df, random_state=0)
+    """
+
+    code = "SG405"
+    name = "unseeded-randomness"
+    severity: Severity = "warning"
+    default = True
+    aliases = ()
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        paths = import_paths(subject.names)
+        if not _LIBRARIES.intersection(path.partition(".")[0] for path in paths.values()):
+            return
+        from soorgeon_clone.analysis.effects import knowledge
+
+        tables = knowledge()
+        seeded: set[str] = set()
+        draws: dict[str, tuple[ast.Call, str]] = {}
+        for call, path in sorted(calls(subject.script.nodes, paths), key=lambda c: (c[0].lineno, c[0].col_offset)):
+            if path.partition(".")[0] not in _LIBRARIES:
+                continue
+            path = tables.canonical(path)
+            if path in _GENERATORS and not call.args and not call.keywords:
+                yield subject.at(call, f"`{path}()` without a seed gives other numbers at each run", rows=1)
+                continue
+            given = _given(call, tables.parameters(path))
+            effect = tables.function(path, given)
+            if effect is None:
+                continue
+            seeded.update(effect.seeds)
+            for generator in _drawn(effect, given, path, call, tables):
+                draws.setdefault(generator, (call, path))
+        for generator, (call, path) in draws.items():
+            if generator not in seeded:
+                message = f"`{path}` draws random numbers, and nothing seeds {generator.replace('_', ' ')}"
+                yield subject.at(call, message, rows=1, hint="Set a seed in the first cell, or pass random_state.")
+
+
+def _given(call: ast.Call, parameters: tuple[str, ...] | None) -> dict[str, str | None]:
+    given: dict[str, str | None] = {}
+    for name, value in zip(parameters or (), call.args, strict=False):
+        given[name] = ast.unparse(value) if isinstance(value, ast.Constant) else None
+    for keyword in call.keywords:
+        value = keyword.value
+        given[keyword.arg or "**"] = ast.unparse(value) if isinstance(value, ast.Constant) else None
+    return given
+
+
+def _drawn(
+    effect: Effect, given: Mapping[str, str | None], path: str, call: ast.Call, tables: Knowledge
+) -> tuple[str, ...]:
+    unless = effect.draws_unless
+    if unless is not None and (given.get(unless, "None") != "None" or "**" in given):
+        return ()
+    if path.startswith("sklearn.") and not path.endswith("train_test_split"):
+        return ()  # an estimator draws when it is fitted; whether it does depends on much
+    return effect.draws

@@ -1,0 +1,171 @@
+"""What is around a notebook: installed modules, modules beside it, the project's requirements. Never imports them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.lint.model import Finding
+
+# Modules whose distribution has another name.
+_OTHER_NAMES = {
+    "sklearn": "scikit-learn",
+    "cv2": "opencv-python",
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "bs4": "beautifulsoup4",
+    "skimage": "scikit-image",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "IPython": "ipython",
+    "mpl_toolkits": "matplotlib",
+    "pylab": "matplotlib",
+    "imblearn": "imbalanced-learn",
+    "umap": "umap-learn",
+    "docx": "python-docx",
+    "Bio": "biopython",
+    "torch": "torch",
+}
+# Brought along by a distribution that many requirements name instead.
+_BROUGHT = {
+    "numpy": {"pandas", "scipy", "scikit-learn", "matplotlib"},
+    "IPython": {"jupyter", "ipykernel", "notebook", "jupyterlab"},
+}
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+@runtime_checkable
+class Confirms(Protocol):
+    """A rule whose findings depend on what is around the notebook, not only on its content."""
+
+    def confirm(self, finding: Finding, others: tuple[str, ...], surroundings: Surroundings) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a notebook in ``folder`` has around it."""
+
+    folder: Path
+
+    def has_module(self, name: str) -> bool:
+        """Tell whether a module is installed, or stands beside the notebook (or in a folder above, up to the project)."""
+        return self.is_installed(name) or self._is_beside(name)
+
+    @staticmethod
+    def is_installed(name: str) -> bool:
+        return _is_installed(name)
+
+    def _is_beside(self, name: str) -> bool:
+        for folder in (self.folder, *self._project_folders, self.folder / "src"):
+            if (folder / f"{name}.py").is_file() or (folder / name).is_dir():
+                return True
+        return False
+
+    @cached_property
+    def _project_folders(self) -> tuple[Path, ...]:
+        """The folders above, up to the one that holds the project."""
+        found = []
+        for folder in self.folder.absolute().parents:
+            found += [folder, folder / "src"]
+            if any((folder / mark).exists() for mark in (".git", "pyproject.toml", "setup.py")):
+                break
+        return tuple(found[:20])
+
+    def lacks_requirement(self, module: str) -> bool:
+        """Tell whether the project has requirements, and the module comes with none of them."""
+        required = _requirements(self.folder.absolute())
+        if required is None or self._is_beside(module) or f"/{module}/" in f"{self.folder.absolute().as_posix()}/":
+            return False
+        names = {_normal(name) for name in (*_distributions(module), _OTHER_NAMES.get(module, module))}
+        return not (names | _BROUGHT.get(module, set())) & required
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def _is_installed(name: str) -> bool:
+    if name in sys.stdlib_module_names:
+        return True
+    try:
+        return PathFinder.find_spec(name) is not None
+    except (ImportError, ValueError, OSError):
+        return False
+
+
+@cache
+def _distributions(module: str) -> tuple[str, ...]:
+    """Return the installed distributions that hold a module; reading them all is slow, so the usual names come first."""
+    from importlib import metadata
+
+    for name in (_OTHER_NAMES.get(module, module), module):
+        try:
+            metadata.distribution(name)
+        except (metadata.PackageNotFoundError, ValueError):
+            continue
+        return (name,)
+    return tuple(_all_distributions().get(module, ()))
+
+
+@cache
+def _all_distributions() -> dict[str, list[str]]:
+    from importlib import metadata
+
+    return dict(metadata.packages_distributions())
+
+
+@cache
+def _requirements(folder: Path) -> frozenset[str] | None:
+    """Return the names that the nearest requirements of a folder list; None if there are none up to the project."""
+    found: set[str] = set()
+    for file in sorted({*folder.glob("requirements*.txt"), *folder.glob("requirements/*.txt")}):
+        found.update(_listed(_lines(file)))
+    for name in ("environment.yml", "environment.yaml"):
+        if (folder / name).is_file():
+            found.update(_listed(line.strip().removeprefix("- ") for line in _lines(folder / name)))
+    if (folder / "pyproject.toml").is_file():
+        found.update(_declared(folder / "pyproject.toml"))
+    if found:
+        return frozenset(found)
+    if folder.parent == folder or (folder / ".git").exists():
+        return None
+    return _requirements(folder.parent)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _listed(lines: Iterable[str]) -> Iterable[str]:
+    for line in lines:
+        if (match := _REQUIREMENT.match(line)) and not line.rstrip().endswith(":"):
+            yield _normal(match.group(1))
+
+
+def _declared(file: Path) -> set[str]:
+    """Return the dependencies that a pyproject.toml declares, extras and groups included."""
+    from soorgeon_clone.lint.config import read_toml
+
+    try:
+        data: Any = read_toml(file)
+    except UserError:
+        return set()
+    project = data.get("project", {}) if isinstance(data.get("project"), dict) else {}
+    lists = [project.get("dependencies", [])]
+    for table in (project.get("optional-dependencies", {}), data.get("dependency-groups", {})):
+        lists += list(table.values()) if isinstance(table, dict) else []
+    poetry = data.get("tool", {}).get("poetry", {}) if isinstance(data.get("tool"), dict) else {}
+    lists.append(list(poetry.get("dependencies", {})) if isinstance(poetry, dict) else [])
+    texts = [item for one in lists if isinstance(one, list) for item in one if isinstance(item, str)]
+    return set(_listed(texts)) - {"python"}
