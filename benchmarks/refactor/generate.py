@@ -29,8 +29,8 @@ PATTERNS = (
     "    else:\n        v{n}[i] = -row['y']\nlen(v{n})",
     "part{n} = df[df['x'] > 0.2].copy()\npart{n}['z'] = part{n}['x'] * part{n}['y']\n"
     "v{n} = part{n}.groupby(part{n}['z'].round(1))['z'].agg(['mean', 'count'])\nv{n}.tail(3)",
-    "v{n} = Counter(round(math.sin(k), 1) for k in range({n}))\nv{n}.most_common(3)",
-    "try:\n    v{n} = 1 / ({n} - {n} % 7)\nexcept ZeroDivisionError as error:\n    v{n} = None\n    print(error)",
+    "v{n} = [round(math.sin(k), 1) for k in range({n})]\nCounter(v{n}).most_common(3)",
+    "try:\n    v{n} = 1 / ({n} - {n} % 7)\nexcept ZeroDivisionError:\n    v{n} = None\n    print('no')",
     "df['c{n}'] = np.where(df['x'] > df['x'].median(), 1, 0)\nv{n} = df['c{n}'].sum()\nv{n}",
 )
 
