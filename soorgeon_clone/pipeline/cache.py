@@ -31,6 +31,8 @@ LIMIT_SWITCH = "SOORGEON_CLONE_CACHE_LIMIT"
 _DEFAULT_LIMIT = 10 * 10**9
 _LINK_FROM = 64 * 10**6
 _FICLONE = 0x40049409
+# Pairs of devices between which cloning failed once.
+_CANNOT_CLONE: set[tuple[int, int]] = set()
 
 
 @dataclass(frozen=True)
@@ -294,6 +296,9 @@ def _clone(source: Path, target: Path) -> bool:
     """Copy without copying, where the file system shares blocks (btrfs, XFS)."""
     if not sys.platform.startswith("linux"):
         return False
+    devices = (source.parent.stat().st_dev, target.parent.stat().st_dev)
+    if devices in _CANNOT_CLONE:
+        return False
     import fcntl
 
     with source.open("rb") as old, target.open("wb") as new:
@@ -303,6 +308,7 @@ def _clone(source: Path, target: Path) -> bool:
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise
+    _CANNOT_CLONE.add(devices)
     target.unlink()
     return False
 

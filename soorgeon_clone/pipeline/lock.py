@@ -9,10 +9,11 @@ import contextlib
 import json
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.model import HIDDEN
@@ -60,7 +61,41 @@ def take(path: Path, *, wait: bool = True) -> Any:
     return _take(path, timeout=-1 if wait else 0)
 
 
+class _Flock:
+    """What filelock does on Unix, without the wait for its import: a build may take many locks."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def release(self) -> None:
+        self._file.close()
+
+
 def _take(path: Path, *, timeout: float = 0) -> Any:
+    """A lock; None if it is not free and ``timeout`` is 0. Without end if that is negative."""
+    try:
+        if sys.platform == "win32":
+            return _file_lock(path, timeout)
+        import fcntl
+
+        file = path.open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if timeout == 0 else 0))
+        except BlockingIOError:
+            file.close()
+            return None
+        except BaseException:
+            file.close()
+            raise
+        return _Flock(file)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="A build keeps its lock, its records and unfinished products there.",
+        ) from None
+
+
+def _file_lock(path: Path, timeout: float) -> Any:
     from filelock import FileLock, Timeout
 
     lock = FileLock(str(path))
@@ -68,11 +103,6 @@ def _take(path: Path, *, timeout: float = 0) -> Any:
         lock.acquire(timeout=timeout)
     except Timeout:
         return None
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="A build keeps its lock, its records and unfinished products there.",
-        ) from None
     return lock
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -159,10 +160,10 @@ class Records:
             if not hidden.is_dir():
                 hidden.mkdir(parents=True, exist_ok=True)
                 (hidden / ".gitignore").write_text("*\n")
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        self._connection = connection
-        # A power cut may take the last rows away, never the order: records come after products anyway.
-        connection.execute("pragma synchronous = normal")
+        connection = self._connection = self._connect()
+        if self.write:
+            # A power cut may take the last rows away, never the order: records come after products anyway.
+            connection.execute("pragma synchronous = normal")
         (version,) = connection.execute("pragma user_version").fetchone()
         if version != VERSION:
             self._create(version)
@@ -170,6 +171,18 @@ class Records:
             path: (stamp, value) for path, stamp, value in connection.execute("select path, stamp, value from memo")
         }
         self._made = dict(self._read_made(connection))
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.path.is_file() and not os.access(self.path.parent, os.W_OK):
+            # A read-only folder: nobody else changes the file either, so it can be read without a lock.
+            self.write = False
+            return sqlite3.connect(f"{self.path.as_uri()}?immutable=1", uri=True, isolation_level=None)
+        return sqlite3.connect(self.path, timeout=30, isolation_level=None)
+
+    @property
+    def writable(self) -> bool:
+        """Whether anything can be recorded."""
+        return self.write and self._connection is not None
 
     def _create(self, version: int) -> None:
         connection = self._connection
