@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from soorgeon_clone.analysis import evaluate
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
@@ -10,7 +10,7 @@ from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, Statement
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.syntax import Node, TopLevel, statements
 from soorgeon_clone.analysis.walk import Walker
-from soorgeon_clone.notebook.model import Section
+from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 
 _KINDS: dict[str, StatementKind] = {
     "import_name": "import",
@@ -30,12 +30,10 @@ def analyse(
 ) -> NotebookFacts:
     """Return what each of ``sections`` does.
 
-    ``read_file`` gives the text of a script that ``%run`` names, or None. Raise
-    `soorgeon_clone.notebook.ipython.CellError`-like syntax errors with the cell's index as they come from
-    `to_python`.
+    ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not Python are left out:
+    `python_of` says which they are.
     """
-    from soorgeon_clone.notebook.ipython import to_python
-
+    codes = python_of(section.cells for section in sections)
     walker = Walker(tables or knowledge())
     walker.read_file = read_file
     walker.asks_caches = any("cache_" in cell.source for section in sections for cell in section.cells)
@@ -48,11 +46,12 @@ def analyse(
         walker.uses = {}
         walker.touched = set()
         for cell in section.cells:
-            if cell.kind != "code" or not cell.source.strip():
+            if cell.index not in codes:
                 continue
-            code = to_python(cell.source)
+            code = codes[cell.index]
             tops = statements(code.text)
             walker.kept.append(tops)
+            walker.doubtful = code.doubtful
             walker.budget += 60 * len(tops)
             for position, top in enumerate(tops):
                 record = StatementFacts(count, index, cell.index, top.first, top.last, _kind(top.node), top.node)
@@ -63,6 +62,15 @@ def analyse(
                 _walk(walker, record, top, is_last=is_last, maybe=code.maybe)
         facts.append(_section(walker, index, records))
     return NotebookFacts(tuple(facts), walker.heap, frozenset(names))
+
+
+def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:
+    """Return the Python of the code cells, by index, each read with the names that cells above it bind."""
+    from soorgeon_clone.notebook.ipython import to_python_each
+
+    cells = [cell for group in groups for cell in group if cell.kind == "code" and cell.source.strip()]
+    codes = to_python_each([cell.source for cell in cells])
+    return {cell.index: code for cell, code in zip(cells, codes, strict=True) if isinstance(code, PythonCode)}
 
 
 def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: bool, maybe: bool) -> None:

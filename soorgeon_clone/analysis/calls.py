@@ -415,7 +415,11 @@ def _file(w: Walker, field_name: str, target: str, receiver: Value, bound: dict[
             w.note(field_name, path)
         elif obj.type.startswith("io.") or obj.type in ("builtins.NoneType", "tempfile._TemporaryFileWrapper"):
             continue
-        elif obj.type in ("builtins.str", "builtins.bytes", UNKNOWN) or obj.type.startswith(("pathlib.", "os.")) or (obj.immutable and obj.type == "builtins.scalar"):
+        elif (
+            obj.type in ("builtins.str", "builtins.bytes", UNKNOWN)
+            or obj.type.startswith(("pathlib.", "os."))
+            or (obj.immutable and obj.type == "builtins.scalar")
+        ):
             w.note(field_name, "*")
 
 
@@ -718,9 +722,7 @@ def _repeat(w: Walker, memo: Memo) -> None:
         w.note(kind, item)
 
 
-def _follow(
-    w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: tuple[int, ...], node: Node
-) -> Value:
+def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: tuple[int, ...], node: Node) -> Value:
     key = (obj, context)
     scope = w.scopes.get(key)
     if scope is None:
@@ -1038,7 +1040,9 @@ def missing_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     return found or frozenset({w.heap.atom("builtins.scalar")})
 
 
-_QUIET = frozenset({"__init__", "__new__", "__post_init__", "__del__", "__init_subclass__", "__class_getitem__", "__call__"})
+_QUIET = frozenset(
+    {"__init__", "__new__", "__post_init__", "__del__", "__init_subclass__", "__class_getitem__", "__call__"}
+)
 
 
 def run_special_methods(w: Walker, obj: Obj) -> Value:

@@ -312,7 +312,9 @@ def _binary(w: Walker, node: Node) -> Value:
     value = expression(w, children[0])
     for index in range(1, len(children), 2):
         operator = children[index]
-        sign = operator.value if operator.type in ("operator", "keyword") else " ".join(c.value for c in operator.children)
+        sign = (
+            operator.value if operator.type in ("operator", "keyword") else " ".join(c.value for c in operator.children)
+        )
         right = expression(w, children[index + 1])
         value = operation(w, node, value, sign, right)
     return value

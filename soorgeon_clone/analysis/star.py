@@ -20,7 +20,9 @@ def _names(path: str, seen: frozenset[str]) -> set[str]:
     if path in seen:
         return set()
     if path in sys.builtin_module_names:
-        return {name for name in dir(sys.modules.get(path) or importlib.import_module(path)) if not name.startswith("_")}
+        return {
+            name for name in dir(sys.modules.get(path) or importlib.import_module(path)) if not name.startswith("_")
+        }
     spec = _find(path)
     if spec is None or spec.origin is None:
         return set()

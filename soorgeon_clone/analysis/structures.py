@@ -332,13 +332,82 @@ def passed_to_callback(w: Walker, obj: Obj, node: Node) -> Value:
 
 # -- IPython's shell -------------------------------------------------------------------------------------------
 
-_READ_ONLY = {"ls", "cat", "head", "tail", "wc", "grep", "du", "find", "tree", "file", "stat", "md5sum", "sha256sum", "dir"}
-_HARMLESS = {"echo", "date", "pip", "pip3", "conda", "nvidia-smi", "which", "whoami", "uname", "pwd", "free", "nproc", "lscpu"}
+_READ_ONLY = {
+    "ls",
+    "cat",
+    "head",
+    "tail",
+    "wc",
+    "grep",
+    "du",
+    "find",
+    "tree",
+    "file",
+    "stat",
+    "md5sum",
+    "sha256sum",
+    "dir",
+}
+_HARMLESS = {
+    "echo",
+    "date",
+    "pip",
+    "pip3",
+    "conda",
+    "nvidia-smi",
+    "which",
+    "whoami",
+    "uname",
+    "pwd",
+    "free",
+    "nproc",
+    "lscpu",
+}
 _PLAIN_MAGICS = {
     *("time", "timeit", "prun", "capture", "pinfo", "pinfo2", "pdef", "pdoc", "pfile", "psource", "html", "HTML"),
-    *("javascript", "js", "latex", "markdown", "svg", "SVG", "lsmagic", "magic", "quickref", "history", "hist", "debug"),
-    *("pdb", "tb", "xmode", "pip", "conda", "mamba", "uv", "alias", "bookmark", "load", "loadpy", "edit", "pprint", "memit"),
-    *("notebook", "autosave", "logstart", "logstop", "mprun", "lprun", "dhist", "doctest_mode", "page", "subshell", "code_wrap"),
+    *(
+        "javascript",
+        "js",
+        "latex",
+        "markdown",
+        "svg",
+        "SVG",
+        "lsmagic",
+        "magic",
+        "quickref",
+        "history",
+        "hist",
+        "debug",
+    ),
+    *(
+        "pdb",
+        "tb",
+        "xmode",
+        "pip",
+        "conda",
+        "mamba",
+        "uv",
+        "alias",
+        "bookmark",
+        "load",
+        "loadpy",
+        "edit",
+        "pprint",
+        "memit",
+    ),
+    *(
+        "notebook",
+        "autosave",
+        "logstart",
+        "logstop",
+        "mprun",
+        "lprun",
+        "dhist",
+        "doctest_mode",
+        "page",
+        "subshell",
+        "code_wrap",
+    ),
 }
 _SETTINGS = {
     "cd": "directory",
@@ -361,7 +430,22 @@ _SETTINGS = {
     "Pprint": "ipython",
 }
 _LISTS_VARIABLES = {"who", "whos", "who_ls"}
-_SHELLS = {"bash", "sh", "script", "system", "sx", "!", "!!", "cmd", "perl", "ruby", "python", "python2", "python3", "pypy"}
+_SHELLS = {
+    "bash",
+    "sh",
+    "script",
+    "system",
+    "sx",
+    "!",
+    "!!",
+    "cmd",
+    "perl",
+    "ruby",
+    "python",
+    "python2",
+    "python3",
+    "pypy",
+}
 
 
 def shell_call(w: Walker, path: str, name: str, args: Arguments, node: Node) -> Value | None:
@@ -462,6 +546,8 @@ def _command(w: Walker, command: str | None) -> None:
     if plain and all(part.split()[:1] and part.split()[0] in _HARMLESS for part in (command or "").split("|")):
         return
     w.note("files_read", "*")
-    if plain and all(part.split()[:1] and part.split()[0] in _READ_ONLY | _HARMLESS for part in (command or "").split("|")):
+    if plain and all(
+        part.split()[:1] and part.split()[0] in _READ_ONLY | _HARMLESS for part in (command or "").split("|")
+    ):
         return
     w.note("files_written", "*")

@@ -82,8 +82,8 @@ def _lowered(text: str) -> list[TopLevel]:
     for index, statement in enumerate(body):
         first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
         last = statement.end_lineno or first
-        shares_row = (
-            (index + 1 < len(body) and body[index + 1].lineno == last) or (index and body[index - 1].end_lineno == first)
+        shares_row = (index + 1 < len(body) and body[index + 1].lineno == last) or (
+            index and body[index - 1].end_lineno == first
         )
         original = "".join(lines[first - 1 : last]) if not shares_row else ""
         tree = parse(original) if original else None

@@ -8,7 +8,6 @@ change whatever they are given. Branches are joined, loops repeated until nothin
 from __future__ import annotations
 
 import builtins
-import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,14 +19,37 @@ from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
 from soorgeon_clone.analysis.syntax import Node, TopLevel, statements
+from soorgeon_clone.notebook.ipython import is_notebook_name
 
 MAX_LOOP_PASSES = 4
 CONTEXT_DEPTH = 2
-IPYTHON_NAMES = frozenset({"display", "get_ipython", "In", "Out", "_", "__", "___", "exit", "quit", "_ih", "_oh", "_dh"})
 # context managers of these never swallow an exception; any other may
 _NEVER_SUPPRESSING = (
-    *("io.", "threading.", "sqlite3.", "numpy.", "pandas.", "polars.", "warnings.", "tempfile.", "matplotlib.", "zipfile."),
-    *("tarfile.", "decimal.", "torch.", "tensorflow.", "tqdm.", "requests.", "urllib.", "gzip.", "bz2.", "lzma.", "os."),
+    *(
+        "io.",
+        "threading.",
+        "sqlite3.",
+        "numpy.",
+        "pandas.",
+        "polars.",
+        "warnings.",
+        "tempfile.",
+        "matplotlib.",
+        "zipfile.",
+    ),
+    *(
+        "tarfile.",
+        "decimal.",
+        "torch.",
+        "tensorflow.",
+        "tqdm.",
+        "requests.",
+        "urllib.",
+        "gzip.",
+        "bz2.",
+        "lzma.",
+        "os.",
+    ),
     *("concurrent.", "multiprocessing.", "pathlib.", "seaborn.", "sklearn.", "IPython.", "contextlib.redirect"),
     *("contextlib.closing", "contextlib.nullcontext", "contextlib.chdir", "joblib.", "scipy.", "PIL.", "h5py."),
 )
@@ -56,6 +78,7 @@ class Walker:
         self.owner: Obj | None = None
         self.asks_caches = False
         self.depth = 0
+        self.doubtful: frozenset[str] = frozenset()
         self.lazy_annotations = sys.version_info >= (3, 14)
         self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
         self.running: set[tuple[Obj, Obj]] = set()
@@ -111,7 +134,7 @@ class Walker:
             if known is not None:
                 return frozenset({known}) if binding is None else (binding.value - {UNBOUND}) | {known}
             if binding is None or len(binding.value) == 1:
-                if not self.uncertain and leaf is not None:
+                if not self.uncertain and leaf is not None and name not in self.doubtful:
                     self.record.unbound.setdefault(name, leaf.start_pos[0])
                 return frozenset({self.heap.make(("unbound", name), UNKNOWN)})
         return binding.value
@@ -119,10 +142,10 @@ class Walker:
     def _builtin(self, name: str) -> Obj | None:
         if name == "display":
             return self.heap.lib("IPython.display.display")
-        if name in IPYTHON_NAMES or re.fullmatch(r"_i*\d*", name):
-            return self.heap.lib(f"IPython.{name}")
         if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
             return self.heap.lib(f"builtins.{name}")
+        if is_notebook_name(name):
+            return self.heap.lib(f"IPython.{name}")
         return None
 
     def bind(self, name: str, value: Value, *, scope: Scope | None = None) -> None:

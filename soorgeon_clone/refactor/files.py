@@ -77,7 +77,7 @@ def _ignored(layout: Layout) -> list[str]:
 def _readme(plan: Plan, layout: Layout) -> str:
     rows = [
         f"| [{task.name}]({layout.source(task.name)}) | {', '.join(task.upstream)} | "
-        f"{', '.join(key for key in products(task, layout) if key != 'nb')} |"
+        f"{', '.join(part.name for bundle in task.saves for part in bundle.parts)} |"
         for task in plan.tasks
     ]
     return "\n".join(

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from soorgeon_clone.analysis.analyse import analyse
+from soorgeon_clone.analysis.analyse import analyse, python_of
 from soorgeon_clone.analysis.dataflow import units
 from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.heap import UNBOUND
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python
+from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python_each
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.notebook.read import place
 from soorgeon_clone.notebook.sections import best_level, split
@@ -71,10 +71,7 @@ def _folder(notebook: Notebook) -> Path:
 
 def _analyse(notebook: Notebook, sections: Iterable[Section], tables: Knowledge) -> NotebookFacts:
     sections = tuple(sections)
-    for section in sections:
-        for cell in section.cells:
-            if cell.kind == "code":
-                _check_syntax(notebook, cell)
+    _check_syntax(notebook)
     folder = _folder(notebook)
 
     def read_file(name: str) -> str | None:
@@ -94,14 +91,14 @@ def _analyse(notebook: Notebook, sections: Iterable[Section], tables: Knowledge)
         sys.setrecursionlimit(limit)
 
 
-def _check_syntax(notebook: Notebook, cell: Cell) -> None:
-    try:
-        to_python(cell.source)
-    except CellSyntaxError as error:
-        raise UserError(
-            f"{place(notebook, cell, error.row)}: {error.message}",
-            hint="The notebook cannot run as it is: correct the cell, then refactor again.",
-        ) from error
+def _check_syntax(notebook: Notebook) -> None:
+    cells = [cell for cell in notebook.cells if cell.kind == "code"]
+    for cell, code in zip(cells, to_python_each([cell.source for cell in cells]), strict=True):
+        if isinstance(code, CellSyntaxError):
+            raise UserError(
+                f"{place(notebook, cell, code.row)}: {code.message}",
+                hint="The notebook cannot run as it is: correct the cell, then refactor again.",
+            ) from code
 
 
 def _refuse_undefined(notebook: Notebook, facts: NotebookFacts) -> None:
@@ -111,7 +108,7 @@ def _refuse_undefined(notebook: Notebook, facts: NotebookFacts) -> None:
     if not unbound or any(s.opaque for s in facts.statements):
         return
     cells = [cell for cell in notebook.cells if cell.kind == "code"]
-    undefined = undefined_names([to_python(cell.source).text for cell in cells])
+    undefined = undefined_names([code.text for _, code in sorted(python_of([cells]).items())])
     for statement in unbound:
         for name, row in statement.unbound.items():
             if name in undefined:
@@ -171,7 +168,9 @@ class _Builder:
         tasks = []
         ancestors: list[set[int]] = []
         for unit in self.program.units:
-            direct = {p for name in self.wiring.loads[unit.index] if (p := self.wiring.provider(name, unit.index)) is not None}
+            direct = {
+                p for name in self.wiring.loads[unit.index] if (p := self.wiring.provider(name, unit.index)) is not None
+            }
             reached = direct.union(*(ancestors[p] for p in direct)) if direct else set()
             for earlier in sorted(self.wiring.after[unit.index], reverse=True):
                 if earlier not in reached:
@@ -201,7 +200,9 @@ class _Builder:
         binding = self.program.before(name, unit + 1)
         value = binding.value if binding is not None else frozenset()
         types = {obj.type for obj in value if obj is not UNBOUND}
-        frame = True if types == {"pandas.DataFrame"} else None if types & {"?", "pandas.DataFrame", "pandas.*"} else False
+        frame = (
+            True if types == {"pandas.DataFrame"} else None if types & {"?", "pandas.DataFrame", "pandas.*"} else False
+        )
         return Part(name, name, f"{name} = {{value}}", maybe_unbound=UNBOUND in value, frame=frame)
 
     # -- tasks -------------------------------------------------------------------------------------------------
@@ -240,7 +241,9 @@ class _Builder:
             while not stand_in and after < len(lines) and not lines[after].strip():
                 after += 1
             gap = [""] if stand_in == [] and lines[: statement.first - 1] and after < len(lines) else []
-            lines[statement.first - 1 : after] = stand_in or gap if any(x.strip() for x in lines[: statement.first - 1]) else stand_in
+            lines[statement.first - 1 : after] = (
+                stand_in or gap if any(x.strip() for x in lines[: statement.first - 1]) else stand_in
+            )
         text = "\n".join(lines).strip("\n")
         return replace(cell, source=text) if text.strip() else None
 

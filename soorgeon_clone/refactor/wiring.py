@@ -77,7 +77,9 @@ class _Wirer:
         self._settings()
         while self._spread():
             pass
-        return Wiring(self.loads, self.repeats, self.imports, self.groups, self._file_order(), self._names(), self.verdicts)
+        return Wiring(
+            self.loads, self.repeats, self.imports, self.groups, self._file_order(), self._names(), self.verdicts
+        )
 
     def _names(self) -> list[set[str]]:
         """Return, by unit, all names that it needs, however they come."""
@@ -178,7 +180,9 @@ class _Wirer:
             for unit in range(origin + 1, self.count):
                 if not can_repeat(self.program, statement, unit, setting=True):
                     what = ", ".join(sorted(statement.sets)).replace("_", " ")
-                    raise Clash(origin, self.count - 1, f"settings ({what}) are changed in a way that cannot be repeated")
+                    raise Clash(
+                        origin, self.count - 1, f"settings ({what}) are changed in a way that cannot be repeated"
+                    )
                 self.repeat(statement, unit)
 
     # -- values ------------------------------------------------------------------------------------------------

@@ -58,7 +58,10 @@ def compare(project: Project, root: Path, *, force: bool = False) -> Changes:
     texts, notes = {path: text for path, text in project.files.items() if path not in same}, []
     shared_digests = {}
     for path, block in project.shared.items():
-        merged = merge(path, current[path], block, record.shared.get(path), force=force)
+        before = current[path]
+        if before is None and path == "README.md":
+            before = f"# {project.notebook}\n"
+        merged = merge(path, before, block, record.shared.get(path), force=force)
         if merged.text or current[path] is not None:
             texts[path] = merged.text
         shared_digests[path] = merged.digest
