@@ -82,8 +82,10 @@ def _inject_script(text: str, path: str, source: str) -> str:
         block = f'# + tags=["{TAG}"]{newline}{cell}{newline}# -{newline}'
     if end is not None:
         return f"{text[:end]}{block}{newline}{text[end:]}"
-    gap = newline if text.endswith("\n") else newline * 2
-    return f"{text}{gap}{block}"
+    if text.endswith("\n"):
+        return f"{text}{newline}{block}"
+    # The file goes on to end without a line end, which tells `remove` that it did.
+    return f"{text}{newline}{newline}{block.removesuffix(newline)}"
 
 
 def _remove_script(text: str) -> str:
@@ -99,7 +101,7 @@ def _remove_script(text: str) -> str:
             before = text[:start]
             if end == len(text):
                 # It was the last cell: the blank line before it came with it.
-                before = re.sub(r"(\r?\n)\r?\n\Z", r"\1", before)
+                before = re.sub(r"(\r?\n)\r?\n\Z", r"\1" if text.endswith("\n") else "", before)
             return _remove_script(before + text[end:])
     return text
 
