@@ -2,9 +2,12 @@
 
 Statements are templates. ``{list}`` stands for an expression that is a list of numbers, ``{+list}`` for a name that the
 statement binds to one (new, or taken from another variable), ``{int}`` for a number, ``{fresh}`` for a name that
-nothing has; ``{*simple}`` for another simple statement. Kinds: int, str, list, lists (a list of lists), dict (of
-numbers), dicts (of lists), set, tuple (a number and a list), obj (an instance), cls, fn (number -> number),
-lfn (list -> list), make (-> fn), gen (yields numbers), arr and mat (arrays), rng (a numpy Generator), rnd (random.Random).
+nothing has, ``{=list}`` for a variable, ``{*simple}`` for another simple statement. Kinds: int, str, list, lists (a list
+of lists), dict (of numbers), dicts (of lists), set, deque, tuple (a number and a list), obj (an instance), objs (a list of
+them), cls, fn (number -> number), lfn (list -> list), ofn (instance -> instance), make (-> fn), gen (yields numbers), arr and
+mat (arrays), rng (a numpy Generator), rnd (random.Random), df and ser (of pandas), file (a name), env (a variable's name).
+
+A notebook is made of a few kinds only, others each time: what is rare in a mixture of all is common in one of them.
 """
 
 from __future__ import annotations
@@ -13,10 +16,24 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
-from fuzz.templates import CLASSES, COMPOUND, EXPRESSIONS, FUNCTIONS, PRINTS, PRINTS_OF, SIMPLE, STARTS
+from fuzz.templates import CLASSES, COMPOUND, EXPRESSIONS, FUNCTIONS, KINDS, PRINTS, PRINTS_OF, SIMPLE, STARTS
 
-_HOLE = re.compile(r"\{([+*]?\w+)\}")
-_THINGS = ("list", "lists", "dict", "dicts", "set", "obj", "arr", "mat", "rng", "rnd")  # whose identity can be told
+_HOLE = re.compile(r"\{([+*=]?\w+)\}")
+_THINGS = (
+    "list",
+    "lists",
+    "dict",
+    "dicts",
+    "set",
+    "deque",
+    "obj",
+    "objs",
+    "arr",
+    "mat",
+    "rng",
+    "rnd",
+    "df",
+)  # whose identity can be told
 _KEYWORDS = ("a", "b", "c")
 
 
@@ -35,6 +52,18 @@ class Notebook:
         self.later: list[str] = []
         self.count = 0
         self.depth = 0
+        rare = [kind for kind in KINDS if chances.below(100) < KINDS[kind]]
+        self.allowed = {"int", "list", "str", "digit", "key", "gone", "thing", *rare}
+        self.most = 3 + chances.below(10)
+        self.tables = [
+            [t for t in table if self._allows(t)] for table in (SIMPLE, FUNCTIONS, CLASSES, COMPOUND, PRINTS)
+        ]
+
+    def _allows(self, template: str) -> bool:
+        return all(
+            hole.startswith(("fresh", "*")) or hole.lstrip("+=").rstrip("0123456789") in self.allowed
+            for hole in _HOLE.findall(template)
+        )
 
     # -- choices -----------------------------------------------------------------------------------------------
 
@@ -55,18 +84,18 @@ class Notebook:
         lines += pending
         for _ in range(statements):
             lines.append(self.statement())
-        shown = [self.template(t) for t in self._pick(PRINTS, self.chances.below(3))]
+        shown = [self.template(self.choose(self.tables[4])) for _ in range(self.chances.below(3))]
         shown += [self._shown(name) for name in self._some_names(4)]
         return "\n".join([*lines, *(line for line in shown if line)])
 
     def statement(self) -> str:
         dice = self.chances.below(100)
-        table = SIMPLE if dice < 55 else FUNCTIONS if dice < 70 else CLASSES if dice < 78 else COMPOUND
-        return self.template(table[self.chances.below(len(table))]) or self.simple()
+        table = self.tables[0 if dice < 55 else 1 if dice < 70 else 2 if dice < 78 else 3]
+        return (self.template(self.choose(table)) if table else "") or self.simple()
 
     def simple(self) -> str:
         for _ in range(6):
-            text = self.template(SIMPLE[self.chances.below(len(SIMPLE))])
+            text = self.template(self.choose(self.tables[0]))
             if text:
                 return text
         return "pass"
@@ -89,6 +118,8 @@ class Notebook:
                 return name
             if hole.startswith("*"):
                 return self._inner()
+            if hole.startswith("="):
+                return self.choose(self.names(hole[1:]))
             if hole.startswith("fresh"):
                 fixed[hole] = self._fresh()
                 return fixed[hole]
@@ -125,7 +156,11 @@ class Notebook:
         names = self.names(kind)
         self.depth += 1
         try:
-            options = [e for e in EXPRESSIONS.get(kind, ()) if self.depth < 4 and all(map(self._has, _HOLE.findall(e)))]
+            options = [
+                e
+                for e in EXPRESSIONS.get(kind, ())
+                if self.depth < 4 and self._allows(e) and all(map(self._has, _HOLE.findall(e)))
+            ]
             if names and (not options or self.chance(65)):
                 return self.choose(names)
             if not options:
@@ -137,8 +172,8 @@ class Notebook:
     def _has(self, hole: str) -> bool:
         if hole[0] in "+*" or hole.startswith("fresh"):
             return True
-        kind = hole.rstrip("0123456789")
-        if kind in ("int", "str", "digit", "key"):
+        kind = hole.lstrip("=").rstrip("0123456789")
+        if hole in ("int", "str", "digit", "key"):
             return True
         if kind == "any":
             return bool(self.kinds)
@@ -160,7 +195,7 @@ class Notebook:
         same = self.names(kind)
         if same and self.chance(35):
             return self.choose(same)
-        if len(self.kinds) > 12 or (self.kinds and self.chance(4)):
+        if len(self.kinds) > self.most or (self.kinds and self.chance(4)):
             return self.choose(list(self.kinds))
         return self._fresh()
 
@@ -170,9 +205,6 @@ class Notebook:
         return "abdeghjkmnqrtuvwxyz"[number % 19] + (str(number // 19) if number >= 19 else "")
 
     # -- what is shown -----------------------------------------------------------------------------------------
-
-    def _pick(self, options: list[str], count: int) -> list[str]:
-        return [self.choose(options) for _ in range(count)]
 
     def _some_names(self, most: int) -> Iterable[str]:
         names = list(self.kinds)
@@ -197,8 +229,8 @@ def _fill(template: str, fill: object) -> str:
 def write_notebook(chances: Chances) -> tuple[str, ...]:
     """Return the sections of a random notebook."""
     notebook = Notebook(chances)
-    start = [STARTS[chances.below(len(STARTS))]] if chances.below(100) < 60 else []
-    lines = [notebook.template(line) for template in start for line in [template]]
+    starts = [template for template in STARTS if notebook._allows(template)]
+    lines = [notebook.template(notebook.choose(starts))] if starts and chances.below(100) < 70 else []
     sections = []
     for _ in range(2 + chances.below(4)):
         body = notebook.section(1 + chances.below(6))
@@ -212,7 +244,7 @@ def write_notebook(chances: Chances) -> tuple[str, ...]:
 
 def _seeds(text: str, chances: Chances) -> Iterable[str]:
     """Yield what seeds the generators that are drawn from, or a notebook would not show the same twice."""
-    if re.search(r"(?<!np\.)\brandom\.(random|randrange|shuffle|getstate)\b", text):
+    if re.search(r"(?<!np\.)\b(random|r)\.(random|randrange|shuffle|getstate)\b", text):
         yield f"random.seed({chances.below(8)})"
     if re.search(r"\bnp\.random\.(rand|randint|shuffle)\b", text):
         yield f"np.random.seed({chances.below(8)})"
@@ -229,6 +261,13 @@ _IMPORTS = {
     r"\boperator\.": "import operator",
     r"\bdataclasses\.": "import dataclasses",
     r"\benum\.": "import enum",
+    r"\bheapq\.": "import heapq",
+    r"\bbisect\.": "import bisect",
+    r"\bos\.": "import os",
+    r"\bpathlib\.": "import pathlib",
+    r"\bdecimal\.": "import decimal",
+    r"\bpd\.": "import pandas as pd",
+    r"\btypes\.": "import types",
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import decimal
 import io
 import os
 import random
@@ -19,7 +20,7 @@ import tempfile
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ class TooLong(BaseException):
 
 def run_straight(sections: Sequence[str]) -> Run:
     """Run all sections in one namespace."""
-    with _settings_kept(), _process() as namespace:
+    with _folder(), _settings_kept(), _process() as namespace:
         shown = []
         for source in sections:
             text, error = _execute(source, namespace)
@@ -59,10 +60,16 @@ def run_straight(sections: Sequence[str]) -> Run:
         return Run(tuple(shown))
 
 
+def run_if_the_same(sections: Sequence[str], times: int = 2) -> Run | None:
+    """Return what the sections show if they show it each time."""
+    runs = {run_straight(sections) for _ in range(times)}
+    return runs.pop() if len(runs) == 1 else None
+
+
 def runnable(sections: Sequence[str], tries: int = 12) -> tuple[tuple[str, ...], Run] | None:
     """Return the sections without the statements that raise, and what they show; None if nothing runs or shows the same twice."""
     for _ in range(tries):
-        with _settings_kept(), _process() as namespace:
+        with _folder(), _settings_kept(), _process() as namespace:
             failed = None
             for number, source in enumerate(sections):
                 failed = _first_failure(source, namespace)
@@ -71,8 +78,8 @@ def runnable(sections: Sequence[str], tries: int = 12) -> tuple[tuple[str, ...],
                     break
         if failed is None:
             sections = tuple(section for section in sections if section.strip())
-            one, other = run_straight(sections), run_straight(sections)
-            return (sections, one) if sections and one == other and one.error is None else None
+            shown = run_if_the_same(sections)
+            return (sections, shown) if sections and shown is not None and shown.error is None else None
     return None
 
 
@@ -80,7 +87,7 @@ def run_pipeline(plan: Plan) -> Run:
     """Run the tasks of a plan one after the other, each in a new namespace."""
     layout = lay_out(plan, Choices())
     shown: dict[int, str] = {}
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder, contextlib.chdir(folder) if sys.version_info >= (3, 11) else _inside(folder):
+    with _folder():
         for task in plan.tasks:
             originals = [cell.index for cell in task.cells if cell.kind == "code"]
             products = {f.key: f.path for f in (layout.product(task.name, bundle) for bundle in task.saves)}
@@ -98,7 +105,10 @@ def run_pipeline(plan: Plan) -> Run:
                     if not is_ours:
                         shown[originals.pop(0) // 2] = text
                     if error:
-                        return Run(_in_order(shown), f"in task {task.name}, in {' '.join(cell.tags) or 'its own cell'}:\n{error}")
+                        return Run(
+                            _in_order(shown),
+                            f"in task {task.name}, in {' '.join(cell.tags) or 'its own cell'}:\n{error}",
+                        )
                     if "parameters" in cell.tags:
                         namespace.update(product=products, upstream=upstream or None)
     return Run(_in_order(shown))
@@ -191,7 +201,7 @@ def _settings_kept() -> Iterator[None]:
     random.seed()
     np.random.seed(int.from_bytes(os.urandom(4), "little"))
     _forget_classes()
-    printing = np.get_printoptions()
+    printing, environment = np.get_printoptions(), dict(os.environ)
     limit = sys.getrecursionlimit()
     previous = signal.signal(signal.SIGALRM, _stop)
     signal.setitimer(signal.ITIMER_REAL, LIMIT)
@@ -203,6 +213,10 @@ def _settings_kept() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
         np.set_printoptions(**printing)
+        decimal.setcontext(decimal.Context())
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
         sys.setrecursionlimit(limit)
 
 
@@ -219,13 +233,12 @@ def _stop(*_: object) -> None:
 
 
 @contextlib.contextmanager
-def _inside(folder: str) -> Iterator[None]:
+def _folder() -> Iterator[None]:
+    """Let code run in an empty folder of its own."""
     before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
-Comparison = Callable[[Sequence[str]], Any]
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 Sections = tuple[str, ...]
@@ -18,7 +19,12 @@ def shrink(sections: Sequence[str], still_fails: Callable[[Sections], bool], tri
     progress = True
     while progress:
         progress = False
-        for smaller in _smaller(best):
+        place = 0
+        while True:
+            smaller = next(itertools.islice(_smaller(best), place, None), None)
+            if smaller is None:
+                break
+            place += 1
             if smaller in seen:
                 continue
             seen.add(smaller)
@@ -27,7 +33,7 @@ def shrink(sections: Sequence[str], still_fails: Callable[[Sections], bool], tri
                 return best
             if still_fails(smaller):
                 best, progress = smaller, True
-                break
+                place -= 1  # what comes next stands there now
     return best
 
 
@@ -51,10 +57,11 @@ def _without(sections: Sections, number: int) -> Sections:
 
 def _shorter(source: str) -> Iterator[str]:
     tree = ast.parse(source)
-    half = len(tree.body) // 2
-    if half > 1:
-        yield _unparsed(ast.Module(tree.body[half:], []))
-        yield _unparsed(ast.Module(tree.body[:half], []))
+    size = len(tree.body) // 2
+    while size > 1:
+        for start in range(0, len(tree.body), size):
+            yield _unparsed(ast.Module(tree.body[:start] + tree.body[start + size :], []))
+        size //= 2
     for path, kind in list(_places(tree)):
         changed = copy.deepcopy(tree)
         if kind == "drop":
@@ -92,7 +99,9 @@ def _simpler_expressions(tree: ast.Module, path: list[tuple[str, int | None]]) -
             yield text
 
 
-def _places(node: ast.AST, path: tuple[tuple[str, int | None], ...] = ()) -> Iterator[tuple[list[tuple[str, int | None]], str]]:
+def _places(
+    node: ast.AST, path: tuple[tuple[str, int | None], ...] = ()
+) -> Iterator[tuple[list[tuple[str, int | None]], str]]:
     """Yield the ways to parts that could go, from the end of the code to its beginning."""
     for field, value in reversed(list(ast.iter_fields(node))):
         items = value if isinstance(value, list) else [value]
