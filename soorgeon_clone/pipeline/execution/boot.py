@@ -1,26 +1,14 @@
-"""The command lines of the processes that execution starts, and what the first of them is told.
-
-A process begins as a kernel does, with the interpreter's own import path and no script's folder in it; the folder of
-this package is there only until the package is imported.
-"""
+"""The command lines of the processes that execution starts, and what the first of them is told."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import soorgeon_clone
 from soorgeon_clone.pipeline.execution.model import Isolation
-
-_CODE = """\
-import sys
-path = [each for each in sys.path if each]
-sys.path[:] = [*path, sys.argv[2]]
-from soorgeon_clone.pipeline.execution import {module}
-sys.path[:] = path
-{module}.main({argument})
-"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +22,7 @@ class Settings:
     environment: dict[str, str]
 
 
-def command(kind: str, argument: str) -> list[str]:
-    """``kind``: "server" (its argument is a descriptor), "fresh" or "kernel" (a job file)."""
-    code = _CODE.format(module=kind, argument="int(sys.argv[1])" if kind == "server" else "sys.argv[1]")
-    return [sys.executable, "-c", code, argument, str(Path(soorgeon_clone.__file__).parents[1])]
+def command(kind: Literal["server", "fresh", "kernel"], argument: str) -> list[str]:
+    """``argument``: the descriptor of a server's connection, or the path of a job file."""
+    script = Path(__file__).with_name("start.py")
+    return [sys.executable, str(script), kind, argument, str(Path(soorgeon_clone.__file__).parents[1])]

@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
@@ -161,7 +161,7 @@ class Server:
     def _spawn(self, job: Job, function: bytes, theirs: int, journal: int, console: int) -> int:
         environment = dict(self.settings.environment)
         blas.allot(environment, self.settings.blas_threads)
-        kind = "kernel" if self.settings.isolation == "kernel" else "fresh"
+        kind: Literal["kernel", "fresh"] = "kernel" if self.settings.isolation == "kernel" else "fresh"
         file = self.folder / f"{time.monotonic_ns()}.job"
         file.write_bytes(pickle.dumps((job, function, theirs, journal, os.getpid(), str(self.folder))))
         started = subprocess.Popen(
@@ -376,8 +376,8 @@ class Warm:
         worker.run(job, self.shell, self.streams, Connection(channel, readable=False), journal, console)
 
 
-def main(descriptor: int) -> None:
-    build = Connection(descriptor)
+def main(descriptor: str) -> None:
+    build = Connection(int(descriptor))
     settings: Settings = build.recv()
     os.chdir(settings.cwd)
     Server(build, settings).serve()

@@ -155,8 +155,7 @@ def resolve(dotted_path: str) -> Callable[..., object]:
 
 
 def _function_error(shell: ZMQInteractiveShell, problem: BaseException) -> CellError:
-    below = problem.__traceback__.tb_next if problem.__traceback__ else None
-    lines = shell.InteractiveTB.structured_traceback(type(problem), problem, below)
+    lines = shell.InteractiveTB.structured_traceback(type(problem), problem, problem.__traceback__, tb_offset=1)
     return CellError(None, None, type(problem).__name__, str(problem), tuple(lines))
 
 

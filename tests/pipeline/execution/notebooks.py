@@ -59,7 +59,9 @@ def shown(outputs: list[dict[str, Any]], folder: Path) -> list[Any]:
         streams.clear()
         if output:
             result.append(output)
-    cleaned: list[Any] = json.loads(_steady(json.dumps(result, sort_keys=True).replace(str(folder), "FOLDER")))
+    cleaned: list[Any] = json.loads(
+        _steady(json.dumps(result, sort_keys=True, ensure_ascii=False).replace(str(folder), "FOLDER"))
+    )
     return cleaned
 
 

@@ -31,7 +31,7 @@ while True:
     except BaseException:
         pass
 """
-DEAF = "import ctypes\nprint('began')\nctypes.PyDLL(None).sleep(1000)"  # holds the GIL: no Python code can react
+DEAF = "import itertools\nprint('began')\nsum(itertools.repeat(0))"  # no signal is looked at in there
 
 
 @pytest.fixture(scope="module", params=["fork", "spawn"])
@@ -65,7 +65,8 @@ def eventually_none(mark: str) -> bool:
 def descendants(mark: str) -> str:
     """A cell that starts processes below its task in every way that hides them."""
     return f"""\
-import subprocess, os, sys
+import subprocess, os, sys, warnings
+warnings.simplefilter("ignore")  # of os.fork, since there are threads; a kernel warns as well
 print("began")
 subprocess.Popen(["sleep", "{mark}"])
 subprocess.Popen(["sleep", "{mark}"], start_new_session=True)
@@ -83,17 +84,16 @@ while int(subprocess.run(["pgrep", "-cf", "sleep {mark}"], capture_output=True, 
 
 
 @pytest.mark.parametrize("source", [LOOP, STUBBORN, DEAF], ids=["loop", "stubborn", "deaf"])
-def test_a_task_whose_time_is_over_ends_and_shows_what_it_did(executor: Executor, tmp_path: Path, source: str) -> None:
-    outcome, outputs = run(executor, tmp_path, "print('first')", source, "print('never')", timeout=1.0)
+def test_a_task_whose_time_is_over_ends_and_shows_what_it_did(tmp_path: Path, source: str) -> None:
+    with open_executor("fork", modules=(), cwd=tmp_path, blas_threads=1) as executor:
+        outcome, outputs = run(executor, tmp_path, "print('first')", source, "print('never')", timeout=2.5)
     assert outcome.status == "timeout"
     assert outcome.error and (outcome.error.cell_index, outcome.error.ename) == (1, "TaskTimeout")
-    assert "limit of 1 s" in outcome.error.evalue
-    if source == LOOP:
-        assert outcome.error.line in (3, 4)
+    assert "limit of 2.5 s" in outcome.error.evalue
+    assert source != LOOP or outcome.error.line in (3, 4)
     assert [printed(each) for each in outputs] == ["first\n", "began\n", ""]
     assert outputs[1][-1]["ename"] == "TaskTimeout"
     assert outcome.log.startswith("first\nbegan\n")
-    assert 1 <= outcome.seconds < 20
 
 
 def test_a_task_that_takes_too_much_memory_is_ended(executor: Executor, tmp_path: Path) -> None:
@@ -148,8 +148,10 @@ def test_sigterm_from_outside(executor: Executor, tmp_path: Path) -> None:
 
 
 def test_a_cancelled_task(executor: Executor, tmp_path: Path) -> None:
-    executor.start(Job("job", notebook(LOOP + "\n"), tmp_path / "x.ipynb", tmp_path))
-    executor.wait(1)
+    source = notebook(LOOP.replace("while", "open('begun', 'w')\nwhile"))
+    executor.start(Job("job", source, tmp_path / "x.ipynb", tmp_path))
+    while not (tmp_path / "begun").exists():
+        assert not executor.wait(0.05)
     executor.cancel("job")
     executor.cancel("no such job")
     (outcome,) = executor.wait(60)
