@@ -11,7 +11,10 @@ import pytest
 from cases import Case, cases
 from oracle.small import difference, notebook_of, plan_of, run_pipeline, run_straight
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each task runs in a fork of this process")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="each task runs in a fork of this process"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),  # the threads that there may be are idle
+]
 
 
 # word in a case -> modules to import before the forks, so that no fork has to. They make forks slower, hence the order.
