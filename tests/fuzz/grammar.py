@@ -1,11 +1,13 @@
 """Chances -> a random notebook that (mostly) runs: sections of statements over variables whose kinds are known.
 
-Statements are templates. ``{list}`` stands for an expression that is a list of numbers, ``{+list}`` for a name that the
-statement binds to one (new, or taken from another variable), ``{int}`` for a number, ``{fresh}`` for a name that
-nothing has, ``{=list}`` for a variable, ``{*simple}`` for another simple statement. Kinds: int, str, list, lists (a list
-of lists), dict (of numbers), dicts (of lists), set, deque, tuple (a number and a list), obj (an instance), objs (a list of
-them), cls, fn (number -> number), lfn (list -> list), ofn (instance -> instance), make (-> fn), gen (yields numbers), arr and
-mat (arrays), rng (a numpy Generator), rnd (random.Random), df and ser (of pandas), file (a name), env (a variable's name).
+Statements are templates. ``{list}`` stands for an expression that is a list of numbers, ``{+list}`` for a name that
+the statement binds to one (new, or taken from another variable), ``{=list}`` for a variable, ``{fresh}`` for a name
+that nothing has, ``{*simple}`` for another simple statement. Kinds:
+
+- int, str, list (of numbers), lists (of lists), dict (of numbers), dicts (of lists), set, deque, tuple (number, list)
+- cls, obj (an instance), objs (a list of instances)
+- fn (number -> number), lfn (list -> list), ofn (instance -> instance), make (-> fn), gen (yields numbers)
+- arr, mat (arrays), rng (a numpy Generator), rnd (random.Random), df, ser (of pandas), file (a name), env (a name)
 
 A notebook is made of a few kinds only, others each time: what is rare in a mixture of all is common in one of them.
 """

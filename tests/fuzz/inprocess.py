@@ -27,6 +27,7 @@ from typing import Any
 
 from oracle.shown import quiet
 from oracle.small import notebook_of
+
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
@@ -67,7 +68,10 @@ def run_if_the_same(sections: Sequence[str], times: int = 2) -> Run | None:
 
 
 def runnable(sections: Sequence[str], tries: int = 12) -> tuple[tuple[str, ...], Run] | None:
-    """Return the sections without the statements that raise, and what they show; None if nothing runs or shows the same twice."""
+    """Return the sections without the statements that raise, and what they show.
+
+    None if nothing is left, or if it does not show the same twice.
+    """
     for _ in range(tries):
         with _folder(), _settings_kept(), _process() as namespace:
             failed = None
