@@ -1,0 +1,221 @@
+"""How fast the runner is: run.py [--ploomber PLOOMBER]. Prints ratios, side by side in one run; goals in brackets.
+
+- 10 trivial tasks against `ploomber build` with papermill [a tenth] and with its in-process engine [half]
+- a build that has nothing to do, and `status`, against Ploomber's [a twelfth]
+- the housing example against `ploomber build`, and against `jupyter nbconvert --execute` of the notebook [at most 1.1]
+- two heavy independent branches against the same as one notebook [at most 0.75]
+- a frame of 1 GB from one task to the next against pickle alone [at most 1.25], and the memory it takes [at most 1.2]
+- 1,000 tasks: what the scheduler takes for each [at most 5 ms], and status [at most 1 s]
+
+The Ploomber command may be of another environment, which must hold what the housing example imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import projects
+from instant import InstantExecutor
+
+from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.run import Listener, Options, build
+from soorgeon_clone.pipeline.schedule import Schedule
+
+NOTEBOOKS = Path(__file__).parents[2] / "fixtures" / "notebooks"
+OURS = [sys.executable, "-m", "soorgeon_clone"]
+SECTIONS = ("trivial", "housing", "branches", "frame", "thousand")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--ploomber", type=Path, default=os.environ.get("PLOOMBER"), help="a ploomber command to compare with"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="rounds; the best of each command counts")
+    parser.add_argument("--megabytes", type=int, default=1000, help="size of the frame")
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="what to measure (default: all)")
+    options = parser.parse_args()
+    os.environ["SOORGEON_CLONE_CACHE"] = "off"
+    os.environ.setdefault("PLOOMBER_STATS_ENABLED", "false")
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, best of {options.rounds}")
+    for name in options.sections or SECTIONS:
+        print(f"\n{name}")
+        with scratch() as root:
+            globals()[f"measure_{name}"](root, options)
+
+
+def measure_trivial(root: Path, options: argparse.Namespace) -> None:
+    ours = projects.trivial(root / "ours")
+    commands = {"build": fresh(ours, [*OURS, "build"])}
+    peer = [str(options.ploomber)]
+    if options.ploomber:
+        papermill = projects.trivial(root / "papermill")
+        engine = projects.trivial(root / "engine", executor="ploomber-engine")
+        commands["ploomber build, papermill"] = fresh(papermill, [*peer, "build"])
+        commands["ploomber build, its engine"] = fresh(engine, [*peer, "build"])
+    times = compete(commands, options.rounds)
+    show("10 trivial tasks", times, {"ploomber build, papermill": 0.1, "ploomber build, its engine": 0.5})
+    for command in ("build", "status"):
+        commands = {command: again(ours, [*OURS, command])}
+        if options.ploomber:
+            commands[f"ploomber {command}"] = again(papermill, [*peer, command])
+        show(f"nothing to do: {command}", compete(commands, options.rounds), {f"ploomber {command}": 1 / 12})
+
+
+def measure_housing(root: Path, options: argparse.Namespace) -> None:
+    commands: dict[str, Callable[[], None]] = {}
+    project = housing(root / "ours")
+    commands["build"] = fresh(project, [*OURS, "build"])
+    if options.ploomber:
+        commands["ploomber build"] = fresh(housing(root / "peer"), [str(options.ploomber), "build"])
+    commands["nbconvert --execute"] = again(project, nbconvert("housing.ipynb"))
+    show("the housing example", compete(commands, options.rounds), {"nbconvert --execute": 1.1})
+
+
+def measure_branches(root: Path, options: argparse.Namespace) -> None:
+    project = projects.branches(root / "ours", 40_000_000)
+    commands = {
+        "build": fresh(project, [*OURS, "build"]),
+        "nbconvert --execute": again(project, nbconvert("plain.ipynb")),
+    }
+    show("two heavy branches", compete(commands, options.rounds), {"nbconvert --execute": 0.75})
+
+
+def measure_frame(root: Path, options: argparse.Namespace) -> None:
+    """The whole build, but for what the same build takes with a frame of nothing, against pickle in one process."""
+    size = options.megabytes
+    large, small = projects.frame(root / "large", size), projects.frame(root / "small", 0)
+    raw, memory, crossing = [], [], []
+    code = RAW.format(rows=size * 1_000_000 // 80, path=root / "raw.pkl")
+    for _ in range(options.rounds):
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        made, saved, loaded = map(float, done.stdout.split())
+        raw.append(saved + loaded)
+        nothing = clock(fresh(small, [*OURS, "build"]))
+        crossing.append(clock(fresh(large, [*OURS, "build"])) - nothing - made)
+        (root / "raw.pkl").unlink()
+        with Project(large) as project:
+            peaks = {run.task: run.peak_memory or 0 for run in project.records.history()}
+        with Project(small) as project:
+            idle = {run.task: run.peak_memory or 0 for run in project.records.history()}
+        memory.append(max(peaks[name] - idle[name] for name in peaks) / (size * 1_000_000))
+    show(
+        f"a frame of {size} MB", {"from task to task": min(crossing), "pickle alone": min(raw)}, {"pickle alone": 1.25}
+    )
+    print(f"  peak memory: {min(memory):.2f} times the frame [at most 1.2]")
+
+
+def measure_thousand(root: Path, options: argparse.Namespace) -> None:
+    project = projects.many(root / "many", 1000)
+    best = min(clock(lambda: schedule(project)) for _ in range(options.rounds))
+    print(f"  scheduling: {best:.2f} ms a task [at most 5]")
+    with Project(project) as opened:
+        report = build(opened, Options())
+    print(f"  build of 1,000 tasks: {report.seconds:.1f} s")
+    command = again(project, [*OURS, "status"])
+    command()
+    print(f"  status: {min(clock(command) for _ in range(options.rounds)):.2f} s [at most 1]")
+
+
+def schedule(root: Path) -> None:
+    """A build in which tasks take no time: what is left is ours. 1,000 tasks, so seconds are milliseconds a task."""
+    shutil.rmtree(root / ".soorgeon-clone", ignore_errors=True)
+    shutil.rmtree(root / "output", ignore_errors=True)
+    with Project(root) as project:
+        report = Schedule(project, Options(jobs=2), Listener(), executor=InstantExecutor()).run()
+    assert all(run.result == "ran" for run in report.runs)
+
+
+RAW = """
+import pickle, time
+import numpy as np, pandas as pd
+begin = time.perf_counter()
+df = pd.DataFrame(np.ones(({rows}, 10)))
+made = time.perf_counter()
+with open("{path}", "wb") as file:
+    pickle.dump(df, file, protocol=5)
+saved = time.perf_counter()
+del df
+with open("{path}", "rb") as file:
+    df = pickle.load(file)
+print(made - begin, saved - made, time.perf_counter() - saved)
+"""
+
+
+def housing(root: Path) -> Path:
+    """The housing notebook with its data, refactored."""
+    root.mkdir(parents=True)
+    shutil.copy(NOTEBOOKS / "housing.ipynb", root)
+    if (NOTEBOOKS / "data").is_dir():
+        shutil.copytree(NOTEBOOKS / "data", root / "data")
+    subprocess.run([*OURS, "refactor", "housing.ipynb"], cwd=root, check=True, capture_output=True)
+    return root
+
+
+def nbconvert(name: str) -> list[str]:
+    return [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--output", "executed.ipynb", name]
+
+
+def fresh(root: Path, command: Sequence[str]) -> Callable[[], None]:
+    """The command in a project that was never built."""
+
+    def call() -> None:
+        for name in ("output", ".soorgeon-clone"):
+            shutil.rmtree(root / name, ignore_errors=True)
+        begin_here(root, command)
+
+    return call
+
+
+def again(root: Path, command: Sequence[str]) -> Callable[[], None]:
+    """The command in a project as it is."""
+    return lambda: begin_here(root, command)
+
+
+def begin_here(root: Path, command: Sequence[str]) -> None:
+    done = subprocess.run(list(command), cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+
+
+def compete(commands: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
+    """The best time of each command, measured in turns."""
+    best = dict.fromkeys(commands, float("inf"))
+    for _ in range(rounds):
+        for name, command in commands.items():
+            best[name] = min(best[name], clock(command))
+    return best
+
+
+def clock(command: Callable[[], None]) -> float:
+    begin = time.perf_counter()
+    command()
+    return time.perf_counter() - begin
+
+
+def show(title: str, times: dict[str, float], goals: dict[str, float]) -> None:
+    """Print our time, the first one, and its ratio to each of the others."""
+    (ours, own), *others = times.items()
+    print(f"  {title}: {ours} {own:.2f} s")
+    for name, seconds in others:
+        goal = f" [at most {goals[name]:.2f}]" if name in goals else ""
+        print(f"    {name} {seconds:.2f} s, ratio {own / seconds:.3f}{goal}")
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+if __name__ == "__main__":
+    main()
