@@ -12,6 +12,7 @@ Prints one line per deviation as JSON: [call, code, what]. Lines beginning with 
 from __future__ import annotations
 
 import ast
+import collections
 import contextlib
 import copy
 import decimal
@@ -41,6 +42,7 @@ EXAMPLES = FOLDER / "examples"
 ATOMS = (str, bytes, int, float, complex, bool, type(None), type, types.ModuleType, types.CodeType, range, slice)
 FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, functools.partial)
 OPENED: list[tuple[str, str]] = []
+ROOT: list[Path] = []
 
 
 # -- examples ---------------------------------------------------------------------------------------------------
@@ -76,6 +78,8 @@ def needed(setup: str, code: str) -> str:
         if isinstance(statement, ast.Expr):  # it changes what it names first: df.to_csv("in.csv")
             files_ = set(re.findall(r"'(\w+)\.\w+'", text))
             names = files_ or {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+        elif "'w'" in text:
+            names |= set(re.findall(r"'(\w+)\.\w+'", text))
         if names & wanted:
             kept.append(statement)
             wanted |= set(re.findall(r"\w+", text))
@@ -122,7 +126,7 @@ def parts(obj: Any) -> list[Any]:
     name = type(obj).__module__.partition(".")[0]
     if isinstance(obj, ATOMS):
         return []
-    if isinstance(obj, (list, tuple, set, frozenset)):
+    if isinstance(obj, (list, tuple, set, frozenset, collections.deque)):
         return list(obj) + list(getattr(obj, "__dict__", {}).values())
     if isinstance(obj, dict):
         return [
@@ -137,6 +141,8 @@ def parts(obj: Any) -> list[Any]:
         if type(obj).__name__ == "DataFrame":
             return [p for i in range(obj.shape[1]) for p in parts(obj.iloc[:, i])]
         return list(obj) if obj.dtype == object else []
+    if isinstance(obj, types.FunctionType) and obj.__code__.co_name == "watched":
+        return [obj.__wrapped__]  # type: ignore[attr-defined]
     if isinstance(obj, types.FunctionType):
         cells = [c.cell_contents for c in obj.__closure__ or () if c is not None]
         return [*cells, *(obj.__defaults__ or ()), *obj.__dict__.values()]
@@ -215,7 +221,7 @@ def digest(obj: Any, memo: dict[int, int] | None = None, depth: int = 0) -> Any:
     memo[id(obj)] = len(memo)
     module, name = type(obj).__module__.partition(".")[0], type(obj).__name__
     inner = functools.partial(digest, memo=memo, depth=depth + 1)
-    if isinstance(obj, (list, tuple)):
+    if isinstance(obj, (list, tuple, collections.deque)):
         return (name, tuple(inner(x) for x in obj))
     if isinstance(obj, dict):
         return (name, tuple((inner(k), inner(v)) for k, v in list(obj.items())))
@@ -246,7 +252,9 @@ def digest(obj: Any, memo: dict[int, int] | None = None, depth: int = 0) -> Any:
     if isinstance(obj, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         return (name, obj.__qualname__)
     if isinstance(obj, io.IOBase):
-        return (name, obj.closed, None if obj.closed else obj.tell(), _content(obj))
+        with contextlib.suppress(OSError, ValueError):
+            return (name, obj.closed, obj.tell(), _content(obj))
+        return (name, obj.closed)
     if hasattr(obj, "getstate") and module == "random":
         return repr(obj.getstate())
     state = {k: v for k, v in vars(obj).items() if "cache" not in k} if hasattr(obj, "__dict__") else {}
@@ -318,7 +326,7 @@ def settings() -> dict[str, Any]:
 def files() -> dict[str, Any]:
     return {
         str(p): (p.stat().st_mtime_ns, p.stat().st_size) if p.is_file() else "folder"
-        for p in sorted(Path.cwd().rglob("*"))
+        for p in sorted(ROOT[-1].rglob("*"))
     }
 
 
@@ -356,8 +364,8 @@ class Call:
             owner, _, kind = self.call.rstrip("]").partition("[")
             return k.subscript(f"{library}.{owner}", kind)
         owner, _, name = path.rpartition(".")
-        is_function = self.call in self.table.functions.exact or self.call in self.table.types or not (
-            owner.removeprefix(f"{library}.") in self.table.types)  # fmt: skip
+        known = self.table.functions.exact.keys() | self.table.types.keys()
+        is_function = self.call in known or self.call.rpartition(".")[0] not in self.table.types
         if isinstance(node, ast.Attribute):
             if is_function:
                 self.run = lambda: self._eval(node)
@@ -591,7 +599,8 @@ def _result(example: Call, effect: Effect, value: Any, objects: Any, held: Any) 
     if not any(is_a(spec, value, example) for spec in effect.returns):
         yield f"returns {type(value).__module__}.{type(value).__qualname__}, not {' or '.join(effect.returns)}"
     own = reach(value) if is_mutable(value) or hasattr(value, "__next__") or callable(value) else {}
-    kept = effect.keeps if value is example.receiver else ()
+    changed = example.resolve(effect.changes) & {*example.arguments, *(["self"] if example.has_receiver else [])}
+    kept = effect.keeps if any(value is _object(example, label) for label in changed) else ()
     named = example.resolve((*effect.shares, *effect.views, *kept)) | {
         word for spec in effect.returns for word in _named(spec, example)
     }
@@ -736,16 +745,17 @@ def run(library: str, only: str | None = None) -> Iterator[tuple[str, str, str]]
 
 
 def _note_open(event: str, args: Any) -> None:
-    if event == "open" and isinstance(args[0], str) and not args[0].endswith((".py", ".pyc", ".so", ".mo")):
+    if event == "open" and isinstance(args[0], str) and args[1] and not args[0].endswith((".py", ".pyc", ".so", ".mo")):
         path = Path(args[0]).absolute()
-        if FOLDER not in path.parents and path.is_relative_to(Path.cwd()):
-            OPENED.append((path.name, args[1] or "r"))
+        if FOLDER not in path.parents and path.is_relative_to(ROOT[-1]):
+            OPENED.append((path.name, args[1]))
 
 
 @contextlib.contextmanager
 def fresh_folder() -> Iterator[None]:
     folder, old = tempfile.mkdtemp(), Path.cwd()
     os.chdir(folder)
+    ROOT.append(Path(folder))
     try:
         yield
     finally:
