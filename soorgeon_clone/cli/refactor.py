@@ -194,8 +194,19 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             "unchanged": list(changes.unchanged),
         },
         "hints": list(plan.hints),
-        "notes": list(changes.notes),
+        "notes": [*_frame_notes(layout), *changes.notes],
     }
+
+
+def _frame_notes(layout: Layout) -> list[str]:
+    if layout.frames_module not in layout.own_modules:
+        return []
+    chosen = layout.choices.df_format
+    lost = ", which keeps neither an index nor most dtypes" if chosen == "csv" else ""
+    return [
+        f"Frames are saved as {chosen}{lost}; one that would come back different is pickled, and a warning says so. "
+        "Frames that share data with other variables are pickled together with them."
+    ]
 
 
 def _show(report: Mapping[str, Any], *, build: bool) -> None:

@@ -90,8 +90,9 @@ def write(changes: Changes, root: Path) -> None:
         return
     made: list[Path] = []
     try:
-        made += _make_folder(root)
-        staging = Path(tempfile.mkdtemp(prefix=".soorgeon-clone-new-", dir=root))
+        hidden = (root / RECORD).parent
+        made += _make_folder(hidden)
+        staging = Path(tempfile.mkdtemp(prefix="new-", dir=hidden))
         try:
             _write_all(changes, root, staging, made)
         finally:
