@@ -30,7 +30,7 @@ class Job:
     parent has them ready, and modules that do not survive a fork lead to a fresh process).
 
     ``timeout`` counts seconds of the whole task, ``memory_limit`` bytes of its process and all processes below it,
-    ``output_limit`` bytes of the outputs of one cell; None is no limit.
+    ``output_limit`` characters of the outputs of one cell; None is no limit.
 
     ``straight`` runs the notebook as Jupyter would, where no tag but ``raises-exception`` and ``skip-execution``
     means anything. Else cells tagged ``parameters``, ``injected-parameters`` or ``soorgeon-...`` leave ``In``,
@@ -45,7 +45,7 @@ class Job:
     modules: tuple[str, ...] = ()
     timeout: float | None = None
     memory_limit: int | None = None
-    output_limit: int | None = 20_000_000
+    output_limit: int | None = 10_000_000
     function: FunctionCall | None = None
     straight: bool = False
     record_timing: bool = False
@@ -72,8 +72,9 @@ class Outcome:
     """How a job ended.
 
     ``status``: "ok"; "error" (code raised); "input" (code asked for input, and nobody is there); "timeout"; "memory"
-    (over its limit); "killed" (cancelled, a signal, ``os._exit``). ``started`` is a Unix time, ``peak_memory`` the
-    process's largest resident size in bytes, ``log`` the end of what it printed.
+    (over its limit); "killed" (cancelled, a signal, ``os._exit``). ``started`` is a Unix time; ``seconds`` begin there,
+    when the modules of the task are ready. ``peak_memory`` is the process's largest resident size in bytes, ``log`` the
+    end of what it printed.
     """
 
     name: str

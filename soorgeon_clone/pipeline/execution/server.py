@@ -133,10 +133,11 @@ class Server:
 
     def _start(self, job: Job, function: bytes) -> None:
         journal, console = new_journal_file(), new_journal_file()
-        started, began = time.time(), time.monotonic()
         mine, theirs = os.pipe()
         try:
-            if self._may_fork(job):
+            may_fork = self._may_fork(job)
+            started, began = time.time(), time.monotonic()
+            if may_fork:
                 assert self.warm is not None
                 pid = self.warm.fork(job, function, theirs, journal, console, [*self._descriptors(), mine])
             else:
@@ -145,7 +146,7 @@ class Server:
             for descriptor in (mine, theirs, journal, console):
                 os.close(descriptor)
             error = CellError(None, None, type(problem).__name__, str(problem))
-            self._tell("outcome", Outcome(job.name, "error", error, started, 0.0, 0, ""))
+            self._tell("outcome", Outcome(job.name, "error", error, time.time(), 0.0, 0, ""))
             return
         os.close(theirs)
         channel = Connection(mine, writable=False)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import codecs
 import io
+import itertools
 import os
 import select
 import threading
 import time
 from collections.abc import Callable
+from operator import itemgetter
 
 Sink = Callable[[str, str], None]  # takes a stream's name and a text
 _PROMPT = 0.1  # seconds after which also a piece of a line is recorded at once: a kill must not lose it
@@ -103,8 +105,8 @@ class Capture:
         with self._lock:
             self._drain()
             waiting, self._waiting = self._waiting, []
-            for name, text in waiting:
-                self._sink(name, text)
+            for name, run in itertools.groupby(waiting, key=itemgetter(0)):  # print writes each line in pieces
+                self._sink(name, "".join([text for _, text in run]))
             self._flushed = time.monotonic()
 
     def _poll_for(self, *more: int) -> select.poll:

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+_HUGE = 2_000_000
+
 
 def write_notebook(notebook: dict[str, Any], path: Path) -> None:
     """Writes aside, then renames. The format is nbformat's: sorted keys, indent 1, texts as lists of lines."""
@@ -55,7 +57,8 @@ def _split_mime(mime: str, value: Any) -> Any:
 
 
 def _lines(value: Any) -> Any:
-    return value.splitlines(keepends=True) if isinstance(value, str) else value
+    """A text as its lines. A huge one stays in one piece, which nbformat allows: millions of lines cost gigabytes."""
+    return value.splitlines(keepends=True) if isinstance(value, str) and len(value) < _HUGE else value
 
 
 def read_executed(path: Path) -> dict[str, Any]:
