@@ -80,17 +80,16 @@ def _installed(module: str) -> list[str]:
             return [name]
     if not _can_be_found(module):
         return []
-    holders = metadata.packages_distributions().get(module.split(".")[0], [])
-    if len(set(holders)) > 1:
-        holders = [name for name in holders if _holds(metadata.distribution(name), module)] or holders
-    return sorted(set(holders))
+    # packages_distributions() would do, but up to Python 3.10 it overlooks what has no top_level.txt.
+    return sorted({found.metadata["Name"] for found in metadata.distributions() if _holds(found, module)})
 
 
 def _holds(distribution: metadata.Distribution, module: str) -> bool:
     top_level = distribution.read_text("top_level.txt")
-    if top_level is not None and "." not in module:
-        return module in top_level.split()
-    record = "\n" + (distribution.read_text("RECORD") or "")
+    record = distribution.read_text("RECORD")
+    if top_level is not None and ("." not in module or record is None):
+        return module.split(".")[0] in top_level.split()
+    record = f"\n{record or ''}"
     paths = [prefix.replace(".", "/") for prefix in _prefixes(module)]
     # The last part may be a name inside the module, so one level up counts as well; a bare namespace does not.
     wanted = paths[: max(1, len(paths) - 1)]
