@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,26 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.lint import noqa
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding, Rule
-from soorgeon_clone.lint.registry import all_rules
+from soorgeon_clone.lint.registry import all_rules, live_rules
 from soorgeon_clone.lint.subject import Subject
+from soorgeon_clone.lint.surroundings import Surroundings
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.read import parse
 
 STDIN = "standard input"
 
 
-def check_bytes(data: bytes, path: Path | None, settings: Settings, codes: Collection[str] | None = None) -> FileResult:
-    """Return what the rules say about the notebook in ``data``. ``codes`` are those that are on, if already known."""
+def check_bytes(
+    data: bytes,
+    path: Path | None,
+    settings: Settings,
+    codes: Collection[str] | None = None,
+    merges: tuple[tuple[tuple[str, ...], str], ...] = (),
+) -> FileResult:
+    """Return what the rules say about the notebook in ``data``. ``codes`` are those that are on, if already known.
+
+    Findings of rules that look around the notebook are still to be `confirmed`.
+    """
     file = str(path) if path is not None else STDIN
     try:
         notebook = parse(data, path)
@@ -28,7 +39,7 @@ def check_bytes(data: bytes, path: Path | None, settings: Settings, codes: Colle
             return FileResult(file, note=error.message)
         return FileResult(file, trouble=str(error))
     enabled = settings.codes_for(path) if codes is None else frozenset(codes)
-    subject = Subject(notebook, settings.limits, raw_json(data, path))
+    subject = Subject(notebook, settings.limits, raw_json(data), merges)
     return FileResult(file, tuple(check(subject, file, settings, enabled)))
 
 
@@ -54,6 +65,21 @@ def check(subject: Subject, file: str, settings: Settings, enabled: Collection[s
     return sorted(set(diagnostics), key=lambda one: one.position)
 
 
+def confirmed(result: FileResult, path: Path | None) -> FileResult:
+    """Return a result without what the notebook's surroundings say is no finding: modules that are there after all."""
+    rules = live_rules()
+    if not any(one.code in rules for one in result.diagnostics):
+        return result
+    surroundings = Surroundings(path.parent if path is not None else Path())
+    modules = tuple({one.finding.subject: None for one in result.diagnostics if one.finding.subject})
+    kept = []
+    for one in result.diagnostics:
+        rule = rules.get(one.code)
+        if rule is None or rule.confirm(one.finding, modules, surroundings):
+            kept.append(one)
+    return replace(result, diagnostics=tuple(kept))
+
+
 def _diagnostic(rule: Rule, finding: Finding, notebook: Notebook, file: str, settings: Settings) -> Diagnostic:
     severity = settings.severity_of(rule.code, rule.severity) if settings.severity else rule.severity
     cell = notebook.cells[finding.cell] if finding.cell is not None else None
@@ -63,7 +89,7 @@ def _diagnostic(rule: Rule, finding: Finding, notebook: Notebook, file: str, set
     return Diagnostic(rule.code, rule.name, severity, file, finding, cell.id if cell else None, lines)
 
 
-def raw_json(data: bytes, path: Path | None) -> Mapping[str, Any] | None:
+def raw_json(data: bytes) -> Mapping[str, Any] | None:
     """Return the JSON of an .ipynb file; None if it is a script."""
     if data.lstrip()[:1] != b"{" and not data.startswith((b"\xef\xbb\xbf{", b"\xff\xfe", b"\xfe\xff")):
         return None
@@ -74,11 +100,3 @@ def raw_json(data: bytes, path: Path | None) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def count_by_rule(diagnostics: Iterator[Diagnostic]) -> Mapping[str, int]:
-    """Return how often each rule spoke, by code."""
-    counts: dict[str, int] = {}
-    for one in diagnostics:
-        counts[one.code] = counts.get(one.code, 0) + 1
-    return dict(sorted(counts.items()))

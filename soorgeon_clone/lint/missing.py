@@ -58,7 +58,7 @@ def missing_names(subject: Subject) -> tuple[Missing, ...]:
     for message in sorted(undefined, key=lambda m: (m.row, m.offset)):
         name = str(message.arguments[0])
         cell = subject.script.cell_at(message.row)
-        if message.row > open_from or (name, cell.index) in seen or not _is_certain(name, cell, subject.script):
+        if message.row > open_from or (name, cell.index) in seen or not _is_certain(name, cell, subject):
             continue
         missing = _classified(name, message.row, message.offset, cell, subject)
         if missing is not None:
@@ -67,17 +67,16 @@ def missing_names(subject: Subject) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-def _is_certain(name: str, cell: CodeCell, script: Script) -> bool:
+def _is_certain(name: str, cell: CodeCell, subject: Subject) -> bool:
     if is_notebook_name(name) or name in PLATFORM_NAMES or name in cell.doubtful or name.startswith("__"):
         return False
     if DELIBERATE in cell.cell.tags or cell.maybe:
         return False
     word = re.compile(rf"\b{re.escape(name)}\b")
-    return not any(
-        other.problem is not None and word.search(other.cell.source)
-        for other in script.cells
-        if other.index <= cell.index
-    )
+    unread = [other.cell for other in subject.script.cells if other.problem is not None]
+    if subject.raw is None:  # a script that was not written as a notebook may have code in its Markdown cells
+        unread += [other for other in subject.notebook.cells if other.kind != "code"]
+    return not any(word.search(other.source) for other in unread if other.index <= cell.index)
 
 
 def _classified(name: str, row: int, offset: int, cell: CodeCell, subject: Subject) -> Missing | None:

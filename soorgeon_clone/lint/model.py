@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from soorgeon_clone.lint.subject import Subject
+    from soorgeon_clone.lint.surroundings import Surroundings
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -104,7 +105,7 @@ class Rule(Protocol):
 
     The docstring's first line says what the rule finds; the parts ``Why``, ``Bad`` and ``Good`` follow. ``aliases``
     are codes of other linters that silence it in a ``# noqa`` comment. Rules that are not ``default`` must be
-    selected. ``live``: what it finds depends on more than the file, and `confirm` is asked each time.
+    selected.
     """
 
     code: str
@@ -118,6 +119,18 @@ class Rule(Protocol):
         ...
 
 
+class LiveRule(Rule, Protocol):
+    """A rule whose findings depend on what is around the notebook, not only on its content.
+
+    `check` yields what may be wrong, and is remembered; `confirm` is asked each time. ``others`` are the subjects of
+    all such findings in the notebook.
+    """
+
+    def confirm(self, finding: Finding, others: tuple[str, ...], surroundings: Surroundings) -> bool:
+        """Tell whether it is wrong indeed."""
+        ...
+
+
 @dataclass(frozen=True)
 class FileResult:
     """What came of one file: findings, or ``trouble`` (it could not be read), or ``note`` (it was skipped)."""
@@ -126,4 +139,3 @@ class FileResult:
     diagnostics: tuple[Diagnostic, ...] = ()
     trouble: str = ""
     note: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)

@@ -6,10 +6,11 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from typing import cast
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.lint import rules as folder
-from soorgeon_clone.lint.model import Rule
+from soorgeon_clone.lint.model import LiveRule, Rule
 
 
 @cache
@@ -31,6 +32,13 @@ def _rule_in(name: str) -> Rule:
     raise TypeError(f"{module.__name__} holds no rule")
 
 
+@cache
+def live_rules() -> Mapping[str, LiveRule]:
+    """Return the rules that look around the notebook as well."""
+    return {code: cast("LiveRule", rule) for code, rule in all_rules().items() if hasattr(rule, "confirm")}
+
+
+@cache
 def codes_of(selector: str) -> tuple[str, ...]:
     """Return the codes that a selector means: ``SG201``, a beginning such as ``SG2``, a name, or ``ALL``.
 
@@ -53,6 +61,7 @@ def codes_of(selector: str) -> tuple[str, ...]:
     return found
 
 
+@cache
 def default_codes() -> tuple[str, ...]:
     """Return the codes of the rules that are on when nothing is selected."""
     return tuple(code for code, rule in all_rules().items() if rule.default)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.lint.model import Finding
 
 # Modules whose distribution has another name.
 _OTHER_NAMES = {
@@ -41,13 +41,6 @@ _BROUGHT = {
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
-@runtime_checkable
-class Confirms(Protocol):
-    """A rule whose findings depend on what is around the notebook, not only on its content."""
-
-    def confirm(self, finding: Finding, others: tuple[str, ...], surroundings: Surroundings) -> bool: ...
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What a notebook in ``folder`` has around it."""
@@ -55,36 +48,41 @@ class Surroundings:
     folder: Path
 
     def has_module(self, name: str) -> bool:
-        """Tell whether a module is installed, or stands beside the notebook (or in a folder above, up to the project)."""
+        """Tell whether a module is installed, or stands beside the notebook or above it, up to the project."""
         return self.is_installed(name) or self._is_beside(name)
 
     @staticmethod
     def is_installed(name: str) -> bool:
+        """Tell whether a module is installed here (or is Python's own)."""
         return _is_installed(name)
 
     def _is_beside(self, name: str) -> bool:
-        for folder in (self.folder, *self._project_folders, self.folder / "src"):
-            if (folder / f"{name}.py").is_file() or (folder / name).is_dir():
-                return True
-        return False
-
-    @cached_property
-    def _project_folders(self) -> tuple[Path, ...]:
-        """The folders above, up to the one that holds the project."""
-        found = []
-        for folder in self.folder.absolute().parents:
-            found += [folder, folder / "src"]
-            if any((folder / mark).exists() for mark in (".git", "pyproject.toml", "setup.py")):
-                break
-        return tuple(found[:20])
+        return _is_beside(os.path.abspath(self.folder), name)  # noqa: PTH100
 
     def lacks_requirement(self, module: str) -> bool:
         """Tell whether the project has requirements, and the module comes with none of them."""
-        required = _requirements(self.folder.absolute())
-        if required is None or self._is_beside(module) or f"/{module}/" in f"{self.folder.absolute().as_posix()}/":
+        folder = self.folder.absolute()
+        required = _requirements(folder)
+        if required is None or self._is_beside(module) or module in folder.parts:
             return False
         names = {_normal(name) for name in (*_distributions(module), _OTHER_NAMES.get(module, module))}
         return not (names | _BROUGHT.get(module, set())) & required
+
+
+@cache
+def _is_beside(folder: str, name: str) -> bool:
+    return any(os.path.isfile(f"{one}/{name}.py") or os.path.isdir(f"{one}/{name}") for one in _places(folder))  # noqa: PTH112, PTH113
+
+
+@cache
+def _places(folder: str) -> tuple[str, ...]:
+    """Return where modules beside a notebook may be: its folder, those above it up to the project's, their ``src``."""
+    places = []
+    for one in (Path(folder), *Path(folder).parents):
+        places += [str(one), f"{one}/src"]
+        if any((one / mark).exists() for mark in (".git", "pyproject.toml", "setup.py")):
+            return tuple(places)
+    return str(folder), f"{folder}/src"
 
 
 def _normal(name: str) -> str:
@@ -103,7 +101,7 @@ def _is_installed(name: str) -> bool:
 
 @cache
 def _distributions(module: str) -> tuple[str, ...]:
-    """Return the installed distributions that hold a module; reading them all is slow, so the usual names come first."""
+    """Return the installed distributions that hold a module; the usual names come first: reading all is slow."""
     from importlib import metadata
 
     for name in (_OTHER_NAMES.get(module, module), module):

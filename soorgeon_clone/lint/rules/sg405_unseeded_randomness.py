@@ -13,7 +13,7 @@ from soorgeon_clone.lint.subject import Subject
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.effects import Effect, Knowledge
 
-_LIBRARIES = frozenset({"random", "numpy", "sklearn", "torch", "scipy", "tensorflow", "keras", "imblearn"})
+_LIBRARIES = frozenset({"random", "numpy", "sklearn", "torch", "scipy"})
 _GENERATORS = {"numpy.random.default_rng": "seed", "numpy.random.RandomState": "seed", "random.Random": "x"}
 
 
@@ -63,10 +63,22 @@ class UnseededRandomness:
             seeded.update(effect.seeds)
             for generator in _drawn(effect, given, path, call, tables):
                 draws.setdefault(generator, (call, path))
+        if _seeds_somehow(subject):
+            return
         for generator, (call, path) in draws.items():
             if generator not in seeded:
                 message = f"`{path}` draws random numbers, and nothing seeds {generator.replace('_', ' ')}"
                 yield subject.at(call, message, rows=1, hint="Set a seed in the first cell, or pass random_state.")
+
+
+def _seeds_somehow(subject: Subject) -> bool:
+    """Tell whether a function of another library or of the notebook sets seeds (``seed_everything(0)``)."""
+    names = (
+        called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+        for node in subject.script.nodes
+        if isinstance(node, ast.Call) and (called := node.func)
+    )
+    return any("seed" in name.lower() for name in names)
 
 
 def _given(call: ast.Call, parameters: tuple[str, ...] | None) -> dict[str, str | None]:

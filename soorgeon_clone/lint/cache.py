@@ -1,0 +1,106 @@
+"""Results of earlier runs by content: a file for each notebook, safe to delete and to share between runs.
+
+The name of a file is the digest of all that decides about its content: this package's version and Python's, the rules
+that are on, their limits and severities, the notebook's name and bytes. Files are written aside and renamed, so a
+reader sees a whole file or none; what cannot be read is worked out again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Collection
+from dataclasses import astuple
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone import __version__
+from soorgeon_clone.lint.config import Settings
+from soorgeon_clone.lint.model import FileResult
+from soorgeon_clone.lint.record import pack, unpack
+
+_TIDY_EVERY = 200  # about one run in so many that write looks for old files
+_OLDEST = 30 * 24 * 3600.0
+
+
+def folder() -> Path:
+    """Return where results are kept: $SOORGEON_CLONE_CACHE, or the user's cache folder."""
+    own = os.environ.get("SOORGEON_CLONE_CACHE")
+    if own:
+        return Path(own) / "lint"
+    base = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
+    return Path(base or Path.home() / ".cache") / "soorgeon-clone" / "lint"
+
+
+def key(data: bytes, path: Path | None, settings: Settings, codes: Collection[str]) -> str:
+    """Return the name under which a result is kept."""
+    about = (
+        _tool(),
+        sorted(codes),
+        sorted(settings.severity.items()),
+        astuple(settings.limits),
+        path.name if path is not None else None,
+        path.suffix if path is not None else None,
+    )
+    digest = hashlib.blake2b(repr(about).encode("utf-8", "surrogatepass"), digest_size=20)
+    digest.update(data)
+    return digest.hexdigest()
+
+
+@cache
+def _tool() -> tuple[Any, ...]:
+    """Return what changes when this package does: its version, and in a work tree the times of its files."""
+    root = Path(__file__).parents[1]
+    rooms = ("lint", "lint/rules", "notebook", "analysis", "analysis/knowledge")
+    times = []
+    for room in rooms:
+        with os.scandir(root / room) as entries:
+            times.append(max((e.stat().st_mtime_ns for e in entries if e.is_file()), default=0))
+    return __version__, sys.version_info[:3], tuple(times)
+
+
+def recall(name: str, file: str) -> FileResult | None:
+    """Return the result that is kept under a name, for a file called ``file``."""
+    try:
+        with open(folder() / name[:2] / name, "rb") as stored:  # noqa: PTH123
+            packed = json.loads(stored.read())
+        if packed["note"]:
+            return FileResult(file, note=packed["note"].replace("\0", file))
+        return FileResult(file, tuple(unpack(one, file) for one in packed["diagnostics"]))
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return None
+
+
+def remember(name: str, result: FileResult) -> None:
+    """Keep a result. A cache that cannot be written is no trouble."""
+    if result.trouble:
+        return
+    packed = {"note": result.note.replace(result.file, "\0"), "diagnostics": [pack(one) for one in result.diagnostics]}
+    target = folder() / name[:2] / name
+    aside = ""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(packed, file)
+        os.replace(aside, target)  # noqa: PTH105
+    except (OSError, UnicodeEncodeError):
+        if aside:
+            Path(aside).unlink(missing_ok=True)
+        return
+    if int(name[:8], 16) % _TIDY_EVERY == 0:
+        _tidy(target.stat().st_mtime)
+
+
+def _tidy(now: float) -> None:
+    """Remove results that were made a month ago."""
+    for file in folder().glob("*/*"):
+        try:
+            if now - file.stat().st_mtime > _OLDEST:
+                file.unlink()
+        except OSError:
+            continue

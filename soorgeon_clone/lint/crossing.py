@@ -1,0 +1,64 @@
+"""What the analysis knows about values that cross from one section to the next, as findings need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from soorgeon_clone.analysis.heap import Obj
+from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
+from soorgeon_clone.lint.model import Finding
+from soorgeon_clone.lint.subject import Subject
+
+
+@dataclass(frozen=True)
+class ForeignChange:
+    """A statement changes an object that an earlier section made; ``names`` are the variables that lead to it."""
+
+    statement: StatementFacts
+    obj: Obj
+    made_in: int
+    names: tuple[str, ...]
+
+
+def foreign_changes(facts: NotebookFacts) -> Iterator[ForeignChange]:
+    """Yield known changes of objects across sections, one for each statement and set of names."""
+    statements = facts.statements
+    seen: set[tuple[int, tuple[str, ...]]] = set()
+    for statement in statements:
+        if statement.unknown_calls:  # what nobody has described may change anything: nothing is known here
+            continue
+        for obj in sorted(statement.changes, key=lambda o: (o.made, o.type)):
+            if not 0 <= obj.made < len(statements) or statements[obj.made].section == statement.section:
+                continue
+            names = tuple(sorted(_names(facts, obj, statement.section)))
+            if names and (statement.index, names) not in seen:
+                seen.add((statement.index, names))
+                yield ForeignChange(statement, obj, statements[obj.made].section, names)
+
+
+def _names(facts: NotebookFacts, obj: Obj, section: int) -> set[str]:
+    found: set[str] = set()
+    for one in facts.sections[:section]:
+        for name, binding in one.after.items():
+            if not name.startswith("@") and obj in facts.heap.reach(binding.value):
+                found.add(name)
+            else:
+                found.discard(name)
+    return found
+
+
+def at_statement(statement: StatementFacts, message: str, hint: str = "") -> Finding:
+    """Return a finding about a statement's first row."""
+    return Finding(message, statement.cell, statement.first, 1, statement.last, hint=hint)
+
+
+def title(subject: Subject, section: int) -> str:
+    """Return a section's name for messages."""
+    return f"section {subject.sections[section].title!r}"
+
+
+def quoted(names: tuple[str, ...]) -> str:
+    """Return names for a sentence: `` `a`, `b` and `c` ``."""
+    shown = [f"`{name}`" for name in names[:5]]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

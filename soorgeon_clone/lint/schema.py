@@ -1,0 +1,130 @@
+"""The JSON of a notebook -> where it breaks nbformat 4.0 to 4.5.
+
+nbformat has a JSON schema, and takes longer to import than a notebook takes to lint. What follows are its rules in
+Python; a test holds them against nbformat.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Problem = tuple[int | None, str]
+
+_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_CELL_KEYS = {
+    "code": {"cell_type", "metadata", "source", "outputs", "execution_count"},
+    "markdown": {"cell_type", "metadata", "source"},
+    "raw": {"cell_type", "metadata", "source"},
+}
+_MORE_KEYS = {"code": {"id"}, "markdown": {"id", "attachments"}, "raw": {"id", "attachments"}}
+_OUTPUT_KEYS = {
+    "execute_result": {"output_type", "data", "metadata", "execution_count"},
+    "display_data": {"output_type", "data", "metadata"},
+    "stream": {"output_type", "name", "text"},
+    "error": {"output_type", "ename", "evalue", "traceback"},
+}
+
+
+def problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong: the cell (None: the notebook) and a sentence."""
+    minor = raw.get("nbformat_minor")
+    if not isinstance(minor, int) or isinstance(minor, bool) or minor < 0:
+        yield None, f"nbformat_minor is {minor!r}, not a number"
+        minor = 4
+    if not isinstance(raw.get("metadata"), dict):
+        yield None, "the notebook has no metadata"
+    else:
+        yield from _notebook_metadata(raw["metadata"])
+    for key in raw.keys() - {"metadata", "nbformat", "nbformat_minor", "cells"}:
+        yield None, f"the notebook has an unknown key {key!r}"
+    ids: dict[str, int] = {}
+    cells = raw.get("cells")
+    for index, cell in enumerate(cells if isinstance(cells, list) else []):
+        if not isinstance(cell, dict):
+            continue
+        yield from ((index, message) for message in _cell(cell, minor))
+        identity = cell.get("id")
+        if minor >= 5 and isinstance(identity, str):
+            if identity in ids:
+                yield index, f"has the id {identity!r} of cell {ids[identity] + 1}"
+            ids.setdefault(identity, index)
+
+
+def _notebook_metadata(metadata: Mapping[str, Any]) -> Iterator[Problem]:
+    spec, info = metadata.get("kernelspec"), metadata.get("language_info")
+    if "kernelspec" in metadata:
+        for key in ("name", "display_name"):
+            if not isinstance(spec, dict) or not isinstance(spec.get(key), str):
+                yield None, f"metadata.kernelspec has no {key}"
+                break
+    if "language_info" in metadata and (not isinstance(info, dict) or not isinstance(info.get("name"), str)):
+        yield None, "metadata.language_info has no name"
+
+
+def _cell(cell: Mapping[str, Any], minor: int) -> Iterator[str]:
+    kind = cell.get("cell_type")
+    if kind not in _CELL_KEYS:
+        yield f"its cell type is {kind!r}"
+        return
+    required = _CELL_KEYS[kind] | ({"id"} if minor >= 5 else set())
+    for key in sorted(required - cell.keys()):
+        yield f"it has no {key}"
+    allowed = required | (_MORE_KEYS[kind] - (set() if minor >= 5 else {"id"}))
+    for key in sorted(cell.keys() - allowed):
+        yield f"a {kind} cell has no key {key!r} in format 4.{minor}"
+    if "id" in cell and minor >= 5 and not (isinstance(cell["id"], str) and _ID.fullmatch(cell["id"])):
+        yield f"its id {cell['id']!r} is not one of 1 to 64 letters, digits, - and _"
+    if "source" in cell and not _is_text(cell["source"]):
+        yield "its source is not text"
+    if "metadata" in cell:
+        yield from _cell_metadata(cell["metadata"], kind)
+    if kind == "code":
+        count = cell.get("execution_count")
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
+            yield f"its execution_count is {count!r}"
+        if "outputs" in cell:
+            yield from _outputs(cell["outputs"])
+
+
+def _cell_metadata(metadata: Any, kind: str) -> Iterator[str]:
+    if not isinstance(metadata, dict):
+        yield "its metadata are not a table"
+        return
+    tags = metadata.get("tags", [])
+    if (
+        not isinstance(tags, list)
+        or any(not isinstance(t, str) or "," in t for t in tags)
+        or len(set(tags)) < len(tags)
+    ):
+        yield "its tags are not a list of different texts without commas"
+    for key in ("collapsed", "scrolled"):
+        wanted = (bool,) if key == "collapsed" else (bool, str)
+        if kind == "code" and key in metadata and not isinstance(metadata[key], wanted):
+            yield f"its metadata.{key} is {metadata[key]!r}"
+    if "name" in metadata and not (isinstance(metadata["name"], str) and metadata["name"]):
+        yield "its metadata.name is no name"
+
+
+def _outputs(outputs: Any) -> Iterator[str]:
+    if not isinstance(outputs, list):
+        yield "its outputs are not a list"
+        return
+    for output in outputs:
+        kind = output.get("output_type") if isinstance(output, dict) else None
+        if kind not in _OUTPUT_KEYS:
+            yield f"an output has the type {kind!r}"
+            continue
+        for key in sorted(_OUTPUT_KEYS[kind] - output.keys()):
+            yield f"an output ({kind}) has no {key}"
+        for key in sorted(output.keys() - _OUTPUT_KEYS[kind]):
+            yield f"an output ({kind}) has an unknown key {key!r}"
+        if "data" in output and not isinstance(output["data"], dict):
+            yield f"an output ({kind}) has data that are not a table"
+        if "text" in output and kind == "stream" and not _is_text(output["text"]):
+            yield "an output (stream) has a text that is none"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
