@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from soorgeon_clone.pipeline.execution.mime import as_json
 from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
 
@@ -178,6 +179,18 @@ def _line(exception: BaseException | None, code_name: str, *, in_magic: bool) ->
             line = traceback.tb_lineno + 1
         traceback = traceback.tb_next
     return line
+
+
+def widget_states() -> dict[str, Any]:
+    """The notebook metadata that lets a viewer draw the live widgets of this process; {} without any."""
+    library = sys.modules.get("ipywidgets")
+    try:
+        state = library.Widget.get_manager_state(drop_defaults=False) if library else {}
+    except Exception:  # a widget that cannot say what it is must not fail the notebook that shows it
+        state = {}
+    if not state.get("state"):
+        return {}
+    return {"widgets": {"application/vnd.jupyter.widget-state+json": as_json(state)}}
 
 
 def _timing(began: datetime, ended: datetime) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import socket
@@ -9,11 +10,11 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.pipeline.execution import boot
+from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.imports import imported_modules
 from soorgeon_clone.pipeline.execution.model import (
     CellError,
@@ -74,8 +75,8 @@ class _ServerExecutor:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._connection = Connection(mine.detach())
-        self._connection.send(self._settings)
+        self._channel = Channel(mine.detach())
+        self._channel.send(self._settings)
 
     def start(self, job: Job) -> None:
         if job.name in self._started:
@@ -97,22 +98,21 @@ class _ServerExecutor:
             function=None,
         )
         self._started[job.name] = time.time()
-        self._connection.send(("start", plain, function))
+        with contextlib.suppress(OSError):  # when the server is gone, wait() says so
+            self._channel.send("start", plain, function)
 
     def wait(self, timeout: float | None = None) -> list[Outcome]:
         deadline = None if timeout is None else time.monotonic() + timeout
         outcomes: list[Outcome] = []
         while self._started and not outcomes:
-            patience = None if deadline is None else max(deadline - time.monotonic(), 0)
-            if not self._connection.poll(patience):
+            if not self._channel.wait(None if deadline is None else deadline - time.monotonic()):
                 break
-            while True:
-                try:
-                    outcomes += self._take(*self._connection.recv())
-                    if not self._connection.poll(0):
-                        break
-                except (EOFError, OSError):
-                    return outcomes + self._server_is_gone()
+            try:
+                messages = self._channel.receive()
+            except (EOFError, OSError):
+                return self._server_is_gone()
+            for message in messages:
+                outcomes += self._take(*message)
         return outcomes
 
     def _take(self, kind: str, *values: Any) -> list[Outcome]:
@@ -125,7 +125,7 @@ class _ServerExecutor:
         return []
 
     def _server_is_gone(self) -> list[Outcome]:
-        self._connection.close()
+        self._channel.close()
         self._server = None
         error = CellError(None, None, "TaskKilled", "the process that runs the tasks was killed")
         now = time.time()
@@ -135,7 +135,7 @@ class _ServerExecutor:
 
     def cancel(self, name: str) -> None:
         if self._server is not None and name in self._started:
-            self._connection.send(("cancel", name))
+            self._channel.send("cancel", name)
 
     def running(self) -> tuple[str, ...]:
         return tuple(self._started)
@@ -143,7 +143,7 @@ class _ServerExecutor:
     def close(self) -> None:
         self._started.clear()
         if self._server is not None:
-            self._connection.close()  # the server ends its tasks, then itself
+            self._channel.close()  # the server ends its tasks, then itself
             self._server.wait()
             self._server = None
 

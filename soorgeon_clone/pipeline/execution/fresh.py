@@ -6,10 +6,10 @@ import os
 import pickle
 import sys
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from soorgeon_clone.pipeline.execution import process, worker
+from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.shell import open_shell
 from soorgeon_clone.pipeline.execution.streams import Stream
 
@@ -23,4 +23,4 @@ def main(job_file: str) -> None:
     shell = open_shell(Path(folder))
     if function:
         job = replace(job, function=pickle.loads(function))
-    worker.run(job, shell, streams, Connection(channel, readable=False), journal, os.dup(2))
+    worker.run(job, shell, streams, Channel(channel), journal, os.dup(2))

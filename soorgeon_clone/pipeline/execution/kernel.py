@@ -7,13 +7,13 @@ import pickle
 import re
 import signal
 import sys
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.execution import process
 from soorgeon_clone.pipeline.execution.cells import blank, is_run
+from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.model import CellError, Job
 from soorgeon_clone.pipeline.execution.recording import Recorder
@@ -44,7 +44,7 @@ def main(job_file: str) -> None:
         fresh.main(job_file)
     process.die_with_parent(server)
     process.adopt_orphans()
-    events = Connection(channel, readable=False)
+    events = Channel(channel)
     notebook = blank(job.source)
     recorder = Recorder(notebook["cells"], limit=job.output_limit, journal=Journal(journal))
     error = _run(job, notebook, recorder, events)
@@ -54,12 +54,12 @@ def main(job_file: str) -> None:
             write_notebook(notebook, job.output)
         except OSError as problem:
             error = error or CellError(None, None, type(problem).__name__, f"cannot write {job.output}: {problem}")
-    events.send(("result", status_of(error), error, printed(notebook["cells"])))
-    events.send(("done",))
+    events.send("result", status_of(error), error, printed(notebook["cells"]))
+    events.send("done")
     os._exit(0)
 
 
-def _run(job: Job, notebook: dict[str, Any], recorder: Recorder, events: Connection) -> CellError | None:
+def _run(job: Job, notebook: dict[str, Any], recorder: Recorder, events: Channel) -> CellError | None:
     import nbformat
     from nbclient.exceptions import CellControlSignal
 
@@ -87,7 +87,7 @@ def _run(job: Job, notebook: dict[str, Any], recorder: Recorder, events: Connect
     return error
 
 
-def _client(job: Job, node: Any, recorder: Recorder, events: Connection) -> Any:
+def _client(job: Job, node: Any, recorder: Recorder, events: Channel) -> Any:
     """A client that gives its messages to ``recorder``."""
     from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError
@@ -111,7 +111,7 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Connection) -> Any:
     def begin(cell: Any, cell_index: int) -> None:
         number = indexes.index(cell_index) + 1
         recorder.begin(cell_index, number)
-        events.send(("cell", number, len(indexes), cell_index))
+        events.send("cell", number, len(indexes), cell_index)
 
     client = Client(
         node,

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,12 +31,28 @@ def die_with_parent(parent: int) -> None:
 
 
 def children(pid: int) -> list[int]:
-    """The living processes that ``pid`` started or adopted; none where the system does not tell."""
+    """The living processes that ``pid`` started or adopted."""
     found: list[int] = []
-    with contextlib.suppress(OSError, ValueError):
+    try:
         for task in Path(f"/proc/{pid}/task").iterdir():
             found += map(int, (task / "children").read_text().split())
+    except FileNotFoundError:  # it has ended, or the system does not have these files
+        if Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists():
+            return found
+        return [child for child, parent, _ in _table() if parent == pid]
+    except OSError:
+        return found
     return found
+
+
+def _table() -> list[tuple[int, int, int]]:
+    """(process, parent, resident kilobytes) of all processes, from ps: slow, for systems without /proc."""
+    try:
+        text = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True).stdout
+    except OSError:
+        return []
+    rows = [line.split() for line in text.splitlines()]
+    return [(int(row[0]), int(row[1]), int(row[2])) for row in rows if len(row) == 3]
 
 
 def descendants(pid: int) -> Iterator[int]:
@@ -70,7 +87,7 @@ def _resident(pid: int, *, shared: bool) -> int:
     try:
         fields = Path(f"/proc/{pid}/statm").read_text().split()
     except OSError:
-        return 0
+        return 0 if IS_LINUX else sum(1024 * size for each, _, size in _table() if each == pid)
     pages = int(fields[1]) - (0 if shared else int(fields[2]))
     return pages * os.sysconf("SC_PAGE_SIZE")
 

@@ -18,12 +18,12 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
+from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.journal import new_journal_file, read_text
 from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
 from soorgeon_clone.pipeline.execution.preload import Preloader, survives_fork
@@ -40,7 +40,7 @@ class Running:
 
     job: Job
     pid: int
-    channel: Connection
+    channel: Channel
     journal: int
     console: int  # a file for what the process says outside of the notebook: the stack of a crash
     started: float
@@ -53,7 +53,7 @@ class Running:
 
 
 class Server:
-    def __init__(self, build: Connection, settings: Settings) -> None:
+    def __init__(self, build: Channel, settings: Settings) -> None:
         self.build = build
         self.settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="soorgeon-clone-"))
@@ -72,10 +72,13 @@ class Server:
         signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
         process.adopt_orphans()
 
-    def serve(self) -> None:
+    def serve(self, messages: list[Any]) -> None:
+        """Runs until the build is gone; ``messages`` are those that came with the settings."""
         try:
             if self.settings.isolation in ("fork", "auto") and process.IS_LINUX:
                 self.warm = Warm(self.settings, self.folder)
+            for message in messages:
+                self.obey(*message)
             while self.step():
                 pass
         finally:
@@ -86,13 +89,18 @@ class Server:
 
     def step(self) -> bool:
         """Handles what is ready; imports a module when nothing is. False when the build is gone."""
-        for key, _ in self.selector.select(self._patience()):
+        for key, events in self.selector.select(self._patience()):
             if key.data == "build":
+                if events & selectors.EVENT_WRITE:
+                    self._send()
+                if not events & selectors.EVENT_READ:
+                    continue
                 try:
-                    message = self.build.recv()
+                    messages = self.build.receive()
                 except (EOFError, OSError):
                     return False
-                self._obey(*message)
+                for message in messages:
+                    self.obey(*message)
             elif key.data == "wake":
                 with contextlib.suppress(BlockingIOError):
                     os.read(self.wake, 4096)
@@ -101,7 +109,7 @@ class Server:
         self._reap()
         self._enforce()
         self._report()
-        if self.warm and not self.selector.select(0):
+        if self.warm and self.warm.has_more and not self.selector.select(0):
             self.warm.load_next()
         return True
 
@@ -122,7 +130,7 @@ class Server:
             moments.append(self.strays_until)
         return max(min(moments) - now, 0) if moments else None
 
-    def _obey(self, command: str, *values: Any) -> None:
+    def obey(self, command: str, *values: Any) -> None:
         if command == "start":
             self._start(*values)
         elif command == "cancel":
@@ -149,7 +157,7 @@ class Server:
             self._tell("outcome", Outcome(job.name, "error", error, time.time(), 0.0, 0, ""))
             return
         os.close(theirs)
-        channel = Connection(mine, writable=False)
+        channel = Channel(mine)
         self.running[pid] = Running(job, pid, channel, journal, console, started, began)
         self.selector.register(channel, selectors.EVENT_READ, pid)
 
@@ -185,23 +193,21 @@ class Server:
             mine += [run.channel.fileno(), run.journal, run.console]
         return mine
 
-    def _listen(self, run: Running) -> bool:
-        """Takes one message of a task; False when there is none."""
+    def _listen(self, run: Running) -> None:
+        """Takes what a task has said."""
         try:
-            if not run.channel.poll(0):
-                return False
-            message = run.channel.recv()
+            messages = run.channel.receive()
         except (EOFError, OSError):
             with contextlib.suppress(KeyError, ValueError):
                 self.selector.unregister(run.channel)
-            return False
-        if message[0] == "cell":
-            self._tell("progress", run.job.name, *message[1:])
-        elif message[0] == "result":
-            run.result = message[1:]
-        elif message[0] == "done":
-            run.done = True
-        return True
+            return
+        for kind, *values in messages:
+            if kind == "cell":
+                self._tell("progress", run.job.name, *values)
+            elif kind == "result":
+                run.result = (values[0], values[1], values[2])
+            elif kind == "done":
+                run.done = True
 
     def _reap(self) -> None:
         while True:
@@ -214,8 +220,7 @@ class Server:
             run = self.running.get(pid)
             if run is None:
                 continue  # an adopted process
-            while self._listen(run):
-                pass
+            self._listen(run)
             with contextlib.suppress(KeyError, ValueError):
                 self.selector.unregister(run.channel)
             run.channel.close()
@@ -287,8 +292,15 @@ class Server:
         return Outcome(run.job.name, run.reason or "killed", error, run.started, seconds, peak, log)
 
     def _tell(self, *message: Any) -> None:
+        self.build.post(*message)
+        self._send()
+
+    def _send(self) -> None:
+        """Sends what the build takes now; the rest when it takes more."""
         with contextlib.suppress(OSError):
-            self.build.send(message)
+            self.build.flush()
+        more = selectors.EVENT_WRITE if self.build.has_posted else 0
+        self.selector.modify(self.build, selectors.EVENT_READ | more, "build")
 
 
 class Warm:
@@ -374,12 +386,16 @@ class Warm:
         gc.enable()
         if function:
             job = replace(job, function=pickle.loads(function))
-        worker.run(job, self.shell, self.streams, Connection(channel, readable=False), journal, console)
+        worker.run(job, self.shell, self.streams, Channel(channel), journal, console)
 
 
 def main(descriptor: str) -> None:
-    build = Connection(int(descriptor))
-    settings: Settings = build.recv()
+    build = Channel(int(descriptor))
+    first: list[Any] = []
+    while not first:
+        build.wait(None)
+        first = build.receive()
+    settings: Settings = first.pop(0)[0]
     os.chdir(settings.cwd)
-    Server(build, settings).serve()
+    Server(build, settings).serve(first)
     os._exit(0)  # nothing of it is worth taking down module by module

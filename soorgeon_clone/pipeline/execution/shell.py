@@ -12,6 +12,7 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from IPython.core import page
@@ -219,6 +220,10 @@ def open_shell(folder: Path) -> ZMQInteractiveShell:
     warnings.filterwarnings(
         "ignore", message=".*Trio's signal handling code might have collided.*", category=RuntimeWarning
     )
+    # tqdm knows a notebook by this module, and others take the class from it
+    stand_in = ModuleType(ZMQInteractiveShell.__module__)
+    stand_in.ZMQInteractiveShell = ZMQInteractiveShell  # type: ignore[attr-defined]
+    sys.modules[stand_in.__name__] = stand_in
     shell: ZMQInteractiveShell = ZMQInteractiveShell.instance(config=config, ipython_dir=str(folder))
     shell.extension_manager.load_extension("storemagic")
     return shell

@@ -15,12 +15,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from soorgeon_clone.pipeline.execution.cells import blank, run_cells
+from soorgeon_clone.pipeline.execution.cells import blank, run_cells, widget_states
+from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.model import CellError, FunctionCall, Job
 from soorgeon_clone.pipeline.execution.recording import Recorder
@@ -44,7 +45,7 @@ def run(
     job: Job,
     shell: ZMQInteractiveShell,
     streams: tuple[Stream, Stream],
-    channel: Connection,
+    channel: Channel,
     journal: int,
     console: int,
 ) -> NoReturn:
@@ -55,10 +56,10 @@ def run(
     try:
         faulthandler.enable(console, all_threads=False)  # where a crash in C code came from
         error, log = _run(job, shell, streams, channel, journal)
-        channel.send(("result", status_of(error), error, log))
+        channel.send("result", status_of(error), error, log)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         finish(shell)
-        channel.send(("done",))
+        channel.send("done")
     except BaseException:
         os.write(console, traceback.format_exc().encode())
         os._exit(1)
@@ -66,7 +67,7 @@ def run(
 
 
 def _run(
-    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Connection, journal: int
+    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Channel, journal: int
 ) -> tuple[CellError | None, str]:
     try:
         settle_in(job)
@@ -91,7 +92,7 @@ def settle_in(job: Job) -> None:
 
 
 def _run_notebook(
-    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Connection, journal: int
+    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Channel, journal: int
 ) -> tuple[CellError | None, str]:
     assert job.source is not None
     notebook = blank(job.source)
@@ -108,12 +109,13 @@ def _run_notebook(
             recorder,
             straight=job.straight,
             record_timing=job.record_timing,
-            on_cell=lambda number, total, index: channel.send(("cell", number, total, index)),
+            on_cell=lambda number, total, index: channel.send("cell", number, total, index),
         )
     except (TaskTimeout, Terminated) as stop:  # it came between two cells
         error = CellError(None, None, type(stop).__name__, str(stop))
     capture.stop()
     recorder.settle()
+    notebook["metadata"].update(widget_states())
     if job.output is not None:
         try:
             write_notebook(notebook, job.output)
@@ -192,6 +194,12 @@ def finish(shell: ZMQInteractiveShell) -> None:
 
     Threads end, exit functions run, the notebook's objects are destroyed and files that it left open are flushed.
     """
+    for step in (_end_threads, _run_exit_functions, partial(_forget, shell), _flush_files):
+        with contextlib.suppress(BaseException):
+            step()
+
+
+def _end_threads() -> None:
     deadline = time.monotonic() + _PATIENCE
     for callback in reversed(getattr(threading, "_threading_atexits", ())):  # pools of concurrent.futures
         helper = threading.Thread(target=callback, daemon=True)
@@ -200,16 +208,23 @@ def finish(shell: ZMQInteractiveShell) -> None:
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join(max(deadline - time.monotonic(), 0))
-    with contextlib.suppress(BaseException):
-        import atexit
 
-        atexit._run_exitfuncs()
-    with contextlib.suppress(BaseException):
-        shell.displayhook.flush()
-        shell.user_ns.clear()
-        shell.user_ns_hidden.clear()
-        gc.collect()
+
+def _run_exit_functions() -> None:
+    import atexit
+
+    atexit._run_exitfuncs()
+
+
+def _forget(shell: ZMQInteractiveShell) -> None:
+    shell.displayhook.flush()
+    shell.user_ns.clear()
+    shell.user_ns_hidden.clear()
+    gc.collect()
+
+
+def _flush_files() -> None:
     for thing in gc.get_objects():
-        if isinstance(thing, (io.BufferedWriter, io.BufferedRandom, io.TextIOWrapper)):
+        if issubclass(type(thing), (io.BufferedWriter, io.BufferedRandom, io.TextIOWrapper)):
             with contextlib.suppress(BaseException):
                 thing.flush()

@@ -251,6 +251,18 @@ def test_hundreds_of_tasks_one_after_the_other_and_side_by_side(tmp_path: Path) 
         assert not Path(f"/proc/{server}/task/{server}/children").read_text().split()
 
 
+def test_nobody_waits_for_one_that_waits(tmp_path: Path) -> None:
+    with open_executor("fork", modules=(), cwd=tmp_path, blas_threads=1, on_progress=lambda _: None) as executor:
+        ballast = "#" * 3_000_000
+        for number in range(30):  # more than sockets hold, both ways, before anyone listens
+            executor.start(Job(f"n{number}", notebook("print('x' * 100_000)", ballast), None, tmp_path))
+        done = []
+        while executor.running():
+            done += executor.wait(60)
+        assert sorted(outcome.status for outcome in done) == ["ok"] * 30
+        assert {len(outcome.log) for outcome in done} == {64_000}
+
+
 def test_names_of_running_jobs_are_unique(executor: Executor, tmp_path: Path) -> None:
     executor.start(Job("job", notebook("1"), None, tmp_path))
     with pytest.raises(ValueError, match="'job'"):
