@@ -163,7 +163,7 @@ def parts(obj: Any) -> list[Any]:
     return found
 
 
-def reach(obj: Any, limit: int = 4000) -> dict[int, Any]:
+def reach(obj: Any, limit: int = 1500) -> dict[int, Any]:
     """Return all objects that can be reached from ``obj``, by id (kept alive by being in it)."""
     seen: dict[int, Any] = {}
     stack = [obj]
@@ -211,14 +211,14 @@ def arrays(obj: Any) -> list[Any]:
     return []
 
 
-def digest(obj: Any, memo: dict[int, int] | None = None, depth: int = 0) -> Any:
+def digest(obj: Any, memo: dict[int, Any] | None = None, depth: int = 0) -> Any:
     """Return the content of an object in a form that can be compared."""
     memo = {} if memo is None else memo
     if isinstance(obj, ATOMS):
         return repr(obj)
     if id(obj) in memo or depth > 12:
         return "again"
-    memo[id(obj)] = len(memo)
+    memo[id(obj)] = obj  # kept, so that no other object gets its id
     module, name = type(obj).__module__.partition(".")[0], type(obj).__name__
     inner = functools.partial(digest, memo=memo, depth=depth + 1)
     if isinstance(obj, (list, tuple, collections.deque)):
@@ -269,14 +269,32 @@ def _content(file: Any) -> str:
     return repr(file.getvalue()) if hasattr(file, "getvalue") and not file.closed else ""
 
 
-def _artist(obj: Any) -> Any:
-    import pickle
+LOOKS = (
+    *("get_visible", "get_alpha", "get_color", "get_linewidth", "get_text", "get_xydata", "get_offsets", "get_array"),
+    *("get_xlim", "get_ylim", "get_xscale", "get_yscale", "get_label", "get_clim", "get_facecolor", "get_size_inches"),
+    *("get_gid", "get_clip_on", "get_width", "get_height", "get_xy", "get_ticklocs", "get_tick_params", "get_rasterized"),
+    *("get_axis_on", "get_aspect", "get_position"),
+)
 
+
+def _artist(obj: Any) -> Any:
+    """Return how everything in the figure looks (pickles of artists differ after mere looking)."""
     figure = getattr(obj, "figure", None) or obj
-    for candidate in (figure, obj):
+    stack, seen, found = [figure, obj], set(), []
+    while stack:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        looks: list[str] = [type(one).__name__]
+        for name in LOOKS:
+            with contextlib.suppress(Exception):
+                looks.append(repr(getattr(one, name)()))
+        looks += [repr(v) for k, v in sorted(getattr(one, "__dict__", {}).items()) if isinstance(v, (str, int, float))]
+        found.append(looks if hasattr(one, "get_visible") else repr(vars(one)) if hasattr(one, "__dict__") else "")
         with contextlib.suppress(Exception):
-            return pickle.dumps(candidate)
-    return repr(vars(obj))
+            stack += one.get_children() if not hasattr(one, "get_major_ticks") else []
+    return repr(found)
 
 
 # -- the world ---------------------------------------------------------------------------------------------------
