@@ -69,6 +69,11 @@ class Surroundings:
         return not (names | _BROUGHT.get(module, set())) & required
 
 
+def distribution_name(module: str) -> str:
+    """Return the name under which a module is most likely installed (``sklearn`` -> ``scikit-learn``)."""
+    return _OTHER_NAMES.get(module, module.replace("_", "-"))
+
+
 @cache
 def _is_beside(folder: str, name: str) -> bool:
     return any(os.path.isfile(f"{one}/{name}.py") or os.path.isdir(f"{one}/{name}") for one in _places(folder))  # noqa: PTH112, PTH113

@@ -1,0 +1,95 @@
+"""The part of ``soorgeon-clone lint`` that mends files: --fix, --unsafe-fixes, --diff, --check-run."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from soorgeon_clone.lint.fix import Fixed
+    from soorgeon_clone.lint.run import Request
+
+
+@dataclass(frozen=True)
+class Fixing:
+    """``requests`` as they are to be linted now, how many files changed, notes for people, and the difference."""
+
+    requests: list[Request]
+    changed: int
+    notes: tuple[str, ...]
+    diff: str = ""
+
+
+def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run: bool) -> Fixing:
+    """Mend the files of ``requests``; without ``write``, only tell what would change."""
+    from soorgeon_clone.lint.fix import fixed
+    from soorgeon_clone.lint.replace import replace_file
+
+    remaining: list[Request] = []
+    notes: list[str] = []
+    diffs: list[str] = []
+    changed = 0
+    for request in requests:
+        old = _read(request)
+        if old is None:
+            remaining.append(request)
+            continue
+        result = fixed(old, request.path, request.settings, unsafe=unsafe)
+        name = str(request.path) if request.path is not None else "standard input"
+        if result.note:
+            notes.append(result.note)
+        if result.data != old and check_run and (problem := _problem_of_run(result.data, request)):
+            notes.append(f"{name} is left as it was, for mended it does not run: {problem}")
+            result = replace(result, data=old, mended=(), ordering=None)
+        notes += _summary(name, result)
+        if result.data != old:
+            changed += 1
+            diffs.append(_diff(name, old, result.data))
+            if write and request.path is not None:
+                replace_file(request.path, result.data)
+        remaining.append(replace(request, data=result.data) if request.path is None else request)
+    return Fixing(remaining, changed, tuple(notes), "" if write else "".join(diffs))
+
+
+def _read(request: Request) -> bytes | None:
+    if request.data is not None:
+        return request.data
+    assert request.path is not None
+    try:
+        return request.path.read_bytes()
+    except OSError:
+        return None
+
+
+def _summary(name: str, result: Fixed) -> list[str]:
+    from collections import Counter
+
+    lines = []
+    if result.ordering is not None:
+        moves = result.ordering.moves
+        lines.append(f"{name}: {len(moves)} cell{'s' * (len(moves) != 1)} moved to an order that works")
+        for move in moves:
+            where = "to the top" if move.behind is None else f"behind cell {move.behind + 1}"
+            lines.append(f"{name}: cell {move.cell + 1} moved {where}, for {move.reason}")
+    counts = Counter((one.code, one.name) for one in result.mended)
+    lines += [f"{name}: {count} x {code} ({rule}) mended" for (code, rule), count in sorted(counts.items())]
+    return lines
+
+
+def _diff(name: str, old: bytes, new: bytes) -> str:
+    before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
+    lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _problem_of_run(data: bytes, request: Request) -> str:
+    """Return why the notebook does not run from top to bottom; "" if it does."""
+    from soorgeon_clone.cli.test import run_bytes
+
+    error = run_bytes(data, request.path).error
+    if error is None:
+        return ""
+    where = f"cell {error.cell_index + 1}: " if error.cell_index is not None else ""
+    return f"{where}{error.ename}: {error.evalue}"
