@@ -27,6 +27,7 @@ STAIRS: dict[str, frozenset[str]] = {}
 # Library -> its doors: modules, or folders as a whole. More than one only where what they do is not the same.
 DOORS: dict[str, frozenset[str]] = {
     "click": frozenset({"cli"}),
+    "detect_secrets": frozenset({"lint/credentials"}),
     "filelock": frozenset({"pipeline/lock"}),
     # syntax of cells; the shell that runs them; a shell for the user
     "IPython": frozenset({"notebook/ipython", "pipeline/execution", "cli/interact"}),
@@ -37,10 +38,13 @@ DOORS: dict[str, frozenset[str]] = {
     "nbconvert": frozenset({"pipeline/execution/convert"}),
     # files are read and written by formats; nbclient wants nbformat's own objects
     "nbformat": frozenset({"notebook/formats", "pipeline/execution/kernel"}),
+    # arrays, frames and pictures are compared by what is in them
+    "numpy": frozenset({"verify/images", "verify/likeness"}),
     "parso": frozenset({"analysis/syntax"}),
     "pyflakes": frozenset({"analysis/undefined"}),
     "rich": frozenset({"cli/progress"}),
-    "tomli": frozenset({"analysis/effects"}),
+    # two tables of pyproject.toml, on Python 3.10
+    "tomli": frozenset({"analysis/effects", "lint/config"}),
     "traitlets": frozenset({"pipeline/execution/shell"}),
     # effect tables; pipeline.yaml, with line numbers
     "yaml": frozenset({"analysis/effects", "pipeline/yaml_tree"}),
