@@ -71,9 +71,11 @@ def branches(root: Path, count: int) -> Path:
 def frame(root: Path, megabytes: int) -> Path:
     """A frame of numbers that one task saves and the next one loads, as generated pipelines do."""
     save = 'with open(product["df"], "wb") as file:\n    pickle.dump(df, file, protocol=5)'
-    make = f"df = pd.DataFrame(np.ones(({megabytes} * 1_000_000 // 80, 10)))\ndf.shape"
+    save = f'import time\nopen("began", "w").write(str(time.time()))\n{save}'
+    make = f"df = pd.DataFrame(np.ones(({megabytes} * 1_000_000 // 80, 10)), copy=False)\ndf.shape"
     script(root / "tasks/make.py", ["import pickle\nimport numpy as np\nimport pandas as pd", make, save])
     load = 'with open(upstream["make"]["df"], "rb") as file:\n    df = pickle.load(file)'
+    load += '\nimport time\nopen("ended", "w").write(str(time.time()))'
     script(root / "tasks/use.py", ["import pickle\nimport pandas as pd", load, "df.shape"], ["make"])
     return pipeline(root, ["make", "use"], {"make": {"df": "output/make-df.pkl"}})
 

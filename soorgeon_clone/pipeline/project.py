@@ -34,7 +34,6 @@ from soorgeon_clone.pipeline.model import (
     TaskSpec,
     TaskStatus,
 )
-from soorgeon_clone.pipeline.modules import LocalModules
 from soorgeon_clone.pipeline.records import Made, Records
 
 
@@ -75,6 +74,7 @@ class Project:
             libraries=Libraries(self.records),
             resource_digest=self.contents.digest,
         )
+        self._stamps: dict[str, str] = {}
         self.dag: DAG = dags.order(self.spec, {task.name: self._source_facts(task) for task in self.spec.tasks})
         self.tasks: dict[str, Task] = dict(self.dag.tasks)
         self._use_cache = use_cache
@@ -138,6 +138,9 @@ class Project:
 
     def refresh(self, task: Task) -> Task:
         """The task with its source as it is now: a person may have edited it since the build began."""
+        path = self._source_path(task.spec)
+        if path is not None and f"{_stamp(path)}:{sources.VERSION}" == self._stamps.get(task.name):
+            return task
         facts = self._source_facts(task.spec)
         if facts == task.facts:
             return task
@@ -242,23 +245,31 @@ class Project:
         return self.contents.digest(path) if full.is_file() else None
 
     def _source_facts(self, task: TaskSpec) -> SourceFacts:
-        if task.source.kind == "function":
-            local = LocalModules(self.root)
-            find = lambda module: (path := local.find(module)) and Path(path)  # noqa: E731
-            return sources.function_facts(task.source.text, self.root, find)
-        path = self.root / str(task.source.path)
+        path = self._source_path(task)
+        if path is None:
+            return SourceFacts(problem=f"there is no module {task.source.text.rpartition('.')[0]} in {self.root}")
         try:
             status = path.stat()
         except OSError:
-            return SourceFacts(problem=f"there is no {task.source.path}")
-        stamp = f"{stamp_of(status)}:{sources.VERSION}"
-        name = f"{task.source.path}\0source"
+            return SourceFacts(problem=f"there is no {task.source.path or path}")
+        stamp = self._stamps[task.name] = f"{stamp_of(status)}:{sources.VERSION}"
+        name = f"{task.source.path or task.source.text}\0source"
         if known := self.records.recall(name, stamp):
             return sources.source_from_json(known)
-        facts = sources.script_facts(path)
+        if task.source.kind == "function":
+            facts = sources.function_facts(task.source.text, path)
+        else:
+            facts = sources.script_facts(path)
         if facts.problem is None and settled(status):
             self.records.remember(name, stamp, sources.to_json(facts))
         return facts
+
+    def _source_path(self, task: TaskSpec) -> Path | None:
+        """The file that a task's code stands in; None for a function of a module that is not in the project."""
+        if task.source.kind == "script":
+            return self.root / str(task.source.path)
+        module = self.fingerprints.local.find(task.source.text.rpartition(".")[0])
+        return Path(module) if module and module.endswith(".py") else None
 
     def _module_facts(self, path: str) -> CodeFacts | None:
         try:

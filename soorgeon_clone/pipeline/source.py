@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,16 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
     )
 
 
-def function_facts(dotted: str, root: Path, find: Any) -> SourceFacts:
-    """Facts of a function task. ``find`` returns the path of a local module, or None."""
-    module, _, name = dotted.rpartition(".")
-    path: Path | None = find(module)
-    if path is None:
-        return SourceFacts(problem=f"there is no module {module} in {root}")
+@functools.lru_cache(maxsize=16)
+def _tree(path: Path, data: bytes) -> ast.Module:
+    return ast.parse(data, str(path))
+
+
+def function_facts(dotted: str, path: Path) -> SourceFacts:
+    """Facts of a function task, ``module.function``, whose module is the file at ``path``."""
+    name = dotted.rpartition(".")[2]
     try:
-        tree = ast.parse(path.read_bytes(), str(path))
+        tree = _tree(path, path.read_bytes())
     except (OSError, SyntaxError, ValueError) as error:
         return SourceFacts(problem=f"{path} cannot be read: {error}")
     for statement in reversed(tree.body):
@@ -103,7 +106,7 @@ def module_facts(path: Path) -> CodeFacts | None:
 
 def to_json(facts: SourceFacts | CodeFacts) -> str:
     """The facts as text, for the records."""
-    return json.dumps(asdict(facts))
+    return json.dumps(facts, default=vars)
 
 
 def source_from_json(text: str) -> SourceFacts:
