@@ -75,6 +75,7 @@ def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:
 
 def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: bool, maybe: bool) -> None:
     walker.record = record
+    walker.work = 0
     walker.heap.now = record.index
     node = top.node
     if maybe:

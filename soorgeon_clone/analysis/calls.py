@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
 MAX_DEPTH = 30
+MAX_WORK = 20_000  # calls followed in one statement
 MAX_RECURSION_PASSES = 4
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
@@ -63,6 +64,18 @@ class Memo:
     draws: set[str] = field(default_factory=set)
     seeds: set[str] = field(default_factory=set)
     notes: set[tuple[str, str]] = field(default_factory=set)
+
+    def take(self, inner: Memo) -> None:
+        """Add what a call inside of this one did."""
+        self.reads |= inner.reads
+        for name, value in inner.seen.items():
+            self.seen.setdefault(name, value)
+        for name, value in inner.writes.items():
+            self.writes[name] = self.writes.get(name, EMPTY) | value
+        self.changes |= inner.changes
+        self.draws |= inner.draws
+        self.seeds |= inner.seeds
+        self.notes |= inner.notes
 
 
 @dataclass
@@ -123,6 +136,10 @@ def _order(obj: Obj) -> tuple[str, str]:
 
 
 def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+    w.work += 1
+    if w.work > MAX_WORK:
+        w.opaque("it calls too many functions of the notebook to follow")
+        return frozenset({obj}) | args.all
     if w.depth > MAX_DEPTH * 2:
         return frozenset({obj}) | args.all  # objects that call each other in a ring: what they do is known by now
     w.depth += 1
@@ -291,7 +308,7 @@ def apply(
         _call_back(w, _target(w, target, receiver, args, bound, node), receiver, args, node)
     if any(o.type in CODE_TYPES for o in args.all) and not effect.calls:
         _call_back(w, frozenset(o for o in args.all if o.type in (FUNCTION, METHOD)), receiver, args, node)
-    if receiver and any(o.fields for o in receiver):
+    if receiver and w.anything_runs() and any(o.fields for o in receiver):
         _run_held_code(w, receiver, args, node)
     changed = EMPTY
     for target in effect.changes:
@@ -299,7 +316,7 @@ def apply(
             continue  # what changes is the setting that the object stands for
         changed |= _target(w, target, receiver, args, bound, node)
     w.change(changed)
-    for obj in receiver | args.all:
+    for obj in receiver | args.all if w.anything_advances() else ():
         if evaluate.is_advancing(w, obj):
             w.change_one(obj)
         elif obj in receiver and obj.fields:
@@ -494,7 +511,7 @@ def result(
     kind = spec
     if spec == "fresh":
         kind = f"{path.partition('.')[0]}.*" if path else UNKNOWN
-    facts = w.knowledge.type(kind) if "." in kind else None
+    facts = w.facts_of(kind) if "." in kind else None
     if facts is not None and facts.immutable:
         return frozenset({w.heap.atom(kind)})
     made = w.heap.make((*w.site(node), kind), kind)
@@ -552,6 +569,8 @@ def _call_back(w: Walker, functions: Value, receiver: Value, args: Arguments, no
         passed.update(structures.passed_to_callback(w, obj, node))
     if not passed:
         passed.add(w.heap.atom("builtins.scalar"))
+    if not w.first_time("call back", callable_, frozenset(passed)):
+        return callable_
     found = EMPTY
     for obj in callable_:
         if obj.type == LIB:
@@ -576,10 +595,12 @@ def _arity(obj: Obj) -> int:
 def _run_held_code(w: Walker, receiver: Value, args: Arguments, node: Node) -> None:
     """A method of a library object may run the notebook's functions that the object holds."""
     for obj in receiver:
-        if obj.type in evaluate.CONTAINERS:
+        if obj.type in evaluate.CONTAINERS or obj.type.startswith(("pandas.", "numpy.")):
+            continue
+        if not w.first_time("held", obj, args.all):
             continue
         for held in w.heap.reach(frozenset({obj})):
-            if held.type in (FUNCTION, METHOD) and held is not obj:
+            if (held.type == METHOD or is_plain_function(held)) and held is not obj:
                 _call_back(w, frozenset({held}), receiver - {held}, args, node)
             elif held.type == INSTANCE and held is not obj:
                 run_all_methods(w, held, args.all, node)
@@ -596,10 +617,7 @@ def unknown(w: Walker, receiver: Value, args: Arguments, node: Node, what: str) 
     w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
     for name in [n for n in w.module.state.all_names() if n.startswith("@")]:
         w.draw(name[1:])
-    for value, _ in args.positional:
-        _may_be_file(w, value, deep=not receiver)
-    for _, value in args.keywords:
-        _may_be_file(w, value, deep=not receiver)
+    _may_be_file(w, args.all, deep=not receiver)
     made = w.heap.make(w.site(node), UNKNOWN)
     w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
     if what and "." in what and what[0] != "?":
@@ -620,8 +638,10 @@ def _may_be_file(w: Walker, value: Value, *, deep: bool) -> None:
 
 def run_code(w: Walker, value: Value, node: Node) -> None:
     """Run every function of the notebook that can be reached from ``value``, with anything in it."""
-    reached = [o for o in w.heap.reach(value) if o.type in (FUNCTION, METHOD, INSTANCE)]
-    if not reached:
+    if not w.anything_runs():
+        return
+    reached = [o for o in w.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
+    if not reached or not w.first_time("run", value):
         return
     anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
     w.heap.hold(anything, "*", frozenset(o for o in value if not o.immutable))
@@ -633,12 +653,19 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
             w.branches(lambda obj=obj, many=many: _discard(call_one(w, obj, many, node)), lambda: None)  # type: ignore[misc]
 
 
+def is_plain_function(obj: Obj) -> bool:
+    """Whether an object is a function of the notebook that is no method of a class: those run with their instances."""
+    return obj.type == FUNCTION and obj.code.owner is None
+
+
 def _discard(value: Value) -> None:
     return
 
 
 def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
+    if not w.first_time("methods", obj, value):
+        return
     for classes in _lineage(w, obj.fields["*class"]):
         for name, members in list(classes.fields.items()):
             if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
@@ -682,6 +709,8 @@ def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
         memo.result = _follow(w, obj, code, values, context, node)
     finally:
         w.tracing.pop()
+        if w.tracing:
+            w.tracing[-1].take(memo)
     if code.is_cached and (w.asks_caches or _tells_calls_apart(w, code, memo)):
         w.change_one(obj)
         memo.changes.add(obj)
@@ -995,7 +1024,7 @@ def library_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) 
     """Call a method that an instance of a notebook class has from elsewhere: a library base, ``__getattr__``, a field."""
     fields = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
     result = EMPTY
-    callables = frozenset(o for o in fields if o.type in (*CODE_TYPES, LIB, UNKNOWN))
+    callables = frozenset(o for o in fields if o.type in (FUNCTION, CLASS, METHOD, LIB, UNKNOWN))
     if callables:
         result |= call(w, callables, args, node)
     bases = library_bases(w, obj.fields["*class"])
@@ -1012,7 +1041,7 @@ def library_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) 
         path = f"{base.path}.{name}"
         names = w.knowledge.parameters(path)
         effect = w.knowledge.method(base.path, name, given(args, names))
-        if effect is not None and w.knowledge.type(base.path) is not None:
+        if effect is not None and w.facts_of(base.path) is not None:
             result |= apply(w, effect, own, args, node, path=path, names=names)
             w.change(effect_targets(effect, own))
         else:
@@ -1032,11 +1061,9 @@ def missing_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     for function in class_member(w, obj.fields["*class"], "__getattr__"):
         found |= call(w, bind_method(w, obj, function, node), Arguments(((frozenset(), False),)), node)
     if has_library_base(w, obj):
-        bound = w.heap.make(("inherited", obj, name), METHOD)
-        bound.path = name
-        w.heap.hold(bound, "self", frozenset({obj}))
-        found |= {bound} | evaluate.contents(frozenset({obj}))
-        found = frozenset(o for o in found if o.type not in (FUNCTION,))
+        part = w.heap.make(("inherited", obj), UNKNOWN)
+        w.heap.hold(part, "*", frozenset({obj}))
+        found |= {part}
     return found or frozenset({w.heap.atom("builtins.scalar")})
 
 

@@ -337,39 +337,46 @@ def operation(w: Walker, node: Node, left: Value, sign: str, right: Value) -> Va
         iterate(w, right)
         return frozenset({w.heap.atom("builtins.bool")})
     result: set[Obj] = set(own)
-    for one in left:
-        for other in right:
-            result.update(_operate(w, node, one, sign, other))
+    for ones in _by_type(left):
+        for others in _by_type(right):
+            result.update(_operate(w, node, ones, sign, others))
     if not left or not right:
         result.update(_operate_unknown(w, node, left | right))
     return frozenset(result)
 
 
-def _operate(w: Walker, node: Node, one: Obj, sign: str, other: Obj) -> Iterable[Obj]:
-    if one.type == "pathlib.Path" and sign == "/" and isinstance(one.const, str) and isinstance(other.const, str):
-        return (w.heap.atom("pathlib.Path", f"{one.const}/{other.const}"),)
-    if one.const is not None and other.const is not None and sign == "+" and isinstance(one.const, str):
-        if isinstance(other.const, str) and len(one.const) + len(other.const) < 2000:
+def _by_type(value: Value) -> list[list[Obj]]:
+    if len(value) == 1:
+        return [list(value)]
+    groups: dict[str, list[Obj]] = {}
+    for obj in value:
+        groups.setdefault(obj.type, []).append(obj)
+    return list(groups.values())
+
+
+def _operate(w: Walker, node: Node, ones: list[Obj], sign: str, others: list[Obj]) -> Iterable[Obj]:
+    """Return what an operator gives for operands of one type each."""
+    one, other = ones[0], others[0]
+    if len(ones) == len(others) == 1 and isinstance(one.const, str) and isinstance(other.const, str):
+        if one.type == "pathlib.Path" and sign == "/":
+            return (w.heap.atom("pathlib.Path", f"{one.const}/{other.const}"),)
+        if sign == "+" and len(one.const) + len(other.const) < 2000:
             return (w.heap.atom("builtins.str", one.const + other.const),)
-    kind = None
-    if "." in one.type or "." in other.type:
-        if one.type in ("builtins.list", "builtins.tuple") and sign in ("+", "*"):
-            made = w.heap.make(w.site(node), one.type)
-            for obj in (one, other):
-                if obj.type in CONTAINERS:
-                    w.heap.hold(made, "*", contents(frozenset({obj})))
-                elif not obj.immutable:
-                    w.heap.hold(made, "*", frozenset({obj}))
-            return (made,)
-        kind = w.knowledge.operator(one.type, sign, other.type)
+    both = frozenset((*ones, *others))
+    if one.type in ("builtins.list", "builtins.tuple") and sign in ("+", "*"):
+        made = w.heap.make(w.site(node), one.type)
+        w.heap.hold(made, "*", contents(frozenset(o for o in both if o.type in CONTAINERS)))
+        w.heap.hold(made, "*", frozenset(o for o in both if not o.immutable and o.type not in CONTAINERS))
+        return (made,)
+    kind = w.operator(one.type, sign, other.type) if "." in one.type or "." in other.type else None
     if kind is None:
-        return _operate_unknown(w, node, frozenset({one, other}))
-    facts = w.knowledge.type(kind)
+        return _operate_unknown(w, node, both)
+    facts = w.facts_of(kind)
     if facts is not None and facts.immutable:
         return (w.heap.atom(kind),)
     made = w.heap.make(w.site(node), kind)
     if facts is None or kind in CONTAINERS:
-        w.heap.hold(made, "*", contents(frozenset({one, other})))
+        w.heap.hold(made, "*", contents(both))
     return (made,)
 
 
@@ -403,11 +410,11 @@ def _unary(w: Walker, node: Node) -> Value:
     sign = node.children[0].value
     result: set[Obj] = set(own)
     for obj in value:
-        kind = w.knowledge.operator(obj.type, sign, "") if "." in obj.type else None
+        kind = w.operator(obj.type, sign, "") if "." in obj.type else None
         if obj.type in ("builtins.int", "builtins.float", "builtins.bool"):
             result.add(w.heap.atom(obj.type))
         elif kind is not None:
-            facts = w.knowledge.type(kind)
+            facts = w.facts_of(kind)
             result.add(w.heap.atom(kind) if facts and facts.immutable else w.heap.make(w.site(node), kind))
         else:
             result.update(_operate_unknown(w, node, frozenset({obj})))
@@ -566,6 +573,8 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         return found | obj.fields.get(name, EMPTY)
     effect = w.knowledge.attribute(kind, name)
     stored = obj.fields.get(name, EMPTY)
+    if effect is None and w.knowledge.parameters(f"{kind}.{name}") is None:
+        return stored | {obj}
     if effect is None:
         bound = w.heap.make((*w.site(node), name, obj), METHOD)
         bound.path = name
@@ -684,7 +693,7 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
             result.add(w.heap.make((*w.site(node), obj.path), UNKNOWN))
         elif obj.immutable:
             result.add(w.heap.atom("builtins.str" if kind == "builtins.str" else "builtins.scalar"))
-        elif "." in kind and (facts := w.knowledge.type(kind)) is not None and facts.element is not None:
+        elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             result.update(calls.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {}))
         else:
             result.update({obj} | contents(frozenset({obj})))
@@ -713,11 +722,16 @@ def iterate(w: Walker, value: Value) -> None:
 
 def is_advancing(w: Walker, obj: Obj) -> bool:
     """Tell whether using the object changes it: iterators, open files, random generators."""
-    if obj.immutable or "." not in obj.type:
+    return not obj.immutable and advances(w, obj.type)
+
+
+def advances(w: Walker, type_: str) -> bool:
+    """Tell whether using an object of this type changes it."""
+    if "." not in type_:
         return False
-    if obj.type in ("builtins.generator", "builtins.iterator"):
+    if type_ in ("builtins.generator", "builtins.iterator"):
         return True
-    facts = w.knowledge.type(obj.type)
+    facts = w.facts_of(type_)
     return facts is not None and facts.advancing
 
 

@@ -34,6 +34,7 @@ class Obj:
         "immutable",
         "is_local",
         "made",
+        "memory",
         "path",
         "scope",
         "shown",
@@ -51,6 +52,7 @@ class Obj:
         self.scope: Any = None
         self.given: dict[str, str | None] | None = None  # constants that its constructor was given, if that is known
         self.views: set[Obj] = set()
+        self.memory: set[Obj] | None = None  # all objects that share memory with it, itself included
         self.changed: set[int] = set()  # statements that may change it
         self.is_local = False  # a class that a function made
         self.made: int = -1  # the statement that made it first
@@ -71,6 +73,7 @@ class Heap:
         self.version = 0
         self._sites: dict[Any, Obj] = {}
         self._atoms: dict[Any, Obj] = {}
+        self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
@@ -97,6 +100,7 @@ class Heap:
         if found is None:
             found = self._sites[key] = Obj(type_, immutable=immutable)
             found.made = self.now
+            self.types.add(type_)
         return found
 
     def instances(self) -> list[Obj]:
@@ -117,6 +121,9 @@ class Heap:
         if one is not other and other not in one.views:
             one.views.add(other)
             other.views.add(one)
+            memory = (one.memory or {one}) | (other.memory or {other})
+            for obj in memory:
+                obj.memory = memory
             self.version += 1
 
     def reach(self, value: Value) -> frozenset[Obj]:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from soorgeon_clone.analysis import calls, evaluate
-from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, UNBOUND, UNKNOWN, Heap, Obj, Value, holds
+from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNBOUND, UNKNOWN, Heap, Obj, Value, holds
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
@@ -58,7 +58,7 @@ _NEVER_SUPPRESSING = (
 class Walker:
     """The state of one abstract run. ``section`` and ``record`` are where it stands."""
 
-    def __init__(self, knowledge: Knowledge, *, budget: int = 20_000) -> None:
+    def __init__(self, knowledge: Knowledge, *, budget: int = 4_000) -> None:
         self.heap = Heap()
         self.knowledge = knowledge
         self.module = Scope("module", None, State())
@@ -78,6 +78,13 @@ class Walker:
         self.owner: Obj | None = None
         self.asks_caches = False
         self.depth = 0
+        self.work = 0  # calls followed in this statement
+        self._facts: dict[str, TypeFacts | None] = {}
+        self._operators: dict[tuple[str, str, str], str | None] = {}
+        self._types_seen = -1
+        self._advances = False
+        self._done: set[object] = set()
+        self._done_at = (-1, -1)
         self.doubtful: frozenset[str] = frozenset()
         self.lazy_annotations = sys.version_info >= (3, 14)
         self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
@@ -122,7 +129,8 @@ class Walker:
         """Return what a notebook variable denotes now, and note the use; builtins are found behind the variables."""
         binding = self.module.state.get(name)
         self.record.reads.add(name)
-        for memo in self.tracing:
+        if self.tracing:
+            memo = self.tracing[-1]
             memo.reads.add(name)
             memo.seen.setdefault(name, binding.value if binding is not None else EMPTY)
         if binding is not None:
@@ -193,10 +201,48 @@ class Walker:
             old = state.get(name)
             joined = merge((old, Binding(value, here, -1)))
             state.names[name] = joined
-            for memo in self.tracing:
-                memo.writes[name] = memo.writes.get(name, EMPTY) | value
+            if self.tracing:
+                writes = self.tracing[-1].writes
+                writes[name] = writes.get(name, EMPTY) | value
         is_certain = certain and not self.uncertain
         self.record.binds[name] = self.record.binds.get(name, False) or is_certain
+
+    def facts_of(self, type_: str) -> TypeFacts | None:
+        """Return what the tables know about the objects of a type."""
+        try:
+            return self._facts[type_]
+        except KeyError:
+            facts = self._facts[type_] = self.knowledge.type(type_)
+            return facts
+
+    def operator(self, type_: str, sign: str, other: str) -> str | None:
+        """Return the type that an operator gives."""
+        key = (type_, sign, other)
+        if key not in self._operators:
+            self._operators[key] = self.knowledge.operator(type_, sign, other)
+        return self._operators[key]
+
+    def anything_advances(self) -> bool:
+        """Whether there is any object that using changes (an iterator, a file, a random generator)."""
+        if len(self.heap.types) != self._types_seen:
+            self._types_seen = len(self.heap.types)
+            self._advances = any(evaluate.advances(self, type_) for type_ in self.heap.types)
+        return self._advances
+
+    def anything_runs(self) -> bool:
+        """Whether there is any object that holds code of the notebook."""
+        return not self.heap.types.isdisjoint((FUNCTION, METHOD, INSTANCE))
+
+    def first_time(self, *what: object) -> bool:
+        """Whether this is done for the first time in this statement with all objects holding what they hold now."""
+        if self._done_at != (self.record.index, self.heap.version):
+            self._done_at = (self.record.index, self.heap.version)
+            self._done.clear()
+        key = (id(self.tracing[-1]) if self.tracing else 0, *what)  # what a call does is noted for each call
+        if key in self._done:
+            return False
+        self._done.add(key)
+        return True
 
     # -- effects -----------------------------------------------------------------------------------------------
 
@@ -225,7 +271,7 @@ class Walker:
             return "none"
         if "." not in obj.type:
             return "all"
-        facts = self.knowledge.type(obj.type)
+        facts = self.facts_of(obj.type)
         if facts is None:
             return "all"
         return "none" if facts.container else "parts"
@@ -233,18 +279,18 @@ class Walker:
     def _change_all(self, obj: Obj) -> None:
         """Change everything in ``obj``; functions and classes of the notebook are not part of what they serve."""
         seen: set[Obj] = set()
-        stack = [obj]
+        stack = [obj] if self.first_time("all", obj) else []
         while stack:
             part = stack.pop()
             if part.immutable or part in seen or part.type in (FUNCTION, CLASS):
                 continue
             seen.add(part)
-            self.change_one(part)
+            self._note_change(part)
             stack.extend(holds(part))
 
     def _change_parts(self, obj: Obj) -> None:
         seen = {obj}
-        stack = list(holds(obj))
+        stack = list(holds(obj)) if self.first_time("parts", obj) else []
         while stack:
             part = stack.pop()
             if part.immutable or part in seen or part.type in (FUNCTION, CLASS):
@@ -263,19 +309,26 @@ class Walker:
         """Note that this object may be changed in place, and with it those that share its memory."""
         if obj.immutable:
             return
-        for each in _sharing_memory(obj) if obj.views else (obj,):
-            if each.made != self.record.index:
-                each.changed.add(self.record.index)
-                self.record.changes.add(each)
-            for memo in self.tracing:
-                memo.changes.add(each)
+        if obj.memory is not None:
+            if self.first_time("memory", id(obj.memory)):
+                for each in obj.memory:
+                    self._note_change(each)
+        else:
+            self._note_change(obj)
+
+    def _note_change(self, obj: Obj) -> None:
+        if obj.made != self.record.index:
+            obj.changed.add(self.record.index)
+            self.record.changes.add(obj)
+        if self.tracing:
+            self.tracing[-1].changes.add(obj)
 
     def draw(self, resource: str) -> None:
         """A random generator is used: it advances, if anything has seeded it."""
         name = AMBIENT + resource
         self.record.draws.add(resource)
-        for memo in self.tracing:
-            memo.draws.add(resource)
+        if self.tracing:
+            self.tracing[-1].draws.add(resource)
         if self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
@@ -283,15 +336,15 @@ class Walker:
     def seed(self, resource: str) -> None:
         name = AMBIENT + resource
         self.record.seeds.add(resource)
-        for memo in self.tracing:
-            memo.seeds.add(resource)
+        if self.tracing:
+            self.tracing[-1].seeds.add(resource)
         self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 
     def note(self, field: str, item: str) -> None:
         """Add to one of the record's sets: sets, files_read, files_written, unknown_calls."""
         getattr(self.record, field).add(item)
-        for memo in self.tracing:
-            memo.notes.add((field, item))
+        if self.tracing:
+            self.tracing[-1].notes.add((field, item))
 
     def opaque(self, reason: str) -> None:
         self.record.opaque = self.record.opaque or reason
@@ -746,17 +799,6 @@ class Walker:
 
     def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
         return (id(node), self.context)
-
-
-def _sharing_memory(obj: Obj) -> set[Obj]:
-    seen: set[Obj] = set()
-    stack = [obj]
-    while stack:
-        each = stack.pop()
-        if each not in seen:
-            seen.add(each)
-            stack.extend(each.views)
-    return seen
 
 
 def _decorator_name(node: Node) -> str:
