@@ -40,6 +40,7 @@ DOORS: dict[str, frozenset[str]] = {
     "nbformat": frozenset({"notebook/formats", "pipeline/execution/kernel"}),
     # arrays, frames and pictures are compared by what is in them
     "numpy": frozenset({"verify/images", "verify/likeness"}),
+    "PIL": frozenset({"verify/images"}),
     "parso": frozenset({"analysis/syntax"}),
     "pyflakes": frozenset({"analysis/undefined"}),
     "rich": frozenset({"cli/progress"}),
