@@ -46,7 +46,7 @@ def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run
         notes += _summary(name, result)
         if result.data != old:
             changed += 1
-            diffs.append(_diff(name, old, result.data))
+            diffs.append(difference(name, old, result.data))
             if write and request.path is not None:
                 replace_file(request.path, result.data)
         remaining.append(replace(request, data=result.data) if request.path is None else request)
@@ -78,7 +78,8 @@ def _summary(name: str, result: Fixed) -> list[str]:
     return lines
 
 
-def _diff(name: str, old: bytes, new: bytes) -> str:
+def difference(name: str, old: bytes, new: bytes) -> str:
+    """Return a unified diff of two versions of a file."""
     before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
     lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

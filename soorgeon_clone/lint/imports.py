@@ -55,6 +55,16 @@ def statement_rows(cell: CodeCell, node: ast.stmt) -> tuple[str, ...]:
     return tuple(source[node.lineno - cell.offset - 1 : (node.end_lineno or node.lineno) - cell.offset])
 
 
+def removal(cell: CodeCell, node: ast.stmt) -> ReplaceRows:
+    """Return the edit that takes out a statement that stands alone, with blank rows that it leaves at the top."""
+    source = cell.cell.source.split("\n")
+    first, last = node.lineno - cell.offset, (node.end_lineno or node.lineno) - cell.offset
+    if not any(row.strip() for row in source[: first - 1]):
+        while last < len(source) and not source[last].strip():
+            last += 1
+    return ReplaceRows(cell.index, first, last, ())
+
+
 def without(cell: CodeCell, node: Import, unwanted: set[str]) -> ReplaceRows | None:
     """Return the edit that takes names (as they are bound) out of an import statement; None if it cannot be made."""
     if not stands_alone(cell, node):
@@ -64,7 +74,7 @@ def without(cell: CodeCell, node: Import, unwanted: set[str]) -> ReplaceRows | N
     if len(kept) == len(node.names):
         return None
     if not kept:
-        return ReplaceRows(cell.index, first, last, ())
+        return removal(cell, node)
     rows = statement_rows(cell, node)
     if len(rows) == 1:
         raw = rows[0].encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
-from soorgeon_clone.lint.imports import Import, bound_name, stands_alone, statement_rows, top_imports
+from soorgeon_clone.lint.imports import Import, bound_name, removal, stands_alone, statement_rows, top_imports
 from soorgeon_clone.lint.model import Fix, ReplaceRows
 from soorgeon_clone.lint.subject import Subject
 
@@ -35,9 +35,8 @@ def moved_up(subject: Subject, position: int, node: Import) -> Fix | None:
     modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "."]
     standard = all(module.partition(".")[0] in sys.stdlib_module_names for module in modules)
     safe = standard or not any(word in between for word in _CHANGES_IMPORTS)
-    first, end = node.lineno - cell.offset, (node.end_lineno or node.lineno) - cell.offset
     insertion = ReplaceRows(cells[target.cell].index, row + 1, row, statement_rows(cell, node))
-    return Fix((ReplaceRows(cell.index, first, end, ()), insertion), safe)
+    return Fix((removal(cell, node), insertion), safe)
 
 
 def _last_import(subject: Subject, cell: int) -> Import:

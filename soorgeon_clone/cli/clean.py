@@ -1,0 +1,81 @@
+"""``soorgeon-clone clean PATH...``: formats code, sorts imports, and on request takes outputs and counts out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from soorgeon_clone.errors import UserError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--strip-outputs", is_flag=True, help="Take all outputs and execution counts out.")
+@click.option("--strip-counts", is_flag=True, help="Take execution counts out.")
+@click.option("--no-format", is_flag=True, help="Leave the code as it is.")
+@click.option("--no-sort-imports", is_flag=True, help="Leave imports in their order.")
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 if something would change.")
+@click.option("--diff", is_flag=True, help="Show what would change, and change nothing.")
+def command(
+    paths: tuple[str, ...],
+    strip_outputs: bool,
+    strip_counts: bool,
+    no_format: bool,
+    no_sort_imports: bool,
+    check: bool,
+    diff: bool,
+) -> None:
+    """Format the code of notebooks with ruff's formatter (magics stay as they are) and sort their imports.
+
+    PATH is a notebook, a folder, a pattern, or - for standard input, whose result goes to standard output. Nothing
+    else in a file changes. Exit codes: 0 done, 1 with --check or --diff if something would change, 2 trouble.
+    """
+    from soorgeon_clone.cli.lint_fix import difference
+    from soorgeon_clone.lint.discover import discover
+    from soorgeon_clone.lint.replace import replace_file
+
+    changed = troubles = 0
+    found = discover([one for one in paths if one != "-"])
+    for path in [*([None] if "-" in paths else []), *found]:
+        name = "standard input" if path is None else str(path)
+        try:
+            old = sys.stdin.buffer.read() if path is None else path.read_bytes()
+            new = _clean(
+                old,
+                path,
+                outputs=strip_outputs,
+                counts=strip_outputs or strip_counts,
+                layout=not no_format,
+                imports=not no_sort_imports,
+            )
+        except (UserError, OSError) as error:
+            if isinstance(error, UserError) and "not in Python" in error.message:
+                click.secho(f"Note: {error.message}", err=True, fg="cyan")
+                continue
+            troubles += 1
+            click.secho(f"Error: {error}", err=True, fg="red")
+            continue
+        if path is None and not (check or diff):
+            sys.stdout.buffer.write(new)
+        if new == old:
+            continue
+        changed += 1
+        if diff:
+            click.echo(difference(name, old, new), nl=False)
+        elif check:
+            click.echo(f"{name} would change")
+        elif path is not None:
+            replace_file(path, new)
+            click.echo(f"{name} cleaned")
+    sys.exit(2 if troubles else 1 if changed and (check or diff) else 0)
+
+
+def _clean(old: bytes, path: Path | None, *, outputs: bool, counts: bool, layout: bool, imports: bool) -> bytes:
+    from soorgeon_clone.lint.tidy import formatted, stripped
+    from soorgeon_clone.notebook.read import parse
+
+    parse(old, path)
+    new = stripped(old, outputs=outputs, counts=counts) if outputs or counts else old
+    return formatted(new, path, imports=imports) if layout else new

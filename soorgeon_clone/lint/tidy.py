@@ -1,0 +1,105 @@
+"""A notebook file -> the file with its code formatted and outputs taken out, nothing else changed by a byte.
+
+The formatter is ruff's, as it is and with the project's own settings: it knows notebooks, and leaves magics alone. It
+would lay out the file's JSON anew as well, so only the text of cells is taken from what it gives.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.lint import json_text
+from soorgeon_clone.lint.document import CannotEdit, edited
+from soorgeon_clone.lint.model import ReplaceRows
+from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.notebook.read import parse
+
+
+def formatted(data: bytes, path: Path | None, *, imports: bool = True) -> bytes:
+    """Return the file with its code formatted, and with ``imports`` sorted. Raises UserError."""
+    name = path or Path("notebook.ipynb" if data.lstrip()[:1] == b"{" else "notebook.py")
+    notebook = parse(data, path)
+    text = data
+    if imports:
+        text = _ruff(["check", "--select", "I", "--fix", "--exit-zero", "--quiet", "--no-cache"], text, name)
+    text = _ruff(["format", "--quiet", "--no-cache"], text, name)
+    if name.suffix != ".ipynb":
+        return text
+    try:
+        return edited(data.decode("utf-8"), notebook, _differences(notebook, parse(text, path))).encode("utf-8")
+    except (CannotEdit, UnicodeDecodeError) as error:
+        raise UserError(f"{name} cannot be formatted: {error}", exit_code=2) from None
+
+
+def _differences(old: Notebook, new: Notebook) -> list[ReplaceRows]:
+    if len(old.cells) != len(new.cells):
+        raise CannotEdit("the formatter gave back another number of cells")
+    edits = []
+    for before, after in zip(old.cells, new.cells, strict=True):
+        if before.source != after.source:
+            edits += list(_changed_rows(before.index, before.source.split("\n"), after.source.split("\n")))
+    return edits
+
+
+def _changed_rows(cell: int, old: Sequence[str], new: Sequence[str]) -> list[ReplaceRows]:
+    import difflib
+
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return [
+        ReplaceRows(cell, first + 1, last, tuple(new[start:stop]))
+        for kind, first, last, start, stop in matcher.get_opcodes()
+        if kind != "equal"
+    ]
+
+
+def _ruff(options: Sequence[str], data: bytes, name: Path) -> bytes:
+    command = [*_ruff_command(), *options, "--stdin-filename", str(name), "-"]
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    if done.returncode:
+        reason = done.stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("error: ")
+        raise UserError(
+            f"{name} cannot be formatted: {reason}",
+            hint="Mend its syntax first: soorgeon-clone lint says where it is wrong.",
+            exit_code=2,
+        )
+    return done.stdout
+
+
+def _ruff_command() -> list[str]:
+    if find_spec("ruff") is not None:
+        return [sys.executable, "-m", "ruff"]
+    if found := shutil.which("ruff"):
+        return [found]
+    raise UserError("ruff is not installed", hint="pip install 'soorgeon-clone[clean]'", exit_code=2)
+
+
+def stripped(data: bytes, *, outputs: bool, counts: bool) -> bytes:
+    """Return the file without outputs or execution counts; scripts have none. Raises UserError."""
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+        return data
+    try:
+        text = data.decode("utf-8")
+        cells = json_text.cells_of(text)
+    except (ValueError, IndexError) as error:
+        raise UserError(f"the file cannot be edited in place: {error}", exit_code=2) from None
+    pieces: list[str] = []
+    position = 0
+    for cell in cells:
+        wanted = {"outputs": "[]"} if outputs else {}
+        if counts:
+            wanted["execution_count"] = "null"
+        for key, span in sorted(cell.values.items(), key=lambda item: item[1].start):
+            if key not in wanted:
+                continue
+            old = text[span.start : span.end]
+            new = wanted[key] if json.loads(old) else old
+            pieces += [text[position : span.start], new]
+            position = span.end
+    return ("".join(pieces) + text[position:]).encode("utf-8")
