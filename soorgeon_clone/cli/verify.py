@@ -1,0 +1,198 @@
+"""`soorgeon-clone verify`: run a notebook and its pipeline, and say where they differ.
+
+``--json`` prints one object, whose keys are kept between versions (new ones may come):
+
+    notebook, pipeline   what was compared
+    same                 whether all that could be judged is the same; the exit code says so as well (0 or 1)
+    sections             list of {number, title, task, verdict: same | different | not deterministic | not run, cells,
+                         variables, difference: null | {kind, cell, variable, what, notebook, pipeline,
+                         cause: null | {kind, text, first, last}}}; cells count from 0
+    unstable             cells that show something else when the notebook itself is run again
+    notes                list of sentences for people
+    seconds              {notebook, pipeline}
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from soorgeon_clone.cli.pipeline_options import set_up_log
+
+if TYPE_CHECKING:
+    from soorgeon_clone.notebook.model import Notebook
+    from soorgeon_clone.verify.model import Report, SectionResult
+
+_LEVELS = ["debug", "info", "warning", "error", "critical"]
+_COLOURS = {"same": "green", "different": "red", "not run": "red", "not deterministic": "yellow"}
+
+
+@click.command()
+@click.argument("notebook", metavar="NOTEBOOK")
+@click.option("--split-on", type=click.Choice(["h1", "h2", "h3"]), default="h2", help="Headings that begin a task.")
+@click.option(
+    "-e",
+    "--entry-point",
+    type=click.Path(dir_okay=True),
+    default=None,
+    help="The pipeline (pipeline.yaml, or its folder). If not given: the one that refactor wrote for NOTEBOOK beside "
+    "it, else the one that refactor would write now.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    metavar="SECONDS",
+    help="Stop a notebook, or a task, that takes longer.",
+)
+@click.option(
+    "--rtol",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="X",
+    help="Floats that are this far apart, relatively, are the same. Exactly if not given.",
+)
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Run where the notebook stands, not in a copy of its folder; let it write anywhere.",
+)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Tasks side by side.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["auto", "fork", "spawn", "kernel"]),
+    default="auto",
+    show_default=True,
+    help="How notebook and tasks get processes of their own.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--html", "page", type=click.Path(dir_okay=False), default=None, help="Write the report as a page.")
+@click.option("-l", "--log", type=click.Choice(_LEVELS, case_sensitive=False), default=None, help="Log at this level.")
+@click.option(
+    "-F", "--log-file", type=click.Path(dir_okay=False), default=None, help="Log to a file, not the terminal."
+)
+def command(
+    notebook: str,
+    split_on: str,
+    entry_point: str | None,
+    timeout: float | None,
+    rtol: float,
+    in_place: bool,
+    jobs: int,
+    isolation: str,
+    as_json: bool,
+    page: str | None,
+    log: str | None,
+    log_file: str | None,
+) -> None:
+    """Run NOTEBOOK and its pipeline, and compare them section by section: what the cells show, what variables hold.
+
+    Both run in copies of the notebook's folder, which stays as it is. Exit code 1 if the pipeline differs, or if the
+    notebook itself does not run.
+    """
+    set_up_log(log, log_file)
+    from soorgeon_clone.notebook.read import read
+    from soorgeon_clone.refactor.plan import make_plan
+    from soorgeon_clone.verify.model import Tolerance
+    from soorgeon_clone.verify.verify import Settings, verify
+
+    source = read(notebook)
+    level = int(split_on[1])
+    settings = Settings(
+        level=level,
+        entry_point=_entry_point(source, entry_point),
+        tolerance=Tolerance(rtol=rtol),
+        timeout=timeout,
+        in_place=in_place,
+        isolation=isolation,  # type: ignore[arg-type]
+        jobs=jobs,
+    )
+    report = verify(source, make_plan(source, level=level), settings, _tell)
+    if page is not None:
+        from soorgeon_clone.verify.html import html_of
+
+        Path(page).write_text(html_of(report), encoding="utf-8")
+    if as_json:
+        from dataclasses import asdict
+
+        click.echo(json.dumps({**asdict(report), "same": report.same}, indent=2, ensure_ascii=False))
+    else:
+        show(report)
+    if not report.same:
+        sys.exit(1)
+
+
+def show(report: Report) -> None:
+    """Print the table of sections, then each one's first difference."""
+    from soorgeon_clone.cli.table import duration, table
+
+    rows = [
+        [
+            section.title,
+            section.task,
+            click.style(section.verdict, fg=_COLOURS[section.verdict]),
+            str(section.cells),
+            str(section.variables),
+        ]
+        for section in report.sections
+    ]
+    click.echo(table(["section", "task", "verdict", "cells", "variables"], rows, right=frozenset({3, 4})))
+    for section in report.sections:
+        if section.difference is not None:
+            _show_difference(section)
+    for note in report.notes:
+        click.secho(note, fg="yellow")
+    if report.unstable:
+        cells = ", ".join(str(cell + 1) for cell in report.unstable)
+        click.secho(
+            f"The notebook is not deterministic: run twice, it shows something else in cell {cells}. What depends on "
+            "that cannot be judged. Seed its random numbers (random.seed, np.random.seed, random_state=...).",
+            fg="yellow",
+        )
+    times = ", ".join(f"{name} {duration(seconds)}" for name, seconds in report.seconds.items())
+    count = sum(section.cells for section in report.sections), sum(section.variables for section in report.sections)
+    if report.same:
+        click.secho(f"The same: {count[0]} cells and {count[1]} variables ({times}).", fg="green")
+    else:
+        wrong = sum(section.verdict in ("different", "not run") for section in report.sections)
+        click.secho(f"Not the same: {wrong} of {len(report.sections)} sections ({times}).", fg="red")
+
+
+def _show_difference(section: SectionResult) -> None:
+    from soorgeon_clone.verify.html import subject
+
+    difference = section.difference
+    assert difference is not None
+    click.echo()
+    click.secho(f"── {section.title} ", fg="red", bold=True)
+    click.echo(subject(difference))
+    if difference.notebook or difference.pipeline:
+        for name, text in (("notebook", difference.notebook), ("pipeline", difference.pipeline)):
+            click.echo(f"  {name}: " + (text or "(nothing)").replace("\n", "\n            "))
+    if difference.cause is not None:
+        click.echo(f"  Likely cause: {difference.cause.text}.")
+    click.echo()
+
+
+def _entry_point(source: Notebook, given: str | None) -> Path | None:
+    """Return the pipeline on disk that is meant, None for the one that refactor would write."""
+    if given is not None:
+        path = Path(given)
+        return path / "pipeline.yaml" if path.is_dir() else path
+    from soorgeon_clone.refactor.record import read_record
+    from soorgeon_clone.refactor.write import RECORD
+
+    folder = source.path.parent if source.path is not None else Path()
+    path = folder / "pipeline.yaml"
+    if path.is_file() and read_record(folder / RECORD).notebook == source.name:
+        return path
+    return None
+
+
+def _tell(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(text, err=True)

@@ -1,0 +1,211 @@
+"""What notebook and pipeline showed and held -> the first difference of each section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from soorgeon_clone.notebook.model import Notebook, Section
+from soorgeon_clone.refactor.model import Plan, Task
+from soorgeon_clone.verify.capture import arrivals, departures, is_ours
+from soorgeon_clone.verify.likeness import text, unlike
+from soorgeon_clone.verify.model import Difference, SectionResult, Tolerance
+from soorgeon_clone.verify.pairing import pair
+from soorgeon_clone.verify.runs import Built, Portraits, Straight, TaskRun
+from soorgeon_clone.verify.shown import quiet, shift, shown
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which sections became which task: ``tasks[i]`` is the number of the task of section i."""
+
+    sections: tuple[Section, ...]
+    plan: Plan
+    tasks: tuple[int, ...]
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """The index of each task's last cell."""
+        return tuple(self.sections[self.last(number)].cells[-1].index for number in range(len(self.plan.tasks)))
+
+    def first(self, task: int) -> int:
+        return self.tasks.index(task)
+
+    def last(self, task: int) -> int:
+        return len(self.tasks) - 1 - self.tasks[::-1].index(task)
+
+
+def layout_of(sections: Sequence[Section], plan: Plan) -> Layout:
+    """Return the layout; a task is named after its first section."""
+    names = {task.name: number for number, task in enumerate(plan.tasks)}
+    tasks: list[int] = []
+    for section in sections:
+        tasks.append(names.get(section.name, tasks[-1] if tasks else 0))
+    return Layout(tuple(sections), plan, tuple(tasks))
+
+
+@dataclass(frozen=True)
+class Unstable:
+    """What the notebook itself does not do twice in the same way: cells, and variables at boundaries."""
+
+    cells: frozenset[int] = frozenset()
+    variables: frozenset[tuple[int, str]] = frozenset()
+
+
+class Comparison:
+    """All that is compared, with one tolerance."""
+
+    def __init__(
+        self, notebook: Notebook, layout: Layout, straight: Straight, built: Built, tolerance: Tolerance
+    ) -> None:
+        self.notebook = notebook
+        self.layout = layout
+        self.straight = straight
+        self.built = built
+        self.tolerance = tolerance
+        folders = {*straight.folders, *built.folders}
+        self.folders = [text for folder in folders for text in {str(folder), str(folder.resolve())}]
+
+    def results(self, unstable: Unstable) -> tuple[SectionResult, ...]:
+        """Return what is to be said about each section."""
+        return tuple(self._section(number, unstable) for number in range(len(self.layout.sections)))
+
+    def _section(self, number: int, unstable: Unstable) -> SectionResult:
+        section = self.layout.sections[number]
+        task_number = self.layout.tasks[number]
+        task = self.layout.plan.tasks[task_number]
+        run = self.built.tasks.get(task.name, TaskRun(None))
+        indexes = [cell.index for cell in section.cells if cell.kind == "code"]
+        skipped = False
+        cells = variables = 0
+        found: Difference | None = None
+        for difference in self._differences(number, task_number, task, run):
+            if isinstance(difference, str):
+                cells, variables = cells + (difference == "cell"), variables + (difference == "variable")
+                continue
+            if self._is_unstable(difference, task_number, unstable):
+                skipped = True
+                continue
+            found = difference
+            break
+        skipped = skipped or not unstable.cells.isdisjoint(indexes)
+        if found is not None:
+            verdict = "not run" if found.kind == "not run" else "different"
+        else:
+            verdict = "not deterministic" if skipped else "same"
+        return SectionResult(number, section.title, task.name, verdict, cells, variables, found)  # type: ignore[arg-type]
+
+    def _is_unstable(self, difference: Difference, task: int, unstable: Unstable) -> bool:
+        if difference.kind == "output":
+            return difference.cell in unstable.cells
+        if difference.kind != "variable" or difference.variable is None:
+            return False
+        name = difference.variable.split("[")[0].split(".")[0]
+        return (task, name) in unstable.variables or (task - 1, name) in unstable.variables
+
+    def _differences(self, number: int, task_number: int, task: Task, run: TaskRun) -> Iterator[Difference | str]:
+        """Yield differences in the order in which things happen; "cell" and "variable" where something is the same."""
+        if run.status is None and run.problem is None:
+            yield Difference("not run", None, None, f"task {task.name} did not run, because what it needs failed")
+            return
+        first, last = number == self.layout.first(task_number), number == self.layout.last(task_number)
+        if first and task_number > 0:
+            before = self.straight.boundaries.get(task_number - 1, {})
+            names = [part.name for part in arrivals(task)]
+            yield from self._variables(names, before, run.arrived, "arrives in this section as another value")
+        failed_in = self._failed_cell(task_number, run)
+        if failed_in == -1 and first:
+            yield self._failure(run, None)
+        yield from self._outputs(number, task_number, run, failed_in)
+        if failed_in == -2 and last:
+            yield self._failure(run, None)
+        if last and run.status == "ok":
+            after = self.straight.boundaries.get(task_number, {})
+            names = [part.name for part in departures(task)]
+            yield from self._variables(names, after, run.left, "is another value at the end of this section")
+
+    def _variables(
+        self, names: Sequence[str], one: Portraits, other: Portraits, what: str
+    ) -> Iterator[Difference | str]:
+        for name in names:
+            if (name in one) != (name in other):
+                if not other and not one:
+                    continue
+                mine, theirs = ("(not defined)" if name not in side else text(side[name]) for side in (one, other))
+                if other:  # else nothing could be captured there
+                    yield Difference("variable", None, name, what, mine, theirs)
+            elif name in one:
+                found = unlike(one[name], other[name], rtol=self.tolerance.rtol)
+                if found is None:
+                    yield "variable"
+                else:
+                    yield Difference("variable", None, f"{name}{found.where}", what, found.one, found.other)
+
+    def _outputs(
+        self, number: int, task_number: int, run: TaskRun, failed_in: int | None
+    ) -> Iterator[Difference | str]:
+        pairs = self.pairs(task_number, run)
+        for cell in self.layout.sections[number].cells:
+            if cell.kind != "code" or not cell.source.strip():
+                continue
+            partner = pairs.get(cell.index)
+            mine = shown(self.straight.outputs.get(cell.index, ()), self.folders)
+            theirs = shown(run.cells[partner].get("outputs", ()) if partner is not None else (), self.folders)
+            if cell.index == failed_in:
+                yield self._failure(run, cell.index)
+                return
+            if found := shift(mine, theirs, self.tolerance):
+                what = "no task has this cell" if partner is None else found.what
+                yield Difference("output", cell.index, None, what, found.one, found.other)
+            elif mine:
+                yield "cell"
+
+    def pairs(self, task_number: int, run: TaskRun) -> dict[int, int]:
+        """Return index of a cell of the notebook -> number of the task's cell that it became."""
+        cells = [
+            cell
+            for number, section in enumerate(self.layout.sections)
+            if self.layout.tasks[number] == task_number
+            for cell in section.cells
+        ]
+        return pair({cell.index: cell.source for cell in cells if cell.kind == "code"}, run.cells)
+
+    def _failed_cell(self, task_number: int, run: TaskRun) -> int | None:
+        """Return the notebook's cell in which a task failed; -1: before its own cells, -2: after them; None if not."""
+        if run.status == "ok" and run.problem is None:
+            return None
+        if run.error is None or run.error.cell_index is None:
+            return -1
+        at = run.error.cell_index
+        for index, number in self.pairs(task_number, run).items():
+            if number == at:
+                return index
+        own = [n for n, cell in enumerate(run.cells) if cell["cell_type"] == "code" and not is_ours(cell)]
+        return -1 if not own or at < own[0] else -2
+
+    def _failure(self, run: TaskRun, cell: int | None) -> Difference:
+        error = run.error
+        if error is None:
+            return Difference("failure", cell, None, "the task fails", "", (run.problem or "")[-600:])
+        at = f", line {error.line}" if error.line is not None and cell is None else ""
+        row = error.source.split("\n")[error.line - 1].strip() if at and error.line else ""
+        stage = "the cell fails" if cell is not None else f"the task fails in a cell that was added{at}: {row}"
+        return Difference("failure", cell, None, stage, "", quiet(f"{error.ename}: {error.evalue}", self.folders)[:600])
+
+
+def unstable(notebook: Notebook, layout: Layout, one: Straight, other: Straight, tolerance: Tolerance) -> Unstable:
+    """Return what two runs of the notebook itself do not agree on."""
+    folders = [text for folder in (*one.folders, *other.folders) for text in {str(folder), str(folder.resolve())}]
+    cells = {
+        index
+        for index, outputs in one.outputs.items()
+        if shift(shown(outputs, folders), shown(other.outputs.get(index, ()), folders), tolerance)
+    }
+    variables = {
+        (boundary, name)
+        for boundary, portraits in one.boundaries.items()
+        for name, node in portraits.items()
+        if name not in other.boundaries.get(boundary, {})
+        or unlike(node, other.boundaries[boundary][name], rtol=tolerance.rtol)
+    }
+    return Unstable(frozenset(cells), frozenset(variables))

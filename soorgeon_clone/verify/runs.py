@@ -1,0 +1,208 @@
+"""Runs the notebook from top to bottom, and its pipeline; keeps what both showed and held."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from soorgeon_clone.notebook import write as notebook_text
+from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.pipeline.execution.executor import open_executor
+from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, Outcome, Status
+from soorgeon_clone.pipeline.execution.written import read_executed
+from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.run import Listener, Options, build
+from soorgeon_clone.refactor.model import Plan
+from soorgeon_clone.verify import capture
+from soorgeon_clone.verify.capture import Guarded
+from soorgeon_clone.verify.model import Node
+
+Portraits = Mapping[str, Node]
+
+
+@dataclass(frozen=True)
+class Straight:
+    """The notebook's own run: outputs by cell, portraits and names by boundary (the number of the task that ended).
+
+    ``error`` is what ended the run, its cell counted as in the notebook.
+    """
+
+    status: Status
+    error: CellError | None
+    outputs: Mapping[int, Sequence[Mapping[str, Any]]]
+    boundaries: Mapping[int, Portraits]
+    names: Mapping[int, frozenset[str]]
+    folders: tuple[Path, ...]
+    outside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """One task: its executed cells, portraits of what it loaded and of what it was about to save, how it ended."""
+
+    status: Status | None
+    error: CellError | None = None
+    cells: Sequence[Mapping[str, Any]] = ()
+    arrived: Portraits = field(default_factory=dict)
+    left: Portraits = field(default_factory=dict)
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """The pipeline's run."""
+
+    tasks: Mapping[str, TaskRun]
+    folders: tuple[Path, ...]
+    problem: str | None = None
+
+
+class Runner:
+    """Runs things in one warm executor. A context manager."""
+
+    def __init__(self, plan: Plan, cwd: Path, *, isolation: Isolation, timeout: float | None) -> None:
+        self.plan = plan
+        self.timeout = timeout
+        self.executor: Executor = open_executor(isolation, modules=plan.modules, cwd=cwd, blas_threads=None)
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.executor.close()
+
+    def straight(
+        self, notebook: Notebook, ends: Sequence[int], cwd: Path, aside: Path, guarded: Guarded | None
+    ) -> Straight:
+        """Run the notebook in ``cwd``; what is captured goes to the folder ``aside``."""
+        aside.mkdir(parents=True)
+        data = notebook_text.to_data(notebook.cells, notebook.metadata)
+        source = capture.straight_source(data, self.plan, ends, aside, guarded)
+        output = aside / "executed.ipynb"
+        self.executor.start(Job("notebook", source, output, cwd, modules=self.plan.modules, timeout=self.timeout))
+        (outcome,) = self.executor.wait()
+        return _straight(outcome, source, output, aside, (cwd,), guarded)
+
+    def pipeline(self, entry_point: Path, aside: Path, guarded: Guarded | None, *, jobs: int) -> Built:
+        """Build the pipeline, all of it, ``jobs`` tasks side by side; what is captured goes to the folder ``aside``."""
+        aside.mkdir(parents=True)
+        shutil.rmtree(entry_point.parent / ".soorgeon-clone", ignore_errors=True)
+        with Project(entry_point, use_cache=False) as project:
+            watching = _Watching(self.executor, self.plan, aside, self.timeout, guarded, jobs)
+            options = Options(force=True, jobs=max(len(project.tasks), 1))
+            report = build(project, options, Listener(), executor=watching)
+        tasks = {}
+        for run in report.runs:
+            outcome = watching.outcomes.get(run.name)
+            executed = aside / f"{run.name}.ipynb"
+            tasks[run.name] = TaskRun(
+                status=outcome.status if outcome else None,
+                error=outcome.error if outcome else None,
+                cells=read_executed(executed)["cells"] if executed.exists() else (),
+                arrived=_portraits(aside / f"{run.name}.in")[0],
+                left=_portraits(aside / f"{run.name}.out")[0],
+                problem=run.error if run.result in ("failed", "killed") else None,
+            )
+        return Built(tasks, (project.root,), report.problem)
+
+
+class _Watching:
+    """An executor that adds capturing cells to the tasks' notebooks and keeps them, also those that failed.
+
+    Of the tasks that could run it takes the notebook's last one first: where nothing says that one must come after
+    another, this order brings it to light.
+    """
+
+    def __init__(
+        self, inner: Executor, plan: Plan, aside: Path, timeout: float | None, guarded: Guarded | None, jobs: int
+    ) -> None:
+        self.inner = inner
+        self.tasks = {task.name: task for task in plan.tasks}
+        self.aside = aside
+        self.timeout = timeout
+        self.guarded = guarded
+        self.jobs = jobs
+        self.outcomes: dict[str, Outcome] = {}
+        self._order = {task.name: number for number, task in enumerate(plan.tasks)}
+        self._waiting: list[Job] = []
+        self._written: dict[str, Path] = {}
+
+    def start(self, job: Job) -> None:
+        if job.source is not None and job.output is not None:
+            task = self.tasks.get(job.name)
+            source = capture.task_source(job.source, task, self.aside, self.guarded) if task else job.source
+            self._written[job.name] = job.output
+            job = replace(job, source=source, timeout=job.timeout or self.timeout)
+        self._waiting.append(job)
+
+    def wait(self, timeout: float | None = None) -> list[Outcome]:
+        self._waiting.sort(key=lambda job: self._order.get(job.name, 0))
+        while self._waiting and len(self.inner.running()) < self.jobs:
+            self.inner.start(self._waiting.pop())
+        outcomes = self.inner.wait(timeout)
+        for outcome in outcomes:
+            self.outcomes[outcome.name] = outcome
+            written = self._written.pop(outcome.name, None)
+            if written is not None and written.exists():
+                shutil.copyfile(written, self.aside / f"{outcome.name}.ipynb")
+        return outcomes
+
+    def cancel(self, name: str) -> None:
+        self._waiting = [job for job in self._waiting if job.name != name]
+        self.inner.cancel(name)
+
+    def running(self) -> tuple[str, ...]:
+        return (*self.inner.running(), *(job.name for job in self._waiting))
+
+    def close(self) -> None:
+        """The runner closes the executor."""
+
+    def __enter__(self) -> _Watching:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _straight(
+    outcome: Outcome,
+    source: Mapping[str, Any],
+    output: Path,
+    aside: Path,
+    folders: tuple[Path, ...],
+    guarded: Guarded | None,
+) -> Straight:
+    executed = read_executed(output)["cells"] if output.exists() else source["cells"]
+    theirs = [number for number, cell in enumerate(source["cells"]) if not capture.is_ours(cell)]
+    outputs = {index: executed[number].get("outputs", ()) for index, number in enumerate(theirs)}
+    error = outcome.error
+    if error is not None and error.cell_index is not None:
+        ours = error.cell_index not in theirs
+        error = replace(error, cell_index=None if ours else theirs.index(error.cell_index))
+    captured = {int(path.name): _portraits(path) for path in aside.iterdir() if path.name.isdigit()}
+    outside: tuple[str, ...] = ()
+    if guarded is not None and guarded.record.exists():
+        outside = tuple(dict.fromkeys(guarded.record.read_text("utf-8", "replace").splitlines()))
+    return Straight(
+        outcome.status,
+        error,
+        outputs,
+        {number: portraits for number, (portraits, _) in captured.items()},
+        {number: names for number, (_, names) in captured.items()},
+        folders,
+        outside,
+    )
+
+
+def _portraits(path: Path) -> tuple[Portraits, frozenset[str]]:
+    try:
+        data = pickle.loads(path.read_bytes())
+    except (OSError, EOFError, pickle.UnpicklingError, json.JSONDecodeError):
+        return {}, frozenset()
+    return data["portraits"], frozenset(data["names"])

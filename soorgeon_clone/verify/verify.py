@@ -1,0 +1,154 @@
+"""Notebook and plan (or a pipeline on disk) -> a `Report`: does the pipeline show and hold what the notebook does?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.notebook.sections import split
+from soorgeon_clone.pipeline.execution.model import Isolation
+from soorgeon_clone.refactor import files, write
+from soorgeon_clone.refactor.layout import Choices, Layout, lay_out
+from soorgeon_clone.refactor.model import Plan
+from soorgeon_clone.refactor.surroundings import local_modules, notebook_folder
+from soorgeon_clone.verify.badinput import notes_about, refuse_what_cannot_run
+from soorgeon_clone.verify.capture import Guarded
+from soorgeon_clone.verify.compare import Comparison, Unstable, layout_of, unstable
+from soorgeon_clone.verify.diagnose import with_cause
+from soorgeon_clone.verify.model import Report, SectionResult, Tolerance
+from soorgeon_clone.verify.runs import Runner, Straight
+from soorgeon_clone.verify.workspace import copy_folder
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to verify. ``entry_point`` is a pipeline on disk, None for the one that the plan describes.
+
+    ``timeout`` counts seconds of the notebook, and of each task. ``in_place`` runs where the notebook stands. ``jobs``
+    tasks run side by side; one after the other, the notebook's last ones first, finds most.
+    """
+
+    level: int = 2
+    entry_point: Path | None = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    timeout: float | None = None
+    in_place: bool = False
+    isolation: Isolation = "auto"
+    jobs: int = 1
+
+
+Tell = Callable[[str], None]
+
+
+def verify(notebook: Notebook, plan: Plan, settings: Settings | None = None, tell: Tell | None = None) -> Report:
+    """Run both and compare. Raise UserError if the notebook itself does not run to its end."""
+    with Verifier(notebook, settings or Settings(), tell or (lambda text: None)) as verifier:
+        return verifier.verify(plan)
+
+
+class Verifier:
+    """Runs a notebook once and compares it with as many pipelines as asked for. A context manager."""
+
+    def __init__(self, notebook: Notebook, settings: Settings, tell: Tell) -> None:
+        self.notebook = notebook
+        self.settings = settings
+        self.tell = tell
+        self.sections = split(notebook, settings.level)
+        self.original = (notebook.path.parent if notebook.path is not None else Path()).resolve()
+        self.copied = self._common_folder()
+        self.work = Path(tempfile.mkdtemp(prefix="soorgeon-clone-verify-"))
+        self.count = 0
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def verify(self, plan: Plan) -> Report:
+        """Compare the notebook with the pipeline of a plan."""
+        settings = self.settings
+        layout = layout_of(self.sections, plan)
+        began = time.perf_counter()
+        with Runner(plan, self.original, isolation=settings.isolation, timeout=settings.timeout) as runner:
+
+            def straight() -> Straight:
+                cwd, guarded = self._place()
+                return runner.straight(self.notebook, layout.ends, cwd, self._aside(), guarded)
+
+            self.tell(f"Running {self.notebook.name} from top to bottom")
+            one = straight()
+            refuse_what_cannot_run(self.notebook, one, settings.timeout)
+            ran = time.perf_counter()
+            self.tell(f"Running its pipeline ({len(plan.tasks)} tasks)")
+            entry_point, guarded = self._pipeline(plan)
+            built = runner.pipeline(entry_point, self._aside(), guarded, jobs=settings.jobs)
+            seconds = {"notebook": ran - began, "pipeline": time.perf_counter() - ran}
+            comparison = Comparison(self.notebook, layout, one, built, settings.tolerance)
+            found = Unstable()
+            results = comparison.results(found)
+            # a second run tells what the notebook itself does not do twice; a third, what it seldom does
+            for _ in range(2):
+                if not any(result.difference for result in results):
+                    break
+                self.tell("Running the notebook again, to see whether it does the same twice")
+                again = unstable(self.notebook, layout, one, straight(), settings.tolerance)
+                found = Unstable(found.cells | again.cells, found.variables | again.variables)
+                results = comparison.results(found)
+                if not found.cells and not found.variables:
+                    break
+        results = tuple(with_cause(comparison, result) for result in results)
+        notes = notes_about(self.notebook, one)
+        return Report(
+            str(self.notebook.path or self.notebook.name),
+            str(settings.entry_point or "the pipeline that refactor writes"),
+            results,
+            tuple(sorted(found.cells)),
+            (*notes, *([built.problem] if built.problem else [])),
+            seconds,
+        )
+
+    def _common_folder(self) -> Path:
+        """Return the folder to copy: the notebook's, or the one that holds the pipeline's as well."""
+        if self.settings.entry_point is None:
+            return self.original
+        return Path(os.path.commonpath([self.original, self.settings.entry_point.resolve().parent]))
+
+    def _place(self) -> tuple[Path, Guarded | None]:
+        """Return where the notebook is to run: a new copy of its folder, unless it is to run where it stands."""
+        if self.settings.in_place:
+            return self.original, None
+        self.count += 1
+        place = self.work / f"copy{self.count}"
+        folder = copy_folder(self.copied, place) / self.original.relative_to(self.copied)
+        return folder, Guarded(place, self.copied, self.work / f"outside{self.count}")
+
+    def _pipeline(self, plan: Plan) -> tuple[Path, Guarded | None]:
+        folder, guarded = self._place()
+        if self.settings.entry_point is not None:
+            relative = os.path.relpath(self.settings.entry_point.resolve(), self.original)
+            return Path(os.path.normpath(folder / relative)), guarded
+        root = self.work / "project" if self.settings.in_place else folder
+        layout = _lay_out(self.notebook, plan, root if self.settings.in_place else None)
+        write.write(write.compare(files.project(plan, layout, ()), root, force=True), root)
+        return root / "pipeline.yaml", guarded
+
+    def _aside(self) -> Path:
+        self.count += 1
+        return self.work / f"captured{self.count}"
+
+
+def _lay_out(notebook: Notebook, plan: Plan, root: Path | None) -> Layout:
+    """Return a layout in which the project stands in ``root``, None if that is the notebook's folder."""
+    folder = notebook_folder(notebook.path, root) if root is not None else ""
+    return lay_out(plan, Choices(notebook_folder=folder, local_modules=local_modules(notebook.path, plan.modules)))
+
+
+def first_difference(results: tuple[SectionResult, ...]) -> SectionResult | None:
+    return next((result for result in results if result.verdict == "different"), None)
