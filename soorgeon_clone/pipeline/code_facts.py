@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ _HARMLESS = frozenset((
     "sorted", "object", "timedelta", "datetime.timedelta", "date", "datetime.date", "Decimal", "Fraction",
     "Counter", "OrderedDict", "np.array", "numpy.array", "os.path.join", "os.environ.get", "os.getenv",
 ))  # fmt: skip
+# What is in no name of a file or folder that people write into code.
+_NO_PATH = re.compile(r"[\n\t\0<>{}|\"%;]")
 _REFLECTION = frozenset({"globals", "vars", "locals", "eval", "exec", "__import__", "importlib", "import_module"})
 
 
@@ -212,7 +215,7 @@ def _common(tree: ast.AST, top: Sequence[ast.stmt]) -> dict[str, Any]:
                     target = Target(node.module or "", node.level, alias.name)
                     imports.setdefault(alias.asname or alias.name, []).append(target)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if 2 < len(node.value) < 300 and "\n" not in node.value and "." in node.value:
+            if 1 < len(node.value) < 300 and not _NO_PATH.search(node.value):
                 constants.add(node.value)
         elif isinstance(node, ast.Name) and node.id in _REFLECTION:
             reflective = True

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 # and look the same: its digest is not remembered.
 _TICK = 0.03
 _BLOCK = 1 << 20
+_HIDDEN = (".soorgeon-clone", ".git/")
 
 
 class Memo(Protocol):
@@ -112,6 +114,35 @@ def _folder_digest(contents: Contents, path: str) -> str:
     for name in files_below(contents.root, path):
         hasher.update(f"{name}\0{contents.digest(f'{path}/{name}')}\n".encode("utf-8", "surrogateescape"))
     return "d" + hasher.hexdigest()[:39]
+
+
+def named_paths(root: str, names: Iterable[str]) -> list[str]:
+    """The files below ``root`` that texts in code name: alone, in a folder that another one names, or by wildcard."""
+    relative = {name.removeprefix("./").rstrip("/") for name in names if not name.startswith("~")}
+    relative = {name for name in relative if name and ".." not in name and not name.startswith(_HIDDEN)}
+    folders = [name for name in relative if os.path.isdir(os.path.join(root, name.lstrip("/"))) and name[0] != "/"]  # noqa: PTH112, PTH118
+    found: set[str] = set()
+    for base in ("", *(f"{folder}/" for folder in folders if folder != ".")):
+        for name in relative:
+            if base == "" and name.startswith("/"):
+                continue
+            path = base + name.lstrip("/")
+            if "*" in path or "?" in path:
+                found.update(_matches(root, path))
+            elif os.path.isfile(os.path.join(root, path)):  # noqa: PTH113, PTH118
+                found.add(path)
+    return sorted(found)
+
+
+def _matches(root: str, pattern: str) -> Iterator[str]:
+    """Files that a wildcard means. One without a folder or a suffix is more likely to be something else."""
+    import glob
+
+    if "/" not in pattern and "." not in pattern:
+        return
+    for name in glob.glob(pattern, root_dir=root):  # noqa: PTH207
+        if os.path.isfile(os.path.join(root, name)):  # noqa: PTH113, PTH118
+            yield name.replace(os.sep, "/")
 
 
 def files_below(root: str | Path, path: str) -> list[str]:

@@ -6,6 +6,7 @@ what pipeline.yaml says about the task, Python and libraries, and the content of
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,9 @@ class Fingerprints:
         resource_digest: Callable[[str], str | None],
         ignore_environment: bool = False,
     ) -> None:
+        self.root = root
         self.local = LocalModules(root)
+        self._locals: dict[tuple[str, ...], LocalModules] = {(): self.local}
         self.facts_of = facts_of
         self.libraries = libraries
         self.resource_digest = resource_digest
@@ -85,7 +88,8 @@ class Fingerprints:
         if spec.source.kind == "function":
             closure = follow_function(spec.source.text, self.local, self.facts_of)
         else:
-            closure = follow(task.facts.code or CodeFacts(), self.local, self.facts_of)
+            code = task.facts.code or CodeFacts()
+            closure = follow(code, self._local_to(code), self.facts_of)
         extra = [hook.dotted_path for hook in (spec.on_render, spec.on_finish, spec.on_failure) if hook]
         extra += [dotted for dotted in (spec.serializer, spec.unserializer) if dotted]
         for dotted in extra:
@@ -94,6 +98,15 @@ class Fingerprints:
             closure.libraries.update(more.libraries)
             closure.files.update(more.files)
         return closure
+
+    def _local_to(self, code: CodeFacts) -> LocalModules:
+        """Where a script finds modules: also in the folders that it names, if it has to do with ``sys.path``."""
+        if not any(target.module == "sys" for targets in code.imports.values() for target in targets):
+            return self.local
+        extra = tuple(os.path.normpath(self.root / name) for name in code.constants if (self.root / name).is_dir())
+        if extra not in self._locals:
+            self._locals[extra] = LocalModules(self.root, extra)
+        return self._locals[extra]
 
     def _own_parts(self, task: Task) -> dict[str, str]:
         spec = task.spec

@@ -14,10 +14,11 @@ _STDLIB = frozenset(sys.stdlib_module_names)
 
 
 class LocalModules:
-    """Finds modules of the project: in its root, and in folders on sys.path that hold no installed packages."""
+    """Finds modules of the project: in its root, in ``extra`` folders that its code adds to the path, and in folders
+    on sys.path that hold no installed packages."""
 
-    def __init__(self, root: Path) -> None:
-        self.folders = [str(root), *_development_folders(root)]
+    def __init__(self, root: Path, extra: Iterable[str] = ()) -> None:
+        self.folders = [str(root), *extra, *_development_folders(root)]
         self._found: dict[str, str | None] = {}
 
     def find(self, module: str) -> str | None:

@@ -14,7 +14,7 @@ from soorgeon_clone.pipeline import source as sources
 from soorgeon_clone.pipeline import spec as specs
 from soorgeon_clone.pipeline.cache import Cache, Manifest, default_folder
 from soorgeon_clone.pipeline.code_facts import CodeFacts
-from soorgeon_clone.pipeline.content import Contents, settled, stamp_of
+from soorgeon_clone.pipeline.content import Contents, named_paths, settled, stamp_of
 from soorgeon_clone.pipeline.fingerprint import (
     Fingerprints,
     causes,
@@ -107,7 +107,7 @@ class Project:
         if made is None:
             found: tuple[Cause, ...] = (Cause(Reason.NEVER_RAN),)
         else:
-            found = (*self._changed(made, fingerprint), *self._damaged(task, made))
+            found = (*self._changed(task, made, fingerprint), *self._damaged(task, made))
         if not found:
             return Verdict(fingerprint, ())
         manifest = self._manifest(task, fingerprint)
@@ -171,13 +171,14 @@ class Project:
 
     def named_files(self, task: Task) -> dict[str, str]:
         """The files that the task's code names, other than products, with the digests of their contents."""
+        names = set(task.facts.code.constants if task.facts.code else ())
+        for file in self.fingerprints.closure(task).files:
+            facts = self._module_facts(file)
+            names.update(facts.constants if facts else ())
         found = {}
-        code = task.facts.code
-        for name in code.constants if code else ():
-            path = name.removeprefix("./")
-            if path.startswith(("/", "~", ".")) or path in self._products or ".." in path or "\0" in path:
-                continue
-            if path != task.spec.source.path and (digest := self._file_digest(path)):
+        for path in named_paths(str(self.root), names):
+            own = path in self._products or path == task.spec.source.path
+            if not own and (digest := self.contents.digest(path)):
                 found[path] = digest
         return found
 
@@ -203,14 +204,14 @@ class Project:
                 found.append(TaskStatus(task.name, why, last.get(task.name), cached))
         return found
 
-    def _changed(self, made: Made, fingerprint: Fingerprint) -> tuple[Cause, ...]:
+    def _changed(self, task: Task, made: Made, fingerprint: Fingerprint) -> tuple[Cause, ...]:
         found: tuple[Cause, ...] = ()
         if made.fingerprint != fingerprint.digest:
             found = self._relevant(causes(made.parts, fingerprint.parts))
-        inputs = (
-            Cause(Reason.INPUT, path) for path, digest in made.inputs.items() if self.contents.digest(path) != digest
-        )
-        return (*found, *inputs)
+        now = self.named_files(task)
+        changed = [path for path, digest in made.inputs.items() if now.get(path) != digest]
+        appeared = [path for path in now if path not in made.inputs and path not in made.written]
+        return (*found, *(Cause(Reason.INPUT, path) for path in (*changed, *appeared)))
 
     def _relevant(self, found: tuple[Cause, ...]) -> tuple[Cause, ...]:
         if not self.ignore_environment:
@@ -234,15 +235,14 @@ class Project:
         if self.cache is None:
             return None
         manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.contents.digest)
-        return manifest if manifest is not None and self.cache.complete(manifest) else None
+        if manifest is None or not self.cache.complete(manifest):
+            return None
+        more = set(self.named_files(task)) - set(manifest.inputs) - set(manifest.written)
+        return None if more else manifest
 
     def _on_disk(self, manifest: Manifest) -> bool:
         made = all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())
         return made and all((self.root / path).exists() for path in manifest.written)
-
-    def _file_digest(self, path: str) -> str | None:
-        full = self.root / path
-        return self.contents.digest(path) if full.is_file() else None
 
     def _source_facts(self, task: TaskSpec) -> SourceFacts:
         path = self._source_path(task)

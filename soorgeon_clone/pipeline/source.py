@@ -16,7 +16,7 @@ from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target
 from soorgeon_clone.pipeline.model import SourceFacts
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 2
+VERSION = 3
 _TAGS = ("parameters", "raises-exception", "skip-execution")
 
 

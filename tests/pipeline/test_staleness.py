@@ -247,6 +247,37 @@ def test_files_that_a_task_names_count(folder: Folder) -> None:
     assert folder.ran() == ["load"]
 
 
+def test_files_are_found_in_folders_and_by_wildcards_and_in_modules(folder: Folder) -> None:
+    folder.write("data/a.csv", "1")
+    folder.write("data/more/b.csv", "1")
+    folder.write("raw/c.csv", "1")
+    folder.write("reading.py", "def read():\n    return open('raw/c.csv').read()\n")
+    folder.task("joined", "from pathlib import Path\nDATA = Path('data')\nprint((DATA / 'a.csv').read_text())")
+    folder.task("formatted", "DATA = 'data/more'\nprint(open(f'{DATA}/b.csv').read())")
+    folder.task("wildcard", "import glob\nprint(len(glob.glob('data/*.csv')))")
+    folder.task("module", "import reading\nprint(reading.read())")
+    assert len(folder.ran()) == 4
+    assert folder.ran() == []
+    folder.write("data/a.csv", "2")
+    assert folder.stale() == {"joined": "INPUT", "wildcard": "INPUT"}
+    folder.write("data/a.csv", "1")
+    folder.write("data/more/b.csv", "2")
+    folder.write("raw/c.csv", "2")
+    assert folder.stale() == {"formatted": "INPUT", "module": "INPUT"}
+    folder.write("data/new.csv", "1")
+    assert folder.ran() == ["formatted", "wildcard", "module"]
+    assert "2" in folder.outputs("output/wildcard.ipynb")
+    assert folder.ran() == []
+
+
+def test_modules_in_a_folder_that_the_task_adds_to_the_path(folder: Folder) -> None:
+    folder.write("lib/helper.py", "def f():\n    return 1\n")
+    folder.task("a", "import os\nimport sys\nsys.path[:0] = [os.path.abspath('lib')]\nimport helper\nprint(helper.f())")
+    assert folder.ran() == ["a"]
+    folder.write("lib/helper.py", "def f():\n    return 2\n")
+    assert folder.stale() == {"a": "FUNCTION"}
+
+
 def test_resources_count(folder: Folder) -> None:
     folder.write("limits.json", "1")
     folder.task("load", "print(open(resources_['limits']).read())", params={"resources_": {"limits": "limits.json"}})
