@@ -1141,6 +1141,10 @@ def subclass_hooks(w: Walker, cls: Obj, node: Node) -> None:
 
 def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
     """Return what a decorator makes of a function or class."""
+    last = node.children[1]
+    if last.type in ("atom_expr", "power") and len(last.children) == 2 and last.children[1].children[0].value == ".":
+        if last.children[1].children[1].value in ("setter", "getter", "deleter"):
+            return value | decorator  # one property, several functions
     result = EMPTY
     for obj in decorator:
         if obj.type in (FUNCTION, CLASS, INSTANCE, METHOD):

@@ -571,6 +571,8 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
                 if part.type in (INSTANCE, CLASS):
                     found |= attribute_of(w, part, name, node)
         return found | obj.fields.get(name, EMPTY)
+    if kind in ("types.SimpleNamespace", "argparse.Namespace"):
+        return contents(frozenset({obj})) | {w.heap.atom("builtins.scalar")}
     effect = w.knowledge.attribute(kind, name)
     stored = obj.fields.get(name, EMPTY)
     if effect is None and w.knowledge.parameters(f"{kind}.{name}") is None:
@@ -653,7 +655,8 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     if type_ == CLASS:
         return frozenset({obj})
     if type_ == INSTANCE:
-        return contents(frozenset({obj})) if calls.has_library_base(w, obj) else EMPTY
+        has_own = calls.class_member(w, obj.fields["*class"], "__getitem__")
+        return EMPTY if has_own and not calls.has_library_base(w, obj) else contents(frozenset({obj}))
     if "." in type_:
         effect = w.knowledge.subscript(type_, kind)
         if effect is not None:
@@ -768,6 +771,9 @@ def store(w: Walker, node: Node, value: Value) -> None:
                 _change_shown(w, obj)
                 if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
                     w.heap.hold(obj, "*", _held_by_frame(value))
+                elif any(o.type == "builtins.slice" for o in key):
+                    iterate(w, value)
+                    w.heap.hold(obj, "*", elements(w, value, node))
                 else:
                     hold_item(w, obj, key, value)
 

@@ -326,3 +326,14 @@ def _comprehension_names(node: Node) -> set[str]:
         inner |= more_inner
         own |= more_own
     return inner | (own - bound)
+
+
+def has_class_inside(node: Node) -> bool:
+    """Whether a function defines a class."""
+    stack = list(getattr(node, "children", ()))
+    while stack:
+        item = stack.pop()
+        if item.type == "classdef":
+            return True
+        stack.extend(getattr(item, "children", ()))
+    return False

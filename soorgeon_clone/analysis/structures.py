@@ -182,6 +182,7 @@ def _deepcopy(w: Walker, args: Arguments, node: Node) -> Value:
     copies: dict[Obj, Obj] = {}
     reached = w.heap.reach(first(args))
     for obj in reached:
+        obj.identity.add(w.record.index)  # what was one object is one object in the copy
         if obj.type in ("function", CLASS):
             copies[obj] = obj
             continue

@@ -186,8 +186,15 @@ class Walker:
 
     def note_closure_change(self, scope: Scope) -> None:
         """A nested function changed a variable of ``scope``: every function made there changes with it."""
+        self.change_one(self._cell(scope))
         for obj in scope.ever.get("@made", EMPTY):
             self.change_one(obj)
+
+    def _cell(self, scope: Scope) -> Obj:
+        """Return the object for the variables of ``scope`` that functions made in it share."""
+        cell = self.heap.make(("cell", scope), "builtins.cell")
+        cell.code = scope
+        return cell
 
     def bind_global(self, name: str, value: Value, *, certain: bool = True) -> None:
         if not value:
@@ -698,6 +705,8 @@ class Walker:
         if obj.scope is not None:
             code.is_nested = scope is not None and scope.kind == "function"
             obj.scope.ever["@made"] = obj.scope.ever.get("@made", EMPTY) | {obj}
+            if obj.scope.kind == "function":
+                self.heap.hold(obj, "cell", frozenset({self._cell(obj.scope)}))
             obj.scope.ever.setdefault("@", EMPTY)
             # a comprehension's variables are seen by lambdas in it
             inline: Scope | None = self.scope
@@ -754,7 +763,7 @@ class Walker:
     def _decorated(self, node: Node) -> None:
         head, definition = node.children[0], node.children[1]
         decorators = head.children if head.type == "decorators" else [head]
-        values = [(self.expression(d.children[1]), d) for d in decorators]
+        values = [(self._decorator(d.children[1]), d) for d in decorators]
         if definition.type in ("async_funcdef", "async_stmt"):
             definition = definition.children[1]
         if definition.type == "funcdef":
@@ -766,6 +775,13 @@ class Walker:
         for decorator, decorator_node in reversed(values):
             value = calls.decorate(self, decorator, value, decorator_node)
         self.bind(definition.children[1].value, value)
+
+    def _decorator(self, node: Node) -> Value:
+        children = getattr(node, "children", ())
+        if len(children) == 2 and children[-1].type == "trailer" and children[0].type == "name":
+            if children[1].children[-1].value in ("setter", "getter", "deleter"):
+                return self.read(children[0])
+        return self.expression(node)
 
     def _async(self, node: Node) -> None:
         self.statement(node.children[1])

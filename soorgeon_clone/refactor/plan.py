@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from soorgeon_clone.notebook.sections import best_level, split
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.exported import closed_definitions
 from soorgeon_clone.refactor.carriers.program import Program
-from soorgeon_clone.refactor.model import Bundle, Load, Merge, Part, Plan, Replay, Serializer, Step, Task
+from soorgeon_clone.refactor.model import Bundle, Load, Merge, Part, Plan, Replay, Serializer, Step, Task, Together
 from soorgeon_clone.refactor.parameters import parameters_of
 from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
 
@@ -32,8 +32,9 @@ def make_plan(
     single_task: bool = False,
     serializer: Serializer | None = None,
     forced: bool = False,
+    together: Sequence[Together] = (),
 ) -> Plan:
-    """Return what `refactor` writes for ``notebook``.
+    """Return what `refactor` writes for ``notebook``; ``together`` are sections that must not be parted.
 
     Raise UserError where a cell is not Python (exit code 1) or, unless ``forced``, where a name is read that nothing
     can have bound.
@@ -48,6 +49,10 @@ def make_plan(
     cells = {cell.index: cell for section in sections for cell in section.cells}
     groups = [tuple(range(len(sections)))] if single_task else [(i,) for i in range(len(sections))]
     reasons: dict[tuple[int, ...], str] = {}
+    for known in together:
+        first, last = (next(n for n, group in enumerate(groups) if i in group) for i in (known.first, known.last))
+        if first != last:
+            groups = _merge(groups, Clash(first, last, known.reason), reasons)
     while True:
         program = Program(facts, units(facts, groups), cells)
         exported = closed_definitions(program)

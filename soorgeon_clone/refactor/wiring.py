@@ -206,6 +206,7 @@ class _Wirer:
                     if not unit.binds.get(name, False):
                         self.need(name, index)
                     self._can_save(name, index)
+                self._refuse_mixed_picklers(group, index)
         self._let_files_load()
         return len(self.seen) > before
 
@@ -286,6 +287,17 @@ class _Wirer:
         for other in verdict.refers:
             if not self.program.units[unit].binds.get(other, False) or other in self.exported:
                 self.need(other, unit)
+
+    def _refuse_mixed_picklers(self, group: set[str], unit: int) -> None:
+        """cloudpickle would copy the definitions that the notebook's other tasks repeat: they would not be the same."""
+        verdicts = [self.verdicts[n, unit + 1] for n in sorted(group) if (n, unit + 1) in self.verdicts]
+        if not any(v.serializer == "cloudpickle" for v in verdicts):
+            return
+        for name in sorted({n for v in verdicts for n in v.refers}):
+            if name not in self.exported and not self.program.is_import(name):
+                listed = " and ".join(f"`{n}`" for n in sorted(group)[:2])
+                user = next((u for u in range(unit + 1, self.count) if self.loads[u] & group), unit + 1)
+                raise Clash(unit, user, f"{listed} cannot be saved: a function without a name goes with `{name}`")
 
     # -- files -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from soorgeon_clone.analysis.effects import Knowledge
 from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, LIB, METHOD, Obj, Value, holds
+from soorgeon_clone.analysis.names import has_class_inside
 from soorgeon_clone.refactor.carriers.program import Program, is_module
 
 _NATIVE = {
@@ -76,6 +77,10 @@ def function_by_value(program: Program, value: Value, exported: frozenset[str]) 
             continue
         if obj.type != FUNCTION or obj.code.globals or obj.code.decorators:
             return None
+        if has_class_inside(obj.code.node):
+            return None  # cloudpickle does not see what the body of a class in a function reads
+        if any(part.type == "builtins.cell" and _obstacle(None, part) for part in holds(obj)):
+            return None
         free = _outside_names(program, obj) - {obj.path}
         if obj.path in _outside_names(program, obj) or not all(program.is_import(n) or n in exported for n in free):
             return None
@@ -83,14 +88,17 @@ def function_by_value(program: Program, value: Value, exported: frozenset[str]) 
     return Pickled("cloudpickle", frozenset(refers))
 
 
-def _obstacle(knowledge: Knowledge, obj: Obj) -> str | None:
+def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
     if obj.type in _NATIVE:
         return _NATIVE[obj.type]
     if obj.type == "builtins.module":
         return None
+    if obj.type == "builtins.cell":
+        shared = obj.changed and len(obj.code.ever.get("@made", ())) > 1
+        return "functions that share a variable" if shared else None
     if "." not in obj.type or obj.type in (FUNCTION, CLASS, INSTANCE, METHOD, LIB):
         return None
-    facts = knowledge.type(obj.type)
+    facts = knowledge.type(obj.type) if knowledge is not None else None
     if facts is not None and not facts.picklable:
         return facts.reason or f"a {obj.type}"
     return None

@@ -33,17 +33,15 @@ def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int
     start = program.units[unit].start
     if changed_between(_changeable(binding.value), statement.index, start):
         return None
-    if changed_between((p for p in program.facts.heap.reach(binding.value) if _belongs(p)), statement.index, start):
-        return None
+    parts = [p for p in program.facts.heap.reach(binding.value) if p.type not in _CODE]
+    stop = start if any(obj.type == CLASS for obj in binding.value) else len(program.statements)
+    if changed_between(parts, statement.index, stop):
+        return None  # a default or a closure's variable with a life of its own: others may share it
     return statement
 
 
 def _changeable(value: Value) -> list[Obj]:
     return [obj for obj in value if not obj.immutable]
-
-
-def _belongs(obj: Obj) -> bool:
-    return True
 
 
 def can_repeat(program: Program, statement: StatementFacts, unit: int, *, setting: bool = False) -> bool:
