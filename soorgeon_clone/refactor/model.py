@@ -95,6 +95,15 @@ class Merge:
 
 
 @dataclass(frozen=True)
+class Together:
+    """What `verify` has learnt: sections ``first`` to ``last`` (by number, from 0) must be one task, and why."""
+
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that refactor will write. ``exported`` is the text of exported.py's definitions with their imports, or ""."""
 
