@@ -18,7 +18,7 @@ from soorgeon_clone.pipeline.execution.model import FunctionCall, Job, Outcome
 from soorgeon_clone.pipeline.failure import text_of
 from soorgeon_clone.pipeline.model import Task
 from soorgeon_clone.pipeline.project import Project, Verdict
-from soorgeon_clone.pipeline.staging import Stage
+from soorgeon_clone.pipeline.staging import Stage, keep_log
 
 Phase = Literal["on_render", "task", "convert", "on_finish", "on_failure"]
 
@@ -59,6 +59,7 @@ class Attempt:
         for product in self.task.notebooks:
             if convert.is_converted(Path(product.path)):
                 convert.require_nbconvert(Path(product.path))
+        self._check_params()
         self.stage.prepare()
         self.named = self.project.named_files(self.task)
         self.stamps = self.project.code_stamps(self.task)
@@ -74,6 +75,7 @@ class Attempt:
         """The job that follows this outcome, or how the attempt ended."""
         if self._phase == "task":
             self._main = outcome
+            keep_log(self.project.root, self.task, outcome.log)
         if self._phase == "on_failure":
             if outcome.status != "ok":
                 self._error = f"{self._error}\n{self._text(outcome, None)}"
@@ -93,6 +95,21 @@ class Attempt:
         if self.task.notebooks:
             self.stage.keep_failed(self._executed_path())
         self.stage.discard()
+
+    def _check_params(self) -> None:
+        """With ``static_analysis: strict``, the params are those that the cell ``parameters`` declares."""
+        spec = self.task.spec
+        if spec.static_analysis != "strict" or spec.source.kind == "function":
+            return
+        declared, given = set(self.task.facts.declared), set(spec.params)
+        for name in sorted(declared ^ given):
+            what = "declares no" if name in given else "declares"
+            end = "but pipeline.yaml gives it" if name in given else "but pipeline.yaml does not give it"
+            raise UserError(
+                f"{spec.source.path}: the cell tagged 'parameters' {what} '{name}', {end}",
+                hint="Make both agree, or leave out 'static_analysis: strict'.",
+                exit_code=2,
+            )
 
     def _next_job(self) -> Job:
         self._phase = self._phases.pop(0)

@@ -100,13 +100,15 @@ class Spec:
 class SourceFacts:
     """What a task's source says without being run. ``upstream`` are names or wildcards, as written.
 
-    ``injected_at`` is where the cell ``injected-parameters`` goes, ``has_injected`` whether the file has one already.
+    ``declared`` are the params in its cell ``parameters``, ``injected_at`` is where the cell ``injected-parameters``
+    goes, ``has_injected`` whether the file has one already.
 
     ``problem`` says why it could not be read; such a task shows as broken in status and plot, and fails when it runs.
     """
 
     upstream: tuple[str, ...] = ()
     product: Any = None
+    declared: tuple[str, ...] = ()
     doc: str = ""
     injected_at: int = 0
     has_injected: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import uuid
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from soorgeon_clone.pipeline.run import Listener, Options
+
+_log = logging.getLogger(__name__)
 
 # Products of more bytes than this are hashed in a thread, while tasks that will run in any case run already.
 _LARGE = 32_000_000
@@ -163,8 +166,9 @@ class Schedule:
             self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, text))
             return
         self.state.running[task.name] = attempt
-        self.listener.started(task, verdict.causes, self.durations.get(task.name))
         self._open_executor().start(job)
+        self.listener.started(task, verdict.causes, self.durations.get(task.name))
+        _log.info("%s started: %s", task.name, "; ".join(map(str, verdict.causes)))
 
     def _missing_upstream(self, task: Task) -> str | None:
         for name in task.upstream:
@@ -254,6 +258,7 @@ class Schedule:
         """Settle a task, and free or give up what waits for it."""
         self.state.runs[run.name] = run
         self.listener.ended(run)
+        _log.info("%s: %s, %.3f s", run.name, run.result, run.seconds)
         task = self.tasks[run.name]
         if run.result in ("failed", "killed", "skipped"):
             if self.options.fail_fast and run.result != "skipped":

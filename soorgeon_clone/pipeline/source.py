@@ -16,7 +16,7 @@ from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target
 from soorgeon_clone.pipeline.model import SourceFacts
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 3
+VERSION = 4
 _TAGS = ("parameters", "raises-exception", "skip-execution")
 
 
@@ -37,6 +37,7 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
     marks: list[str] = []
     upstream: Any = None
     product: Any = None
+    declared: list[str] = []
     for cell in notebook.cells:
         if cell.kind != "code" or "injected-parameters" in cell.tags or not cell.source.strip():
             continue
@@ -49,6 +50,7 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
             values = _literals(tree)
             upstream, product = values.get("upstream", upstream), values.get("product", product)
             tree = ast.Module([one for one in tree.body if not _is_declaration(one)], [])
+            declared += [name for statement in tree.body for name in _assigned(statement)]
         elif not tree.body and not magics:
             continue
         trees.append(tree)
@@ -60,6 +62,7 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
     return SourceFacts(
         upstream=_names(upstream),
         product=product,
+        declared=tuple(declared),
         doc=_heading(notebook),
         injected_at=next((index + 1 for index, cell in enumerate(kept) if "parameters" in cell.tags), 0),
         has_injected=len(kept) < len(notebook.cells),
@@ -113,6 +116,7 @@ def source_from_json(text: str) -> SourceFacts:
     """The facts that ``to_json`` wrote."""
     data = json.loads(text)
     data["upstream"] = tuple(data["upstream"])
+    data["declared"] = tuple(data["declared"])
     data["code"] = _code(data["code"]) if data["code"] else None
     return SourceFacts(**data)
 
@@ -169,6 +173,15 @@ def _literals(tree: ast.Module) -> dict[str, Any]:
             except (ValueError, TypeError):
                 values[target.id] = None
     return values
+
+
+def _assigned(statement: ast.stmt) -> list[str]:
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _is_declaration(statement: ast.stmt) -> bool:

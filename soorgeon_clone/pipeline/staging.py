@@ -113,6 +113,17 @@ class Stage:
         return now is not None and now != self._before.get(product.path)
 
 
+def keep_log(root: Path, task: Task, text: str) -> None:
+    """Keep what a task printed last, in a file of its own; it helps, and is no reason to fail."""
+    path = root / HIDDEN / "logs" / f"{safe_name(task.name)}.log"
+    with contextlib.suppress(OSError):
+        if text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        else:
+            path.unlink(missing_ok=True)
+
+
 def safe_name(name: str) -> str:
     """A name that is a file's name everywhere, and different for different names."""
     if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}", name) and not name.endswith("."):

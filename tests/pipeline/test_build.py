@@ -323,6 +323,23 @@ def test_a_serial_executor_runs_one_task_at_a_time(folder: Folder) -> None:
     assert folder.ran() == ["a", "b"]
 
 
+def test_strict_params(folder: Folder) -> None:
+    folder.write("tasks/a.py", '# %% tags=["parameters"]\nupstream = None\nproduct = None\nn = 1\n')
+    folder.declare(source="tasks/a.py", product="a.ipynb", static_analysis="strict", params={"n": 2})
+    assert folder.ran() == ["a"]
+    folder.declare(source="tasks/a.py", product="a.ipynb", static_analysis="strict", params={"n": 2, "m": 3})
+    assert "declares no 'm', but pipeline.yaml gives it" in (folder.build().failed[0].error or "")
+    folder.declare(source="tasks/a.py", product="a.ipynb", static_analysis="strict")
+    assert "declares 'n', but pipeline.yaml does not give it" in (folder.build().failed[0].error or "")
+
+
+def test_what_a_task_printed_is_in_a_file(folder: Folder) -> None:
+    folder.write("fns.py", "def make(product):\n    print('from the function')\n    product.write_text('')\n")
+    folder.declare(source="fns.make", product="made.txt")
+    folder.build()
+    assert "from the function" in (folder.root / ".soorgeon-clone/logs/make.log").read_text()
+
+
 def test_a_pipeline_of_wrong_shape_is_a_user_error(folder: Folder) -> None:
     folder.task("a", upstream=("b",))
     with pytest.raises(UserError, match=r"tasks/a.py: upstream 'b' of task 'a' is no task"):

@@ -136,7 +136,7 @@ MODULES = {
     "pkg/sub/deep.py": "from ... import pkg\nfrom ..side import thing\n\ndef value():\n    return thing\n",
     "pkg/side.py": "thing = [1]\nother = 2\n",
     "namespace/inner.py": "def f():\n    return 1\n",
-    "conditional.py": "try:\n    import orjson as j\nexcept ImportError:\n    import json as j\n\ndef f():\n    return j\n",
+    "conditional.py": "try:\n    import orjson as j\nexcept ImportError:\n    import json as j\ndef f(): return j\n",
 }
 
 USED = "function:plain.LIMIT function:plain.helper function:plain.used module:plain"
