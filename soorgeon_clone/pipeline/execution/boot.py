@@ -22,7 +22,7 @@ class Settings:
     environment: dict[str, str]
 
 
-def command(kind: Literal["server", "fresh", "kernel"], argument: str) -> list[str]:
-    """``argument``: the descriptor of a server's connection, or the path of a job file."""
+def command(kind: Literal["server", "fresh", "kernel", "portable"], argument: str) -> list[str]:
+    """``argument``: the descriptor of a server's connection, or the path of a job's file or folder."""
     script = Path(__file__).with_name("start.py")
     return [sys.executable, str(script), kind, argument, str(Path(soorgeon_clone.__file__).parents[1])]

@@ -44,21 +44,21 @@ def open_executor(
         from soorgeon_clone.pipeline.execution.kernel import require_nbclient
 
         require_nbclient()
-    return _ServerExecutor(isolation, tuple(modules), cwd, blas_threads, on_progress)
+    # hashes of strings order sets, and so what a task writes: equal inputs must give equal bytes
+    environment = {"PYTHONHASHSEED": "0", **os.environ}
+    settings = boot.Settings(isolation, tuple(modules), cwd.absolute(), blas_threads, environment)
+    if hasattr(os, "wait4"):
+        return ServerExecutor(settings, on_progress)
+    from soorgeon_clone.pipeline.execution.portable import PortableExecutor
+
+    return PortableExecutor(settings, on_progress)
 
 
-class _ServerExecutor:
-    def __init__(
-        self,
-        isolation: Isolation,
-        modules: tuple[str, ...],
-        cwd: Path,
-        blas_threads: int | None,
-        on_progress: OnProgress | None,
-    ) -> None:
-        # hashes of strings order sets, and so what a task writes: equal inputs must give equal bytes
-        environment = {"PYTHONHASHSEED": "0", **os.environ}
-        self._settings = boot.Settings(isolation, modules, cwd.absolute(), blas_threads, environment)
+class ServerExecutor:
+    """See ``model.Executor``."""
+
+    def __init__(self, settings: boot.Settings, on_progress: OnProgress | None) -> None:
+        self._settings = settings
         self._on_progress = on_progress
         self._started: dict[str, float] = {}
         self._server: subprocess.Popen[bytes] | None = None
@@ -88,15 +88,7 @@ class _ServerExecutor:
         modules = job.modules
         if job.source is not None:
             modules = tuple(dict.fromkeys((*modules, *imported_modules(job.source, job.cwd))))
-        plain = replace(
-            job,
-            modules=modules,
-            source=dict(job.source) if job.source is not None else None,
-            environment=dict(job.environment),
-            cwd=job.cwd.absolute(),
-            output=job.output.absolute() if job.output else None,
-            function=None,
-        )
+        plain = replace(job.portable(), modules=modules, function=None)
         self._started[job.name] = time.time()
         with contextlib.suppress(OSError):  # when the server is gone, wait() says so
             self._channel.send("start", plain, function)
@@ -147,7 +139,7 @@ class _ServerExecutor:
             self._server.wait()
             self._server = None
 
-    def __enter__(self) -> _ServerExecutor:
+    def __enter__(self) -> ServerExecutor:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.execution import process
 from soorgeon_clone.pipeline.execution.cells import blank, is_run
-from soorgeon_clone.pipeline.execution.channel import Channel
+from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
+from soorgeon_clone.pipeline.execution.ending import KILLED, status_of
 from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.model import CellError, Job
 from soorgeon_clone.pipeline.execution.recording import Recorder
-from soorgeon_clone.pipeline.execution.salvage import KILLED, printed, status_of
+from soorgeon_clone.pipeline.execution.salvage import printed
 from soorgeon_clone.pipeline.execution.written import write_notebook
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -44,7 +45,13 @@ def main(job_file: str) -> None:
         fresh.main(job_file)
     process.die_with_parent(server)
     process.adopt_orphans()
-    events = Channel(channel)
+    execute(job, Channel(channel), journal)
+    os._exit(0)
+
+
+def execute(job: Job, events: Channel | FileChannel, journal: int) -> None:
+    """Runs the job's notebook; tells ``events`` what ``worker.run`` does."""
+    assert job.source is not None
     notebook = blank(job.source)
     recorder = Recorder(notebook["cells"], limit=job.output_limit, journal=Journal(journal))
     error = _run(job, notebook, recorder, events)
@@ -56,10 +63,9 @@ def main(job_file: str) -> None:
             error = error or CellError(None, None, type(problem).__name__, f"cannot write {job.output}: {problem}")
     events.send("result", status_of(error), error, printed(notebook["cells"]))
     events.send("done")
-    os._exit(0)
 
 
-def _run(job: Job, notebook: dict[str, Any], recorder: Recorder, events: Channel) -> CellError | None:
+def _run(job: Job, notebook: dict[str, Any], recorder: Recorder, events: Channel | FileChannel) -> CellError | None:
     import nbformat
     from nbclient.exceptions import CellControlSignal
 
@@ -87,7 +93,7 @@ def _run(job: Job, notebook: dict[str, Any], recorder: Recorder, events: Channel
     return error
 
 
-def _client(job: Job, node: Any, recorder: Recorder, events: Channel) -> Any:
+def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChannel) -> Any:
     """A client that gives its messages to ``recorder``."""
     from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError

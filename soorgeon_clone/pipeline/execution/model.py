@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -49,6 +49,16 @@ class Job:
     function: FunctionCall | None = None
     straight: bool = False
     record_timing: bool = False
+
+    def portable(self) -> Job:
+        """The same job with plain dicts and absolute paths, for another process in another directory."""
+        return replace(
+            self,
+            source=dict(self.source) if self.source is not None else None,
+            environment=dict(self.environment),
+            cwd=self.cwd.absolute(),
+            output=self.output.absolute() if self.output else None,
+        )
 
 
 @dataclass(frozen=True)

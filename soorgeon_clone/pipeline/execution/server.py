@@ -24,10 +24,10 @@ from typing import Any, Literal, NoReturn
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
 from soorgeon_clone.pipeline.execution.channel import Channel
+from soorgeon_clone.pipeline.execution.ending import Result, ending, outcome_of
 from soorgeon_clone.pipeline.execution.journal import new_journal_file, read_text
 from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
 from soorgeon_clone.pipeline.execution.preload import Preloader, survives_fork
-from soorgeon_clone.pipeline.execution.salvage import save_what_is_left
 
 _GRACE = 2.0  # seconds between telling a task that its time is over and killing it
 _STRAY_GRACE = 0.5  # seconds that processes left behind by a task get to end
@@ -47,7 +47,7 @@ class Running:
     began: float
     kill_at: float | None = None
     reason: Status | None = None
-    result: tuple[str, CellError | None, str] | None = None
+    result: Result | None = None
     done: bool = False
     exit: tuple[int, int] | None = None  # wait status, peak memory
 
@@ -281,15 +281,18 @@ class Server:
     def _outcome(self, run: Running) -> Outcome:
         assert run.exit is not None
         status, peak = run.exit
-        seconds = time.monotonic() - run.began
-        if run.result is not None and run.done and run.reason is None:
-            kind, error, log = run.result
-            return Outcome(run.job.name, kind, error, run.started, seconds, peak, log)  # type: ignore[arg-type]
-        if run.result is not None and run.reason == "timeout":
-            _, error, log = run.result
-            return Outcome(run.job.name, "timeout", error, run.started, seconds, peak, log)
-        error, log = save_what_is_left(run.job, run.journal, run.reason, status, read_text(run.console))
-        return Outcome(run.job.name, run.reason or "killed", error, run.started, seconds, peak, log)
+        complete = run.done or run.reason == "timeout"  # a task that is told to end has no time to end well
+        return outcome_of(
+            run.job,
+            result=run.result if complete else None,
+            reason=run.reason,
+            ending=ending(status),
+            journal=run.journal,
+            last_words=read_text(run.console),
+            started=run.started,
+            seconds=time.monotonic() - run.began,
+            peak_memory=peak,
+        )
 
     def _tell(self, *message: Any) -> None:
         self.build.post(*message)

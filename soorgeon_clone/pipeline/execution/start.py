@@ -13,6 +13,8 @@ if __name__ == "__main__":
         import soorgeon_clone.pipeline.execution.server as begun
     elif sys.argv[1] == "kernel":
         import soorgeon_clone.pipeline.execution.kernel as begun  # type: ignore[no-redef]
+    elif sys.argv[1] == "portable":
+        import soorgeon_clone.pipeline.execution.portable as begun  # type: ignore[no-redef]
     else:
         import soorgeon_clone.pipeline.execution.fresh as begun  # type: ignore[no-redef]
     sys.path[:] = path

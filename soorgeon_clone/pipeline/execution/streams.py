@@ -1,8 +1,4 @@
-"""sys.stdout and sys.stderr of a running notebook, and what C code and subprocesses write to descriptors 1 and 2.
-
-Both descriptors are pipes. A thread empties them, so that nobody who writes there has to wait; before anything else
-is recorded, the thread that records empties them itself, so that the order is the true one.
-"""
+"""sys.stdout and sys.stderr of a running notebook, and what C code and subprocesses write to descriptors 1 and 2."""
 
 from __future__ import annotations
 
@@ -11,10 +7,12 @@ import io
 import itertools
 import os
 import select
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from operator import itemgetter
+from typing import BinaryIO
 
 Sink = Callable[[str, str], None]  # takes a stream's name and a text
 _PROMPT = 0.1  # seconds after which also a piece of a line is recorded at once: a kill must not lose it
@@ -39,6 +37,8 @@ class Stream(io.TextIOBase):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text)}")
         capture = self.capture
+        if not text:
+            return 0
         if capture is None:
             self.heard.append(text)
         elif os.getpid() != capture.owner:
@@ -67,47 +67,86 @@ class Capture:
 
     def __init__(self, streams: tuple[Stream, Stream], sink: Sink) -> None:
         self.owner = os.getpid()
-        self._streams = streams
+        self.streams = streams
+        self.lock = threading.RLock()
         self._sink = sink
-        self._lock = threading.RLock()
         self._waiting: list[tuple[str, str]] = []
         self._flushed = 0.0
         self._decoders = {stream.name: codecs.getincrementaldecoder("utf-8")("replace") for stream in streams}
-        self._pipes: dict[int, str] = {}
-        self._stop = -1
 
     def start(self) -> None:
-        for stream in self._streams:
-            reader, writer = os.pipe()
-            os.dup2(writer, stream.fileno())
-            os.close(writer)
-            os.set_blocking(reader, False)
-            self._pipes[reader] = stream.name
+        self.redirect()
+        for stream in self.streams:
             stream.capture = self
-        self._poll = self._poll_for()
-        waiting, self._stop = os.pipe()
-        threading.Thread(target=self._empty, args=(waiting,), daemon=True, name="output").start()
 
     def stop(self) -> None:
         self.flush()
-        for stream in self._streams:
+        for stream in self.streams:
             stream.capture = None
-        os.write(self._stop, b"x")
 
     def take(self, name: str, text: str) -> None:
-        with self._lock:
+        with self.lock:
             self._waiting.append((name, text))
             if "\n" in text or len(self._waiting) > 1000 or time.monotonic() - self._flushed > _PROMPT:
                 self.flush()
 
     def flush(self) -> None:
-        """Records what waits: first the pipes', since it was written before."""
-        with self._lock:
-            self._drain()
+        """Records what waits: first what stands behind the descriptors, since it was written before."""
+        with self.lock:
+            self.drain()
             waiting, self._waiting = self._waiting, []
             for name, run in itertools.groupby(waiting, key=itemgetter(0)):  # print writes each line in pieces
                 self._sink(name, "".join([text for _, text in run]))
             self._flushed = time.monotonic()
+
+    def record(self, name: str, data: bytes) -> None:
+        text = self._decoders[name].decode(data)
+        if text:
+            self._sink(name, text)
+
+    def redirect(self) -> None:
+        raise NotImplementedError
+
+    def drain(self) -> None:
+        """Records what was written to the descriptors."""
+        raise NotImplementedError
+
+
+class PipeCapture(Capture):
+    """The descriptors are pipes.
+
+    A thread empties them, so that nobody who writes there has to wait; before anything else is recorded, the thread
+    that records empties them itself, so that the order is the true one.
+    """
+
+    def redirect(self) -> None:
+        self._pipes: dict[int, str] = {}
+        for stream in self.streams:
+            reader, writer = os.pipe()
+            os.dup2(writer, stream.fileno())
+            os.close(writer)
+            os.set_blocking(reader, False)
+            self._pipes[reader] = stream.name
+        self._poll = self._poll_for()
+        waiting, self._end = os.pipe()
+        threading.Thread(target=self._empty, args=(waiting,), daemon=True, name="output").start()
+
+    def stop(self) -> None:
+        super().stop()
+        os.write(self._end, b"x")
+
+    def drain(self) -> None:
+        while ready := self._poll.poll(0):
+            for reader, _ in ready:
+                try:
+                    data = os.read(reader, 1 << 16)
+                except BlockingIOError:
+                    continue
+                if data:
+                    self.record(self._pipes[reader], data)
+                else:  # the task closed the descriptor
+                    del self._pipes[reader]
+                    self._poll.unregister(reader)
 
     def _poll_for(self, *more: int) -> select.poll:
         poll = select.poll()
@@ -115,26 +154,34 @@ class Capture:
             poll.register(descriptor, select.POLLIN)
         return poll
 
-    def _drain(self) -> None:
-        while ready := self._poll.poll(0):
-            for reader, _ in ready:
-                try:
-                    data = os.read(reader, 1 << 16)
-                except BlockingIOError:
-                    continue
-                if not data:  # the task closed the descriptor
-                    del self._pipes[reader]
-                    self._poll.unregister(reader)
-                    continue
-                name = self._pipes[reader]
-                text = self._decoders[name].decode(data)
-                if text:
-                    self._sink(name, text)
-
     def _empty(self, waiting: int) -> None:
         while True:
             ready = self._poll_for(waiting).poll()
             if any(descriptor == waiting for descriptor, _ in ready):
                 return
-            with self._lock:
-                self._drain()
+            with self.lock:
+                self.drain()
+
+
+class FileCapture(Capture):
+    """The descriptors are files: for systems that cannot ask a pipe whether something is in it."""
+
+    def redirect(self) -> None:
+        self._files: list[tuple[BinaryIO, str]] = []
+        for stream in self.streams:
+            descriptor, name = tempfile.mkstemp()
+            os.close(descriptor)
+            writer = os.open(name, os.O_WRONLY | os.O_APPEND)
+            os.dup2(writer, stream.fileno())
+            os.close(writer)
+            self._files.append((open(name, "rb", buffering=0), stream.name))  # noqa: SIM115, PTH123
+
+    def drain(self) -> None:
+        for file, name in self._files:
+            while data := file.read(1 << 16):
+                self.record(name, data)
+
+
+def capture_for(streams: tuple[Stream, Stream], sink: Sink) -> Capture:
+    """Returns the capture that this system can do best."""
+    return PipeCapture(streams, sink) if hasattr(select, "poll") else FileCapture(streams, sink)

@@ -21,13 +21,14 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from soorgeon_clone.pipeline.execution.cells import blank, run_cells, widget_states
-from soorgeon_clone.pipeline.execution.channel import Channel
+from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
+from soorgeon_clone.pipeline.execution.ending import status_of
 from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.model import CellError, FunctionCall, Job
 from soorgeon_clone.pipeline.execution.recording import Recorder
-from soorgeon_clone.pipeline.execution.salvage import LOG_SIZE, printed, status_of
+from soorgeon_clone.pipeline.execution.salvage import LOG_SIZE, printed
 from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell
-from soorgeon_clone.pipeline.execution.streams import Capture, Stream
+from soorgeon_clone.pipeline.execution.streams import Stream, capture_for
 from soorgeon_clone.pipeline.execution.written import write_notebook
 
 _PATIENCE = 5.0  # seconds that threads of the task get to end by themselves, as from nbclient
@@ -45,7 +46,7 @@ def run(
     job: Job,
     shell: ZMQInteractiveShell,
     streams: tuple[Stream, Stream],
-    channel: Channel,
+    channel: Channel | FileChannel,
     journal: int,
     console: int,
 ) -> NoReturn:
@@ -67,7 +68,7 @@ def run(
 
 
 def _run(
-    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Channel, journal: int
+    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Channel | FileChannel, journal: int
 ) -> tuple[CellError | None, str]:
     try:
         settle_in(job)
@@ -82,7 +83,7 @@ def _run(
 def settle_in(job: Job) -> None:
     """Directory, environment and import path as in a kernel that is started in ``job.cwd``."""
     os.environ.update(job.environment)
-    if "TZ" in job.environment:
+    if "TZ" in job.environment and sys.platform != "win32":
         time.tzset()
     os.chdir(job.cwd)
     if "" not in sys.path:
@@ -92,7 +93,7 @@ def settle_in(job: Job) -> None:
 
 
 def _run_notebook(
-    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Channel, journal: int
+    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Channel | FileChannel, journal: int
 ) -> tuple[CellError | None, str]:
     assert job.source is not None
     notebook = blank(job.source)
@@ -100,7 +101,7 @@ def _run_notebook(
     shell.recorder = recorder
     shell.user_ns["_dh"][:] = [str(Path.cwd())] if isinstance(shell.user_ns["_dh"][0], str) else [Path.cwd()]
     _refuse_input()
-    capture = Capture(streams, recorder.stream)
+    capture = capture_for(streams, recorder.stream)
     capture.start()
     try:
         error = run_cells(
@@ -134,7 +135,7 @@ def _run_function(
     recorder.begin(0, None)
     shell.recorder = recorder
     _refuse_input()
-    capture = Capture(streams, recorder.stream)
+    capture = capture_for(streams, recorder.stream)
     capture.start()
     error = None
     try:
