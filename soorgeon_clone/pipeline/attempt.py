@@ -36,7 +36,14 @@ class Ended:
 class Attempt:
     """Call `begin`, run the job that it gives, and hand each outcome to `next`, until that gives no job but an end."""
 
-    def __init__(self, project: Project, task: Task, verdict: Verdict, *, memory_limit: int | None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        task: Task,
+        verdict: Verdict,
+        *,
+        memory_limit: int | None,
+    ) -> None:
         self.project = project
         self.task = task
         self.verdict = verdict

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import heapq
+import operator
 import os
 import posixpath
 from collections.abc import Iterable, Mapping
@@ -40,6 +42,19 @@ def ancestors(dag: DAG, names: Iterable[str]) -> set[str]:
 def descendants(dag: DAG, names: Iterable[str]) -> set[str]:
     """The tasks that need ``names``, themselves included."""
     return _reached(names, lambda name: dag.tasks[name].downstream)
+
+
+def beside(dag: DAG) -> dict[str, int]:
+    """How many tasks may run at the same time as each task: those that it does not need and that do not need it."""
+    bit = {name: 1 << number for number, name in enumerate(dag.tasks)}
+    before: dict[str, int] = {}
+    after: dict[str, int] = {}
+    for name, task in dag.tasks.items():
+        before[name] = functools.reduce(operator.or_, (before[one] | bit[one] for one in task.upstream), 0)
+    for name in reversed(list(dag.tasks)):
+        task = dag.tasks[name]
+        after[name] = functools.reduce(operator.or_, (after[one] | bit[one] for one in task.downstream), 0)
+    return {name: len(bit) - 1 - (before[name] | after[name]).bit_count() for name in bit}
 
 
 def select(dag: DAG, pattern: str) -> list[str]:

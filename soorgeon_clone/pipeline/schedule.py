@@ -65,7 +65,7 @@ class Schedule:
         self.hooks = hooks
         self.tasks: dict[str, Task] = project.tasks
         self.names = chosen(project, options)
-        self.jobs = options.jobs or project.spec.jobs or os.cpu_count() or 1
+        self.jobs = options.jobs or project.spec.jobs or cores()
         self.durations = project.records.durations()
         self.rank = self._ranks()
         self.id = uuid.uuid4().hex[:12]
@@ -329,15 +329,23 @@ class Schedule:
             for name in self.names:
                 if name not in self.state.runs:
                     modules |= self.project.fingerprints.closure(self.tasks[name]).libraries
-            cores = os.cpu_count() or 1
             self.executor = open_executor(
                 self.options.isolation,
                 modules=sorted(modules),
                 cwd=self.project.root,
-                blas_threads=max(1, cores // min(self.jobs, len(self.names))),
+                blas_threads=self._threads(),
                 on_progress=self._on_progress,
             )
         return self.executor
+
+    def _threads(self) -> int:
+        """The share of the cores for numerical libraries in each task.
+
+        It depends on the DAG alone and not on what happens to run, because with another number of threads a sum may
+        come out different in its last digit.
+        """
+        together = min(self.jobs, 1 + max(dags.beside(self.project.dag).values()))
+        return max(1, cores() // together)
 
     def _on_progress(self, progress: Progress) -> None:
         self.listener.progressed(progress.name, progress.cell, progress.total)
@@ -366,3 +374,9 @@ class Schedule:
             self._dag_hook("on_failure", self.project.spec.on_failure, traceback=text)
         elif any(run.ran or run.result == "restored" for run in runs):
             self._dag_hook("on_finish", self.project.spec.on_finish)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

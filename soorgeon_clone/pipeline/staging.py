@@ -7,6 +7,7 @@ product's path is taken out of the executed notebook again, so that it shows the
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -63,11 +64,10 @@ class Stage:
                 if target.is_dir() and not target.is_symlink():
                     _replace_folder(source, target, self.root / HIDDEN)
                 elif source.is_dir():
-                    if target.exists():
-                        target.unlink()
-                    source.rename(target)
+                    target.unlink(missing_ok=True)
+                    _move(source, target)
                 else:
-                    source.replace(target)
+                    _move(source, target)
             except OSError as error:
                 raise UserError(
                     f"task '{self.task.name}': {name} cannot be put in its place: {error.strerror or error}",
@@ -170,10 +170,30 @@ def _replace_folder(source: Path, target: Path, hidden: Path) -> None:
     aside = hidden / "staging" / f".old-{os.getpid()}-{target.name}"
     shutil.rmtree(aside, ignore_errors=True)
     aside.parent.mkdir(parents=True, exist_ok=True)
-    target.rename(aside)
+    _move(target, aside)
     try:
-        source.rename(target)
+        _move(source, target)
     except OSError:
-        aside.rename(target)
+        _move(aside, target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Rename; where the target is on another file system, copy to a name beside it first."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            if source.is_dir():
+                shutil.copytree(source, beside, symlinks=True)
+            else:
+                shutil.copy2(source, beside)
+            beside.replace(target)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            beside.unlink(missing_ok=True)
+            raise

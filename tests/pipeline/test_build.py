@@ -323,6 +323,19 @@ def test_a_serial_executor_runs_one_task_at_a_time(folder: Folder) -> None:
     assert folder.ran() == ["a", "b"]
 
 
+@pytest.mark.parametrize(("upstream", "threads"), [((), "4"), (("first",), "8")])
+def test_tasks_that_may_run_together_share_the_cores(
+    upstream: tuple[str, ...], threads: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("soorgeon_clone.pipeline.schedule.cores", lambda: 8)
+    folder.task("first", "import os\nos.environ.get('OMP_NUM_THREADS')")
+    folder.task("second", "import os\nos.environ.get('OMP_NUM_THREADS')", upstream=upstream)
+    with Project(folder.root) as project:
+        assert build(project, Options(jobs=2)).ok
+    assert folder.outputs("output/second.ipynb") == f"'{threads}'"
+
+
 def test_strict_params(folder: Folder) -> None:
     folder.write("tasks/a.py", '# %% tags=["parameters"]\nupstream = None\nproduct = None\nn = 1\n')
     folder.declare(source="tasks/a.py", product="a.ipynb", static_analysis="strict", params={"n": 2})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.dag import ancestors, descendants, order, select
+from soorgeon_clone.pipeline.dag import ancestors, beside, descendants, order, select
 from soorgeon_clone.pipeline.model import DAG, Product, Source, SourceFacts, Spec, TaskSpec
 
 
@@ -85,6 +85,11 @@ def test_ancestors_and_descendants() -> None:
     assert select(dag, "[bc]") == ["b", "c"]
     with pytest.raises(UserError, match="there is no task 'e'"):
         select(dag, "e")
+
+
+def test_how_many_tasks_may_run_beside_each() -> None:
+    dag = dag_of({"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c"), "e": ()})
+    assert beside(dag) == {"a": 1, "b": 2, "c": 2, "d": 1, "e": 4}
 
 
 def test_a_thousand_tasks_in_a_chain() -> None:

@@ -242,6 +242,17 @@ def test_a_disk_that_is_full_before_the_build(small_disk: Path) -> None:
     assert folder.ran() == ["a"]
 
 
+def test_products_on_another_file_system(small_disk: Path, folder: Folder) -> None:
+    folder.root.mkdir()
+    (folder.root / "output").symlink_to(small_disk)
+    folder.task("a", "x = 1", SAVE, products=("x",))
+    assert folder.ran() == ["a"]
+    assert folder.load("output/a-x.pkl") == 1
+    folder.script("a", "x = 2", SAVE)
+    assert folder.ran() == ["a"]
+    assert sorted(path.name for path in small_disk.iterdir()) == ["a-x.pkl", "a.ipynb"]
+
+
 def test_a_full_cache_is_no_failure(small_disk: Path, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOORGEON_CLONE_CACHE", str(small_disk / "cache"))
     folder.task("a", "x = b'1' * 9_000_000", SAVE, products=("x",))
