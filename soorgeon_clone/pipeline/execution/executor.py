@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from soorgeon_clone.pipeline.execution import boot
+from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.imports import imported_modules
 from soorgeon_clone.pipeline.execution.model import (
@@ -62,6 +64,7 @@ class ServerExecutor:
         self._on_progress = on_progress
         self._started: dict[str, float] = {}
         self._server: subprocess.Popen[bytes] | None = None
+        self._folder = tempfile.mkdtemp(prefix="soorgeon-clone-")  # for the server; removed by whoever lives longer
         self._open()
 
     def _open(self) -> None:
@@ -76,7 +79,7 @@ class ServerExecutor:
                 start_new_session=True,
             )
         self._channel = Channel(mine.detach())
-        self._channel.send(self._settings)
+        self._channel.send(self._settings, self._folder)
 
     def start(self, job: Job) -> None:
         if job.name in self._started:
@@ -135,9 +138,12 @@ class ServerExecutor:
     def close(self) -> None:
         self._started.clear()
         if self._server is not None:
-            self._channel.close()  # the server ends its tasks, then itself
+            self._channel.close()  # the server would end its tasks and itself, but it may be busy with an import
+            if process.IS_LINUX:
+                process.kill_tree(self._server.pid)
             self._server.wait()
             self._server = None
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> ServerExecutor:
         return self

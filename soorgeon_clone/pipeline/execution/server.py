@@ -15,7 +15,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,10 +52,11 @@ class Running:
 
 
 class Server:
-    def __init__(self, build: Channel, settings: Settings) -> None:
+    def __init__(self, build: Channel, settings: Settings, folder: Path) -> None:
         self.build = build
         self.settings = settings
-        self.folder = Path(tempfile.mkdtemp(prefix="soorgeon-clone-"))
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.running: dict[int, Running] = {}
         self.strays_until: float | None = None
         self.ended: list[Running] = []
@@ -398,7 +398,7 @@ def main(descriptor: str) -> None:
     while not first:
         build.wait(None)
         first = build.receive()
-    settings: Settings = first.pop(0)[0]
+    settings, folder = first.pop(0)
     os.chdir(settings.cwd)
-    Server(build, settings).serve(first)
+    Server(build, settings, Path(folder)).serve(first)
     os._exit(0)  # nothing of it is worth taking down module by module

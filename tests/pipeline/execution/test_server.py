@@ -251,15 +251,31 @@ def test_hundreds_of_tasks_one_after_the_other_and_side_by_side(tmp_path: Path) 
         assert not Path(f"/proc/{server}/task/{server}/children").read_text().split()
 
 
+def test_closing_ends_everything_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "slow_import.py").write_text("import time; time.sleep(1000)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    mark = marker(tmp_path)
+    with open_executor("fork", modules=("json", "slow_import"), cwd=tmp_path, blas_threads=1) as executor:
+        source = notebook(descendants(mark) + "open('begun', 'w')\nimport time; time.sleep(1000)")
+        executor.start(Job("job", source, None, tmp_path, modules=("json",)))
+        while not (tmp_path / "begun").exists():
+            executor.wait(0.05)
+    assert living(mark) == []
+    assert not list(tmp_path.glob("soorgeon-clone-*"))
+
+
 def test_nobody_waits_for_one_that_waits(tmp_path: Path) -> None:
     with open_executor("fork", modules=(), cwd=tmp_path, blas_threads=1, on_progress=lambda _: None) as executor:
-        ballast = "#" * 3_000_000
-        for number in range(30):  # more than sockets hold, both ways, before anyone listens
+        ballast = "#" * 1_000_000
+        for number in range(16):  # more than sockets hold, both ways, before anyone listens
             executor.start(Job(f"n{number}", notebook("print('x' * 100_000)", ballast), None, tmp_path))
         done = []
         while executor.running():
             done += executor.wait(60)
-        assert sorted(outcome.status for outcome in done) == ["ok"] * 30
+        assert sorted(outcome.status for outcome in done) == ["ok"] * 16
         assert {len(outcome.log) for outcome in done} == {64_000}
 
 
