@@ -27,6 +27,7 @@ MAX_DEPTH = 30
 MAX_WORK = 20_000  # calls followed in one statement
 MAX_RECURSION_PASSES = 4
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
+PROPERTY_PARTS = ("setter", "getter", "deleter")
 CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
 SUPER = "super"
 _PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
@@ -1001,8 +1002,8 @@ def instantiate(w: Walker, cls: Obj, args: Arguments, node: Node) -> Value:
     if not found:
         # no __init__ of its own (dataclass, named tuple, library base): the instance keeps what it was given
         bound_names = [n for n in cls.fields if not n.startswith(("*", "__"))]
-        for index, (value, _) in enumerate(args.positional):
-            w.heap.hold(made, "*", value if index < 10_000 else value)
+        for value, _ in args.positional:
+            w.heap.hold(made, "*", value)
         for keyword, value in args.keywords:
             w.heap.hold(made, keyword if keyword in bound_names else "*", value)
     for obj in metaclass:
@@ -1021,7 +1022,7 @@ def instantiate(w: Walker, cls: Obj, args: Arguments, node: Node) -> Value:
 
 
 def library_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value:
-    """Call a method that an instance of a notebook class has from elsewhere: a library base, ``__getattr__``, a field."""
+    """Call a method that an instance has from elsewhere than its class: a library base, ``__getattr__``, a field."""
     fields = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
     result = EMPTY
     callables = frozenset(o for o in fields if o.type in (FUNCTION, CLASS, METHOD, LIB, UNKNOWN))
@@ -1142,9 +1143,8 @@ def subclass_hooks(w: Walker, cls: Obj, node: Node) -> None:
 def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
     """Return what a decorator makes of a function or class."""
     last = node.children[1]
-    if last.type in ("atom_expr", "power") and len(last.children) == 2 and last.children[1].children[0].value == ".":
-        if last.children[1].children[1].value in ("setter", "getter", "deleter"):
-            return value | decorator  # one property, several functions
+    if last.type in ("atom_expr", "power") and last.children[-1].children[-1].value in PROPERTY_PARTS:
+        return value | decorator  # one property, several functions
     result = EMPTY
     for obj in decorator:
         if obj.type in (FUNCTION, CLASS, INSTANCE, METHOD):

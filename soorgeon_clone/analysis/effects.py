@@ -14,7 +14,8 @@ A table describes one library (one top-level module; those of the standard libra
 ``types``        type -> its facts (see TypeFacts), ``new``, ``methods``, ``method`` (all others), ``attributes``,
                  ``attribute`` (all others), ``operators``, ``subscripts``. ``"*"`` is any type that is not named
 
-An effect is written as in `Effect`; a single item needs no list, and a text (or a list of texts) is its ``returns``. Conditions:
+An effect is written as in `Effect`; a single item needs no list, and a text (or a list of texts) is its ``returns``.
+Conditions:
 ``when: {inplace: "True"}`` (globs of a constant's value, ``"w*|a*"``), ``given: out`` (passed, and not None),
 ``passed: out``, ``unless_given: out``; a list of effects means: the first whose condition holds. A condition on an
 argument that is not a constant may hold. ``made.copy`` is what the constructor of self was given.

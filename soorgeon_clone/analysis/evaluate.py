@@ -153,13 +153,12 @@ def sequence(w: Walker, node: Node, items: list[Node], kind: str) -> Value:
             iterate(w, value)
             value = elements(w, value, item)
         w.heap.hold(made, str(index) if kind == "builtins.tuple" and not starred else "*", value)
-    if kind == "builtins.tuple" and not starred and all(o.immutable for value, _ in values for o in value):
-        if all(value for value, _ in values):
-            fixed = w.heap.make(w.site(node), "builtins.tuple", immutable=True)
-            # an immutable tuple keeps what it holds for unpacking, although nothing can change through it
-            for index, (value, _) in enumerate(values):
-                fixed.fields[str(index)] = fixed.fields.get(str(index), EMPTY) | value
-            return frozenset({fixed if not made.fields or _all_immutable(made) else made})
+    fixed = kind == "builtins.tuple" and not starred and all(value for value, _ in values)
+    if fixed and all(o.immutable for value, _ in values for o in value) and _all_immutable(made):
+        # an immutable tuple keeps what it holds for unpacking, although nothing can change through it
+        made = w.heap.make((*w.site(node), "fixed"), "builtins.tuple", immutable=True)
+        for index, (value, _) in enumerate(values):
+            made.fields[str(index)] = made.fields.get(str(index), EMPTY) | value
     return frozenset({made})
 
 
@@ -543,10 +542,10 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         return calls.lib_attribute(w, obj, name, node)
     if kind == INSTANCE:
         found = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
-        member = calls.class_member(w, obj.fields["*class"], name)
-        for method in member:
+        members = calls.class_member(w, obj.fields["*class"], name)
+        for method in members:
             found |= calls.bind_method(w, obj, method, node)
-        if not found or (not member and calls.has_library_base(w, obj)):
+        if not found or (not members and calls.has_library_base(w, obj)):
             found |= calls.missing_attribute(w, obj, name, node)
         return found
     if kind == CLASS:
@@ -557,7 +556,13 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     if kind == FUNCTION:
         if name.startswith("__") and name not in ("__dict__", "__defaults__", "__wrapped__"):
             return frozenset({w.heap.atom("builtins.str")})
-        return obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY) or frozenset({obj})
+        stored = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
+        if stored or name.startswith("__"):
+            return stored or frozenset({obj})
+        attached = w.heap.make(("attached", obj, name), METHOD)  # what a decorator put there: show.register
+        attached.path = name
+        w.heap.hold(attached, "self", frozenset({obj}))
+        return frozenset({attached})
     if kind == calls.SUPER:
         return calls.super_member(w, obj, name, node)
     if kind == METHOD:
@@ -862,7 +867,7 @@ def enter(w: Walker, value: Value, node: Node) -> Value:
 
 
 def implicit(w: Walker, value: Value) -> Value:
-    """Run what an operation may call in the notebook's own classes (``__add__``, ``__repr__``, ...); return what that gives."""
+    """Run what an operation may call in the notebook's classes (``__add__``, ``__repr__``); return what it gives."""
     result: set[Obj] = set()
     for obj in value:
         if obj.type == INSTANCE:
@@ -877,7 +882,6 @@ def note_dataclass_field(w: Walker, name: str, node: Node) -> None:
         return
     value = w.scope.state.names[name].value
     if any(obj.type.startswith("dataclasses") for obj in value):
-        owner.given[f"field:{name}"] = None
         factory = frozenset(o for obj in value for held in obj.fields.values() for o in held)
         w.heap.hold(owner, f"*factory:{name}", factory)
         w.scope.state.names[name] = Binding(EMPTY, NO_DEFS, -1)

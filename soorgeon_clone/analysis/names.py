@@ -256,20 +256,20 @@ def target_names(node: Node) -> list[Node]:
 
 
 def free_names(node: Node) -> set[str]:
-    """Return the names that a definition takes from the notebook: mentioned in a scope of it and bound in none around."""
+    """Return the names that a definition takes from outside: mentioned in a scope of it and bound in none around."""
     if node.type == "decorated":
         outside = set().union(*(mentioned(child) for child in node.children[:-1]))
         return outside | free_names(node.children[-1])
     if node.type in ("async_stmt", "async_funcdef"):
         return free_names(node.children[-1])
     if node.type == "classdef":
-        heads = set().union(*(mentioned(child) for child in node.children[2:-1]), set())
+        heads: set[str] = set().union(*(mentioned(child) for child in node.children[2:-1]), set())
         inner, own = _scope_names(node.children[-1])
         # methods do not see the class's names; its body may read a name outside before it binds its own
         return heads | inner | own
     if node.type in ("funcdef", "lambdef"):
         code = code_of(node)
-        heads: set[str] = set()
+        heads = set()
         for parameter in code.parameters:
             for part in (parameter.default, parameter.annotation):
                 if part is not None:

@@ -29,13 +29,18 @@ def _names(path: str, seen: frozenset[str]) -> set[str]:
     origin = Path(spec.origin)
     if origin.suffix != ".py":
         if path.partition(".")[0] in sys.stdlib_module_names:  # an extension module of Python itself, such as math
-            return {name for name in dir(importlib.import_module(path)) if not name.startswith("_")}
+            return _public(path)
         return set()
     try:
         tree = ast.parse(origin.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
         return set()
     return _of_tree(tree, path, is_package=origin.name == "__init__.py", seen=seen | {path})
+
+
+def _public(path: str) -> set[str]:
+    """Return the public names of a module of Python itself that has no source."""
+    return {name for name in dir(importlib.import_module(path)) if not name.startswith("_")}
 
 
 def _find(path: str) -> importlib.machinery.ModuleSpec | None:

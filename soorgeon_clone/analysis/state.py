@@ -42,7 +42,7 @@ class State:
         return State(self)
 
     def join(self, forks: Iterable[State]) -> bool:
-        """Take what may hold after any of ``forks`` (of this state) that no exception left; return whether it is news."""
+        """Take what may hold after any of ``forks`` that no exception left; return whether it is news."""
         forks = list(forks)
         alive = [fork for fork in forks if not fork.dead]
         if not alive:

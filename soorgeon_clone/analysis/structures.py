@@ -333,83 +333,15 @@ def passed_to_callback(w: Walker, obj: Obj, node: Node) -> Value:
 
 # -- IPython's shell -------------------------------------------------------------------------------------------
 
-_READ_ONLY = {
-    "ls",
-    "cat",
-    "head",
-    "tail",
-    "wc",
-    "grep",
-    "du",
-    "find",
-    "tree",
-    "file",
-    "stat",
-    "md5sum",
-    "sha256sum",
-    "dir",
-}
-_HARMLESS = {
-    "echo",
-    "date",
-    "pip",
-    "pip3",
-    "conda",
-    "nvidia-smi",
-    "which",
-    "whoami",
-    "uname",
-    "pwd",
-    "free",
-    "nproc",
-    "lscpu",
-}
-_PLAIN_MAGICS = {
-    *("time", "timeit", "prun", "capture", "pinfo", "pinfo2", "pdef", "pdoc", "pfile", "psource", "html", "HTML"),
-    *(
-        "javascript",
-        "js",
-        "latex",
-        "markdown",
-        "svg",
-        "SVG",
-        "lsmagic",
-        "magic",
-        "quickref",
-        "history",
-        "hist",
-        "debug",
-    ),
-    *(
-        "pdb",
-        "tb",
-        "xmode",
-        "pip",
-        "conda",
-        "mamba",
-        "uv",
-        "alias",
-        "bookmark",
-        "load",
-        "loadpy",
-        "edit",
-        "pprint",
-        "memit",
-    ),
-    *(
-        "notebook",
-        "autosave",
-        "logstart",
-        "logstop",
-        "mprun",
-        "lprun",
-        "dhist",
-        "doctest_mode",
-        "page",
-        "subshell",
-        "code_wrap",
-    ),
-}
+_READ_ONLY = frozenset("ls cat head tail wc grep du find tree file stat md5sum sha256sum dir".split())
+_HARMLESS = frozenset("echo date pip pip3 conda nvidia-smi which whoami uname pwd free nproc lscpu".split())
+_PLAIN_MAGICS = frozenset(
+    """
+    time timeit prun capture pinfo pinfo2 pdef pdoc pfile psource html HTML javascript js latex markdown svg SVG lsmagic
+    magic quickref history hist debug pdb tb xmode pip conda mamba uv alias bookmark load loadpy edit pprint memit
+    notebook autosave logstart logstop mprun lprun dhist doctest_mode page subshell code_wrap
+    """.split()
+)
 _SETTINGS = {
     "cd": "directory",
     "pushd": "directory",
@@ -542,13 +474,10 @@ def _cell_magic(w: Walker, args: Arguments, node: Node) -> Value:
 
 def _command(w: Walker, command: str | None) -> None:
     """A shell command reads and writes files that cannot be known, unless it is one of the plain ones."""
-    words = (command or "").split()
-    plain = command is not None and not any(c in command for c in ">;&`") and words
-    if plain and all(part.split()[:1] and part.split()[0] in _HARMLESS for part in (command or "").split("|")):
+    programs = [part.split()[0] for part in (command or "").split("|") if part.split()]
+    plain = bool(programs) and not any(c in (command or "") for c in ">;&`")
+    if plain and _HARMLESS.issuperset(programs):
         return
     w.note("files_read", "*")
-    if plain and all(
-        part.split()[:1] and part.split()[0] in _READ_ONLY | _HARMLESS for part in (command or "").split("|")
-    ):
-        return
-    w.note("files_written", "*")
+    if not (plain and (_READ_ONLY | _HARMLESS).issuperset(programs)):
+        w.note("files_written", "*")

@@ -132,7 +132,7 @@ class _Lower(ast.NodeTransformer):
     def visit_TypeAlias(self, node: Any) -> Any:
         # the value of a type alias is evaluated lazily: a lambda reads its names when it is called
         names = [ast.arg(p.name) for p in node.type_params]
-        nothing = [ast.Constant(None) for _ in names]
+        nothing: list[ast.expr] = [ast.Constant(None) for _ in names]
         arguments = ast.arguments(
             posonlyargs=[], args=names, vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=nothing
         )

@@ -14,7 +14,19 @@ from typing import Any
 
 from soorgeon_clone.analysis import calls, evaluate
 from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNBOUND, UNKNOWN, Heap, Obj, Value, holds
+from soorgeon_clone.analysis.heap import (
+    CLASS,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    METHOD,
+    UNBOUND,
+    UNKNOWN,
+    Heap,
+    Obj,
+    Value,
+    holds,
+)
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
@@ -24,34 +36,12 @@ from soorgeon_clone.notebook.ipython import is_notebook_name
 MAX_LOOP_PASSES = 4
 CONTEXT_DEPTH = 2
 # context managers of these never swallow an exception; any other may
-_NEVER_SUPPRESSING = (
-    *(
-        "io.",
-        "threading.",
-        "sqlite3.",
-        "numpy.",
-        "pandas.",
-        "polars.",
-        "warnings.",
-        "tempfile.",
-        "matplotlib.",
-        "zipfile.",
-    ),
-    *(
-        "tarfile.",
-        "decimal.",
-        "torch.",
-        "tensorflow.",
-        "tqdm.",
-        "requests.",
-        "urllib.",
-        "gzip.",
-        "bz2.",
-        "lzma.",
-        "os.",
-    ),
-    *("concurrent.", "multiprocessing.", "pathlib.", "seaborn.", "sklearn.", "IPython.", "contextlib.redirect"),
-    *("contextlib.closing", "contextlib.nullcontext", "contextlib.chdir", "joblib.", "scipy.", "PIL.", "h5py."),
+_NEVER_SUPPRESSING = tuple(
+    """
+    io. threading. sqlite3. numpy. pandas. polars. warnings. tempfile. matplotlib. zipfile. tarfile. decimal. torch.
+    tensorflow. tqdm. requests. urllib. gzip. bz2. lzma. os. concurrent. multiprocessing. pathlib. seaborn. sklearn.
+    IPython. contextlib.redirect contextlib.closing contextlib.nullcontext contextlib.chdir joblib. scipy. PIL. h5py.
+    """.split()
 )
 
 
@@ -618,7 +608,7 @@ class Walker:
         for index, child in enumerate(node.children):
             if child.type == "keyword" and child.value == "else":
                 suite = node.children[index + 2]
-                self.branches(lambda: self.suite(suite), lambda: None)
+                self.branches(lambda suite=suite: self.suite(suite), lambda: None)  # type: ignore[misc]
 
     def _try(self, node: Node) -> None:
         children = node.children
@@ -777,10 +767,10 @@ class Walker:
         self.bind(definition.children[1].value, value)
 
     def _decorator(self, node: Node) -> Value:
-        children = getattr(node, "children", ())
-        if len(children) == 2 and children[-1].type == "trailer" and children[0].type == "name":
-            if children[1].children[-1].value in ("setter", "getter", "deleter"):
-                return self.read(children[0])
+        children: list[Node] = getattr(node, "children", [])
+        dotted = len(children) == 2 and children[-1].type == "trailer" and children[0].type == "name"
+        if dotted and children[1].children[-1].value in calls.PROPERTY_PARTS:
+            return self.read(children[0])
         return self.expression(node)
 
     def _async(self, node: Node) -> None:

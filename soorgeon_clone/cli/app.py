@@ -17,6 +17,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("soorgeon_clone.cli.build", "Run the tasks of a pipeline that are stale."),
     "status": ("soorgeon_clone.cli.status", "Show which tasks are stale, and why."),
     "plot": ("soorgeon_clone.cli.plot", "Draw the pipeline."),
+    "task": ("soorgeon_clone.cli.task", "Run one task."),
+    "report": ("soorgeon_clone.cli.report", "Write a page about the pipeline."),
+    "scaffold": ("soorgeon_clone.cli.scaffold", "Create the missing sources of declared tasks."),
+    "nb": ("soorgeon_clone.cli.nb", "Inject or remove the cell that lets a task run in Jupyter."),
+    "interact": ("soorgeon_clone.cli.interact", "Open a session with the pipeline loaded."),
+    "cache": ("soorgeon_clone.cli.cache", "Show or shrink the cache of products."),
+    "verify": ("soorgeon_clone.cli.verify", "Run a notebook and its pipeline, and compare."),
+    "lint": ("soorgeon_clone.cli.lint", "Find what keeps a notebook from running again."),
+    "clean": ("soorgeon_clone.cli.clean", "Format a notebook's code, sort imports, strip outputs."),
+    "test": ("soorgeon_clone.cli.test", "Run a notebook from top to bottom."),
 }
 
 

@@ -47,7 +47,8 @@ def make_plan(
     if not forced:
         _refuse_undefined(notebook, facts)
     cells = {cell.index: cell for section in sections for cell in section.cells}
-    groups = [tuple(range(len(sections)))] if single_task else [(i,) for i in range(len(sections))]
+    numbers = range(len(sections))
+    groups: list[tuple[int, ...]] = [tuple(numbers)] if single_task else [(number,) for number in numbers]
     reasons: dict[tuple[int, ...], str] = {}
     for known in together:
         first, last = (next(n for n, group in enumerate(groups) if i in group) for i in (known.first, known.last))
@@ -120,8 +121,8 @@ def _refuse_undefined(notebook: Notebook, facts: NotebookFacts) -> None:
                 cell = next(c for c in cells if c.index == statement.cell)
                 raise UserError(
                     f"{place(notebook, cell, row)}: `{name}` is used but nothing has defined it",
-                    hint="The notebook cannot run from top to bottom as it is. Define the name in an earlier cell, or go "
-                    "on all the same with --force.",
+                    hint="The notebook cannot run from top to bottom as it is. "
+                    "Define the name in an earlier cell, or go on all the same with --force.",
                 )
 
 
@@ -142,6 +143,9 @@ def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, sin
     if better is None or better == level:
         return (f"The notebook has no headings that would split it, so it becomes one task. Add H{level} headings.",)
     return (f"The notebook has no H{level} headings, so it becomes one task; --split-on h{better} would split it.",)
+
+
+_MAY_BE_FRAME = frozenset({"?", "pandas.DataFrame", "pandas.*"})
 
 
 class _Builder:
@@ -205,9 +209,7 @@ class _Builder:
         binding = self.program.before(name, unit + 1)
         value = binding.value if binding is not None else frozenset()
         types = {obj.type for obj in value if obj is not UNBOUND}
-        frame = (
-            True if types == {"pandas.DataFrame"} else None if types & {"?", "pandas.DataFrame", "pandas.*"} else False
-        )
+        frame = True if types == {"pandas.DataFrame"} else None if types & _MAY_BE_FRAME else False
         return Part(name, name, f"{name} = {{value}}", maybe_unbound=UNBOUND in value, frame=frame)
 
     # -- tasks -------------------------------------------------------------------------------------------------
@@ -245,10 +247,9 @@ class _Builder:
             after = statement.last
             while not stand_in and after < len(lines) and not lines[after].strip():
                 after += 1
-            gap = [""] if stand_in == [] and lines[: statement.first - 1] and after < len(lines) else []
-            lines[statement.first - 1 : after] = (
-                stand_in or gap if any(x.strip() for x in lines[: statement.first - 1]) else stand_in
-            )
+            above = any(line.strip() for line in lines[: statement.first - 1])
+            gap = [""] if above and after < len(lines) else []
+            lines[statement.first - 1 : after] = stand_in or gap
         text = "\n".join(lines).strip("\n")
         return replace(cell, source=text) if text.strip() else None
 

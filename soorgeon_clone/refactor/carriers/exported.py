@@ -1,4 +1,4 @@
-"""Closed definitions -> exported.py: functions and classes that need nothing of the notebook but imports and each other."""
+"""Closed definitions -> exported.py: those that need nothing of the notebook but imports and each other."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _types_are_shown(program: Program) -> bool:
 
 
 def _shows_its_module(program: Program, cls: Obj) -> bool:
-    """Whether the notebook prints an instance whose text names the module of its class (``<__main__.A object at ...>``)."""
+    """Whether the notebook prints an instance whose text names its class's module (``<__main__.A object at ...>``)."""
     if _has_own_text(cls):
         return False
     return any(

@@ -69,7 +69,7 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
 def function_by_value(program: Program, value: Value, exported: frozenset[str]) -> Pickled | None:
     """Return what it takes to pickle functions and modules by value, with defaults and attributes as they are.
 
-    None if that would lose something: a class is not itself any more, a function's globals do not follow the notebook's.
+    None if that would lose something: a class is not itself any more, a function's globals are not the notebook's.
     """
     refers: set[str] = set()
     for obj in value:
@@ -105,7 +105,7 @@ def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
 
 
 def _definition(program: Program, obj: Obj, unit: int, exported: frozenset[str]) -> Pickled:
-    """A function or class in a value: pickled by its name if it has one, with its code by cloudpickle if it has none."""
+    """A function or class in a value: pickled by name if it has one, with its code by cloudpickle if it has none."""
     name = obj.path
     binding = program.before(name, unit)
     if binding is not None and binding.value == {obj} and len(binding.defs) == 1:

@@ -8,20 +8,18 @@ from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.refactor.carriers.program import Program
 
-_CODE = (LIB, FUNCTION, CLASS, METHOD)
+_DEFINED = (LIB, FUNCTION, CLASS)
+_CODE = (*_DEFINED, METHOD)
 
 
 def is_code(value: Value) -> bool:
     """Whether a value is made of modules, functions and classes only: those are repeated, never pickled."""
-    return (
-        bool(value)
-        and all(o.type in _CODE or o.type == "builtins.NoneType" for o in value)
-        and any(o.type in _CODE for o in value)
-    )
+    kinds = {obj.type for obj in value}
+    return not kinds.isdisjoint(_DEFINED) and kinds <= {*_DEFINED, "builtins.NoneType"}
 
 
 def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int) -> StatementFacts | None:
-    """Return the statement that, repeated when ``unit`` starts, gives ``name`` what it denotes then; None if none does."""
+    """Return the statement that, repeated when ``unit`` starts, gives ``name`` what it denotes then, if one does."""
     if UNBOUND in binding.value or not binding.defs:
         return None
     numbers = sorted(binding.defs)
