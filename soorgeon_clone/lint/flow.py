@@ -24,9 +24,10 @@ from soorgeon_clone.notebook.model import Cell, Notebook
 class CellFlow:
     """What one cell does with names.
 
-    ``needs``: used at once, for certain, before the cell binds them. ``uses``: read in any way. ``binds``: given a
-    value; ``pure``: given one that does not depend on the old one. ``changes``: whose object it changes in place.
-    ``makes``: columns and attributes that it sets, by name of the variable; ``mentions``: all texts and attributes.
+    ``needs``: used at once, for certain, before the cell binds them; ``uses``: those, and what else it may read.
+    ``binds``: given a value; ``pure``: given one that does not depend on the old one. ``changes``: whose object it
+    changes in place. ``makes``: columns and attributes that it sets, by name of the variable; ``mentions``: all texts
+    and attributes.
     """
 
     needs: frozenset[str]
@@ -134,13 +135,13 @@ def _cell(position: int, cell: CodeCell, names: Names) -> CellFlow:
         if at_once and any_at.get(use.name, use.order) >= use.order:
             needs.add(use.name)
         if at_once and use.called:
-            called = _needed_by_call(use.name, names)
-            needs |= {name for name in called if any_at.get(name, use.order) >= use.order}
+            called = {name for name in _needed_by_call(use.name, names) if any_at.get(name, use.order) >= use.order}
+            needs |= called
     exposed = {use.name for use in used if use.function is None and is_exposed(use.name, use.order)}
     changes, makes = _changes(cell)
     return CellFlow(
         frozenset(needs),
-        frozenset(use.name for use in used),
+        frozenset({use.name for use in used if use.function is None} | needs),
         frozenset(bound),
         frozenset(bound - exposed),
         frozenset(changes),

@@ -85,5 +85,4 @@ def rows_of_script(text: str) -> Mapping[int, Sequence[int]]:
 
 def _plain(line: str) -> str:
     """Return a line without the comment sign that Markdown and magics get in scripts."""
-    text = line.strip()
-    return text.lstrip("#").strip() if text.startswith("#") else text
+    return line.lstrip("# \t").rstrip()

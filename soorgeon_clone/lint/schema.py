@@ -7,11 +7,12 @@ Python; a test holds them against nbformat.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Problem = tuple[int | None, str]
 
+_JSON = re.compile(r"application/(?:.*\+)?json")
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CELL_KEYS = {
     "code": {"cell_type", "metadata", "source", "outputs", "execution_count"},
@@ -65,7 +66,7 @@ def _notebook_metadata(metadata: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _cell(cell: Mapping[str, Any], minor: int) -> Iterator[str]:
     kind = cell.get("cell_type")
-    if kind not in _CELL_KEYS:
+    if not isinstance(kind, str) or kind not in _CELL_KEYS:
         yield f"its cell type is {kind!r}"
         return
     required = _CELL_KEYS[kind] | ({"id"} if minor >= 5 else set())
@@ -81,9 +82,8 @@ def _cell(cell: Mapping[str, Any], minor: int) -> Iterator[str]:
     if "metadata" in cell:
         yield from _cell_metadata(cell["metadata"], kind)
     if kind == "code":
-        count = cell.get("execution_count")
-        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
-            yield f"its execution_count is {count!r}"
+        if not _is_count(cell.get("execution_count")):
+            yield f"its execution_count is {cell['execution_count']!r}"
         if "outputs" in cell:
             yield from _outputs(cell["outputs"])
 
@@ -92,12 +92,7 @@ def _cell_metadata(metadata: Any, kind: str) -> Iterator[str]:
     if not isinstance(metadata, dict):
         yield "its metadata are not a table"
         return
-    tags = metadata.get("tags", [])
-    if (
-        not isinstance(tags, list)
-        or any(not isinstance(t, str) or "," in t for t in tags)
-        or len(set(tags)) < len(tags)
-    ):
+    if "tags" in metadata and not _are_tags(metadata["tags"]):
         yield "its tags are not a list of different texts without commas"
     for key in ("collapsed", "scrolled"):
         wanted = (bool,) if key == "collapsed" else (bool, str)
@@ -113,18 +108,55 @@ def _outputs(outputs: Any) -> Iterator[str]:
         return
     for output in outputs:
         kind = output.get("output_type") if isinstance(output, dict) else None
-        if kind not in _OUTPUT_KEYS:
+        if not isinstance(kind, str) or kind not in _OUTPUT_KEYS:
             yield f"an output has the type {kind!r}"
             continue
         for key in sorted(_OUTPUT_KEYS[kind] - output.keys()):
             yield f"an output ({kind}) has no {key}"
         for key in sorted(output.keys() - _OUTPUT_KEYS[kind]):
             yield f"an output ({kind}) has an unknown key {key!r}"
-        if "data" in output and not isinstance(output["data"], dict):
-            yield f"an output ({kind}) has data that are not a table"
-        if "text" in output and kind == "stream" and not _is_text(output["text"]):
-            yield "an output (stream) has a text that is none"
+        for key, is_right in _VALUES[kind].items():
+            if key in output and not is_right(output[key]):
+                yield f"an output ({kind}) has a wrong {key}"
+
+
+def _are_tags(tags: Any) -> bool:
+    if not isinstance(tags, list) or any(not isinstance(tag, str) or "," in tag for tag in tags):
+        return False
+    return len(set(tags)) == len(tags)
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
+
+
+def _is_bundle(value: Any) -> bool:
+    """Tell whether a value is a table of contents by media type: JSON may be anything, all else is text."""
+    if not isinstance(value, dict):
+        return False
+    return all(_JSON.fullmatch(kind) or _is_text(content) for kind, content in value.items())
+
+
+def _is_string(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _are_lines(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(line, str) for line in value)
+
+
+# What the keys of an output must hold.
+_VALUES: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
+    "execute_result": {"data": _is_bundle, "metadata": _is_table, "execution_count": _is_count},
+    "display_data": {"data": _is_bundle, "metadata": _is_table},
+    "stream": {"name": _is_string, "text": _is_text},
+    "error": {"ename": _is_string, "evalue": _is_string, "traceback": _are_lines},
+}

@@ -12,6 +12,7 @@ from soorgeon_clone.lint.subject import Subject
 # Folders that hold people's files. /dev/null, /tmp or a route such as /api/items say nothing about a machine.
 _ABSOLUTE = re.compile(
     r"(?:file://)?/(?:home|Users|root|mnt|media|Volumes|data|srv|scratch|work|workspace|projects?|content|kaggle|dbfs)/\S"
+    r"|/(?:home|Users)/$"
     r"|[A-Za-z]:[\\/](?![\\/])[^\s:*?\"<>|]"
     r"|\\\\[\w.$-]+\\[\w.$-]"
 )

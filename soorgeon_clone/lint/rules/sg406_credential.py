@@ -24,7 +24,7 @@ class Credential:
     """
 
     code = "SG406"
-    name = "credential"
+    name = "exposed-credential"
     severity: Severity = "error"
     default = True
     aliases = ()
