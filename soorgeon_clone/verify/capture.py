@@ -48,17 +48,21 @@ def alive(plan: Plan) -> list[tuple[Part, ...]]:
 
 
 def straight_source(
-    data: Mapping[str, Any], plan: Plan, ends: Sequence[int], folder: Path, guarded: Guarded | None
+    data: Mapping[str, Any],
+    boundaries: Mapping[int, tuple[int, Sequence[Part]]],
+    folder: Path,
+    guarded: Guarded | None,
 ) -> dict[str, Any]:
-    """Return the notebook with a cell after each task's last cell that writes ``folder/<number of the task>``.
+    """Return the notebook with a cell after each section that writes ``folder/<number of the section>``.
 
-    ``ends`` are the indexes of those last cells.
+    ``boundaries`` maps the index of a section's last cell to its number and the parts to take portraits of.
     """
-    parts = alive(plan)
     cells: list[dict[str, Any]] = [_guard_cell(guarded)] if guarded else []
     for index, cell in enumerate(data["cells"]):
         cells.append(_as_jupyter_runs_it(cell))
-        cells += [_cell(_taking(folder / str(n), parts[n])) for n, end in enumerate(ends) if end == index]
+        if index in boundaries:
+            number, parts = boundaries[index]
+            cells.append(_cell(_taking(folder / str(number), parts)))
     return {**data, "cells": cells}
 
 

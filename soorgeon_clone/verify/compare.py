@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from soorgeon_clone.notebook.model import Notebook, Section
-from soorgeon_clone.refactor.model import Plan, Task
-from soorgeon_clone.verify.capture import arrivals, departures, is_ours
+from soorgeon_clone.refactor.model import Part, Plan, Task
+from soorgeon_clone.verify.capture import alive, arrivals, departures, is_ours
 from soorgeon_clone.verify.likeness import text, unlike
 from soorgeon_clone.verify.model import Difference, SectionResult, Tolerance
 from soorgeon_clone.verify.pairing import pair
-from soorgeon_clone.verify.runs import Built, Portraits, Straight, TaskRun
+from soorgeon_clone.verify.runs import Boundary, Built, Straight, TaskRun
 from soorgeon_clone.verify.shown import quiet, shift, shown
 
 
@@ -24,9 +24,12 @@ class Layout:
     tasks: tuple[int, ...]
 
     @property
-    def ends(self) -> tuple[int, ...]:
-        """The index of each task's last cell."""
-        return tuple(self.sections[self.last(number)].cells[-1].index for number in range(len(self.plan.tasks)))
+    def boundaries(self) -> dict[int, tuple[int, tuple[Part, ...]]]:
+        """The index of each section's last cell -> the section's number, and the parts that matter there."""
+        parts = alive(self.plan)
+        return {
+            section.cells[-1].index: (number, parts[self.tasks[number]]) for number, section in enumerate(self.sections)
+        }
 
     def first(self, task: int) -> int:
         return self.tasks.index(task)
@@ -46,7 +49,7 @@ def layout_of(sections: Sequence[Section], plan: Plan) -> Layout:
 
 @dataclass(frozen=True)
 class Unstable:
-    """What the notebook itself does not do twice in the same way: cells, and variables at boundaries."""
+    """What the notebook itself does not do twice in the same way: cells, and variables at the end of sections."""
 
     cells: frozenset[int] = frozenset()
     variables: frozenset[tuple[int, str]] = frozenset()
@@ -83,7 +86,7 @@ class Comparison:
             if isinstance(difference, str):
                 cells, variables = cells + (difference == "cell"), variables + (difference == "variable")
                 continue
-            if self._is_unstable(difference, task_number, unstable):
+            if self._is_unstable(difference, number, unstable):
                 skipped = True
                 continue
             found = difference
@@ -95,13 +98,13 @@ class Comparison:
             verdict = "not deterministic" if skipped else "same"
         return SectionResult(number, section.title, task.name, verdict, cells, variables, found)  # type: ignore[arg-type]
 
-    def _is_unstable(self, difference: Difference, task: int, unstable: Unstable) -> bool:
+    def _is_unstable(self, difference: Difference, number: int, unstable: Unstable) -> bool:
         if difference.kind == "output":
             return difference.cell in unstable.cells
         if difference.kind != "variable" or difference.variable is None:
             return False
         name = difference.variable.split("[")[0].split(".")[0]
-        return (task, name) in unstable.variables or (task - 1, name) in unstable.variables
+        return (number, name) in unstable.variables or (number - 1, name) in unstable.variables
 
     def _differences(self, number: int, task_number: int, task: Task, run: TaskRun) -> Iterator[Difference | str]:
         """Yield differences in the order in which things happen; "cell" and "variable" where something is the same."""
@@ -110,7 +113,7 @@ class Comparison:
             return
         first, last = number == self.layout.first(task_number), number == self.layout.last(task_number)
         if first and task_number > 0:
-            before = self.straight.boundaries.get(task_number - 1, {})
+            before = self.straight.boundaries.get(number - 1, Boundary())
             names = [part.name for part in arrivals(task)]
             yield from self._variables(names, before, run.arrived, "arrives in this section as another value")
         failed_in = self._failed_cell(task_number, run)
@@ -120,22 +123,20 @@ class Comparison:
         if failed_in == -2 and last:
             yield self._failure(run, None)
         if last and run.status == "ok":
-            after = self.straight.boundaries.get(task_number, {})
+            after = self.straight.boundaries.get(number, Boundary())
             names = [part.name for part in departures(task)]
             yield from self._variables(names, after, run.left, "is another value at the end of this section")
 
-    def _variables(
-        self, names: Sequence[str], one: Portraits, other: Portraits, what: str
-    ) -> Iterator[Difference | str]:
+    def _variables(self, names: Sequence[str], one: Boundary, other: Boundary, what: str) -> Iterator[Difference | str]:
         for name in names:
-            if (name in one) != (name in other):
-                if not other and not one:
-                    continue
-                mine, theirs = ("(not defined)" if name not in side else text(side[name]) for side in (one, other))
-                if other:  # else nothing could be captured there
-                    yield Difference("variable", None, name, what, mine, theirs)
-            elif name in one:
-                found = unlike(one[name], other[name], rtol=self.tolerance.rtol)
+            if name not in one.asked or name not in other.asked:
+                continue
+            a, b = one.portraits, other.portraits
+            if (name in a) != (name in b):
+                mine, theirs = ("(not defined)" if name not in side else text(side[name]) for side in (a, b))
+                yield Difference("variable", None, name, what, mine, theirs)
+            elif name in a:
+                found = unlike(a[name], b[name], rtol=self.tolerance.rtol)
                 if found is None:
                     yield "variable"
                 else:
@@ -193,7 +194,7 @@ class Comparison:
         return Difference("failure", cell, None, stage, "", quiet(f"{error.ename}: {error.evalue}", self.folders)[:600])
 
 
-def unstable(notebook: Notebook, layout: Layout, one: Straight, other: Straight, tolerance: Tolerance) -> Unstable:
+def not_the_same(one: Straight, other: Straight, tolerance: Tolerance) -> Unstable:
     """Return what two runs of the notebook itself do not agree on."""
     folders = [text for folder in (*one.folders, *other.folders) for text in {str(folder), str(folder.resolve())}]
     cells = {
@@ -202,10 +203,13 @@ def unstable(notebook: Notebook, layout: Layout, one: Straight, other: Straight,
         if shift(shown(outputs, folders), shown(other.outputs.get(index, ()), folders), tolerance)
     }
     variables = {
-        (boundary, name)
-        for boundary, portraits in one.boundaries.items()
-        for name, node in portraits.items()
-        if name not in other.boundaries.get(boundary, {})
-        or unlike(node, other.boundaries[boundary][name], rtol=tolerance.rtol)
+        (number, name)
+        for number, boundary in one.boundaries.items()
+        for name, node in boundary.portraits.items()
+        if number in other.boundaries
+        and (
+            name not in other.boundaries[number].portraits
+            or unlike(node, other.boundaries[number].portraits[name], rtol=tolerance.rtol)
+        )
     }
     return Unstable(frozenset(cells), frozenset(variables))

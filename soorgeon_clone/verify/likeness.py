@@ -64,11 +64,15 @@ def _sequence(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
 
 def _items(one: Sequence[Node], other: Sequence[Node], where: str, rtol: float, a: str, b: str) -> Unlike | None:
     if len(one) != len(other):
-        return Unlike(where, f"{len(one)} items: {a}", f"{len(other)} items: {b}")
+        return Unlike(where, f"{_count(one)}: {a}", f"{_count(other)}: {b}")
     for number, (left, right) in enumerate(zip(one, other, strict=True)):
         if found := _compare(left, right, f"{where}[{number}]", rtol):
             return found
     return None
+
+
+def _count(items: Sequence[Node]) -> str:
+    return "1 item" if len(items) == 1 else f"{len(items):,} items"
 
 
 def _mapping(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
@@ -216,7 +220,8 @@ def _text(node: Node, depth: int) -> str:
         return f"array of shape {node[3]} and dtype {_dtype(node[2])}{_beginning(node)}"
     if kind == "frame":
         names = ", ".join(_text(name, depth + 1) for name, _ in node[4][:8])
-        return f"DataFrame with {len(node[4])} columns ({names}{', ...' if len(node[4]) > 8 else ''})"
+        count = f"{len(node[4])} column{'s' if len(node[4]) != 1 else ''}"
+        return f"DataFrame with {count} ({names}{', ...' if len(node[4]) > 8 else ''})"
     if kind == "series":
         return f"Series {_text(node[2], depth + 1)} of dtype {node[4][1]}"
     if kind == "long":

@@ -51,7 +51,9 @@ def take(path: str, parts: Sequence[tuple[str, str, Sequence[str]]]) -> None:
                 portraits[name] = portrait(value)
         aside = f"{path}.part"
         with open(aside, "wb") as file:  # noqa: PTH123
-            pickle.dump({"portraits": portraits, "names": sorted(map(str, namespace))}, file, protocol=5)
+            asked = [name for name, _, _ in parts]
+            data = {"portraits": portraits, "asked": asked, "names": sorted(map(str, namespace))}
+            pickle.dump(data, file, protocol=5)
         os.replace(aside, path)  # noqa: PTH105
 
 

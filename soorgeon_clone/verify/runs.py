@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from soorgeon_clone.notebook import write as notebook_text
@@ -18,17 +16,27 @@ from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolati
 from soorgeon_clone.pipeline.execution.written import read_executed
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.run import Listener, Options, build
-from soorgeon_clone.refactor.model import Plan
+from soorgeon_clone.refactor.model import Part, Plan
 from soorgeon_clone.verify import capture
 from soorgeon_clone.verify.capture import Guarded
 from soorgeon_clone.verify.model import Node
 
 Portraits = Mapping[str, Node]
+Boundaries = Mapping[int, tuple[int, Sequence[Part]]]
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What was captured at one place. A name in ``asked`` that has no portrait was not defined there."""
+
+    portraits: Portraits = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Straight:
-    """The notebook's own run: outputs by cell, portraits and names by boundary (the number of the task that ended).
+    """The notebook's own run: outputs by cell; by section, what variables held and which names there were at its end.
 
     ``error`` is what ended the run, its cell counted as in the notebook.
     """
@@ -36,8 +44,7 @@ class Straight:
     status: Status
     error: CellError | None
     outputs: Mapping[int, Sequence[Mapping[str, Any]]]
-    boundaries: Mapping[int, Portraits]
-    names: Mapping[int, frozenset[str]]
+    boundaries: Mapping[int, Boundary]
     folders: tuple[Path, ...]
     outside: tuple[str, ...] = ()
 
@@ -49,8 +56,8 @@ class TaskRun:
     status: Status | None
     error: CellError | None = None
     cells: Sequence[Mapping[str, Any]] = ()
-    arrived: Portraits = field(default_factory=dict)
-    left: Portraits = field(default_factory=dict)
+    arrived: Boundary = field(default_factory=Boundary)
+    left: Boundary = field(default_factory=Boundary)
     problem: str | None = None
 
 
@@ -64,37 +71,42 @@ class Built:
 
 
 class Runner:
-    """Runs things in one warm executor. A context manager."""
+    """Runs things in one warm executor, one at a time."""
 
-    def __init__(self, plan: Plan, cwd: Path, *, isolation: Isolation, timeout: float | None) -> None:
-        self.plan = plan
+    def __init__(self, modules: tuple[str, ...], cwd: Path, *, isolation: Isolation, timeout: float | None) -> None:
+        self.modules = modules
         self.timeout = timeout
-        self.executor: Executor = open_executor(isolation, modules=plan.modules, cwd=cwd, blas_threads=None)
+        self.executor: Executor = open_executor(isolation, modules=modules, cwd=cwd, blas_threads=None)
 
-    def __enter__(self) -> Runner:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def close(self) -> None:
         self.executor.close()
 
     def straight(
-        self, notebook: Notebook, ends: Sequence[int], cwd: Path, aside: Path, guarded: Guarded | None
+        self,
+        notebook: Notebook,
+        boundaries: Boundaries,
+        cwd: Path,
+        aside: Path,
+        guarded: Guarded | None,
     ) -> Straight:
-        """Run the notebook in ``cwd``; what is captured goes to the folder ``aside``."""
+        """Run the notebook in ``cwd``; what is captured goes to the folder ``aside``.
+
+        ``boundaries`` maps the index of a section's last cell to its number and what is to be captured there.
+        """
         aside.mkdir(parents=True)
         data = notebook_text.to_data(notebook.cells, notebook.metadata)
-        source = capture.straight_source(data, self.plan, ends, aside, guarded)
+        source = capture.straight_source(data, boundaries, aside, guarded)
         output = aside / "executed.ipynb"
-        self.executor.start(Job("notebook", source, output, cwd, modules=self.plan.modules, timeout=self.timeout))
+        self.executor.start(Job("notebook", source, output, cwd, modules=self.modules, timeout=self.timeout))
         (outcome,) = self.executor.wait()
         return _straight(outcome, source, output, aside, (cwd,), guarded)
 
-    def pipeline(self, entry_point: Path, aside: Path, guarded: Guarded | None, *, jobs: int) -> Built:
+    def pipeline(self, plan: Plan, entry_point: Path, aside: Path, guarded: Guarded | None, *, jobs: int) -> Built:
         """Build the pipeline, all of it, ``jobs`` tasks side by side; what is captured goes to the folder ``aside``."""
         aside.mkdir(parents=True)
         shutil.rmtree(entry_point.parent / ".soorgeon-clone", ignore_errors=True)
         with Project(entry_point, use_cache=False) as project:
-            watching = _Watching(self.executor, self.plan, aside, self.timeout, guarded, jobs)
+            watching = _Watching(self.executor, plan, aside, self.timeout, guarded, jobs)
             options = Options(force=True, jobs=max(len(project.tasks), 1))
             report = build(project, options, Listener(), executor=watching)
         tasks = {}
@@ -105,8 +117,8 @@ class Runner:
                 status=outcome.status if outcome else None,
                 error=outcome.error if outcome else None,
                 cells=read_executed(executed)["cells"] if executed.exists() else (),
-                arrived=_portraits(aside / f"{run.name}.in")[0],
-                left=_portraits(aside / f"{run.name}.out")[0],
+                arrived=_captured(aside / f"{run.name}.in"),
+                left=_captured(aside / f"{run.name}.out"),
                 problem=run.error if run.result in ("failed", "killed") else None,
             )
         return Built(tasks, (project.root,), report.problem)
@@ -185,7 +197,7 @@ def _straight(
     if error is not None and error.cell_index is not None:
         ours = error.cell_index not in theirs
         error = replace(error, cell_index=None if ours else theirs.index(error.cell_index))
-    captured = {int(path.name): _portraits(path) for path in aside.iterdir() if path.name.isdigit()}
+    captured = {int(path.name): _captured(path) for path in aside.iterdir() if path.name.isdigit()}
     outside: tuple[str, ...] = ()
     if guarded is not None and guarded.record.exists():
         outside = tuple(dict.fromkeys(guarded.record.read_text("utf-8", "replace").splitlines()))
@@ -193,16 +205,15 @@ def _straight(
         outcome.status,
         error,
         outputs,
-        {number: portraits for number, (portraits, _) in captured.items()},
-        {number: names for number, (_, names) in captured.items()},
+        captured,
         folders,
         outside,
     )
 
 
-def _portraits(path: Path) -> tuple[Portraits, frozenset[str]]:
+def _captured(path: Path) -> Boundary:
     try:
         data = pickle.loads(path.read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError, json.JSONDecodeError):
-        return {}, frozenset()
-    return data["portraits"], frozenset(data["names"])
+    except (OSError, EOFError, pickle.UnpicklingError):
+        return Boundary()
+    return Boundary(data["portraits"], frozenset(data["asked"]), frozenset(data["names"]))

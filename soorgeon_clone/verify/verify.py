@@ -19,10 +19,10 @@ from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.surroundings import local_modules, notebook_folder
 from soorgeon_clone.verify.badinput import notes_about, refuse_what_cannot_run
 from soorgeon_clone.verify.capture import Guarded
-from soorgeon_clone.verify.compare import Comparison, Unstable, layout_of, unstable
+from soorgeon_clone.verify.compare import Comparison, Unstable, layout_of, not_the_same
 from soorgeon_clone.verify.diagnose import with_cause
 from soorgeon_clone.verify.model import Report, SectionResult, Tolerance
-from soorgeon_clone.verify.runs import Runner, Straight
+from soorgeon_clone.verify.runs import Boundaries, Runner, Straight
 from soorgeon_clone.verify.workspace import copy_folder
 
 
@@ -42,6 +42,8 @@ class Settings:
     isolation: Isolation = "auto"
     jobs: int = 1
 
+
+_MOST_RUNS = 3  # of the notebook: the third finds what differs seldom
 
 Tell = Callable[[str], None]
 
@@ -64,55 +66,73 @@ class Verifier:
         self.copied = self._common_folder()
         self.work = Path(tempfile.mkdtemp(prefix="soorgeon-clone-verify-"))
         self.count = 0
+        self.runner: Runner | None = None
+        self.boundaries: Boundaries = {}
+        self.straight: list[Straight] = []
+        self.seconds: dict[str, float] = {}
 
     def __enter__(self) -> Verifier:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        if self.runner is not None:
+            self.runner.close()
         shutil.rmtree(self.work, ignore_errors=True)
 
     def verify(self, plan: Plan) -> Report:
-        """Compare the notebook with the pipeline of a plan."""
-        settings = self.settings
+        """Compare the notebook with the pipeline of a plan. The notebook itself is run for the first plan only."""
         layout = layout_of(self.sections, plan)
-        began = time.perf_counter()
-        with Runner(plan, self.original, isolation=settings.isolation, timeout=settings.timeout) as runner:
-
-            def straight() -> Straight:
-                cwd, guarded = self._place()
-                return runner.straight(self.notebook, layout.ends, cwd, self._aside(), guarded)
-
+        if self.runner is None:
+            self.runner = Runner(
+                plan.modules, self.original, isolation=self.settings.isolation, timeout=self.settings.timeout
+            )
+            self.boundaries = layout.boundaries
             self.tell(f"Running {self.notebook.name} from top to bottom")
-            one = straight()
-            refuse_what_cannot_run(self.notebook, one, settings.timeout)
-            ran = time.perf_counter()
-            self.tell(f"Running its pipeline ({len(plan.tasks)} tasks)")
-            entry_point, guarded = self._pipeline(plan)
-            built = runner.pipeline(entry_point, self._aside(), guarded, jobs=settings.jobs)
-            seconds = {"notebook": ran - began, "pipeline": time.perf_counter() - ran}
-            comparison = Comparison(self.notebook, layout, one, built, settings.tolerance)
-            found = Unstable()
-            results = comparison.results(found)
-            # a second run tells what the notebook itself does not do twice; a third, what it seldom does
-            for _ in range(2):
-                if not any(result.difference for result in results):
-                    break
-                self.tell("Running the notebook again, to see whether it does the same twice")
-                again = unstable(self.notebook, layout, one, straight(), settings.tolerance)
-                found = Unstable(found.cells | again.cells, found.variables | again.variables)
-                results = comparison.results(found)
-                if not found.cells and not found.variables:
-                    break
+            self.straight.append(self._run_straight(self.runner))
+            refuse_what_cannot_run(self.notebook, self.straight[0], self.settings.timeout)
+        self.tell(f"Running its pipeline ({len(plan.tasks)} tasks)")
+        began = time.perf_counter()
+        entry_point, guarded = self._pipeline(plan)
+        built = self.runner.pipeline(plan, entry_point, self._aside(), guarded, jobs=self.settings.jobs)
+        self.seconds["pipeline"] = time.perf_counter() - began
+        comparison = Comparison(self.notebook, layout, self.straight[0], built, self.settings.tolerance)
+        results, unstable = self._judged(comparison, self.runner)
         results = tuple(with_cause(comparison, result) for result in results)
-        notes = notes_about(self.notebook, one)
         return Report(
             str(self.notebook.path or self.notebook.name),
-            str(settings.entry_point or "the pipeline that refactor writes"),
+            str(self.settings.entry_point or "the pipeline that refactor writes"),
             results,
-            tuple(sorted(found.cells)),
-            (*notes, *([built.problem] if built.problem else [])),
-            seconds,
+            tuple(sorted(unstable.cells)),
+            (*notes_about(self.notebook, self.straight[0]), *([built.problem] if built.problem else [])),
+            dict(self.seconds),
         )
+
+    def _judged(self, comparison: Comparison, runner: Runner) -> tuple[tuple[SectionResult, ...], Unstable]:
+        """Compare. Where something differs, further runs tell what the notebook itself does not do twice."""
+        unstable = self._unstable()
+        results = comparison.results(unstable)
+        while any(result.difference for result in results) and len(self.straight) < _MOST_RUNS:
+            if len(self.straight) > 1 and not unstable.cells and not unstable.variables:
+                break  # it did the same twice
+            self.tell("Running the notebook again, to see whether it does the same twice")
+            self.straight.append(self._run_straight(runner))
+            unstable = self._unstable()
+            results = comparison.results(unstable)
+        return results, unstable
+
+    def _unstable(self) -> Unstable:
+        first, *others = self.straight
+        found = [not_the_same(first, other, self.settings.tolerance) for other in others]
+        return Unstable(
+            frozenset().union(*(one.cells for one in found)), frozenset().union(*(one.variables for one in found))
+        )
+
+    def _run_straight(self, runner: Runner) -> Straight:
+        began = time.perf_counter()
+        cwd, guarded = self._place()
+        run = runner.straight(self.notebook, self.boundaries, cwd, self._aside(), guarded)
+        self.seconds.setdefault("notebook", time.perf_counter() - began)
+        return run
 
     def _common_folder(self) -> Path:
         """Return the folder to copy: the notebook's, or the one that holds the pipeline's as well."""
@@ -148,7 +168,3 @@ def _lay_out(notebook: Notebook, plan: Plan, root: Path | None) -> Layout:
     """Return a layout in which the project stands in ``root``, None if that is the notebook's folder."""
     folder = notebook_folder(notebook.path, root) if root is not None else ""
     return lay_out(plan, Choices(notebook_folder=folder, local_modules=local_modules(notebook.path, plan.modules)))
-
-
-def first_difference(results: tuple[SectionResult, ...]) -> SectionResult | None:
-    return next((result for result in results if result.verdict == "different"), None)

@@ -10,6 +10,32 @@ from pathlib import Path
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.read import read
 
+# what a notebook's own module does, against what pyproject.toml says of it
+LIES = """
+[tool.soorgeon-clone.effects]
+"helpers.grow(xs)" = { returns = "none" }
+"helpers.settle()" = { returns = "none" }
+"helpers.write()" = { returns = "none" }
+"helpers.Lossy()" = { returns = "fresh" }
+"helpers.Locked()" = { returns = "fresh" }
+"""
+HELPERS = """
+import random, threading
+state = 0
+def grow(xs): xs.append(1)
+def settle():
+    global state
+    state += 1
+def write(): open("secret.txt", "w").write("x")
+def read(): return open("secret" + ".txt").read()
+class Lossy:
+    def __init__(self): self.n = 5
+    def __getstate__(self): return {"n": 0}
+class Locked:
+    def __init__(self): self.lock = threading.Lock()
+"""
+LYING = {"pyproject.toml": LIES, "helpers.py": HELPERS}
+
 
 def notebook(folder: Path, text: str, files: Mapping[str, str] | None = None) -> Notebook:
     """Write ``nb.ipynb`` with a section for each part between lines of three dashes, and other files; read it."""

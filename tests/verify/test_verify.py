@@ -10,33 +10,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.verify.model import Report, Tolerance
 from soorgeon_clone.verify.verify import Settings, verify
-from verify.folders import fingerprint, notebook
-
-# what a notebook's own module does, against what pyproject.toml says of it
-LIES = """
-[tool.soorgeon-clone.effects]
-"helpers.grow(xs)" = { returns = "none" }
-"helpers.settle()" = { returns = "none" }
-"helpers.write()" = { returns = "none" }
-"helpers.Lossy()" = { returns = "fresh" }
-"helpers.Locked()" = { returns = "fresh" }
-"""
-HELPERS = """
-import random, threading
-state = 0
-def grow(xs): xs.append(1)
-def settle():
-    global state
-    state += 1
-def write(): open("secret.txt", "w").write("x")
-def read(): return open("secret" + ".txt").read()
-class Lossy:
-    def __init__(self): self.n = 5
-    def __getstate__(self): return {"n": 0}
-class Locked:
-    def __init__(self): self.lock = threading.Lock()
-"""
-LYING = {"pyproject.toml": LIES, "helpers.py": HELPERS}
+from verify.folders import LYING, fingerprint, notebook
 
 
 def run(folder: Path, text: str, files: dict[str, str] | None = None, **settings: object) -> Report:
