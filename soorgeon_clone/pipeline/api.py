@@ -1,6 +1,6 @@
 """The Python interface to a pipeline: load it, look at it, build it.
 
-from soorgeon_clone.pipeline.api import Pipeline
+from soorgeon_clone.pipeline import Pipeline
 
 with Pipeline("pipeline.yaml") as pipeline:
     for status in pipeline.status():

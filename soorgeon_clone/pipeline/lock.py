@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -112,7 +112,7 @@ def _holder_path(path: Path) -> Path:
 
 def _write_holder(path: Path) -> None:
     with contextlib.suppress(OSError):
-        data = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+        data = {"pid": os.getpid(), "host": platform.node(), "since": time.time()}
         _holder_path(path).write_text(json.dumps(data))
 
 

@@ -21,6 +21,7 @@ _IGNORED = ("class", "product_class", "product_client", "client", "kernelspec_na
             "local_execution", "debug_mode", "executor")  # fmt: skip
 _SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
 _REFUSED = {".sql": "SQL", ".r": "R", ".sh": "shell", ".bash": "shell"}
+_COMPUTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*::[^\W\d]\w*")
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
@@ -48,7 +49,7 @@ def read_task(item: Item, defaults: Defaults, root: Path, warnings: list[str]) -
         if options is not None and isinstance(options.value, dict) and "cwd" in options.value:
             warnings.append(f"{options.place}: '{key}.cwd' has no effect: tasks run in the folder of pipeline.yaml")
     source = _source(item, root)
-    params = _mapping(item, "params")
+    params = _params(item, root)
     grid = item.get("grid")
     if grid is None:
         yield _task(item, defaults, source, params, name=_name(item, source), index=None)
@@ -214,6 +215,19 @@ def _mapping(item: Item, key: str) -> Mapping[str, Any]:
                 raise value.error(f"a parameter cannot be called '{name}'")
     plain: dict[str, Any] = entry.plain()
     return plain
+
+
+def _params(item: Item, root: Path) -> dict[str, Any]:
+    """The params, with those computed that ``module::function`` stands for."""
+    params = dict(_mapping(item, "params"))
+    for name, value in params.items():
+        arguments = dict(value) if isinstance(value, Mapping) else {}
+        dotted = arguments.pop("dotted_path", None) if arguments else value
+        if isinstance(dotted, str) and _COMPUTED.fullmatch(dotted):
+            from soorgeon_clone.pipeline.dotted import call
+
+            params[name] = call(dotted, root, place=item.value["params"].value[name].place, arguments=arguments)
+    return params
 
 
 def _dotted(item: Item, key: str, default: str | None) -> str | None:

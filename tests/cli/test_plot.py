@@ -68,6 +68,11 @@ def test_html_stands_alone(folder: Folder) -> None:
     assert "x = [2]" in text
 
 
+def test_a_broken_source_blocks_no_picture(folder: Folder) -> None:
+    folder.write("tasks/load.py", "x = (\n")
+    assert 't0["load' in run("-b", "mermaid")
+
+
 def test_report_has_a_table(folder: Folder) -> None:
     result = CliRunner().invoke(report, ["-o", "r.html"], catch_exceptions=False)
     assert result.exit_code == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from project_folder import SAVE, Folder, load
 
+from soorgeon_clone.pipeline import content
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.run import touch
 
@@ -212,6 +213,34 @@ def test_params_that_json_changes(folder: Folder) -> None:
     assert folder.ran() == []
     replace(folder, "pipeline.yaml", "1: 2", "'2': 2")
     assert folder.ran() == ["a"]
+
+
+def test_params_that_a_function_computes(folder: Folder) -> None:
+    folder.write("values_of_params.py", "def pair():\n    return (1, (2, 3))\n")
+    folder.task("a", "x = n", SAVE, products=("x",), params={"n": "values_of_params::pair"})
+    assert folder.ran() == ["a"]
+    assert folder.load("output/a-x.pkl") == (1, (2, 3))
+    assert folder.ran() == []
+
+
+def test_after_a_restart_of_the_machine_contents_are_read_again(chain: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the power fails, a file may keep its times and lose its bytes."""
+    chain.build()
+    time.sleep(0.05)
+    chain.status()
+    read: list[str] = []
+    digest = content.file_digest
+
+    def noted(path: str | Path) -> str:
+        read.append(Path(path).name)
+        return digest(path)
+
+    monkeypatch.setattr(content, "file_digest", noted)
+    assert chain.stale() == {}
+    assert read == []
+    monkeypatch.setattr(content, "_boot", lambda: "the next one")
+    assert chain.stale() == {}
+    assert sorted(read) == ["fit-x.pkl", "fit.ipynb", "load-x.pkl", "load.ipynb"]
 
 
 def test_only_the_products_that_a_task_reads_count(folder: Folder) -> None:
