@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import importlib
 import importlib.util
 import random
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,24 @@ NOT_FOR_FORKS = {
 }
 
 _FORK_AWARE_THREADS = {"jemalloc_bg_thd"}  # pyarrow's allocator; it begins anew in a fork by itself
+
+
+class _Notebook:
+    """What libraries that ask for the shell while they are imported (pandas: is this a terminal?) find in a kernel."""
+
+    kernel = object()
+
+
+@contextlib.contextmanager
+def _as_in_a_notebook() -> Iterator[None]:
+    if hasattr(builtins, "get_ipython"):
+        yield
+        return
+    builtins.get_ipython = _Notebook  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del builtins.get_ipython  # type: ignore[attr-defined]
 
 
 def survives_fork(module: str) -> bool:
@@ -57,7 +76,7 @@ class Preloader:
         if name in sys.modules or _is_no_module(name):
             return
         modules, filters, length = set(sys.modules), list(warnings.filters), len(heard)
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, _as_in_a_notebook():
             with contextlib.suppress(Exception, SystemExit):  # the task that imports it will tell
                 importlib.import_module(name)
             added = [each for each in warnings.filters if each not in filters]

@@ -143,6 +143,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     hidden_source: str | None = None  # the text of a cell that must leave In, Out and the execution count alone
     display_failed = False
     keepkernel_on_exit = None
+    kernel: object = object()  # a stand-in; that the attribute exists tells pandas that this is no terminal
     last_error: tuple[type[BaseException], BaseException, list[str]] | None = None
 
     @default("exiter")  # type: ignore[untyped-decorator]
