@@ -91,12 +91,12 @@ def fill(line: str, call: str) -> str:
 
 
 def with_siblings(table: Table, shared: dict[str, list[str]], found: dict[str, list[str]]) -> dict[str, list[str]]:
-    """An example with {name} holds for every call that stands in the same entry and has none of its own."""
+    """An example with {name} is tried for every call that stands in the same entry and has none of its own."""
     for names in entries(table).values():
         pattern = next((shared[name] for name in names if name in shared and "{name}" in "".join(shared[name])), None)
         for name in names:
             if pattern and name not in found and "*" not in name:
-                found[name] = [fill(line, name) for line in pattern]
+                found[name] = [f"try:{fill(line, name)}" for line in pattern]
     return found
 
 
@@ -184,6 +184,8 @@ def is_mutable(obj: Any) -> bool:
     if isinstance(obj, tuple):
         return any(is_mutable(part) for part in obj)
     name = type(obj).__name__
+    if name == "RandomState" and obj is sys.modules["numpy"].random.mtrand._rand:
+        return False
     if module.startswith("numpy") and name != "ndarray" and hasattr(obj, "dtype") and not hasattr(obj, "__setitem__"):
         return False
     if module.startswith("pandas") and (
@@ -232,6 +234,8 @@ def digest(obj: Any, memo: dict[int, Any] | None = None, depth: int = 0) -> Any:
     if module == "numpy" and name in {"Generator", "PCG64"}:
         return repr(getattr(obj, "bit_generator", obj).state)
     if module == "numpy" and name == "RandomState":
+        if obj is getattr(sys.modules["numpy"].random.mtrand, "_rand", None):
+            return "the ambient one"
         return repr(obj.get_state())
     if module == "pandas" and hasattr(obj, "_mgr"):
         columns = [obj] if obj.ndim == 1 else [obj.iloc[:, i] for i in range(obj.shape[1])]
@@ -247,6 +251,9 @@ def digest(obj: Any, memo: dict[int, Any] | None = None, depth: int = 0) -> Any:
         return (name, repr(obj.detach().tolist()), repr(obj.grad), obj.requires_grad)
     if module == "scipy" and hasattr(obj, "toarray"):
         return (name, repr(obj.toarray().tolist()))
+    if module == "statsmodels":  # they note all sorts of things when they are looked at
+        kept = ("params", "endog", "exog", "weights", "scale", "data", "fixed_params", "tables", "extra_txt", "names")
+        return (name, *(inner(vars(obj).get(k)) for k in kept if k in vars(obj)))
     if module in {"matplotlib", "mpl_toolkits"}:
         return _artist(obj)
     if isinstance(obj, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
@@ -372,7 +379,7 @@ class Call:
 
     def _find(self) -> Effect | None:
         k, library = knowledge(), self.table.library
-        path = f"{library}.{self.call}"
+        path = f"{library}.{self.call.replace('*', 'any')}"
         node = self.node
         if isinstance(node, ast.Subscript):
             self._receive(node.value)
@@ -383,6 +390,7 @@ class Call:
             return k.subscript(f"{library}.{owner}", kind)
         owner, _, name = path.rpartition(".")
         known = self.table.functions.exact.keys() | self.table.types.keys()
+        known |= {entry.name for entry in self.table.functions.globs}
         is_function = self.call in known or self.call.rpartition(".")[0] not in self.table.types
         if isinstance(node, ast.Attribute):
             if is_function:
@@ -528,6 +536,7 @@ def public_path(module: str, name: str) -> str:
 
 def observe(table: Table, call: str, code: str, setup: str) -> Iterator[str]:
     """Yield every deviation of one example."""
+    code = code.removeprefix("try:")
     loose = code.startswith("may:")
     setup = needed(setup, code)
     space: dict[str, Any] = {}
@@ -751,11 +760,15 @@ def run(library: str, only: str | None = None) -> Iterator[tuple[str, str, str]]
                         for deviation in observe(table, call, code, setup):
                             yield call, code, deviation
                 except AttributeError as error:
+                    if code.startswith("try:"):
+                        continue
                     if "has no attribute" not in str(error) and "was removed" not in str(error):
                         yield call, code, f"{type(error).__name__}: {error}"
                     elif only:
                         print(call, code, error, file=sys.stderr)
                 except Exception as error:
+                    if code.startswith("try:"):
+                        continue
                     if only:
                         raise
                     yield call, code, f"{type(error).__name__}: {str(error)[:120]}"
