@@ -54,7 +54,8 @@ def _kind(line: str, is_code: bool) -> str:
     structured, keyword = _detectors()
     for detector in structured:
         for found in detector.analyze_line(filename="cell", line=line, line_number=1):
-            if not _is_placeholder(found.secret_value or ""):
+            value = found.secret_value or ""  # of some kinds only the fixed part
+            if not _is_placeholder(value if len(value) >= 8 else line):
                 return str(found.type)
     if is_code:
         for found in keyword.analyze_line(filename="cell.py", line=line, line_number=1):

@@ -1,0 +1,73 @@
+"""Modules that are there, beside the notebook or installed, and those that requirements bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lint.notebooks import ipynb
+from soorgeon_clone.lint.config import Settings
+from soorgeon_clone.lint.run import Request, run
+from soorgeon_clone.lint.surroundings import Surroundings
+
+IMPORTS = """\
+import json
+import click, mine, package, no_such_thing_1, sklearn
+print(json, click, mine, package, no_such_thing_1, sklearn)
+"""
+
+
+def found(folder: Path, *select: str) -> list[str]:
+    path = folder / "x.ipynb"
+    path.write_bytes(ipynb(IMPORTS))
+    results = run([Request(path, Settings(select=select))], use_cache=False)
+    return [one.finding.subject for one in results[0].diagnostics]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "mine.py").write_text("")
+    (tmp_path / "src" / "package").mkdir(parents=True)
+    inner = tmp_path / "notebooks"
+    inner.mkdir()
+    return inner
+
+
+def test_not_installed(project: Path) -> None:
+    assert found(project, "SG402") == ["no_such_thing_1"]
+
+
+def test_nothing_installed_means_another_environment(project: Path) -> None:
+    path = project / "y.ipynb"
+    path.write_bytes(ipynb("import no_such_thing_1, no_such_thing_2\nprint(no_such_thing_1, no_such_thing_2)"))
+    assert not run([Request(path, Settings(select=("SG402",)))])[0].diagnostics
+
+
+def test_no_requirements_no_findings(project: Path) -> None:
+    assert found(project, "SG403") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("requirements.txt", "# ours\nclick==8.1\nno-such-thing_1>=2 ; python_version > '3'\n"),
+        ("requirements-dev.txt", "click\nno.such.thing.1[extra]\n"),
+        ("pyproject.toml", '[project]\nname = "x"\ndependencies = ["click", "no-such-thing-1"]\n'),
+        ("pyproject.toml", '[project.optional-dependencies]\na = ["click", "no-such-thing-1>1"]\n'),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "3"\nclick = "*"\nno-such-thing-1 = "*"\n'),
+        ("environment.yml", "name: x\ndependencies:\n  - python=3.11\n  - click\n  - pip:\n    - no-such-thing-1==3\n"),
+    ],
+)
+@pytest.mark.parametrize(("has", "lacks"), [("click", "sklearn"), ("scikit-learn", "click")])
+def test_requirements(project: Path, file: str, content: str, has: str, lacks: str) -> None:
+    (project.parent / file).write_text(content.replace("click", has))
+    assert found(project, "SG403") == [lacks]
+
+
+def test_requirements_beside_the_notebook_come_first(project: Path) -> None:
+    (project.parent / "requirements.txt").write_text("click\n")
+    (project / "requirements.txt").write_text("click\nscikit_learn\nno-such-thing-1\n")
+    assert not Surroundings(project).lacks_requirement("sklearn")
+    assert found(project, "SG403") == []
