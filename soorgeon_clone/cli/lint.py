@@ -85,10 +85,11 @@ def command(
         requests, changed, notes = fixing.requests, fixing.changed, list(fixing.notes)
         if fixing.diff:
             click.echo(fixing.diff, nl=False)
-        if any(request.data is not None and request.path is None for request in requests) and not diff:
-            sys.stdout.buffer.write(next(r.data for r in requests if r.path is None and r.data is not None))
-            sys.stdout.flush()
-            output_file = output_file or "-"
+        for request in requests if not diff else ():
+            if request.path is None and request.data is not None:  # standard input, mended: what is found goes aside
+                sys.stdout.buffer.write(request.data)
+                sys.stdout.flush()
+                output_file, quiet = output_file or "-", True
     if diff:
         _tell(notes, quiet=quiet)
         sys.exit(1 if changed else 0)
