@@ -320,9 +320,9 @@ def apply(
     for obj in receiver | args.all if w.anything_advances() else ():
         if evaluate.is_advancing(w, obj):
             w.change_one(obj)
-        elif obj in receiver and obj.fields:
-            for part in w.heap.reach(frozenset({obj})):
-                if part is not obj and evaluate.is_advancing(w, part):
+        elif obj in receiver:
+            for part in evaluate.contents(frozenset({obj})):  # an estimator that was given a generator
+                if evaluate.is_advancing(w, part):
                     w.change_one(part)
     for target in effect.keeps:
         kept = _target(w, target, receiver, args, bound, node)
@@ -596,7 +596,7 @@ def _arity(obj: Obj) -> int:
 def _run_held_code(w: Walker, receiver: Value, args: Arguments, node: Node) -> None:
     """A method of a library object may run the notebook's functions that the object holds."""
     for obj in receiver:
-        if obj.type in evaluate.CONTAINERS or obj.type.startswith(("pandas.", "numpy.")):
+        if obj.type in evaluate.CONTAINERS or obj.type.startswith(("pandas.", "numpy.", "matplotlib.", "seaborn.")):
             continue
         if not w.first_time("held", obj, args.all):
             continue
@@ -616,8 +616,8 @@ def unknown(w: Walker, receiver: Value, args: Arguments, node: Node, what: str) 
     w.note("unknown_calls", what)
     run_code(w, values, node)
     w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
-    for name in [n for n in w.module.state.all_names() if n.startswith("@")]:
-        w.draw(name[1:])
+    for resource in sorted(w.seeded):
+        w.draw(resource)
     _may_be_file(w, args.all, deep=not receiver)
     made = w.heap.make(w.site(node), UNKNOWN)
     w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
@@ -903,8 +903,8 @@ def _blunt(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
             w.bind_global(name, frozenset({w.heap.make(("blunt", name), UNKNOWN)}), certain=False)
     w.note("unknown_calls", obj.path)
     w.change(o for o in values if not o.immutable)
-    for name in [n for n in w.module.state.all_names() if n.startswith("@")]:
-        w.draw(name[1:])
+    for resource in sorted(w.seeded):
+        w.draw(resource)
     made = w.heap.make(w.site(node), UNKNOWN)
     w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
     return frozenset({made})

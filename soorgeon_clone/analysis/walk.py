@@ -68,6 +68,7 @@ class Walker:
         self.owner: Obj | None = None
         self.asks_caches = False
         self.depth = 0
+        self.seeded: set[str] = set()
         self.work = 0  # calls followed in this statement
         self._facts: dict[str, TypeFacts | None] = {}
         self._operators: dict[tuple[str, str, str], str | None] = {}
@@ -333,6 +334,7 @@ class Walker:
     def seed(self, resource: str) -> None:
         name = AMBIENT + resource
         self.record.seeds.add(resource)
+        self.seeded.add(resource)
         if self.tracing:
             self.tracing[-1].seeds.add(resource)
         self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
@@ -348,8 +350,9 @@ class Walker:
 
     def show(self, value: Iterable[Obj]) -> None:
         """Note that the text of these objects may be printed or displayed."""
-        for obj in self.heap.reach(frozenset(value)):
-            obj.shown = True
+        if not self.heap.types.isdisjoint((INSTANCE, CLASS)):
+            for obj in self.heap.reach(frozenset(value)):
+                obj.shown = True
 
     # -- branches ----------------------------------------------------------------------------------------------
 
