@@ -266,7 +266,7 @@ def _files(manifest: Manifest) -> Iterator[tuple[str, str]]:
             yield from ((f"{path}/{name}", one) for name, one in manifest.folders[path].items())
         else:
             yield path, digest
-    yield from manifest.written.items()
+    yield from ((path, digest) for path, digest in manifest.written.items() if digest)
 
 
 def folder_files(root: Path, path: str, digest: Callable[[str], str | None]) -> dict[str, str]:

@@ -169,10 +169,13 @@ class Project:
             parts[upstream_part(needed)] = digest or self.contents.meaning(path) or "missing"
         return self.fingerprints.of(task, parts)
 
-    def named_files(self, task: Task) -> dict[str, str]:
-        """The files that the task's code names, other than products, with the digests of their contents."""
+    def named_files(self, task: Task, *, modules: bool = True) -> dict[str, str]:
+        """The files that the task's code names, other than products, with the digests of their contents.
+
+        ``modules``: also those that local modules name which it uses.
+        """
         names = set(task.facts.code.constants if task.facts.code else ())
-        for file in self.fingerprints.closure(task).files:
+        for file in self.fingerprints.closure(task).files if modules else ():
             facts = self._module_facts(file)
             names.update(facts.constants if facts else ())
         found = {}
@@ -226,8 +229,8 @@ class Project:
                 found.append(Cause(Reason.PRODUCT_MISSING, product.path))
             elif product.path in made.products and now != made.products[product.path][0]:
                 found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
-        for path in made.written:
-            if self.contents.digest(path) is None:
+        for path, digest in made.written.items():
+            if digest and self.contents.digest(path) is None:
                 found.append(Cause(Reason.PRODUCT_MISSING, path))
         return tuple(found)
 
@@ -242,7 +245,7 @@ class Project:
 
     def _on_disk(self, manifest: Manifest) -> bool:
         made = all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())
-        return made and all((self.root / path).exists() for path in manifest.written)
+        return made and all((self.root / path).exists() for path, digest in manifest.written.items() if digest)
 
     def _source_facts(self, task: TaskSpec) -> SourceFacts:
         path = self._source_path(task)

@@ -33,8 +33,8 @@ create table if not exists durations (task text primary key, seconds real) witho
 class Made:
     """How the products on disk were made. ``products`` maps a path to the digests of its bytes and its meaning.
 
-    ``inputs`` are files that the source names and that the run left alone, ``written`` are those it wrote without
-    declaring them.
+    ``inputs`` are files that the code names and that the run left alone, ``written`` those that changed in it without
+    being declared; the digest is "" where only a module names them.
     """
 
     parts: Mapping[str, str]

@@ -42,7 +42,10 @@ def of(project: Project, attempt: Attempt, seconds: float) -> Made:
     }
     after = project.named_files(task)
     inputs = {path: digest for path, digest in attempt.named.items() if after.get(path) == digest}
-    written = {path: digest for path, digest in after.items() if attempt.named.get(path) != digest}
+    changed = {path: digest for path, digest in after.items() if attempt.named.get(path) != digest}
+    # What only a module names (a log, a hook's report) is no result of the task, nor anything that it depends on.
+    own = project.named_files(task, modules=False)
+    written = {path: digest if path in own else "" for path, digest in changed.items()}
     folders = {
         product.path: folder_files(project.root, product.path, contents.digest)
         for product in task.products
