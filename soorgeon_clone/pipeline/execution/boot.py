@@ -13,13 +13,17 @@ from soorgeon_clone.pipeline.execution.model import Isolation
 
 @dataclass(frozen=True)
 class Settings:
-    """What the build tells the server at the start. ``environment`` is the build's own."""
+    """What the build tells the server at the start.
+
+    ``environment`` is the build's own. ``avoid`` are packages that a warm parent must not import.
+    """
 
     isolation: Isolation
     modules: tuple[str, ...]
     cwd: Path
     blas_threads: int | None
     environment: dict[str, str]
+    avoid: frozenset[str] = frozenset()
 
 
 def command(kind: Literal["server", "fresh", "kernel", "portable"], argument: str) -> list[str]:

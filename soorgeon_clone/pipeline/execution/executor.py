@@ -62,7 +62,7 @@ class ServerExecutor:
     def __init__(self, settings: boot.Settings, on_progress: OnProgress | None) -> None:
         self._settings = settings
         self._on_progress = on_progress
-        self._started: dict[str, float] = {}
+        self._started: dict[str, tuple[float, Job, bytes]] = {}  # when, and what the server was told
         self._server: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.mkdtemp(prefix="soorgeon-clone-")  # for the server; removed by whoever lives longer
         self._open()
@@ -92,7 +92,7 @@ class ServerExecutor:
         if job.source is not None:
             modules = tuple(dict.fromkeys((*modules, *imported_modules(job.source, job.cwd))))
         plain = replace(job.portable(), modules=modules, function=None)
-        self._started[job.name] = time.time()
+        self._started[job.name] = (time.time(), plain, function)
         with contextlib.suppress(OSError):  # when the server is gone, wait() says so
             self._channel.send("start", plain, function)
 
@@ -117,14 +117,28 @@ class ServerExecutor:
             return [outcome]
         if kind == "progress" and self._on_progress:
             self._on_progress(Progress(*values))
+        if kind == "renew":
+            self._renew(values[0])
         return []
+
+    def _renew(self, package: str) -> None:
+        """Goes on with a server that does not import ``package``: the old one must not be forked any more."""
+        if package in self._settings.avoid:
+            return
+        self._end_server()
+        self._settings = replace(self._settings, avoid=self._settings.avoid | {package})
+        self._open()
+        for _, job, function in self._started.values():
+            self._channel.send("start", job, function)
 
     def _server_is_gone(self) -> list[Outcome]:
         self._channel.close()
         self._server = None
         error = CellError(None, None, "TaskKilled", "the process that runs the tasks was killed")
         now = time.time()
-        gone = [Outcome(name, "killed", error, began, now - began, 0, "") for name, began in self._started.items()]
+        gone = [
+            Outcome(name, "killed", error, began, now - began, 0, "") for name, (began, _, _) in self._started.items()
+        ]
         self._started.clear()
         return gone
 
@@ -137,13 +151,16 @@ class ServerExecutor:
 
     def close(self) -> None:
         self._started.clear()
+        self._end_server()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end_server(self) -> None:
         if self._server is not None:
             self._channel.close()  # the server would end its tasks and itself, but it may be busy with an import
             if process.IS_LINUX:
                 process.kill_tree(self._server.pid)
             self._server.wait()
             self._server = None
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> ServerExecutor:
         return self

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import importlib
 import importlib.util
 import random
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
@@ -17,34 +16,16 @@ from typing import Any
 # They start threads, contexts of a GPU or a JVM, or keep locks that a forked process never sees opened.
 NOT_FOR_FORKS = {
     *("bigframes", "cudf", "cuml", "cupy", "dask_cuda", "deepspeed", "grpc", "horovod", "jax", "jaxlib", "jpype"),
-    *("keras", "mpi4py", "numba_cuda", "paddle", "pycuda", "pyspark", "ray", "rmm", "tensorflow"),
+    *("keras", "mpi4py", "numba_cuda", "paddle", "polars", "pycuda", "pyspark", "ray", "rmm", "tensorflow"),
     *("tensorflow_probability", "tf_keras", "tpu_info", "triton", "vllm"),
 }
 
 _FORK_AWARE_THREADS = {"jemalloc_bg_thd"}  # pyarrow's allocator; it begins anew in a fork by itself
 
 
-class _Notebook:
-    """What libraries that ask for the shell while they are imported (pandas: is this a terminal?) find in a kernel."""
-
-    kernel = object()
-
-
-@contextlib.contextmanager
-def _as_in_a_notebook() -> Iterator[None]:
-    if hasattr(builtins, "get_ipython"):
-        yield
-        return
-    builtins.get_ipython = _Notebook  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        del builtins.get_ipython  # type: ignore[attr-defined]
-
-
 def survives_fork(module: str) -> bool:
     """Whether a process that has imported ``module`` may be forked."""
-    top = _top(module)
+    top = top_level(module)
     if top in ("torch", "torchvision", "torchaudio", "lightning", "pytorch_lightning", "fastai", "transformers"):
         return not _torch_has_gpu()
     return top not in NOT_FOR_FORKS
@@ -57,16 +38,17 @@ def _torch_has_gpu() -> bool:
 class Preloader:
     """Imports modules one by one and remembers what must be undone in a fork that does not import them itself."""
 
-    def __init__(self, modules: Iterable[str], cwd: Path) -> None:
-        self.waiting = [name for name in dict.fromkeys(modules) if survives_fork(name) and not _is_local(name, cwd)]
-        self.may_fork = True
-        self._known = {_top(name) for name in self.waiting}
+    def __init__(self, modules: Iterable[str], cwd: Path, avoid: Collection[str]) -> None:
+        fit = (name for name in dict.fromkeys(modules) if survives_fork(name) and not _is_local(name, cwd))
+        self.waiting = [name for name in fit if top_level(name) not in avoid]
+        self.spoiled_by: str | None = None  # the package whose import made forks of this process unsafe
+        self._known = {top_level(name) for name in self.waiting}
         self._tried: set[str] = set()
         self._filters: dict[str, list[Any]] = {}  # top-level module -> warning filters that its import added
 
     def missing(self, modules: Iterable[str]) -> list[str]:
         """Those of ``modules`` that belong to the known libraries and were not tried yet."""
-        return [name for name in dict.fromkeys(modules) if _top(name) in self._known and name not in self._tried]
+        return [name for name in dict.fromkeys(modules) if top_level(name) in self._known and name not in self._tried]
 
     def load(self, name: str, heard: list[str]) -> None:
         """Imports ``name``; ``heard`` is a list that grows when something is written to the standard streams."""
@@ -76,21 +58,21 @@ class Preloader:
         if name in sys.modules or _is_no_module(name):
             return
         modules, filters, length = set(sys.modules), list(warnings.filters), len(heard)
-        with warnings.catch_warnings(record=True) as caught, _as_in_a_notebook():
+        with warnings.catch_warnings(record=True) as caught:
             with contextlib.suppress(Exception, SystemExit):  # the task that imports it will tell
                 importlib.import_module(name)
             added = [each for each in warnings.filters if each not in filters]
-        self._filters.setdefault(_top(name), []).extend(added)
+        self._filters.setdefault(top_level(name), []).extend(added)
         warnings.filters = [*added, *warnings.filters]
         if len(heard) > length or _to_be_shown(caught):
-            self._forget(set(sys.modules) - modules, _top(name))
+            self._forget(set(sys.modules) - modules, top_level(name))
             del heard[length:]
-        if _has_threads():
-            self.may_fork = False
+        if self.spoiled_by is None and _has_threads():
+            self.spoiled_by = top_level(name)
 
     def fit(self, modules: Iterable[str]) -> None:
         """In a fork: drops the warning filters of libraries that the task does not import."""
-        used = set(map(_top, modules))
+        used = set(map(top_level, modules))
         if used:
             dropped = [each for top, filters in self._filters.items() if top not in used for each in filters]
             warnings.filters = [each for each in warnings.filters if each not in dropped]
@@ -100,18 +82,18 @@ class Preloader:
 
     def _forget(self, modules: set[str], top: str) -> None:
         """Makes each task import a package by itself whose import says something that belongs into the notebook."""
-        own = [name for name in modules if _top(name) == top]
+        own = [name for name in modules if top_level(name) == top]
         if not any(str(getattr(sys.modules[name], "__file__", "")).endswith(tuple(EXTENSION_SUFFIXES)) for name in own):
             for name in own:
                 del sys.modules[name]
 
 
-def _top(module: str) -> str:
+def top_level(module: str) -> str:
     return module.partition(".")[0]
 
 
 def _is_local(module: str, cwd: Path) -> bool:
-    return (cwd / f"{_top(module)}.py").exists() or (cwd / _top(module)).is_dir()
+    return (cwd / f"{top_level(module)}.py").exists() or (cwd / top_level(module)).is_dir()
 
 
 def _is_no_module(name: str) -> bool:

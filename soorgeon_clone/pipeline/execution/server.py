@@ -26,7 +26,7 @@ from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.ending import Result, ending, outcome_of
 from soorgeon_clone.pipeline.execution.journal import new_journal_file, read_text
 from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
-from soorgeon_clone.pipeline.execution.preload import Preloader, survives_fork
+from soorgeon_clone.pipeline.execution.preload import Preloader, survives_fork, top_level
 
 _GRACE = 2.0  # seconds between telling a task that its time is over and killing it
 _STRAY_GRACE = 0.5  # seconds that processes left behind by a task get to end
@@ -140,10 +140,13 @@ class Server:
                     process.kill_tree(run.pid)
 
     def _start(self, job: Job, function: bytes) -> None:
+        may_fork = self._may_fork(job)
+        if self.warm and self.warm.spoiled_by and not self.running and not self.ended:
+            self._tell("renew", self.warm.spoiled_by)  # another server, which avoids that package, does better
+            return
         journal, console = new_journal_file(), new_journal_file()
         mine, theirs = os.pipe()
         try:
-            may_fork = self._may_fork(job)
             started, began = time.time(), time.monotonic()
             if may_fork:
                 assert self.warm is not None
@@ -162,10 +165,11 @@ class Server:
         self.selector.register(channel, selectors.EVENT_READ, pid)
 
     def _may_fork(self, job: Job) -> bool:
-        if self.warm is None or not all(map(survives_fork, job.modules)):
+        unfit = any(top_level(name) in self.settings.avoid or not survives_fork(name) for name in job.modules)
+        if self.warm is None or unfit:
             return False
         self.warm.load(job.modules)
-        return self.warm.may_fork
+        return self.warm.spoiled_by is None
 
     def _spawn(self, job: Job, function: bytes, theirs: int, journal: int, console: int) -> int:
         environment = dict(self.settings.environment)
@@ -323,12 +327,12 @@ class Warm:
         warm_up(self.shell)
         from soorgeon_clone.pipeline.execution import worker  # noqa: F401
 
-        self.preloader = Preloader(settings.modules, settings.cwd)
+        self.preloader = Preloader(settings.modules, settings.cwd, settings.avoid)
         self.setters: list[tuple[str, blas.Setter]] | None = None
 
     @property
-    def may_fork(self) -> bool:
-        return self.preloader.may_fork
+    def spoiled_by(self) -> str | None:
+        return self.preloader.spoiled_by
 
     @property
     def has_more(self) -> bool:
@@ -343,7 +347,8 @@ class Warm:
             self._load(name)
 
     def _load(self, name: str) -> None:
-        self.preloader.load(name, self.heard)
+        with self.shell.builtin_trap:  # libraries ask for get_ipython while they are imported (pandas: a terminal?)
+            self.preloader.load(name, self.heard)
         self.setters = None
 
     def fork(self, job: Job, function: bytes, channel: int, journal: int, console: int, close: list[int]) -> int:

@@ -27,6 +27,8 @@ CELLS = [
     "pd.set_option('display.max_rows', 2); pd.DataFrame({'a': range(5)})",
     "df.info()",
     "df.describe()",
+    "wide = pd.DataFrame(np.arange(60).reshape(2, 30) * 1000)\nprint(wide)\nwide",
+    "pd.get_option('display.max_columns'), pd.get_option('display.width'), pd.get_option('display.max_rows')",
     "np.arange(3)",
     "np.float64(1.5), np.array([1.23456789])",
     "%precision 2\nnp.array([1.23456789])",

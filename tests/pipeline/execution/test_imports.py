@@ -18,6 +18,7 @@ from .notebooks import notebook
         ("import a.b as c, d", "a.b d"),
         ("x = 1; y\nif x:\n    import a  # why\n", "a"),
         ("from a.b import c", "a.b a.b.c"),
+        ("import a; import b\nif x: from c import d", "a b c c.d"),
         ("from a import (b as x,\n  c)", "a a.b a.c"),
         ("from a import *", "a"),
         ("from . import b\nfrom .c import d", ""),

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from soorgeon_clone.pipeline.execution.executor import open_executor
-from soorgeon_clone.pipeline.execution.model import Executor
+from soorgeon_clone.pipeline.execution.model import Executor, Job
 from soorgeon_clone.pipeline.execution.preload import survives_fork
 
-from .notebooks import printed, run
+from .notebooks import notebook, printed, run
 
 MODULES = ("numpy", "pandas", "sklearn.linear_model", "matplotlib.pyplot", "random", "no_such_module")
 
@@ -124,18 +124,26 @@ def test_a_package_that_speaks_when_it_is_imported_is_heard_in_each_task(
             assert out(executor, project, source, modules=("quiet", "noisy")) == "True\nhello\n"
 
 
-def test_a_package_that_starts_a_thread_makes_tasks_fresh_processes(
+def test_a_package_that_starts_a_thread_makes_its_tasks_fresh_processes_and_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "quiet.py").write_text("")
     (tmp_path / "site" / "threaded.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), daemon=True).start()"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    look = "import sys, threading; print('threaded' in sys.modules)"
-    with open_executor("fork", modules=("json", "threaded"), cwd=tmp_path, blas_threads=1) as executor:
-        assert out(executor, tmp_path, look, modules=("threaded",)) == "False\n"
-        assert out(executor, tmp_path, look + "; import threaded", modules=("threaded",)) == "False\n"
+    look = "import sys; print('quiet' in sys.modules, 'threaded' in sys.modules)"
+    with open_executor("fork", modules=("threaded", "quiet"), cwd=tmp_path, blas_threads=1) as executor:
+        for name in "ab":
+            executor.start(Job(name, notebook(look + "; import threaded"), None, tmp_path))
+        executor.start(Job("c", notebook(look + "; import quiet"), None, tmp_path))
+        done = []
+        while executor.running():
+            done += executor.wait(60)
+        logs = {outcome.name: outcome.log for outcome in done}
+        assert logs == {"a": "False False\n", "b": "False False\n", "c": "True False\n"}
+        assert out(executor, tmp_path, look, modules=("threaded",)) == "False False\n"
 
 
 @pytest.mark.parametrize(
