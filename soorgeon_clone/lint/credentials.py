@@ -2,7 +2,8 @@
 
 detect-secrets takes longer to import than most notebooks take to lint, and it is asked about one line at a time. So a
 line is shown to it only if one pattern says that it may hold something: the fixed parts of all the tokens that it
-knows, or an assignment of a text to a name such as ``password``.
+knows, or an assignment of a text to a name such as ``password``. It is in the
+extra ``lint``; without it, only tokens of a few well-known forms are found.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 _MAYBE = re.compile(
@@ -50,7 +52,28 @@ def secrets_in(text: str, *, is_code: bool) -> Iterator[tuple[int, str]]:
             yield row, kind
 
 
+# What is found where detect-secrets is not installed.
+_PLAIN = {
+    "AWS Access Key": re.compile(r"\b(?:AKIA|ABIA|ACCA|ASIA)[0-9A-Z]{16}\b"),
+    "GitHub Token": re.compile(r"\bgh[pousr]_[A-Za-z0-9_]{36}"),
+    "GitLab Token": re.compile(r"\bglpat-[A-Za-z0-9_-]{20}"),
+    "Slack Token": re.compile(r"\bxox[abp]-\d+-[A-Za-z0-9-]{10,}"),
+    "Stripe Access Key": re.compile(r"\b[rs]k_live_[0-9a-zA-Z]{24}"),
+    "Private Key": re.compile(r"BEGIN [A-Z ]*PRIVATE KEY-"),
+    "Basic Auth Credentials": re.compile(r"://[^:/\s@]+:([^:/\s@]{6,})@"),
+}
+
+
+def _plain_kind(line: str) -> str:
+    for kind, pattern in _PLAIN.items():
+        if (found := pattern.search(line)) and not _is_placeholder(found.group(found.lastindex or 0)):
+            return kind
+    return ""
+
+
 def _kind(line: str, is_code: bool) -> str:
+    if find_spec("detect_secrets") is None:
+        return _plain_kind(line)
     structured, keyword = _detectors()
     for detector in structured:
         for found in detector.analyze_line(filename="cell", line=line, line_number=1):

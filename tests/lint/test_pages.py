@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lint.marks import expected
 
+from lint.marks import expected
 from soorgeon_clone.lint.check import check_bytes
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.pages import WITH_FIX, pages
