@@ -78,7 +78,9 @@ def needed(setup: str, code: str) -> str:
         if isinstance(statement, ast.Expr):  # it changes what it names first: df.to_csv("in.csv")
             files_ = set(re.findall(r"'(\w+)\.\w+'", text))
             names = files_ or {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
-        elif "'w'" in text:
+        if isinstance(statement, ast.Assign) and not isinstance(statement.targets[0], (ast.Name, ast.Tuple)):
+            names |= {n.id for n in ast.walk(statement.targets[0]) if isinstance(n, ast.Name)}
+        if "'w'" in text:
             names |= set(re.findall(r"'(\w+)\.\w+'", text))
         if names & wanted:
             kept.append(statement)
@@ -251,6 +253,10 @@ def digest(obj: Any, memo: dict[int, Any] | None = None, depth: int = 0) -> Any:
         return (name, repr(obj.detach().tolist()), repr(obj.grad), obj.requires_grad)
     if module == "scipy" and hasattr(obj, "toarray"):
         return (name, repr(obj.toarray().tolist()))
+    if module == "networkx" and hasattr(obj, "adjacency"):
+        return (name, inner(dict(obj.nodes(data=True))), inner(list(obj.edges(data=True))), inner(obj.graph))
+    if module == "arch":
+        return (name, *(inner(vars(obj).get(k)) for k in ("_y", "_volatility", "_distribution") if k in vars(obj)))
     if module == "statsmodels":  # they note all sorts of things when they are looked at
         kept = ("params", "endog", "exog", "weights", "scale", "data", "fixed_params", "tables", "extra_txt", "names")
         return (name, *(inner(vars(obj).get(k)) for k in kept if k in vars(obj)))
@@ -554,6 +560,7 @@ def observe(table: Table, call: str, code: str, setup: str) -> Iterator[str]:
     states, world, disk = random_states(), settings(), files()
     out = io.StringIO()
     OPENED.clear()
+    modules = len(sys.modules)
     finished = False
     try:
         with contextlib.redirect_stdout(out):
@@ -566,7 +573,7 @@ def observe(table: Table, call: str, code: str, setup: str) -> Iterator[str]:
         yield "it returns" if finished else "it does not return"
     after = {label: digest(obj) for label, obj in objects.items()}
     yield from _changes(example, effect, before, after, loose)
-    yield from _world(effect, states, world, disk, out.getvalue(), opened, loose)
+    yield from _world(effect, modules, states, world, disk, out.getvalue(), opened, loose)
     if example.called - example.resolve(effect.calls) and not (example.resolve(effect.calls) & {"self"}):
         yield f"calls {sorted(example.called)}"
     if finished and not effect.raises:
@@ -595,7 +602,7 @@ def _advances(example: Call, label: str) -> bool:
 
 
 def _world(
-    effect: Effect, states: Any, world: Any, disk: Any, printed: str, opened: list[tuple[str, str]], loose: bool
+    effect: Effect, modules: int, states: Any, world: Any, disk: Any, printed: str, opened: list[tuple[str, str]], loose: bool
 ) -> Iterator[str]:
     drawn = {name for name, state in random_states().items() if states.get(name, state) != state}
     if extra := drawn - set(effect.draws) - set(effect.seeds):
@@ -604,6 +611,8 @@ def _world(
         yield f"does not draw {sorted(missing)}"
     now = settings()
     touched = {name for name in now if name in world and world[name] != now[name]}
+    if len(sys.modules) > modules:  # a first import may set something
+        touched &= set(effect.sets)
     if extra := touched - set(effect.sets):
         yield f"sets {sorted(extra)}"
     if (missing := set(effect.sets) & set(now) - touched) and not loose:

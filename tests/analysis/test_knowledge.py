@@ -56,6 +56,8 @@ def test_nothing_is_described_twice(library: str) -> None:
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_every_entry_has_an_example_or_says_why_not(library: str) -> None:
     _, examples, without = read_examples(library)
+    if "*" in without:
+        return
     missing = [names for names in entries(table(library)).values() if not {*examples, *without} & set(names)]
     assert missing == []
 
@@ -65,4 +67,4 @@ def test_examples_are_of_calls_that_the_table_has(library: str) -> None:
     _, examples, without = read_examples(library)
     known = {name for names in entries(table(library)).values() for name in names}
     known |= set(table(library).types)
-    assert {*examples, *without} - known == set()
+    assert {*examples, *without} - known <= {"*"}
