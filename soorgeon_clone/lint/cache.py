@@ -7,11 +7,11 @@ reader sees a whole file or none; what cannot be read is worked out again.
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
 import os
 import sys
-import tempfile
+import time
 from collections.abc import Collection
 from dataclasses import astuple
 from functools import cache
@@ -22,6 +22,11 @@ from soorgeon_clone import __version__
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import FileResult
 from soorgeon_clone.lint.record import pack, unpack
+
+try:
+    from _blake2 import blake2b  # hashlib would load OpenSSL as well, which takes longer than linting
+except ImportError:
+    from hashlib import blake2b
 
 _TIDY_EVERY = 200  # about one run in so many that write looks for old files
 _OLDEST = 30 * 24 * 3600.0
@@ -46,7 +51,7 @@ def key(data: bytes, path: Path | None, settings: Settings, codes: Collection[st
         path.name if path is not None else None,
         path.suffix if path is not None else None,
     )
-    digest = hashlib.blake2b(repr(about).encode("utf-8", "surrogatepass"), digest_size=20)
+    digest = blake2b(repr(about).encode("utf-8", "surrogatepass"), digest_size=20)
     digest.update(data)
     return digest.hexdigest()
 
@@ -81,16 +86,14 @@ def remember(name: str, result: FileResult) -> None:
         return
     packed = {"note": result.note.replace(result.file, "\0"), "diagnostics": [pack(one) for one in result.diagnostics]}
     target = folder() / name[:2] / name
-    aside = ""
+    aside = target.with_name(f".new-{os.getpid()}-{time.monotonic_ns()}-{name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(packed, file)
-        os.replace(aside, target)  # noqa: PTH105
+        aside.write_text(json.dumps(packed), encoding="utf-8")
+        aside.replace(target)
     except (OSError, UnicodeEncodeError):
-        if aside:
-            Path(aside).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
         return
     if int(name[:8], 16) % _TIDY_EVERY == 0:
         _tidy(target.stat().st_mtime)

@@ -13,7 +13,6 @@ from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding, Rule
 from soorgeon_clone.lint.registry import all_rules, live_rules
 from soorgeon_clone.lint.subject import Subject
-from soorgeon_clone.lint.surroundings import Surroundings
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.read import parse
 
@@ -70,6 +69,8 @@ def confirmed(result: FileResult, path: Path | None) -> FileResult:
     rules = live_rules()
     if not any(one.code in rules for one in result.diagnostics):
         return result
+    from soorgeon_clone.lint.surroundings import Surroundings
+
     surroundings = Surroundings(path.parent if path is not None else Path())
     modules = tuple({one.finding.subject: None for one in result.diagnostics if one.finding.subject})
     kept = []

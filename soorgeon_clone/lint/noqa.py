@@ -21,9 +21,9 @@ from soorgeon_clone.notebook.model import Notebook
 UNUSED = "SG001"
 
 _LIST = r"(?P<codes>\s*:\s*[A-Za-z][\w-]*(?:(?:\s*,\s*|\s+)[A-Z][A-Za-z]*\d[\w-]*|\s*,\s*[a-z][\w-]+)*)?"
-_LINE = re.compile(r"#\s*noqa\b" + _LIST, re.IGNORECASE)
-_TAG = re.compile(r"noqa" + _LIST + r"\s*", re.IGNORECASE)
-_NOTEBOOK = re.compile(r"^\s*(?:#|<!--)\s*soorgeon-clone\s*:\s*noqa\b" + _LIST, re.IGNORECASE | re.MULTILINE)
+_LINE = r"#\s*noqa\b" + _LIST
+_TAG = r"noqa" + _LIST + r"\s*"
+_NOTEBOOK = r"^\s*(?:#|<!--)\s*soorgeon-clone\s*:\s*noqa\b" + _LIST
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,20 @@ def suppressions(notebook: Notebook) -> list[Suppression]:
     found: list[Suppression] = []
     for cell in notebook.cells:
         for tag in sorted(cell.tags):
-            if match := _TAG.fullmatch(tag):
+            if "noqa" not in tag.lower():
+                continue
+            if match := re.fullmatch(_TAG, tag, re.IGNORECASE):
                 found.append(Suppression(_codes(match), cell.index, None, None, tag, (cell.index, None)))
         if "noqa" not in cell.source.lower():
             continue
-        for match in _NOTEBOOK.finditer(cell.source):
+        for match in re.finditer(_NOTEBOOK, cell.source, re.IGNORECASE | re.MULTILINE):
             row = cell.source.count("\n", 0, match.start() + len(match.group()) - len(match.group().lstrip())) + 1
             found.append(Suppression(_codes(match), None, None, None, match.group().strip(), (cell.index, row)))
         if cell.kind != "code":
             continue
         for row, line in enumerate(cell.source.split("\n"), 1):
-            if (match := _LINE.search(line)) and not _NOTEBOOK.match(line):
+            match = re.search(_LINE, line, re.IGNORECASE)
+            if match and not re.match(_NOTEBOOK, line, re.IGNORECASE):
                 codes = _codes(match)
                 found.append(
                     Suppression(codes, cell.index, row, match.start() + 1, match.group().strip(), (cell.index, row))

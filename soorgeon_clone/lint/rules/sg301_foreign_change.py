@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soorgeon_clone.lint.crossing import at_statement as at
-from soorgeon_clone.lint.crossing import foreign_changes, quoted, title
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
@@ -35,6 +33,9 @@ class ForeignChange:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
+        from soorgeon_clone.lint.crossing import at_statement as at
+        from soorgeon_clone.lint.crossing import foreign_changes, quoted, title
+
         if subject.facts is None:
             return
         for change in foreign_changes(subject.facts):

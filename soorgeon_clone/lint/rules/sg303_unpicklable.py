@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.lint.crossing import at_statement as at
-from soorgeon_clone.lint.crossing import title
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.model import StatementFacts
 
 
 class UnpicklableAcrossSections:
@@ -38,6 +39,8 @@ class UnpicklableAcrossSections:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         from soorgeon_clone.analysis.effects import knowledge
+        from soorgeon_clone.lint.crossing import at_statement as at
+        from soorgeon_clone.lint.crossing import title
 
         facts = subject.facts
         if facts is None:

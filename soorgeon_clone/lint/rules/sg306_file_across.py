@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soorgeon_clone.lint.crossing import at_statement as at
-from soorgeon_clone.lint.crossing import title
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
@@ -35,6 +33,9 @@ class FileAcrossSections:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
+        from soorgeon_clone.lint.crossing import at_statement as at
+        from soorgeon_clone.lint.crossing import title
+
         facts = subject.facts
         if facts is None:
             return

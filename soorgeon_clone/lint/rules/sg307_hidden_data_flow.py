@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soorgeon_clone.lint.crossing import at_statement as at
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
@@ -30,6 +29,8 @@ class HiddenDataFlow:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
+        from soorgeon_clone.lint.crossing import at_statement as at
+
         for statement in subject.facts.statements if subject.facts is not None else ():
             if statement.opaque:
                 yield at(statement, f"hides which variables it uses and makes: {statement.opaque}")

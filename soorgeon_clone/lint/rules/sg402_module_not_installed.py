@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
-from soorgeon_clone.lint.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from soorgeon_clone.lint.surroundings import Surroundings
 
 
 class ModuleNotInstalled:

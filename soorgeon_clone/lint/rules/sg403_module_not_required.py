@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.rules.sg402_module_not_installed import ModuleNotInstalled
 from soorgeon_clone.lint.subject import Subject
-from soorgeon_clone.lint.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from soorgeon_clone.lint.surroundings import Surroundings
 
 
 class ModuleNotRequired:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.effects import Effect, Knowledge
 
 _LIBRARIES = frozenset({"random", "numpy", "sklearn", "torch", "scipy"})
+# Paths worth asking about: reading the tables takes longer than linting a small notebook.
+_MAY_DRAW = re.compile(
+    r"random\.|numpy\.(?:random\.|matlib)|torch\.|scipy\.|sklearn\.(?:model_selection|utils|datasets)\."
+)
 _GENERATORS = {"numpy.random.default_rng": "seed", "numpy.random.RandomState": "seed", "random.Random": "x"}
 
 
@@ -44,14 +49,15 @@ class UnseededRandomness:
         paths = import_paths(subject.names)
         if not _LIBRARIES.intersection(path.partition(".")[0] for path in paths.values()):
             return
+        found = [(call, path) for call, path in calls(subject.script.nodes, paths) if _MAY_DRAW.match(path)]
+        if not found:
+            return
         from soorgeon_clone.analysis.effects import knowledge
 
         tables = knowledge()
         seeded: set[str] = set()
         draws: dict[str, tuple[ast.Call, str]] = {}
-        for call, path in sorted(calls(subject.script.nodes, paths), key=lambda c: (c[0].lineno, c[0].col_offset)):
-            if path.partition(".")[0] not in _LIBRARIES:
-                continue
+        for call, path in sorted(found, key=lambda one: (one[0].lineno, one[0].col_offset)):
             path = tables.canonical(path)
             if path in _GENERATORS and not call.args and not call.keywords:
                 yield subject.at(call, f"`{path}()` without a seed gives other numbers at each run", rows=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from soorgeon_clone.lint.model import Finding, Severity
-from soorgeon_clone.lint.schema import problems
 from soorgeon_clone.lint.subject import Subject
 
 
@@ -31,5 +30,7 @@ class InvalidNotebook:
     def check(self, subject: Subject) -> Iterator[Finding]:
         if subject.raw is None or subject.raw.get("nbformat") != 4:
             return
+        from soorgeon_clone.lint.schema import problems
+
         for cell, message in problems(subject.raw):
             yield Finding(message, cell=cell, hint="Open it in Jupyter and save it again.")
