@@ -90,9 +90,10 @@ def of_script(trees: Sequence[ast.Module], marks: Sequence[str]) -> CodeFacts:
     parts = [f"{mark}\n{normal(tree)}" for tree, mark in zip(trees, marks, strict=True)]
     whole = ast.Module([statement for tree in trees for statement in tree.body], [])
     common = _common(whole, whole.body)
+    names = dotted_names([whole])
     return CodeFacts(
-        effects=Piece(digest("\0".join(parts)), dotted_names([whole])),
-        upstream=None if common["reflective"] else upstream_uses(whole),
+        effects=Piece(digest("\0".join(parts)), names),
+        upstream=None if common["reflective"] else upstream_uses(whole) if "upstream" in names else (),
         **common,
     )
 

@@ -110,13 +110,17 @@ class Records:
 
     def save_run(self, run: RunRecord) -> None:
         """Append to the history."""
-        self._execute(
-            "insert into runs (build, task, started, seconds, result, fingerprint, peak_memory, error) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (run.build, run.task, run.started, run.seconds, run.result, run.fingerprint, run.peak_memory, run.error),
-        )
-        if run.result == "ran":
-            self._execute("insert or replace into durations values (?, ?)", (run.task, run.seconds))
+        row = (run.build, run.task, run.started, run.seconds, run.result, run.fingerprint, run.peak_memory, run.error)
+        with self._transaction() as connection:
+            if connection is None:
+                return
+            connection.execute(
+                "insert into runs (build, task, started, seconds, result, fingerprint, peak_memory, error) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            if run.result == "ran":
+                connection.execute("insert or replace into durations values (?, ?)", (run.task, run.seconds))
 
     def durations(self) -> dict[str, float]:
         """How long each task took when it last ran to its end."""
@@ -242,14 +246,23 @@ class Records:
         self._execute_many(statement, [values])
 
     def _execute_many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        if self._connection is None or not self.write:
+        with self._transaction() as connection:
+            if connection is not None:
+                connection.executemany(statement, rows)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection | None]:
+        """A transaction; None where nothing can be written."""
+        connection = self._connection
+        if connection is None or not self.write:
+            yield None
             return
         try:
-            self._connection.execute("begin immediate")
-            self._connection.executemany(statement, rows)
-            self._connection.execute("commit")
+            connection.execute("begin immediate")
+            yield connection
+            connection.execute("commit")
         except sqlite3.Error as error:
             # A full disk or a lost folder must not fail the task whose products are fine: it will run again.
             self.problem = f"the records in {self.path} cannot be written ({error})"
             with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("rollback")
+                connection.execute("rollback")

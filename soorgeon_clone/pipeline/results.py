@@ -44,7 +44,7 @@ def of(project: Project, attempt: Attempt, seconds: float) -> Made:
     inputs = {path: digest for path, digest in attempt.named.items() if after.get(path) == digest}
     changed = {path: digest for path, digest in after.items() if attempt.named.get(path) != digest}
     # What only a module names (a log, a hook's report) is no result of the task, nor anything that it depends on.
-    own = project.named_files(task, modules=False)
+    own = project.named_files(task, modules=False) if changed else {}
     written = {path: digest if path in own else "" for path, digest in changed.items()}
     folders = {
         product.path: folder_files(project.root, product.path, contents.digest)
