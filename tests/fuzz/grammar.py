@@ -36,6 +36,9 @@ _THINGS = (
     "rnd",
     "df",
 )  # whose identity can be told
+_DISPLAYED = ("int", "str", "list", "lists", "dict", "dicts", "tuple", "deque", "arr", "mat", "df", "ser")
+# names that the code of tasks wants for itself
+_TAKEN = ["product", "upstream", "file", "values", "value", "pickle", "Path", "path", "exported"]
 _KEYWORDS = ("a", "b", "c")
 
 
@@ -86,6 +89,8 @@ class Notebook:
         lines += pending
         for _ in range(statements):
             lines.append(self.statement())
+            if self.chance(20):
+                lines += [self._ending(), "..."]  # a cell ends here
         shown = [self.template(self.choose(self.tables[4])) for _ in range(self.chances.below(3))]
         shown += [self._shown(name) for name in self._some_names(4)]
         return "\n".join([*lines, *(line for line in shown if line)])
@@ -202,9 +207,16 @@ class Notebook:
         return self._fresh()
 
     def _fresh(self) -> str:
+        if self.chance(2):
+            return self.choose(_TAKEN)
         self.count += 1
         number = self.count - 1
         return "abdeghjkmnqrtuvwxyz"[number % 19] + (str(number // 19) if number >= 19 else "")
+
+    def _ending(self) -> str:
+        """Return the last row of a cell, which Jupyter displays if it is an expression."""
+        names = [name for name, kind in self.kinds.items() if kind in _DISPLAYED]
+        return self.choose(names) if names and self.chance(60) else "pass"
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
@@ -270,6 +282,7 @@ _IMPORTS = {
     r"\bdecimal\.": "import decimal",
     r"\bpd\.": "import pandas as pd",
     r"\btypes\.": "import types",
+    r"\bre\.": "import re",
 }
 
 

@@ -14,6 +14,7 @@ import decimal
 import io
 import os
 import random
+import resource
 import signal
 import sys
 import tempfile
@@ -26,22 +27,23 @@ from pathlib import Path
 from typing import Any
 
 from oracle.shown import quiet
-from oracle.small import notebook_of
 
+from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.refactor.script import task_cells
 
 LIMIT = 2  # seconds for one run
+MEMORY = 400_000_000  # bytes that a run may take: C code that never ends does not see the signal of a timer
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 @dataclass(frozen=True)
 class Run:
-    """What each section showed; ``error`` is the traceback that ended the run."""
+    """What cells showed, by their index; ``error`` is what ended the run."""
 
-    shown: tuple[str, ...]
+    shown: Mapping[int, str]
     error: str | None = None
 
 
@@ -49,29 +51,41 @@ class TooLong(BaseException):
     """A run that does not end."""
 
 
+def cells_of(section: str) -> list[str]:
+    """Return the cells of a section: a line ``...`` stands between two."""
+    return [cell.strip("\n") for cell in f"\n{section}\n".split("\n...\n") if cell.strip()]
+
+
+def notebook_of(sections: Sequence[str]) -> Notebook:
+    """Return the notebook: its sections are named s1, s2, ..."""
+    cells: list[Cell] = []
+    for number, section in enumerate(sections, start=1):
+        cells.append(Cell(len(cells), "markdown", f"## s{number}"))
+        for source in cells_of(section):
+            cells.append(Cell(len(cells), "code", source))
+    return Notebook("random", None, tuple(cells))
+
+
 def run_straight(sections: Sequence[str]) -> Run:
-    """Run all sections in one namespace."""
+    """Run all cells in one namespace."""
+    shown: dict[int, str] = {}
     with _folder(), _settings_kept(), _process() as namespace:
-        shown = []
-        for source in sections:
-            text, error = _execute(source, namespace)
-            shown.append(text)
-            if error:
-                return Run(tuple(shown), error)
-        return Run(tuple(shown))
+        for cell in notebook_of(sections).cells:
+            if cell.kind == "code":
+                shown[cell.index], error = _execute(cell.source, namespace)
+                if error:
+                    return Run(shown, error)
+    return Run(shown)
 
 
 def run_if_the_same(sections: Sequence[str], times: int = 2) -> Run | None:
     """Return what the sections show if they show it each time."""
-    runs = {run_straight(sections) for _ in range(times)}
-    return runs.pop() if len(runs) == 1 else None
+    first = run_straight(sections)
+    return first if all(run_straight(sections) == first for _ in range(times - 1)) else None
 
 
 def runnable(sections: Sequence[str], tries: int = 12) -> tuple[tuple[str, ...], Run] | None:
-    """Return the sections without the statements that raise, and what they show.
-
-    None if nothing is left, or if it does not show the same twice.
-    """
+    """Return the sections without the statements that raise, and what they show; None if nothing is left."""
     for _ in range(tries):
         with _folder(), _settings_kept(), _process() as namespace:
             failed = None
@@ -81,9 +95,9 @@ def runnable(sections: Sequence[str], tries: int = 12) -> tuple[tuple[str, ...],
                     sections = [*sections[:number], failed, *sections[number + 1 :]]
                     break
         if failed is None:
-            sections = tuple(section for section in sections if section.strip())
-            shown = run_if_the_same(sections)
-            return (sections, shown) if sections and shown is not None and shown.error is None else None
+            sections = tuple(section for section in sections if cells_of(section))
+            shown = run_straight(sections)
+            return (sections, shown) if sections and shown.error is None else None
     return None
 
 
@@ -107,47 +121,47 @@ def run_pipeline(plan: Plan) -> Run:
                     is_ours = any(tag == "parameters" or tag.startswith("soorgeon-") for tag in cell.tags)
                     text, error = _execute(cell.source, namespace)
                     if not is_ours:
-                        shown[originals.pop(0) // 2] = text
+                        shown[originals.pop(0)] = text
                     if error:
-                        return Run(
-                            _in_order(shown),
-                            f"in task {task.name}, in {' '.join(cell.tags) or 'its own cell'}:\n{error}",
-                        )
+                        where = " ".join(cell.tags) or "its own cell"
+                        return Run(shown, f"in task {task.name}, in {where}:\n{error}")
                     if "parameters" in cell.tags:
                         namespace.update(product=products, upstream=upstream or None)
-    return Run(_in_order(shown))
+    return Run(shown)
 
 
 def compare(sections: Sequence[str], straight: Run | None = None) -> tuple[str, Plan | None] | None:
     """Return how the pipeline of ``sections`` differs from them (in words, with the plan), or None."""
     straight = straight or run_straight(sections)
+    notebook = notebook_of(sections)
     try:
-        plan = make_plan(notebook_of(sections))
+        plan = make_plan(notebook)
     except Exception as error:
         return f"refused: {type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}", None
-    try:
-        pipeline = run_pipeline(plan)
-    except SyntaxError as error:
-        return f"generated code is no Python: {error}", plan
-    for number, expected in enumerate(straight.shown):
-        got = pipeline.shown[number] if number < len(pipeline.shown) else ""
-        if got != expected and not (number >= len(pipeline.shown) and pipeline.error):
+    pipeline = run_pipeline(plan)
+    section = 0
+    for cell in notebook.cells:
+        section += cell.kind == "markdown"
+        expected, got = straight.shown.get(cell.index, ""), pipeline.shown.get(cell.index, "")
+        if got != expected and (cell.index in pipeline.shown or not pipeline.error):
             why = f"\n{pipeline.error}" if pipeline.error else ""
-            return f"s{number + 1} shows {got!r} instead of {expected!r}{why}", plan
+            return f"s{section} shows {got!r} instead of {expected!r}{why}", plan
     return (f"the pipeline fails {pipeline.error}", plan) if pipeline.error else None
 
 
-def _in_order(shown: Mapping[int, str]) -> tuple[str, ...]:
-    return tuple(shown.get(number, "") for number in range(max(shown, default=-1) + 1))
-
-
 def _execute(source: str, namespace: dict[str, Any]) -> tuple[str, str | None]:
-    """Run a cell; return what it printed and the traceback of what it raised."""
+    """Run a cell and show its last expression; return what it printed and what it raised."""
     out = io.StringIO()
     error = None
     with contextlib.redirect_stdout(out):
         try:
-            exec(compile(source, "<cell>", "exec", dont_inherit=True), namespace)
+            tree = ast.parse(source)
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, "<cell>", "exec", dont_inherit=True), namespace)
+            if isinstance(last, ast.Expr):
+                value = eval(compile(ast.Expression(last.value), "<cell>", "eval", dont_inherit=True), namespace)
+                if value is not None:
+                    print(repr(value))
         except TooLong:
             raise
         except BaseException as problem:
@@ -208,6 +222,8 @@ def _settings_kept() -> Iterator[None]:
     printing, environment = np.get_printoptions(), dict(os.environ)
     limit = sys.getrecursionlimit()
     previous = signal.signal(signal.SIGALRM, _stop)
+    memory = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_used_memory() + MEMORY, memory[1]))
     signal.setitimer(signal.ITIMER_REAL, LIMIT)
     try:
         with warnings.catch_warnings():
@@ -215,6 +231,7 @@ def _settings_kept() -> Iterator[None]:
             yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        resource.setrlimit(resource.RLIMIT_AS, memory)
         signal.signal(signal.SIGALRM, previous)
         np.set_printoptions(**printing)
         decimal.setcontext(decimal.Context())
@@ -222,6 +239,10 @@ def _settings_kept() -> Iterator[None]:
             os.environ.clear()
             os.environ.update(environment)
         sys.setrecursionlimit(limit)
+
+
+def _used_memory() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def _forget_classes() -> None:

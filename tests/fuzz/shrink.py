@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import copy
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 Sections = tuple[str, ...]
+Path = tuple[tuple[str, int | None], ...]  # the way from a module to a node: fields, with an index if one is a list
 
 
 def shrink(sections: Sequence[str], still_fails: Callable[[Sections], bool], tries: int = 1500) -> Sections:
@@ -21,11 +22,12 @@ def shrink(sections: Sequence[str], still_fails: Callable[[Sections], bool], tri
         progress = False
         place = 0
         while True:
-            smaller = next(itertools.islice(_smaller(best), place, None), None)
-            if smaller is None:
+            make = next(itertools.islice(_smaller(best), place, None), None)
+            if make is None:
                 break
             place += 1
-            if smaller in seen:
+            smaller = make()
+            if smaller in seen or not smaller:
                 continue
             seen.add(smaller)
             tries -= 1
@@ -37,71 +39,98 @@ def shrink(sections: Sequence[str], still_fails: Callable[[Sections], bool], tri
     return best
 
 
-def _smaller(sections: Sections) -> Iterator[Sections]:
-    """Yield smaller notebooks, the boldest cuts first."""
+def _smaller(sections: Sections) -> Iterator[Callable[[], Sections]]:
+    """Yield what makes smaller notebooks, the boldest cuts first; () where a cut makes no sense."""
     if len(sections) > 2:
         for number in range(len(sections) - 1, -1, -1):
-            yield _without(sections, number)
+            yield partial(_without, sections, number)
         for number in range(len(sections) - 1):
-            yield (*sections[:number], f"{sections[number]}\n{sections[number + 1]}", *sections[number + 2 :])
+            yield partial(_joined, sections, number)
     for number in range(len(sections) - 1, -1, -1):
-        for text in _shorter(sections[number]):
-            if text.strip() or len(sections) > 2:
-                changed = (*sections[:number], text, *sections[number + 1 :])
-                yield tuple(section for section in changed if section.strip())
+        for shorten in _shorter(sections[number]):
+            yield partial(_changed, sections, number, shorten)
 
 
 def _without(sections: Sections, number: int) -> Sections:
     return (*sections[:number], *sections[number + 1 :])
 
 
-def _shorter(source: str) -> Iterator[str]:
+def _joined(sections: Sections, number: int) -> Sections:
+    return (*sections[:number], f"{sections[number]}\n{sections[number + 1]}", *sections[number + 2 :])
+
+
+def _changed(sections: Sections, number: int, shorten: Callable[[], str | None]) -> Sections:
+    text = shorten()
+    if text is None or (not text.strip() and len(sections) <= 2):
+        return ()
+    changed = (*sections[:number], text, *sections[number + 1 :])
+    return tuple(section for section in changed if section.strip())
+
+
+def _shorter(source: str) -> Iterator[Callable[[], str | None]]:
     tree = ast.parse(source)
     size = len(tree.body) // 2
     while size > 1:
         for start in range(0, len(tree.body), size):
-            yield _unparsed(ast.Module(tree.body[:start] + tree.body[start + size :], []))
+            yield partial(_cut, source, start, size)
         size //= 2
-    for path, kind in list(_places(tree)):
-        changed = copy.deepcopy(tree)
+    for path, kind in _places(tree):
         if kind == "drop":
-            owner, field, index = _find(changed, path)
-            items = getattr(owner, field)
-            del items[index]
-            if not items and field == "body" and not isinstance(owner, ast.Module):
-                items.append(ast.Pass())
-            yield _unparsed(changed)
+            yield partial(_drop, source, path)
         elif kind == "unwrap":
-            owner, field, index = _find(changed, path)
-            items = getattr(owner, field)
-            items[index : index + 1] = items[index].body
-            yield _unparsed(changed)
+            yield partial(_unwrap, source, path)
         else:
-            yield from _simpler_expressions(tree, path)
+            owner, field, index = _find(tree, path)
+            old = getattr(owner, field) if index is None else getattr(owner, field)[index]
+            parts = [part for part in ast.iter_child_nodes(old) if isinstance(part, ast.expr)]
+            for number in range(len(parts)):
+                yield partial(_simplify, source, path, number)
+            if not isinstance(old, ast.Constant | ast.Name):
+                yield partial(_simplify, source, path, -1)
+                yield partial(_simplify, source, path, -2)
 
 
-def _simpler_expressions(tree: ast.Module, path: list[tuple[str, int | None]]) -> Iterator[str]:
+def _cut(source: str, start: int, size: int) -> str | None:
+    tree = ast.parse(source)
+    del tree.body[start : start + size]
+    return _unparsed(tree)
+
+
+def _drop(source: str, path: Path) -> str | None:
+    tree = ast.parse(source)
+    owner, field, index = _find(tree, path)
+    items = getattr(owner, field)
+    del items[index]
+    if not items and field == "body" and not isinstance(owner, ast.Module):
+        items.append(ast.Pass())
+    return _unparsed(tree)
+
+
+def _unwrap(source: str, path: Path) -> str | None:
+    tree = ast.parse(source)
+    owner, field, index = _find(tree, path)
+    items = getattr(owner, field)
+    items[index : index + 1] = items[index].body  # type: ignore[operator]
+    return _unparsed(tree)
+
+
+def _simplify(source: str, path: Path, part: int) -> str | None:
+    """Put a part of an expression in its place: its child with this number, ``1`` (-1) or ``[]`` (-2)."""
+    tree = ast.parse(source)
     owner, field, index = _find(tree, path)
     old = getattr(owner, field) if index is None else getattr(owner, field)[index]
-    parts = [part for part in ast.iter_child_nodes(old) if isinstance(part, ast.expr)]
-    plain: list[ast.expr] = [ast.Constant(1), ast.List([], ast.Load())]
-    for new in [*parts, *([] if isinstance(old, ast.Constant | ast.Name) else plain)]:
-        if isinstance(new, ast.Starred) or ast.dump(new) == ast.dump(old):
-            continue
-        changed = copy.deepcopy(tree)
-        owner, field, index = _find(changed, path)
-        if index is None:
-            setattr(owner, field, copy.deepcopy(new))
-        else:
-            getattr(owner, field)[index] = copy.deepcopy(new)
-        text = _unparsed(changed)
-        if text:
-            yield text
+    children = [child for child in ast.iter_child_nodes(old) if isinstance(child, ast.expr)]
+    new = ast.Constant(1) if part == -1 else ast.List([], ast.Load()) if part == -2 else children[part]
+    if isinstance(new, ast.Starred):
+        return None
+    if index is None:
+        setattr(owner, field, new)
+    else:
+        getattr(owner, field)[index] = new
+    return _unparsed(tree)
 
 
-def _places(
-    node: ast.AST, path: tuple[tuple[str, int | None], ...] = ()
-) -> Iterator[tuple[list[tuple[str, int | None]], str]]:
+def _places(node: ast.AST, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield the ways to parts that could go, from the end of the code to its beginning."""
     for field, value in reversed(list(ast.iter_fields(node))):
         items = value if isinstance(value, list) else [value]
@@ -111,15 +140,15 @@ def _places(
                 continue
             here = (*path, (field, index if isinstance(value, list) else None))
             if isinstance(value, list) and isinstance(item, ast.stmt | ast.excepthandler | ast.keyword | ast.expr):
-                yield list(here), "drop"
+                yield here, "drop"
             if isinstance(item, ast.If | ast.For | ast.While | ast.With | ast.Try):
-                yield list(here), "unwrap"
+                yield here, "unwrap"
             if isinstance(item, ast.expr) and isinstance(getattr(item, "ctx", ast.Load()), ast.Load):
-                yield list(here), "simplify"
+                yield here, "simplify"
             yield from _places(item, here)
 
 
-def _find(tree: ast.AST, path: Sequence[tuple[str, int | None]]) -> tuple[ast.AST, str, int | None]:
+def _find(tree: ast.AST, path: Path) -> tuple[ast.AST, str, int | None]:
     node = tree
     for field, index in path[:-1]:
         value = getattr(node, field)
@@ -128,11 +157,11 @@ def _find(tree: ast.AST, path: Sequence[tuple[str, int | None]]) -> tuple[ast.AS
     return node, field, index
 
 
-def _unparsed(tree: ast.Module) -> str:
-    """Return the code, or "" where the change made no sense."""
+def _unparsed(tree: ast.Module) -> str | None:
+    """Return the code, None where the change made no sense."""
     try:
         text = ast.unparse(ast.fix_missing_locations(tree))
         ast.parse(text)
     except (ValueError, SyntaxError, AttributeError, IndexError, TypeError):
-        return ""
+        return None
     return text

@@ -1,0 +1,53 @@
+"""Random notebooks show the same as pipelines: hypothesis looks for one that does not, within a fixed budget.
+
+``benchmarks/fuzz/run.py`` looks longer. What either finds becomes a case of regressions.yaml.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, Verbosity, assume, given, settings
+
+from fuzz.inprocess import TooLong, compare, run_if_the_same, runnable
+from fuzz.strategy import notebooks
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="runs are limited by signals and /proc")
+
+REGRESSIONS = yaml.safe_load((Path(__file__).parent / "regressions.yaml").read_text(encoding="utf-8"))
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,  # the same notebooks each time: a change is what makes it fail
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+    verbosity=Verbosity.quiet,
+)
+@given(notebooks())
+def test_random_notebooks(sections: tuple[str, ...]) -> None:
+    try:
+        found = runnable(sections)
+        assume(found is not None)
+        assert found is not None
+        sections, straight = found
+        problem = compare(sections, straight)
+    except TooLong:
+        assume(False)
+        return
+    if problem is not None and run_if_the_same(sections, 8) is not None:
+        pytest.fail("\n---\n".join(sections) + f"\n>>> {problem[0]}")
+
+
+@pytest.mark.parametrize("case", REGRESSIONS, ids=lambda case: case["case"])
+def test_what_was_once_wrong(case: dict[str, str]) -> None:
+    sections = tuple(case["code"].rstrip("\n").split("\n---\n"))
+    if "python" in case and sys.version_info[:2] < tuple(map(int, case["python"].split("."))):
+        pytest.skip(f"syntax of Python {case['python']}")
+    problem = compare(sections)
+    assert problem is None, problem[0]
