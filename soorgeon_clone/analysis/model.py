@@ -36,6 +36,7 @@ class StatementFacts:
     changes: set[Obj] = field(default_factory=set)
     sets: set[str] = field(default_factory=set)
     draws: set[str] = field(default_factory=set)
+    draws_on_import: bool = False
     seeds: set[str] = field(default_factory=set)
     files_read: set[str] = field(default_factory=set)
     files_written: set[str] = field(default_factory=set)

@@ -527,7 +527,16 @@ class Walker:
                 self._star_import(path)
                 continue
             self.note("files_read", f"{top}.py")
+            if "python_random" in self.seeded and top not in sys.stdlib_module_names:
+                self._draw_while_importing()
             self.bind(name, frozenset({self.heap.lib(path if whole else top)}))
+
+    def _draw_while_importing(self) -> None:
+        """Some libraries draw from Python's generator while they are imported, scikit-learn among them."""
+        draws = set(self.record.draws)
+        self.draw("python_random")
+        self.record.draws = draws  # repeating the import is no draw: it comes before the state is put back
+        self.record.draws_on_import = True
 
     def _star_import(self, path: str) -> None:
         for name in star_names(path):

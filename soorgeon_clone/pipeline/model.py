@@ -114,6 +114,8 @@ class SourceFacts:
     has_injected: bool = False
     code: CodeFacts | None = None
     problem: str | None = None
+    writes_files: bool = False
+    """Whether it is tagged as writing files that are no products: a cache cannot bring those back."""
 
 
 @dataclass(frozen=True)

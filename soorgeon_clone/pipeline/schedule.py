@@ -134,7 +134,11 @@ class Schedule:
                 if verdict.proved and verdict.manifest:
                     results.adopt(self.project, task, verdict.fingerprint, verdict.manifest)
                 self._done(TaskRun(task.name, "up to date"))
-            elif verdict.manifest is None or not self._restore(task, verdict, verdict.manifest):
+            elif (
+                task.facts.writes_files
+                or verdict.manifest is None
+                or not self._restore(task, verdict, verdict.manifest)
+            ):
                 self._start(task, verdict)
         return True
 

@@ -16,7 +16,8 @@ from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target
 from soorgeon_clone.pipeline.model import SourceFacts
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 4
+VERSION = 5
+WRITES_FILES = "soorgeon-writes-files"
 _TAGS = ("parameters", "raises-exception", "skip-execution")
 
 
@@ -67,6 +68,7 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         injected_at=next((index + 1 for index, cell in enumerate(kept) if "parameters" in cell.tags), 0),
         has_injected=len(kept) < len(notebook.cells),
         code=code,
+        writes_files=any(WRITES_FILES in cell.tags for cell in notebook.cells),
     )
 
 

@@ -71,7 +71,8 @@ class Task:
     ``cells`` hold the text that the script will show (definitions that moved to exported.py are gone from it).
     ``names`` are all names that its code mentions, so that generated code can avoid them. ``params`` maps a name to
     the source text of its value. ``changes_directory``: the working directory may not be the project's when the cells
-    end, so paths must be made absolute before.
+    end, so paths must be made absolute before. ``writes_files``: it may write files that are no products, so its
+    products alone do not stand for it.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Task:
     params: Mapping[str, str] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     changes_directory: bool = False
+    writes_files: bool = False
 
 
 @dataclass(frozen=True)

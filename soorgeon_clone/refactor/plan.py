@@ -148,6 +148,9 @@ def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, sin
 _MAY_BE_FRAME = frozenset({"?", "pandas.DataFrame", "pandas.*"})
 
 
+_FIGURES = ("matplotlib.", "seaborn.", "statsmodels.")
+
+
 class _Builder:
     """Turns units and their wiring into tasks."""
 
@@ -168,6 +171,10 @@ class _Builder:
         self.serializer = serializer
         self.names = [sections[unit.sections[0]].name for unit in program.units]
         self.bundles: dict[tuple[int, tuple[str, ...]], Bundle] = {}
+        # whether the notebook draws with pyplot, and has no variable of its own called matplotlib
+        paths = {obj.path for bindings in program.past.values() for _, b in bindings for obj in b.value}
+        own = any(not program.is_import(name) for name in ("matplotlib",) if name in program.binders)
+        self.plots = any(path.startswith(("matplotlib", "seaborn")) for path in paths) and not own
 
     def plan(self, merges: tuple[Merge, ...], hints: tuple[str, ...]) -> Plan:
         for unit in self.program.units:
@@ -227,6 +234,7 @@ class _Builder:
             upstream=tuple(upstream),
             params=params,
             names=self.program.facts.names,
+            writes_files=any(statement.files_written for statement in unit.statements),
             changes_directory=any(
                 "directory" in self.program.statements[n].sets
                 for n in [*range(unit.start, unit.stop), *self.wiring.repeats[index]]
@@ -410,6 +418,18 @@ class _Steps:
             if number in self.builder.wiring.repeats[self.index]:
                 self._repeat(self.program.statements[number])
 
+    def _show_figures(self, bundle: Bundle, provider: int) -> None:
+        """A figure that is loaded is shown as an image only after pyplot has chosen its backend."""
+        if "matplotlib" in self.done or not self.builder.plots:
+            return
+        reach = self.program.facts.heap.reach
+        values = [b.value for part in bundle.parts if (b := self.program.before(part.name, provider + 1)) is not None]
+        if any(obj.type == "?" or obj.type.startswith(_FIGURES) for value in values for obj in reach(value)):
+            self.done.add("matplotlib")
+            self.steps.append(Replay("import", "import matplotlib.pyplot", ("matplotlib",)))
+            source = 'matplotlib.pyplot.switch_backend(matplotlib.rcParams["backend"])'
+            self.steps.append(Replay("setting", source))
+
     def _load(self, bundle: Bundle) -> None:
         if bundle in self.done:
             return
@@ -419,6 +439,7 @@ class _Steps:
             verdict = self.builder.wiring.verdicts.get((name, provider + 1))
             for other in sorted(verdict.refers) if verdict is not None else ():
                 self._need(other)
+        self._show_figures(bundle, provider)
         labels = {part.name for part in bundle.parts}
         wanted = tuple(n if n in labels else ambient.part(n).name for n in names)
         self.steps.append(Load(self.builder.names[provider], bundle, wanted))

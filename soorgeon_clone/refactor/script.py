@@ -15,6 +15,7 @@ from soorgeon_clone.refactor.model import Load, Replay, Step, Task
 from soorgeon_clone.refactor.naming import names_of, place_import
 
 IMPORTS = "soorgeon-imports"
+WRITES_FILES = "soorgeon-writes-files"  # a cache of products cannot stand for the task
 PARAMETERS = "parameters"
 OTHER_PARAMETERS = "soorgeon-parameters"
 PATHS = "soorgeon-paths"
@@ -45,7 +46,7 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
         *heading,
         *_code(SETTINGS, search),
         *_code(IMPORTS, imports),
-        *_code(PARAMETERS, _parameters_code(task)),
+        *_parameters_cells(task),
         *_code(PATHS, paths),
         *needed,
         *_code(OTHER_PARAMETERS, _other_params_code(task)),
@@ -78,6 +79,12 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, float):
         return abs(value) != float("inf") and value == value
     return value is None or isinstance(value, str | bool | int)
+
+
+def _parameters_cells(task: Task) -> list[Cell]:
+    """Return the cell of upstream and product; its tags tell the runner what the products do not."""
+    cells = _code(PARAMETERS, _parameters_code(task))
+    return [replace(cell, tags=cell.tags | {WRITES_FILES}) for cell in cells] if task.writes_files else cells
 
 
 def _parameters_code(task: Task) -> str:

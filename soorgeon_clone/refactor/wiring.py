@@ -109,6 +109,7 @@ class _Wirer:
             if not ambient.can_carry(name):
                 raise Clash(self._first(binding.defs, unit), unit, f"the state of {name[1:]} cannot be saved")
             self.loads[unit].add(name)
+            self._import_before_state(unit)
             return
         if is_code(value):
             statement = statement_to_repeat(self.program, name, binding, unit)
@@ -130,6 +131,14 @@ class _Wirer:
         for other in sorted(verdict.refers):
             self.need(other, unit)
 
+    def _import_before_state(self, unit: int) -> None:
+        """A library that draws while it is imported has done so: it must not do it again after the state is back."""
+        for statement in self.program.statements[: self.program.units[unit].start]:
+            if statement.kind == "import" and statement.draws_on_import:
+                for name in sorted(statement.binds):
+                    if self.program.is_import(name):
+                        self.need(name, unit)
+
     def verdict(self, name: str, value: Value, unit: int) -> Pickled:
         key = (name, unit)
         if key not in self.verdicts:
@@ -142,8 +151,9 @@ class _Wirer:
             return
         self.repeats[unit].add(statement.index)
         for name, then in sorted(statement.read_bindings.items()):
-            if statement.index not in then.defs:
-                self.need(name, unit)
+            if statement.index in then.defs or (statement.draws_on_import and ambient.is_ambient(name)):
+                continue
+            self.need(name, unit)
 
     def _first(self, defs: Iterable[int], unit: int) -> int:
         """Return the earliest unit that binds here, so that all of it runs in one process."""

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import os
 import pickle
+import re
 import selectors
 import shutil
 import signal
@@ -166,7 +167,7 @@ class Server:
 
     def _may_fork(self, job: Job) -> bool:
         unfit = any(top_level(name) in self.settings.avoid or not survives_fork(name) for name in job.modules)
-        if self.warm is None or unfit:
+        if self.warm is None or unfit or _seeds_python(job):
             return False
         self.warm.load(job.modules)
         return self.warm.spoiled_by is None
@@ -407,3 +408,13 @@ def main(descriptor: str) -> None:
     os.chdir(settings.cwd)
     Server(build, settings, Path(folder)).serve(first)
     os._exit(0)  # nothing of it is worth taking down module by module
+
+
+_SEEDS_PYTHON = re.compile(r"(?<![\w.])random\.(seed|setstate)\(|from random import")
+
+
+def _seeds_python(job: Job) -> bool:
+    """Whether the job seeds Python's generator: some libraries draw from it while they are imported (scikit-learn), so
+    that what comes after depends on whether they are imported already."""
+    cells = job.source["cells"] if job.source else ()
+    return any(_SEEDS_PYTHON.search(str(cell.get("source", ""))) for cell in cells if cell.get("cell_type") == "code")

@@ -6,6 +6,7 @@ from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.heap import CLASS, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.program import Program
 
 _DEFINED = (LIB, FUNCTION, CLASS)
@@ -51,7 +52,7 @@ def can_repeat(program: Program, statement: StatementFacts, unit: int, *, settin
     return all(
         reads_the_same(program, statement, name, unit)
         for name, then in statement.read_bindings.items()
-        if not _own(statement, then)
+        if not _own(statement, then) and not (statement.draws_on_import and ambient.is_ambient(name))
     )
 
 
