@@ -13,12 +13,17 @@ from typing import Any
 _FROM = re.compile(r"(?:^|[;:])[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)", re.MULTILINE)
 _IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+([^\n#;]+)", re.MULTILINE)
 _NAME = re.compile(r"\s*([\w.]+)")
+_SEEDS_PYTHON = re.compile(r"(?<![\w.])random\.(seed|setstate)\(|from random import")
+
+
+def seeds_python(notebook: Mapping[str, Any]) -> bool:
+    """Whether the notebook seems to seed Python's own generator."""
+    return any(_SEEDS_PYTHON.search(text) for text in _texts(notebook))
 
 
 def imported_modules(notebook: Mapping[str, Any], cwd: Path) -> tuple[str, ...]:
     """Dotted names, also ``a.b`` for ``from a import b``; imports of local modules count as the notebook's own."""
-    cells = (cell.get("source", "") for cell in notebook["cells"] if cell["cell_type"] == "code")
-    texts = ["\n".join(text if isinstance(text, str) else "".join(text) for text in cells)]
+    texts = list(_texts(notebook))
     found: dict[str, None] = {}
     while texts:
         for name in _named(texts.pop()):
@@ -28,6 +33,13 @@ def imported_modules(notebook: Mapping[str, Any], cwd: Path) -> tuple[str, ...]:
                 if name == local.stem and local.is_file():
                     texts.append(local.read_text("utf-8", "replace"))
     return tuple(found)
+
+
+def _texts(notebook: Mapping[str, Any]) -> Iterator[str]:
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            text = cell.get("source", "")
+            yield text if isinstance(text, str) else "".join(text)
 
 
 def _named(text: str) -> Iterator[str]:

@@ -42,6 +42,7 @@ class Preloader:
         fit = (name for name in dict.fromkeys(modules) if survives_fork(name) and not _is_local(name, cwd))
         self.waiting = [name for name in fit if top_level(name) not in avoid]
         self.spoiled_by: str | None = None  # the package whose import made forks of this process unsafe
+        self.draws = False  # whether an import took numbers from Python's generator (scikit-learn's does)
         self._known = {top_level(name) for name in self.waiting}
         self._tried: set[str] = set()
         self._filters: dict[str, list[Any]] = {}  # top-level module -> warning filters that its import added
@@ -57,7 +58,7 @@ class Preloader:
             self.waiting.remove(name)
         if name in sys.modules or _is_no_module(name):
             return
-        modules, filters, length = set(sys.modules), list(warnings.filters), len(heard)
+        modules, filters, length, drawn = set(sys.modules), list(warnings.filters), len(heard), random.getstate()
         with warnings.catch_warnings(record=True) as caught:
             with contextlib.suppress(Exception, SystemExit):  # the task that imports it will tell
                 importlib.import_module(name)
@@ -67,6 +68,7 @@ class Preloader:
         if len(heard) > length or _to_be_shown(caught):
             self._forget(set(sys.modules) - modules, top_level(name))
             del heard[length:]
+        self.draws = self.draws or random.getstate() != drawn
         if self.spoiled_by is None and _has_threads():
             self.spoiled_by = top_level(name)
 

@@ -7,27 +7,29 @@ The build talks to it over one connection: ("start", job, pickled arguments), ("
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import pickle
-import re
 import selectors
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.ending import Result, ending, outcome_of
+from soorgeon_clone.pipeline.execution.imports import seeds_python
 from soorgeon_clone.pipeline.execution.journal import new_journal_file, read_text
 from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
-from soorgeon_clone.pipeline.execution.preload import Preloader, survives_fork, top_level
+from soorgeon_clone.pipeline.execution.preload import survives_fork, top_level
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.execution.warm import Warm
 
 _GRACE = 2.0  # seconds between telling a task that its time is over and killing it
 _STRAY_GRACE = 0.5  # seconds that processes left behind by a task get to end
@@ -77,6 +79,8 @@ class Server:
         """Runs until the build is gone; ``messages`` are those that came with the settings."""
         try:
             if self.settings.isolation in ("fork", "auto") and process.IS_LINUX:
+                from soorgeon_clone.pipeline.execution.warm import Warm
+
                 self.warm = Warm(self.settings, self.folder)
             for message in messages:
                 self.obey(*message)
@@ -167,9 +171,11 @@ class Server:
 
     def _may_fork(self, job: Job) -> bool:
         unfit = any(top_level(name) in self.settings.avoid or not survives_fork(name) for name in job.modules)
-        if self.warm is None or unfit or _seeds_python(job):
+        if self.warm is None or unfit:
             return False
         self.warm.load(job.modules)
+        if self.warm.preloader.draws and job.source is not None and seeds_python(job.source):
+            return False  # what it draws depends on whether these libraries were imported before
         return self.warm.spoiled_by is None
 
     def _spawn(self, job: Job, function: bytes, theirs: int, journal: int, console: int) -> int:
@@ -311,93 +317,6 @@ class Server:
         self.selector.modify(self.build, selectors.EVENT_READ | more, "build")
 
 
-class Warm:
-    """The state that forks inherit: modules, an IPython shell, streams."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        from soorgeon_clone.pipeline.execution.shell import open_shell, warm_up
-        from soorgeon_clone.pipeline.execution.streams import Stream
-
-        self.settings = settings
-        self.streams = (Stream("stdout", 1), Stream("stderr", 2))
-        sys.stdout, sys.stderr = self.streams
-        self.heard = self.streams[0].heard = self.streams[1].heard
-        blas.without_threads_at_load(os.environ)
-        gc.disable()
-        self.shell = open_shell(folder)
-        warm_up(self.shell)
-        from soorgeon_clone.pipeline.execution import worker  # noqa: F401
-
-        self.preloader = Preloader(settings.modules, settings.cwd, settings.avoid)
-        self.setters: list[tuple[str, blas.Setter]] | None = None
-
-    @property
-    def spoiled_by(self) -> str | None:
-        return self.preloader.spoiled_by
-
-    @property
-    def has_more(self) -> bool:
-        return bool(self.preloader.waiting)
-
-    def load_next(self) -> None:
-        if self.preloader.waiting:
-            self._load(self.preloader.waiting[0])
-
-    def load(self, modules: tuple[str, ...]) -> None:
-        for name in self.preloader.missing(modules):
-            self._load(name)
-
-    def _load(self, name: str) -> None:
-        with self.shell.builtin_trap:  # libraries ask for get_ipython while they are imported (pandas: a terminal?)
-            self.preloader.load(name, self.heard)
-        self.setters = None
-
-    def fork(self, job: Job, function: bytes, channel: int, journal: int, console: int, close: list[int]) -> int:
-        if self.setters is None:
-            self.setters = blas.loaded_setters()
-            gc.freeze()
-        server = os.getpid()
-        pid = os.fork()
-        if pid:
-            return pid
-        try:
-            os.dup2(console, 1)
-            os.dup2(console, 2)
-            self._become_worker(job, function, channel, journal, console, close, server)
-        except BaseException:
-            import traceback
-
-            with contextlib.suppress(BaseException):
-                os.write(2, traceback.format_exc().encode())
-            os._exit(1)
-
-    def _become_worker(
-        self, job: Job, function: bytes, channel: int, journal: int, console: int, close: list[int], server: int
-    ) -> NoReturn:
-        from soorgeon_clone.pipeline.execution import worker
-
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.setsid()
-        process.die_with_parent(server)
-        process.adopt_orphans()
-        for descriptor in close:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-        environment = dict(self.settings.environment)
-        blas.allot(environment, self.settings.blas_threads)
-        os.environ.clear()
-        os.environ.update(environment)
-        self.shell.init_environment()
-        assert self.setters is not None
-        blas.set_threads(self.setters, os.environ)
-        self.preloader.fit(job.modules)
-        gc.enable()
-        if function:
-            job = replace(job, function=pickle.loads(function))
-        worker.run(job, self.shell, self.streams, Channel(channel), journal, console)
-
-
 def main(descriptor: str) -> None:
     build = Channel(int(descriptor))
     first: list[Any] = []
@@ -408,13 +327,3 @@ def main(descriptor: str) -> None:
     os.chdir(settings.cwd)
     Server(build, settings, Path(folder)).serve(first)
     os._exit(0)  # nothing of it is worth taking down module by module
-
-
-_SEEDS_PYTHON = re.compile(r"(?<![\w.])random\.(seed|setstate)\(|from random import")
-
-
-def _seeds_python(job: Job) -> bool:
-    """Whether the job seeds Python's generator: some libraries draw from it while they are imported (scikit-learn), so
-    that what comes after depends on whether they are imported already."""
-    cells = job.source["cells"] if job.source else ()
-    return any(_SEEDS_PYTHON.search(str(cell.get("source", ""))) for cell in cells if cell.get("cell_type") == "code")

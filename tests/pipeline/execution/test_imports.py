@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from soorgeon_clone.pipeline.execution.imports import imported_modules
+from soorgeon_clone.pipeline.execution.imports import imported_modules, seeds_python
 
 from .notebooks import notebook
 
@@ -29,3 +29,16 @@ from .notebooks import notebook
 def test_modules_that_are_named(tmp_path: Path, source: str, expected: str) -> None:
     (tmp_path / "local.py").write_text("import local\nfrom deep import down")
     assert set(imported_modules(notebook("1", source), tmp_path)) == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import random\nrandom.seed(1)", True),
+        ("from random import seed", True),
+        ("np.random.seed(1)", False),
+        ("random_state=1", False),
+    ],
+)
+def test_who_seeds_the_generator_of_python(source: str, expected: bool) -> None:
+    assert seeds_python(notebook("1", source)) is expected

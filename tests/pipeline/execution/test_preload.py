@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,21 @@ def test_seeded_generators_and_hashes_do_not_differ(executor: Executor, tmp_path
         "print(random.random(), np.random.rand(), hash('text'), {'b', 'a', 'c'})"
     )
     assert out(executor, tmp_path, draw) == out(executor, tmp_path, draw)
+
+
+def test_a_library_that_draws_while_it_is_imported_draws_in_each_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "drawing.py").write_text("import random; random.random()")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    source = "import random\nrandom.seed(1)\nimport drawing\nprint(random.random())"
+    with open_executor("fork", modules=("drawing",), cwd=tmp_path, blas_threads=1) as executor:
+        second = random.Random(1)
+        second.random()
+        assert out(executor, tmp_path, source, modules=()) == f"{second.random()}\n"
+        look = "import sys; print('drawing' in sys.modules)"
+        assert out(executor, tmp_path, look, modules=("drawing",)) == "True\n"
 
 
 def test_local_modules_are_read_anew_by_each_task(executor: Executor, tmp_path: Path) -> None:
