@@ -41,7 +41,7 @@ _STRUCTURED = (
     *("SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector"),
 )
 # What people write where a secret would stand.
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = (
     r"(?i)x{3,}|\*{3,}|\.{3}|<[^>]*>|\{[^}]*\}|your[-_ ]?|example|placeholder|change_?me|dummy|fake|redacted|"
     r"my[-_]?(?:secret|password|token|key)|^(?:test|none|null|true|false|secret|password|passwd|token|admin|user)\w{0,4}$"
 )
@@ -62,19 +62,19 @@ def secrets_in(text: str, *, is_code: bool) -> Iterator[tuple[int, str]]:
 
 # What is found where detect-secrets is not installed.
 _PLAIN = {
-    "AWS Access Key": re.compile(r"\b(?:AKIA|ABIA|ACCA|ASIA)[0-9A-Z]{16}\b"),
-    "GitHub Token": re.compile(r"\bgh[pousr]_[A-Za-z0-9_]{36}"),
-    "GitLab Token": re.compile(r"\bglpat-[A-Za-z0-9_-]{20}"),
-    "Slack Token": re.compile(r"\bxox[abp]-\d+-[A-Za-z0-9-]{10,}"),
-    "Stripe Access Key": re.compile(r"\b[rs]k_live_[0-9a-zA-Z]{24}"),
-    "Private Key": re.compile(r"BEGIN [A-Z ]*PRIVATE KEY-"),
-    "Basic Auth Credentials": re.compile(r"://[^:/\s@]+:([^:/\s@]{6,})@"),
+    "AWS Access Key": r"\b(?:AKIA|ABIA|ACCA|ASIA)[0-9A-Z]{16}\b",
+    "GitHub Token": r"\bgh[pousr]_[A-Za-z0-9_]{36}",
+    "GitLab Token": r"\bglpat-[A-Za-z0-9_-]{20}",
+    "Slack Token": r"\bxox[abp]-\d+-[A-Za-z0-9-]{10,}",
+    "Stripe Access Key": r"\b[rs]k_live_[0-9a-zA-Z]{24}",
+    "Private Key": r"BEGIN [A-Z ]*PRIVATE KEY-",
+    "Basic Auth Credentials": r"://[^:/\s@]+:([^:/\s@]{6,})@",
 }
 
 
 def _plain_kind(line: str) -> str:
     for kind, pattern in _PLAIN.items():
-        if (found := pattern.search(line)) and not _is_placeholder(found.group(found.lastindex or 0)):
+        if (found := re.search(pattern, line)) and not _is_placeholder(found.group(found.lastindex or 0)):
             return kind
     return ""
 
@@ -97,7 +97,7 @@ def _kind(line: str, is_code: bool) -> str:
 
 
 def _is_placeholder(value: str) -> bool:
-    return _PLACEHOLDER.search(value) is not None or len(set(value)) < 4
+    return re.search(_PLACEHOLDER, value) is not None or len(set(value)) < 4
 
 
 @cache

@@ -18,7 +18,7 @@ from soorgeon_clone.lint.model import Edit, RemoveCell, ReplaceRows, SetCount
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.percent import read_script
 
-_MARKER = re.compile(r"[ \t]*#[ \t]*%%(?!%)(?:\s.*)?$")
+_MARKER = r"[ \t]*#[ \t]*%%(?!%)(?:\s.*)?$"
 
 
 class CannotEdit(Exception):
@@ -171,7 +171,7 @@ def _edited_script(text: str, notebook: Notebook, changes: Sequence[_Changes], o
         raise CannotEdit("only .ipynb files and scripts in the percent format can be edited in place")
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.split(newline)
-    starts = [number for number, line in enumerate(lines) if _MARKER.match(line)]
+    starts = [number for number, line in enumerate(lines) if re.match(_MARKER, line)]
     if len(starts) != len(notebook.cells):
         raise CannotEdit("its cell markers cannot be told from other lines")
     chunks = [lines[a:b] for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from soorgeon_clone.notebook import headings as parsed
 from soorgeon_clone.notebook.headings import Heading
 
-_HEADING = re.compile(r"(#{1,6}) +([\w(][\w ,.:;!?'()/+%-]*)")
+_HEADING = r"(#{1,6}) +([\w(][\w ,.:;!?'()/+%-]*)"
 # What makes a line more than words: fences, HTML, underlines, indentation, lists, quotes.
 _NOT_PLAIN = re.compile(r"^(?:[ \t]+\S|```|~~~|[=-]+[ \t]*$|[-*+>|] ?|\d+[.)] )|<", re.MULTILINE)
 
@@ -22,7 +22,7 @@ def headings(markdown: str) -> Sequence[Heading]:
         found = []
         for line in markdown.split("\n"):
             if line.startswith("#"):
-                match = _HEADING.fullmatch(line.rstrip())
+                match = re.fullmatch(_HEADING, line.rstrip())
                 if match is None:
                     return parsed.headings(markdown)
                 found.append(Heading(len(match.group(1)), " ".join(match.group(2).split())))

@@ -38,7 +38,7 @@ _BROUGHT = {
     "numpy": {"pandas", "scipy", "scikit-learn", "matplotlib"},
     "IPython": {"jupyter", "ipykernel", "notebook", "jupyterlab"},
 }
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_REQUIREMENT = r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)"
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _lines(file: Path) -> list[str]:
 
 def _listed(lines: Iterable[str]) -> Iterable[str]:
     for line in lines:
-        if (match := _REQUIREMENT.match(line)) and not line.rstrip().endswith(":"):
+        if (match := re.match(_REQUIREMENT, line)) and not line.rstrip().endswith(":"):
             yield _normal(match.group(1))
 
 

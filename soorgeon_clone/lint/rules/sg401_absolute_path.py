@@ -10,14 +10,14 @@ from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
 # Folders that hold people's files. /dev/null, /tmp or a route such as /api/items say nothing about a machine.
-_ABSOLUTE = re.compile(
+_ABSOLUTE = (
     r"(?:file://)?/(?:home|Users|root|mnt|media|Volumes|data|srv|scratch|work|workspace|projects?|content|kaggle|dbfs)/\S"
     r"|/(?:home|Users)/$"
     r"|[A-Za-z]:[\\/](?![\\/])[^\s:*?\"<>|]"
     r"|\\\\[\w.$-]+\\[\w.$-]"
 )
-_HOME = re.compile(r"~[\w.-]*[\\/]\S")
-_HIDDEN_HOME = re.compile(r"~/\.\w")  # settings and caches belong there
+_HOME = r"~[\w.-]*[\\/]\S"
+_HIDDEN_HOME = r"~/\.\w"  # settings and caches belong there
 
 
 class AbsolutePath:
@@ -41,7 +41,7 @@ class AbsolutePath:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        if not any(re.search(r"[\\/]", cell.source) for cell in subject.code_cells):
+        if not any("/" in cell.source or "\\" in cell.source for cell in subject.code_cells):
             return
         inner = {
             id(part) for node in subject.script.nodes if isinstance(node, ast.JoinedStr) for part in node.values[1:]
@@ -50,11 +50,11 @@ class AbsolutePath:
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in inner:
                 continue
             text = node.value
-            if "\n" in text or len(text) > 300:
+            if "\n" in text or len(text) > 300 or ("/" not in text and "\\" not in text):
                 continue
-            if _ABSOLUTE.match(text):
+            if re.match(_ABSOLUTE, text):
                 kind = "an absolute path"
-            elif _HOME.match(text) and not _HIDDEN_HOME.match(text):
+            elif re.match(_HOME, text) and not re.match(_HIDDEN_HOME, text):
                 kind = "a path in a home folder"
             else:
                 continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
-_INSTALL = re.compile(
+_INSTALL = (
     r"(?:^|[;&|]\s*|\bsudo\s+|-m\s+)(?:pip[\d.]*|conda|mamba|micromamba|uv(?:\s+pip)?|apt(?:-get)?|poetry|easy_install|"
     r"brew|npm)\s+(?:-\S+\s+)*(?:install|add)\b"
 )
@@ -43,10 +43,10 @@ class InstallInCell:
                 if magic.kind == "line" and magic.name in _MAGICS:
                     found = re.match(r"(?:pip\s+)?(?:-\S+\s+)*(?:install|add)\b", magic.line.strip()) is not None
                 elif magic.kind == "shell":
-                    found = _INSTALL.search(magic.line.strip()) is not None
+                    found = re.search(_INSTALL, magic.line.strip()) is not None
                 else:
                     lines = magic.body.split("\n") if magic.kind == "cell" else []
-                    hits = [number for number, line in enumerate(lines, 1) if _INSTALL.search(line.strip())]
+                    hits = [number for number, line in enumerate(lines, 1) if re.search(_INSTALL, line.strip())]
                     found, row = bool(hits) and magic.name in ("bash", "sh", "script"), row + min(hits, default=0)
                 if found:
                     message = "installs packages while the notebook runs"

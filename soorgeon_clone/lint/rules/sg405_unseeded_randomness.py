@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = frozenset({"random", "numpy", "sklearn", "torch", "scipy"})
 # Paths worth asking about: reading the tables takes longer than linting a small notebook.
-_MAY_DRAW = re.compile(
-    r"random\.|numpy\.(?:random\.|matlib)|torch\.|scipy\.|sklearn\.(?:model_selection|utils|datasets)\."
-)
+_MAY_DRAW = r"random\.|numpy\.(?:random\.|matlib)|torch\.|scipy\.|sklearn\.(?:model_selection|utils|datasets)\."
 _GENERATORS = {"numpy.random.default_rng": "seed", "numpy.random.RandomState": "seed", "random.Random": "x"}
 
 
@@ -49,7 +47,7 @@ class UnseededRandomness:
         paths = import_paths(subject.names)
         if not _LIBRARIES.intersection(path.partition(".")[0] for path in paths.values()):
             return
-        found = [(call, path) for call, path in calls(subject.script.nodes, paths) if _MAY_DRAW.match(path)]
+        found = [(call, path) for call, path in calls(subject.script.nodes, paths) if re.match(_MAY_DRAW, path)]
         if not found:
             return
         from soorgeon_clone.analysis.effects import knowledge

@@ -10,7 +10,7 @@ from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.paths import calls, import_paths
 from soorgeon_clone.lint.subject import Subject
 
-_CALLS = re.compile(
+_CALLS = (
     r"requests\.(?:get|post|put|delete|head|patch|request)|requests\.Session|httpx\.(?:get|post|put|delete|head|stream)|"
     r"urllib\.request\.(?:urlopen|urlretrieve)|urllib3\.PoolManager|wget\.download|gdown\.download|nltk\.download|"
     r"sklearn\.datasets\.fetch_\w+|seaborn\.load_dataset|statsmodels\.(?:api\.)?datasets\.get_rdataset|"
@@ -18,9 +18,9 @@ _CALLS = re.compile(
     r"statsmodels\.api\.datasets\.get_rdataset|torchvision\.datasets\.\w+|"
     r"(?:tensorflow\.)?keras\.datasets\.\w+\.load_data|tensorflow_datasets\.load|huggingface_hub\.\w+"
 )
-_READERS = re.compile(r"(?:pandas|polars|geopandas|xarray|numpy)\.(?:read_\w+|open_\w+|loadtxt|genfromtxt|scan_\w+)")
-_URL = re.compile(r"(?:https?|ftp|s3|gs|gcs|hf)://")
-_FETCHES = re.compile(r"(?:^|[;&|]\s*)(?:wget|curl|git\s+clone|aws\s+s3|gsutil|kaggle|gdown|scp|rsync)\b")
+_READERS = r"(?:pandas|polars|geopandas|xarray|numpy)\.(?:read_\w+|open_\w+|loadtxt|genfromtxt|scan_\w+)"
+_URL = r"(?:https?|ftp|s3|gs|gcs|hf)://"
+_FETCHES = r"(?:^|[;&|]\s*)(?:wget|curl|git\s+clone|aws\s+s3|gsutil|kaggle|gdown|scp|rsync)\b"
 
 
 class NetworkAccess:
@@ -46,12 +46,12 @@ class NetworkAccess:
     def check(self, subject: Subject) -> Iterator[Finding]:
         hint = "Keep a copy beside the notebook."
         for call, path in calls(subject.script.nodes, import_paths(subject.names)):
-            if _CALLS.fullmatch(path) or (_READERS.fullmatch(path) and _names_url(call)):
+            if re.fullmatch(_CALLS, path) or (re.fullmatch(_READERS, path) and _names_url(call)):
                 yield subject.at(call, f"`{path}` fetches from the network", rows=1, hint=hint)
         for cell in subject.script.cells:
             for magic in cell.magics:
                 text = magic.line if magic.kind == "shell" else ""
-                if _FETCHES.search(text.strip()):
+                if re.search(_FETCHES, text.strip()):
                     yield Finding("fetches from the network", cell=cell.index, row=magic.row, column=1, hint=hint)
 
 
@@ -62,4 +62,4 @@ def _names_url(call: ast.Call) -> bool:
         for node in ast.walk(argument)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    return any(_URL.match(text) for text in texts)
+    return any(re.match(_URL, text) for text in texts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 
@@ -11,7 +10,7 @@ from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
 # Whatever registers magics: extensions, libraries that do so when they are set up, the notebook itself.
-_REGISTERS = re.compile(
+_REGISTERS = (
     r"\b(?:load_ext|reload_ext|alias_magic|register_\w*magics?|register_line_magic|magics_class|extension\s*\(|"
     r"load_ipython_extension|notebook_extension|\.init\s*\(|setup_notebook|define_magic|macro|install_ext|import_magics)"
 )
@@ -38,14 +37,16 @@ class UnknownMagic:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
+        import difflib
+
         for cell in subject.script.cells:
-            if _REGISTERS.search(cell.cell.source):
-                return
             for magic in cell.magics:
-                if magic.kind not in ("line", "cell") or magic.name in KNOWN_MAGICS or not magic.name:
+                if magic.kind not in ("line", "cell") or magic.name in KNOWN_MAGICS or not magic.name.isidentifier():
                     continue
-                if not re.fullmatch(r"\w+", magic.name):
-                    continue
+                if any(
+                    re.search(_REGISTERS, one.cell.source) for one in subject.script.cells if one.index <= cell.index
+                ):
+                    return
                 near = difflib.get_close_matches(magic.name, sorted(KNOWN_MAGICS), n=1, cutoff=0.75)
                 sign = "%%" if magic.kind == "cell" else "%"
                 hint = f"Did you mean {sign}{near[0]}?" if near else "Load the extension that has it with %load_ext."

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
-_RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)$")
-_COPY = re.compile(r"(?i)[-_ ]copy[-_ ]?\d*$|\(\d+\)$|^copy of |^kopie von ")
+_RESERVED = r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)$"
+_COPY = r"(?i)[-_ ]copy[-_ ]?\d*$|\(\d+\)$|^copy of |^kopie von "
 
 
 class FileName:
@@ -39,9 +39,9 @@ class FileName:
         name = path.stem
         if re.match(r"(?i)untitled\d*$", name):
             problem = "says nothing"
-        elif _COPY.search(name):
+        elif re.search(_COPY, name):
             problem = "is that of a copy"
-        elif _RESERVED.match(name):
+        elif re.match(_RESERVED, name):
             problem = "cannot exist on Windows"
         elif strange := re.search(r"[^\w.-]", name, re.ASCII):
             problem = f"holds {strange.group()!r}, which needs quotes or does not exist elsewhere"
