@@ -36,6 +36,8 @@ def python_notebooks(corpus: Path) -> list[Entry]:
         if row.get("language") != "python" or not row.get("code_cells"):
             continue
         cells = _code(corpus / row["path"])
+        if not any(cell.strip() for cell in cells):
+            continue
         digest = hashlib.sha256("\n".join(cells).encode("utf-8", "replace")).hexdigest()
         if digest in seen:
             continue

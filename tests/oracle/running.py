@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 import soorgeon_clone
 from oracle.alignment import Difference, differences
 from soorgeon_clone.pipeline.execution.executor import open_executor
@@ -42,7 +44,7 @@ class Pipeline:
 def run_straight(notebook: Path, *, isolation: Isolation = "auto", timeout: float = 120) -> Cells:
     """Run a notebook from top to bottom in its folder; return its cells with outputs."""
     out = notebook.with_suffix(".straight.ipynb")
-    source = json.loads(notebook.read_text(encoding="utf-8"))
+    source = nbformat.read(notebook, as_version=4)
     job = Job("straight", source, out, notebook.parent, timeout=timeout, straight=True)
     with open_executor(isolation, modules=(), cwd=notebook.parent, blas_threads=1) as executor:
         executor.start(job)
