@@ -338,7 +338,7 @@ _HARMLESS = frozenset("echo date pip pip3 conda nvidia-smi which whoami uname pw
 _PLAIN_MAGICS = frozenset(
     """
     time timeit prun capture pinfo pinfo2 pdef pdoc pfile psource html HTML javascript js latex markdown svg SVG lsmagic
-    magic quickref history hist debug pdb tb xmode pip conda mamba uv alias bookmark load loadpy edit pprint memit
+    magic quickref history hist debug pdb tb xmode pip conda mamba uv bookmark load loadpy edit pprint memit
     notebook autosave logstart logstop mprun lprun dhist doctest_mode page subshell code_wrap
     """.split()
 )
@@ -358,6 +358,9 @@ _SETTINGS = {
     "colors": "ipython",
     "gui": "ipython",
     "automagic": "ipython",
+    "alias": "ipython",
+    "alias_magic": "ipython",
+    "unalias": "ipython",
     "autocall": "ipython",
     "autoawait": "ipython",
     "Pprint": "ipython",

@@ -7,6 +7,7 @@ A file holds one family. A case has these keys:
 - ``merge: true``: sections may become one task; without it, each section must stay a task of its own
 - ``ipython: true``: runs in an IPython shell (the whole family ``magics`` does)
 - ``unshown: true``: what it shows is different at every run; only the plan is looked at
+- ``fails``: why the pipeline does not show the same yet; the case is expected to fail
 - ``python``: the oldest Python that has the syntax
 """
 
@@ -32,6 +33,7 @@ class Case:
     merge: bool = False
     ipython: bool = False
     unshown: bool = False
+    fails: str | None = None
     python: tuple[int, ...] = (3, 10)
 
     def __str__(self) -> str:
@@ -51,6 +53,7 @@ def cases() -> Iterator[Case]:
                 merge=row.pop("merge", False),
                 ipython=row.pop("ipython", path.stem == "magics"),
                 unshown=row.pop("unshown", False),
+                fails=row.pop("fails", None),
                 python=tuple(int(part) for part in row.pop("python", "3.10").split(".")),
             )
             assert not row, f"{path.name}: unknown keys {set(row)}"
