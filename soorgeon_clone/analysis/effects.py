@@ -266,7 +266,10 @@ class Knowledge:
         self, table: Table, raw: Any, given: Given, fresh: str | None = None, rules_of: Table | None = None
     ) -> Effect | None:
         effect = choose((rules_of or table).rules(raw, fresh), given)
-        return add(effect, table.everywhere, given) if effect and table.everywhere else effect
+        if effect is None or not table.everywhere:
+            return effect
+        # an object whose constructor nobody saw was made with the defaults, as far as these rules go
+        return add(effect, table.everywhere, {name: text for name, text in given.items() if name != "made.**"})
 
     def _from_user(self, path: str, found: Entry, given: Given) -> Effect | None:
         return choose(compile_rules(found.raw, _user_types(_split(path)[0])), given)

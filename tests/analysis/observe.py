@@ -95,9 +95,10 @@ def fill(line: str, call: str) -> str:
 def with_siblings(table: Table, shared: dict[str, list[str]], found: dict[str, list[str]]) -> dict[str, list[str]]:
     """An example with {name} is tried for every call that stands in the same entry and has none of its own."""
     for names in entries(table).values():
-        pattern = next((shared[name] for name in names if name in shared and "{name}" in "".join(shared[name])), None)
+        like = next((name for name in names if "{name}" in "".join(shared.get(name, ""))), "")
+        pattern = shared.get(like)
         for name in names:
-            if pattern and name not in found and "*" not in name:
+            if pattern and name not in found and "*" not in name and name.rpartition(".")[0] == like.rpartition(".")[0]:
                 found[name] = [f"try:{fill(line, name)}" for line in pattern]
     return found
 
@@ -109,14 +110,14 @@ def entries(table: Table) -> dict[Any, list[str]]:
         for key in table.raw.get(section) or {}:
             found[section, key] = [name for name, _ in split_calls(key)]
     for owners, raw in (table.raw.get("types") or {}).items():
-        for owner in [name for name, _ in split_calls(owners)][:1]:
-            for section in ("methods", "attributes"):
-                for key in raw.get(section) or {}:
-                    found[owner, section, key] = [f"{owner}.{name}" for name, _ in split_calls(key)]
-            for kinds in raw.get("subscripts") or {}:
-                found[owner, "subscripts", kinds] = [f"{owner}[{kind.strip()}]" for kind in kinds.split(",")]
-            if any(key.startswith("new") for key in raw):
-                found[owner, "new"] = [name for name, _ in split_calls(owners)]
+        types_ = [name for name, _ in split_calls(owners)]
+        for section in ("methods", "attributes"):
+            for key in raw.get(section) or {}:
+                found[owners, section, key] = [f"{t}.{name}" for t in types_ for name, _ in split_calls(key)]
+        for kinds in raw.get("subscripts") or {}:
+            found[owners, "subscripts", kinds] = [f"{t}[{kind.strip()}]" for t in types_ for kind in kinds.split(",")]
+        if any(key.startswith("new") for key in raw):
+            found[owners, "new"] = types_
     return found
 
 
@@ -202,7 +203,7 @@ def is_mutable(obj: Any) -> bool:
 def arrays(obj: Any) -> list[Any]:
     """Return the numpy arrays whose memory an object shows."""
     module = type(obj).__module__.partition(".")[0]
-    if type(obj).__name__ == "ndarray" or module == "numpy" and hasattr(obj, "__array_interface__") and obj.shape:
+    if type(obj).__name__ == "ndarray" or (module == "numpy" and hasattr(obj, "__array_interface__") and obj.shape):
         return [obj]
     if module == "torch" and hasattr(obj, "detach"):
         return [obj.detach().numpy()]
@@ -285,7 +286,16 @@ def _content(file: Any) -> str:
 LOOKS = (
     *("get_visible", "get_alpha", "get_color", "get_linewidth", "get_text", "get_xydata", "get_offsets", "get_array"),
     *("get_xlim", "get_ylim", "get_xscale", "get_yscale", "get_label", "get_clim", "get_facecolor", "get_size_inches"),
-    *("get_gid", "get_clip_on", "get_width", "get_height", "get_xy", "get_ticklocs", "get_tick_params", "get_rasterized"),
+    *(
+        "get_gid",
+        "get_clip_on",
+        "get_width",
+        "get_height",
+        "get_xy",
+        "get_ticklocs",
+        "get_tick_params",
+        "get_rasterized",
+    ),
     *("get_axis_on", "get_aspect", "get_position"),
 )
 
@@ -330,7 +340,7 @@ def settings() -> dict[str, Any]:
     state: dict[str, Any] = {
         "environ": dict(os.environ), "directory": os.getcwd(), "sys_path": list(sys.path),  # noqa: PTH109
         "recursion_limit": sys.getrecursionlimit(), "locale": locale.setlocale(locale.LC_ALL),
-        "decimal": repr(decimal.getcontext()), "warnings": repr(warnings.filters),
+        "decimal": (decimal.getcontext().prec, decimal.getcontext().rounding), "warnings": repr(warnings.filters),
         "logging": repr((logging.root.level, logging.root.handlers, logging.root.manager.disable,
                          [(n, getattr(lg, "level", 0), getattr(lg, "handlers", ())) for n, lg in
                           sorted(logging.root.manager.loggerDict.items()) if n.startswith("nb")])),
@@ -467,7 +477,7 @@ class Call:
         else:
             raise TypeError(ast.unparse(node))
         self.called = set()
-        return k.method(owner, name, {label: None for label in self.arguments}, self.made)
+        return k.method(owner, name, dict.fromkeys(self.arguments), self.made)
 
     def _store(self, target: Any, value: Any) -> None:
         if isinstance(target, ast.Attribute):
@@ -602,7 +612,14 @@ def _advances(example: Call, label: str) -> bool:
 
 
 def _world(
-    effect: Effect, modules: int, states: Any, world: Any, disk: Any, printed: str, opened: list[tuple[str, str]], loose: bool
+    effect: Effect,
+    modules: int,
+    states: Any,
+    world: Any,
+    disk: Any,
+    printed: str,
+    opened: list[tuple[str, str]],
+    loose: bool,
 ) -> Iterator[str]:
     drawn = {name for name, state in random_states().items() if states.get(name, state) != state}
     if extra := drawn - set(effect.draws) - set(effect.seeds):
@@ -728,7 +745,7 @@ def has_type(path: str, value: Any) -> bool:
         return hasattr(value, "__iter__")
     if path in {"builtins.float", "builtins.int", "builtins.bool", "builtins.str"}:
         kinds = {"float": (float, int), "int": int, "bool": bool, "str": str}[name]
-        return isinstance(value, kinds) or type(value).__module__ == "numpy" and not getattr(value, "shape", None)
+        return isinstance(value, kinds) or (type(value).__module__ == "numpy" and not getattr(value, "shape", None))
     cls = load(path)
     return cls is None or isinstance(value, cls) or (not is_mutable(value) and not is_mutable_type(path))
 
