@@ -109,6 +109,7 @@ FIELDS = tuple(f.name for f in fields(Effect))
 NO, MAYBE, YES = 0, 1, 2
 
 Resolve = Callable[[str], str]
+Major = Callable[[], "int | None"]
 
 
 def as_tuple(value: Any) -> tuple[str, ...]:
@@ -119,19 +120,19 @@ def as_bool(value: Any) -> bool:
     return value is True or value == "true"
 
 
-def compile_rules(raw: Any, resolve: Resolve, major: int | None = None) -> tuple[Rule, ...]:
+def compile_rules(raw: Any, resolve: Resolve, major: Major = lambda: None) -> tuple[Rule, ...]:
     """Return the rules of an entry as it stands in YAML or TOML.
 
     An entry is one effect or a list of them, the first that holds wins; a text or a list of texts is short for
     ``{returns: ...}``.
-    ``resolve`` completes type names. ``major`` is the library's installed major version, for ``views_before_3``.
+    ``resolve`` completes type names. ``major`` tells the library's installed major version, for ``views_before_3``.
     Raise ValueError for keys that no effect has.
     """
     entries = raw if isinstance(raw, list) and not (raw and isinstance(raw[0], str)) else [raw]
     return tuple(_compile_rule(entry, resolve, major) for entry in entries)
 
 
-def _compile_rule(raw: Any, resolve: Resolve, major: int | None) -> Rule:
+def _compile_rule(raw: Any, resolve: Resolve, major: Major) -> Rule:
     if isinstance(raw, (str, list)):
         raw = {"returns": raw}
     if not isinstance(raw, Mapping):
@@ -149,7 +150,7 @@ def _compile_rule(raw: Any, resolve: Resolve, major: int | None) -> Rule:
         elif key == "draws_unless":
             values[key] = as_tuple(value)[0]
         elif match := re.fullmatch(r"views_before_(\d+)", key):
-            if major is None or major < int(match[1]):
+            if (major() or 0) < int(match[1]):
                 values["views"] = (*values.get("views", ()), *as_tuple(value))
         elif key not in CONDITIONS:
             raise ValueError(f"{key!r} is not a part of an effect; the parts are {', '.join(FIELDS)}")

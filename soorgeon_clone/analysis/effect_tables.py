@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis.effect_rules import Rule, TypeFacts, as_bool, as_tuple, compile_rules
+from soorgeon_clone.analysis.effect_rules import Major, Rule, TypeFacts, as_bool, as_tuple, compile_rules
 
 TABLE_KEYS = {
     *("library", "source", "aliases", "everywhere", "function", "constructor", "method"),
@@ -133,11 +133,11 @@ class TypeEntry:
 
 @dataclass(eq=False)
 class Table:
-    """The table of one library. ``major`` is the installed major version, None if it is not installed."""
+    """The table of one library. ``major`` tells the installed major version, None if it is not installed."""
 
     library: str
     raw: Mapping[str, Any]
-    major: int | None = None
+    major: Major = lambda: None
     types: dict[str, TypeEntry] = field(init=False)
 
     def __post_init__(self) -> None:

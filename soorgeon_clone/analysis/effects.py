@@ -33,8 +33,11 @@ Users describe their own libraries in pyproject.toml (nearest one upward), in th
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -50,7 +53,7 @@ __all__ = ["Effect", "Given", "Knowledge", "TypeFacts", "knowledge", "read_user_
 FOLDER = Path(__file__).parent / "knowledge"
 SECTION = "tool.soorgeon-clone.effects"
 HOMES = {"posixpath": "os.path", "ntpath": "os.path", "_io": "io", "pylab": "matplotlib.pylab", "_thread": "threading"}
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "IPython": "ipython"}
+DISTRIBUTIONS = {"sklearn": "scikit_learn", "imblearn": "imbalanced_learn"}
 
 
 def read_table(library: str) -> Mapping[str, Any] | None:
@@ -69,16 +72,19 @@ def read_table(library: str) -> Mapping[str, Any] | None:
 def table_of(library: str) -> Table | None:
     """Return the table of a library; None if nobody has described it."""
     raw = read_table(library)
-    return Table(library, raw, _major(library)) if raw is not None else None
+    return Table(library, raw, lambda: installed_major(library)) if raw is not None else None
 
 
-def _major(library: str) -> int | None:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return int(version(DISTRIBUTIONS.get(library, library)).partition(".")[0])
-    except (PackageNotFoundError, ValueError):
-        return None
+@cache
+def installed_major(library: str) -> int | None:
+    """Return the major version of a library by the name of its folder: importlib.metadata would take 20 ms."""
+    wanted = re.compile(rf"{DISTRIBUTIONS.get(library, library)}-(\d+).*\.dist-info", re.IGNORECASE)
+    for folder in sys.path:
+        with suppress(OSError):
+            for name in os.listdir(folder or "."):  # noqa: PTH208 - faster
+                if found := wanted.fullmatch(name):
+                    return int(found[1])
+    return None
 
 
 def _split(path: str) -> tuple[str, str]:

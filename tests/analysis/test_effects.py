@@ -223,7 +223,7 @@ def test_views_end_with_copy_on_write() -> None:
     assert raw is not None
     views = {}
     for major in (None, 2, 3):
-        table = Table("pandas", raw, major)
+        table = Table("pandas", raw, lambda major=major: major)  # type: ignore[misc]
         views[major] = table.rules(table.types["DataFrame"].subscripts["constant str"])[0].effect.views
     assert views == {None: ("self",), 2: ("self",), 3: ()}
 
