@@ -19,6 +19,15 @@ def run_cells(notebook: Notebook) -> list[tuple[Cell, int]]:
     ]
 
 
+def all_counts(notebook: Notebook) -> list[tuple[Cell, int]]:
+    """Return every cell that took an execution count, with it: cells of comments do, empty cells do not."""
+    return [
+        (cell, cell.execution_count)
+        for cell in notebook.cells
+        if cell.kind == "code" and cell.execution_count is not None and cell.source.strip()
+    ]
+
+
 def longest_run(values: Sequence[int], *, strict: bool = False) -> list[int]:
     """Return the positions of a longest subsequence of ``values`` that does not fall (``strict``: that rises)."""
     search = bisect_left if strict else bisect_right
@@ -41,6 +50,6 @@ def longest_run(values: Sequence[int], *, strict: bool = False) -> list[int]:
 def renumbered(notebook: Notebook, *, safe: bool) -> Fix | None:
     """Return the fix that counts the cells that ran 1, 2, 3, ... in the order of the notebook; None if they are."""
     edits = tuple(
-        SetCount(cell.index, number) for number, (cell, count) in enumerate(run_cells(notebook), 1) if count != number
+        SetCount(cell.index, number) for number, (cell, count) in enumerate(all_counts(notebook), 1) if count != number
     )
     return Fix(edits, safe) if edits else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soorgeon_clone.lint.counts import renumbered, run_cells
+from soorgeon_clone.lint.counts import all_counts, renumbered
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject, on_cell
 
@@ -34,9 +34,10 @@ class RepeatedCount:
     def check(self, subject: Subject) -> Iterator[Finding]:
         first: dict[int, int] = {}
         fix = renumbered(subject.notebook, safe=False)
-        for cell, count in run_cells(subject.notebook):
+        for cell, count in all_counts(subject.notebook):
             if count in first:
-                message = f"has the count [{count}] of cell {first[count] + 1}: they ran in different kernels"
+                other = first[count] + 1
+                message = f"has the count [{count}] of cell {other}: they ran in different kernels, or one is a copy"
                 yield on_cell(cell, message, hint="Restart the kernel, run all cells, and save.", fix=fix)
                 fix = None
             first.setdefault(count, cell.index)

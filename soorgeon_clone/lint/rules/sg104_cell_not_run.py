@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from soorgeon_clone.lint.counts import run_cells
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.script import has_code
 from soorgeon_clone.lint.subject import Subject, on_cell
+from soorgeon_clone.notebook.model import Cell
 
 
 class CellNotRun:
@@ -40,6 +41,12 @@ class CellNotRun:
         for cell in subject.code_cells:
             if cell.execution_count is not None or cell.outputs or not has_code(cell.source):
                 continue
-            if any("skip" in tag or tag.startswith("noeval") for tag in cell.tags):
+            if any("skip" in tag or tag.startswith("noeval") for tag in cell.tags) or _is_frozen(cell):
                 continue
             yield on_cell(cell, "has not run, although other cells have", hint="Run all cells, or delete this one.")
+
+
+def _is_frozen(cell: Cell) -> bool:
+    """Tell whether the cell is kept from running (by the freeze extension of classic Jupyter)."""
+    control = cell.metadata.get("run_control")
+    return isinstance(control, Mapping) and bool(control.get("frozen"))
