@@ -14,23 +14,28 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-_MAYBE = (
+_FORMS = (
     r"AKIA|ABIA|ACCA|ASIA|A3T[A-Z0-9]|AccountKey=|AKC[a-zA-Z0-9]{10}|AP[\dABCDEF][a-zA-Z0-9]{8}|gh[pousr]_|glpat-|"
     r"gl(?:dt|ft|soat|rt)-|GR1348941|sk-|[sr]k_live_|eyJ[A-Za-z0-9-]|PRIVATE KEY|://[^\s/@'\"<>:]+:[^\s/@'\"<>]+@|"
     r"xox[a-zA-Z]-|hooks\.slack\.com|SG\.[A-Za-z0-9_-]{10}|sq0csp|_authToken|-us[0-9]{1,2}\b|pypi-|pypi\.org|"
     r"AC[a-z0-9]{32}|SK[a-z0-9]{32}|\d{8,10}:[0-9A-Za-z_-]{35}|[MNO][a-zA-Z\d_-]{23,25}\.|"
-    r"(?i:softlayer|cloudant|\bibm|aws_|\bcos\b|artifactory)|"
+    r"(?i:softlayer|cloudant|\bibm|aws_|\bcos\b|artifactory)"
+)
+# A text that is given to a name such as password.
+_NAMED = (
     r"(?i:(?:api_?key|auth_?key|service_?key|account_?key|db_?key|database_?key|priv_?key|private_?key|client_?key|"
     r"db_?pass|database_?pass|key_?pass|password|passwd|pwd|secret|token|credential)\w*['\"\]]*\s*(?:=|:|,|=>)\s*"
     r"[rbu]?['\"])"
 )
-# One of these is in whatever the pattern finds; compiling the pattern takes longer than looking for them.
-_WORDS = (
-    *("akia", "abia", "acca", "asia", "a3t", "key", "akc", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat", "gldt-"),
-    *("glft-", "glsoat-", "glrt-", "gr1348941", "sk-", "_live_", "eyj", "://", "xox", "slack", "sg.", "sq0csp"),
-    *("_authtoken", "-us", "pypi", "softlayer", "cloudant", "ibm", "aws_", "cos", "artifactory", "pass", "pwd"),
-    *("secret", "token", "credential"),
+# One of these, in small letters, is in whatever the patterns find: lines without any are not looked at.
+_FORM_WORDS = (
+    *("akia", "abia", "acca", "asia", "a3t", "accountkey=", "akc", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-"),
+    *("gldt-", "glft-", "glsoat-", "glrt-", "gr1348941", "sk-", "_live_", "eyj", "private key", "://", "xox"),
+    *("hooks.slack.com", "sg.", "sq0csp", "_authtoken", "-us", "pypi-", "softlayer", "cloudant", "ibm", "aws_"),
+    *("artifactory", "bot_token", "twilio"),
 )
+_NAME_WORDS = ("key", "pass", "pwd", "secret", "token", "credential")
+_MOST_LINES = 2000  # of one text that are looked at
 _LONGEST_LINE = 2000
 
 _STRUCTURED = (
@@ -49,15 +54,29 @@ _PLACEHOLDER = (
 
 def secrets_in(text: str, *, is_code: bool) -> Iterator[tuple[int, str]]:
     """Yield each row that holds a credential, with the kind of it. Passwords by name are looked for in code only."""
-    lowered = text.lower()
-    if not any(word in lowered for word in _WORDS) or re.search(_MAYBE, text) is None:
-        return
-    for row, line in enumerate(text.split("\n"), 1):
-        if len(line) > _LONGEST_LINE or re.search(_MAYBE, line) is None:
+    pattern = f"{_FORMS}|{_NAMED}" if is_code else _FORMS
+    for start, stop in _lines_with(text, (*_FORM_WORDS, *_NAME_WORDS) if is_code else _FORM_WORDS):
+        line = text[start:stop]
+        if len(line) > _LONGEST_LINE or re.search(pattern, line) is None:
             continue
-        kind = _kind(line, is_code)
-        if kind:
-            yield row, kind
+        if kind := _kind(line, is_code):
+            yield text.count("\n", 0, start) + 1, kind
+
+
+def _lines_with(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return where the lines stand that hold one of the words, in order."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few letters become two
+        lowered = text
+    found: set[tuple[int, int]] = set()
+    for word in words:
+        position = lowered.find(word)
+        while position >= 0 and len(found) < _MOST_LINES:
+            stop = text.find("\n", position)
+            stop = len(text) if stop < 0 else stop
+            found.add((text.rfind("\n", 0, position) + 1, stop))
+            position = lowered.find(word, stop)
+    return sorted(found)
 
 
 # What is found where detect-secrets is not installed.

@@ -127,7 +127,7 @@ def _are_tags(tags: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
+    return isinstance(value, str) or _are_lines(value)
 
 
 def _is_bundle(value: Any) -> bool:
@@ -150,7 +150,7 @@ def _is_table(value: Any) -> bool:
 
 
 def _are_lines(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(line, str) for line in value)
+    return isinstance(value, list) and {str}.issuperset(map(type, value))
 
 
 # What the keys of an output must hold.
