@@ -52,7 +52,7 @@ DOORS: dict[str, frozenset[str]] = {
 }
 # Imported by nobody at module level: they cost more than the rest of the program's start.
 HEAVY = frozenset(
-    "nbformat jupytext IPython ipykernel nbclient nbconvert mistune rich pandas numpy matplotlib sklearn".split()  # noqa: SIM905
+    "nbformat jupytext IPython ipykernel nbclient nbconvert mistune rich pandas numpy matplotlib sklearn".split()
 )
 # Modules that only processes import which need the library anyway.
 STARTED_APART = {"pipeline/execution/shell": frozenset({"IPython"})}

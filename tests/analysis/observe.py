@@ -662,9 +662,10 @@ def _result(example: Call, effect: Effect, value: Any, objects: Any, held: Any) 
             continue
         if id(obj) in own and not isinstance(obj, type) and is_mutable(obj):
             yield f"the result holds {label}"
-        elif inner := [p for i, p in own.items() if i in held[label] and is_mutable(p) and i != id(obj)]:
-            if type(inner[0]).__module__.partition(".")[0] not in {"matplotlib"} or "self" not in named:
-                yield f"the result holds {type(inner[0]).__name__} {str(inner[0])[:30]} of {label}"
+        elif (inner := [p for i, p in own.items() if i in held[label] and is_mutable(p) and i != id(obj)]) and (
+            type(inner[0]).__module__.partition(".")[0] != "matplotlib" or "self" not in named
+        ):
+            yield f"the result holds {type(inner[0]).__name__} {str(inner[0])[:30]} of {label}"
     mine = [a for a in arrays(value) if a.size]
     for label, obj in objects.items():
         if label in example.resolve(effect.views) or any(label in _named(s, example) for s in effect.returns):

@@ -1,4 +1,4 @@
-"""The form of the effect tables: keys that mean something, types that exist, entries once, an example for each entry."""
+"""The form of the effect tables: keys that mean something, types that exist, entries once, each with an example."""
 
 from __future__ import annotations
 
