@@ -8,6 +8,7 @@ import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,10 @@ def python_notebooks(corpus: Path) -> list[Entry]:
     for row in json.loads((corpus / "index.json").read_text(encoding="utf-8")):
         if row.get("language") != "python" or not row.get("code_cells"):
             continue
-        cells = _code(corpus / row["path"])
-        if not any(cell.strip() for cell in cells):
+        notebook = json.loads((corpus / row["path"]).read_text(encoding="utf-8"))
+        cells = _code(notebook)
+        main = notebook["metadata"].get("jupytext", {}).get("main_language", "python")
+        if main != "python" or not any(cell.strip() for cell in cells):
             continue
         digest = hashlib.sha256("\n".join(cells).encode("utf-8", "replace")).hexdigest()
         if digest in seen:
@@ -52,8 +55,7 @@ def missing_modules(entry: Entry) -> list[str]:
     return sorted(m for m in entry.modules if importlib.util.find_spec(m) is None)
 
 
-def _code(path: Path) -> list[str]:
-    notebook = json.loads(path.read_text(encoding="utf-8"))
+def _code(notebook: dict[str, Any]) -> list[str]:
     cells = notebook["cells"] if "cells" in notebook else [c for w in notebook["worksheets"] for c in w["cells"]]
     return ["".join(c.get("source", c.get("input", ""))) for c in cells if c["cell_type"] == "code"]
 

@@ -68,7 +68,13 @@ def run_straight(notebook: Path, out: Path, limit: float) -> int | None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder) / "w"
         shutil.copytree(notebook.parent, work)
-        command = [sys.executable, str(Path(__file__).with_name("straight.py")), str(work / notebook.name), str(out)]
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("straight.py")),
+            str(work / notebook.name),
+            str(out),
+            str(int(limit)),
+        ]
         return run_limited(command, work, limit)
 
 
