@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli.build import stop_on_sigterm
 from soorgeon_clone.cli.pipeline_options import set_up_log
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def command(
     notebook itself does not run.
     """
     set_up_log(log, log_file)
+    stop_on_sigterm()
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.verify.model import Tolerance

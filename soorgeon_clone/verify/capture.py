@@ -95,12 +95,18 @@ def _as_jupyter_runs_it(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 def _taking(path: Path, parts: Sequence[Part]) -> str:
     wanted = [(part.name, part.save, list(part.imports)) for part in parts]
-    return f"__import__('soorgeon_clone.verify.portrait', fromlist=['take']).take({str(path)!r}, {wanted!r})"
+    call = f"take({str(path)!r}, {wanted!r})"
+    return _if_installed(f"__import__('soorgeon_clone.verify.portrait', fromlist=['take']).{call}")
 
 
 def _guard_cell(guarded: Guarded) -> dict[str, Any]:
     places = ", ".join(repr(str(path)) for path in (guarded.folder, guarded.original, guarded.record))
-    return _cell(f"__import__('soorgeon_clone.verify.guard', fromlist=['install']).install({places})")
+    return _cell(_if_installed(f"__import__('soorgeon_clone.verify.guard', fromlist=['install']).install({places})"))
+
+
+def _if_installed(statement: str) -> str:
+    """A kernel may be one of another environment: then outputs are compared, and no variables."""
+    return f"try:\n    {statement}\nexcept ImportError:\n    pass"
 
 
 def _cell(source: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from soorgeon_clone.verify.likeness import text, unlike
 from soorgeon_clone.verify.model import Difference, SectionResult, Tolerance
 from soorgeon_clone.verify.pairing import pair
 from soorgeon_clone.verify.runs import Boundary, Built, Straight, TaskRun
-from soorgeon_clone.verify.shown import quiet, shift, shown
+from soorgeon_clone.verify.shown import outputs_differ, quiet
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,13 @@ class Comparison:
         self.straight = straight
         self.built = built
         self.tolerance = tolerance
+        self.uncompared: set[str] = set()
         folders = {*straight.folders, *built.folders}
         self.folders = [text for folder in folders for text in {str(folder), str(folder.resolve())}]
 
     def results(self, unstable: Unstable) -> tuple[SectionResult, ...]:
-        """Return what is to be said about each section."""
+        """Return what is to be said about each section; `uncompared` then has the variables that nobody can judge."""
+        self.uncompared = set()
         return tuple(self._section(number, unstable) for number in range(len(self.layout.sections)))
 
     def _section(self, number: int, unstable: Unstable) -> SectionResult:
@@ -87,7 +89,9 @@ class Comparison:
                 cells, variables = cells + (difference == "cell"), variables + (difference == "variable")
                 continue
             if self._is_unstable(difference, number, unstable):
-                skipped = True
+                skipped = skipped or difference.kind == "output"
+                if difference.variable is not None:
+                    self.uncompared.add(_name(difference.variable))
                 continue
             found = difference
             break
@@ -103,7 +107,7 @@ class Comparison:
             return difference.cell in unstable.cells
         if difference.kind != "variable" or difference.variable is None:
             return False
-        name = difference.variable.split("[")[0].split(".")[0]
+        name = _name(difference.variable)
         return (number, name) in unstable.variables or (number - 1, name) in unstable.variables
 
     def _differences(self, number: int, task_number: int, task: Task, run: TaskRun) -> Iterator[Difference | str]:
@@ -150,12 +154,12 @@ class Comparison:
             if cell.kind != "code" or not cell.source.strip():
                 continue
             partner = pairs.get(cell.index)
-            mine = shown(self.straight.outputs.get(cell.index, ()), self.folders)
-            theirs = shown(run.cells[partner].get("outputs", ()) if partner is not None else (), self.folders)
             if cell.index == failed_in:
                 yield self._failure(run, cell.index)
                 return
-            if found := shift(mine, theirs, self.tolerance):
+            mine = self.straight.outputs.get(cell.index, ())
+            theirs = run.cells[partner].get("outputs", ()) if partner is not None else ()
+            if found := outputs_differ(mine, theirs, self.folders, self.tolerance):
                 what = "no task has this cell" if partner is None else found.what
                 yield Difference("output", cell.index, None, what, found.one, found.other)
             elif mine:
@@ -194,13 +198,18 @@ class Comparison:
         return Difference("failure", cell, None, stage, "", quiet(f"{error.ename}: {error.evalue}", self.folders)[:600])
 
 
+def _name(variable: str) -> str:
+    """``df["price"][3]`` -> ``df``"""
+    return variable.split("[", 1)[0].split(".", 1)[0]
+
+
 def not_the_same(one: Straight, other: Straight, tolerance: Tolerance) -> Unstable:
     """Return what two runs of the notebook itself do not agree on."""
     folders = [text for folder in (*one.folders, *other.folders) for text in {str(folder), str(folder.resolve())}]
     cells = {
         index
         for index, outputs in one.outputs.items()
-        if shift(shown(outputs, folders), shown(other.outputs.get(index, ()), folders), tolerance)
+        if outputs_differ(outputs, other.outputs.get(index, ()), folders, tolerance)
     }
     variables = {
         (number, name)

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+# where libraries keep data that they download, in the home folder
+_DATA = ("scikit_learn_data", "nltk_data", "seaborn-data", "statsmodels_data", "tensorflow_datasets", "gensim-data")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # event -> which of its arguments are paths that it changes
 _CHANGED = {
@@ -78,5 +80,7 @@ def _is_in(path: str, folder: str) -> bool:
 
 def _open_to_all() -> tuple[str, ...]:
     scheme = {sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")}
-    places = {tempfile.gettempdir(), "/dev", "/proc", *(path for path in scheme if path)}
+    home = os.path.expanduser("~")  # noqa: PTH111
+    data = (f"{home}{os.sep}{name}" for name in _DATA)
+    places = {*data, tempfile.gettempdir(), "/dev", "/proc", *(path for path in scheme if path)}
     return tuple(sorted(os.path.realpath(place) for place in places))

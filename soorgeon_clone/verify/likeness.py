@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from soorgeon_clone.verify.model import Node
@@ -22,12 +22,34 @@ class Unlike:
     other: str
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How to compare: how far floats may be apart, the numbered parts of both, and the pairs that were met."""
+
+    rtol: float
+    parts: tuple[Mapping[int, Node], Mapping[int, Node]]
+    met: set[tuple[int, int]] = field(default_factory=set)
+
+
 def unlike(one: Node, other: Node, *, rtol: float = 0.0) -> Unlike | None:
-    """Return the first difference of two portraits."""
-    return _compare(one, other, "", rtol)
+    """Return the first difference of two portraits. Whether two parts of a value are one object does not count."""
+    (mine, my_parts), (theirs, their_parts) = _unpacked(one), _unpacked(other)
+    return _compare(mine, theirs, "", _Way(rtol, (my_parts, their_parts)))
 
 
-def _compare(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _unpacked(node: Node) -> tuple[Node, Mapping[int, Node]]:
+    return node[1:] if isinstance(node, tuple) and node[:1] == ("parts",) else (node, {})
+
+
+def _compare(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
+    if _is_reference(one) or _is_reference(other):
+        if _is_reference(one) and _is_reference(other):
+            pair = (one[1], other[1])
+            if pair in way.met:
+                return None
+            way.met.add(pair)
+        one, other = (_resolved(node, parts) for node, parts in zip((one, other), way.parts, strict=True))
+    rtol = way.rtol
     if type(one) is not type(other) or (isinstance(one, tuple) and (not one or not other or one[0] != other[0])):
         return Unlike(where, text(one), text(other))
     if isinstance(one, float):
@@ -37,7 +59,15 @@ def _compare(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
         return None if alike else Unlike(where, text(one), text(other))
     if not isinstance(one, tuple):
         return None if one == other else Unlike(where, text(one), text(other))
-    return _COMPARERS.get(str(one[0]), _plain)(one, other, where, rtol)
+    return _COMPARERS.get(str(one[0]), _plain)(one, other, where, way)
+
+
+def _is_reference(node: Node) -> bool:
+    return isinstance(node, tuple) and node[:1] == ("same as",)
+
+
+def _resolved(node: Node, parts: Mapping[int, Node]) -> Node:
+    return parts.get(node[1], node) if _is_reference(node) else node
 
 
 def same_float(one: float, other: float, rtol: float) -> bool:
@@ -49,24 +79,24 @@ def same_float(one: float, other: float, rtol: float) -> bool:
     return rtol > 0 and abs(one - other) <= rtol * max(abs(one), abs(other))
 
 
-def _plain(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _plain(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     """Nodes whose parts after the first word are names, types and digests."""
     if one[0] == "opaque" and one[1] != other[1] and one[1].split(" ")[0] == other[1].split(" ")[0]:
         return None
     return None if one == other else Unlike(where, text(one), text(other))
 
 
-def _sequence(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _sequence(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     if one[1] != other[1]:
         return Unlike(where, text(one), text(other))
-    return _items(one[2], other[2], where, rtol, text(one), text(other))
+    return _items(one[2], other[2], where, way, text(one), text(other))
 
 
-def _items(one: Sequence[Node], other: Sequence[Node], where: str, rtol: float, a: str, b: str) -> Unlike | None:
+def _items(one: Sequence[Node], other: Sequence[Node], where: str, way: _Way, a: str, b: str) -> Unlike | None:
     if len(one) != len(other):
         return Unlike(where, f"{_count(one)}: {a}", f"{_count(other)}: {b}")
     for number, (left, right) in enumerate(zip(one, other, strict=True)):
-        if found := _compare(left, right, f"{where}[{number}]", rtol):
+        if found := _compare(left, right, f"{where}[{number}]", way):
             return found
     return None
 
@@ -75,7 +105,7 @@ def _count(items: Sequence[Node]) -> str:
     return "1 item" if len(items) == 1 else f"{len(items):,} items"
 
 
-def _mapping(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _mapping(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     if one[1] != other[1]:
         return Unlike(where, text(one), text(other))
     mine, theirs = ([text(key) for key, _ in node[2]] for node in (one, other))
@@ -86,19 +116,19 @@ def _mapping(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
             return Unlike(where, f"does not have key {extra[0]}", "has it")
         return Unlike(where, f"keys in the order {', '.join(mine)}"[:_LONGEST], f"{', '.join(theirs)}"[:_LONGEST])
     for (key, left), (_, right) in zip(one[2], other[2], strict=True):
-        if found := _compare(left, right, f"{where}[{text(key)}]", rtol):
+        if found := _compare(left, right, f"{where}[{text(key)}]", way):
             return found
     return None
 
 
-def _object(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _object(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     if one[1] != other[1]:
         return Unlike(where, f"an object of type {one[1]}", f"of type {other[1]}")
     states = [one[2], other[2]]
     if all(isinstance(state, tuple) and state and state[0] == "dict" for state in states):
-        found = _mapping(states[0], states[1], "", rtol)
+        found = _mapping(states[0], states[1], "", way)
         return found and Unlike(where + _as_attribute(found.where), found.one, found.other)
-    return _compare(states[0], states[1], where, rtol)
+    return _compare(states[0], states[1], where, way)
 
 
 def _as_attribute(where: str) -> str:
@@ -108,18 +138,19 @@ def _as_attribute(where: str) -> str:
     return where
 
 
-def _array(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _array(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     if one[1:4] != other[1:4]:
         return Unlike(where, text(one), text(other))
     if one[4] == other[4]:
         return None
     if isinstance(one[4], str) or isinstance(other[4], str):
         return Unlike(where, f"{text(one)} (compared by digest)", text(other))
-    return _values(one, other, where, rtol)
+    return _values(one, other, where, way)
 
 
-def _values(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _values(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     """Compare the values of two arrays of one dtype and shape whose bytes differ."""
+    rtol = way.rtol
     try:
         import numpy
     except ImportError:
@@ -143,39 +174,39 @@ def _values(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
     return Unlike(where + index, f"{a[wrong[0]]!s}{more}", f"{b[wrong[0]]!s}")
 
 
-def _array_of_objects(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _array_of_objects(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     if one[1:3] != other[1:3]:
         return Unlike(where, text(one), text(other))
-    return _items(one[3], other[3], where, rtol, text(one), text(other))
+    return _items(one[3], other[3], where, way, text(one), text(other))
 
 
-def _frame(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _frame(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     if one[1] != other[1] or len(one[4]) != len(other[4]):
         return Unlike(where, text(one), text(other))
     for name, left, right in (("columns", one[3], other[3]), ("index", one[2], other[2])):
-        if found := _compare(left, right, f"{where}.{name}", rtol):
+        if found := _compare(left, right, f"{where}.{name}", way):
             return found
     for (name, left), (_, right) in zip(one[4], other[4], strict=True):
-        if found := _column(left, right, f"{where}[{text(name)}]", rtol):
+        if found := _column(left, right, f"{where}[{text(name)}]", way):
             return found
-    return _compare(one[5], other[5], f"{where}.attrs", rtol)
+    return _compare(one[5], other[5], f"{where}.attrs", way)
 
 
-def _series(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _series(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     if one[1] != other[1]:
         return Unlike(where, text(one), text(other))
     for name, left, right in (("name", one[2], other[2]), ("index", one[3], other[3])):
-        if found := _compare(left, right, f"{where}.{name}", rtol):
+        if found := _compare(left, right, f"{where}.{name}", way):
             return found
-    return _column(one[4], other[4], where, rtol)
+    return _column(one[4], other[4], where, way)
 
 
-def _column(one: Node, other: Node, where: str, rtol: float) -> Unlike | None:
+def _column(one: Node, other: Node, where: str, way: _Way) -> Unlike | None:
     if one[1] != other[1]:
         return Unlike(f"{where}.dtype", str(one[1]), str(other[1]))
-    if found := _compare(one[2], other[2], f"{where}.cat.categories", rtol):
+    if found := _compare(one[2], other[2], f"{where}.cat.categories", way):
         return found
-    return _compare(one[3], other[3], where, rtol)
+    return _compare(one[3], other[3], where, way)
 
 
 _COMPARERS = {
@@ -202,6 +233,10 @@ def text(node: Node) -> str:
 def _text(node: Node, depth: int) -> str:
     if not isinstance(node, tuple) or not node or not isinstance(node[0], str):
         return repr(node)
+    if node[0] == "parts":
+        return _text(node[1], depth)
+    if node[0] == "same as":
+        return "..."
     if depth > 4:
         return "..."
     kind = node[0]

@@ -6,7 +6,8 @@ nothing and leaves no name behind. A portrait is a scalar as it is, or a tuple t
     ("list" | "tuple" | "deque" | "set", type, (node, ...))    ("dict", type, ((key, node), ...))
     ("array", type, dtype, shape, bytes | digest)    ("array of objects", type, shape, (node, ...))
     ("frame", type, index, columns, ((name, column), ...), attributes)    ("series", type, name, index, column)
-    ("column", dtype, categories, node)    ("object", type, state)    ("same as", number of a part that came before)
+    ("column", dtype, categories, node)    ("object", type, state)
+    ("parts", node, {number: node})    ("same as", number of a part that was met before)
     ("name", type, qualified name): modules, classes    ("opaque", type): what has no content that could be compared
     ("long", type, digest, beginning): a long text
 """
@@ -75,8 +76,12 @@ def _value(namespace: Mapping[str, Any], expression: str, imports: Sequence[str]
 
 
 def portrait(value: object) -> Node:
-    """Return the portrait of a value."""
-    return _Painter().paint(value, 0)
+    """Return the portrait of a value; if parts of it are met again, with those beside it."""
+    painter = _Painter()
+    node = painter.paint(value, 0)
+    if not painter.met_again:
+        return node
+    return ("parts", node, {number: painter.nodes_by_number[number] for number in sorted(painter.met_again)})
 
 
 class _Painter:
@@ -86,6 +91,8 @@ class _Painter:
         self.seen: dict[int, int] = {}
         self.kept: list[object] = []  # so that no other object gets the address of one that is gone
         self.nodes = 0
+        self.met_again: set[int] = set()
+        self.nodes_by_number: dict[int, Node] = {}
 
     def paint(self, value: object, depth: int) -> Node:
         self.nodes += 1
@@ -97,15 +104,18 @@ class _Painter:
             return value if kind is not type(Ellipsis) and kind is not type(NotImplemented) else ("opaque", str(value))
         if depth > DEEPEST or self.nodes > MOST_NODES:
             return ("opaque", f"{name_of(kind)}, not looked into")
-        if kind not in (tuple, frozenset):  # whether two of those are one object means nothing
-            if id(value) in self.seen:
-                return ("same as", self.seen[id(value)])
-            self.seen[id(value)] = len(self.kept)
-            self.kept.append(value)
+        number = self.seen.get(id(value))
+        if number is not None:
+            self.met_again.add(number)
+            return ("same as", number)
+        number = self.seen[id(value)] = len(self.kept)
+        self.kept.append(value)
         try:
-            return self._content(value, kind, depth + 1)
+            node = self._content(value, kind, depth + 1)
         except Exception as error:
-            return ("opaque", f"{name_of(kind)} ({type(error).__name__})")
+            node = ("opaque", f"{name_of(kind)} ({type(error).__name__})")
+        self.nodes_by_number[number] = node
+        return node
 
     def _content(self, value: Any, kind: type, depth: int) -> Node:
         if kind in (list, tuple) or (kind.__module__ == "collections" and kind.__name__ == "deque"):
@@ -236,6 +246,8 @@ class _Painter:
             return ("name", name_of(kind), reduced)
         arguments = [part for part in reduced[1] if not (isinstance(part, type) and part is kind)]
         state = reduced[2] if len(reduced) > 2 else None
+        if isinstance(value, dict) and isinstance(state, dict) and _mirrors(state, value):
+            state = None
         items = list(reduced[3]) if len(reduced) > 3 and reduced[3] is not None else None
         pairs = list(reduced[4]) if len(reduced) > 4 and reduced[4] is not None else None
         content = {"arguments": arguments, "state": state, "items": items, "pairs": pairs}
@@ -275,6 +287,11 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 def _names(slots: Any) -> tuple[str, ...]:
     return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def _mirrors(state: dict[Any, Any], value: dict[Any, Any]) -> bool:
+    """Tell whether the attributes of a dict are its items: it is a dict whose items can be written as attributes."""
+    return len(state) == len(value) and all(key in state and state[key] is one for key, one in value.items())
 
 
 def is_opaque(kind: type) -> bool:

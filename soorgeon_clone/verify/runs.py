@@ -101,12 +101,16 @@ class Runner:
         (outcome,) = self.executor.wait()
         return _straight(outcome, source, output, aside, (cwd,), guarded)
 
-    def pipeline(self, plan: Plan, entry_point: Path, aside: Path, guarded: Guarded | None, *, jobs: int) -> Built:
-        """Build the pipeline, all of it, ``jobs`` tasks side by side; what is captured goes to the folder ``aside``."""
+    def pipeline(
+        self, plan: Plan, entry_point: Path, aside: Path, guarded: Guarded | None, *, jobs: int, timeout: float
+    ) -> Built:
+        """Build the pipeline, all of it, ``jobs`` tasks side by side; what is captured goes to the folder ``aside``.
+
+        ``timeout`` counts the seconds of a task.
+        """
         aside.mkdir(parents=True)
-        shutil.rmtree(entry_point.parent / ".soorgeon-clone", ignore_errors=True)
         with Project(entry_point, use_cache=False) as project:
-            watching = _Watching(self.executor, plan, aside, self.timeout, guarded, jobs)
+            watching = _Watching(self.executor, plan, aside, timeout, guarded, jobs)
             options = Options(force=True, jobs=max(len(project.tasks), 1))
             report = build(project, options, Listener(), executor=watching)
         tasks = {}
@@ -132,7 +136,7 @@ class _Watching:
     """
 
     def __init__(
-        self, inner: Executor, plan: Plan, aside: Path, timeout: float | None, guarded: Guarded | None, jobs: int
+        self, inner: Executor, plan: Plan, aside: Path, timeout: float, guarded: Guarded | None, jobs: int
     ) -> None:
         self.inner = inner
         self.tasks = {task.name: task for task in plan.tasks}

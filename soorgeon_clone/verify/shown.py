@@ -32,7 +32,7 @@ NOISE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(sk-(?:container-id|estimator-id|cont)-)\d+(?:-[0-9a-f-]+)?", r"\1n"),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "uuid"),
         (r"T_[0-9a-f]{5}", "T_style"),
-        (r"(Date:\s+)\w{3}, \d\d \w{3} \d{4}", r"\1today"),  # tables of statsmodels say when they were made
+        (r"(Date:\s+)\w{3}, (?:\d\d \w{3}|\w{3} \d\d) \d{4}", r"\1today"),  # tables of statsmodels and arch
         (r"(Time:\s+)\d\d:\d\d:\d\d", r"\1now"),
         (r"(<th>(?:Date|Time):</th>\s*<td[^>]*>)[^<]*", r"\1now"),
         (r"(\\textbf\{(?:Date|Time):\}\s*&)[^&]*", r"\1now"),
@@ -104,6 +104,20 @@ def shown(outputs: Sequence[Mapping[str, Any]], folders: Iterable[str] = ()) -> 
     if said.strip() and "Warning" not in said and not _PROGRESS.search(said):
         pieces.append(Piece("stderr", said))
     return tuple(pieces)
+
+
+def outputs_differ(
+    notebook: Sequence[Mapping[str, Any]],
+    pipeline: Sequence[Mapping[str, Any]],
+    folders: Iterable[str],
+    tolerance: Tolerance,
+) -> Shift | None:
+    """Return where the outputs of two cells first show something else, None if they show the same."""
+    counted = [[{**output, "execution_count": None} for output in outputs] for outputs in (notebook, pipeline)]
+    if counted[0] == counted[1]:
+        return None
+    folders = list(folders)
+    return shift(shown(notebook, folders), shown(pipeline, folders), tolerance)
 
 
 def shift(notebook: Sequence[Piece], pipeline: Sequence[Piece], tolerance: Tolerance) -> Shift | None:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from soorgeon_clone.notebook.model import Notebook
@@ -31,7 +31,8 @@ class Settings:
     """How to verify. ``entry_point`` is a pipeline on disk, None for the one that the plan describes.
 
     ``timeout`` counts seconds of the notebook, and of each task. ``in_place`` runs where the notebook stands. ``jobs``
-    tasks run side by side; one after the other, the notebook's last ones first, finds most.
+    tasks run side by side; one after the other, the notebook's last ones first, finds most. ``choices`` are those of
+    the pipeline that `refactor` writes.
     """
 
     level: int = 2
@@ -41,6 +42,7 @@ class Settings:
     in_place: bool = False
     isolation: Isolation = "auto"
     jobs: int = 1
+    choices: Choices = field(default_factory=Choices)
 
 
 _MOST_RUNS = 3  # of the notebook: the third finds what differs seldom
@@ -93,7 +95,9 @@ class Verifier:
         self.tell(f"Running its pipeline ({len(plan.tasks)} tasks)")
         began = time.perf_counter()
         entry_point, guarded = self._pipeline(plan)
-        built = self.runner.pipeline(plan, entry_point, self._aside(), guarded, jobs=self.settings.jobs)
+        # a task that takes far longer than the notebook as a whole hangs
+        limit = self.settings.timeout or max(60.0, 10 * self.seconds["notebook"])
+        built = self.runner.pipeline(plan, entry_point, self._aside(), guarded, jobs=self.settings.jobs, timeout=limit)
         self.seconds["pipeline"] = time.perf_counter() - began
         comparison = Comparison(self.notebook, layout, self.straight[0], built, self.settings.tolerance)
         results, unstable = self._judged(comparison, self.runner)
@@ -103,7 +107,11 @@ class Verifier:
             str(self.settings.entry_point or "the pipeline that refactor writes"),
             results,
             tuple(sorted(unstable.cells)),
-            (*notes_about(self.notebook, self.straight[0]), *([built.problem] if built.problem else [])),
+            (
+                *notes_about(self.notebook, self.straight[0]),
+                *_not_compared(comparison.uncompared),
+                *([built.problem] if built.problem else []),
+            ),
             dict(self.seconds),
         )
 
@@ -155,16 +163,27 @@ class Verifier:
             relative = os.path.relpath(self.settings.entry_point.resolve(), self.original)
             return Path(os.path.normpath(folder / relative)), guarded
         root = self.work / "project" if self.settings.in_place else folder
-        layout = _lay_out(self.notebook, plan, root if self.settings.in_place else None)
+        layout = self._lay_out(plan, root if self.settings.in_place else None)
         write.write(write.compare(files.project(plan, layout, ()), root, force=True), root)
         return root / "pipeline.yaml", guarded
+
+    def _lay_out(self, plan: Plan, root: Path | None) -> Layout:
+        """Return a layout in which the project stands in ``root``, None if that is the notebook's folder."""
+        choices = replace(
+            self.settings.choices,
+            notebook_folder=notebook_folder(self.notebook.path, root) if root is not None else "",
+            local_modules=local_modules(self.notebook.path, plan.modules),
+            product_prefix="output",  # that of the user may lead out of the copy
+        )
+        return lay_out(plan, choices)
 
     def _aside(self) -> Path:
         self.count += 1
         return self.work / f"captured{self.count}"
 
 
-def _lay_out(notebook: Notebook, plan: Plan, root: Path | None) -> Layout:
-    """Return a layout in which the project stands in ``root``, None if that is the notebook's folder."""
-    folder = notebook_folder(notebook.path, root) if root is not None else ""
-    return lay_out(plan, Choices(notebook_folder=folder, local_modules=local_modules(notebook.path, plan.modules)))
+def _not_compared(names: set[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    listed = ", ".join(f"`{name}`" for name in sorted(names)[:5]) + (", ..." if len(names) > 5 else "")
+    return (f"Not compared, since the notebook itself does not give it the same value twice: {listed}.",)

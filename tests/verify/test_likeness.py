@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import datetime
+import pickle
 import random
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,12 @@ class Slotted:
 class Secretive(Plain):
     def __getstate__(self) -> dict[str, Any]:
         return {}
+
+
+class Bunch(dict):  # type: ignore[type-arg]
+    def __init__(self, **values: Any) -> None:
+        super().__init__(values)
+        self.__dict__ = self
 
 
 @dataclass
@@ -73,6 +80,8 @@ ALIKE = {
     "texts": lambda: ["a", b"b", "x" * 300_000],
     "containers": lambda: {"a": (1, {2, 3}), 4: collections.deque([5]), "o": collections.OrderedDict(a=1)},
     "cycles": lambda: cycle(1),
+    "shared or not": iter([(lambda v: [v, v])([1]), [[1], [1]]] * 2).__next__,
+    "dicts with attributes": iter([Bunch(a=[1]), pickle.loads(pickle.dumps(Bunch(a=[1])))]).__next__,
     "objects": lambda: [Plain(a=1), Slotted([2]), Point(1.0), datetime.date(2020, 1, 1)],
     "functions": lambda: [function, len, np, Plain, Plain(a=1).__init__, lambda: 3],
     "arrays": lambda: [np.arange(6).reshape(2, 3), np.array([1.5, np.nan]), np.float64(3)],
@@ -117,7 +126,6 @@ UNLIKE: dict[str, tuple[Any, Any, str, str, str]] = {
     "an estimator's parameter": (fitted(1.0), fitted(2.0), "", "", ""),
     "a random state": (drawn(1), drawn(2), "", "", ""),
     "a set": ({1, 2}, {1, 3}, "[1]", "2", "3"),
-    "identity inside a value": ((lambda v: [v, v])([1]), [[1], [1]], "[1]", "", ""),
 }  # fmt: skip
 
 
