@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Protocol
 
 from fuzz.templates import CLASSES, COMPOUND, EXPRESSIONS, FUNCTIONS, KINDS, PRINTS, PRINTS_OF, SIMPLE, STARTS
@@ -42,6 +43,18 @@ _TAKEN = ["product", "upstream", "file", "values", "value", "pickle", "Path", "p
 _KEYWORDS = ("a", "b", "c")
 
 
+@cache
+def _kinds(template: str) -> frozenset[str]:
+    """Return the kinds that a template deals with."""
+    named = (hole for hole in _HOLE.findall(template) if not hole.startswith(("fresh", "*")))
+    return frozenset(hole.lstrip("+=").rstrip("0123456789") for hole in named)
+
+
+@cache
+def _holes(template: str) -> tuple[str, ...]:
+    return tuple(_HOLE.findall(template))
+
+
 class Chances(Protocol):
     """Where the choices come from: a random generator, or hypothesis."""
 
@@ -65,10 +78,7 @@ class Notebook:
         ]
 
     def _allows(self, template: str) -> bool:
-        return all(
-            hole.startswith(("fresh", "*")) or hole.lstrip("+=").rstrip("0123456789") in self.allowed
-            for hole in _HOLE.findall(template)
-        )
+        return _kinds(template) <= self.allowed
 
     # -- choices -----------------------------------------------------------------------------------------------
 
@@ -109,7 +119,7 @@ class Notebook:
 
     def template(self, template: str) -> str:
         """Return the template filled in, or "" if it needs a kind that nothing has."""
-        wanted = _HOLE.findall(template)
+        wanted = _holes(template)
         if not all(self._has(hole) for hole in wanted):
             return ""
         bound: list[tuple[str, str]] = []
@@ -166,7 +176,7 @@ class Notebook:
             options = [
                 e
                 for e in EXPRESSIONS.get(kind, ())
-                if self.depth < 4 and self._allows(e) and all(map(self._has, _HOLE.findall(e)))
+                if self.depth < 4 and self._allows(e) and all(map(self._has, _holes(e)))
             ]
             if names and (not options or self.chance(65)):
                 return self.choose(names)

@@ -135,7 +135,8 @@ def compare(sections: Sequence[str], straight: Run | None = None) -> tuple[str, 
     straight = straight or run_straight(sections)
     notebook = notebook_of(sections)
     try:
-        plan = make_plan(notebook)
+        with _folder():  # no pyproject.toml is near
+            plan = make_plan(notebook)
     except Exception as error:
         return f"refused: {type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}", None
     pipeline = run_pipeline(plan)
