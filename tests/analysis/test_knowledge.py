@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 
 import pytest
-
-sys.path.insert(0, __file__.rpartition("/")[0])
-from observe import entries, read_examples
+from observing.examples import entries, read_examples
 
 from soorgeon_clone.analysis.effect_tables import Table, check_keys, split_calls
 from soorgeon_clone.analysis.effects import FOLDER, table_of

@@ -1,4 +1,4 @@
-"""Calls do what the effect tables say: each library's examples run in a process of their own (see observe.py)."""
+"""Calls do what the effect tables say: each library's examples run in a process of their own (see observing)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,14 @@ def test_examples_do_what_the_table_says(library: str, tmp_path: Path) -> None:
     if find_spec(library) is None:
         pytest.skip(f"{library} is not installed")
     done = subprocess.run(
-        [sys.executable, str(HERE / "observe.py"), library],
+        [sys.executable, "-m", "observing", library],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(FOLDER.parents[2]), "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore"},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(FOLDER.parents[2]), str(HERE))),
+            "MPLBACKEND": "agg",
+            "PYTHONWARNINGS": "ignore",
+        },
         capture_output=True,
         text=True,
         check=False,

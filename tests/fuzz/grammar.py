@@ -208,7 +208,8 @@ class Notebook:
     def _target(self, kind: str) -> str:
         kind = kind.rstrip("0123456789")
         if kind == "gone":
-            return self.choose(list(self.kinds)) if self.kinds else "nothing"
+            names = [name for name in self.kinds if name not in _TAKEN]  # tasks have those in any case
+            return self.choose(names) if names else "nothing"
         same = self.names(kind)
         if same and self.chance(35):
             return self.choose(same)
