@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from soorgeon_clone.pipeline.code_facts import CodeFacts
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.yaml_tree import Item
 
 SourceKind = Literal["script", "function"]
 RunResult = Literal["ran", "restored", "up to date", "touched", "failed", "skipped", "killed"]
@@ -50,11 +53,21 @@ class Hook:
 
 
 @dataclass(frozen=True)
+class Requests:
+    """What a task asks of the machine that it is sent to (``resources`` in pipeline.yaml); ``memory`` in bytes."""
+
+    cpus: float | None = None
+    memory: int | None = None
+    gpus: int | None = None
+
+
+@dataclass(frozen=True)
 class TaskSpec:
     """One task as pipeline.yaml declares it, after placeholders and grids. ``line`` is where it starts in ``file``.
 
     ``products`` is None where they are read from the source, ``upstream`` likewise. ``timeout`` is in seconds,
-    ``memory_limit`` in bytes.
+    ``memory_limit`` in bytes. ``resources`` are the files in ``params.resources_``, ``requests`` is the entry
+    ``resources``. ``export`` is what the task says to export targets, which check it.
     """
 
     name: str
@@ -75,13 +88,18 @@ class TaskSpec:
     timeout: float | None = None
     retries: int = 0
     memory_limit: int | None = None
+    requests: Requests = Requests()
+    export: Item | None = None
     file: str = "pipeline.yaml"
     line: int = 0
 
 
 @dataclass(frozen=True)
 class Spec:
-    """pipeline.yaml, checked: all paths are relative to the folder ``root``; ``env`` holds the placeholders' values."""
+    """pipeline.yaml, checked: all paths are relative to the folder ``root``; ``env`` holds the placeholders' values.
+
+    ``store`` is the URL of the store, ``export`` what export targets are told; these check it.
+    """
 
     path: Path
     root: Path
@@ -92,6 +110,7 @@ class Spec:
     on_failure: Hook | None = None
     jobs: int | None = None
     store: str | None = None
+    export: Item | None = None
     product_relative_to_source: bool = False
     warnings: tuple[str, ...] = ()
 

@@ -12,13 +12,13 @@ from soorgeon_clone.pipeline import env as environments
 from soorgeon_clone.pipeline import yaml_tree
 from soorgeon_clone.pipeline.env import Environment
 from soorgeon_clone.pipeline.model import Hook, Spec, TaskSpec
-from soorgeon_clone.pipeline.task_entry import Defaults, read_task
+from soorgeon_clone.pipeline.task_entry import Defaults, mapping_item, read_task
 from soorgeon_clone.pipeline.yaml_tree import Item, check_keys, dump
 
 DEFAULT = "pipeline.yaml"
 _TOP = (
     "tasks", "meta", "clients", "config", "executor", "serializer", "unserializer", "on_render", "on_finish",
-    "on_failure", "store",
+    "on_failure", "store", "export",
 )  # fmt: skip
 _META = ("extract_upstream", "extract_product", "product_relative_to_source", "import_tasks_from")
 _META_IGNORED = ("source_loader", "jupyter_hot_reload", "jupyter_functions_as_notebooks", "product_default_class")
@@ -82,6 +82,7 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None) -> Spe
         on_failure=read_hook(top.get("on_failure")),
         jobs=_jobs(top.get("executor")),
         store=_text(top.get("store")),
+        export=mapping_item(top.get("export")),
         product_relative_to_source=defaults.product_relative_to_source,
         warnings=tuple(warnings),
     )

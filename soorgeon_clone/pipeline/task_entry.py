@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from soorgeon_clone.pipeline import grid as grids
-from soorgeon_clone.pipeline.model import Hook, Product, Source, TaskSpec
+from soorgeon_clone.pipeline.model import Hook, Product, Requests, Source, TaskSpec
 from soorgeon_clone.pipeline.yaml_tree import Item, check_keys
 
 _KNOWN = (
     "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
     "papermill_params", "nbconvert_exporter_name", "nbconvert_export_kwargs", "nb_product_key", "serializer",
-    "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit",
+    "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
+    "export",
 )  # fmt: skip
 _IGNORED = ("class", "product_class", "product_client", "client", "kernelspec_name", "check_if_kernel_installed",
             "local_execution", "debug_mode", "executor")  # fmt: skip
@@ -100,6 +101,8 @@ def _task(
         timeout=_number(item, "timeout"),
         retries=int(_number(item, "retries") or 0),
         memory_limit=_size(item.get("memory_limit")),
+        requests=_requests(item.get("resources")),
+        export=mapping_item(item.get("export")),
         file=item.file,
         line=item.line,
     )
@@ -275,6 +278,29 @@ def _size(entry: Item | None) -> int | None:
     if size is None:
         raise entry.error("expected a size such as 2GB or 512MiB")
     return size
+
+
+def _requests(item: Item | None) -> Requests:
+    """``resources: {cpus: 2, memory: 4G, gpus: 1}``."""
+    if item is None:
+        return Requests()
+    if not isinstance(item.value, dict):
+        raise item.error("expected a mapping such as {cpus: 2, memory: 4G, gpus: 1}")
+    check_keys(item, ("cpus", "memory", "gpus"), "resources")
+    gpus = _number(item, "gpus")
+    if gpus is not None and gpus != int(gpus):
+        raise item.value["gpus"].error("expected a whole number")
+    cpus = _number(item, "cpus")
+    if cpus == 0:
+        raise item.value["cpus"].error("expected a number above 0")
+    return Requests(cpus, _size(item.get("memory")), None if gpus is None else int(gpus))
+
+
+def mapping_item(item: Item | None) -> Item | None:
+    """An entry that must be a mapping, with the lines that messages about it need."""
+    if item is not None and not isinstance(item.value, dict):
+        raise item.error("expected a mapping")
+    return item
 
 
 def parse_size(text: str) -> int | None:

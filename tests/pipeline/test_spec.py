@@ -9,7 +9,7 @@ import pytest
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import spec
-from soorgeon_clone.pipeline.model import Hook, Product, Spec
+from soorgeon_clone.pipeline.model import Hook, Product, Requests, Spec
 
 
 def loads(text: str, tmp_path: Path, **env: Any) -> Spec:
@@ -56,6 +56,22 @@ ERRORS = {
     "SQL": ("tasks:\n- {source: a.sql, product: x}", "SQL sources are not supported: a.sql", ""),
     "R": ("tasks:\n- {source: a.R, product: x}", "R sources are not supported", ""),
     "shell": ("tasks:\n- {source: a.sh, product: x}", "shell sources are not supported", ""),
+    "resources": (
+        "tasks:\n- source: a.py\n  product: a.ipynb\n  resources:\n    cpu: 2",
+        "line 5: unknown key 'cpu' in resources",
+        "Did you mean 'cpus'?",
+    ),
+    "no amount of memory": (
+        "tasks:\n- source: a.py\n  product: a.ipynb\n  resources: {memory: lots}",
+        "line 4, tasks[0].resources.memory: expected a size",
+        "",
+    ),
+    "half a GPU": (
+        "tasks:\n- source: a.py\n  product: a.ipynb\n  resources: {gpus: 0.5}",
+        "line 4, tasks[0].resources.gpus: expected a whole number",
+        "",
+    ),
+    "export": ("export: argo\ntasks:\n- source: a.py\n  product: a.ipynb", "line 1, export: expected a mapping", ""),
     "location": ("location: pkg.make", "'location' is not supported", ""),
     "no source at all": ("tasks:\n- {source: a.txt/b, product: x}", "is no source", ""),
     "bad YAML": ("tasks:\n- source: [a", "line 2", ""),
@@ -238,3 +254,27 @@ def test_what_is_dumped_is_what_is_read(tmp_path: Path) -> None:
     first, second = loads(text, tmp_path).tasks
     assert (first.name, second.name, dict(second.params)) == ("load", "fit it", {"n": 1, "s": "yes"})
     assert text.startswith("tasks:\n  - source: tasks/load.py\n    product:\n      nb: output/load.ipynb\n")
+
+
+def test_store_resources_and_what_export_is_told(tmp_path: Path) -> None:
+    text = """store: s3://bucket/prefix
+export:
+  image: registry/name:tag
+tasks:
+- source: a.py
+  product: a.ipynb
+  resources: {cpus: 2, memory: 4G, gpus: 1}
+  export: {retries: 3}
+- source: b.py
+  product: b.ipynb
+"""
+    found = loads(text, tmp_path)
+    first, second = found.tasks
+    assert (found.store, first.requests, second.requests) == (
+        "s3://bucket/prefix",
+        Requests(2, 4_000_000_000, 1),
+        Requests(),
+    )
+    assert found.export is not None and first.export is not None and second.export is None
+    assert (found.export.plain(), first.export.plain()) == ({"image": "registry/name:tag"}, {"retries": 3})
+    assert str(found.export.value["image"].error("no")) == "pipeline.yaml, line 3, export.image: no"
