@@ -139,9 +139,10 @@ class Table:
     raw: Mapping[str, Any]
     major: Major = lambda: None
     types: dict[str, TypeEntry] = field(init=False)
+    _rules: dict[tuple[int, str | None], tuple[Any, tuple[Rule, ...]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.types = {}
+        self.types, self._rules = {}, {}
         for key, raw in (self.raw.get("types") or {}).items():
             for name, _ in split_calls(key):
                 self.types[name] = TypeEntry(f"{self.library}.{name}", self, raw or {})
@@ -163,7 +164,10 @@ class Table:
         return self.raw.get("aliases") or {}
 
     def rules(self, raw: Any, fresh: str | None = None) -> tuple[Rule, ...]:
-        return compile_rules(raw, lambda text: self.resolve(text, fresh), self.major)
+        key = (id(raw), fresh)
+        if key not in self._rules:  # beside what they were made of, so that its id stays its own
+            self._rules[key] = (raw, compile_rules(raw, lambda text: self.resolve(text, fresh), self.major))
+        return self._rules[key][1]
 
     def resolve(self, text: str, fresh: str | None = None) -> str:
         """Return ``text`` with full type paths: ``list(DataFrame)`` -> ``list(pandas.DataFrame)``."""

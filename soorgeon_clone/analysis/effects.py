@@ -36,13 +36,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from soorgeon_clone.analysis.effect_rules import Effect, Given, TypeFacts, add, choose, compile_rules
 from soorgeon_clone.analysis.effect_tables import Entries, Entry, Table, TypeEntry
@@ -53,7 +53,10 @@ __all__ = ["Effect", "Given", "Knowledge", "TypeFacts", "knowledge", "read_user_
 FOLDER = Path(__file__).parent / "knowledge"
 SECTION = "tool.soorgeon-clone.effects"
 HOMES = {"posixpath": "os.path", "ntpath": "os.path", "_io": "io", "pylab": "matplotlib.pylab", "_thread": "threading"}
+_ANY_CONSTRUCTOR = {"shares": "args"}
 DISTRIBUTIONS = {"sklearn": "scikit_learn", "imblearn": "imbalanced_learn"}
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def read_table(library: str) -> Mapping[str, Any] | None:
@@ -92,6 +95,20 @@ def _split(path: str) -> tuple[str, str]:
     return library, rest
 
 
+def _remembered(method: Method) -> Method:
+    """Answer the same question of the same knowledge once: a notebook asks few different ones, many times."""
+    name = method.__name__
+
+    @wraps(method)
+    def ask(self: Knowledge, *question: str) -> Any:
+        key = (name, *question)
+        if key not in self._remembered:
+            self._remembered[key] = method(self, *question)
+        return self._remembered[key]
+
+    return cast("Method", ask)
+
+
 class Knowledge:
     """Answers questions about calls, attributes and types; None means that nobody described it."""
 
@@ -99,6 +116,7 @@ class Knowledge:
         self._user = Entries(user_entries)
         self._lineages: dict[str, tuple[TypeEntry, ...]] = {}
         self._answers: dict[tuple[Any, ...], Effect | None] = {}
+        self._remembered: dict[tuple[Any, ...], Any] = {}
 
     def function(self, path: str, given: Given) -> Effect | None:
         """Return what calling ``path`` does: a function, a class (its constructor), or a method without its object."""
@@ -119,6 +137,7 @@ class Knowledge:
             self._answers[key] = self._method(self.canonical(type_path), name, {**given, **known})
         return self._answers[key]
 
+    @_remembered
     def attribute(self, type_path: str, name: str) -> Effect | None:
         """Return what reading an attribute does; None: it is a part of the object."""
         lineage = self._lineage(self.canonical(type_path))
@@ -132,6 +151,7 @@ class Knowledge:
                 return choose(entry.table.rules(entry.raw["attribute"]), {})
         return None
 
+    @_remembered
     def module_attribute(self, path: str) -> Effect | None:
         """Return what reading (``gets``) an attribute of a module does, and what assigning to it would (``sets``)."""
         library, rest = _split(self.canonical(path))
@@ -139,6 +159,7 @@ class Knowledge:
         found = table.attributes.find(rest) if table else None
         return choose(table.rules(found.raw), {}) if table and found else None
 
+    @_remembered
     def type(self, type_path: str) -> TypeFacts | None:
         """Return the facts of a type; of ``pandas.*``, those that hold for any object of the library."""
         facts = None
@@ -148,6 +169,7 @@ class Knowledge:
             facts = replace(facts, path=type_path)
         return facts
 
+    @_remembered
     def canonical(self, path: str) -> str:
         """Return the path under which the tables know it: ``pandas.core.frame.DataFrame`` -> ``pandas.DataFrame``."""
         library, rest = _split(path)
@@ -165,6 +187,7 @@ class Knowledge:
             tail = f".{last}{tail}"
         return path
 
+    @_remembered
     def parameters(self, path: str) -> tuple[str, ...] | None:
         """Return how positional arguments of a function, class or method (``pandas.DataFrame.drop``) are called.
 
@@ -197,6 +220,7 @@ class Knowledge:
         owner, _, name = path.rpartition(".")
         return self._has_method(owner, name)
 
+    @_remembered
     def operator(self, type_path: str, op: str, other: str) -> str | None:
         """Return the type of ``a <op> b`` for a of ``type_path`` and b of ``other``; a unary operator has other ""."""
         if op in ("in", "not in", "is", "is not", "not"):
@@ -208,6 +232,7 @@ class Knowledge:
             type_path, other = other, type_path
         return self._operator(type_path, op, other) or (self._operator(other, op, type_path) if other else None)
 
+    @_remembered
     def subscript(self, type_path: str, kind: str) -> Effect | None:
         """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, tuple or other."""
         lineage = self._lineage(self.canonical(type_path))
@@ -241,7 +266,7 @@ class Knowledge:
         for entry in lineage:
             if entry.new:
                 return self._answer(table, entry.new.raw, given, fresh=path, rules_of=entry.table)
-        raw = table.raw.get("constructor", {"shares": "args"})
+        raw = table.raw.get("constructor", _ANY_CONSTRUCTOR)
         return self._answer(table, raw, given, fresh=path)
 
     def _method(self, type_path: str, name: str, given: Given) -> Effect | None:

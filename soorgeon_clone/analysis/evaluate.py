@@ -881,10 +881,10 @@ def note_dataclass_field(w: Walker, name: str, node: Node) -> None:
     if owner is None or node.type not in ("atom_expr", "power"):
         return
     value = w.scope.state.names[name].value
-    if any(obj.type.startswith("dataclasses") for obj in value):
-        factory = frozenset(o for obj in value for held in obj.fields.values() for o in held)
-        w.heap.hold(owner, f"*factory:{name}", factory)
-        w.scope.state.names[name] = Binding(EMPTY, NO_DEFS, -1)
+    fields = [obj for obj in value if obj.type == "dataclasses.Field"]
+    for obj in fields:
+        w.heap.hold(owner, f"*factory:{name}", obj.fields.get("default_factory", EMPTY) | obj.fields.get("*", EMPTY))
+        w.scope.state.names[name] = Binding(obj.fields.get("default", EMPTY), NO_DEFS, -1)
 
 
 _EXPRESSIONS: dict[str, Callable[[Any, Node], Value]] = {

@@ -200,6 +200,13 @@ def _deepcopy(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset(copies.get(o, o) for o in first(args))
 
 
+def _field(w: Walker, args: Arguments, node: Node) -> Value:
+    made = w.heap.make(w.site(node), "dataclasses.Field")
+    for keyword, value in args.keywords:
+        w.heap.hold(made, keyword or "*", value)
+    return frozenset({made})
+
+
 def _exec(w: Walker, args: Arguments, node: Node) -> Value | None:
     text = evaluate.constant(first(args))
     if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
@@ -254,6 +261,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "functools.wraps.decorator": _identity,
     "typing.cast": lambda w, args, node: first(args, 1),
     "copy.deepcopy": _deepcopy,
+    "dataclasses.field": _field,
     "importlib.import_module": _import_module,
     "builtins.__import__": _import_module,
     "pathlib.Path": _path,

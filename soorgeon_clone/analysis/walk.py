@@ -19,6 +19,7 @@ from soorgeon_clone.analysis.heap import (
     EMPTY,
     FUNCTION,
     INSTANCE,
+    LIB,
     METHOD,
     UNBOUND,
     UNKNOWN,
@@ -35,6 +36,7 @@ from soorgeon_clone.notebook.ipython import is_notebook_name
 
 MAX_LOOP_PASSES = 4
 CONTEXT_DEPTH = 2
+Trail = list[tuple[Scope, str, Binding]]
 # context managers of these never swallow an exception; any other may
 _NEVER_SUPPRESSING = tuple(
     """
@@ -79,6 +81,8 @@ class Walker:
         self.doubtful: frozenset[str] = frozenset()
         self.lazy_annotations = sys.version_info >= (3, 14)
         self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
+        self.trails: list[Trail] = []  # of the code around, that exceptions may leave at any point
+        self.raised: Value = EMPTY  # exceptions that the notebook's own code raises, wherever they are caught
         self.running: set[tuple[Obj, Obj]] = set()
         self.read_file: Callable[[str], str | None] = lambda path: None
 
@@ -169,7 +173,9 @@ class Walker:
                 outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
                 self.heap.version += 1
         else:
-            scope.state.names[name] = Binding(value, NO_DEFS, -1)
+            binding = scope.state.names[name] = Binding(value, NO_DEFS, -1)
+            for trail in self.trails:
+                trail.append((scope, name, binding))
             ever = scope.ever.get(name, EMPTY)
             if not value <= ever:
                 scope.ever[name] = ever | value
@@ -202,6 +208,8 @@ class Walker:
             if self.tracing:
                 writes = self.tracing[-1].writes
                 writes[name] = writes.get(name, EMPTY) | value
+        for trail in self.trails:
+            trail.append((self.module, name, state.names[name]))
         is_certain = certain and not self.uncertain
         self.record.binds[name] = self.record.binds.get(name, False) or is_certain
 
@@ -267,7 +275,7 @@ class Walker:
     def _depth(self, obj: Obj) -> str:
         if obj.type in (FUNCTION, CLASS):
             return "none"
-        if "." not in obj.type:
+        if "." not in obj.type or obj.type == "builtins.object":
             return "all"
         facts = self.facts_of(obj.type)
         if facts is None:
@@ -384,6 +392,23 @@ class Walker:
     def unchanged(self) -> list[State]:
         """The branch in which nothing happens."""
         return [self.module.state.fork(), self.scope.state.fork()]
+
+    def fork_with_trail(self, run: Callable[[], None]) -> tuple[list[State], list[State]]:
+        """Run in a fork; return it, and the state in which any of the bindings made on the way may hold."""
+        trail: Trail = []
+        self.trails.append(trail)
+        try:
+            done = self.fork(run)
+        finally:
+            self.trails.pop()
+        between = self.unchanged()
+        for index, owner in enumerate((self.module, self.scope)):
+            found: dict[str, list[Binding]] = {}
+            for scope, name, binding in trail:
+                if scope is owner:
+                    found.setdefault(name, []).append(binding)
+            between[index].names.update({name: merge(bindings) for name, bindings in found.items()})
+        return done, between
 
     def branches(self, *runs: Callable[[], None]) -> None:
         self.join([self.fork(run) for run in runs])
@@ -553,7 +578,11 @@ class Walker:
 
     def _raise(self, node: Node) -> None:
         for child in node.children[1::2]:
-            self.expression(child)
+            for obj in self.expression(child):
+                if obj.type == CLASS:
+                    self.raised |= calls.call_one(self, obj, calls.NO_ARGUMENTS, child)
+                elif obj.type != LIB:
+                    self.raised |= {obj}
         self._die()
 
     def _return(self, node: Node) -> None:
@@ -643,17 +672,14 @@ class Walker:
                 self.suite(orelse)
 
         if handlers:
-            done = self.fork(whole)
-            # an exception may come at any point: handlers see what holds before, between and after
+            done, between = self.fork_with_trail(whole)
+            # an exception may come at any point: handlers see what holds before and after any binding
             forks = [done]
-            alive = [done[0].dead, done[1].dead]
-            done[0].dead = done[1].dead = False
             self.uncertain += 1
-            start = [self.unchanged(), done]
+            start = [self.unchanged(), between]
             for head, suite in handlers:
                 forks.append(self.fork(lambda head=head, suite=suite: self._handler(head, suite, start)))  # type: ignore[misc]
             self.uncertain -= 1
-            done[0].dead, done[1].dead = alive
             self.join(forks)
         else:
             whole()
@@ -669,7 +695,9 @@ class Walker:
             self.expression(head.children[1])
             if len(head.children) == 4:
                 name = head.children[3].value
-                self.bind(name, frozenset({self.heap.make(self.site(head), "builtins.Exception")}))
+                caught = self.heap.make(self.site(head), "builtins.Exception")
+                self.heap.hold(caught, "*", evaluate.contents(self.raised))
+                self.bind(name, self.raised | {caught})
         self.suite(suite)
         if name is not None:
             self.bind(name, frozenset({UNBOUND}))
@@ -687,7 +715,8 @@ class Walker:
             if item.type == "with_item":
                 self.assign(item.children[2], entered)
         if suppresses:
-            self.branches(lambda: self.suite(node.children[-1]), lambda: None)
+            done, between = self.fork_with_trail(lambda: self.suite(node.children[-1]))
+            self.join([done, between, self.unchanged()])
         else:
             self.suite(node.children[-1])
 
