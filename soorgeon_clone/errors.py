@@ -18,3 +18,7 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class OtherLanguage(UserError):
+    """A notebook in another language than Python. Where many files are worked on, it is skipped with a note."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from soorgeon_clone.errors import UserError
+from soorgeon_clone.errors import OtherLanguage, UserError
 
 
 @click.command()
@@ -50,10 +50,10 @@ def command(
                 layout=not no_format,
                 imports=not no_sort_imports,
             )
+        except OtherLanguage as error:
+            click.secho(f"Note: {error.message}", err=True, fg="cyan")
+            new = old
         except (UserError, OSError) as error:
-            if isinstance(error, UserError) and "not in Python" in error.message:
-                click.secho(f"Note: {error.message}", err=True, fg="cyan")
-                continue
             troubles += 1
             click.secho(f"Error: {error}", err=True, fg="red")
             continue

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from soorgeon_clone.errors import UserError
+from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.lint import noqa
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding, Rule
@@ -33,9 +33,9 @@ def check_bytes(
     file = str(path) if path is not None else STDIN
     try:
         notebook = parse(data, path)
+    except OtherLanguage as error:
+        return FileResult(file, note=error.message)
     except UserError as error:
-        if "not in Python" in error.message:
-            return FileResult(file, note=error.message)
         return FileResult(file, trouble=str(error))
     enabled = settings.codes_for(path) if codes is None else frozenset(codes)
     subject = Subject(notebook, settings.limits, raw_json(data), merges)

@@ -2,8 +2,7 @@
 
 detect-secrets takes longer to import than most notebooks take to lint, and it is asked about one line at a time. So a
 line is shown to it only if one pattern says that it may hold something: the fixed parts of all the tokens that it
-knows, or an assignment of a text to a name such as ``password``. It is in the
-extra ``lint``; without it, only tokens of a few well-known forms are found.
+knows, or an assignment of a text to a name such as ``password``.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 _FORMS = (
@@ -79,28 +77,7 @@ def _lines_with(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-# What is found where detect-secrets is not installed.
-_PLAIN = {
-    "AWS Access Key": r"\b(?:AKIA|ABIA|ACCA|ASIA)[0-9A-Z]{16}\b",
-    "GitHub Token": r"\bgh[pousr]_[A-Za-z0-9_]{36}",
-    "GitLab Token": r"\bglpat-[A-Za-z0-9_-]{20}",
-    "Slack Token": r"\bxox[abp]-\d+-[A-Za-z0-9-]{10,}",
-    "Stripe Access Key": r"\b[rs]k_live_[0-9a-zA-Z]{24}",
-    "Private Key": r"BEGIN [A-Z ]*PRIVATE KEY-",
-    "Basic Auth Credentials": r"://[^:/\s@]+:([^:/\s@]{6,})@",
-}
-
-
-def _plain_kind(line: str) -> str:
-    for kind, pattern in _PLAIN.items():
-        if (found := re.search(pattern, line)) and not _is_placeholder(found.group(found.lastindex or 0)):
-            return kind
-    return ""
-
-
 def _kind(line: str, is_code: bool) -> str:
-    if find_spec("detect_secrets") is None:
-        return _plain_kind(line)
     structured, keyword = _detectors()
     for detector in structured:
         for found in detector.analyze_line(filename="cell", line=line, line_number=1):

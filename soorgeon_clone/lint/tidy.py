@@ -77,7 +77,7 @@ def _ruff_command() -> list[str]:
         return [sys.executable, "-m", "ruff"]
     if found := shutil.which("ruff"):
         return [found]
-    raise UserError("ruff is not installed", hint="pip install 'soorgeon-clone[clean]'", exit_code=2)
+    raise UserError("ruff, which formats the code, is not installed", hint="pip install ruff", exit_code=2)
 
 
 def stripped(data: bytes, *, outputs: bool, counts: bool) -> bytes:

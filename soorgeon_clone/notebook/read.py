@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from soorgeon_clone.errors import UserError
+from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.notebook import percent
 from soorgeon_clone.notebook.model import Cell, CellKind, Notebook, Place
 
@@ -213,7 +213,7 @@ def _json_error(text: str, file: str, error: ValueError) -> UserError:
 def _check_kernel(metadata: Mapping[str, Any], file: str) -> None:
     language = _kernel_language(metadata)
     if language is not None:
-        raise UserError(
+        raise OtherLanguage(
             f"{file} is a notebook in {language}, not in Python",
             hint="Only Python notebooks can be read; if it is one, choose a Python kernel in Jupyter and save it.",
             exit_code=2,

