@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import heapq
+import itertools
 import operator
 import os
 import posixpath
@@ -19,19 +20,19 @@ from soorgeon_clone.pipeline.model import DAG, HIDDEN, Product, SourceFacts, Spe
 
 def order(spec: Spec, facts: Mapping[str, SourceFacts]) -> DAG:
     """The tasks of a spec, each after its upstream, else in the order of pipeline.yaml."""
-    names = tuple(task.name for task in spec.tasks)
+    names = dict.fromkeys(task.name for task in spec.tasks)
     tasks: dict[str, Task] = {}
     for task_spec in spec.tasks:
         own = facts[task_spec.name]
         upstream, groups = _upstream(task_spec, own, names)
         tasks[task_spec.name] = Task(task_spec, own, _products(spec, task_spec, own), upstream, groups)
     _check_products(spec, tasks)
-    downstream: dict[str, list[str]] = {name: [] for name in tasks}
+    downstream: dict[str, list[str]] = {}
     for task in tasks.values():
         for name in task.upstream:
-            downstream[name].append(task.name)
+            downstream.setdefault(name, []).append(task.name)
     ordered = _sorted(tasks, downstream)
-    return DAG(spec, {name: replace(tasks[name], downstream=tuple(downstream[name])) for name in ordered})
+    return DAG(spec, {name: replace(tasks[name], downstream=tuple(downstream.get(name, ()))) for name in ordered})
 
 
 def ancestors(dag: DAG, names: Iterable[str]) -> set[str]:
@@ -45,16 +46,51 @@ def descendants(dag: DAG, names: Iterable[str]) -> set[str]:
 
 
 def beside(dag: DAG) -> dict[str, int]:
-    """How many tasks may run at the same time as each task: those that it does not need and that do not need it."""
-    bit = {name: 1 << number for number, name in enumerate(dag.tasks)}
+    """How many tasks may run at the same time as each task: those that it does not need and that do not need it.
+
+    In a part of the DAG that is too large to compare each with each, it is the number of other tasks in that part.
+    """
+    found: dict[str, int] = {}
+    for part in _parts(dag):
+        found.update(_beside(dag, part) if len(part) <= _LARGE_PART else dict.fromkeys(part, len(part) - 1))
+    return found
+
+
+_LARGE_PART = 2000
+
+
+def _parts(dag: DAG) -> list[list[str]]:
+    """The tasks cut into parts where every task of one part needs every task of the part before.
+
+    A task is a part of its own if it needs all before it and all after it need it: each task before has a downstream
+    task up to it, each task after an upstream task from it on.
+    """
+    position = {name: index for index, name in enumerate(dag.tasks)}
+    names, tasks = list(dag.tasks), list(dag.tasks.values())
+    reach = [min((position[one] for one in task.downstream), default=len(names)) for task in tasks]
+    back = [max((position[one] for one in task.upstream), default=-1) for task in tasks]
+    highest = [-1, *itertools.accumulate(reach, max)]  # of the tasks before each
+    lowest = [*itertools.accumulate(reversed(back), min)][::-1] + [len(names)]  # of each task and those after it
+    parts: list[list[str]] = [[]]
+    for index, name in enumerate(names):
+        if highest[index] <= index <= lowest[index + 1]:
+            parts += [[name], []]
+        else:
+            parts[-1].append(name)
+    return [part for part in parts if part]
+
+
+def _beside(dag: DAG, part: list[str]) -> dict[str, int]:
+    bit = {name: 1 << number for number, name in enumerate(part)}
     before: dict[str, int] = {}
     after: dict[str, int] = {}
-    for name, task in dag.tasks.items():
-        before[name] = functools.reduce(operator.or_, (before[one] | bit[one] for one in task.upstream), 0)
-    for name in reversed(list(dag.tasks)):
-        task = dag.tasks[name]
-        after[name] = functools.reduce(operator.or_, (after[one] | bit[one] for one in task.downstream), 0)
-    return {name: len(bit) - 1 - (before[name] | after[name]).bit_count() for name in bit}
+    for name in part:
+        upstream = [one for one in dag.tasks[name].upstream if one in bit]
+        before[name] = functools.reduce(operator.or_, (before[one] | bit[one] for one in upstream), 0)
+    for name in reversed(part):
+        downstream = [one for one in dag.tasks[name].downstream if one in bit]
+        after[name] = functools.reduce(operator.or_, (after[one] | bit[one] for one in downstream), 0)
+    return {name: len(part) - 1 - (before[name] | after[name]).bit_count() for name in part}
 
 
 def select(dag: DAG, pattern: str) -> list[str]:
@@ -89,15 +125,14 @@ def _near(name: str, names: Iterable[str]) -> str:
 
 
 def _upstream(
-    task: TaskSpec, facts: SourceFacts, names: tuple[str, ...]
+    task: TaskSpec, facts: SourceFacts, names: Mapping[str, None]
 ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     found: dict[str, None] = {}
     groups: dict[str, tuple[str, ...]] = {}
     declared = facts.upstream if task.upstream is None else task.upstream
     where = _place(task) if task.upstream is not None else f"{task.source.path or task.source.text}"
-    known = set(names)
     for name in declared:
-        if name in known:
+        if name in names:
             matches = [name]
         elif any(character in name for character in "*?["):
             matches = [match for match in fnmatch.filter(names, name) if match != task.name]
@@ -195,7 +230,7 @@ def _sorted(tasks: Mapping[str, Task], downstream: Mapping[str, list[str]]) -> l
     while ready:
         name = names[heapq.heappop(ready)]
         ordered.append(name)
-        for other in downstream[name]:
+        for other in downstream.get(name, ()):
             waiting[other] -= 1
             if not waiting[other]:
                 heapq.heappush(ready, position[other])

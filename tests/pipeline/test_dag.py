@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -96,3 +97,23 @@ def test_a_thousand_tasks_in_a_chain() -> None:
     names = [f"t{number}" for number in range(1000)]
     dag = dag_of({name: (names[index + 1],) if index < 999 else () for index, name in enumerate(names)})
     assert list(dag.tasks) == names[::-1]
+
+
+def test_parts_of_a_dag_stand_apart_in_counting_what_runs_beside() -> None:
+    """a -> (b, c) -> d -> (e, f, g) -> h, where g needs f: each part between a, d and h for itself."""
+    upstream = {"a": "", "b": "a", "c": "a", "d": "bc", "e": "d", "f": "d", "g": "f", "h": "eg"}
+    dag = dag_of({name: tuple(names) for name, names in upstream.items()})
+    assert beside(dag) == {"a": 0, "b": 1, "c": 1, "d": 0, "e": 2, "f": 1, "g": 1, "h": 0}
+
+
+def test_beside_agrees_with_its_definition() -> None:
+    chance = random.Random(0)
+    for _ in range(50):
+        names = [f"t{number}" for number in range(chance.randint(1, 12))]
+        upstream = {
+            name: sorted({chance.choice(names[:index]) for _ in range(chance.randint(0, 3))}) if index else []
+            for index, name in enumerate(names)
+        }
+        dag = dag_of({name: tuple(needed) for name, needed in upstream.items()})
+        related = {name: ancestors(dag, [name]) | descendants(dag, [name]) for name in names}
+        assert beside(dag) == {name: len(set(names) - related[name]) for name in names}

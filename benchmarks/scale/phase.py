@@ -1,0 +1,49 @@
+"""One phase of one pipeline: phase.py PHASE FOLDER. The last line that it prints says what it took."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "runner"))
+from instant import InstantExecutor
+
+from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.run import Options, build
+
+
+def run(phase: str, root: Path) -> bool:
+    """Go through the phase; False where there is no such thing here."""
+    with Project(root) as project:
+        count = len(project.tasks)
+        if phase == "load":
+            return True
+        if phase == "again":
+            assert all(status.up_to_date for status in project.status())
+            return True
+        if phase in ("schedule", "no-op", "edit"):
+            report = build(project, Options(jobs=8), executor=InstantExecutor())
+            ran = sum(run.result == "ran" for run in report.runs)
+            assert ran == {"schedule": count, "no-op": 0, "edit": 1}[phase], ran
+            return True
+        return False
+
+
+def main() -> None:
+    phase, root = sys.argv[1], Path(sys.argv[2])
+    if phase == "edit":
+        sources = sorted((root / "tasks").iterdir())
+        middle = sources[len(sources) // 2]
+        middle.write_text(middle.read_text() + "# %%\n1 + 1\n")
+    began = time.process_time()
+    there = run(phase, root)
+    seconds = time.process_time() - began
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "megabytes": megabytes} if there else None))
+
+
+if __name__ == "__main__":
+    main()
