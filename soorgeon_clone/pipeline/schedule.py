@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
 import os
 import time
@@ -34,13 +35,17 @@ _LARGE = 32_000_000
 
 @dataclass
 class _State:
-    """``waiting`` counts the upstream tasks that are not done; a task is in one of the other places at a time."""
+    """``waiting`` counts the upstream tasks that are not done; a task is in one of the other places at a time.
+
+    ``ready`` is a heap: what takes longest to the end of the build comes first.
+    """
 
     waiting: dict[str, int]
-    ready: list[str]
+    ready: list[tuple[float, int, str]]
     running: dict[str, Attempt] = field(default_factory=dict)
     settling: dict[str, tuple[Attempt, Ended, Future[Made]]] = field(default_factory=dict)
     freed: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     runs: dict[str, TaskRun] = field(default_factory=dict)
     stopped: bool = False
 
@@ -76,7 +81,10 @@ class Schedule:
         self.began = time.perf_counter()
         among = set(self.names)
         waiting = {name: sum(other in among for other in self.tasks[name].upstream) for name in self.names}
-        self.state = _State(waiting, [name for name in self.names if not waiting[name]])
+        self.position = {name: index for index, name in enumerate(self.names)}
+        ready = [self._entry(name) for name in self.names if not waiting[name]]
+        heapq.heapify(ready)
+        self.state = _State(waiting, ready)
 
     def run(self) -> Report:
         """Run the build to its end."""
@@ -97,19 +105,16 @@ class Schedule:
     def _advance(self) -> None:
         """Judge what is ready; start as many tasks as there is room for."""
         state = self.state
-        postponed: list[str] = []
-        state.ready.sort(key=self._rank, reverse=True)
+        postponed: list[tuple[float, int, str]] = []
         while state.ready and len(state.running) < self.jobs:
-            name = state.ready.pop(0)
-            before = len(state.ready)
-            if not self._settle(self.tasks[name]):
-                postponed.append(name)
-            if len(state.ready) != before:
-                state.ready.sort(key=self._rank, reverse=True)
-        state.ready += postponed
+            entry = heapq.heappop(state.ready)
+            if not self._settle(self.tasks[entry[2]]):
+                postponed.append(entry)
+        for entry in postponed:
+            heapq.heappush(state.ready, entry)
 
-    def _rank(self, name: str) -> float:
-        return self.rank[name]
+    def _entry(self, name: str) -> tuple[float, int, str]:
+        return -self.rank[name], self.position[name], name
 
     def _settle(self, task: Task) -> bool:
         """Do with a task what is to be done; False if that depends on contents that are not known yet."""
@@ -277,12 +282,17 @@ class Schedule:
             if name in self.state.waiting:
                 self.state.waiting[name] -= 1
                 if not self.state.waiting[name]:
-                    self.state.ready.append(name)
+                    heapq.heappush(self.state.ready, self._entry(name))
 
     def _skip(self, names: Iterable[str], cause: str) -> None:
-        lost = dags.descendants(self.project.dag, names)
-        for name in self.names:
-            if name in lost and name not in self.state.runs:
+        stack = list(reversed(tuple(names)))
+        while stack:
+            name = stack.pop()
+            if name in self.state.lost:
+                continue
+            self.state.lost.add(name)
+            stack += reversed(self.tasks[name].downstream)
+            if name in self.state.waiting and name not in self.state.runs:
                 run = TaskRun(name, "skipped", error=f"needs '{cause}'")
                 self.state.runs[name] = run
                 self.listener.ended(run)
