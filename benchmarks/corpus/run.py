@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from built import OURS, Tool, build, peer
+from built import OURS, Built, Tool, build, peer
 from inventory import Entry, python_notebooks
 from planned import plan
-from runnable import judge
+from runnable import judge, judge_again
 
 Row = dict[str, Any]
 
@@ -30,16 +31,30 @@ def main() -> None:
     parser.add_argument("--run", action="store_true", help="also run those that run offline")
     parser.add_argument("--peer", type=Path, help="path of a soorgeon command, to build the same notebooks with")
     parser.add_argument("--limit", type=float, default=120, help="seconds for a notebook; its pipeline gets twice that")
+    parser.add_argument("--known", type=Path, help="FILE of an earlier run: what showed the same is not run again")
+    parser.add_argument("--shuffle", type=int, help="take the notebooks in another order, drawn with this seed")
+    parser.add_argument("--headings", type=int, default=0, help="only notebooks with so many H2 headings or more")
     parser.add_argument("--only", default="", help="notebooks whose path contains this")
     parser.add_argument("--cache", type=Path, default=Path(".corpus-cache"), help="where executed notebooks are kept")
     options = parser.parse_args()
 
+    known = {row["path"]: row for row in json.loads(options.known.read_text())} if options.known else {}
     rows: list[Row] = []
-    for entry in python_notebooks(options.corpus):
-        if options.only in entry.path:
+    entries = [
+        entry
+        for entry in python_notebooks(options.corpus)
+        if options.only in entry.path and entry.h2 >= options.headings
+    ]
+    if options.shuffle is not None:
+        random.Random(options.shuffle).shuffle(entries)
+    for entry in entries:
+        old = known.get(entry.path, {})
+        if old.get("built", {}).get("state") == "same":
+            rows.append(old)
+        else:
             rows.append(look(entry, options))
-            print(line(rows[-1]), flush=True)
-            options.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        print(line(rows[-1]), flush=True)
+        options.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
     options.out.with_suffix(".md").write_text("\n".join(table(rows)) + "\n", encoding="utf-8")
     print("\n".join(table(rows)))
 
@@ -50,14 +65,21 @@ def look(entry: Entry, options: argparse.Namespace) -> Row:
     row |= {"plan": asdict(plan(options.corpus / entry.path))}
     if not options.run:
         return row
-    verdict = judge(entry, options.corpus, options.cache, options.limit)
-    row["straight"] = {"state": verdict.state, "detail": verdict.detail, "seconds": verdict.seconds}
-    if verdict.state == "runs":
+    where = (options.corpus, options.cache, options.limit)
+    verdict = judge(entry, *where)
+    built: dict[str, Built] = {}
+    if verdict.state in ("ran", "runs"):
         tools: dict[str, Tool] = {"built": OURS} | ({"peer": peer(options.peer)} if options.peer else {})
-        for name, tool in tools.items():
-            straight = options.cache / entry.slug / "straight-1.ipynb"
-            row[name] = asdict(build(options.corpus / entry.path, straight, tool, 2 * options.limit))
-    return row
+        straight = options.cache / entry.slug / "straight-1.ipynb"
+        built = {
+            name: build(options.corpus / entry.path, straight, tool, 2 * options.limit) for name, tool in tools.items()
+        }
+        if built["built"].state != "same":
+            verdict = judge_again(entry, *where)
+        elif verdict.state == "ran":
+            verdict = replace(verdict, state="runs")
+    row["straight"] = {"state": verdict.state, "detail": verdict.detail, "seconds": verdict.seconds}
+    return row | ({name: asdict(one) for name, one in built.items()} if verdict.state == "runs" else {})
 
 
 def line(row: Row) -> str:

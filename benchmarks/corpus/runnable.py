@@ -1,4 +1,7 @@
-"""Which notebooks of the corpus run offline, and show the same twice: each is run twice in a copy of its folder."""
+"""Which notebooks of the corpus run offline, and show the same twice: each is run in a copy of its folder.
+
+The second run is needed only where a pipeline shows something else than the first: one that shows the same is a second.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from inventory import Entry, missing_modules
@@ -24,7 +27,7 @@ STEADY = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS":
 
 @dataclass(frozen=True)
 class Verdict:
-    """``state``: runs, differs (from run to run), fails, times out, or lacks a module."""
+    """``state``: ran (once), runs (the same twice), differs (from run to run), fails, times out, or lacks a module."""
 
     path: str
     state: str
@@ -33,34 +36,46 @@ class Verdict:
 
 
 def judge(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict:
-    """Run the notebook twice and compare, or return what an earlier call found out."""
+    """Run the notebook once, or return what an earlier call found out."""
     record = cache / entry.slug / "verdict.json"
     if record.exists():
         return Verdict(**json.loads(record.read_text()))
-    verdict = _judge(entry, corpus, record.parent, limit)
+    return _keep(record, _first_run(entry, corpus, record.parent, limit))
+
+
+def judge_again(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict:
+    """Run a notebook that ran once a second time, and compare."""
+    folder = cache / entry.slug
+    verdict = Verdict(**json.loads((folder / "verdict.json").read_text()))
+    if verdict.state != "ran":
+        return verdict
+    if run_straight(corpus / entry.path, folder / "straight-2.ipynb", limit) != 0:
+        return _keep(folder / "verdict.json", replace(verdict, state="differs", detail="the second run fails"))
+    problem = _compare(folder / "straight-1.ipynb", folder / "straight-2.ipynb")
+    state = "differs" if problem else "runs"
+    return _keep(folder / "verdict.json", replace(verdict, state=state, detail=problem or ""))
+
+
+def _keep(record: Path, verdict: Verdict) -> Verdict:
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(asdict(verdict), indent=1))
     return verdict
 
 
-def _judge(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict:
+def _first_run(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict:
     if not entry.valid:
         return Verdict(entry.path, "fails", "not valid Python")
     if missing := missing_modules(entry):
         return Verdict(entry.path, "lacks", " ".join(missing))
     cache.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    for number in (1, 2):
-        out = cache / f"straight-{number}.ipynb"
-        code = run_straight(corpus / entry.path, out, limit)
-        if code is None:
-            return Verdict(entry.path, "times out", f"{limit:.0f} s")
-        if code:
-            return Verdict(entry.path, "fails", _error(out))
-        if number == 1:
-            seconds = round(time.monotonic() - started, 1)
-    problem = _compare(cache / "straight-1.ipynb", cache / "straight-2.ipynb")
-    return Verdict(entry.path, "differs" if problem else "runs", problem or "", seconds)
+    out = cache / "straight-1.ipynb"
+    code = run_straight(corpus / entry.path, out, limit)
+    if code is None:
+        return Verdict(entry.path, "times out", f"{limit:.0f} s")
+    if code:
+        return Verdict(entry.path, "fails", _error(out))
+    return Verdict(entry.path, "ran", "", round(time.monotonic() - started, 1))
 
 
 def run_straight(notebook: Path, out: Path, limit: float) -> int | None:

@@ -693,6 +693,8 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
         if kind in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"):
             result.update(obj.fields.get("*keys", EMPTY))
             result.add(w.heap.atom("builtins.scalar"))
+            if kind == "collections.Counter":  # its keys are what it was given to count
+                result.update(contents(frozenset({obj})))
         elif kind in CONTAINERS:
             result.update(contents(frozenset({obj})))
         elif kind == INSTANCE:

@@ -72,7 +72,8 @@ class Task:
     ``names`` are all names that its code mentions, so that generated code can avoid them. ``params`` maps a name to
     the source text of its value. ``changes_directory``: the working directory may not be the project's when the cells
     end, so paths must be made absolute before. ``writes_files``: it may write files that are no products, so its
-    products alone do not stand for it.
+    products alone do not stand for it. ``unbound``: names that the notebook may not have when the task starts, and
+    asks for.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Task:
     names: frozenset[str] = frozenset()
     changes_directory: bool = False
     writes_files: bool = False
+    unbound: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from soorgeon_clone.analysis.analyse import analyse, python_of
-from soorgeon_clone.analysis.dataflow import units
+from soorgeon_clone.analysis.dataflow import Unit, units
 from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.heap import UNBOUND
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
@@ -239,7 +239,15 @@ class _Builder:
                 "directory" in self.program.statements[n].sets
                 for n in [*range(unit.start, unit.stop), *self.wiring.repeats[index]]
             ),
+            unbound=frozenset(name for name in {*unit.uses, *unit.binds} if self._may_be_unbound(name, unit)),
         )
+
+    def _may_be_unbound(self, name: str, unit: Unit) -> bool:
+        """Whether the unit may see that the notebook has no such variable when the unit starts."""
+        if name not in unit.uses and unit.binds[name]:
+            return False
+        binding = self.program.before(name, unit.index)
+        return binding is None or UNBOUND in binding.value
 
     def _without_exported(self, cell: Cell, unit: int) -> Cell | None:
         moved = [s for s in self.exported.values() if s.cell == cell.index]

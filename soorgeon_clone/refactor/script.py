@@ -105,6 +105,9 @@ def _paths_code(task: Task, layout: Layout, words: Words) -> str:
             blocks.append(f"{ours} = {name}")
     if any(name != ours for name, ours in (("upstream", words.upstream), ("product", words.product))) and blocks:
         blocks.insert(0, "# The notebook has names of its own that are called like these.")
+    if unbound := [name for name in _INJECTED if name in task.unbound and name not in task.params]:
+        blocks.append("# The notebook asks whether it has names like these.")
+        blocks.append(f"del {', '.join(unbound)}")
     if folder:
         blocks.append("# File names mean what they mean in the notebook.")
         blocks.append(f'{words.use("import os")}.chdir("{folder}")')

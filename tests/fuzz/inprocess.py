@@ -87,17 +87,17 @@ def run_if_the_same(sections: Sequence[str], times: int = 2) -> Run | None:
 def runnable(sections: Sequence[str], tries: int = 12) -> tuple[tuple[str, ...], Run] | None:
     """Return the sections without the statements that raise, and what they show; None if nothing is left."""
     for _ in range(tries):
+        sections = tuple(section for section in sections if cells_of(section))
+        if not sections:
+            return None
+        shown = run_straight(sections)
+        if shown.error is None:
+            return sections, shown
         with _folder(), _settings_kept(), _process() as namespace:
-            failed = None
-            for number, source in enumerate(sections):
-                failed = _first_failure(source, namespace)
-                if failed is not None:
-                    sections = [*sections[:number], failed, *sections[number + 1 :]]
-                    break
-        if failed is None:
-            sections = tuple(section for section in sections if cells_of(section))
-            shown = run_straight(sections)
-            return (sections, shown) if sections and shown.error is None else None
+            fewer = tuple(_without_failures(source, namespace) for source in sections)
+        if fewer == sections:
+            return None  # as cells it raises, statement by statement it does not
+        sections = fewer
     return None
 
 
@@ -172,20 +172,23 @@ def _execute(source: str, namespace: dict[str, Any]) -> tuple[str, str | None]:
     return quiet(out.getvalue()), error
 
 
-def _first_failure(source: str, namespace: dict[str, Any]) -> str | None:
-    """Run a section statement by statement; return it without the first one that raises, None if none does."""
+def _without_failures(source: str, namespace: dict[str, Any]) -> str:
+    """Run a section statement by statement; return it without those that raise."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return ""
-    for number, statement in enumerate(tree.body):
+    kept = []
+    for statement in tree.body:
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 exec(compile(ast.Module([statement], []), "<cell>", "exec", dont_inherit=True), namespace)
+            except TooLong:
+                raise
             except BaseException:
-                del tree.body[number]
-                return ast.unparse(tree)
-    return None
+                continue
+        kept.append(statement)
+    return source if len(kept) == len(tree.body) else ast.unparse(ast.Module(kept, []))
 
 
 # -- processes that are none ---------------------------------------------------------------------------------------

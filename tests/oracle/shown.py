@@ -28,6 +28,9 @@ NOISE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(sk-(?:container-id|estimator-id|cont)-)\d+(?:-[0-9a-f-]+)?", r"\1n"),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "uuid"),
         (r"T_[0-9a-f]{5}", "T_style"),
+        # Bokeh and Panel number the parts of a drawing through a process, and draw the names of their connections
+        (r"(?<=[\"'])p\d{4,}(?=[\"'])", "p"),
+        (r"(comm_id\"?[:=] ?[\"'])[0-9a-f]{32}", r"\1"),
     )
 )
 # statsmodels and others print when a table was made

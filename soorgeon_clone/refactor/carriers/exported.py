@@ -8,7 +8,7 @@ from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.syntax import Node
-from soorgeon_clone.refactor.carriers.program import Program
+from soorgeon_clone.refactor.carriers.program import Program, ancestors
 
 # What a definition that mentions one of these sees depends on the module that it stands in.
 _DEPENDS_ON_MODULE = frozenset(
@@ -111,24 +111,13 @@ def _shows_its_module(program: Program, cls: Obj) -> bool:
     if _has_own_text(cls):
         return False
     return any(
-        obj.shown and obj.type == INSTANCE and cls in _ancestors(obj.fields["*class"])
+        obj.shown and obj.type == INSTANCE and cls in ancestors(obj.fields["*class"])
         for obj in program.facts.heap.instances()
     )
 
 
-def _ancestors(classes: Iterable[Obj]) -> set[Obj]:
-    seen: set[Obj] = set()
-    stack = list(classes)
-    while stack:
-        obj = stack.pop()
-        if obj not in seen:
-            seen.add(obj)
-            stack.extend(obj.fields.get("*bases", ()))
-    return seen
-
-
 def _has_own_text(cls: Obj) -> bool:
-    for obj in _ancestors([cls]):
+    for obj in ancestors([cls]):
         if obj.type == CLASS and ("__repr__" in obj.fields or "*dataclass" in obj.fields):
             return True
         if obj.type != CLASS and obj.path not in ("builtins.object", "abc.ABC"):

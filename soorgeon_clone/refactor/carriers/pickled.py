@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.effects import Knowledge
 from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, LIB, METHOD, Obj, Value, holds
 from soorgeon_clone.analysis.names import has_class_inside
-from soorgeon_clone.refactor.carriers.program import Program, is_module
+from soorgeon_clone.refactor.carriers.program import Program, ancestors, is_module
 
 _NATIVE = {
     "builtins.generator": "a generator",
@@ -46,7 +47,7 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         seen.add(obj)
         if is_module(obj) or obj.type == "builtins.module":
             serializer = "cloudpickle"
-        obstacle = _obstacle(knowledge, obj)
+        obstacle = _obstacle(knowledge, obj) or (_remade_otherwise(obj) if obj.type == INSTANCE else None)
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
         if obj.immutable:
@@ -101,6 +102,36 @@ def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
     facts = knowledge.type(obj.type) if knowledge is not None else None
     if facts is not None and not facts.picklable:
         return facts.reason or f"a {obj.type}"
+    return None
+
+
+# base -> the methods that run when pickle makes an instance again from what is in it
+_REMAKING = {
+    "builtins.dict": {"__setitem__"},
+    "builtins.list": {"append", "extend"},
+    "builtins.set": {"__init__", "__new__"},
+    "builtins.frozenset": {"__new__"},
+    "collections.OrderedDict": {"__init__", "__setitem__"},
+    "collections.defaultdict": {"__init__", "__setitem__"},
+    "collections.Counter": {"__init__", "__setitem__", "update"},
+    "collections.deque": {"__init__", "append", "extend"},
+}
+_EXCEPTION = re.compile(r"(Error|Exception|Warning|Interrupt|Exit|StopIteration)$")
+_OWN_WAYS = {"__reduce__", "__reduce_ex__"}
+
+
+def _remade_otherwise(obj: Obj) -> str | None:
+    """Say why pickle may not make an instance again as it is: methods of its class would run on the way."""
+    classes = ancestors(obj.fields["*class"])
+    own = {name for cls in classes if cls.type == CLASS for name in cls.fields}
+    if own & _OWN_WAYS:
+        return None
+    for base in classes:
+        if base.type != LIB:
+            continue
+        run = {"__init__", "__new__"} if _EXCEPTION.search(base.path) else _REMAKING.get(base.path, set())
+        if own & run:
+            return f"an object of a class that gives {base.path.rpartition('.')[2]} another {min(own & run)}"
     return None
 
 

@@ -119,3 +119,15 @@ def is_builtin(name: str) -> bool:
 def is_module(obj: Obj) -> bool:
     """Whether a library object is (or may be) a module: pickle cannot take modules."""
     return obj.type == LIB and "." not in obj.path
+
+
+def ancestors(classes: Iterable[Obj]) -> set[Obj]:
+    """Return classes with all their bases, those of libraries included."""
+    seen: set[Obj] = set()
+    stack = list(classes)
+    while stack:
+        obj = stack.pop()
+        if obj not in seen:
+            seen.add(obj)
+            stack.extend(obj.fields.get("*bases", ()))
+    return seen
