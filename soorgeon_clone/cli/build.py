@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.model import Report
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 )
 @click.option("--memory-limit", metavar="SIZE", help="Stop a task that uses more, for example 4GB.")
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
-@click.option("--no-cache", is_flag=True, help="Neither bring products back from the cache nor keep them there.")
+@click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
+@store_option
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -54,6 +55,7 @@ def command(
     ignore_environment: bool,
     no_cache: bool,
     no_wait: bool,
+    store: str | None,
 ) -> None:
     """Run the tasks that are stale, each in a process of its own, and show what was done.
 
@@ -75,7 +77,9 @@ def command(
         wait_for_lock=not no_wait,
     )
     stop_on_sigterm()
-    with Project(entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache) as project:
+    with Project(
+        entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache, store=store
+    ) as project:
         warn(project)
         options = _chosen(project, options, partially, skip_upstream)
         if dry_run:
@@ -130,7 +134,7 @@ def show(report: Report) -> None:
     restored = sum(run.result == "restored" for run in report.runs)
     words = [f"{count} of {len(report.runs)} tasks ran"]
     if restored:
-        words.append(f"{restored} came from the cache")
+        words.append(f"{restored} brought back")
     if report.failed:
         words.append(f"{len(report.failed)} failed")
     click.echo(f"{', '.join(words)}, {duration(report.seconds)}.")

@@ -65,6 +65,16 @@ def pipeline_options(command: Command) -> Command:
     return command
 
 
+def store_option(command: Command) -> Command:
+    """Add ``--store``."""
+    return click.option(
+        "--store",
+        metavar="URL",
+        help="Share products through this place: a folder, s3://bucket/prefix, gs://..., az://...; off for none "
+        "(default: SOORGEON_CLONE_STORE, else 'store' in pipeline.yaml).",
+    )(command)
+
+
 def set_up_log(level: str | None, file: str | None) -> None:
     """Send log messages to the terminal (standard error) or to a file, if either was asked for."""
     if level is None and file is None:

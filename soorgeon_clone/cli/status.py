@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli.build import warn
-from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.model import TaskStatus
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--history", is_flag=True, help="Show the last runs instead.")
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
 @click.option("--json", "as_json", is_flag=True, help="Print the status for programs.")
+@store_option
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -31,12 +32,13 @@ def command(
     history: bool,
     ignore_environment: bool,
     as_json: bool,
+    store: str | None,
 ) -> None:
     """Show each task with its last run, how long it took, whether it is up to date, and if not, why."""
     from soorgeon_clone.pipeline.project import Project
 
     set_up_log(log, log_file)
-    with Project(entry_point, env=env, ignore_environment=ignore_environment) as project:
+    with Project(entry_point, env=env, ignore_environment=ignore_environment, store=store) as project:
         warn(project)
         if explain:
             _explain(project, explain)
@@ -76,7 +78,9 @@ def _status(project: Project) -> None:
 
 
 def _state(status: TaskStatus) -> str:
-    return "up to date" if status.up_to_date else "in cache" if status.cached else "stale"
+    if status.up_to_date:
+        return "up to date"
+    return "in store" if status.in_store else "in cache" if status.cached else "stale"
 
 
 def _json(project: Project) -> None:

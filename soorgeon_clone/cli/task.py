@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
 
 
 @click.command(cls=PipelineCommand)
@@ -23,7 +23,8 @@ from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_option
 )
 @click.option("--memory-limit", metavar="SIZE", help="Stop it if it uses more, for example 4GB.")
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
-@click.option("--no-cache", is_flag=True, help="Neither bring products back from the cache nor keep them there.")
+@click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
+@store_option
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -36,8 +37,9 @@ def command(
     memory_limit: str | None,
     ignore_environment: bool,
     no_cache: bool,
+    store: str | None,
 ) -> None:
-    """Run the task NAME if it is stale. Its upstream is not run: the products must be there.
+    """Run the task NAME if it is stale. Its upstream is not run: the products must be there or in the store.
 
     Several tasks of a project may run so at the same time.
     """
@@ -50,7 +52,9 @@ def command(
     set_up_log(log, log_file)
     stop_on_sigterm()
     options = Options(force=force, isolation=isolation, memory_limit=size_option(memory_limit))
-    with Project(entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache) as project:
+    with Project(
+        entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache, store=store
+    ) as project:
         warn(project)
         (chosen, *others) = select(project.dag, name)
         if others:

@@ -51,6 +51,7 @@ class Attempt:
         self.stage = Stage(project.root, task)
         self.values = inject.parameters(task, project.dag.tasks, product_path=self.stage.path)
         self.named: Mapping[str, str] = {}
+        self.before: Mapping[str, str] | None = None
         self.stamps: tuple[str, ...] = ()
         self.retries = task.spec.retries
         self.started = time.time()
@@ -69,6 +70,10 @@ class Attempt:
         self._check_params()
         self.stage.prepare()
         self.named = self.project.named_files(self.task)
+        if self.task.facts.writes_files and self.project.store is not None:
+            from soorgeon_clone.pipeline.traces import snapshot
+
+            self.before = snapshot(self.project)
         self.stamps = self.project.code_stamps(self.task)
         spec = self.task.spec
         self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed_path()]

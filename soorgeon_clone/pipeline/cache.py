@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,13 +38,18 @@ _CANNOT_CLONE: set[tuple[int, int]] = set()
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run made. ``products`` and ``written`` map a path to (digest of bytes, digest of meaning)."""
+    """What a run made. ``products`` maps a path to (digest of bytes, digest of meaning), ``written`` to one digest.
+
+    ``traces`` are files that a task left which is known to write others than its products; None where nobody looked.
+    """
 
     products: Mapping[str, tuple[str, str]]
     inputs: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     seconds: float = 0.0
+    traces: Mapping[str, str] | None = None
+    finished: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -108,36 +114,25 @@ class Cache:
 
     def complete(self, manifest: Manifest) -> bool:
         """Whether all objects of a manifest are there."""
-        return all(self._object(digest).is_file() for _, digest in _files(manifest))
+        return all(self.object(digest).is_file() for _, digest in files(manifest))
 
     def store(self, own: str, fingerprint: str, manifest: Manifest, root: Path) -> None:
         """Keep the products of a run. A cache that is full or cannot be written is no reason to fail."""
         try:
-            for name, digest in _files(manifest):
+            for name, digest in files(manifest):
                 self._store_file(root / name, digest)
-            data = json.dumps(
-                {
-                    "products": {path: list(digests) for path, digests in manifest.products.items()},
-                    "inputs": dict(manifest.inputs),
-                    "written": dict(manifest.written),
-                    "folders": {path: dict(files) for path, files in manifest.folders.items()},
-                    "seconds": manifest.seconds,
-                },
-                sort_keys=True,
-            )
-            inputs = digest_of(json.dumps(dict(manifest.inputs), sort_keys=True))
-            target = self._family(own) / fingerprint / f"{inputs}.json"
+            target = self._family(own) / fingerprint / file_name(manifest)
             target.parent.mkdir(parents=True, exist_ok=True)
-            aside = target.with_name(f".{target.name}.{os.getpid()}")
-            aside.write_text(data)
+            aside = beside(target)
+            aside.write_bytes(to_json(manifest))
             aside.replace(target)
         except OSError as error:
             self.problem = f"the cache in {self.folder} cannot be written ({error.strerror or error})"
 
     def restore(self, manifest: Manifest, place: Callable[[str], Path]) -> bool:
         """Copy all files of a manifest to where ``place`` says. False where an object is missing or damaged."""
-        for name, digest in _files(manifest):
-            source, target = self._object(digest), place(name)
+        for name, digest in files(manifest):
+            source, target = self.object(digest), place(name)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _copy(source, target)
@@ -180,20 +175,20 @@ class Cache:
             self.problem = f"the cache in {self.folder} cannot be written ({error.strerror or error})"
 
     def _drop_damaged(self, manifest: Manifest) -> None:
-        for _, digest in _files(manifest):
-            path = self._object(digest)
+        for _, digest in files(manifest):
+            path = self.object(digest)
             with contextlib.suppress(OSError):
                 if file_digest(path) != digest:
                     path.unlink()
 
     def _store_file(self, source: Path, digest: str) -> None:
-        target = self._object(digest)
+        target = self.object(digest)
         if target.is_file():
             with contextlib.suppress(OSError):
                 os.utime(target)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{os.getpid()}")
+        aside = beside(target)
         try:
             size = source.stat().st_size
             if not _clone(source, aside) and not (size >= _LINK_FROM and _link(source, aside)):
@@ -204,12 +199,18 @@ class Cache:
             with contextlib.suppress(OSError):
                 aside.unlink()
 
-    def _object(self, digest: str) -> Path:
+    def object(self, digest: str) -> Path:
+        """Where the bytes with this digest are, or would be."""
         return self.folder / "objects" / digest[:2] / digest
 
     def _family(self, own: str) -> Path:
         name = digest_of(f"{self.scope}\0{own}")
         return self.folder / "manifests" / name[:2] / name
+
+
+def beside(target: Path) -> Path:
+    """Where to write before renaming: a name that no other process or thread uses."""
+    return target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}")
 
 
 def usage(folder: Path) -> Usage:
@@ -259,7 +260,7 @@ def _objects(folder: Path) -> Iterator[tuple[Path, int, float]]:
                 yield path, status.st_size, status.st_mtime
 
 
-def _files(manifest: Manifest) -> Iterator[tuple[str, str]]:
+def files(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """All files of a manifest with their digests; those of a folder one by one."""
     for path, (digest, _) in manifest.products.items():
         if path in manifest.folders:
@@ -267,6 +268,7 @@ def _files(manifest: Manifest) -> Iterator[tuple[str, str]]:
         else:
             yield path, digest
     yield from ((path, digest) for path, digest in manifest.written.items() if digest)
+    yield from (manifest.traces or {}).items()
 
 
 def folder_files(root: Path, path: str, digest: Callable[[str], str | None]) -> dict[str, str]:
@@ -278,11 +280,38 @@ def _read_manifest(path: Path) -> Manifest | None:
     if path.suffix != ".json" or path.name.startswith("."):
         return None
     try:
-        data = json.loads(path.read_bytes())
+        return from_json(path.read_bytes())
+    except OSError:
+        return None
+
+
+def to_json(manifest: Manifest) -> bytes:
+    """The text of a manifest's file."""
+    data = {
+        "products": {path: list(digests) for path, digests in manifest.products.items()},
+        "inputs": dict(manifest.inputs),
+        "written": dict(manifest.written),
+        "folders": {path: dict(found) for path, found in manifest.folders.items()},
+        "seconds": manifest.seconds,
+        "traces": None if manifest.traces is None else dict(manifest.traces),
+        "finished": manifest.finished,
+    }
+    return json.dumps(data, sort_keys=True).encode()
+
+
+def from_json(text: bytes) -> Manifest | None:
+    """The manifest in a file; None if it is none."""
+    try:
+        data = json.loads(text)
         products = {name: (raw, meaning) for name, (raw, meaning) in data.pop("products").items()}
         return Manifest(products=products, **data)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def file_name(manifest: Manifest) -> str:
+    """The name of a manifest's file: runs that read the same files have the same."""
+    return f"{digest_of(json.dumps(dict(manifest.inputs), sort_keys=True))}.json"
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -232,12 +232,14 @@ class LastRun:
 
 @dataclass(frozen=True)
 class TaskStatus:
-    """Whether a task would run, and why. ``cached``: its products would be brought back without running it."""
+    """Whether a task would run, and why. ``cached``: its products would be brought back without running it, if
+    ``in_store`` from the store."""
 
     name: str
     causes: tuple[Cause, ...]
     last_run: LastRun | None = None
     cached: bool = False
+    in_store: bool = False
 
     @property
     def up_to_date(self) -> bool:
@@ -249,7 +251,7 @@ class TaskStatus:
         if not self.causes:
             return "up to date"
         why = "; ".join(str(cause) for cause in self.causes)
-        return f"{'cached' if self.cached else 'stale'}: {why}"
+        return f"{'in store' if self.in_store else 'cached' if self.cached else 'stale'}: {why}"
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
@@ -25,6 +25,7 @@ from soorgeon_clone.pipeline.fingerprint import (
 from soorgeon_clone.pipeline.libraries import Libraries
 from soorgeon_clone.pipeline.model import (
     DAG,
+    HIDDEN,
     Cause,
     Fingerprint,
     Reason,
@@ -35,6 +36,9 @@ from soorgeon_clone.pipeline.model import (
     TaskStatus,
 )
 from soorgeon_clone.pipeline.records import Made, Records
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.store import Store
 
 
 @dataclass(frozen=True)
@@ -53,17 +57,21 @@ class Verdict:
 
 
 class Project:
-    """Opened once by each command. A context manager: leaving it writes what was learned about files."""
+    """Opened once by each command. A context manager: leaving it writes what was learned about files.
+
+    ``store`` is the URL of the store, None for what the environment or pipeline.yaml says.
+    """
 
     def __init__(
         self,
-        entry_point: Path | str = specs.DEFAULT,
+        entry_point: Path | str | Spec = specs.DEFAULT,
         *,
         env: Mapping[str, Any] | None = None,
         ignore_environment: bool = False,
         use_cache: bool = True,
+        store: str | None = "off",
     ) -> None:
-        self.spec: Spec = specs.load(entry_point, env)
+        self.spec: Spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env)
         self.root = self.spec.root
         self.records = Records(self.root)
         self.contents = Contents(self.root, self.records)
@@ -79,19 +87,39 @@ class Project:
         self.tasks: dict[str, Task] = dict(self.dag.tasks)
         self._use_cache = use_cache
         self._cache: Cache | None = None
+        self._store_option = store if use_cache else "off"
+        self._store: Store | None = None
         self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
 
     def __enter__(self) -> Project:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._store is not None:
+            self._store.close()
         self.records.close()
 
     @property
+    def store(self) -> Store | None:
+        """The store that other machines see as well, None where there is none."""
+        if self._store is None and self._store_option != "off":
+            from soorgeon_clone.pipeline.remote import open_remote
+            from soorgeon_clone.pipeline.store import Store, store_url
+
+            url = store_url(self._store_option, self.spec.store)
+            if url is None or self.cache is None:
+                self._store_option = "off"
+            else:
+                self._store = Store(open_remote(url, self.root), self.cache)
+        return self._store
+
+    @property
     def cache(self) -> Cache | None:
-        """The shared cache, None where it is switched off."""
+        """The shared cache, None where it is switched off. What comes from a store needs one in any case."""
         if self._cache is None and self._use_cache:
             folder = default_folder()
+            if folder is None and self._store_option != "off":
+                folder = self.root / HIDDEN / "cache"
             if folder is None:
                 self._use_cache = False
             else:
@@ -123,7 +151,7 @@ class Project:
         made = self.records.made(task.name)
         if force:
             found: tuple[Cause, ...] = (Cause(Reason.FORCED),)
-        elif self.cache is not None and self.cache.may_hold(self.own_digest(task)):
+        elif any(level.may_hold(self.own_digest(task)) for level in (self.cache, self.store) if level is not None):
             return None
         elif made is None:
             found = (Cause(Reason.NEVER_RAN),)
@@ -135,6 +163,26 @@ class Project:
     def own_digest(self, task: Task) -> str:
         """The digest of all parts of the task's fingerprint but upstream contents."""
         return fingerprint_digest(self.fingerprints.own(task))
+
+    def look_up(self, names: Iterable[str]) -> None:
+        """Ask the store about those tasks that may be stale, all at once."""
+        if self.store is None:
+            return
+        chosen, doubtful = set(names), set()
+        for task in self.tasks.values():
+            if task.name in chosen and task.facts.problem is None:
+                behind = any(name in doubtful for name in task.upstream)
+                if behind or self._doubtful(task):
+                    doubtful.add(task.name)
+        self.store.prepare(self.own_digest(self.tasks[name]) for name in doubtful)
+
+    def _doubtful(self, task: Task) -> bool:
+        made = self.records.made(task.name)
+        if made is None or self._damaged(task, made):
+            return True
+        return {name: part for name, part in made.parts.items() if not name.startswith("upstream:")} != dict(
+            self.fingerprints.own(task)
+        )
 
     def refresh(self, task: Task) -> Task:
         """The task with its source as it is now: a person may have edited it since the build began."""
@@ -187,6 +235,7 @@ class Project:
 
     def status(self, names: set[str] | None = None) -> list[TaskStatus]:
         """The status of each task, in order. Nothing is written but what was learned about files."""
+        self.look_up(self.tasks)
         last = self.records.last_runs()
         stale: set[str] = set()
         meanings: dict[str, str] = {}
@@ -204,7 +253,8 @@ class Project:
             if why and not cached:
                 stale.add(task.name)
             if names is None or task.name in names:
-                found.append(TaskStatus(task.name, why, last.get(task.name), cached))
+                away = cached and verdict.manifest is not None and not self._here(verdict.manifest)
+                found.append(TaskStatus(task.name, why, last.get(task.name), cached, away))
         return found
 
     def _changed(self, task: Task, made: Made, fingerprint: Fingerprint) -> tuple[Cause, ...]:
@@ -237,11 +287,17 @@ class Project:
     def _manifest(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
         if self.cache is None:
             return None
-        manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.contents.digest)
+        own = self.own_digest(task)
+        manifest = self.cache.find(own, fingerprint.digest, self.contents.digest)
         if manifest is None or not self.cache.complete(manifest):
+            manifest = self.store.find(own, fingerprint.digest, self.contents.digest) if self.store else None
+        if manifest is None:
             return None
         more = set(self.named_files(task)) - set(manifest.inputs) - set(manifest.written)
         return None if more else manifest
+
+    def _here(self, manifest: Manifest) -> bool:
+        return self.cache is not None and self.cache.complete(manifest)
 
     def _on_disk(self, manifest: Manifest) -> bool:
         made = all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())

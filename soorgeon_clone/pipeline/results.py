@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.pipeline.cache import Manifest, folder_files
+from soorgeon_clone.pipeline.fingerprint import fingerprint_digest
 from soorgeon_clone.pipeline.model import Fingerprint, Task
 from soorgeon_clone.pipeline.records import Made
 from soorgeon_clone.pipeline.staging import Stage
@@ -52,15 +54,32 @@ def of(project: Project, attempt: Attempt, seconds: float) -> Made:
         if (project.root / product.path).is_dir()
     }
     if project.cache is not None and fingerprint.digest:
-        manifest = Manifest(products, inputs, written, folders, seconds)
+        manifest = Manifest(
+            products, inputs, written, folders, seconds, _traces(project, attempt, written), time.time()
+        )
         project.cache.store(project.own_digest(task), fingerprint.digest, manifest, project.root)
+        if project.store is not None:
+            project.store.publish(project.own_digest(task), fingerprint.digest, manifest)
     return Made(fingerprint.parts, fingerprint.digest, products, inputs, written, time.time())
+
+
+def _traces(project: Project, attempt: Attempt, written: Mapping[str, str]) -> dict[str, str] | None:
+    """What else the task left, in case that another machine needs it."""
+    if not attempt.task.facts.writes_files:
+        return {}
+    if attempt.before is None:
+        return None
+    from soorgeon_clone.pipeline.traces import changed
+
+    return {path: digest for path, digest in changed(project, attempt.before).items() if not written.get(path)}
 
 
 def restore(project: Project, task: Task, fingerprint: Fingerprint, manifest: Manifest) -> bool:
     """Bring the products of a manifest back; False where the cache turns out to be damaged."""
     cache = project.cache
     assert cache is not None
+    if project.store is not None and not cache.complete(manifest) and not project.store.fetch([manifest]):
+        return False
     stage = Stage(project.root, task)
     stage.prepare()
     if not cache.restore(manifest, lambda path: stage.folder / path):
@@ -81,3 +100,47 @@ def adopt(project: Project, task: Task, fingerprint: Fingerprint, manifest: Mani
         fingerprint.parts, fingerprint.digest, manifest.products, manifest.inputs, manifest.written, time.time()
     )
     project.records.save_made(task.name, made)
+
+
+def share(project: Project, names: Iterable[str]) -> str | None:
+    """Have the products of these tasks, which are up to date, in the store; the text of what went wrong.
+
+    Those are remembered of which that is known, so that a build that does nothing asks nothing.
+    """
+    store = project.store
+    if store is None:
+        return None
+    waiting = []
+    for name in names:
+        made = project.records.made(name)
+        if made is None or not made.fingerprint:
+            continue
+        key, stamp = f"\0store:{store.url}:{name}", f"{made.fingerprint}:{made.finished}"
+        if project.records.recall(key, stamp) is None:
+            own = fingerprint_digest({part: value for part, value in made.parts.items() if part[:9] != "upstream:"})
+            manifest = _manifest_of(project, own, made)
+            if store.holds(own, made.fingerprint, manifest):
+                project.records.remember(key, stamp, "there")
+            else:
+                waiting.append((key, stamp, store.publish(own, made.fingerprint, manifest)))
+    problems = store.wait()
+    for key, stamp, published in waiting:
+        if published.exception() is None:
+            project.records.remember(key, stamp, "there")
+    return "\n".join(problems) or None
+
+
+def _manifest_of(project: Project, own: str, made: Made) -> Manifest:
+    """The manifest of products that are on disk; what the cache has lost is put there again."""
+    cache = project.cache
+    assert cache is not None
+    manifest = cache.find(own, made.fingerprint, made.inputs.get)
+    if manifest is None or dict(manifest.products) != dict(made.products) or not cache.complete(manifest):
+        folders = {
+            path: folder_files(project.root, path, project.contents.digest)
+            for path in made.products
+            if (project.root / path).is_dir()
+        }
+        manifest = Manifest(made.products, made.inputs, made.written, folders, finished=made.finished)
+        cache.store(own, made.fingerprint, manifest, project.root)
+    return manifest

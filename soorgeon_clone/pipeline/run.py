@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from soorgeon_clone.pipeline import staging
+from soorgeon_clone.pipeline import results, staging
 from soorgeon_clone.pipeline.execution.model import Executor, Isolation
 from soorgeon_clone.pipeline.lock import hold
 from soorgeon_clone.pipeline.model import Cause, Report, Task, TaskRun
@@ -59,9 +59,11 @@ def build(
     options, listener = options or Options(), listener or Listener()
     began = time.perf_counter()
     if not options.force:
+        project.look_up(chosen(project, options))
         runs = _nothing_to_do(project, options)
         if runs is not None:
-            return Report(runs, time.perf_counter() - began)
+            problem = results.share(project, [run.name for run in runs])
+            return Report(runs, time.perf_counter() - began, problem)
     with hold(project.root, wait=options.wait_for_lock, on_wait=listener.waiting):
         staging.clear(project.root)
         from soorgeon_clone.pipeline.schedule import Schedule
@@ -71,9 +73,13 @@ def build(
 
 
 def run_task(project: Project, name: str, options: Options | None = None, listener: Listener | None = None) -> Report:
-    """Bring one task up to date whose upstream products are there. Takes no lock but the task's own."""
+    """Bring one task up to date whose upstream products are there or in the store. Takes no lock but the task's own."""
     from soorgeon_clone.pipeline.schedule import Schedule
 
+    if project.store is not None:
+        from soorgeon_clone.pipeline.supply import bring
+
+        bring(project, project.tasks[name])
     only = replace(options or Options(), names=frozenset({name}), jobs=1)
     return Schedule(project, only, listener or Listener(), hooks=False).run()
 

@@ -15,9 +15,10 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline import hooks, results
 from soorgeon_clone.pipeline.attempt import Attempt, Ended
-from soorgeon_clone.pipeline.cache import Manifest, default_limit
+from soorgeon_clone.pipeline.cache import Manifest, default_limit, files
 from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Progress
 from soorgeon_clone.pipeline.failure import text_of_hook
+from soorgeon_clone.pipeline.fingerprint import needs
 from soorgeon_clone.pipeline.model import Cause, Hook, Reason, Report, RunResult, Task, TaskRun
 from soorgeon_clone.pipeline.project import Project, Verdict
 from soorgeon_clone.pipeline.records import Made, RunRecord
@@ -90,11 +91,15 @@ class Schedule:
         """Run the build to its end."""
         state = self.state
         try:
+            if not self.options.force:
+                self._fetch_ahead()
             self._dag_hook("on_render", self.project.spec.on_render)
             while not self.problem and (state.ready or state.running or state.settling):
                 self._advance()
                 self._wait()
             self._final_hooks()
+            good = [name for name, run in state.runs.items() if run.result in ("ran", "restored", "up to date")]
+            self.problem = results.share(self.project, good) or self.problem
         finally:
             self._close()
         runs = tuple(state.runs.get(name, TaskRun(name, "skipped")) for name in self.names)
@@ -147,6 +152,24 @@ class Schedule:
                 self._start(task, verdict)
         return True
 
+    def _fetch_ahead(self) -> None:
+        """Begin to bring all that will be restored from the store, as far as that can be told now."""
+        store = self.project.store
+        if store is None:
+            return
+        among, unsure = set(self.names), set()
+        meanings: dict[str, str] = {}
+        for task in self.tasks.values():
+            if any(name in unsure for name in task.upstream):
+                unsure.add(task.name)
+            elif task.name in among:
+                verdict = self.project.judge(task, meanings)
+                if verdict.causes and (verdict.manifest is None or task.facts.writes_files):
+                    unsure.add(task.name)
+                elif verdict.causes and verdict.manifest is not None:
+                    meanings.update((path, meaning) for path, (_, meaning) in verdict.manifest.products.items())
+                    store.begin_fetch(digest for _, digest in files(verdict.manifest))
+
     def _restore(self, task: Task, verdict: Verdict, manifest: Manifest) -> bool:
         """Bring the products of an earlier run back; False where the cache turns out to be damaged."""
         began = time.perf_counter()
@@ -180,10 +203,10 @@ class Schedule:
         _log.info("%s started: %s", task.name, "; ".join(map(str, verdict.causes)))
 
     def _missing_upstream(self, task: Task) -> str | None:
-        for name in task.upstream:
-            for product in self.tasks[name].products:
-                if not (self.project.root / product.path).exists():
-                    return f"task '{task.name}': {product.path}, a product of its upstream '{name}', is missing"
+        for needed in needs(task, self.tasks):
+            path = needed.product.path
+            if not (self.project.root / path).exists():
+                return f"task '{task.name}': {path}, a product of its upstream '{needed.task}', is missing"
         return None
 
     # -- what runs -------------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_force_runs_everything(chain: Folder) -> None:
 def test_one_task_needs_its_upstream_products(chain: Folder) -> None:
     with Project(chain.root) as project:
         report = run_task(project, "fit")
-    assert "output/load.ipynb, a product of its upstream 'load', is missing" in (report.runs[0].error or "")
+    assert "output/load-x.pkl, a product of its upstream 'load', is missing" in (report.runs[0].error or "")
     chain.build()
     with Project(chain.root) as project:
         assert run_task(project, "fit").runs[0].result == "up to date"
