@@ -26,8 +26,12 @@ STAIRS: dict[str, frozenset[str]] = {}
 
 # Library -> its doors: modules, or folders as a whole. More than one only where what they do is not the same.
 DOORS: dict[str, frozenset[str]] = {
+    # the script that an export to AWS Batch brings along
+    "boto3": frozenset({"export/submit"}),
+    "botocore": frozenset({"export/submit"}),
     "click": frozenset({"cli"}),
     "detect_secrets": frozenset({"lint/credentials"}),
+    "fsspec": frozenset({"pipeline/remote"}),
     "filelock": frozenset({"pipeline/lock"}),
     # syntax of cells; the shell that runs them; a shell for the user
     "IPython": frozenset({"notebook/ipython", "pipeline/execution", "cli/interact"}),
