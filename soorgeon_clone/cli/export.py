@@ -1,0 +1,164 @@
+"""``soorgeon-clone export``: write the files that run a pipeline on another engine. No image is built, no cluster
+touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.export.model import MODES, OPERATORS
+from soorgeon_clone.export.targets import TARGETS
+
+if TYPE_CHECKING:
+    from soorgeon_clone.export.model import Choices
+    from soorgeon_clone.export.write import Changes
+    from soorgeon_clone.pipeline.project import Project
+
+
+@click.command(cls=PipelineCommand)
+@pipeline_options
+@click.option("--to", "target", type=click.Choice(list(TARGETS)), required=True, help="The engine.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    help="Folder for the files (default: export/TARGET in the project).",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="regular",
+    show_default=True,
+    help="regular: all tasks, and each decides when it runs whether it is stale; incremental: only those that are "
+    "stale now, and what needs them; force: all tasks run.",
+)
+@click.option(
+    "--store",
+    metavar="URL",
+    help="Where tasks share their products: s3://bucket/prefix, gs://..., az://... or a folder "
+    "(default: SOORGEON_CLONE_STORE, else 'store' in pipeline.yaml).",
+)
+@click.option("--image", metavar="NAME", help="The image that tasks run in (default: PROJECT:latest).")
+@click.option("--name", help="What the pipeline is called in the engine (default: as the project's folder).")
+@click.option("--schedule", metavar="CRON", help='When the engine runs it: "0 6 * * *". Airflow and Argo.')
+@click.option("--operator", type=click.Choice(OPERATORS), help="Airflow: what runs a task (default: kubernetes).")
+@click.option("-n", "--dry-run", is_flag=True, help="Show the files and write nothing.")
+@click.option("--force", is_flag=True, help="Overwrite files that were edited since the last export.")
+@click.pass_obj
+def command(
+    env: dict[str, str],
+    entry_point: str,
+    log: str | None,
+    log_file: str | None,
+    target: str,
+    out: str | None,
+    mode: Any,
+    store: str | None,
+    image: str | None,
+    name: str | None,
+    schedule: str | None,
+    operator: Any,
+    dry_run: bool,
+    force: bool,
+) -> None:
+    """Write the files that run the pipeline on Airflow, Argo Workflows or AWS Batch.
+
+    Every task becomes a step that runs `soorgeon-clone task NAME` in a container and shares products through the store.
+    Images, resources, retries, secrets: the key `export` in pipeline.yaml. Nothing is built, sent or started.
+    """
+    from soorgeon_clone.cli.build import warn
+    from soorgeon_clone.export import targets
+    from soorgeon_clone.export import write as writing
+    from soorgeon_clone.export.stale import stale
+    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.store import store_url
+
+    set_up_log(log, log_file)
+    _check_usage(target, operator, schedule)
+    with Project(entry_point, env=env, store=store) as project:
+        warn(project)
+        _check_sources(project)
+        folder = Path(out) if out else project.root / "export" / target
+        choices = _choices(
+            project,
+            env,
+            folder,
+            name=name,
+            store=store_url(store, project.spec.store),
+            image=image,
+            schedule=schedule,
+            operator=operator,
+            mode=mode,
+            only=stale(project) if mode == "incremental" else None,
+        )
+        if choices.only is not None and not choices.only:
+            click.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
+            return
+        files = targets.export(target, project.dag, choices)
+        guide = targets.guide(target, project.dag, choices, files)
+    changes = writing.compare(files, folder, target, force=force)
+    if not dry_run:
+        writing.write(changes, files, folder, target)
+    _show(changes, files, folder, dry_run=dry_run)
+    for line in guide:
+        click.echo(line)
+
+
+def _check_usage(target: str, operator: str | None, schedule: str | None) -> None:
+    if operator and target != "airflow":
+        raise click.UsageError(f"--operator is for airflow; {target} has no operators.")
+    if schedule is not None and len(schedule.split()) != 5 and not schedule.startswith("@"):
+        raise click.BadParameter(f'{schedule!r} is no schedule such as "0 6 * * *".', param_hint="--schedule")
+
+
+def _check_sources(project: Project) -> None:
+    """A task whose source cannot be read has no upstream that could be exported."""
+    from soorgeon_clone.errors import UserError
+
+    for task in project.dag.tasks.values():
+        if task.facts.problem:
+            raise UserError(
+                f"{task.spec.file}, line {task.spec.line}, task '{task.name}': {task.facts.problem}",
+                hint="Mend it first: without its source, what it needs is not known.",
+            )
+
+
+def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -> Choices:
+    import platform
+
+    from soorgeon_clone import __version__
+    from soorgeon_clone.export.freeze import freeze
+    from soorgeon_clone.export.model import PROGRAM, Choices
+
+    frozen = freeze(project.spec, env)
+    return Choices(
+        **told,
+        folder=_relative(folder, project.root),
+        env_text=frozen.text,
+        variables=frozen.variables,
+        requirements=(project.root / "requirements.txt").is_file(),
+        # Versions are part of what products depend on, so that of Python as well is the one of this machine.
+        python=platform.python_version().rstrip("+"),
+        install=f"{PROGRAM}=={__version__}",
+    )
+
+
+def _relative(folder: Path, root: Path) -> str:
+    folder = folder.resolve()
+    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
+
+
+def _show(changes: Changes, files: dict[str, str], folder: Path, *, dry_run: bool) -> None:
+    marks = {
+        **dict.fromkeys(files, "unchanged"),
+        **dict.fromkeys(changes.created, "new"),
+        **dict.fromkeys(changes.replaced, "changed"),
+        **dict.fromkeys(changes.removed, "removed"),
+        **dict.fromkeys(changes.kept, "no longer needed, but edited: it stays"),
+    }
+    width = max(map(len, marks))
+    click.echo(f"{folder}{' (not written)' if dry_run else ''}")
+    for name, mark in marks.items():
+        click.echo(f"  {name:<{width}}  {mark}")

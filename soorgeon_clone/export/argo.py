@@ -1,0 +1,155 @@
+"""Workflow -> YAML for Argo Workflows: a Workflow, a WorkflowTemplate, and a CronWorkflow where there is a schedule.
+
+One template runs one task, whose name is its parameter; there is a template for each way in which tasks run (image,
+resources, retries). The list of tasks is written as text, one line each: a dumper takes minutes for 100,000 of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from soorgeon_clone.export import image, names
+from soorgeon_clone.export.kubernetes import gpu_key, quantity, secret_of, volume_name
+from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Step, Workflow
+from soorgeon_clone.export.steps import workflow
+from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.pipeline.yaml_tree import dump
+
+_VERSION = "argoproj.io/v1alpha1"
+_TASKS = "@tasks@"
+_Kind = tuple[Container, tuple[str, ...]]
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+def export(dag: DAG, choices: Choices) -> dict[str, str]:
+    """The files: workflows, and what builds the image."""
+    flow = workflow("argo", names.ARGO, dag, choices)
+    settings = flow.settings
+    kinds: dict[_Kind, str] = {}
+    for step in flow.steps:
+        kinds.setdefault((step.container, step.options), f"task-{len(kinds)}" if kinds else "task")
+    tasks = "".join(_task(step, kinds) for step in flow.steps)
+    spec = _spec(settings, kinds)
+    found = {
+        "workflow.yaml": _text(flow, "Workflow", {"generateName": f"{settings.name}-"}, spec, tasks),
+        "workflow-template.yaml": _text(flow, "WorkflowTemplate", {"name": settings.name}, spec, tasks),
+    }
+    if settings.schedule:
+        cron = {
+            "schedules": [settings.schedule],
+            "concurrencyPolicy": "Forbid",
+            "workflowSpec": {"workflowTemplateRef": {"name": settings.name}},
+        }
+        found["cron-workflow.yaml"] = _text(flow, "CronWorkflow", {"name": settings.name}, cron, "")
+    return {**found, **image.files(dag, settings, choices)}
+
+
+def _text(flow: Workflow, kind: str, called: dict[str, str], spec: dict[str, Any], tasks: str) -> str:
+    settings = flow.settings
+    use = {"Workflow": "argo submit workflow.yaml", "CronWorkflow": "kubectl apply -f cron-workflow.yaml"}
+    metadata: dict[str, Any] = dict(called)
+    if settings.namespace:
+        metadata["namespace"] = settings.namespace
+    metadata["annotations"] = {"soorgeon-clone/pipeline": settings.title, "soorgeon-clone/mode": flow.choices.mode}
+    body = dump({"apiVersion": _VERSION, "kind": kind, "metadata": metadata, "spec": spec})
+    head = (
+        f"# Made by soorgeon-clone export. {use.get(kind, 'kubectl apply -f workflow-template.yaml')}\n"
+        f"# The image: {' '.join(image.build_command(settings, flow.choices).split())}\n"
+    )
+    before, mark, after = body.partition(f"tasks: {_quoted(_TASKS)}\n")
+    if not mark:
+        return head + body
+    margin = before.rpartition("\n")[2]
+    return f"{head}{before}tasks:\n{''.join(f'{margin}  {line}' for line in tasks.splitlines(True))}{after}"
+
+
+def _quoted(text: str) -> str:
+    return dump(text).splitlines()[0]
+
+
+def _spec(settings: Settings, kinds: dict[_Kind, str]) -> dict[str, Any]:
+    claims = sorted({claim for container, _ in kinds for _, claim in container.volumes})
+    spec: dict[str, Any] = {"entrypoint": "pipeline"}
+    if settings.parallelism:
+        spec["parallelism"] = settings.parallelism
+    spec["securityContext"] = {"runAsNonRoot": True, "runAsUser": image.USER, "fsGroup": image.USER}
+    if claims:
+        spec["volumes"] = [
+            {"name": volume_name(claim), "persistentVolumeClaim": {"claimName": claim}} for claim in claims
+        ]
+    # Not failFast: what does not need the task that failed goes on, as in `build`.
+    dag = {"name": "pipeline", "dag": {"failFast": False, "tasks": _TASKS}}
+    spec["templates"] = [dag, *(_template(name, *kind) for kind, name in kinds.items())]
+    return spec
+
+
+def _template(name: str, container: Container, options: tuple[str, ...]) -> dict[str, Any]:
+    task = "{{inputs.parameters.task}}"
+    found: dict[str, Any] = {
+        "name": name,
+        "inputs": {"parameters": [{"name": "task"}]},
+        "metadata": {"annotations": {"soorgeon-clone/task": task}},
+    }
+    if container.retries:
+        # No maxDuration: it would count from the start of the first attempt.
+        backoff = {"duration": "10s", "factor": 2}
+        found["retryStrategy"] = {"limit": container.retries, "retryPolicy": "Always", "backoff": backoff}
+    if container.timeout:
+        found["activeDeadlineSeconds"] = container.timeout
+    if container.node_selector:
+        found["nodeSelector"] = dict(container.node_selector)
+    if container.service_account:
+        found["serviceAccountName"] = container.service_account
+    found["container"] = _container(container, [PROGRAM], ["task", task, *options])
+    return found
+
+
+def _container(container: Container, command: list[str], arguments: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "image": container.image,
+        "imagePullPolicy": container.pull_policy,
+        "command": command,
+        "args": arguments,
+    }
+    env: list[dict[str, Any]] = [{"name": name, "value": value} for name, value in container.env]
+    for name, reference in container.secrets:
+        secret, key = secret_of(name, reference)
+        env.append({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}})
+    if env:
+        found["env"] = env
+    amounts = {}
+    if container.cpus is not None:
+        amounts["cpu"] = quantity(container.cpus)
+    if container.memory is not None:
+        amounts["memory"] = quantity(container.memory)
+    limits = {**amounts, **gpu_key(container)}
+    if limits:
+        found["resources"] = {**({"requests": dict(amounts)} if amounts else {}), "limits": limits}
+    if container.volumes:
+        found["volumeMounts"] = [{"name": volume_name(claim), "mountPath": path} for path, claim in container.volumes]
+    return found
+
+
+def _task(step: Step, kinds: dict[_Kind, str]) -> str:
+    upstream = f", dependencies: [{_flow(step.upstream)}]" if step.upstream else ""
+    return (
+        f"- {{name: {_scalar(step.name)}, template: {kinds[step.container, step.options]}{upstream}, "
+        f"arguments: {{parameters: [{{name: task, value: {_scalar(step.task)}}}]}}}}\n"
+    )
+
+
+def _flow(texts: Iterable[str]) -> str:
+    return ", ".join(map(_scalar, texts))
+
+
+def _scalar(text: str) -> str:
+    """A YAML scalar: as it is where it can be nothing but a text, else in JSON's quotes, which YAML has as well."""
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+# What YAML 1.1 takes for something else than a text.
+_WORDS = frozenset("y n yes no on off true false null".split())

@@ -1,0 +1,191 @@
+"""Workflow -> files for AWS Batch: jobs.json with the job definitions and the jobs in order, and submit.py, which
+registers the ones and submits the others.
+
+There is one job definition for each way in which tasks run (image, resources, retries). The task's name is a parameter
+of the job, so that it can be read there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.export import batch_graph, image, names
+from soorgeon_clone.export.batch_graph import Job
+from soorgeon_clone.export.fargate import fitting
+from soorgeon_clone.export.kubernetes import volume_name
+from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings
+from soorgeon_clone.export.steps import workflow
+from soorgeon_clone.pipeline.model import DAG
+
+ARRAYS = "export-arrays"
+_MOST_ATTEMPTS = 10
+_SHORTEST_TIMEOUT = 60
+_DEFAULT_MEMORY = 2 * 2**30
+# A job of an array finds its task in the line of its index. The file is a parameter: it arrives as $0.
+_PICK = f'exec {PROGRAM} task "$(sed -n "$((AWS_BATCH_JOB_ARRAY_INDEX + 1))p" "$0")" "$@"'
+
+_Kind = tuple[Container, tuple[str, ...], str]
+
+
+def export(dag: DAG, choices: Choices) -> dict[str, str]:
+    """The files: jobs.json, submit.py, the members of array jobs, and what builds the image."""
+    if choices.schedule:
+        raise UserError(
+            "AWS Batch has no schedules of its own",
+            hint="Leave out --schedule, and let EventBridge Scheduler or cron call submit.py.",
+            exit_code=2,
+        )
+    flow = workflow("aws-batch", names.BATCH, dag, choices)
+    settings = flow.settings
+    jobs = batch_graph.jobs(flow.steps)
+    kinds: dict[_Kind, str] = {}
+    counts: Counter[str] = Counter()
+    rows = [f"  {json.dumps(_job(job, settings, kinds, counts), ensure_ascii=False)}" for job in jobs]
+    definitions = [_definition(name, *kind, settings=settings) for kind, name in kinds.items()]
+    arrays = {
+        f"{ARRAYS}/{job.name}.txt": "".join(f"{step.task}\n" for step in job.steps) for job in jobs if job.is_array
+    }
+    text = _text(settings, definitions, rows)
+    script = Path(__file__).with_name("submit.py").read_text(encoding="utf-8")
+    built = image.files(dag, settings, choices, also=(ARRAYS,) if arrays else ())
+    return {"jobs.json": text, "submit.py": script, **arrays, **built}
+
+
+def _text(settings: Settings, definitions: list[dict[str, Any]], rows: list[str]) -> str:
+    """The JSON, with one job a line."""
+    head = json.dumps(
+        {"pipeline": settings.title, "queue": settings.queue, "definitions": definitions}, indent=1, ensure_ascii=False
+    )
+    listed = ",\n".join(rows)
+    return f'{head[:-2]},\n "jobs": [\n{listed}\n ]\n}}\n'
+
+
+def _job(job: Job, settings: Settings, kinds: dict[_Kind, str], counts: Counter[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"jobName": job.name}
+    kind: _Kind
+    if job.is_join:
+        kind = (Container(settings.image, memory=512 * 2**20), (), "join")
+        parameters = {}
+    elif job.is_array:
+        kind = (job.steps[0].container, job.steps[0].options, "array")
+        parameters = {"tasks": f"{ARRAYS}/{job.name}.txt"}
+        found["arrayProperties"] = {"size": len(job.steps)}
+    else:
+        kind = (job.steps[0].container, job.steps[0].options, "task")
+        parameters = {"task": job.steps[0].task}
+    if kind not in kinds:
+        role = kind[2]
+        kinds[kind] = f"{settings.name}-{role}" + (f"-{counts[role]}" if counts[role] else "")
+        counts[role] += 1
+    found["jobDefinition"] = kinds[kind]
+    if parameters:
+        found["parameters"] = parameters
+    if job.needs:
+        found["dependsOn"] = list(job.needs)
+    return found
+
+
+def _definition(
+    name: str, container: Container, options: tuple[str, ...], role: str, *, settings: Settings
+) -> dict[str, Any]:
+    command = {
+        "task": [PROGRAM, "task", "Ref::task", *options],
+        "array": ["sh", "-c", _PICK, "Ref::tasks", *options],
+        "join": ["true"],
+    }[role]
+    properties: dict[str, Any] = {
+        "image": container.image,
+        "command": command,
+        "resourceRequirements": _requirements(container, settings),
+    }
+    if settings.platform == "FARGATE":
+        properties["networkConfiguration"] = {"assignPublicIp": "ENABLED"}
+    if settings.execution_role:
+        properties["executionRoleArn"] = settings.execution_role
+    elif settings.platform == "FARGATE" or container.secrets:
+        what = "jobs on Fargate need" if settings.platform == "FARGATE" else "jobs with secrets need"
+        raise UserError(
+            f"pipeline.yaml: {what} an execution role",
+            hint="Add 'export: {aws-batch: {execution_role: arn:aws:iam::ACCOUNT:role/NAME}}'.",
+            exit_code=2,
+        )
+    if settings.job_role:
+        properties["jobRoleArn"] = settings.job_role
+    if container.env:
+        properties["environment"] = [{"name": key, "value": value} for key, value in container.env]
+    if container.secrets:
+        properties["secrets"] = [{"name": key, "valueFrom": _secret(key, value)} for key, value in container.secrets]
+    if container.volumes:
+        properties["volumes"] = [
+            _volume(source, settings) for source in dict.fromkeys(dict(container.volumes).values())
+        ]
+        properties["mountPoints"] = [
+            {"sourceVolume": volume_name(source), "containerPath": path} for path, source in container.volumes
+        ]
+    found: dict[str, Any] = {
+        "jobDefinitionName": name,
+        "type": "container",
+        "platformCapabilities": [settings.platform],
+        "containerProperties": properties,
+    }
+    if container.retries:
+        if container.retries >= _MOST_ATTEMPTS:
+            raise UserError(
+                f"pipeline.yaml: {container.retries} retries; AWS Batch tries a job at most {_MOST_ATTEMPTS} times",
+                hint=f"Set 'retries' to {_MOST_ATTEMPTS - 1} or less, for this target in 'export: {{aws-batch: ...}}'.",
+                exit_code=2,
+            )
+        found["retryStrategy"] = {"attempts": container.retries + 1}
+    if container.timeout:
+        found["timeout"] = {"attemptDurationSeconds": max(_SHORTEST_TIMEOUT, container.timeout)}
+    return found
+
+
+def _requirements(container: Container, settings: Settings) -> list[dict[str, str]]:
+    cpus = container.cpus or 1
+    mebibytes = math.ceil((container.memory or _DEFAULT_MEMORY) / 2**20)
+    if settings.platform == "FARGATE":
+        if container.gpus:
+            raise UserError(
+                "pipeline.yaml: Fargate has no GPUs",
+                hint="Use 'export: {aws-batch: {platform: EC2}}', or leave out 'gpus'.",
+                exit_code=2,
+            )
+        amount, mebibytes = fitting(cpus, mebibytes)
+    else:
+        amount = str(math.ceil(cpus))
+    found = [{"type": "VCPU", "value": amount}, {"type": "MEMORY", "value": str(mebibytes)}]
+    if container.gpus:
+        found.append({"type": "GPU", "value": str(container.gpus)})
+    return found
+
+
+def _secret(variable: str, reference: str) -> str:
+    if not reference.startswith(("arn:", "/")) and not reference.replace("-", "").replace("_", "").isalnum():
+        raise UserError(
+            f"pipeline.yaml, export, secrets: '{reference}' for {variable} is neither the ARN of a secret nor the name "
+            "of a parameter of SSM",
+            hint=f"For example {variable}: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME. What other targets need "
+            "goes to their own part, 'export: {argo: {secrets: ...}}'.",
+            exit_code=2,
+        )
+    return reference
+
+
+def _volume(source: str, settings: Settings) -> dict[str, Any]:
+    name = volume_name(source)
+    if source.startswith("fs-"):
+        return {"name": name, "efsVolumeConfiguration": {"fileSystemId": source, "transitEncryption": "ENABLED"}}
+    if source.startswith("/") and settings.platform == "EC2":
+        return {"name": name, "host": {"sourcePath": source}}
+    raise UserError(
+        f"pipeline.yaml, export, volumes: AWS Batch cannot mount '{source}'",
+        hint="Name a file system of EFS (fs-...)"
+        + (", or a folder of the host." if settings.platform == "EC2" else "."),
+        exit_code=2,
+    )

@@ -1,0 +1,101 @@
+"""pipeline.yaml and env.yaml -> an env file in which what changes by itself has the value that it has now.
+
+``{{now}}`` in a container is another moment than in the next one, ``{{user}}`` is nobody, and there is no git. So the
+export brings an env file of its own: that of the project, with these placeholders replaced, and with entries for those
+that pipeline.yaml uses directly (a key of an env file goes before a built-in of the same name). ``{{here}}`` and
+``{{root}}`` stay: they are where the project is. ``{{env.VARIABLE}}`` stays: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.pipeline import env as environments
+from soorgeon_clone.pipeline.env import Environment
+from soorgeon_clone.pipeline.model import Spec
+from soorgeon_clone.pipeline.yaml_tree import Item, dump, parse
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_FROZEN = ("now", "user", "git", "git_hash", "cwd")
+_HEAD = (
+    "# Made by soorgeon-clone export: env.yaml, with the placeholders that change by themselves as they were then.\n"
+)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """``text`` is that of the env file, None if the pipeline has no placeholders. ``variables`` are the environment
+    variables that the pipeline asks for with ``{{env.NAME}}``."""
+
+    text: str | None
+    variables: tuple[str, ...]
+
+
+def freeze(spec: Spec, overrides: Mapping[str, Any] | None = None) -> Frozen:
+    """The frozen env file. ``overrides`` are values of ``--env--key``."""
+    path = environments.find(spec.path)
+    values = environments.load(spec.path, overrides or {}).values
+    here = spec.root
+    found: dict[str, Any] = {}
+    used: set[str] = set()
+    if path is not None:
+        env = parse(path.read_text(encoding="utf-8-sig"), path.name)
+        for key, entry in (env.value or {}).items():
+            changed = {name for name in overrides or {} if name.split(".")[0] == str(key)}
+            if changed:
+                found[str(key)] = values[str(key)]
+            else:
+                keys_above = set(found)
+                found[str(key)] = entry.map_scalars(lambda item: _without(item, keys_above, here, used)).plain()  # noqa: B023
+    for text in _texts(spec):
+        used.update(_PLACEHOLDER.findall(text))
+    for name in _FROZEN:
+        if name in used and name not in found:
+            found[name] = _now(name, here)
+    variables = sorted({name.split(".")[1] for name in used if name.startswith("env.")} if "env" not in found else ())
+    return Frozen(_HEAD + dump(found) if found else None, tuple(variables))
+
+
+def _without(item: Item, keys_above: set[str], here: Path, used: set[str]) -> Any:
+    """A scalar of env.yaml with what changes by itself replaced."""
+    if not isinstance(item.value, str):
+        return item.value
+
+    def value(match: re.Match[str]) -> str:
+        used.add(match[1])
+        frozen = match[1] in _FROZEN and match[1] not in keys_above
+        return _now(match[1], here) if frozen else match[0]
+
+    return _PLACEHOLDER.sub(value, item.value)
+
+
+def _now(name: str, here: Path) -> str:
+    """What a built-in placeholder stands for."""
+    if name == "cwd" and Path.cwd() == here:
+        return "{{here}}"
+    # The letter keeps the value a text: a commit such as 12345678 is not a number.
+    return str(Environment({}, here=here).render(Item(f"v{{{{{name}}}}}", "pipeline.yaml", 1)))[1:]
+
+
+def _texts(spec: Spec) -> list[str]:
+    """pipeline.yaml without comments, and the file of meta.import_tasks_from."""
+    found: list[str] = []
+
+    def collect(item: Item) -> Any:
+        if isinstance(item.value, str):
+            found.append(item.value)
+        return item.value
+
+    top = parse(spec.path.read_text(encoding="utf-8-sig"), spec.path.name)
+    top.map_scalars(collect)
+    meta = top.get("meta") if isinstance(top.value, dict) else None
+    imported = meta.get("import_tasks_from") if meta and isinstance(meta.value, dict) else None
+    if imported:
+        environment = environments.load(spec.path, {})
+        name = str(environment.render(imported))
+        parse((spec.root / name).read_text(encoding="utf-8-sig"), name).map_scalars(collect)
+    return found

@@ -1,0 +1,114 @@
+"""The nouns of an export: what is asked for, the steps that an engine will run, the container that each runs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Mode = Literal["incremental", "regular", "force"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+Operator = Literal["kubernetes", "docker", "bash"]
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
+PullPolicy = Literal["Always", "IfNotPresent", "Never"]
+PULL_POLICIES: tuple[PullPolicy, ...] = get_args(PullPolicy)
+
+PROGRAM = "soorgeon-clone"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the command line says; where it says nothing (None), pipeline.yaml does.
+
+    ``only`` are the tasks to export, None for all. ``folder`` is where the export goes: relative to the project with
+    forward slashes, or absolute. ``env_text`` is the frozen env file that goes with the export (see `freeze`), None if
+    there is nothing to freeze; ``variables`` are the environment variables that pipeline.yaml asks for. ``install`` is
+    what pip installs to get this program.
+    """
+
+    name: str | None = None
+    store: str | None = None
+    image: str | None = None
+    schedule: str | None = None
+    operator: Operator | None = None
+    mode: Mode = "regular"
+    only: frozenset[str] | None = None
+    folder: str = "export"
+    env_text: str | None = None
+    variables: tuple[str, ...] = ()
+    requirements: bool = True
+    python: str = "3.11"
+    install: str = PROGRAM
+
+
+@dataclass(frozen=True)
+class Container:
+    """Where a step runs. Steps that agree share one object.
+
+    ``memory`` is in bytes, ``timeout`` in seconds and for one attempt. ``env``, ``secrets`` (environment variable ->
+    where the engine finds its value), ``volumes`` (path in the container -> what is mounted there) and
+    ``node_selector`` are pairs.
+    """
+
+    image: str
+    pull_policy: PullPolicy = "IfNotPresent"
+    cpus: float | None = None
+    memory: int | None = None
+    gpus: int | None = None
+    retries: int = 0
+    timeout: int | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
+    volumes: tuple[tuple[str, str], ...] = ()
+    node_selector: tuple[tuple[str, str], ...] = ()
+    service_account: str | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One task in the engine. ``task`` is its name in pipeline.yaml, ``name`` the one that the engine takes.
+
+    ``upstream`` are names in the engine. ``options`` follow ``soorgeon-clone task NAME``. ``entry`` says which entry
+    of pipeline.yaml declares it: the steps of one grid have the same.
+    """
+
+    task: str
+    name: str
+    upstream: tuple[str, ...]
+    options: tuple[str, ...]
+    container: Container
+    entry: str
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What the container runs."""
+        return (PROGRAM, "task", self.task, *self.options)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for the export as a whole. The last lines are for one target each."""
+
+    name: str
+    title: str
+    target: str
+    store: str | None
+    image: str
+    schedule: str | None
+    namespace: str | None
+    operator: Operator
+    project: str
+    program: str
+    parallelism: int | None
+    queue: str | None
+    platform: Literal["EC2", "FARGATE"]
+    execution_role: str | None
+    job_role: str | None
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """All that an engine's module needs: the settings, and the steps, each after its upstream."""
+
+    settings: Settings
+    choices: Choices
+    steps: tuple[Step, ...]

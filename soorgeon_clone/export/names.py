@@ -1,0 +1,66 @@
+"""Names of tasks -> names that an engine takes: valid, short enough, unique, and the same in every export.
+
+A name that the engine takes as it is stays. Any other has its foreign characters replaced and gets a few digits of its
+own hash, so it depends on nothing but itself. The original goes into the export beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from soorgeon_clone.errors import UserError
+
+_HASH = 8
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an engine takes: ``valid`` matches a whole name, ``foreign`` one character that has to go."""
+
+    valid: re.Pattern[str]
+    foreign: re.Pattern[str]
+    limit: int
+    lower: bool = False
+
+
+# Airflow's KEY_REGEX without letters beyond ASCII; up to 250 characters, 220 where the name is also a pod's
+AIRFLOW = Rule(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"), re.compile(r"[^A-Za-z0-9_.-]"), 220)
+# Argo's taskOrStepNameFmt without underscores and a last hyphen, at most 128 characters
+ARGO = Rule(re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"), re.compile(r"[^A-Za-z0-9-]"), 128)
+# SubmitJob: letters, digits, hyphens, underscores, the first no sign, up to 128
+BATCH = Rule(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*"), re.compile(r"[^A-Za-z0-9_-]"), 128)
+# RFC 1123: names of pods and other objects of Kubernetes; room for the suffixes that the engines add
+KUBERNETES = Rule(re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"), re.compile(r"[^a-z0-9-]"), 50, lower=True)
+
+
+def engine_names(originals: Iterable[str], rule: Rule) -> dict[str, str]:
+    """The name in the engine of each original."""
+    originals = list(originals)
+    names = {name: name for name in originals if _is_valid(name, rule)}
+    taken = set(names)
+    for original in originals:
+        if original not in names:
+            name = engine_name(original, rule)
+            if name in taken:
+                raise UserError(f"task '{original}' would be called '{name}', as another task is", hint="Rename it.")
+            taken.add(name)
+            names[original] = name
+    return names
+
+
+def engine_name(original: str, rule: Rule) -> str:
+    """The name in the engine of one original."""
+    if _is_valid(original, rule):
+        return original
+    text = original.lower() if rule.lower else original
+    digits = hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
+    stem = rule.foreign.sub("-", text)[: rule.limit - _HASH - 1].strip("-_.")
+    stem = re.sub(r"-{2,}", "-", stem)
+    return f"{stem}-{digits}" if stem else f"task-{digits}"
+
+
+def _is_valid(name: str, rule: Rule) -> bool:
+    return len(name) <= rule.limit and rule.valid.fullmatch(name) is not None

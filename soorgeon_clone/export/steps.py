@@ -1,0 +1,103 @@
+"""DAG and choices -> Workflow: the tasks to export as steps, with the command, container and name of each."""
+
+from __future__ import annotations
+
+import posixpath
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.export import names
+from soorgeon_clone.export.image import IN_IMAGE
+from soorgeon_clone.export.model import Choices, Container, Settings, Step, Workflow
+from soorgeon_clone.export.settings import containers, settings
+from soorgeon_clone.pipeline.model import DAG, TaskSpec
+
+
+def workflow(target: str, rule: names.Rule, dag: DAG, choices: Choices) -> Workflow:
+    """The steps of an export, each after its upstream."""
+    whole = settings(target, dag.spec, choices)
+    local = target == "airflow" and whole.operator == "bash"
+    chosen = [task for name, task in dag.tasks.items() if choices.only is None or name in choices.only]
+    called = names.engine_names((task.name for task in chosen), rule)
+    container_of = containers(target, dag.spec, choices, whole)
+    options = _options(dag, whole, choices, local=local)
+    once = (*options, "--retries", "0")
+    steps = []
+    for task in chosen:
+        _check_name(task.spec)
+        container = container_of(task.spec)
+        steps.append(
+            Step(
+                task=task.name,
+                name=called[task.name],
+                upstream=tuple(called[name] for name in task.upstream if name in called),
+                # Where the engine tries again, the program does not: n retries are n, not n times n.
+                options=once if container.retries and task.spec.retries else options,
+                container=container,
+                entry=f"{task.spec.file}:{task.spec.line}:{task.spec.source.text}",
+            )
+        )
+    if not local:
+        first = {step.container: step.task for step in reversed(steps)}
+        _check_store(dag, whole, first)
+        _check_variables(dag, choices, first)
+    return Workflow(whole, choices, tuple(steps))
+
+
+def _options(dag: DAG, whole: Settings, choices: Choices, *, local: bool) -> tuple[str, ...]:
+    entry = dag.spec.path.name
+    if local:
+        entry = posixpath.join(whole.project, entry)
+    options: tuple[str, ...] = ("--entry-point", entry)
+    if whole.store:
+        options += ("--store", whole.store)
+    return (*options, "--force") if choices.mode == "force" else options
+
+
+def _check_name(task: TaskSpec) -> None:
+    """The name travels as an argument and through the templates of the engines."""
+    wrong = "a leading '-'" if task.name.startswith("-") else ""
+    wrong = wrong or next((f"'{sign}'" for sign in ("{{", "{%", "{#") if sign in task.name), "")
+    wrong = wrong or ("a line break" if not task.name.isprintable() else "")
+    if wrong:
+        raise UserError(
+            f"{task.file}, line {task.line}: the name of task '{task.name}' has {wrong}, which engines misread",
+            hint="Give the task another 'name'.",
+            exit_code=2,
+        )
+
+
+def _check_store(dag: DAG, whole: Settings, first: dict[Container, str]) -> None:
+    """Containers share nothing but the store."""
+    place = dag.spec.path.name
+    if whole.store is None:
+        raise UserError(
+            f"{place}: no store. Tasks run in containers of their own and get each other's products from the store",
+            hint="Add 'store: s3://bucket/prefix' (gs://, az://, or a shared folder) to it, or pass --store.",
+            exit_code=2,
+        )
+    if "://" in whole.store and not whole.store.startswith("file://"):
+        return
+    folder = posixpath.normpath(posixpath.join(IN_IMAGE, whole.store.removeprefix("file://")))
+    for container, task in first.items():
+        mounted = [posixpath.normpath(path) for path, _ in container.volumes]
+        if not any(folder == path or folder.startswith(path.rstrip("/") + "/") for path in mounted):
+            raise UserError(
+                f"{place}: the store {whole.store} is a folder, and the container of task '{task}' has no volume there",
+                hint=f"Add it to pipeline.yaml, 'export: {{volumes: {{{folder}: NAME}}}}', or use an s3://, gs:// or "
+                "az:// store.",
+                exit_code=2,
+            )
+
+
+def _check_variables(dag: DAG, choices: Choices, first: dict[Container, str]) -> None:
+    """pipeline.yaml is read in every container, so each needs what ``{{env.NAME}}`` asks for."""
+    for container, task in first.items():
+        told = {name for name, _ in (*container.env, *container.secrets)}
+        for name in choices.variables:
+            if name not in told:
+                raise UserError(
+                    f"{dag.spec.path.name} uses {{{{env.{name}}}}}, and the container of task '{task}' has no such "
+                    "variable",
+                    hint=f"Add it to pipeline.yaml: 'export: {{env: {{{name}: VALUE}}}}', or to 'secrets'.",
+                    exit_code=2,
+                )

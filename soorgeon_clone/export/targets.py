@@ -1,0 +1,48 @@
+"""The targets: name -> a pure function from a DAG and choices to the files of the export."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+from soorgeon_clone.export import image
+from soorgeon_clone.export.model import Choices
+from soorgeon_clone.export.settings import settings
+from soorgeon_clone.pipeline.model import DAG
+
+# name -> (module with a function `export`, one line for --help)
+TARGETS: Mapping[str, tuple[str, str]] = {
+    "airflow": ("soorgeon_clone.export.airflow", "a DAG file for Airflow 3 and 2.9+"),
+    "argo": ("soorgeon_clone.export.argo", "a Workflow and a WorkflowTemplate for Argo Workflows"),
+    "aws-batch": ("soorgeon_clone.export.aws_batch", "job definitions and a script that submits the jobs"),
+}
+
+
+def export(target: str, dag: DAG, choices: Choices | None = None) -> dict[str, str]:
+    """The files of an export: path in its folder -> text. Nothing is read, run or written."""
+    files: dict[str, str] = importlib.import_module(TARGETS[target][0]).export(dag, choices or Choices())
+    return files
+
+
+# A Workflow of Argo is one object of Kubernetes, and etcd takes 1.5 MB; the state of the tasks comes on top.
+_LARGEST_WORKFLOW = 1_000_000
+_USE = {
+    "airflow": "put {name}.py into Airflow's folder of DAGs",
+    "argo": "argo submit {folder}/workflow.yaml",
+    "aws-batch": "python {folder}/submit.py --queue QUEUE",
+}
+
+
+def guide(target: str, dag: DAG, choices: Choices, files: Mapping[str, str]) -> list[str]:
+    """What a person does next, a line each, and what may go wrong."""
+    whole = settings(target, dag.spec, choices)
+    lines = []
+    if "Dockerfile" in files:
+        lines.append(f"Then: {image.build_command(whole, choices)}")
+        if not choices.requirements:
+            lines.append("Note: there is no requirements.txt, so the image has soorgeon-clone alone.")
+    lines.append(f"Then: {_USE[target].format(name=whole.name, folder=choices.folder)}")
+    if target == "argo" and len(files["workflow.yaml"]) > _LARGEST_WORKFLOW:
+        megabytes = len(files["workflow.yaml"]) / 1e6
+        lines.append(f"Warning: the workflow has {megabytes:.1f} MB; Kubernetes takes no object above 1.5 MB.")
+    return lines

@@ -1,0 +1,113 @@
+"""The files of an export -> its folder: all or none, and nothing that a person edited is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from soorgeon_clone.errors import UserError
+
+RECORD = ".soorgeon-clone-export.json"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What writing will do. ``kept`` are files of an earlier export that a person edited and that stay."""
+
+    texts: Mapping[str, str]
+    created: tuple[str, ...]
+    replaced: tuple[str, ...]
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def compare(files: Mapping[str, str], folder: Path, target: str, *, force: bool) -> Changes:
+    """What makes the folder hold the files. A UserError if a person edited one of them, unless ``force``."""
+    former, known = _read_record(folder)
+    if former not in (None, target) and not force:
+        raise UserError(
+            f"{folder} holds an export to {former}",
+            hint="Nothing was written. --out DIR writes elsewhere, --force replaces it.",
+            exit_code=2,
+        )
+    now = {name: _text(folder / name) for name in {*files, *known}}
+    edited = [
+        name
+        for name, text in files.items()
+        if now[name] is not None and now[name] != text and _digest(now[name] or "") != known.get(name)
+    ]
+    if edited and not force:
+        names = ", ".join(edited[:5]) + (f" and {len(edited) - 5} more" if len(edited) > 5 else "")
+        raise UserError(
+            f"{names} in {folder}: not written by this command, or changed since",
+            hint="Nothing was written. --force overwrites, --out DIR writes elsewhere.",
+            exit_code=2,
+        )
+    old = [name for name in known if name not in files and now[name] is not None]
+    removed = [name for name in old if force or _digest(now[name] or "") == known[name]]
+    return Changes(
+        texts={name: text for name, text in files.items() if now[name] != text},
+        created=tuple(name for name in files if now[name] is None),
+        replaced=tuple(name for name, text in files.items() if now[name] not in (None, text)),
+        removed=tuple(removed),
+        kept=tuple(name for name in old if name not in removed),
+    )
+
+
+def write(changes: Changes, files: Mapping[str, str], folder: Path, target: str) -> None:
+    """Make the changes: everything is written aside first, where it can still fail without harm, then renamed."""
+    record = {"target": target, "files": {name: _digest(text) for name, text in files.items()}}
+    texts = {**changes.texts, RECORD: json.dumps(record, indent=1) + "\n"}
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+        try:
+            for number, text in enumerate(texts.values()):
+                (aside / str(number)).write_bytes(text.encode("utf-8"))
+                (aside / str(number)).chmod(0o644)
+            for name in texts:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            for number, name in enumerate(texts):
+                (aside / str(number)).replace(folder / name)
+            for name in changes.removed:
+                (folder / name).unlink(missing_ok=True)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        where = error.filename2 or error.filename or folder
+        raise UserError(
+            f"{where} cannot be written: {error.strerror or error}", hint="--out DIR writes elsewhere.", exit_code=2
+        ) from None
+
+
+def _read_record(folder: Path) -> tuple[str | None, dict[str, str]]:
+    """The target of the export that the folder holds, and the digests of its files as they were written."""
+    try:
+        data = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return str(data["target"]), {str(name): str(value) for name, value in data["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None, {}
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", hint="Nothing was written.", exit_code=2) from None
+
+
+def _digest(text: str) -> str:
+    """Of the text; line ends do not count, since git may change them."""
+    return hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8", "surrogateescape")).hexdigest()
