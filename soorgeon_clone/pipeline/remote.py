@@ -23,6 +23,8 @@ from soorgeon_clone.errors import UserError
 _ATOMIC = frozenset("s3 s3a gs gcs az abfs abfss".split())
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
 _REFUSED = re.compile(r"Credential|Forbidden|Unauthori[sz]ed|AccessDenied|InvalidAccessKey|SignatureDoesNotMatch")
+# More bytes than anything has that is read at once.
+_HUGE = 2**33
 ATTEMPTS = 6
 PAUSE = 0.2
 THREADS = 32
@@ -211,7 +213,9 @@ class Bucket:
         return True
 
     def read(self, key: str) -> bytes:
-        content: bytes = self.fs.cat_file(f"{self.path}/{key}")
+        path = f"{self.path}/{key}"
+        # With a range this is one request, where reading all would ask for the size before.
+        content: bytes = self.fs.cat_file(path, start=0, end=_HUGE) if self.atomic else self.fs.cat_file(path)
         return content
 
     def fetch(self, key: str, target: Path) -> None:
