@@ -616,6 +616,9 @@ def _subscript_key(w: Walker, node: Node) -> Value:
     return value
 
 
+_MANY = frozenset({"builtins.list", "pandas.Series", "pandas.Index", "pandas.DataFrame"})
+
+
 def _subscript_kind(node: Node, key: Value) -> str:
     if node.type == "subscript" or (node.type == "operator" and node.value == ":"):
         return "slice"
@@ -627,8 +630,8 @@ def _subscript_kind(node: Node, key: Value) -> str:
     if isinstance(const, int):
         return "constant int"
     types = {o.type for o in key}
-    if types == {"builtins.list"}:
-        return "list"
+    if types and types <= _MANY:
+        return "list"  # of labels, or of truth values
     if types == {"builtins.tuple"}:
         return "tuple"
     if types == {"builtins.slice"}:
@@ -774,7 +777,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
             if obj.type == LIB:
                 calls.set_library(w, obj.path, value)
             elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__"):
-                w.change_one(obj)
+                change_by_store(w, obj)
                 _change_shown(w, obj)
                 if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
                     w.heap.hold(obj, "*", _held_by_frame(value))
@@ -822,8 +825,16 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         calls.set_property(w, obj, name, value, node)
     if _sets_ambient(w, obj, "__setattr__"):
         return
-    w.change_one(obj)
+    change_by_store(w, obj)
     w.heap.hold(obj, name, value)
+
+
+def change_by_store(w: Walker, obj: Obj) -> None:
+    """Storing into an object of a library may change what it is a part of (a node of a tree)."""
+    if obj.type in (INSTANCE, METHOD):
+        w.change_one(obj)
+    else:
+        w.change((obj,))
 
 
 def delete(w: Walker, node: Node) -> None:
@@ -842,7 +853,7 @@ def delete(w: Walker, node: Node) -> None:
         if obj.type == LIB:
             calls.set_library(w, obj.path, EMPTY)
         else:
-            w.change_one(obj)
+            change_by_store(w, obj)
 
 
 def enter(w: Walker, value: Value, node: Node) -> Value:

@@ -45,6 +45,8 @@ _NEVER_SUPPRESSING = tuple(
     IPython. contextlib.redirect contextlib.closing contextlib.nullcontext contextlib.chdir joblib. scipy. PIL. h5py.
     """.split()
 )
+# what a library object was given to work on: it does not change with it
+_DATA = tuple("pandas. numpy. polars. scipy.sparse. torch.Tensor builtins. sklearn.utils.Bunch xgboost.DMatrix".split())
 
 
 class Walker:
@@ -267,6 +269,9 @@ class Walker:
                 self._change_all(obj)
             elif depth == "parts":
                 self._change_parts(obj)
+            elif obj.type.startswith("pandas.") and obj.type.endswith("Index"):
+                for labelled in obj.fields.get("*", EMPTY):
+                    self.change_one(labelled)  # df.index.name = "day" changes df
 
     def may_be_own_part(self, obj: Obj) -> bool:
         """Whether an element of ``obj`` may be the same object to us: we do not know what it holds."""
@@ -310,6 +315,8 @@ class Walker:
                 stack.extend(holds(part))
             elif part.type in evaluate.CONTAINERS:
                 stack.extend(holds(part))
+            elif not part.type.startswith(_DATA):
+                self.change_one(part)
 
     def change_one(self, obj: Obj) -> None:
         """Note that this object may be changed in place, and with it those that share its memory."""
