@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import evaluate, structures
@@ -40,7 +40,7 @@ class Arguments:
     positional: tuple[tuple[Value, bool], ...] = ()
     keywords: tuple[tuple[str | None, Value], ...] = ()
 
-    @property
+    @cached_property
     def all(self) -> Value:
         value = EMPTY
         for item, _ in self.positional:
@@ -302,20 +302,64 @@ def apply(
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
     bound = _bound(args, names)
-    evaluate.implicit(w, args.all)
+
+    def target(text: str) -> Value:
+        return _target(w, text, receiver, args, bound, node)
+
+    _run_passed_code(w, effect, receiver, args, node, target)
+    if effect.acts or w.anything_advances():
+        _act(w, effect, receiver, args, bound, target)
+    if effect.prints or path in _SHOWING:
+        w.show(args.all)
+    if effect.raises:
+        w._die()
+    value: Value = EMPTY
+    for spec in effect.returns:
+        value |= result(w, spec, receiver, args, node, bound, path)
+    fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
+    if fresh:
+        _tie(w, effect, fresh, target)
+        constants = given(args, names)
+        for obj in fresh:
+            if obj.given is None:
+                obj.given = constants
+    if "parts" in effect.shares:
+        _share_parts(w, value)
+    return value
+
+
+def _run_passed_code(
+    w: Walker, effect: Effect, receiver: Value, args: Arguments, node: Node, target: Callable[[str], Value]
+) -> None:
+    """Follow the notebook's code that the call may run: callbacks, special methods, what the receiver holds."""
+    for text in effect.calls:
+        _call_back(w, target(text), receiver, args, node)
+    if not w.anything_runs():
+        return
+    passed = args.all
+    evaluate.implicit(w, passed)
+    if not effect.calls and any(o.type in CODE_TYPES for o in passed):
+        _call_back(w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node)
+    if any(o.fields for o in receiver):
+        _run_held_code(w, receiver, args, node)
+
+
+def _act(
+    w: Walker,
+    effect: Effect,
+    receiver: Value,
+    args: Arguments,
+    bound: dict[str, Value],
+    target: Callable[[str], Value],
+) -> None:
+    """Note what the call does to objects, random generators, settings and files."""
     if effect.opaque:
         w.opaque(effect.opaque)
-    for target in effect.calls:
-        _call_back(w, _target(w, target, receiver, args, bound, node), receiver, args, node)
-    if any(o.type in CODE_TYPES for o in args.all) and not effect.calls:
-        _call_back(w, frozenset(o for o in args.all if o.type in (FUNCTION, METHOD)), receiver, args, node)
-    if receiver and w.anything_runs() and any(o.fields for o in receiver):
-        _run_held_code(w, receiver, args, node)
     changed = EMPTY
-    for target in effect.changes:
-        if target == "self" and effect.sets:
+    for text in effect.changes:
+        if text == "self" and effect.sets:
             continue  # what changes is the setting that the object stands for
-        changed |= _target(w, target, receiver, args, bound, node)
+        changed |= target(text)
     w.change(changed)
     for obj in receiver | args.all if w.anything_advances() else ():
         if evaluate.is_advancing(w, obj):
@@ -324,57 +368,42 @@ def apply(
             for part in evaluate.contents(frozenset({obj})):  # an estimator that was given a generator
                 if evaluate.is_advancing(w, part):
                     w.change_one(part)
-    for target in effect.keeps:
-        kept = _target(w, target, receiver, args, bound, node)
+    for text in effect.keeps:
+        kept = target(text)
         for obj in changed or receiver:
             w.heap.hold(obj, "*", kept)
     for resource in effect.draws:
         w.draw(resource)
-    for target in effect.names:
-        _read_named(w, _target(w, target, receiver, args, bound, node))
+    for text in effect.names:
+        _read_named(w, target(text))
     for resource in effect.seeds:
         w.seed(resource)
     for setting in effect.sets:
         w.note("sets", setting)
-    for target in effect.reads:
-        _file(w, "files_read", target, receiver, bound)
-    for target in effect.writes:
-        _file(w, "files_written", target, receiver, bound)
+    for text in effect.reads:
+        _file(w, "files_read", text, receiver, bound)
+    for text in effect.writes:
+        _file(w, "files_written", text, receiver, bound)
     if effect.prints:
         w.record.prints = True
-    if effect.prints or path in _SHOWING:
-        w.show(args.all)
-    if effect.raises:
-        w._die()
-    shared = EMPTY
-    for target in effect.shares:
-        if target == "parts":
-            continue
-        shared |= _target(w, target, receiver, args, bound, node)
-    viewed = EMPTY
-    for target in effect.views:
-        viewed |= _target(w, target, receiver, args, bound, node)
-    value: set[Obj] = set()
-    for spec in effect.returns:
-        made = result(w, spec, receiver, args, node, bound, path)
-        value.update(made)
-    if shared or viewed:
-        originals = receiver | args.all
-        for obj in value:
-            if obj.immutable or obj in originals:
-                continue
-            w.heap.hold(obj, "*", frozenset(o for o in shared if not o.immutable))
-            for other in viewed:
-                if not other.immutable:
-                    w.heap.view(obj, other)
-    if "parts" in effect.shares:
-        _share_parts(w, frozenset(value))
-    constants = None
-    for obj in value:
-        if not obj.immutable and obj not in receiver and obj not in args.all and obj.given is None:
-            constants = given(args, names) if constants is None else constants
-            obj.given = constants
-    return frozenset(value)
+
+
+def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value]) -> None:
+    """Let what the call made hold what it shares, and share memory with what it is a view of."""
+    shared, viewed = EMPTY, EMPTY
+    for text in effect.shares:
+        if text != "parts":
+            shared |= target(text)
+    for text in effect.views:
+        viewed |= target(text)
+    if not shared and not viewed:
+        return
+    held = frozenset(obj for obj in shared if not obj.immutable)
+    for obj in made:
+        w.heap.hold(obj, "*", held)
+        for other in viewed:
+            if not other.immutable:
+                w.heap.view(obj, other)
 
 
 def _share_parts(w: Walker, value: Value) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 Given = Mapping[str, "str | None"]
@@ -58,6 +59,12 @@ class Effect:
     opaque: str | None = None
     prints: bool = False
     raises: bool = False
+
+    @cached_property
+    def acts(self) -> bool:
+        """Whether the call does more than to give something and to call back."""
+        said = (self.changes, self.keeps, self.draws, self.names, self.seeds, self.sets, self.reads, self.writes)
+        return any(said) or self.opaque is not None or self.prints
 
 
 @dataclass(frozen=True)

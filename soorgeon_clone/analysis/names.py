@@ -105,6 +105,9 @@ def _parameters(node: Node) -> tuple[Parameter, ...]:
     return tuple(result)
 
 
+_LEAVES = frozenset({"operator", "newline", "keyword", "number", "string", "fstring_string"})
+
+
 def mentioned(node: Node) -> set[str]:
     """Return every name that stands in ``node`` as a variable (not as attribute or keyword argument)."""
     names: set[str] = set()
@@ -114,19 +117,16 @@ def mentioned(node: Node) -> set[str]:
         kind = item.type
         if kind == "name":
             names.add(item.value)
-            continue
-        children = getattr(item, "children", None)
-        if children is None:
-            continue
-        if kind == "trailer" and children[0].value == ".":
-            continue
-        if kind == "argument" and children[1].type == "operator" and children[1].value == "=":
-            stack.append(children[2])
-            continue
-        if kind in ("import_name", "import_from", "global_stmt", "nonlocal_stmt"):
-            names.update(bound_by_import(item) if kind.startswith("import") else (c.value for c in item.children[1::2]))
-            continue
-        stack.extend(children)
+        elif kind in _LEAVES or (kind == "trailer" and item.children[0].value == "."):
+            pass
+        elif kind == "argument" and item.children[1].type == "operator" and item.children[1].value == "=":
+            stack.append(item.children[2])
+        elif kind in ("import_name", "import_from"):
+            names.update(bound_by_import(item))
+        elif kind in ("global_stmt", "nonlocal_stmt"):
+            names.update(child.value for child in item.children[1::2])
+        else:
+            stack.extend(getattr(item, "children", ()))
     return names
 
 

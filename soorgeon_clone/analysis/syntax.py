@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 import parso
+from parso.parser import InternalParseError
 
 Node = Any  # a node or leaf of parso's tree: has .type, .start_pos, .end_pos, .get_code(); nodes have .children
 
@@ -32,9 +33,12 @@ def _grammar() -> Any:
     return parso.load_grammar()
 
 
-def parse(text: str) -> Node:
-    """Return parso's tree of ``text``; names in it are normalised as Python does (NFKC)."""
-    module = _grammar().parse(text)
+def parse(text: str) -> Node | None:
+    """Return parso's tree of ``text``, None where its grammar ends; names are normalised as Python does (NFKC)."""
+    try:
+        module = _grammar().parse(text, error_recovery=False)
+    except (parso.ParserSyntaxError, InternalParseError):
+        return None
     if not text.isascii():
         _normalise_names(module)
     return module
@@ -54,25 +58,15 @@ def statements(text: str) -> tuple[TopLevel, ...]:
     if not text.endswith("\n"):
         text += "\n"
     module = parse(text)
-    nodes = [child for child in module.children if child.type not in ("endmarker", "newline")]
-    if any(_is_broken(node) for node in nodes):
+    if module is None:
         return tuple(_lowered(text))
+    nodes = [child for child in module.children if child.type not in ("endmarker", "newline")]
     return tuple(TopLevel(node, node.start_pos[0], _last_row(node)) for node in nodes)
 
 
 def _last_row(node: Node) -> int:
     row, column = node.end_pos
     return int(row - 1 if column == 0 else row)
-
-
-def _is_broken(node: Node) -> bool:
-    stack = [node]
-    while stack:
-        item = stack.pop()
-        if item.type in ("error_node", "error_leaf"):
-            return True
-        stack.extend(getattr(item, "children", ()))
-    return False
 
 
 def _lowered(text: str) -> list[TopLevel]:
@@ -87,10 +81,12 @@ def _lowered(text: str) -> list[TopLevel]:
         )
         original = "".join(lines[first - 1 : last]) if not shares_row else ""
         tree = parse(original) if original else None
-        if tree is None or _is_broken(tree):
+        if tree is None:
             lowered = _Lower().visit(statement)
             parts = lowered if isinstance(lowered, list) else [lowered]
-            tree = parse("\n".join(ast.unparse(ast.fix_missing_locations(part)) for part in parts) + "\n")
+            written = "\n".join(ast.unparse(ast.fix_missing_locations(part)) for part in parts) + "\n"
+            tree = parse(written)
+            assert tree is not None, written
         found += [TopLevel(n, first, last) for n in tree.children if n.type not in ("endmarker", "newline")]
     return found
 
