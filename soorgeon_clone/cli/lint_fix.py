@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from soorgeon_clone.lint.fix import Fixed
+    from soorgeon_clone.lint.order import Ordering
     from soorgeon_clone.lint.run import Request
+    from soorgeon_clone.notebook.model import Notebook
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Fixing:
 def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run: bool) -> Fixing:
     """Mend the files of ``requests``; without ``write``, only tell what would change."""
     from soorgeon_clone.lint.fix import fixed
+    from soorgeon_clone.lint.order import better_order
     from soorgeon_clone.lint.replace import replace_file
 
     remaining: list[Request] = []
@@ -36,7 +41,8 @@ def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run
         if old is None:
             remaining.append(request)
             continue
-        result = fixed(old, request.path, request.settings, unsafe=unsafe)
+        order = _order_by_running(request.path) if check_run else better_order
+        result = fixed(old, request.path, request.settings, unsafe=unsafe, find_order=order)
         name = str(request.path) if request.path is not None else "standard input"
         if result.note:
             notes.append(result.note)
@@ -83,6 +89,13 @@ def difference(name: str, old: bytes, new: bytes) -> str:
     before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
     lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _order_by_running(path: Path | None) -> Callable[[Notebook], Ordering | None]:
+    """Return what finds an order by running cells where names alone do not tell."""
+    from soorgeon_clone.verify.rehearsal import order_that_runs
+
+    return partial(order_that_runs, folder=path.parent if path is not None else Path())
 
 
 def _problem_of_run(data: bytes, request: Request) -> str:

@@ -6,7 +6,7 @@ room for the next), at last the counts are put right. After each step the rules 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from soorgeon_clone.lint.document import CannotEdit, edited, overlap
 from soorgeon_clone.lint.model import Diagnostic, Edit, FileResult, Fix, SetCount
 from soorgeon_clone.lint.order import Ordering, better_order
 from soorgeon_clone.lint.subject import Subject
+from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.read import parse
 
 _ORDER_RULES = frozenset({"SG101", "SG201", "SG207"})
@@ -33,7 +34,14 @@ class Fixed:
     note: str = ""
 
 
-def fixed(data: bytes, path: Path | None, settings: Settings, *, unsafe: bool = False) -> Fixed:
+def fixed(
+    data: bytes,
+    path: Path | None,
+    settings: Settings,
+    *,
+    unsafe: bool = False,
+    find_order: Callable[[Notebook], Ordering | None] = better_order,
+) -> Fixed:
     """Return a notebook file with its findings mended, as far as the rules that are on know how."""
     enabled = settings.codes_for(path)
     try:
@@ -44,7 +52,7 @@ def fixed(data: bytes, path: Path | None, settings: Settings, *, unsafe: bool = 
     name = str(path) if path is not None else "standard input"
     mended: list[Diagnostic] = []
     try:
-        text, ordering = _ordered(text, path, settings, enabled, unsafe)
+        text, ordering = _ordered(text, path, enabled, find_order)
         for _ in range(_MOST_ROUNDS):
             chosen, edits = _choose(_diagnostics(text, path, name, settings, enabled), unsafe)
             if not edits:
@@ -84,14 +92,14 @@ def _choose(diagnostics: Iterable[Diagnostic], unsafe: bool) -> tuple[list[Diagn
 
 
 def _ordered(
-    text: str, path: Path | None, settings: Settings, enabled: Collection[str], unsafe: bool
+    text: str, path: Path | None, enabled: Collection[str], find_order: Callable[[Notebook], Ordering | None]
 ) -> tuple[str, Ordering | None]:
     """Return the text with its cells in an order that works, if they are not and such an order is known."""
     if not _ORDER_RULES & set(enabled):
         return text, None
     notebook = parse(text.encode("utf-8"), path)
-    ordering = better_order(notebook)
-    if ordering is None or not (ordering.safe or unsafe):
+    ordering = find_order(notebook)
+    if ordering is None:
         return text, None
     counts = [SetCount(index, number) for index, number in ordering.counts]
     return edited(text, notebook, counts, ordering.order), ordering

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from soorgeon_clone.lint.changes import changes_of, deleted_in, mentions_of, modules_set_up_in
 from soorgeon_clone.lint.cycles import cycles
 from soorgeon_clone.lint.names import Names, names_of
 from soorgeon_clone.lint.partial_order import closure, fewest_moves, merged
@@ -27,7 +28,8 @@ class CellFlow:
     ``needs``: used at once, for certain, before the cell binds them; ``uses``: those, and what else it may read.
     ``binds``: given a value; ``pure``: given one that does not depend on the old one. ``changes``: whose object it
     changes in place. ``makes``: columns and attributes that it sets, by name of the variable; ``mentions``: all texts
-    and attributes.
+    and attributes. ``reads``: all whose value may matter to it, also through functions; ``deletes``: unbound;
+    ``sets_up``: modules whose settings it changes, and does nothing else with them.
     """
 
     needs: frozenset[str]
@@ -37,6 +39,9 @@ class CellFlow:
     changes: frozenset[str]
     makes: frozenset[tuple[str, str]]
     mentions: frozenset[str]
+    reads: frozenset[str] = frozenset()
+    deletes: frozenset[str] = frozenset()
+    sets_up: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,11 @@ class Flow:
             others = [
                 p
                 for p, cell in enumerate(self.cells)
-                if p not in definers and name in cell.uses | cell.binds | cell.changes
+                if p not in definers and name in cell.reads | cell.binds | cell.changes
             ]
             for other in others:
                 yield from ((definer, other) for definer in _definers_of(other, definers))
+        yield from self._settings_first()
         makers: dict[tuple[str, str], list[int]] = {}
         for position, cell in enumerate(self.cells):
             for made in cell.makes:
@@ -90,6 +96,14 @@ class Flow:
                 for position, cell in enumerate(self.cells):
                     if name in cell.uses and key in cell.mentions and name not in cell.pure:
                         yield positions[0], position
+
+    def _settings_first(self) -> Iterator[tuple[int, int]]:
+        """Yield (cell that sets a module up, other cell that uses the module), where only one cell sets it up."""
+        for module in sorted({module for cell in self.cells for module in cell.sets_up}):
+            setters = [p for p, cell in enumerate(self.cells) if module in cell.sets_up]
+            for position, cell in enumerate(self.cells):
+                if len(setters) == 1 and module in cell.reads and module not in cell.binds:
+                    yield setters[0], position
 
     def best_order(self) -> tuple[int, ...]:
         """Return the order that keeps all that is known, with as few moves as possible."""
@@ -110,10 +124,11 @@ def flow_of(cells: Sequence[Cell]) -> Flow:
     """Return the flow of code cells."""
     script = script_of(Notebook("cells", None, tuple(cells)))
     names = names_of(script)
-    return Flow(tuple(_cell(position, cell, names) for position, cell in enumerate(script.cells)))
+    modules = {one.name for one in names.bound if one.kind == "import" and one.origin.partition(".")[0]}
+    return Flow(tuple(_cell(position, cell, names, modules) for position, cell in enumerate(script.cells)))
 
 
-def _cell(position: int, cell: CodeCell, names: Names) -> CellFlow:
+def _cell(position: int, cell: CodeCell, names: Names, modules: Collection[str]) -> CellFlow:
     bound = {b.name for b in names.bound if b.cell == position and not b.deferred}
     certain_at: dict[str, int] = {}  # the first statement of the cell that binds a name for certain
     for binding in names.bound:
@@ -131,14 +146,16 @@ def _cell(position: int, cell: CodeCell, names: Names) -> CellFlow:
     used = [use for use in names.used if use.cell == position and _counts(use.name)]
     needs: set[str] = set()
     for use in used:
-        at_once = use.certain and use.function is None and use.loop is None
-        if at_once and any_at.get(use.name, use.order) >= use.order:
+        is_sure = use.certain and use.function is None and use.loop is None
+        if is_sure and any_at.get(use.name, use.order) >= use.order:
             needs.add(use.name)
-        if at_once and use.called:
+        if is_sure and use.called:
             called = {name for name in _needed_by_call(use.name, names) if any_at.get(name, use.order) >= use.order}
             needs |= called
     exposed = {use.name for use in used if use.function is None and is_exposed(use.name, use.order)}
-    changes, makes = _changes(cell)
+    changes, makes = changes_of(cell, modules)
+    # A lambda is mostly called where it stands.
+    at_once = {use.name for use in used if use.function is None or isinstance(use.function, ast.Lambda)} | needs
     return CellFlow(
         frozenset(needs),
         frozenset({use.name for use in used if use.function is None} | needs),
@@ -146,8 +163,26 @@ def _cell(position: int, cell: CodeCell, names: Names) -> CellFlow:
         frozenset(bound - exposed),
         frozenset(changes),
         frozenset(makes),
-        frozenset(_mentions(cell)),
+        frozenset(mentions_of(cell)),
+        frozenset(_reads(at_once | changes | (bound & exposed), names)),
+        frozenset(deleted_in(cell)),
+        frozenset(modules_set_up_in(cell, modules)),
     )
+
+
+def _reads(start: set[str], names: Names) -> set[str]:
+    """Return names, and those that the functions and classes behind them use when they are called."""
+    found: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for binding in names.bindings.get(name, ()):
+            if binding.kind in ("function", "class"):
+                waiting += names.deferred_by_statement.get(binding.order, ())
+    return {name for name in found if _counts(name)}
 
 
 def _counts(name: str) -> bool:
@@ -173,45 +208,3 @@ def _needed_by_call(name: str, names: Names) -> set[str]:
                     if use.called:
                         waiting.append(use.name)
     return needed
-
-
-def _changes(cell: CodeCell) -> tuple[set[str], set[tuple[str, str]]]:
-    """Return the names whose objects the cell changes in place, as far as syntax shows, and what it sets in them."""
-    changes: set[str] = set()
-    makes: set[tuple[str, str]] = set()
-    for statement in cell.body:
-        for node in ast.walk(statement):
-            if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, (ast.Store, ast.Del)):
-                root = _root(node)
-                if root:
-                    changes.add(root)
-                    makes.update((root, key) for key in _keys(node))
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                called = node.value.func
-                if isinstance(called, ast.Attribute) and (root := _root(called)):
-                    changes.add(root)
-    return changes, makes
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _keys(node: ast.Subscript | ast.Attribute) -> Iterator[str]:
-    if isinstance(node, ast.Attribute):
-        yield node.attr
-        return
-    for inner in ast.walk(node.slice):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            yield inner.value
-
-
-def _mentions(cell: CodeCell) -> Iterator[str]:
-    for statement in cell.body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                yield node.attr

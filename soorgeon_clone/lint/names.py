@@ -81,6 +81,15 @@ class Names:
                 found.setdefault(use.function, []).append(use)
         return found
 
+    @cached_property
+    def deferred_by_statement(self) -> Mapping[int, Sequence[str]]:
+        """The names that functions in a statement (by its number) use when they are called."""
+        found: dict[int, list[str]] = {}
+        for use in self.used:
+            if use.function is not None:
+                found.setdefault(use.order, []).append(use.name)
+        return found
+
 
 def names_of(script: Script) -> Names:
     """Return all bindings and uses of the notebook's variables."""

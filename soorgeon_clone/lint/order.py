@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from soorgeon_clone.lint.counts import longest_run, run_cells
 from soorgeon_clone.lint.flow import Flow, flow_of
 from soorgeon_clone.lint.script import has_code
 from soorgeon_clone.notebook.model import Cell, Notebook
+
+Evidence = Literal["counts", "data flow", "a run"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,12 @@ class Ordering:
     order: tuple[int, ...]
     moves: tuple[Move, ...]
     counts: tuple[tuple[int, int], ...] = ()
-    safe: bool = True
+    evidence: Evidence = "data flow"
 
 
 def better_order(notebook: Notebook) -> Ordering | None:
     """Return an order that works where the notebook's own does not; None if it does, or none is known."""
-    cells = [cell for cell in notebook.cells if cell.kind == "code" and has_code(cell.source)]
+    cells = code_cells(notebook)
     if len(cells) < 2:
         return None
     flow = flow_of(cells)
@@ -48,13 +51,18 @@ def better_order(notebook: Notebook) -> Ordering | None:
     if counted is not None and counted != own:
         left = flow.problems(counted)
         if left < wrong or (complete and left == wrong):
-            return _ordering(notebook, cells, counted, flow, "counts")
+            return ordering_of(notebook, cells, counted, flow, "counts")
     if not wrong:
         return None
     found = flow.best_order()
     if flow.problems(found) >= wrong:
         return None
-    return _ordering(notebook, cells, found, flow, "data flow")
+    return ordering_of(notebook, cells, found, flow, "data flow")
+
+
+def code_cells(notebook: Notebook) -> list[Cell]:
+    """Return the cells whose order matters: those with code."""
+    return [cell for cell in notebook.cells if cell.kind == "code" and has_code(cell.source)]
 
 
 def _by_counts(cells: Sequence[Cell]) -> tuple[int, ...] | None:
@@ -74,8 +82,8 @@ def _by_counts(cells: Sequence[Cell]) -> tuple[int, ...] | None:
     return tuple(sorted(range(len(cells)), key=lambda position: keys[position]))
 
 
-def _ordering(
-    notebook: Notebook, cells: Sequence[Cell], wanted: tuple[int, ...], flow: Flow, evidence: str
+def ordering_of(
+    notebook: Notebook, cells: Sequence[Cell], wanted: tuple[int, ...], flow: Flow, evidence: Evidence
 ) -> Ordering:
     """Return the whole notebook's order for an order of its code cells: text goes with the code below it."""
     staying = {wanted[position] for position in longest_run(wanted, strict=True)}
@@ -109,11 +117,13 @@ def _ordering(
             for number, position in enumerate(wanted, 1)
             if cells[position].execution_count != number
         )
-    return Ordering(tuple(order), tuple(moves), counts)
+    return Ordering(tuple(order), tuple(moves), counts, evidence)
 
 
-def _reason(cell: Cell, evidence: str, flow: Flow, position: int) -> str:
+def _reason(cell: Cell, evidence: Evidence, flow: Flow, position: int) -> str:
     if evidence == "counts" and cell.execution_count is not None:
         return f"it ran as [{cell.execution_count}]"
+    if evidence == "a run":
+        return "there it ran, and showed what it had shown" if cell.outputs else "there it ran"
     names = sorted(flow.cells[position].binds)[:3]
     return f"it defines {', '.join(names)}" if names else "it uses what is defined below it"
