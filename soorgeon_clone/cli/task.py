@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -22,6 +23,9 @@ from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_option
     help="How the task gets a process of its own.",
 )
 @click.option("--memory-limit", metavar="SIZE", help="Stop it if it uses more, for example 4GB.")
+@click.option(
+    "--retries", type=click.IntRange(min=0), help="How often to try again after a failure, whatever pipeline.yaml says."
+)
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @store_option
@@ -35,6 +39,7 @@ def command(
     force: bool,
     isolation: Any,
     memory_limit: str | None,
+    retries: int | None,
     ignore_environment: bool,
     no_cache: bool,
     store: str | None,
@@ -59,6 +64,9 @@ def command(
         (chosen, *others) = select(project.dag, name)
         if others:
             raise click.UsageError(f"'{name}' means {1 + len(others)} tasks; build --partially takes wildcards.")
+        if retries is not None:
+            task = project.tasks[chosen]
+            project.tasks[chosen] = replace(task, spec=replace(task.spec, retries=retries))
         with Progress(1) as progress:
             report = run_task(project, chosen, options, progress)
         show(report)
