@@ -31,7 +31,7 @@ _NO_PATH = re.compile(r"[\n\t\0<>{}|\"%;]")
 _REFLECTION = frozenset({"globals", "vars", "locals", "eval", "exec", "__import__", "importlib", "import_module"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """Some code: its digest, and the dotted names that it may read (``pd.read_csv``, ``clean``)."""
 
@@ -39,7 +39,7 @@ class Piece:
     uses: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """What an import binds: ``attribute`` of ``module``, or the module where it is None. ``level`` counts dots."""
 
@@ -48,7 +48,7 @@ class Target:
     attribute: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CodeFacts:
     """Facts of one module or script.
 

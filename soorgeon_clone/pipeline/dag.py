@@ -70,7 +70,7 @@ def _parts(dag: DAG) -> list[list[str]]:
     reach = [min((position[one] for one in task.downstream), default=len(names)) for task in tasks]
     back = [max((position[one] for one in task.upstream), default=-1) for task in tasks]
     highest = [-1, *itertools.accumulate(reach, max)]  # of the tasks before each
-    lowest = [*itertools.accumulate(reversed(back), min)][::-1] + [len(names)]  # of each task and those after it
+    lowest = [len(names), *itertools.accumulate(reversed(back), min)][::-1]  # of each task and those after it
     parts: list[list[str]] = [[]]
     for index, name in enumerate(names):
         if highest[index] <= index <= lowest[index + 1]:

@@ -31,7 +31,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Needed:
     """One upstream product that a task may read."""
 

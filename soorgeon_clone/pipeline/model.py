@@ -20,7 +20,7 @@ RunResult = Literal["ran", "restored", "up to date", "touched", "failed", "skipp
 HIDDEN = ".soorgeon-clone"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Product:
     """One file (or folder) that a task makes. ``path`` is relative to the project's root, with forward slashes.
 
@@ -31,7 +31,7 @@ class Product:
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """What a task runs: a script or notebook (``path`` relative to the root), or ``module.function``."""
 
@@ -44,7 +44,7 @@ class Source:
         return Path(self.path).suffix.lower() if self.path else ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Hook:
     """A function of the user's that is called around a task or a build."""
 
@@ -61,7 +61,7 @@ class Requests:
     gpus: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TaskSpec:
     """One task as pipeline.yaml declares it, after placeholders and grids. ``line`` is where it starts in ``file``.
 
@@ -115,7 +115,7 @@ class Spec:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What a task's source says without being run. ``upstream`` are names or wildcards, as written.
 
@@ -137,7 +137,7 @@ class SourceFacts:
     """Whether it is tagged as writing files that are no products: a cache cannot bring those back."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """A task in its DAG. ``upstream`` holds names of tasks in the order in which the source names them.
 
@@ -197,7 +197,7 @@ class Reason(Enum):
     FORCED = "forced"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cause:
     """One reason with what it is about: ``exported.clean``, ``output/load-df.pkl``, ``pandas 2.1 -> 2.2``."""
 
@@ -208,7 +208,7 @@ class Cause:
         return f"{self.reason.value} ({self.detail})" if self.detail else self.reason.value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What a task's products depend on: part -> digest. Two equal fingerprints promise equal products.
 
@@ -220,7 +220,7 @@ class Fingerprint:
     digest: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LastRun:
     """What the records say about a task's last run. ``started`` is in seconds since the epoch."""
 
@@ -230,7 +230,7 @@ class LastRun:
     peak_memory: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TaskStatus:
     """Whether a task would run, and why. ``cached``: its products would be brought back without running it, if
     ``in_store`` from the store."""
@@ -254,7 +254,7 @@ class TaskStatus:
         return f"{'in store' if self.in_store else 'cached' if self.cached else 'stale'}: {why}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TaskRun:
     """What a build did with one task. ``error`` is the text to show, ``causes`` why the task was stale."""
 

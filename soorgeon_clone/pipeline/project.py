@@ -83,6 +83,7 @@ class Project:
             resource_digest=self.contents.digest,
         )
         self._stamps: dict[str, str] = {}
+        self._modules: dict[str, tuple[str, CodeFacts | None]] = {}
         self.dag: DAG = dags.order(self.spec, {task.name: self._source_facts(task) for task in self.spec.tasks})
         self.tasks: dict[str, Task] = dict(self.dag.tasks)
         self._use_cache = use_cache
@@ -313,7 +314,7 @@ class Project:
             return SourceFacts(problem=f"there is no {task.source.path or path}")
         stamp = self._stamps[task.name] = f"{stamp_of(status)}:{sources.VERSION}"
         name = f"{task.source.path or task.source.text}\0source"
-        if known := self.records.recall(name, stamp):
+        if known := self.records.take(name, stamp):
             return sources.source_from_json(known)
         if task.source.kind == "function":
             facts = sources.function_facts(task.source.text, path)
@@ -336,12 +337,17 @@ class Project:
         except OSError:
             return None
         stamp = f"{stamp_of(status)}:{sources.VERSION}"
+        if path in self._modules and self._modules[path][0] == stamp:
+            return self._modules[path][1]
         name = f"{path}\0module"
-        if known := self.records.recall(name, stamp):
-            return sources.code_from_json(known)
-        facts = sources.module_facts(Path(path))
-        if facts is not None and settled(status):
-            self.records.remember(name, stamp, sources.to_json(facts))
+        if known := self.records.take(name, stamp):
+            facts: CodeFacts | None = sources.code_from_json(known)
+        else:
+            facts = sources.module_facts(Path(path))
+            if facts is not None and settled(status):
+                self.records.remember(name, stamp, sources.to_json(facts))
+        if settled(status):
+            self._modules[path] = (stamp, facts)
         return facts
 
     def _scope(self) -> str:

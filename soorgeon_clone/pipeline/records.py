@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ from typing import Any
 from soorgeon_clone.pipeline.model import HIDDEN, LastRun
 
 VERSION = 1
+# Texts up to this length are digests and the like; longer ones are facts of sources.
+_SHORT = 100
+# So much is remembered before it is written: a build that dies has not read all for nothing.
+_MANY = 10_000
 _SCHEMA = """
 create table if not exists memo (path text primary key, stamp text, value text) without rowid;
 create table if not exists made (task text primary key, value text) without rowid;
@@ -29,7 +34,7 @@ create table if not exists durations (task text primary key, seconds real) witho
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Made:
     """How the products on disk were made. ``products`` maps a path to the digests of its bytes and its meaning.
 
@@ -60,7 +65,8 @@ class RunRecord:
 
 
 class Records:
-    """The records of one project. Reads everything at once; writes are collected and go out in one transaction."""
+    """The records of one project. What is remembered of files is read at once where it is short, else when it is
+    asked for, and goes out in one transaction."""
 
     def __init__(self, root: Path, *, write: bool = True) -> None:
         self.path = root / HIDDEN / "records.sqlite"
@@ -68,8 +74,8 @@ class Records:
         self.problem: str | None = None
         self._memo: dict[str, tuple[str, str]] = {}
         self._new_memo: dict[str, tuple[str, str]] = {}
-        self._made: dict[str, Made] = {}
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()  # large products are read, and what was learned of them kept, in a thread
         try:
             self._open()
         except (sqlite3.Error, OSError, ValueError, KeyError, TypeError) as error:
@@ -77,20 +83,38 @@ class Records:
 
     def recall(self, path: str, stamp: str) -> str | None:
         """What was remembered of a file, if it is still the same file."""
-        known = self._memo.get(path)
+        known = self._memo.get(path) or self._new_memo.get(path)
         return known[1] if known is not None and known[0] == stamp else None
 
     def remember(self, path: str, stamp: str, digest: str) -> None:
         """Remember something of a file that has this stamp."""
-        self._memo[path] = self._new_memo[path] = (stamp, digest)
+        self._new_memo[path] = (stamp, digest)
+        if len(digest) <= _SHORT:
+            self._memo[path] = (stamp, digest)
+        if len(self._new_memo) >= _MANY:
+            self.flush()
+
+    def take(self, path: str, stamp: str) -> str | None:
+        """What ``recall`` gives, of what may be long: it is held by the caller and not here."""
+        if path in self._new_memo:
+            return self.recall(path, stamp)
+        rows = self._rows("select value from memo where path = ? and stamp = ?", (path, stamp))
+        return str(rows[0][0]) if rows else None
 
     def made(self, task: str) -> Made | None:
         """How a task's products were made."""
-        return self._made.get(task)
+        rows = self._rows("select value from made where task = ?", (task,))
+        if not rows:
+            return None
+        try:
+            data = json.loads(rows[0][0])
+            products = {path: (raw, meaning) for path, (raw, meaning) in data.pop("products").items()}
+            return Made(products=products, **data)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
 
     def save_made(self, task: str, made: Made) -> None:
         """Store how a task's products were made, at once."""
-        self._made[task] = made
         value = json.dumps(
             {
                 "parts": dict(made.parts),
@@ -105,8 +129,7 @@ class Records:
 
     def forget_made(self, task: str) -> None:
         """Drop what is known of a task's products."""
-        if self._made.pop(task, None) is not None:
-            self._execute("delete from made where task = ?", (task,))
+        self._execute("delete from made where task = ?", (task,))
 
     def save_run(self, run: RunRecord) -> None:
         """Append to the history."""
@@ -172,16 +195,19 @@ class Records:
         if version != VERSION:
             self._create(version)
         self._memo = {
-            path: (stamp, value) for path, stamp, value in connection.execute("select path, stamp, value from memo")
+            path: (stamp, value)
+            for path, stamp, value in connection.execute(
+                "select path, stamp, value from memo where length(value) <= ?", (_SHORT,)
+            )
         }
-        self._made = dict(self._read_made(connection))
 
     def _connect(self) -> sqlite3.Connection:
         if self.path.is_file() and not os.access(self.path.parent, os.W_OK):
             # A read-only folder: nobody else changes the file either, so it can be read without a lock.
             self.write = False
-            return sqlite3.connect(f"{self.path.as_uri()}?immutable=1", uri=True, isolation_level=None)
-        return sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            read_only = f"{self.path.as_uri()}?immutable=1"
+            return sqlite3.connect(read_only, uri=True, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
 
     @property
     def writable(self) -> bool:
@@ -204,20 +230,13 @@ class Records:
         connection.execute(f"pragma user_version = {VERSION}")
         connection.execute("commit")
 
-    @staticmethod
-    def _read_made(connection: sqlite3.Connection) -> Iterator[tuple[str, Made]]:
-        for task, value in connection.execute("select task, value from made"):
-            data = json.loads(value)
-            products = {path: (raw, meaning) for path, (raw, meaning) in data.pop("products").items()}
-            yield task, Made(products=products, **data)
-
     def _recover(self, error: Exception) -> None:
         """Put damaged records aside and begin anew; without permission to write, go on without records."""
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-        self._memo, self._made = {}, {}
+        self._memo = {}
         busy = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
         self.problem = f"the records in {self.path} cannot be used ({error})"
         if busy or not self.write or not self.path.exists():
@@ -237,9 +256,13 @@ class Records:
         if self._connection is None:
             return []
         try:
-            return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+            with self._lock:
+                return self._connection.execute(query, values).fetchall()
+        except sqlite3.OperationalError as error:
             self.problem = f"the records in {self.path} cannot be read ({error})"
+            return []
+        except sqlite3.Error as error:
+            self._recover(error)
             return []
 
     def _execute(self, statement: str, values: tuple[Any, ...]) -> None:
@@ -257,12 +280,13 @@ class Records:
         if connection is None or not self.write:
             yield None
             return
-        try:
-            connection.execute("begin immediate")
-            yield connection
-            connection.execute("commit")
-        except sqlite3.Error as error:
-            # A full disk or a lost folder must not fail the task whose products are fine: it will run again.
-            self.problem = f"the records in {self.path} cannot be written ({error})"
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("rollback")
+        with self._lock:
+            try:
+                connection.execute("begin immediate")
+                yield connection
+                connection.execute("commit")
+            except sqlite3.Error as error:
+                # A full disk or a lost folder must not fail the task whose products are fine: it will run again.
+                self.problem = f"the records in {self.path} cannot be written ({error})"
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("rollback")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import json
-from dataclasses import replace
+import sys
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,11 @@ def module_facts(path: Path) -> CodeFacts | None:
 
 def to_json(facts: SourceFacts | CodeFacts) -> str:
     """The facts as text, for the records."""
-    return json.dumps(facts, default=vars)
+    return json.dumps(facts, default=_fields)
+
+
+def _fields(facts: Any) -> dict[str, Any]:
+    return {field.name: getattr(facts, field.name) for field in fields(facts)}
 
 
 def source_from_json(text: str) -> SourceFacts:
@@ -130,15 +135,26 @@ def code_from_json(text: str) -> CodeFacts:
 
 def _code(data: dict[str, Any]) -> CodeFacts:
     return CodeFacts(
-        definitions={name: Piece(one["digest"], tuple(one["uses"])) for name, one in data["definitions"].items()},
-        effects=Piece(data["effects"]["digest"], tuple(data["effects"]["uses"])),
-        imports={name: tuple(Target(**one) for one in targets) for name, targets in data["imports"].items()},
-        executed=tuple(Target(**one) for one in data["executed"]),
-        stars=tuple(Target(**one) for one in data["stars"]),
+        definitions={name: _piece(one) for name, one in data["definitions"].items()},
+        effects=_piece(data["effects"]),
+        imports={name: tuple(map(_target, targets)) for name, targets in data["imports"].items()},
+        executed=tuple(map(_target, data["executed"])),
+        stars=tuple(map(_target, data["stars"])),
         reflective=data["reflective"],
         upstream=None if data["upstream"] is None else tuple((task, key) for task, key in data["upstream"]),
         constants=tuple(data["constants"]),
     )
+
+
+def _piece(data: dict[str, Any]) -> Piece:
+    return Piece(data["digest"], tuple(map(sys.intern, data["uses"])))  # tasks use the same names
+
+
+def _target(data: dict[str, Any]) -> Target:
+    return _known_target(data["module"], data["level"], data["attribute"])
+
+
+_known_target = functools.lru_cache(maxsize=1000)(Target)
 
 
 def _parse(cell: Cell) -> tuple[ast.Module, str]:

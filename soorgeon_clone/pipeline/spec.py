@@ -55,7 +55,8 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None) -> Spe
     if "location" in top.value:
         raise top.value["location"].error("'location' is not supported: declare the tasks here")
     check_keys(top, _TOP, "pipeline.yaml")
-    top = top.map_scalars(environment.render)
+    if "{{" in text:
+        top = top.map_scalars(environment.render)
     warnings: list[str] = []
     meta = _meta(top, warnings)
     tasks = top.get("tasks")
@@ -63,7 +64,11 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None) -> Spe
         raise (tasks or top).error("'tasks' must be a list with at least one task")
     defaults = _defaults(top, meta)
     entries = [*tasks.value, *_imported(meta, environment, path.parent)]
-    specs = [spec for entry in entries for spec in read_task(entry, defaults, path.parent, warnings)]
+    tasks.value.clear()  # a large file need not be kept twice
+    entries.reverse()
+    specs: list[TaskSpec] = []
+    while entries:
+        specs += read_task(entries.pop(), defaults, path.parent, warnings)
     _check_names(specs)
     unused = sorted(set(environment.values) - environment.used)
     if unused:

@@ -15,7 +15,7 @@ _Dumper: Any = yaml.SafeDumper
 _DEEPEST = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """A scalar, a ``dict[Any, Item]`` or a ``list[Item]``, with its file, its 1-based line and its key path."""
 
@@ -61,7 +61,8 @@ def parse(text: str, file: str) -> Item:
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
-            return Item(None, file, 1) if node is None else _Reader(loader, file).item(node, "", 0)
+            reader = _Reader(loader, file, frugal="&" not in text)
+            return Item(None, file, 1) if node is None else reader.item(node, "", 0)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -82,9 +83,11 @@ def parse(text: str, file: str) -> Item:
 class _Reader:
     """Turns nodes into Items. Kept apart from the loader's own constructor, which drops the lines."""
 
-    def __init__(self, loader: Any, file: str) -> None:
+    def __init__(self, loader: Any, file: str, *, frugal: bool = False) -> None:
+        """``frugal``: no node stands in two places, so each entry of a list can go as soon as it was read."""
         self.loader = loader
         self.file = file
+        self.frugal = frugal
 
     def item(self, node: Any, key: str, depth: int) -> Item:
         line = node.start_mark.line + 1
@@ -93,9 +96,16 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             return Item(self._mapping(node, key, depth), self.file, line, key)
         if isinstance(node, yaml.SequenceNode):
-            values = [self.item(child, f"{key}[{index}]", depth + 1) for index, child in enumerate(node.value)]
-            return Item(values, self.file, line, key)
+            return Item(self._sequence(node, key, depth), self.file, line, key)
         return Item(self.loader.construct_object(node), self.file, line, key)
+
+    def _sequence(self, node: Any, path: str, depth: int) -> list[Item]:
+        found = []
+        for index, child in enumerate(node.value):
+            found.append(self.item(child, f"{path}[{index}]", depth + 1))
+            if self.frugal:
+                node.value[index] = None
+        return found
 
     def _mapping(self, node: Any, path: str, depth: int) -> dict[Any, Item]:
         written: dict[Any, int] = {}
