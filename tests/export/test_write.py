@@ -1,0 +1,98 @@
+"""Nothing that a person edited is lost, and an export appears as a whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.export.write import RECORD, Changes, compare, write
+
+FILES = {"workflow.yaml": "a: 1\n", "deep/list.txt": "x\n"}
+
+
+def export(folder: Path, files: dict[str, str] | None = None, *, target: str = "argo", force: bool = False) -> Changes:
+    files = files or FILES
+    changes = compare(files, folder, target, force=force)
+    write(changes, files, folder, target)
+    return changes
+
+
+def texts(folder: Path) -> dict[str, str]:
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_text() for name, path in found.items() if name != RECORD}
+
+
+def test_new_then_unchanged_then_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    assert export(folder).created == ("workflow.yaml", "deep/list.txt")
+    assert texts(folder) == FILES
+    before = (folder / "workflow.yaml").stat().st_mtime_ns
+    again = export(folder)
+    assert (again.created, again.replaced, again.removed) == ((), (), ())
+    assert (folder / "workflow.yaml").stat().st_mtime_ns == before
+    assert export(folder, {"workflow.yaml": "a: 2\n"}).replaced == ("workflow.yaml",)
+    assert texts(folder) == {"workflow.yaml": "a: 2\n"}
+
+
+def test_an_edited_file_stays(tmp_path: Path) -> None:
+    export(tmp_path)
+    (tmp_path / "workflow.yaml").write_text("mine\n")
+    with pytest.raises(
+        UserError, match=r"workflow\.yaml in .*: not written by this command, or changed since"
+    ) as caught:
+        export(tmp_path, {**FILES, "workflow.yaml": "a: 2\n", "new.txt": ""})
+    assert "--force" in (caught.value.hint or "")
+    assert texts(tmp_path) == {**FILES, "workflow.yaml": "mine\n"}
+    export(tmp_path, force=True)
+    assert texts(tmp_path) == FILES
+
+
+def test_a_file_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "workflow.yaml").write_text("mine\n")
+    with pytest.raises(UserError):
+        export(tmp_path)
+    assert texts(tmp_path) == {"workflow.yaml": "mine\n"}
+
+
+def test_files_that_are_no_longer_needed(tmp_path: Path) -> None:
+    export(tmp_path, {**FILES, "old.txt": "1", "edited.txt": "1"})
+    (tmp_path / "edited.txt").write_text("2")
+    changes = export(tmp_path)
+    assert (changes.removed, changes.kept) == (("old.txt",), ("edited.txt",))
+    assert texts(tmp_path) == {**FILES, "edited.txt": "2"}
+
+
+def test_line_ends_are_no_edit(tmp_path: Path) -> None:
+    export(tmp_path)
+    (tmp_path / "workflow.yaml").write_bytes(b"a: 1\r\n")
+    export(tmp_path, {"workflow.yaml": "a: 2\n"})
+
+
+def test_another_target(tmp_path: Path) -> None:
+    export(tmp_path)
+    with pytest.raises(UserError, match="holds an export to argo"):
+        export(tmp_path, target="airflow")
+    export(tmp_path, target="airflow", force=True)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be"):
+        export(tmp_path / "file" / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_folder_where_a_file_should_be(tmp_path: Path) -> None:
+    (tmp_path / "workflow.yaml").mkdir()
+    with pytest.raises(UserError, match=r"workflow\.yaml cannot be read"):
+        export(tmp_path)
+    assert texts(tmp_path) == {}
+
+
+def test_bytes_that_are_no_text_are_an_edit(tmp_path: Path) -> None:
+    export(tmp_path)
+    (tmp_path / "workflow.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError):
+        export(tmp_path)
