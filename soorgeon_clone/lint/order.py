@@ -7,6 +7,7 @@ bound; counts are believed first, then the order of the file is kept as far as d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -85,14 +86,16 @@ def _by_counts(cells: Sequence[Cell]) -> tuple[int, ...] | None:
 def ordering_of(
     notebook: Notebook, cells: Sequence[Cell], wanted: tuple[int, ...], flow: Flow, evidence: Evidence
 ) -> Ordering:
-    """Return the whole notebook's order for an order of its code cells: text goes with the code below it."""
+    """Return the whole notebook's order for an order of its code cells: text goes with the code below it, a title
+    stays at the top."""
     staying = {wanted[position] for position in longest_run(wanted, strict=True)}
     index_of = [cell.index for cell in cells]
     code = set(index_of)
     groups: dict[int, list[int]] = {}
     waiting: list[int] = []
     moved = {index_of[position] for position in range(len(cells)) if position not in staying}
-    for cell in notebook.cells:
+    title = [cell.index for cell in notebook.cells[:1] if cell.kind == "markdown" and re.match(r"\s*#\s", cell.source)]
+    for cell in notebook.cells[len(title) :]:
         waiting.append(cell.index)
         if cell.index in code:
             # A heading stays where it is when the code below it moves away.
@@ -101,7 +104,7 @@ def ordering_of(
             else:
                 groups[cell.index] = waiting
                 waiting = []
-    order: list[int] = []
+    order: list[int] = title
     for position in wanted:
         order += groups[index_of[position]]
     order += waiting

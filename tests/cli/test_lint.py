@@ -109,7 +109,7 @@ def test_fix(folder: Path) -> None:
     path.chmod(0o640)
     result = lint(".", "--fix")
     assert result.exit_code == 0, result.output
-    assert [cell["source"] for cell in json.loads(path.read_bytes())["cells"]] == [["x = 1"], ["# Title"], ["print(x)"]]
+    assert [cell["source"] for cell in json.loads(path.read_bytes())["cells"]] == [["# Title"], ["x = 1"], ["print(x)"]]
     assert path.stat().st_mode & 0o777 == 0o640
     assert not [one for one in folder.iterdir() if one.name.startswith(".a.ipynb")]
 
@@ -131,6 +131,19 @@ def test_check_run_keeps_only_what_runs(folder: Path) -> None:
     assert runs.read_bytes() != BAD
     assert fails.read_bytes() == before
     assert "cell 3: ZeroDivisionError" in result.stderr
+
+
+def test_check_run_finds_the_order_that_shows_what_was_recorded(folder: Path) -> None:
+    def prints(source: str, text: str) -> dict[str, object]:
+        return code(source, None, {"output_type": "stream", "name": "stdout", "text": text})
+
+    path = folder / "a.ipynb"
+    path.write_bytes(ipynb(prints("print(x)", "1\n"), "x = 2", prints("print(x, '!')", "2 !\n"), "x = 1"))
+    result = lint("a.ipynb", "--fix", "--check-run", "--select", "SG2")
+    cells = ["".join(cell["source"]) for cell in json.loads(path.read_bytes())["cells"]]
+    assert cells.index("x = 1") + 1 == cells.index("print(x)")
+    assert cells.index("x = 2") + 1 == cells.index("print(x, '!')")
+    assert "there it ran" in result.stderr
 
 
 def test_explain_and_rules() -> None:
