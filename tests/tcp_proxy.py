@@ -100,7 +100,8 @@ class Proxy:
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close so that the other side sees an error, not an end."""
+    """Close at once. A thread that reads keeps a connection open that is only closed, so it is shut down before."""
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.shutdown(socket.SHUT_RDWR)
     connection.close()
