@@ -158,8 +158,10 @@ def _call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
         return instantiate(w, obj, args, node)
     if kind == LIB:
         return call_library(w, obj.path, args, node)
-    if kind == METHOD and obj.path == "partial":
+    if kind == METHOD and obj.path == "functools.partial":
         return structures.call_partial(w, obj, args, node)
+    if kind == METHOD and obj.path == "operator.methodcaller":
+        return structures.call_methodcaller(w, obj, args, node)
     if kind == METHOD:
         own = obj.fields.get("self", EMPTY)
         functions = obj.fields.get("func", EMPTY)
@@ -219,6 +221,8 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         if kind == INSTANCE and not _has_member(w, obj, name):
             return library_method(w, obj, name, args, node)
         if kind == CLASS and not class_member(w, frozenset({obj}), name) and name not in obj.fields:
+            if _SETS.match(name):
+                w.change_one(obj)  # abc's register()
             return unknown(w, frozenset({obj}), args, node, name)
         return call(w, evaluate.attribute_of(w, obj, name, node), args, node)
     stored = obj.fields.get(name, EMPTY)
@@ -317,6 +321,8 @@ def apply(
     for spec in effect.returns:
         value |= result(w, spec, receiver, args, node, bound, path)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
+    if w.heap.has_sets():
+        _note_order(w, path, receiver, args, fresh)
     if fresh:
         _tie(w, effect, fresh, target)
         constants = given(args, names)
@@ -326,6 +332,27 @@ def apply(
     if "parts" in effect.shares:
         _share_parts(w, value)
     return value
+
+
+# calls to which the order of a set that they are given makes no difference
+_ORDERLESS = frozenset(
+    """
+    len sorted min max any all isinstance issubclass callable hasattr getattr id bool type set frozenset isin issubset
+    issuperset isdisjoint difference intersection symmetric_difference union update difference_update discard remove
+    intersection_update symmetric_difference_update add append insert setdefault get clear copy fit_transform
+    """.split()
+)
+
+
+def _note_order(w: Walker, path: str, receiver: Value, args: Arguments, made: Iterable[Obj]) -> None:
+    """Note whether a call makes the order of sets visible, and which sets it makes out of others."""
+    name = path.rpartition(".")[2]
+    if name not in _ORDERLESS or (name in ("sorted", "min", "max") and any(key == "key" for key, _ in args.keywords)):
+        w.heap.note_order(args.all)
+    if name in ("pop", "__iter__"):
+        w.heap.note_order(receiver)
+    w.heap.derive_order(made, receiver | args.all)
+    w.heap.derive_order(receiver, args.all)
 
 
 def _run_passed_code(
@@ -645,6 +672,8 @@ def unknown(w: Walker, receiver: Value, args: Arguments, node: Node, what: str) 
     w.note("unknown_calls", what)
     run_code(w, values, node)
     w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    if w.heap.has_sets():
+        w.heap.note_order(w.heap.reach(values))
     for resource in sorted(w.seeded):
         w.draw(resource)
     _may_be_file(w, args.all, deep=not receiver)
@@ -1183,7 +1212,16 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
             result |= value | made
         else:
             result |= value  # a library's decorator: the definition in other clothes
+            if _REGISTERS.search(_dotted(last)):
+                w.note("sets", "modules")
     return result or value
+
+
+_REGISTERS = re.compile(r"(^|[._])(un)?register(_|$)")
+
+
+def _dotted(decorator: Node) -> str:
+    return str("".join(decorator.get_code(include_prefix=False).split()).partition("(")[0])
 
 
 def super_object(w: Walker, trailer: Node) -> Value:

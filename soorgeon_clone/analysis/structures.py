@@ -150,7 +150,7 @@ def _setattr(w: Walker, args: Arguments, node: Node) -> Value:
 
 def _partial(w: Walker, args: Arguments, node: Node) -> Value:
     made = w.heap.make(w.site(node), METHOD)
-    made.path = "partial"
+    made.path = "functools.partial"
     w.heap.hold(made, "partial", first(args))
     for index, (value, _) in enumerate(args.positional[1:]):
         w.heap.hold(made, f"argument:{index:03}", value)
@@ -168,6 +168,24 @@ def call_partial(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     kept = tuple((n, v) for n, v in keywords if n not in later)
     whole = calls.Arguments((*positional, *args.positional), (*kept, *args.keywords))
     return calls.call(w, obj.fields.get("partial", EMPTY), whole, node)
+
+
+def _methodcaller(w: Walker, args: Arguments, node: Node) -> Value | None:
+    name = evaluate.constant(first(args))
+    if not isinstance(name, str):
+        return None
+    made = w.heap.make(w.site(node), METHOD)
+    made.path = "operator.methodcaller"
+    rest = calls.Arguments(args.positional[1:], args.keywords)
+    w.heap.hold(made, "arguments", rest.all)
+    made.code = (name, rest)
+    return frozenset({made})
+
+
+def call_methodcaller(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+    """Call what ``operator.methodcaller`` made."""
+    name, kept = obj.code
+    return calls.call_method(w, first(args), name, kept, node)
 
 
 def _wraps(w: Walker, args: Arguments, node: Node) -> Value:
@@ -240,6 +258,15 @@ def _get_ipython(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({w.heap.lib(SHELL)})
 
 
+def _load_arrays(w: Walker, args: Arguments, node: Node) -> Value | None:
+    """``np.load("x.npz")`` opens an archive; of other names nobody knows, and they are arrays."""
+    path = path_text(next(iter(first(args)))) if len(first(args)) == 1 else None
+    if path is None or not path.endswith(".npz"):
+        return None
+    w.note("files_read", path)
+    return frozenset({w.heap.make(w.site(node), "numpy.lib.npyio.NpzFile")})
+
+
 def _import_module(w: Walker, args: Arguments, node: Node) -> Value | None:
     name = evaluate.constant(first(args))
     if not isinstance(name, str) or len(args.positional) != 1 or name.startswith("."):
@@ -257,6 +284,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "builtins.setattr": _setattr,
     "builtins.exec": _exec,
     "functools.partial": _partial,
+    "operator.methodcaller": _methodcaller,
     "functools.wraps": _wraps,
     "functools.wraps.decorator": _identity,
     "typing.cast": lambda w, args, node: first(args, 1),
@@ -267,6 +295,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "pathlib.Path": _path,
     "pathlib.PurePath": _path,
     "os.path.join": _join,
+    "numpy.load": _load_arrays,
     "IPython.get_ipython": _get_ipython,
     "IPython.core.getipython.get_ipython": _get_ipython,
 }
@@ -279,7 +308,7 @@ def method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value
         return _mapping_method(w, obj, name, args, node)
     if kind == "pathlib.Path" and name == "joinpath":
         return _path(w, calls.Arguments(((frozenset({obj}), False), *args.positional)), node)
-    if kind == METHOD and obj.path == "partial":
+    if kind == METHOD and obj.path == "functools.partial":
         return None
     return None
 
@@ -394,6 +423,9 @@ _SHELLS = {
 
 def shell_call(w: Walker, path: str, name: str, args: Arguments, node: Node) -> Value | None:
     """Do what a method of ``get_ipython()`` does; None where ``path`` is not the shell."""
+    if path.startswith(f"{SHELL}."):
+        w.note("sets", "ipython")  # get_ipython().events.register(...)
+        return frozenset({w.heap.make(w.site(node), "IPython.*")})
     if path != SHELL:
         return None
     if name in ("run_line_magic", "magic"):

@@ -32,8 +32,11 @@ NOISE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(sk-(?:container-id|estimator-id|cont)-)\d+(?:-[0-9a-f-]+)?", r"\1n"),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "uuid"),
         (r"T_[0-9a-f]{5}", "T_style"),
-        # Bokeh and Panel number the parts of a drawing through a process, and draw the names of their connections
+        # Bokeh and Panel number the parts of a drawing and what it is made of through a process, and draw lots for the
+        # names of their connections; matplotlib's SVG holds the date and random names
         (r"(?<=[\"'])p\d{4,}(?=[\"'])", "p"),
+        (r"([\"']?name[\"']? ?[:=] ?[\"'][A-Z]\w*?)\d{5}(?=[\"'])", r"\1"),
+        (r"(data:image/svg\+xml;base64,)[\w+/=]+", r"\1"),
         (r"(comm_id\"?[:=] ?[\"'])[0-9a-f]{32}", r"\1"),
         (r"(Date:\s+)\w{3}, (?:\d\d \w{3}|\w{3} \d\d) \d{4}", r"\1today"),  # tables of statsmodels and arch
         (r"(Time:\s+)\d\d:\d\d:\d\d", r"\1now"),

@@ -129,6 +129,19 @@ class Publisher(DisplayPublisher):  # type: ignore[misc]
         self.shell.recorder.clear(wait=wait)
 
 
+class Kernel:
+    """What libraries ask of a kernel. That there is one tells pandas that this is no terminal."""
+
+    @property
+    def comm_manager(self) -> Any:
+        """Where Panel and HoloViews register what a browser may say to them; nobody does."""
+        try:
+            import comm
+        except ImportError:
+            raise AttributeError("comm_manager") from None
+        return comm.get_comm_manager()
+
+
 class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     """The shell of a task.
 
@@ -143,7 +156,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     hidden_source: str | None = None  # the text of a cell that must leave In, Out and the execution count alone
     display_failed = False
     keepkernel_on_exit = None
-    kernel: object = object()  # a stand-in; that the attribute exists tells pandas that this is no terminal
+    kernel = Kernel()
     last_error: tuple[type[BaseException], BaseException, list[str]] | None = None
 
     @default("exiter")  # type: ignore[untyped-decorator]
