@@ -11,25 +11,29 @@
     files         {created: [path], replaced: [path], removed: [path], unchanged: [path]}
     hints, notes  lists of sentences for people
     written       false with --dry-run
+    verified      with --verify: {same, repairs: [sentence], seconds: {notebook, pipeline}}; null without
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from soorgeon_clone.cli.pipeline_options import set_up_log
+from soorgeon_clone.errors import UserError
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
     from soorgeon_clone.refactor.layout import Choices, Layout
-    from soorgeon_clone.refactor.model import Plan
+    from soorgeon_clone.refactor.model import Plan, Together
     from soorgeon_clone.refactor.write import Changes
+    from soorgeon_clone.verify.repair import MakePlan, Repaired
 
 _LEVELS = ["debug", "info", "warning", "error", "critical"]
 
@@ -68,6 +72,18 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
     "-F", "--log-file", type=click.Path(dir_okay=False), default=None, help="Log to a file, not the terminal."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Run notebook and pipeline in copies first, and join sections until both show the same.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    metavar="SECONDS",
+    help="With --verify: stop a notebook, or a task, that takes longer.",
+)
 @click.option("--build", is_flag=True, help="Run the pipeline at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--force", is_flag=True, help="Overwrite what a person changed; go on where a name is never defined.")
@@ -83,6 +99,8 @@ def command(
     log: str | None,
     log_file: str | None,
     dry_run: bool,
+    verify: bool,
+    timeout: float | None,
     build: bool,
     as_json: bool,
     force: bool,
@@ -98,23 +116,32 @@ def command(
     from soorgeon_clone.refactor.plan import make_plan
 
     source = read(notebook)
-    plan = make_plan(source, level=int(split_on[1]), single_task=single_task, serializer=serializer, forced=force)
+    level = int(split_on[1])
+
+    def plan_for(together: Sequence[Together] = ()) -> Plan:
+        return make_plan(
+            source, level=level, single_task=single_task, serializer=serializer, forced=force, together=together
+        )
+
+    chosen = {
+        "product_prefix": product_prefix,
+        "df_format": df_format,
+        "file_format": file_format,
+        "serializer": serializer,
+    }
     root = Path(into or ".")
-    choices = _choices(
-        source,
-        root,
-        plan,
-        product_prefix=product_prefix,
-        df_format=df_format,
-        file_format=file_format,
-        serializer=serializer,
-    )
-    layout = lay_out(plan, choices)
+    plan = plan_for()
+    verified = None
+    if verify:
+        choices = _choices(source, root, plan, **chosen)
+        repaired = _repaired(source, plan_for, level=level, timeout=timeout, choices=choices)
+        plan, verified = repaired.plan, _verified(repaired)
+    layout = lay_out(plan, _choices(source, root, plan, **chosen))
     _log(plan)
     changes = write.compare(files.project(plan, layout, _requirements(plan, layout)), root, force=force)
     if not dry_run:
         write.write(changes, root)
-    where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run}
+    where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
     report = {**where, **_report(plan, layout, changes)}
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
@@ -122,6 +149,35 @@ def command(
         _show(report, build=build)
     if build and not dry_run:
         _build(root, as_json=as_json)
+
+
+def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: float | None, choices: Choices) -> Repaired:
+    """Return a plan that was seen to do what the notebook does. Without one, show where they part and end."""
+    from soorgeon_clone.cli.build import stop_on_sigterm
+    from soorgeon_clone.verify.repair import repair
+    from soorgeon_clone.verify.verify import Settings
+
+    stop_on_sigterm()
+    repaired = repair(source, plan_for, Settings(level=level, timeout=timeout, choices=choices), _tell)
+    if repaired.report.same:
+        return repaired
+    from soorgeon_clone.cli.verify import show
+
+    with redirect_stdout(sys.stderr):
+        show(repaired.report)
+    raise UserError(
+        f"{source.name}: even as one task, the pipeline shows something else than the notebook",
+        hint="Nothing was written. Without --verify it is, one task for each section.",
+    )
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _verified(repaired: Repaired) -> dict[str, Any]:
+    repairs = list(dict.fromkeys(known.reason for known in repaired.together))
+    return {"same": repaired.report.same, "repairs": repairs, "seconds": dict(repaired.report.seconds)}
 
 
 def _log(plan: Plan) -> None:
@@ -222,6 +278,10 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
         click.echo(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}")
     for sentence in [*report["hints"], *report["notes"]]:
         click.echo(sentence)
+    if report["verified"]:
+        count = len(report["verified"]["repairs"])
+        repairs = f", after {_count(count, 'repair')}" if count else ""
+        click.echo(f"Verified: the pipeline shows what the notebook shows{repairs}.")
     files = report["files"]
     changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
     click.echo(f"Files: {', '.join(changes)}" if changes else "")
@@ -239,7 +299,7 @@ def _count(number: int, what: str) -> str:
 
 def _build(root: Path, *, as_json: bool) -> None:
     """Run `build` in the project, as the user would; next to JSON, what it shows goes to standard error."""
-    from contextlib import nullcontext, redirect_stdout
+    from contextlib import nullcontext
 
     from soorgeon_clone.cli.build import command as build_command
 

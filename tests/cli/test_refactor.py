@@ -307,3 +307,44 @@ def test_as_a_program(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "2 tasks written" in done.stdout
+
+
+# what an analysis cannot see -> code, sections with --verify
+UNSEEN = {
+    "too deep for pickle": (
+        ["deep = []\nfor _ in range(3000):\n    deep = [deep]", "print(len(deep))", "print(1)"],
+        ["Merged into a: a, b: seen by --verify"],
+    ),
+    "nan, compared by identity": (
+        ["import math\nnan = math.nan\nxs = [nan]", "print(nan in xs, xs[0] is nan)", "print(1)"],
+        ["Merged into a: a, b: seen by --verify"],
+    ),
+    "nothing to repair": (["x = [1]", "print(x)", "print(1)"], []),
+}
+
+
+@pytest.mark.parametrize("what", UNSEEN)
+def test_verify_joins_what_cannot_be_parted(what: str, run: Callable[..., Done], tmp_path: Path) -> None:
+    sources, merges = UNSEEN[what]
+    cells = [text for title, source in zip("abc", sources, strict=True) for text in (f"## {title}", source)]
+    (tmp_path / "nb.ipynb").write_text(notebook(*cells))
+    done = run("nb.ipynb", "--verify")
+    assert done.code == 0, done
+    assert "Verified: the pipeline shows what the notebook shows" in done.out
+    for line in merges:
+        assert line in done.out
+    assert len(list((tmp_path / "tasks").iterdir())) == 3 - len(merges)
+
+
+def test_verify_writes_nothing_if_the_notebook_fails(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook("## a", "x = 1", "## b", "1 / 0"))
+    done = run("nb.ipynb", "--verify")
+    assert done.code == 1 and "ZeroDivisionError" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["nb.ipynb"]
+
+
+def test_verify_in_json(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    verified = json.loads(run("nb.ipynb", "--verify", "--json", "--dry-run").out)["verified"]
+    assert verified["same"] and not verified["repairs"] and set(verified["seconds"]) == {"notebook", "pipeline"}
+    assert json.loads(run("nb.ipynb", "--json", "--dry-run").out)["verified"] is None
