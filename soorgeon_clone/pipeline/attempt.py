@@ -57,6 +57,7 @@ class Attempt:
         self.started = time.time()
         self.retrying: str | None = None
         self._phases: list[Phase] = []
+        self._executed = Path()
         self._forms: list[Path] = []
         self._phase: Phase = "task"
         self._main: Outcome | None = None
@@ -76,7 +77,9 @@ class Attempt:
             self.before = snapshot(self.project)
         self.stamps = self.project.code_stamps(self.task)
         spec = self.task.spec
-        self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed_path()]
+        if self.task.notebooks:
+            self._executed = self._executed_path()
+            self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed]
         phases: list[Phase] = ["on_render"] if spec.on_render else []
         phases += ["task", *(["convert"] * len(self._forms))]  # type: ignore[list-item]
         phases += ["on_finish"] if spec.on_finish else []
@@ -105,7 +108,7 @@ class Attempt:
     def give_up(self) -> None:
         """Remove what an interrupted attempt wrote, but for its notebook."""
         if self.task.notebooks:
-            self.stage.keep_failed(self._executed_path())
+            self.stage.keep_failed(self._executed)
         self.stage.discard()
 
     def _check_params(self) -> None:
@@ -138,9 +141,7 @@ class Attempt:
 
         notebook = read.read(self.project.root / str(self.task.spec.source.path))
         cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
-        return self._job(
-            source=write.to_data(cells, notebook.metadata), output=self.stage.folder / self._executed_path()
-        )
+        return self._job(source=write.to_data(cells, notebook.metadata), output=self.stage.folder / self._executed)
 
     def _job(
         self,
@@ -161,7 +162,7 @@ class Attempt:
         )
 
     def _conversion(self, form: Path) -> Job:
-        executed, product = self.stage.folder / self._executed_path(), self.stage.folder / form
+        executed, product = self.stage.folder / self._executed, self.stage.folder / form
         spec = self.task.spec
         if form.suffix == ".ipynb":
             call = FunctionCall("shutil.copyfile", {"src": executed, "dst": product})
@@ -186,7 +187,7 @@ class Attempt:
         try:
             self.stage.clean_notebooks()
             if self.task.notebooks:
-                executed = self._executed_path()
+                executed = self._executed
                 if executed.as_posix() not in {one.path for one in self.task.notebooks}:
                     (self.stage.folder / executed).unlink(missing_ok=True)
             missing = self.stage.missing()
@@ -207,7 +208,7 @@ class Attempt:
         return Ended(None, False, main.seconds, main.peak_memory)
 
     def _fail(self, outcome: Outcome) -> Job | Ended:
-        kept = self.stage.keep_failed(self._executed_path()) if self.task.notebooks else None
+        kept = self.stage.keep_failed(self._executed) if self.task.notebooks else None
         text = self._text(outcome, kept)
         if outcome.status == "killed":
             self._error = text

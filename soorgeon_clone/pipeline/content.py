@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -47,8 +48,8 @@ class Contents:
             status = os.stat(full)  # noqa: PTH116
         except OSError:
             return None
-        if not os.path.isfile(full):  # noqa: PTH113
-            return _folder_digest(self, path) if os.path.isdir(full) else None  # noqa: PTH112
+        if not stat.S_ISREG(status.st_mode):
+            return _folder_digest(self, path) if stat.S_ISDIR(status.st_mode) else None
         stamp = stamp_of(status)
         name = f"{path}\0meaning" if meaning else path
         if self.memo is not None and (known := self.memo.recall(name, stamp)):
@@ -120,18 +121,25 @@ def named_paths(root: str, names: Iterable[str]) -> list[str]:
     """The files below ``root`` that texts in code name: alone, in a folder that another one names, or by wildcard."""
     relative = {name.removeprefix("./").rstrip("/") for name in names if not name.startswith("~")}
     relative = {name for name in relative if name and ".." not in name and not name.startswith(_HIDDEN)}
-    folders = [name for name in relative if os.path.isdir(os.path.join(root, name.lstrip("/"))) and name[0] != "/"]  # noqa: PTH112, PTH118
-    found: set[str] = set()
-    for base in ("", *(f"{folder}/" for folder in folders if folder != ".")):
+    kinds = {name: _kind(f"{root}/{name}") for name in relative if name[0] != "/"}
+    found = {name for name, kind in kinds.items() if kind == "file" and "*" not in name and "?" not in name}
+    found.update(path for name in kinds if "*" in name or "?" in name for path in _matches(root, name))
+    for folder in (name for name, kind in kinds.items() if kind == "folder" and name != "."):
         for name in relative:
-            if base == "" and name.startswith("/"):
-                continue
-            path = base + name.lstrip("/")
+            path = f"{folder}/{name.lstrip('/')}"
             if "*" in path or "?" in path:
                 found.update(_matches(root, path))
             elif os.path.isfile(os.path.join(root, path)):  # noqa: PTH113, PTH118
                 found.add(path)
     return sorted(found)
+
+
+def _kind(path: str) -> str | None:
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+    return "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else None
 
 
 def _matches(root: str, pattern: str) -> Iterator[str]:

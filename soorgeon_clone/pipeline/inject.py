@@ -48,7 +48,8 @@ def cell_text(values: Mapping[str, Any], task: Task) -> str:
     for name, value in values.items():
         text = literal(value)
         try:
-            ast.literal_eval(text)
+            if not _is_plain(value):
+                ast.literal_eval(text)
         except (ValueError, SyntaxError):
             raise UserError(
                 f"{task.spec.file}, line {task.spec.line}, task '{task.name}': "
@@ -58,6 +59,15 @@ def cell_text(values: Mapping[str, Any], task: Task) -> str:
             ) from None
         lines.append(f"{name} = {text}")
     return "\n".join(lines)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the literal of a value is certainly one."""
+    if type(value) is dict:
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    if type(value) in (list, tuple):
+        return all(map(_is_plain, value))
+    return type(value) in (str, int, bool, type(None))
 
 
 def literal(value: Any) -> str:

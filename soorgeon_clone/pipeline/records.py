@@ -113,8 +113,8 @@ class Records:
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def save_made(self, task: str, made: Made) -> None:
-        """Store how a task's products were made, at once."""
+    def save_made(self, task: str, made: Made, run: RunRecord | None = None) -> None:
+        """Store how a task's products were made, with the run that made them, at once."""
         value = json.dumps(
             {
                 "parts": dict(made.parts),
@@ -125,7 +125,11 @@ class Records:
                 "finished": made.finished,
             }
         )
-        self._execute("insert or replace into made values (?, ?)", (task, value))
+        with self._transaction() as connection:
+            if connection is not None:
+                connection.execute("insert or replace into made values (?, ?)", (task, value))
+                if run is not None:
+                    self._append(connection, run)
 
     def forget_made(self, task: str) -> None:
         """Drop what is known of a task's products."""
@@ -133,17 +137,20 @@ class Records:
 
     def save_run(self, run: RunRecord) -> None:
         """Append to the history."""
-        row = (run.build, run.task, run.started, run.seconds, run.result, run.fingerprint, run.peak_memory, run.error)
         with self._transaction() as connection:
-            if connection is None:
-                return
-            connection.execute(
-                "insert into runs (build, task, started, seconds, result, fingerprint, peak_memory, error) "
-                "values (?, ?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
-            if run.result == "ran":
-                connection.execute("insert or replace into durations values (?, ?)", (run.task, run.seconds))
+            if connection is not None:
+                self._append(connection, run)
+
+    @staticmethod
+    def _append(connection: sqlite3.Connection, run: RunRecord) -> None:
+        row = (run.build, run.task, run.started, run.seconds, run.result, run.fingerprint, run.peak_memory, run.error)
+        connection.execute(
+            "insert into runs (build, task, started, seconds, result, fingerprint, peak_memory, error) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        if run.result == "ran":
+            connection.execute("insert or replace into durations values (?, ?)", (run.task, run.seconds))
 
     def durations(self) -> dict[str, float]:
         """How long each task took when it last ran to its end."""

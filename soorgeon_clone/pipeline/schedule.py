@@ -260,8 +260,7 @@ class Schedule:
 
     def _keep(self, attempt: Attempt, ended: Ended, made: Made) -> None:
         name = attempt.task.name
-        self.project.records.save_made(name, made)
-        self._record(attempt, "ran", ended, made.fingerprint)
+        self.project.records.save_made(name, made, self._row(attempt, "ran", ended, made.fingerprint))
         self._done(TaskRun(name, "ran", ended.seconds, attempt.verdict.causes, None, ended.peak_memory))
 
     def _failed(self, attempt: Attempt, ended: Ended) -> None:
@@ -271,17 +270,18 @@ class Schedule:
         self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, ended.error, ended.peak_memory))
 
     def _record(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> None:
-        self.project.records.save_run(
-            RunRecord(
-                self.id,
-                attempt.task.name,
-                attempt.started,
-                ended.seconds,
-                result,
-                fingerprint,
-                ended.peak_memory,
-                ended.error,
-            )
+        self.project.records.save_run(self._row(attempt, result, ended, fingerprint))
+
+    def _row(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> RunRecord:
+        return RunRecord(
+            self.id,
+            attempt.task.name,
+            attempt.started,
+            ended.seconds,
+            result,
+            fingerprint,
+            ended.peak_memory,
+            ended.error,
         )
 
     # -- what is done ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import posixpath
 import re
 import shutil
 from pathlib import Path
@@ -39,12 +40,15 @@ class Stage:
     def prepare(self) -> None:
         """Make the folder, empty, with the folders that products lie in. Waits while another process runs the task."""
         if self._lock is None:
-            folder = hidden_folder(self.root) / "staging"
-            folder.mkdir(exist_ok=True)
+            folder = self.root / HIDDEN / "staging"
+            if not folder.is_dir():
+                hidden_folder(self.root)
+                folder.mkdir(exist_ok=True)
             self._lock = take(folder / f"{self.folder.name}.lock")
         shutil.rmtree(self.folder, ignore_errors=True)
+        for name in {posixpath.dirname(product.path) for product in self.task.products}:
+            os.makedirs(self.folder / name, exist_ok=True)  # noqa: PTH103
         for product in self.task.products:
-            (self.folder / product.path).parent.mkdir(parents=True, exist_ok=True)
             self._before[product.path] = _stamp(self.root / product.path)
 
     def missing(self) -> list[Product]:
@@ -60,10 +64,11 @@ class Stage:
         for name in sorted(_entries(self.folder, {product.path for product in self.task.products})):
             source, target = self.folder / name, self.root / name
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if target.is_dir() and not target.is_symlink():
+                if not _is_folder(target.parent):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                if _is_folder(target) and not target.is_symlink():
                     _replace_folder(source, target, self.root / HIDDEN)
-                elif source.is_dir():
+                elif _is_folder(source):
                     target.unlink(missing_ok=True)
                     _move(source, target)
                 else:
@@ -118,7 +123,8 @@ def keep_log(root: Path, task: Task, text: str) -> None:
     path = root / HIDDEN / "logs" / f"{safe_name(task.name)}.log"
     with contextlib.suppress(OSError):
         if text:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not _is_folder(path.parent):
+                path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
         else:
             path.unlink(missing_ok=True)
@@ -144,6 +150,10 @@ def clear(root: Path) -> None:
                 lock.release()
 
 
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 (runs for every product; pathlib is slow)
+
+
 def _stamp(path: Path) -> str | None:
     try:
         return stamp_of(path.stat())
@@ -153,15 +163,17 @@ def _stamp(path: Path) -> str | None:
 
 def _entries(folder: Path, whole: set[str]) -> list[str]:
     """What lies in a folder, relative to it: files one by one, products that are folders as a whole."""
-    found = []
-    for current, folders, names in os.walk(folder):
-        relative = os.path.relpath(current, folder).replace(os.sep, "/")
-        prefix = "" if relative == "." else f"{relative}/"
-        for name in list(folders):
-            if prefix + name in whole:
-                folders.remove(name)
-                found.append(prefix + name)
-        found += [prefix + name for name in names]
+    found: list[str] = []
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        with os.scandir(f"{folder}/{prefix}") as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False) and name not in whole:
+                    waiting.append(f"{name}/")
+                else:
+                    found.append(name)
     return found
 
 
