@@ -27,8 +27,8 @@ _IMPORTS = {
     ),
     "docker": (
         ("DockerOperator", "from airflow.providers.docker.operators.docker import DockerOperator\n"),
-        ("DeviceRequest(", "from docker.types import DeviceRequest\n"),
-        ("Mount(", "from docker.types import Mount\n"),
+        ("DeviceRequest(", "from docker.types.containers import DeviceRequest\n"),
+        ("Mount(", "from docker.types.services import Mount\n"),
     ),
     "bash": (("BashOperator", "from airflow.providers.standard.operators.bash import BashOperator\n"),),
 }

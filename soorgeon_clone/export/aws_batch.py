@@ -105,6 +105,8 @@ def _definition(
     }
     if settings.platform == "FARGATE":
         properties["networkConfiguration"] = {"assignPublicIp": "ENABLED"}
+    if container.secrets:
+        properties["secrets"] = [{"name": key, "valueFrom": _secret(key, value)} for key, value in container.secrets]
     if settings.execution_role:
         properties["executionRoleArn"] = settings.execution_role
     elif settings.platform == "FARGATE" or container.secrets:
@@ -118,8 +120,6 @@ def _definition(
         properties["jobRoleArn"] = settings.job_role
     if container.env:
         properties["environment"] = [{"name": key, "value": value} for key, value in container.env]
-    if container.secrets:
-        properties["secrets"] = [{"name": key, "valueFrom": _secret(key, value)} for key, value in container.secrets]
     if container.volumes:
         properties["volumes"] = [
             _volume(source, settings) for source in dict.fromkeys(dict(container.volumes).values())
