@@ -31,6 +31,7 @@ DOORS: dict[str, frozenset[str]] = {
     "botocore": frozenset({"export/submit"}),
     "click": frozenset({"cli"}),
     "detect_secrets": frozenset({"lint/credentials"}),
+    "distributed": frozenset({"pipeline/execution/dask"}),
     "fsspec": frozenset({"pipeline/remote"}),
     "filelock": frozenset({"pipeline/lock"}),
     # syntax of cells; the shell that runs them; a shell for the user

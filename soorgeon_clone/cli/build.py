@@ -37,6 +37,19 @@ if TYPE_CHECKING:
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
 @store_option
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Where tasks run: on this machine, or on a Dask cluster whose workers see the store.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    envvar="DASK_SCHEDULER_ADDRESS",
+    help="With --executor dask: the scheduler, as tcp://host:8786 (default: a cluster on this machine).",
+)
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -56,6 +69,8 @@ def command(
     no_cache: bool,
     no_wait: bool,
     store: str | None,
+    executor: Any,
+    scheduler: str | None,
 ) -> None:
     """Run the tasks that are stale, each in a process of its own, and show what was done.
 
@@ -75,6 +90,8 @@ def command(
         isolation=isolation,
         memory_limit=size_option(memory_limit),
         wait_for_lock=not no_wait,
+        engine=executor,
+        scheduler=scheduler if executor == "dask" else None,
     )
     stop_on_sigterm()
     with Project(

@@ -194,6 +194,7 @@ class Reason(Enum):
     PRODUCT_MISSING = "a product is missing"
     PRODUCT_CHANGED = "a product was changed by hand"
     FAILED = "the last run failed"
+    AWAY = "files that it leaves are not in the store"
     FORCED = "forced"
 
 

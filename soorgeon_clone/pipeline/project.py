@@ -90,6 +90,7 @@ class Project:
         self._cache: Cache | None = None
         self._store_option = store if use_cache else "off"
         self._store: Store | None = None
+        self.manifests: dict[str, Manifest] = {}
         self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
 
     def __enter__(self) -> Project:
@@ -113,6 +114,11 @@ class Project:
             else:
                 self._store = Store(open_remote(url, self.root), self.cache)
         return self._store
+
+    def use_store(self, url: str) -> None:
+        """Go on with this store."""
+        assert self._store is None
+        self._store_option = url
 
     @property
     def cache(self) -> Cache | None:

@@ -59,6 +59,7 @@ def of(project: Project, attempt: Attempt, seconds: float) -> Made:
         )
         project.cache.store(project.own_digest(task), fingerprint.digest, manifest, project.root)
         if project.store is not None:
+            project.manifests[task.name] = manifest
             project.store.publish(project.own_digest(task), fingerprint.digest, manifest)
     return Made(fingerprint.parts, fingerprint.digest, products, inputs, written, time.time())
 
@@ -117,8 +118,8 @@ def share(project: Project, names: Iterable[str]) -> str | None:
             continue
         key, stamp = f"\0store:{store.url}:{name}", f"{made.fingerprint}:{made.finished}"
         if project.records.recall(key, stamp) is None:
-            own = fingerprint_digest({part: value for part, value in made.parts.items() if part[:9] != "upstream:"})
-            manifest = _manifest_of(project, own, made)
+            own = own_of(made)
+            manifest = manifest_of(project, made)
             if store.holds(own, made.fingerprint, manifest):
                 project.records.remember(key, stamp, "there")
             else:
@@ -130,9 +131,14 @@ def share(project: Project, names: Iterable[str]) -> str | None:
     return "\n".join(problems) or None
 
 
-def _manifest_of(project: Project, own: str, made: Made) -> Manifest:
+def own_of(made: Made) -> str:
+    """The digest of all parts of the fingerprint but upstream contents."""
+    return fingerprint_digest({part: value for part, value in made.parts.items() if part[:9] != "upstream:"})
+
+
+def manifest_of(project: Project, made: Made) -> Manifest:
     """The manifest of products that are on disk; what the cache has lost is put there again."""
-    cache = project.cache
+    cache, own = project.cache, own_of(made)
     assert cache is not None
     manifest = cache.find(own, made.fingerprint, made.inputs.get)
     if manifest is None or dict(manifest.products) != dict(made.products) or not cache.complete(manifest):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from soorgeon_clone.pipeline import results, staging
 from soorgeon_clone.pipeline.execution.model import Executor, Isolation
@@ -15,7 +16,10 @@ from soorgeon_clone.pipeline.records import Made
 
 @dataclass(frozen=True)
 class Options:
-    """How to build. ``names`` are the tasks to bring up to date (None: all), ``forced`` those to run in any case."""
+    """How to build. ``names`` are the tasks to bring up to date (None: all).
+
+    ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler`` (None: a cluster on this machine).
+    """
 
     names: frozenset[str] | None = None
     force: bool = False
@@ -24,6 +28,8 @@ class Options:
     isolation: Isolation = "auto"
     memory_limit: int | None = None
     wait_for_lock: bool = True
+    engine: Literal["local", "dask"] = "local"
+    scheduler: str | None = None
 
 
 class Listener:

@@ -19,19 +19,21 @@ from soorgeon_clone.pipeline.cache import Manifest, default_limit, files
 from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Progress
 from soorgeon_clone.pipeline.failure import text_of_hook
 from soorgeon_clone.pipeline.fingerprint import needs
-from soorgeon_clone.pipeline.model import Cause, Hook, Reason, Report, RunResult, Task, TaskRun
+from soorgeon_clone.pipeline.model import HIDDEN, Cause, Hook, Reason, Report, RunResult, Task, TaskRun
 from soorgeon_clone.pipeline.project import Project, Verdict
 from soorgeon_clone.pipeline.records import Made, RunRecord
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
+    from soorgeon_clone.pipeline.dispatch import Dispatch, Sent
     from soorgeon_clone.pipeline.run import Listener, Options
 
 _log = logging.getLogger(__name__)
 
 # Products of more bytes than this are hashed in a thread, while tasks that will run in any case run already.
 _LARGE = 32_000_000
+_ENDLESS = 10**9
 
 
 @dataclass
@@ -43,8 +45,8 @@ class _State:
 
     waiting: dict[str, int]
     ready: list[tuple[float, int, str]]
-    running: dict[str, Attempt] = field(default_factory=dict)
-    settling: dict[str, tuple[Attempt, Ended, Future[Made]]] = field(default_factory=dict)
+    running: dict[str, Attempt | Sent] = field(default_factory=dict)
+    settling: dict[str, tuple[Attempt | Sent, Ended, Future[Made]]] = field(default_factory=dict)
     freed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     runs: dict[str, TaskRun] = field(default_factory=dict)
@@ -71,13 +73,17 @@ class Schedule:
         self.hooks = hooks
         self.tasks: dict[str, Task] = project.tasks
         self.names = chosen(project, options)
-        self.jobs = options.jobs or project.spec.jobs or cores()
+        self.dispatch = self._far_side() if options.engine == "dask" else None
+        # A cluster knows itself how much it runs at a time.
+        self.jobs = options.jobs or (_ENDLESS if self.dispatch else project.spec.jobs or cores())
         self.durations = project.records.durations()
         self.rank = self._ranks()
         self.id = uuid.uuid4().hex[:12]
         self.executor = executor
         self.own_executor = executor is None
         self.readers: ThreadPoolExecutor | None = None
+        self.meanings: dict[str, str] = {}  # of products that are made and not here yet
+        self.announced: set[str] = set()
         self.problem: str | None = None
         self.began = time.perf_counter()
         among = set(self.names)
@@ -131,13 +137,15 @@ class Schedule:
         except UserError as error:
             self._done(TaskRun(task.name, "failed", error=str(error)))
             return True
-        if any(name in self.state.settling for name in task.upstream):
+        if self.dispatch is None and any(name in self.state.settling for name in task.upstream):
             verdict = self.project.judge_blindly(task, force=self.options.force)
             if verdict is None:
                 return False
             self._start(task, verdict)
         else:
-            verdict = self.project.judge(task)
+            verdict = self.project.judge(task, self.meanings)
+            if self.dispatch is not None:
+                verdict = self.dispatch.judge(task, verdict)
             if self.options.force:
                 verdict = replace(verdict, causes=verdict.causes or (Cause(Reason.FORCED),), manifest=None)
             if not verdict.causes:
@@ -187,25 +195,40 @@ class Schedule:
         if problem is not None:
             self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, problem))
             return
-        attempt = Attempt(self.project, task, verdict, memory_limit=self.options.memory_limit)
         try:
+            attempt = self._attempt(task, verdict)
             job = attempt.begin()
         except UserError as error:
             self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
             return
         except OSError as error:
-            text = f"{attempt.stage.folder} cannot be written: {error.strerror or error}"
+            text = f"{error.filename or HIDDEN} cannot be written: {error.strerror or error}"
             self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, text))
             return
         self.state.running[task.name] = attempt
         self._open_executor().start(job)
+        if self.dispatch is None:
+            self._announce(task, verdict)
+
+    def _attempt(self, task: Task, verdict: Verdict) -> Attempt | Sent:
+        if self.dispatch is None:
+            return Attempt(self.project, task, verdict, memory_limit=self.options.memory_limit)
+        from soorgeon_clone.pipeline.dispatch import Sent
+
+        return Sent(self.dispatch, task, verdict)
+
+    def _announce(self, task: Task, verdict: Verdict) -> None:
+        if task.name in self.announced:
+            self.listener.warned(f"the worker of task '{task.name}' was lost, and another one runs it")
+            return
+        self.announced.add(task.name)
         self.listener.started(task, verdict.causes, self.durations.get(task.name))
         _log.info("%s started: %s", task.name, "; ".join(map(str, verdict.causes)))
 
     def _missing_upstream(self, task: Task) -> str | None:
         for needed in needs(task, self.tasks):
             path = needed.product.path
-            if not (self.project.root / path).exists():
+            if path not in self.meanings and not (self.project.root / path).exists():
                 return f"task '{task.name}': {path}, a product of its upstream '{needed.task}', is missing"
         return None
 
@@ -222,7 +245,12 @@ class Schedule:
             finished = [next(iter(state.settling))]
         for name in finished:
             attempt, ended, future = state.settling.pop(name)
-            self._keep(attempt, ended, future.result())
+            try:
+                made = future.result()
+            except (UserError, OSError) as error:
+                self._failed(attempt, replace(ended, error=str(error)))
+            else:
+                self._keep(attempt, ended, made)
 
     def _step(self, outcome: Outcome) -> None:
         attempt = self.state.running.pop(outcome.name)
@@ -244,8 +272,19 @@ class Schedule:
         else:
             self._failed(attempt, following)
 
-    def _published(self, attempt: Attempt, ended: Ended) -> None:
-        """Products are in their places. Large ones are read in a thread; meanwhile downstream tasks may start."""
+    def _published(self, attempt: Attempt | Sent, ended: Ended) -> None:
+        """Products are in their places. Large ones are read in a thread; meanwhile downstream tasks may start.
+
+        Those of another machine are in the store, and brought here in a thread.
+        """
+        if not isinstance(attempt, Attempt):
+            from concurrent.futures import ThreadPoolExecutor
+
+            self.readers = self.readers or ThreadPoolExecutor(4)
+            self.meanings.update(attempt.meanings())
+            self.state.settling[attempt.task.name] = (attempt, ended, self.readers.submit(attempt.fetch))
+            self._free(attempt.task)
+            return
         upstream_unknown = any(name in self.state.settling for name in attempt.task.upstream)
         if upstream_unknown or results.size(self.project, attempt.task) > _LARGE:
             from concurrent.futures import ThreadPoolExecutor
@@ -258,21 +297,21 @@ class Schedule:
         else:
             self._keep(attempt, ended, results.of(self.project, attempt, ended.seconds))
 
-    def _keep(self, attempt: Attempt, ended: Ended, made: Made) -> None:
+    def _keep(self, attempt: Attempt | Sent, ended: Ended, made: Made) -> None:
         name = attempt.task.name
         self.project.records.save_made(name, made, self._row(attempt, "ran", ended, made.fingerprint))
         self._done(TaskRun(name, "ran", ended.seconds, attempt.verdict.causes, None, ended.peak_memory))
 
-    def _failed(self, attempt: Attempt, ended: Ended) -> None:
+    def _failed(self, attempt: Attempt | Sent, ended: Ended) -> None:
         result: RunResult = "killed" if ended.killed else "failed"
         self._record(attempt, result, ended, attempt.verdict.fingerprint.digest)
         name = attempt.task.name
         self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, ended.error, ended.peak_memory))
 
-    def _record(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> None:
+    def _record(self, attempt: Attempt | Sent, result: str, ended: Ended, fingerprint: str) -> None:
         self.project.records.save_run(self._row(attempt, result, ended, fingerprint))
 
-    def _row(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> RunRecord:
+    def _row(self, attempt: Attempt | Sent, result: str, ended: Ended, fingerprint: str) -> RunRecord:
         return RunRecord(
             self.id,
             attempt.task.name,
@@ -344,6 +383,8 @@ class Schedule:
             self.state.runs[name] = TaskRun(name, "killed")
         if self.readers is not None:
             self.readers.shutdown(wait=True, cancel_futures=True)
+        if self.dispatch is not None:
+            self.dispatch.close()
         if self.project.cache is not None:
             self.project.cache.keep_within(default_limit())
 
@@ -360,20 +401,35 @@ class Schedule:
 
     def _open_executor(self) -> Executor:
         if self.executor is None:
-            from soorgeon_clone.pipeline.execution.executor import open_executor
-
-            modules: set[str] = set()
-            for name in self.names:
-                if name not in self.state.runs:
-                    modules |= self.project.fingerprints.closure(self.tasks[name]).libraries
-            self.executor = open_executor(
-                self.options.isolation,
-                modules=sorted(modules),
-                cwd=self.project.root,
-                blas_threads=self._threads(),
-                on_progress=self._on_progress,
-            )
+            self.executor = self.dispatch.executor if self.dispatch is not None else self._local_executor()
         return self.executor
+
+    def _local_executor(self) -> Executor:
+        from soorgeon_clone.pipeline.execution.executor import open_executor
+
+        modules: set[str] = set()
+        for name in self.names:
+            if name not in self.state.runs:
+                modules |= self.project.fingerprints.closure(self.tasks[name]).libraries
+        return open_executor(
+            self.options.isolation,
+            modules=sorted(modules),
+            cwd=self.project.root,
+            blas_threads=self._threads(),
+            on_progress=self._on_progress,
+        )
+
+    def _far_side(self) -> Dispatch:
+        from soorgeon_clone.pipeline.dispatch import Dispatch
+
+        return Dispatch(
+            self.project,
+            self.options,
+            self.names,
+            threads=self._threads,
+            local=self._local_executor,
+            on_progress=self._on_progress,
+        )
 
     def _threads(self) -> int:
         """The share of the cores for numerical libraries in each task.
@@ -381,10 +437,16 @@ class Schedule:
         It depends on the DAG alone and not on what happens to run, because with another number of threads a sum may
         come out different in its last digit.
         """
-        together = min(self.jobs, 1 + max(dags.beside(self.project.dag).values()))
+        together = min(
+            self.options.jobs or self.project.spec.jobs or cores(), 1 + max(dags.beside(self.project.dag).values())
+        )
         return max(1, cores() // together)
 
     def _on_progress(self, progress: Progress) -> None:
+        attempt = self.state.running.get(progress.name)
+        if not progress.cell and attempt is not None:
+            self._announce(attempt.task, attempt.verdict)
+            return
         self.listener.progressed(progress.name, progress.cell, progress.total)
 
     def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: str | None = None) -> None:

@@ -41,6 +41,7 @@ class Store:
         self._read: dict[str, Future[Manifest | None]] = {}
         self._fetched: dict[str, Future[bool]] = {}
         self._sent: dict[str, Future[None]] = {}
+        self._present: set[str] = set()  # objects that are known to be in the store
         self._damaged: set[str] = set()
         self._publications: dict[str, Future[None]] = {}
 
@@ -103,18 +104,24 @@ class Store:
     def fetch(self, manifests: Sequence[Manifest]) -> bool:
         """Bring all objects of manifests into the local cache; False where one is missing or damaged."""
         digests = {digest for manifest in manifests for _, digest in files(manifest)}
-        complete = all(_results(self.begin_fetch(sorted(digests))))
-        if not complete:
-            for digest in digests:
-                if not self._fetched[digest].result():
-                    del self._fetched[digest]  # it may be published later
-        return complete
+        try:
+            return all(_results(self.begin_fetch(sorted(digests))))
+        finally:
+            for digest in digests:  # the cache may lose it again, or the store get it later
+                self._fetched.pop(digest, None)
 
     def publish(self, own: str, fingerprint: str, manifest: Manifest) -> Future[None]:
         """Begin to put a manifest and its objects, which are in the local cache, into the store."""
         key = _key(own, fingerprint, manifest)
         text = to_json(manifest)
         return self._publish(key, text, {digest for _, digest in files(manifest)})
+
+    def note(self, own: str, fingerprint: str, manifest: Manifest) -> None:
+        """Know that another machine published this."""
+        done: Future[None] = Future()
+        done.set_result(None)
+        self._publications[_key(own, fingerprint, manifest)] = done
+        self._present.update(digest for _, digest in files(manifest))
 
     def publish_files(self, digests: Iterable[str]) -> Future[None]:
         """Begin to put objects of the local cache into the store."""
@@ -128,6 +135,13 @@ class Store:
             if error is not None and str(error) not in problems:
                 problems.append(str(error))
         return problems
+
+    def forget(self) -> None:
+        """Know nothing of the store any more: time has passed, and others write to it."""
+        for known in (self._keys, self._read, self._fetched, self._sent, self._publications):
+            known.clear()
+        self._present.clear()
+        self._damaged.clear()
 
     def close(self) -> None:
         """Drop what waits, and end the threads."""
@@ -184,7 +198,7 @@ class Store:
             return known
         done: Future[None] = Future()
         self._publications[name] = done
-        sending = [self._start_sending(digest) for digest in digests]
+        sending = [self._start_sending(digest) for digest in digests - self._present]
         left = [len(sending) + 1]
         guard = threading.Lock()
 
@@ -227,6 +241,7 @@ class Store:
         if fetched is not None and fetched.done() and not fetched.exception() and fetched.result():
             return
         if digest not in self._damaged and self.remote.exists(key):
+            self._present.add(digest)
             return
         source = self.cache.object(digest)
         if not source.is_file():
@@ -235,6 +250,7 @@ class Store:
                 hint="The local cache was cleared meanwhile. Run the command again.",
             )
         self.remote.send(source, key)
+        self._present.add(digest)
 
 
 def store_url(option: str | None, spec: str | None) -> str | None:

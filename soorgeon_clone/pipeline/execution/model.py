@@ -49,6 +49,8 @@ class Job:
     function: FunctionCall | None = None
     straight: bool = False
     record_timing: bool = False
+    needs: Mapping[str, float] = field(default_factory=dict)
+    """What it takes of a machine that it is sent to: ``{"cpus": 2}``."""
 
     def portable(self) -> Job:
         """The same job with plain dicts and absolute paths, for another process in another directory."""

@@ -1,0 +1,150 @@
+"""A project's sources -> objects in the store -> a folder on another machine, the same for the same content.
+
+Small files go into one archive, large ones are objects of their own, which travel once. Hidden files and folders stay
+where they are: that is where people keep credentials.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import pickle
+import subprocess
+import tarfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.cache import Cache, Manifest, beside
+from soorgeon_clone.pipeline.content import file_digest
+from soorgeon_clone.pipeline.model import HIDDEN, Spec
+from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.store import Store
+from soorgeon_clone.pipeline.traces import files_of
+
+_SMALL = 256_000
+_SPEC = f"{HIDDEN}/spec.pickle"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Digests of the archive and of the large files by path."""
+
+    archive: str
+    large: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Short, and the same for the same content."""
+        from soorgeon_clone.pipeline.code_facts import digest
+
+        return digest(f"{self.archive} {sorted(self.large.items())}")[:16]
+
+    @property
+    def digests(self) -> set[str]:
+        return {self.archive, *self.large.values()}
+
+
+def pack(project: Project, names: Iterable[str]) -> Bundle:
+    """Put the sources that these tasks may need into the local cache, as objects."""
+    cache = project.cache
+    assert cache is not None
+    large: dict[str, str] = {}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path in _sources(project, names):
+            full = project.root / path
+            if full.stat().st_size > _SMALL:
+                large[path] = str(project.contents.digest(path))
+                _keep(cache, large[path], full)
+            else:
+                _add(archive, path, full.read_bytes(), mode=full.stat().st_mode & 0o777)
+        _add(archive, _SPEC, pickle.dumps(project.spec))
+    aside = cache.folder / f"bundle-{os.getpid()}"
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        aside.write_bytes(buffer.getvalue())
+        digest = file_digest(aside)
+        _keep(cache, digest, aside)
+    finally:
+        aside.unlink()
+    return Bundle(digest, large)
+
+
+def send(store: Store, bundle: Bundle) -> None:
+    """Have a bundle in the store."""
+    store.publish_files(bundle.digests).result()
+
+
+def unpack(store: Store, bundle: Bundle, folder: Path) -> None:
+    """Make the project's folder."""
+    content = Manifest({}, written={"archive": bundle.archive, **bundle.large})
+    if not store.fetch([content]):
+        raise UserError(f"the sources of this build are not in the store {store.url} any more", hint="Build again.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(store.cache.object(bundle.archive)) as archive:
+        for member in archive.getmembers():
+            target = folder / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            content_file = archive.extractfile(member)
+            assert content_file is not None
+            target.write_bytes(content_file.read())
+            target.chmod(member.mode | 0o600)
+    store.cache.restore(Manifest({}, written=dict(bundle.large)), lambda path: folder / path)
+
+
+def spec_in(folder: Path) -> Spec:
+    """What pipeline.yaml said where the bundle was packed, for this folder."""
+    from dataclasses import replace
+
+    spec: Spec = pickle.loads((folder / _SPEC).read_bytes())
+    return replace(spec, root=folder, path=folder / spec.path.name)
+
+
+def _sources(project: Project, names: Iterable[str]) -> list[str]:
+    """Files of the project that git does not ignore (all, where there is no git), without products and hidden ones;
+    and in any case those that the tasks name."""
+    products = {product.path for task in project.tasks.values() for product in task.products}
+    found = {
+        path
+        for path in _listed(project.root)
+        if not any(part.startswith(".") for part in path.split("/"))
+        and path not in products
+        and not any(str(parent) in products for parent in Path(path).parents)
+    }
+    for name in names:
+        task = project.tasks[name]
+        found.update(project.named_files(task))
+        found.update(path for path in task.spec.resources.values() if not Path(path).is_absolute())
+        if task.spec.source.path and not Path(task.spec.source.path).is_absolute():
+            found.add(task.spec.source.path)
+    return sorted(path for path in found if (project.root / path).is_file() and not path.startswith("../"))
+
+
+def _listed(root: Path) -> Iterable[str]:
+    with contextlib.suppress(OSError):
+        command = ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"]
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode == 0:
+            return [name for name in os.fsdecode(done.stdout).split("\0") if name and not name.startswith("../")]
+    return files_of(str(root))
+
+
+def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int = 0o644) -> None:
+    entry = tarfile.TarInfo(path)
+    entry.size, entry.mode = len(content), mode
+    archive.addfile(entry, io.BytesIO(content))
+
+
+def _keep(cache: Cache, digest: str, source: Path) -> None:
+    """Have a file in the cache."""
+    import shutil
+
+    target = cache.object(digest)
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = beside(target)
+        shutil.copyfile(source, aside)
+        aside.replace(target)

@@ -1,0 +1,249 @@
+"""An executor whose jobs run on a Dask cluster: the door of distributed.
+
+A job that is a call of a function of ours with ``on_progress`` and ``cancelled`` goes to the cluster, as its ``needs``
+allow; what it returns is kept in ``answers``. Any other job (a hook of the whole pipeline) runs here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.execution.model import CellError, Executor, Job, OnProgress, Outcome, Progress
+
+# On a worker: the events that end what runs there, by the key of the Dask task.
+_CANCELLED: dict[str, threading.Event] = {}
+_LOST = ("KilledWorker", "CancelledError", "FutureCancelledError", "CommClosedError")
+
+
+class DaskExecutor:
+    """See ``model.Executor``. ``address`` is the scheduler's, None for a cluster on this machine."""
+
+    def __init__(
+        self,
+        address: str | None,
+        *,
+        threads: int,
+        folder: Path,
+        local: Callable[[], Executor],
+        on_progress: OnProgress,
+    ) -> None:
+        self.answers: dict[str, Any] = {}
+        self.address = address
+        self._on_progress = on_progress
+        self._open_local = local
+        self._local: Executor | None = None
+        self._id = uuid.uuid4().hex[:12]
+        self._futures: dict[str, Any] = {}
+        self._started: dict[str, float] = {}
+        self._messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._cluster: Any = None
+        distributed = _distributed()
+        if address is None:
+            # One process with a thread for each task that runs: the task itself has a process of its own anyway.
+            self._cluster = distributed.LocalCluster(
+                n_workers=1,
+                threads_per_worker=threads,
+                processes=True,
+                memory_limit=0,
+                dashboard_address=None,
+                local_directory=str(folder),
+                resources=local_resources(),
+                silence_logs=40,
+            )
+        try:
+            self._client = distributed.Client(self._cluster or address, timeout=20, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"no Dask scheduler answers at {address}: {error}",
+                hint="Start one with 'dask scheduler' and workers with 'dask worker ADDRESS', or leave --scheduler out "
+                "for a cluster on this machine.",
+            ) from None
+        self._client.subscribe_topic(self._id, self._hear)
+
+    def resources(self) -> list[Mapping[str, float]]:
+        """What each worker says that it has."""
+        try:
+            info = self._client.scheduler_info(n_workers=-1)
+        except TypeError:  # before distributed 2025.4 it was always all
+            info = self._client.scheduler_info()
+        return [worker.get("resources", {}) for worker in info["workers"].values()]
+
+    def start(self, job: Job) -> None:
+        if job.function is None or "order" not in job.function.kwargs:
+            self._local = self._local or self._open_local()
+            self._local.start(job)
+            return
+        key = f"{job.name}-{uuid.uuid4().hex[:8]}"
+        future = self._client.submit(
+            _on_worker,
+            job.function.dotted_path,
+            dict(job.function.kwargs),
+            job.name,
+            key,
+            self._id,
+            key=key,
+            pure=False,
+            resources=dict(job.needs) or None,
+        )
+        self._futures[job.name] = future
+        self._started[job.name] = time.time()
+        future.add_done_callback(lambda done, name=job.name: self._messages.put(("done", (name, done))))
+
+    def wait(self, timeout: float | None = None) -> list[Outcome]:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        outcomes: list[Outcome] = []
+        while not outcomes and self.running():
+            if self._local is not None and self._local.running():
+                outcomes += self._local.wait(0.05)
+            busy = self._local is not None and bool(self._local.running())
+            left = 3600.0 if deadline is None else max(0.0, deadline - time.monotonic())
+            with contextlib.suppress(queue.Empty):
+                kind, value = self._messages.get(timeout=0.05 if busy or outcomes else left)
+                outcomes += self._take(kind, value)
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+        return outcomes
+
+    def _hear(self, event: tuple[float, Any]) -> None:
+        """In a thread of the client."""
+        self._messages.put(("progress", event[1]))
+
+    def _take(self, kind: str, value: Any) -> list[Outcome]:
+        if kind == "progress":
+            progress = Progress(*value)
+            if progress.name in self._futures:
+                self._on_progress(progress)
+            return []
+        name: str = value[0]
+        done: Any = value[1]
+        if name not in self._futures or self._futures[name] is not done:
+            return []
+        del self._futures[name]
+        began = self._started.pop(name)
+        seconds = time.time() - began
+        try:
+            self.answers[name] = done.result()
+        except BaseException as error:
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            what = type(error).__name__
+            return [Outcome(name, "killed", CellError(None, None, what, _why(what, error)), began, seconds, 0, "")]
+        return [Outcome(name, "ok", None, began, seconds, 0, "")]
+
+    def cancel(self, name: str) -> None:
+        if self._local is not None and name in self._local.running():
+            self._local.cancel(name)
+        future = self._futures.get(name)
+        if future is not None:
+            self._stop([future])
+            self._messages.put(("done", (name, future)))
+
+    def running(self) -> tuple[str, ...]:
+        return (*self._futures, *(self._local.running() if self._local is not None else ()))
+
+    def close(self) -> None:
+        if self._local is not None:
+            self._local.close()
+        self._stop(list(self._futures.values()))
+        self._futures.clear()
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=5)
+        if self._cluster is not None:
+            with contextlib.suppress(Exception):
+                self._cluster.close(timeout=10)
+
+    def _stop(self, futures: list[Any]) -> None:
+        """Drop what waits, and end the processes of what runs: Dask itself leaves a running function alone."""
+        if not futures:
+            return
+        keys = [future.key for future in futures]
+
+        def tell() -> None:
+            with contextlib.suppress(Exception):
+                self._client.cancel(futures, force=True)
+            with contextlib.suppress(Exception):
+                self._client.run(_cancel_on_worker, keys, on_error="ignore")
+
+        # A scheduler that is gone would keep us waiting.
+        telling = threading.Thread(target=tell, daemon=True)
+        telling.start()
+        telling.join(10)
+
+    def __enter__(self) -> DaskExecutor:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def local_resources() -> dict[str, float]:
+    """What this machine has."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    found: dict[str, float] = {"cpus": float(len(affinity(0)) if affinity else os.cpu_count() or 1)}
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        found["memory"] = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        found["gpus"] = float(len([one for one in visible.split(",") if one.strip() not in ("", "-1")]))
+    else:
+        found["gpus"] = float(len([*Path("/dev").glob("nvidia[0-9]*")]))
+    return found
+
+
+def _on_worker(dotted_path: str, arguments: dict[str, Any], name: str, key: str, topic: str) -> Any:
+    """What runs on a worker, in one of its threads."""
+    import importlib
+
+    worker = _distributed().get_worker()
+    module, _, function = dotted_path.rpartition(".")
+    cancelled = _CANCELLED[key] = threading.Event()
+
+    def tell(progress: Progress) -> None:
+        with contextlib.suppress(Exception):
+            worker.log_event(topic, (name, progress.cell, progress.total, progress.index))
+
+    tell(Progress(name, 0, 0, 0))
+    try:
+        run = getattr(importlib.import_module(module), function)
+        base = Path(worker.local_directory) / "soorgeon-clone"
+        return run(**arguments, base=base, on_progress=tell, cancelled=cancelled)
+    finally:
+        _CANCELLED.pop(key, None)
+
+
+def _cancel_on_worker(keys: list[str]) -> None:
+    for key in keys:
+        event = _CANCELLED.get(key)
+        if event is not None:
+            event.set()
+
+
+def _why(kind: str, error: BaseException) -> str:
+    if kind == "KilledWorker":
+        return "the workers that ran it died, again and again (out of memory?)"
+    if kind in _LOST:
+        return "it was cancelled, or the connection to the Dask scheduler was lost"
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error}: soorgeon-clone must be installed on the workers, too"
+    return str(error)
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError:
+        raise UserError(
+            "--executor dask needs the library distributed, which is not installed",
+            hint="Run: pip install 'soorgeon-clone[dask]'",
+            exit_code=2,
+        ) from None
+    return distributed
