@@ -17,7 +17,7 @@ _CHANGING = (
 # Calls on a module that change how all that comes later behaves.
 _SETTING = (
     r"(?:extension|notebook_extension|output_notebook|set|set_\w+|seed|use|filterwarnings|simplefilter|reset_orig|"
-    r"reset_defaults|basicConfig|init_notebook_mode|register_\w+|seed_everything|manual_seed|config)$"
+    r"reset_defaults|rc|set_config|basicConfig|init_notebook_mode|register_\w+|seed_everything|manual_seed|config)$"
 )
 
 
@@ -59,6 +59,8 @@ def modules_set_up_in(cell: CodeCell, modules: Collection[str]) -> set[str]:
             continue
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             target = statement.value.func
+            if ast.unparse(target).startswith("get_ipython()."):  # a magic
+                continue
             if isinstance(target, ast.Attribute) and not re.match(_SETTING, target.attr):
                 return set()
         elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:

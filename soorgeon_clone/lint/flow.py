@@ -98,11 +98,15 @@ class Flow:
                         yield positions[0], position
 
     def _settings_first(self) -> Iterator[tuple[int, int]]:
-        """Yield (cell that sets a module up, other cell that uses the module), where only one cell sets it up."""
+        """Yield (cell that sets a module up, other cell that uses the module), where only one cell sets it up.
+
+        Where most is out of order, settings come before everything else.
+        """
+        is_shuffled = 4 * self.problems(range(len(self.cells))) > len(self.cells)
         for module in sorted({module for cell in self.cells for module in cell.sets_up}):
             setters = [p for p, cell in enumerate(self.cells) if module in cell.sets_up]
             for position, cell in enumerate(self.cells):
-                if len(setters) == 1 and module in cell.reads and module not in cell.binds:
+                if len(setters) == 1 and (module in cell.reads or is_shuffled) and module not in cell.binds:
                     yield setters[0], position
 
     def best_order(self) -> tuple[int, ...]:

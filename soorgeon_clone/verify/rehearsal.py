@@ -26,11 +26,15 @@ from soorgeon_clone.lint.flow import CellFlow, Flow, flow_of
 from soorgeon_clone.lint.order import Ordering, better_order, code_cells, ordering_of
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.write import to_data
-from soorgeon_clone.verify.rehearsal_plan import RANDOM, Plan, Step
+from soorgeon_clone.verify.rehearsal_plan import RANDOM, SETTINGS, Plan, Step
 from soorgeon_clone.verify.rehearsal_process import Task
 
 _TRIES_FOR_EACH = 30  # how often a cell is run on average, before the search is given up
 _ROUNDS = 3
+_SETTING = (
+    r"(?m)^\s*%(?:matplotlib|config|precision|load_ext|pylab)|\brcParams\b|\bplt\.rc\(|\.set_option\(|\.set_theme\(|\bsns\.set|"
+    r"\.style\.use\(|\.set_printoptions\(|\.options\.|\.extension\(|\.set_config\(|\.output_notebook\("
+)
 _START = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from soorgeon_clone.verify.rehearsal_process import main; sys.path.remove(sys.argv[1]); main(sys.argv[2])"
@@ -87,6 +91,10 @@ def steps_of(cells: Sequence[Cell], flow: Flow, likely: Sequence[int]) -> list[S
 
 def _step(cell: Cell, facts: CellFlow, rank: int) -> Step:
     reads, writes = facts.reads, facts.binds | facts.changes | facts.deletes
+    if re.search(_SETTING, cell.source):
+        writes |= {SETTINGS}
+    if cell.outputs:
+        reads |= {SETTINGS}
     if re.search(r"\b(?:random|rng|sample|shuffle|permutation|randn?)\b", cell.source):
         writes |= {RANDOM}
         if not re.search(r"\bseed\(", cell.source):

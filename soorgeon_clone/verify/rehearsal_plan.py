@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-RANDOM = "@random"  # the state of the generators that libraries share, as a name
+# What cells share without a name of theirs, as names.
+RANDOM = "@random"  # the state of the generators that libraries share
+SETTINGS = "@settings"  # how libraries draw and print
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Plan:
             seen.add(one)
             for name in self.steps[one].reads:
                 others = [other for other in writers.get(name, ()) if other != one]
-                if len(others) > 1:
+                if len(others) > 1 or (others and name not in self.steps[one].needs):
                     return False
                 waiting += others
         return True
