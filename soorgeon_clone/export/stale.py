@@ -29,5 +29,6 @@ def stale(project: Project) -> frozenset[str]:
         if manifest is None or set(project.named_files(task)) - set(manifest.inputs) - set(manifest.written):
             found.add(task.name)
         else:
+            project.note_made(task.name, whole, manifest.inputs)
             meanings.update((path, meaning) for path, (_, meaning) in manifest.products.items())
     return frozenset(found)

@@ -156,6 +156,23 @@ def needs(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
     return found
 
 
+def left_by(task: Task, upstream: Mapping[str, Task]) -> list[str]:
+    """The upstream tasks whose files other than products the task may read: those that are known to leave some, and
+    those that its code never takes a product of, which are there for something else."""
+    uses = task.facts.code.upstream if task.facts.code else None
+    named = {name for name, _ in uses or ()} | {name for names in task.groups.values() for name in names}
+    return [
+        name
+        for name in task.upstream
+        if upstream[name].facts.writes_files or (uses is not None and name not in named)
+    ]
+
+
+def left_part(name: str) -> str:
+    """The name of the part that stands for what an upstream task left besides its products."""
+    return f"upstream:{name}::"
+
+
 def causes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Cause, ...]:
     """What differs between two sets of parts, one cause for each, in a fixed order."""
     found: list[Cause] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +15,14 @@ from soorgeon_clone.pipeline import source as sources
 from soorgeon_clone.pipeline import spec as specs
 from soorgeon_clone.pipeline.cache import Cache, Manifest, default_folder
 from soorgeon_clone.pipeline.code_facts import CodeFacts
+from soorgeon_clone.pipeline.code_facts import digest as digest_of
 from soorgeon_clone.pipeline.content import Contents, named_paths, settled, stamp_of
 from soorgeon_clone.pipeline.fingerprint import (
     Fingerprints,
     causes,
     fingerprint_digest,
+    left_by,
+    left_part,
     needs,
     upstream_part,
 )
@@ -47,6 +51,7 @@ class Verdict:
 
     ``proved``: there was no record, and the cache shows that the products on disk are the right ones. ``blind``: it is
     certain that the task has to run, and upstream contents are not known yet, so they are not in the fingerprint.
+    ``partial``: the task leaves files under names that nobody knows, and the manifest may lack some of them.
     """
 
     fingerprint: Fingerprint
@@ -54,6 +59,12 @@ class Verdict:
     manifest: Manifest | None = None
     proved: bool = False
     blind: bool = False
+    partial: bool = False
+
+    @property
+    def restorable(self) -> Manifest | None:
+        """What brings back all that the task made."""
+        return None if self.partial else self.manifest
 
 
 class Project:
@@ -83,6 +94,7 @@ class Project:
             resource_digest=self.contents.digest,
         )
         self._stamps: dict[str, str] = {}
+        self._left: dict[str, str] = {}
         self._modules: dict[str, tuple[str, CodeFacts | None]] = {}
         self.dag: DAG = dags.order(self.spec, {task.name: self._source_facts(task) for task in self.spec.tasks})
         self.tasks: dict[str, Task] = dict(self.dag.tasks)
@@ -143,12 +155,37 @@ class Project:
             found: tuple[Cause, ...] = (Cause(Reason.NEVER_RAN),)
         else:
             found = (*self._changed(task, made, fingerprint), *self._damaged(task, made))
-        if not found:
+        if made is not None and not found:
+            self.note_made(task.name, made.fingerprint, made.inputs)
             return Verdict(fingerprint, ())
         manifest = self._manifest(task, fingerprint)
-        if manifest is not None and self._on_disk(manifest):
+        if manifest is None:
+            self._left.pop(task.name, None)
+            return Verdict(fingerprint, found)
+        self.note_made(task.name, fingerprint.digest, manifest.inputs)
+        partial = task.facts.writes_files
+        if not partial and self._on_disk(manifest):
             return Verdict(fingerprint, (), manifest, proved=True)
-        return Verdict(fingerprint, found, manifest)
+        return Verdict(fingerprint, found, manifest, partial=partial)
+
+    def note_made(self, name: str, fingerprint: str, inputs: Mapping[str, str]) -> None:
+        """Remember which run made what is there of a task, or will be: it stands for the files that the task leaves
+        under names that nobody knows beforehand."""
+        self._left[name] = digest_of(f"{fingerprint}\n{json.dumps(dict(inputs), sort_keys=True)}")
+
+    def trust(self, parts: Mapping[str, str]) -> None:
+        """Take from a fingerprint that was made elsewhere what stands for files that upstream tasks left."""
+        for task in self.tasks:
+            if left_part(task) in parts:
+                self._left[task] = parts[left_part(task)]
+
+    def _left_digest(self, name: str) -> str:
+        if name not in self._left:
+            made = self.records.made(name)
+            if made is None:
+                return "unknown"
+            self.note_made(name, made.fingerprint, made.inputs)
+        return self._left[name]
 
     def judge_blindly(self, task: Task, *, force: bool = False) -> Verdict | None:
         """The verdict on a task whose upstream contents are not known yet; None if it depends on them."""
@@ -220,8 +257,10 @@ class Project:
         parts = {}
         for needed in needs(task, self.tasks):
             path = needed.product.path
-            digest = meanings.get(path) if meanings else None
-            parts[upstream_part(needed)] = digest or self.contents.meaning(path) or "missing"
+            known = meanings.get(path) if meanings else None
+            parts[upstream_part(needed)] = known or self.contents.meaning(path) or "missing"
+        for name in left_by(task, self.tasks):
+            parts[left_part(name)] = self._left_digest(name)
         return self.fingerprints.of(task, parts)
 
     def named_files(self, task: Task, *, modules: bool = True) -> dict[str, str]:
@@ -250,13 +289,13 @@ class Project:
         for task in self.dag.tasks.values():
             verdict = self.judge(task, meanings)
             why = verdict.causes
-            if verdict.manifest is not None:
-                meanings.update((path, meaning) for path, (_, meaning) in verdict.manifest.products.items())
+            if verdict.restorable is not None:
+                meanings.update((path, meaning) for path, (_, meaning) in verdict.restorable.products.items())
             behind = [name for name in task.upstream if name in stale]
             if behind:
                 kept = [cause for cause in why if cause.reason is not Reason.UPSTREAM]
                 why = (*kept, Cause(Reason.UPSTREAM_STALE, ", ".join(behind)))
-            cached = bool(why) and not behind and verdict.manifest is not None
+            cached = bool(why) and not behind and verdict.restorable is not None
             if why and not cached:
                 stale.add(task.name)
             if names is None or task.name in names:

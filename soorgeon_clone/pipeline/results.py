@@ -44,6 +44,7 @@ def of(project: Project, attempt: Attempt, seconds: float) -> Made:
     }
     after = project.named_files(task)
     inputs = {path: digest for path, digest in attempt.named.items() if after.get(path) == digest}
+    project.note_made(task.name, fingerprint.digest, inputs)  # tasks that were started meanwhile are told by it
     changed = {path: digest for path, digest in after.items() if attempt.named.get(path) != digest}
     # What only a module names (a log, a hook's report) is no result of the task, nor anything that it depends on.
     own = project.named_files(task, modules=False) if changed else {}

@@ -152,11 +152,7 @@ class Schedule:
                 if verdict.proved and verdict.manifest:
                     results.adopt(self.project, task, verdict.fingerprint, verdict.manifest)
                 self._done(TaskRun(task.name, "up to date"))
-            elif (
-                task.facts.writes_files
-                or verdict.manifest is None
-                or not self._restore(task, verdict, verdict.manifest)
-            ):
+            elif verdict.restorable is None or not self._restore(task, verdict, verdict.restorable):
                 self._start(task, verdict)
         return True
 
@@ -172,11 +168,11 @@ class Schedule:
                 unsure.add(task.name)
             elif task.name in among:
                 verdict = self.project.judge(task, meanings)
-                if verdict.causes and (verdict.manifest is None or task.facts.writes_files):
+                if verdict.causes and verdict.restorable is None:
                     unsure.add(task.name)
-                elif verdict.causes and verdict.manifest is not None:
-                    meanings.update((path, meaning) for path, (_, meaning) in verdict.manifest.products.items())
-                    store.begin_fetch(digest for _, digest in files(verdict.manifest))
+                elif verdict.causes and verdict.restorable is not None:
+                    meanings.update((path, meaning) for path, (_, meaning) in verdict.restorable.products.items())
+                    store.begin_fetch(digest for _, digest in files(verdict.restorable))
 
     def _restore(self, task: Task, verdict: Verdict, manifest: Manifest) -> bool:
         """Bring the products of an earlier run back; False where the cache turns out to be damaged."""
@@ -299,6 +295,7 @@ class Schedule:
 
     def _keep(self, attempt: Attempt | Sent, ended: Ended, made: Made) -> None:
         name = attempt.task.name
+        self.project.note_made(name, made.fingerprint, made.inputs)
         self.project.records.save_made(name, made, self._row(attempt, "ran", ended, made.fingerprint))
         self._done(TaskRun(name, "ran", ended.seconds, attempt.verdict.causes, None, ended.peak_memory))
 
