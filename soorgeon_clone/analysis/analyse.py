@@ -10,6 +10,7 @@ from soorgeon_clone.analysis import evaluate
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
 from soorgeon_clone.analysis.names import mentioned
+from soorgeon_clone.analysis.said import MARK
 from soorgeon_clone.analysis.syntax import Node, TopLevel, statements
 from soorgeon_clone.analysis.walk import Walker
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
@@ -55,6 +56,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
     codes = python_of(section.cells for section in sections)
     walker = Walker(tables)
     walker.read_file = read_file
+    walker.has_comments = any(MARK in cell.source for section in sections for cell in section.cells)
     walker.asks_caches = any("cache_" in cell.source for section in sections for cell in section.cells)
     facts: list[SectionFacts] = []
     names: set[str] = set()
@@ -93,9 +95,7 @@ def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:
 
 
 def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: bool, maybe: bool) -> None:
-    walker.record = record
-    walker.work = 0
-    walker.heap.now = record.index
+    walker.begin(record)
     node = top.node
     if maybe:
         walker.branches(lambda: walker.statement(node), lambda: None)

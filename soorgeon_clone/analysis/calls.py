@@ -6,6 +6,7 @@ call back any function of the notebook among that, draw from seeded generators, 
 
 from __future__ import annotations
 
+import posixpath
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ from soorgeon_clone.analysis import evaluate, structures
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.names import Code, mentioned
+from soorgeon_clone.analysis.said import Said, said_about
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
 from soorgeon_clone.analysis.syntax import Node
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 30
 MAX_WORK = 20_000  # calls followed in one statement
+MAX_STEPS = 30_000  # objects looked at in one statement
 MAX_RECURSION_PASSES = 4
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 PROPERTY_PARTS = ("setter", "getter", "deleter")
@@ -62,6 +65,7 @@ class Memo:
     seen: dict[str, Value] = field(default_factory=dict)
     writes: dict[str, Value] = field(default_factory=dict)
     changes: set[Obj] = field(default_factory=set)
+    wholes: set[Obj] = field(default_factory=set)  # changed with all that they hold
     draws: set[str] = field(default_factory=set)
     seeds: set[str] = field(default_factory=set)
     notes: set[tuple[str, str]] = field(default_factory=set)
@@ -74,6 +78,7 @@ class Memo:
         for name, value in inner.writes.items():
             self.writes[name] = self.writes.get(name, EMPTY) | value
         self.changes |= inner.changes
+        self.wholes |= inner.wholes
         self.draws |= inner.draws
         self.seeds |= inner.seeds
         self.notes |= inner.notes
@@ -669,6 +674,9 @@ def _run_held_code(w: Walker, receiver: Value, args: Arguments, node: Node) -> N
 def unknown(w: Walker, receiver: Value, args: Arguments, node: Node, what: str) -> Value:
     """Do what a call that nobody described may do, and return what it may give."""
     values = receiver | args.all
+    said = said_about(node) if w.has_comments else None
+    if said is not None:
+        return _as_said(w, said, values, node)
     w.note("unknown_calls", what)
     run_code(w, values, node)
     w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
@@ -682,6 +690,33 @@ def unknown(w: Walker, receiver: Value, args: Arguments, node: Node, what: str) 
     if what and "." in what and what[0] != "?":
         made.path = made.path or what
     return frozenset({made})
+
+
+def _as_said(w: Walker, said: Said, values: Value, node: Node) -> Value:
+    """Do what the author of the notebook says about a call that no table describes."""
+    for name in sorted(said.changes):
+        for obj in _value_of(w, name):
+            w.change_whole(obj)
+    for path in said.reads:
+        w.note("files_read", posixpath.normpath(path))
+    for path in said.writes:
+        w.note("files_written", posixpath.normpath(path))
+    for resource in sorted(w.seeded) if said.draws else ():
+        w.draw(resource)
+    made = w.heap.make(w.site(node), UNKNOWN)
+    if not said.fresh:
+        w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
+    return frozenset({made})
+
+
+def _value_of(w: Walker, name: str) -> Value:
+    scope: Scope | None = w.scope
+    while scope is not None and scope.kind != "module":
+        binding = scope.state.get(name)
+        if binding is not None:
+            return binding.value
+        scope = scope.parent
+    return w.read_global(name) if w.module.state.get(name) is not None else EMPTY
 
 
 def _may_be_file(w: Walker, value: Value, *, deep: bool) -> None:
@@ -753,7 +788,7 @@ def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     if active is not None:
         return _recursive(w, active, values)
     size = max(1, code.size // 4)
-    if len(w.active) > MAX_DEPTH or w.budget < size:
+    if len(w.active) > MAX_DEPTH or w.budget < size or w.heap.steps > MAX_STEPS:
         return _blunt(w, obj, args, node)
     context = (*w.context, id(node))[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
@@ -779,7 +814,8 @@ def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
 
 def _tells_calls_apart(w: Walker, code: Code, memo: Memo) -> bool:
     """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
-    if memo.draws or memo.seeds or memo.notes or memo.changes or memo.writes or code.mentioned & _SPEAKING:
+    did = (memo.draws, memo.seeds, memo.notes, memo.changes, memo.wholes, memo.writes, code.mentioned & _SPEAKING)
+    if any(did):
         return True
     return any(o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
 
@@ -802,6 +838,7 @@ def _repeat(w: Walker, memo: Memo) -> None:
         w.bind_global(name, value, certain=False)
     for obj in memo.changes:
         w.change_one(obj)
+    w.change(memo.wholes)
     for resource in memo.seeds:
         w.seed(resource)
     for resource in memo.draws:

@@ -71,6 +71,7 @@ class Walker:
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.owner: Obj | None = None
         self.asks_caches = False
+        self.has_comments = False  # that say what calls do
         self.depth = 0
         self.seeded: set[str] = set()
         self.work = 0  # calls followed in this statement
@@ -79,6 +80,7 @@ class Walker:
         self._types_seen = -1
         self._advances = False
         self._done: set[object] = set()
+        self._whole: set[Obj] = set()  # changed as a whole in this statement
         self._done_at = (-1, -1)
         self.doubtful: frozenset[str] = frozenset()
         self.lazy_annotations = sys.version_info >= (3, 14)
@@ -87,6 +89,15 @@ class Walker:
         self.raised: Value = EMPTY  # exceptions that the notebook's own code raises, wherever they are caught
         self.running: set[tuple[Obj, Obj]] = set()
         self.read_file: Callable[[str], str | None] = lambda path: None
+
+    def begin(self, record: StatementFacts) -> None:
+        """Come to the next statement of a cell."""
+        self.record = record
+        self.work = 0
+        self.heap.now = record.index
+        self.heap.steps = 0
+        self.heap.grown.clear()
+        self._whole.clear()
 
     # -- names -------------------------------------------------------------------------------------------------
 
@@ -288,15 +299,22 @@ class Walker:
         return "none" if facts.container else "parts"
 
     def _change_all(self, obj: Obj) -> None:
-        """Change everything in ``obj``; functions and classes of the notebook are not part of what they serve."""
-        seen: set[Obj] = set()
-        stack = [obj] if self.first_time("all", obj) else []
+        """Change everything in ``obj``; functions and classes of the notebook are not part of what they serve.
+
+        What was changed as a whole once in a statement is not looked through again, only what it came to hold since.
+        """
+        if self.tracing:
+            self.tracing[-1].wholes.add(obj)
+        grown, self.heap.grown = self.heap.grown, []
+        stack = [held for part in grown if part in self._whole for held in holds(part)]
+        stack.append(obj)
         while stack:
             part = stack.pop()
-            if part.immutable or part in seen or part.type in (FUNCTION, CLASS):
+            if part.immutable or part in self._whole or part.type in (FUNCTION, CLASS):
                 continue
-            seen.add(part)
-            self._note_change(part)
+            self._whole.add(part)
+            self.heap.steps += 1
+            self._record_change(part)
             stack.extend(holds(part))
 
     def _change_parts(self, obj: Obj) -> None:
@@ -317,6 +335,12 @@ class Walker:
                 stack.extend(holds(part))
             elif not part.type.startswith(_DATA):
                 self.change_one(part)
+        self.heap.steps += len(seen)
+
+    def change_whole(self, obj: Obj) -> None:
+        """Note that this object and all that is in it may be changed in place."""
+        if not obj.immutable:
+            self._change_all(obj)
 
     def change_one(self, obj: Obj) -> None:
         """Note that this object may be changed in place, and with it those that share its memory."""
@@ -330,11 +354,14 @@ class Walker:
             self._note_change(obj)
 
     def _note_change(self, obj: Obj) -> None:
+        self._record_change(obj)
+        if self.tracing:
+            self.tracing[-1].changes.add(obj)
+
+    def _record_change(self, obj: Obj) -> None:
         if obj.made != self.record.index:
             obj.changed.add(self.record.index)
             self.record.changes.add(obj)
-        if self.tracing:
-            self.tracing[-1].changes.add(obj)
 
     def draw(self, resource: str) -> None:
         """A random generator is used: it advances, if anything has seeded it."""
@@ -365,9 +392,14 @@ class Walker:
 
     def show(self, value: Iterable[Obj]) -> None:
         """Note that the text of these objects may be printed or displayed."""
-        if not self.heap.types.isdisjoint((INSTANCE, CLASS)):
-            for obj in self.heap.reach(frozenset(value)):
-                obj.shown = True
+        has_sets = self.heap.has_sets()
+        if not has_sets and self.heap.types.isdisjoint((INSTANCE, CLASS)):
+            return
+        reached = self.heap.reach(frozenset(value))
+        for obj in reached:
+            obj.shown = True
+        if has_sets:
+            self.heap.note_order(reached)
 
     # -- branches ----------------------------------------------------------------------------------------------
 
@@ -495,6 +527,7 @@ class Walker:
             evaluate.implicit(self, mutable)
             in_place = frozenset(o for o in mutable if o.type not in (FUNCTION, CLASS))
             self.change(in_place)
+            self.heap.derive_order(in_place, value)
             for obj in in_place:
                 self.heap.hold(obj, "*", evaluate.elements(self, value, target) | value)
             result = result | in_place

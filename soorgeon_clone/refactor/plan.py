@@ -78,6 +78,7 @@ def _folder(notebook: Notebook) -> Path:
 def _analyse(notebook: Notebook, sections: Iterable[Section], tables: Knowledge) -> NotebookFacts:
     sections = tuple(sections)
     _check_syntax(notebook)
+    _check_comments(notebook)
     folder = _folder(notebook)
 
     def read_file(name: str) -> str | None:
@@ -105,6 +106,20 @@ def _check_syntax(notebook: Notebook) -> None:
                 f"{place(notebook, cell, code.row)}: {code.message}",
                 hint="The notebook cannot run as it is: correct the cell, then refactor again.",
             ) from code
+
+
+def _check_comments(notebook: Notebook) -> None:
+    from soorgeon_clone.analysis.said import MARK, comments_in, parse_said
+
+    for cell in notebook.cells:
+        for row, text in comments_in(cell.source) if cell.kind == "code" and MARK in cell.source else ():
+            try:
+                parse_said(text)
+            except ValueError as error:
+                raise UserError(
+                    f"{place(notebook, cell, row)}: # {MARK} {text}: {error}",
+                    hint=f"Such a comment reads `# {MARK} pure`, or `# {MARK} changes df, writes out.csv`.",
+                ) from error
 
 
 def _refuse_undefined(notebook: Notebook, facts: NotebookFacts) -> None:

@@ -77,6 +77,8 @@ class _Wirer:
         self._settings()
         while self._spread():
             pass
+        for index in range(1, self.count):
+            self._refuse_rings(index)
         return Wiring(
             self.loads, self.repeats, self.imports, self.groups, self._file_order(), self._names(), self.verdicts
         )
@@ -226,11 +228,8 @@ class _Wirer:
         for index in range(self.count):
             for name in sorted(self.loads[index]):
                 provider, group = files.get(name, (index, ()))
-                for member in group:
-                    if not ambient.is_ambient(member):
-                        verdict = self.verdict(member, self._value_after(member, provider) - {UNBOUND}, provider + 1)
-                        for other in sorted(verdict.refers):
-                            self.need(other, index)
+                for other in sorted(self._referred(provider, group)):
+                    self.need(other, index)
             for group in self.groups[index]:
                 files.update(dict.fromkeys(group, (index, group)))
 
@@ -286,6 +285,35 @@ class _Wirer:
         first = unit
         listed = " and ".join(f"`{n}`" for n in sorted(holders)[:2])
         raise Clash(first, last, f"{listed} share memory that a later section changes")
+
+    def _refuse_rings(self, unit: int) -> None:
+        """A definition that values in a file refer to must stand before they are loaded: it cannot need one of them."""
+        files: dict[str, tuple[int, tuple[str, ...]]] = {}
+        for index in range(unit):
+            files.update({name: (index, group) for group in self.groups[index] for name in group})
+        files = {name: files[name] for name in self.loads[unit] if name in files}
+        for provider, group in sorted(set(files.values())):
+            names = sorted(self._referred(provider, group))
+            seen: set[str] = set()
+            while names:
+                name = names.pop()
+                if name in seen:
+                    continue
+                seen.add(name)
+                if files.get(name) == (provider, group):
+                    listed = " and ".join(f"`{n}`" for n in group[:2])
+                    raise Clash(provider, unit, f"{listed} belong to a class or function that is made of `{name}`")
+                if name in files:
+                    names += self._referred(*files[name])
+                binding = self.program.before(name, unit)
+                for number in self.repeats[unit].intersection(binding.defs if binding is not None else ()):
+                    names += self.program.statements[number].read_bindings
+
+    def _referred(self, provider: int, group: Iterable[str]) -> set[str]:
+        """Return the names of the definitions that must exist where a file is loaded."""
+        values = [n for n in group if not ambient.is_ambient(n)]
+        verdicts = [self.verdict(n, self._value_after(n, provider) - {UNBOUND}, provider + 1) for n in values]
+        return {name for verdict in verdicts for name in verdict.refers}
 
     def _can_save(self, name: str, unit: int) -> None:
         if ambient.is_ambient(name):

@@ -168,5 +168,7 @@ def _line_difference(one: str, other: str) -> str:
         left = ours[row] if row < len(ours) else "<nothing>"
         right = theirs[row] if row < len(theirs) else "<nothing>"
         if left != right:
-            return f"  line {row + 1}\n  notebook: {left[:300]}\n  pipeline: {right[:300]}"
+            same = next((n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), 0)
+            part = slice(max(0, same - 60), same + 240)
+            return f"  line {row + 1}\n  notebook: {left[part]}\n  pipeline: {right[part]}"
     return ""
