@@ -164,6 +164,7 @@ def _run(checkout: _Checkout, order: Order, cancelled: threading.Event) -> Answe
     assert store is not None and executor is not None
     store.forget()
     place(project, task, order.upstream)
+    project.trust(order.parts)
     _compare(project, task, order)
     began = time.time()
     options = Options(
