@@ -206,3 +206,19 @@ def test_a_build_keeps_the_cache_within_its_limit(chain: Folder, cache: Path, mo
     monkeypatch.setenv("SOORGEON_CLONE_CACHE_LIMIT", "1kB")
     chain.build()
     assert usage(cache).bytes <= 1000
+
+
+def test_status_and_build_agree_about_tasks_that_write_files(folder: Folder) -> None:
+    """Their products are in the cache, the files that they leave may not be: nothing is brought back."""
+    folder.task("write", "open('left' + '-behind', 'w').close()", "x = 1", SAVE, products=("x",))
+    script = folder.root / "tasks/write.py"
+    script.write_text(script.read_text().replace("# %%\nopen", '# %% tags=["soorgeon-writes-files"]\nopen'))
+    assert folder.ran() == ["write"]
+    (folder.root / "output/write-x.pkl").unlink()
+    (folder.root / "left-behind").unlink()
+    assert not folder.status()["write"].cached
+    assert folder.ran() == ["write"]
+    assert (folder.root / "left-behind").exists()
+    shutil.rmtree(folder.root / ".soorgeon-clone")
+    assert folder.stale() == {"write": "NEVER_RAN"}
+    assert folder.ran() == ["write"]

@@ -410,3 +410,32 @@ def test_functions_of_modules_are_followed(folder: Folder, tmp_path: Path) -> No
     assert folder.status()["a"].line == "stale: an imported function changed (pkg.constants.N)"
     assert folder.ran() == ["a"]
     assert "6" in folder.outputs("output/a.ipynb")
+
+
+def test_files_under_computed_names_that_changed_make_their_readers_stale(folder: Folder) -> None:
+    """The writer shows and saves the same; what it leaves beside that is another, and its name is not in the code."""
+    name = "'left' + '-' + 'behind'"
+    folder.write("data/input.txt", "first")
+    write = f"with open({name}, 'w') as file:\n    _ = file.write(open('data/input.txt').read())"
+    folder.task("write", write, "x = 1", SAVE, products=("x",))
+    folder.task("read", "upstream['write']['x']", f"print(open({name}).read())", upstream=("write",))
+    script = folder.root / "tasks/write.py"
+    script.write_text(script.read_text().replace("# %%\nwith", '# %% tags=["soorgeon-writes-files"]\nwith'))
+    assert folder.ran() == ["write", "read"]
+    assert folder.ran() == []
+    folder.write("data/input.txt", "second")
+    assert folder.stale()["read"] == "UPSTREAM_STALE"
+    assert folder.ran() == ["write", "read"]
+    assert "second" in folder.outputs("output/read.ipynb")
+    assert folder.stale() == {}
+
+
+def test_an_upstream_that_the_code_takes_nothing_from_is_there_for_its_files(folder: Folder) -> None:
+    folder.write("data/input.txt", "first")
+    name = "'left' + '-' + 'behind'"
+    folder.task("write", f"with open({name}, 'w') as file:\n    _ = file.write(open('data/input.txt').read())")
+    folder.task("read", f"print(open({name}).read())", upstream=("write",))
+    assert folder.ran() == ["write", "read"]
+    folder.write("data/input.txt", "second")
+    assert folder.ran() == ["write", "read"]
+    assert "second" in folder.outputs("output/read.ipynb")
