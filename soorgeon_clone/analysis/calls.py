@@ -639,7 +639,7 @@ def _call_back(w: Walker, functions: Value, receiver: Value, args: Arguments, no
             native = call_library(w, obj.path, Arguments(((frozenset(passed), False),)), node)
             found |= native
         elif obj.type == UNKNOWN:
-            found |= frozenset({obj})
+            found |= unknown(w, frozenset({obj}), Arguments(((frozenset(passed), False),)), node, obj.path) | {obj}
         else:
             count = _arity(obj)
             found |= call_one(w, obj, Arguments(tuple((frozenset(passed), False) for _ in range(count))), node)
@@ -685,11 +685,20 @@ def unknown(w: Walker, receiver: Value, args: Arguments, node: Node, what: str) 
     for resource in sorted(w.seeded):
         w.draw(resource)
     _may_be_file(w, args.all, deep=not receiver)
+    _may_keep(w, values)
     made = w.heap.make(w.site(node), UNKNOWN)
     w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
     if what and "." in what and what[0] != "?":
         made.path = made.path or what
     return frozenset({made})
+
+
+def _may_keep(w: Walker, values: Value) -> None:
+    """What can hold anything may hold, after an unknown call, what it was given or was called with."""
+    kept = frozenset(o for o in values if not o.immutable)
+    for obj in kept if len(kept) > 1 else ():
+        if obj.type in (UNKNOWN, INSTANCE) or obj.type in evaluate.CONTAINERS:
+            w.heap.hold(obj, "*", kept - {obj})
 
 
 def _as_said(w: Walker, said: Said, values: Value, node: Node) -> Value:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.analysis import calls
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.names import target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
 from soorgeon_clone.analysis.syntax import Node
@@ -333,7 +333,7 @@ def operation(w: Walker, node: Node, left: Value, sign: str, right: Value) -> Va
         return frozenset({w.heap.atom("builtins.bool")})
     own = implicit(w, left | right)
     if sign in ("in", "not in"):
-        iterate(w, right)
+        _advance(w, right)
         return frozenset({w.heap.atom("builtins.bool")})
     result: set[Obj] = set(own)
     for ones in _by_type(left):
@@ -376,6 +376,7 @@ def _operate(w: Walker, node: Node, ones: list[Obj], sign: str, others: list[Obj
     made = w.heap.make(w.site(node), kind)
     if facts is None or kind in CONTAINERS:
         w.heap.hold(made, "*", contents(both))
+    w.heap.derive_order((made,), both)
     return (made,)
 
 
@@ -536,12 +537,26 @@ def attribute(w: Walker, value: Value, name: str, node: Node) -> Value:
     return frozenset(result)
 
 
+def attributes(w: Walker, obj: Obj) -> Value:
+    """Return the dictionary of an instance (``vars(x)``): what changes one changes the other."""
+    made = w.heap.make((ATTRIBUTES, obj), "builtins.dict")
+    made.path = ATTRIBUTES
+    w.heap.hold(made, "*", contents(frozenset({obj})))
+    w.heap.view(made, obj)
+    return frozenset({made})
+
+
 def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     kind = obj.type
     if kind == LIB:
         return calls.lib_attribute(w, obj, name, node)
     if kind == INSTANCE:
+        if name == "__dict__":
+            return attributes(w, obj)
+        if name == "__class__":
+            return obj.fields["*class"]
         found = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
+        found |= contents(frozenset(view for view in obj.views if view.path == ATTRIBUTES))
         members = calls.class_member(w, obj.fields["*class"], name)
         for method in members:
             found |= calls.bind_method(w, obj, method, node)
@@ -727,6 +742,11 @@ def element_at(w: Walker, value: Value, index: Any, node: Node) -> Value:
 
 def iterate(w: Walker, value: Value) -> None:
     """Note what iterating over ``value`` does: iterators advance; the notebook's own ``__iter__`` runs."""
+    w.heap.note_order(value)
+    _advance(w, value)
+
+
+def _advance(w: Walker, value: Value) -> None:
     implicit(w, value)
     for obj in value:
         if is_advancing(w, obj):

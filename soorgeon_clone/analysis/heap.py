@@ -18,6 +18,7 @@ CLASS = "class"  # a class of the notebook, or one that a call makes (namedtuple
 INSTANCE = "instance"  # of a notebook class
 METHOD = "method"  # bound: fields["self"], and either fields["func"] or `path` as the method's name
 UNKNOWN = "?"
+ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 UNBOUND_TYPE = "unbound"
 
 
@@ -35,6 +36,8 @@ class Obj:
         "is_local",
         "made",
         "memory",
+        "order_of",
+        "ordered",
         "path",
         "scope",
         "shown",
@@ -58,10 +61,14 @@ class Obj:
         self.made: int = -1  # the statement that made it first
         self.shown = False  # whether its text may be printed or displayed
         self.identity: set[int] = set()  # statements that may compare its identity
+        self.ordered: set[int] | None = None  # of a set: statements to which its order matters
+        self.order_of: set[Obj] | None = None  # sets on whose order its own order depends
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.path or self.const or ''}>"
 
+
+SETS = frozenset({"builtins.set", "builtins.frozenset"})
 
 UNBOUND = Obj(UNBOUND_TYPE, immutable=True)
 
@@ -75,6 +82,8 @@ class Heap:
         self._atoms: dict[Any, Obj] = {}
         self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
+        self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
+        self.steps = 0  # objects that were looked at on the way from one object to what it holds
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
 
@@ -115,6 +124,7 @@ class Heap:
         if not value <= old:
             obj.fields[key] = old | value
             self.version += 1
+            self._grown.add(obj)
 
     def view(self, one: Obj, other: Obj) -> None:
         """Let two objects share memory."""
@@ -125,6 +135,35 @@ class Heap:
             for obj in memory:
                 obj.memory = memory
             self.version += 1
+            self._grown |= {one, other}
+
+    def has_sets(self) -> bool:
+        """Whether there are sets, whose order no file keeps."""
+        return not self.types.isdisjoint(SETS)
+
+    def note_order(self, value: Iterable[Obj]) -> None:
+        """Note that the order of the sets among these matters to the statement that is walked."""
+        stack = [obj for obj in value if obj.type in SETS]
+        seen: set[Obj] = set()
+        while stack:
+            obj = stack.pop()
+            if obj in seen:
+                continue
+            seen.add(obj)
+            obj.ordered = {*(obj.ordered or ()), self.now}
+            stack.extend(obj.order_of or ())
+
+    def derive_order(self, made: Iterable[Obj], sources: Iterable[Obj]) -> None:
+        """Note that sets were made out of others: their order depends on the order of those."""
+        origins = {obj for obj in sources if obj.type in SETS}
+        for obj in made if origins else ():
+            if obj.type in SETS:
+                obj.order_of = {*(obj.order_of or ()), *(origins - {obj})}
+
+    def take_grown(self) -> set[Obj]:
+        """Return the objects that came to hold something more since the last time."""
+        grown, self._grown = self._grown, set()
+        return grown
 
     def reach(self, value: Value) -> frozenset[Obj]:
         """Return all mutable objects in ``value`` and held by them, through any number of steps."""
@@ -133,18 +172,29 @@ class Heap:
             self._reach_version = self.version
         found = self._reach.get(value)
         if found is None:
-            seen: set[Obj] = set()
-            stack = [obj for obj in value if not obj.immutable]
+            seen = set(value)
+            stack = list(value)
             while stack:
                 obj = stack.pop()
-                if obj in seen:
-                    continue
-                seen.add(obj)
-                for held in holds(obj):
-                    if not held.immutable and held not in seen:
-                        stack.append(held)
-            found = self._reach[value] = frozenset(seen)
+                if not obj.immutable:
+                    stack.extend(look_for_more(obj, seen))
+            self.steps += len(seen)
+            found = self._reach[value] = frozenset(obj for obj in seen if not obj.immutable)
         return found
+
+
+def look_for_more(obj: Obj, seen: set[Obj]) -> list[Obj]:
+    """Return what ``obj`` holds and nobody has seen, and take it as seen; whole sets at a time, some are large."""
+    fresh: list[Obj] = []
+    groups = [*obj.fields.values(), obj.views]
+    if obj.scope is not None:
+        groups.append(set(obj.scope.captured(obj)))
+    for group in groups:
+        more = group - seen
+        if more:
+            seen |= more
+            fresh.extend(more)
+    return fresh
 
 
 def holds(obj: Obj) -> Iterable[Obj]:

@@ -188,6 +188,11 @@ def call_methodcaller(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value
     return calls.call_method(w, first(args), name, kept, node)
 
 
+def _vars(w: Walker, args: Arguments, node: Node) -> Value | None:
+    found = [evaluate.attributes(w, obj) for obj in first(args) if obj.type == INSTANCE]
+    return frozenset().union(*found) if found and len(found) == len(first(args)) else None
+
+
 def _wraps(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({w.heap.lib("functools.wraps.decorator")})
 
@@ -285,6 +290,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "builtins.exec": _exec,
     "functools.partial": _partial,
     "operator.methodcaller": _methodcaller,
+    "builtins.vars": _vars,
     "functools.wraps": _wraps,
     "functools.wraps.decorator": _identity,
     "typing.cast": lambda w, args, node: first(args, 1),

@@ -27,6 +27,7 @@ from soorgeon_clone.analysis.heap import (
     Obj,
     Value,
     holds,
+    look_for_more,
 )
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
@@ -96,7 +97,7 @@ class Walker:
         self.work = 0
         self.heap.now = record.index
         self.heap.steps = 0
-        self.heap.grown.clear()
+        self.heap.take_grown()
         self._whole.clear()
 
     # -- names -------------------------------------------------------------------------------------------------
@@ -305,17 +306,18 @@ class Walker:
         """
         if self.tracing:
             self.tracing[-1].wholes.add(obj)
-        grown, self.heap.grown = self.heap.grown, []
-        stack = [held for part in grown if part in self._whole for held in holds(part)]
-        stack.append(obj)
+        whole = self._whole
+        stack = [part for part in self.heap.take_grown() if part in whole]
+        if obj not in whole:
+            whole.add(obj)
+            stack.append(obj)
         while stack:
             part = stack.pop()
-            if part.immutable or part in self._whole or part.type in (FUNCTION, CLASS):
+            if part.immutable or part.type in (FUNCTION, CLASS):
                 continue
-            self._whole.add(part)
             self.heap.steps += 1
             self._record_change(part)
-            stack.extend(holds(part))
+            stack.extend(look_for_more(part, whole))
 
     def _change_parts(self, obj: Obj) -> None:
         seen = {obj}

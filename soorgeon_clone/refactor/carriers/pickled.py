@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, LIB, METHOD, Obj, Value, holds
+from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, METHOD, Obj, Value, holds
 from soorgeon_clone.analysis.names import has_class_inside
 from soorgeon_clone.refactor.carriers.program import Program, ancestors, is_module
 
@@ -48,6 +48,7 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         if is_module(obj) or obj.type == "builtins.module":
             serializer = "cloudpickle"
         obstacle = _obstacle(knowledge, obj) or (_remade_otherwise(obj) if obj.type == INSTANCE else None)
+        obstacle = obstacle or _order(obj, start)
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
         if obj.immutable:
@@ -63,7 +64,9 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
             if verdict.serializer == "pickle":
                 continue  # by name: what is in it is not pickled
             serializer = "cloudpickle"
-        stack.extend(holds(obj))
+        for held in holds(obj):
+            # an instance has a dictionary, which only matters where something else holds it as well
+            stack.extend(holds(held) if held in obj.views and held.path == ATTRIBUTES else [held])
     return Pickled(serializer, frozenset(refers))
 
 
@@ -92,6 +95,8 @@ def function_by_value(program: Program, value: Value, exported: frozenset[str]) 
 def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
     if obj.type in _NATIVE:
         return _NATIVE[obj.type]
+    if obj.path == ATTRIBUTES:
+        return "the dictionary of an object"
     if obj.type == "builtins.module":
         return None
     if obj.type == "builtins.cell":
@@ -102,6 +107,12 @@ def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
     facts = knowledge.type(obj.type) if knowledge is not None else None
     if facts is not None and not facts.picklable:
         return facts.reason or f"a {obj.type}"
+    return None
+
+
+def _order(obj: Obj, start: int) -> str | None:
+    if obj.ordered and any(number >= start for number in obj.ordered):
+        return "a set whose order matters later, and files do not keep the order of a set"
     return None
 
 
