@@ -30,6 +30,7 @@ DOORS: dict[str, frozenset[str]] = {
     "boto3": frozenset({"export/submit"}),
     "botocore": frozenset({"export/submit"}),
     "click": frozenset({"cli"}),
+    "comm": frozenset({"pipeline/execution/shell"}),
     "detect_secrets": frozenset({"lint/credentials"}),
     "distributed": frozenset({"pipeline/execution/dask"}),
     "fsspec": frozenset({"pipeline/remote"}),

@@ -110,3 +110,9 @@ def test_an_entry_in_pyproject_decides_as_well(tmp_path: Path, monkeypatch: pyte
     assert plan(FIRST, "mylib.train(xs)", LAST)[-1] == ("s2",)
     (tmp_path / "pyproject.toml").write_text('[tool.soorgeon-clone.effects]\n"mylib.train" = { changes = [] }\n')
     assert plan(FIRST, "mylib.train(xs)", LAST)[-1] == ("s1",)
+
+
+def test_an_object_nobody_knows_keeps_what_it_is_given() -> None:
+    assert plan("import mylib\nr = mylib.R()\nxs = []", "r.add(xs)", "r.fill()", LAST)[-1] == ("s3",)
+    assert plan("import mylib\nr = mylib.R()\nxs = []", "mylib.add(r, xs)", "r.fill()", LAST)[-1] == ("s3",)
+    assert plan("import mylib\nr = mylib.R()\nxs = []", "r.add(1)", "r.fill()", LAST)[-1] == ("s1",)
