@@ -7,6 +7,7 @@ may bind anything, and for names that platforms provide.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,6 +84,8 @@ def _classified(name: str, row: int, offset: int, cell: CodeCell, subject: Subje
     names = subject.names
     use = next((u for u in names.uses.get(name, ()) if (u.node.lineno, u.node.col_offset) == (row, offset)), None)
     bindings = names.bindings.get(name, ())
+    if hasattr(builtins, name):  # was taken back by ``del``
+        return None
     if use is None:  # in a type annotation that is a text, or inside a function's own scope
         return Missing(name, row, offset, "nowhere") if not bindings else None
     in_loop = use.loop is not None and any(

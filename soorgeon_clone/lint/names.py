@@ -131,6 +131,7 @@ class _Walk:
         self.cell = 0
         self.order = 0
         self.called: ast.AST | None = None
+        self.lazy_annotations = False  # from __future__ import annotations holds for all cells below
 
     def begin(self, cell: int, order: int, *, maybe: bool) -> None:
         self.cell, self.order = cell, order
@@ -209,8 +210,15 @@ class _Walk:
         else:
             self.statement(node.target)
 
+    def _annotation(self, node: ast.expr) -> None:
+        outer = self.function, self.maybe
+        if self.lazy_annotations:  # read when somebody asks for it, if ever
+            self.function, self.maybe = self.function or node, self.maybe + 1
+        self.statement(node)
+        self.function, self.maybe = outer
+
     def _AnnAssign(self, node: ast.AnnAssign) -> None:
-        self.statement(node.annotation)
+        self._annotation(node.annotation)
         if node.value is not None:
             self.statement(node.value)
             self.statement(node.target)
@@ -228,6 +236,8 @@ class _Walk:
 
     def _ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
+        if module == "__future__" and any(alias.name == "annotations" for alias in node.names):
+            self.lazy_annotations = True
         for alias in node.names:
             if alias.name != "*":
                 self._bind(alias.asname or alias.name, "import", alias, origin=f"{module}.{alias.name}")
@@ -247,9 +257,9 @@ class _Walk:
         self._all([*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)])
         for argument in _arguments(arguments):
             if argument.annotation is not None:
-                self.statement(argument.annotation)
+                self._annotation(argument.annotation)
         if node.returns is not None:
-            self.statement(node.returns)
+            self._annotation(node.returns)
         self._bind(node.name, "function", node)
         self._body(node, node.body)
 

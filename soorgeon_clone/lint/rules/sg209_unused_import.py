@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from soorgeon_clone.lint.imports import Import, bound_name, is_written, without
+from soorgeon_clone.lint.mentions import mentioned_words
 from soorgeon_clone.lint.model import Finding, Fix, Severity
 from soorgeon_clone.lint.script import CodeCell
 from soorgeon_clone.lint.subject import Subject
@@ -14,7 +14,16 @@ from soorgeon_clone.lint.subject import Subject
 # Imported for what the import does: registering an accessor, a projection, a style, a backend, an estimator.
 _FOR_EFFECT = frozenset(
     [
-        *("mpl_toolkits.mplot3d.Axes3D", "readline", "this", "antigravity", "scienceplots", "cmasher", "cmocean"),
+        *(
+            "mpl_toolkits.mplot3d.Axes3D",
+            "mpl_toolkits.mplot3d",
+            "readline",
+            "this",
+            "antigravity",
+            "scienceplots",
+            "cmasher",
+            "cmocean",
+        ),
         *("mplcyberpunk", "seaborn", "swifter", "janitor", "rioxarray", "cf_xarray", "nc_time_axis", "pint_pandas"),
         *("pint_xarray", "pandas_profiling", "cufflinks", "hvplot", "pandas_ta", "pandarallel", "ipympl", "ace_tools"),
         *("tensorflow_text", "tensorflow_addons", "habitat_sim", "pybullet_envs", "gym_minigrid", "gymnasium_robotics"),
@@ -70,7 +79,7 @@ def _at_top(subject: Subject) -> Iterator[Finding]:
     ]
     if not unused or (subject.open_row < float("inf") and _all_hidden(subject)):
         return
-    mentioned = _mentioned(subject)
+    mentioned = mentioned_words(subject)
     unused = [one for one in unused if bound_name(one[1], one[2]) not in mentioned]
     for cell, node, alias in unused:
         together = {bound_name(node, a) for c, n, a in unused if n is node}
@@ -99,20 +108,6 @@ def _is_for_effect(node: Import, alias: ast.alias) -> bool:
 def _all_hidden(subject: Subject) -> bool:
     """Tell whether code that cannot be read may use any name: ``exec`` of a text, ``%run -i``."""
     return any(use.name in ("exec", "eval", "globals", "locals") for use in subject.names.used)
-
-
-def _mentioned(subject: Subject) -> set[str]:
-    """Return the words of all texts in the code, of magics, and of cells that are not Python."""
-    words: set[str] = set()
-    for cell in subject.script.cells:
-        if cell.problem is not None:
-            words.update(re.findall(r"\w+", cell.cell.source))
-        for magic in cell.magics:
-            words.update(re.findall(r"\w+", f"{magic.line} {magic.body}"))
-    for node in subject.script.nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            words.update(re.findall(r"\w+", node.value))
-    return words
 
 
 def _in_function(subject: Subject, row: int) -> bool:

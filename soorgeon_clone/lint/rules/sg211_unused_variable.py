@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from soorgeon_clone.lint.mentions import mentioned_words
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
@@ -35,9 +36,20 @@ class UnusedVariable:
         names = subject.names
         if subject.open_row < float("inf"):
             return
+        unpacked = set(_unpacked(subject))
+        mentioned = mentioned_words(subject)
         for name, bindings in names.bindings.items():
             if name in names.uses or name.startswith("_") or any(b.kind != "variable" for b in bindings):
+                continue
+            if name in mentioned or name in unpacked:
                 continue
             node = bindings[0].node
             if isinstance(node, ast.Name) and not bindings[0].deferred:
                 yield subject.at(node, f"`{name}` is never read")
+
+
+def _unpacked(subject: Subject) -> Iterator[str]:
+    """Yield the names that are bound together with others: ``fig, ax = plt.subplots()``."""
+    for node in subject.script.nodes:
+        if isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Store):
+            yield from (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))

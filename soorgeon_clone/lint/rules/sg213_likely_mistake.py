@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from soorgeon_clone.lint.missing import DELIBERATE
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.undefined import Message
 
 # What other rules say (with more knowledge of notebooks), or what is no mistake in a notebook.
 _SAID_ELSEWHERE = frozenset(
@@ -43,9 +48,17 @@ class LikelyMistake:
     def check(self, subject: Subject) -> Iterator[Finding]:
         seen = set()
         for message in subject.messages:
-            if message.kind in _SAID_ELSEWHERE or message in seen:
+            if message.kind in _SAID_ELSEWHERE or message in seen or _is_await(message, subject):
                 continue
             seen.add(message)
             cell = subject.script.cell_at(message.row)
             if DELIBERATE not in cell.cell.tags:
                 yield subject.at_row(message.row, message.offset, message.text)
+
+
+def _is_await(message: Message, subject: Subject) -> bool:
+    """Tell whether it is about ``await`` outside a function, which notebooks allow."""
+    return message.kind == "YieldOutsideFunction" and any(
+        isinstance(node, ast.Await) and (node.lineno, node.col_offset) == (message.row, message.offset)
+        for node in subject.script.nodes
+    )
