@@ -43,11 +43,13 @@ class Attempt:
         verdict: Verdict,
         *,
         memory_limit: int | None,
+        threads: int | None = None,
     ) -> None:
         self.project = project
         self.task = task
         self.verdict = verdict
         self.memory_limit = task.spec.memory_limit or memory_limit
+        self.threads = threads
         self.stage = Stage(project.root, task)
         self.values = inject.parameters(task, project.dag.tasks, product_path=self.stage.path)
         self.named: Mapping[str, str] = {}
@@ -150,15 +152,17 @@ class Attempt:
         source: Mapping[str, Any] | None = None,
         output: Path | None = None,
     ) -> Job:
+        closure = self.project.fingerprints.closure(self.task)
         return Job(
             name=self.task.name,
             source=source,
             output=output,
             function=function,
             cwd=self.project.root,
-            modules=tuple(sorted(self.project.fingerprints.closure(self.task).libraries)),
+            modules=tuple(sorted(closure.libraries | closure.modules)),
             timeout=self.task.spec.timeout,
             memory_limit=self.memory_limit,
+            threads=self.threads,
         )
 
     def _conversion(self, form: Path) -> Job:

@@ -96,6 +96,7 @@ class Fingerprints:
             more = follow_function(dotted, self.local, self.facts_of)
             closure.parts.update(more.parts)
             closure.libraries.update(more.libraries)
+            closure.modules.update(more.modules)
             closure.files.update(more.files)
         return closure
 

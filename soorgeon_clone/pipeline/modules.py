@@ -43,12 +43,16 @@ class LocalModules:
         return None
 
 
-@dataclass
+@dataclass(slots=True)
 class Closure:
-    """What was reached: part name -> digest (``function:exported.clean``), and the top names of libraries."""
+    """What was reached: part name -> digest (``function:exported.clean``), and the top names of libraries.
+
+    ``modules`` are the dotted names that imports of libraries mention: modules, or what may be something in one.
+    """
 
     parts: dict[str, str] = field(default_factory=dict)
     libraries: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
 
 
@@ -93,11 +97,17 @@ class _Walk:
             name = self.absolute(target, module)
             if self.local.find(name):
                 self.visit(name)
-            elif not module and name:
-                self.library(name)
+            elif name:
+                self.mention(name)
+                if not module:
+                    self.library(name)
 
     def target(self, target: Target, module: str, rest: list[str]) -> None:
         name = self.absolute(target, module)
+        if self.local.find(name.partition(".")[0]) is None:
+            self.mention(name)
+            if target.attribute:
+                self.mention(f"{name}.{target.attribute}")
         chain = [*name.split("."), *([target.attribute] if target.attribute else []), *rest]
         self.dotted([part for part in chain if part])
 
@@ -175,6 +185,10 @@ class _Walk:
             self.symbol(module, name)
         for star in facts.stars:
             self.whole(self.absolute(star, module))
+
+    def mention(self, name: str) -> None:
+        if name.partition(".")[0] not in _STDLIB:
+            self.closure.modules.add(name)
 
     def library(self, name: str) -> None:
         top = name.partition(".")[0]

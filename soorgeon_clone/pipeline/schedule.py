@@ -78,6 +78,7 @@ class Schedule:
         self.jobs = options.jobs or (_ENDLESS if self.dispatch else project.spec.jobs or cores())
         self.durations = project.records.durations()
         self.rank = self._ranks()
+        self.beside: dict[str, int] | None = None
         self.id = uuid.uuid4().hex[:12]
         self.executor = executor
         self.own_executor = executor is None
@@ -208,7 +209,8 @@ class Schedule:
 
     def _attempt(self, task: Task, verdict: Verdict) -> Attempt | Sent:
         if self.dispatch is None:
-            return Attempt(self.project, task, verdict, memory_limit=self.options.memory_limit)
+            limit, threads = self.options.memory_limit, self._threads(task.name)
+            return Attempt(self.project, task, verdict, memory_limit=limit, threads=threads)
         from soorgeon_clone.pipeline.dispatch import Sent
 
         return Sent(self.dispatch, task, verdict)
@@ -407,12 +409,13 @@ class Schedule:
         modules: set[str] = set()
         for name in self.names:
             if name not in self.state.runs:
-                modules |= self.project.fingerprints.closure(self.tasks[name]).libraries
+                closure = self.project.fingerprints.closure(self.tasks[name])
+                modules |= closure.libraries | closure.modules
         return open_executor(
             self.options.isolation,
             modules=sorted(modules),
             cwd=self.project.root,
-            blas_threads=self._threads(),
+            blas_threads=self._least_threads(),
             on_progress=self._on_progress,
         )
 
@@ -423,21 +426,27 @@ class Schedule:
             self.project,
             self.options,
             self.names,
-            threads=self._threads,
+            threads=self._least_threads,
             local=self._local_executor,
             on_progress=self._on_progress,
         )
 
-    def _threads(self) -> int:
-        """The share of the cores for numerical libraries in each task.
+    def _threads(self, name: str) -> int:
+        """A task's share of the cores for numerical libraries: all, where no other task may run beside it.
 
         It depends on the DAG alone and not on what happens to run, because with another number of threads a sum may
         come out different in its last digit.
         """
-        together = min(
-            self.options.jobs or self.project.spec.jobs or cores(), 1 + max(dags.beside(self.project.dag).values())
-        )
+        together = min(self.options.jobs or self.project.spec.jobs or cores(), 1 + self._beside()[name])
         return max(1, cores() // together)
+
+    def _least_threads(self) -> int:
+        return min(map(self._threads, self.tasks))
+
+    def _beside(self) -> dict[str, int]:
+        if self.beside is None:
+            self.beside = dags.beside(self.project.dag)
+        return self.beside
 
     def _on_progress(self, progress: Progress) -> None:
         attempt = self.state.running.get(progress.name)

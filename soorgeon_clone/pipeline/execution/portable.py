@@ -57,8 +57,8 @@ class PortableExecutor:
         folder.mkdir()
         (folder / "job").write_bytes(pickle.dumps((job.portable(), self._settings.isolation)))
         (folder / "journal").touch()
-        environment = dict(self._settings.environment)
-        blas.allot(environment, self._settings.blas_threads)
+        environment = {**self._settings.environment, **job.environment}
+        blas.allot(environment, job.threads or self._settings.blas_threads)
         with (folder / "console").open("wb") as console:
             process = subprocess.Popen(
                 boot.command("portable", str(folder)),

@@ -179,8 +179,8 @@ class Server:
         return self.warm.spoiled_by is None
 
     def _spawn(self, job: Job, function: bytes, theirs: int, journal: int, console: int) -> int:
-        environment = dict(self.settings.environment)
-        blas.allot(environment, self.settings.blas_threads)
+        environment = {**self.settings.environment, **job.environment}
+        blas.allot(environment, job.threads or self.settings.blas_threads)
         kind: Literal["kernel", "fresh"] = "kernel" if self.settings.isolation == "kernel" else "fresh"
         file = self.folder / f"{time.monotonic_ns()}.job"
         file.write_bytes(pickle.dumps((job, function, theirs, journal, os.getpid(), str(self.folder))))

@@ -89,8 +89,8 @@ class Warm:
         for descriptor in close:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
-        environment = dict(self.settings.environment)
-        blas.allot(environment, self.settings.blas_threads)
+        environment = {**self.settings.environment, **job.environment}
+        blas.allot(environment, job.threads or self.settings.blas_threads)
         os.environ.clear()
         os.environ.update(environment)
         self.shell.init_environment()
