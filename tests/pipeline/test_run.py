@@ -323,17 +323,17 @@ def test_a_serial_executor_runs_one_task_at_a_time(folder: Folder) -> None:
     assert folder.ran() == ["a", "b"]
 
 
-@pytest.mark.parametrize(("upstream", "threads"), [((), "4"), (("first",), "8")])
-def test_tasks_that_may_run_together_share_the_cores(
-    upstream: tuple[str, ...], threads: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tasks_that_may_run_together_share_the_cores(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """first -> (left, right) -> last: only the two in the middle share."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("soorgeon_clone.pipeline.schedule.cores", lambda: 8)
-    folder.task("first", "import os\nos.environ.get('OMP_NUM_THREADS')")
-    folder.task("second", "import os\nos.environ.get('OMP_NUM_THREADS')", upstream=upstream)
+    upstream = {"first": (), "left": ("first",), "right": ("first",), "last": ("left", "right")}
+    for name, needed in upstream.items():
+        folder.task(name, "import os\nos.environ.get('OMP_NUM_THREADS')", upstream=needed)
     with Project(folder.root) as project:
         assert build(project, Options(jobs=2)).ok
-    assert folder.outputs("output/second.ipynb") == f"'{threads}'"
+    shown = {name: folder.outputs(f"output/{name}.ipynb") for name in upstream}
+    assert shown == {"first": "'8'", "left": "'4'", "right": "'4'", "last": "'8'"}
 
 
 def test_strict_params(folder: Folder) -> None:

@@ -195,6 +195,16 @@ def test_numerical_libraries_use_the_threads_that_are_allotted(
         assert out(executor, tmp_path, THREADS, modules=modules) == expected
 
 
+def test_a_job_may_have_its_own_number_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also through its environment, and in libraries that are loaded already."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    modules, environment = ("numpy",), {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    with open_executor("fork", modules=modules, cwd=tmp_path, blas_threads=1) as executor:
+        assert out(executor, tmp_path, THREADS, modules=modules, threads=2) == "[2] 2 True\n"
+        assert out(executor, tmp_path, THREADS, modules=modules, environment=environment) == "[2] 2 True\n"
+        assert out(executor, tmp_path, THREADS, modules=modules) == "[1] 1 False\n"
+
+
 def test_models_of_scikit_learn_work_in_a_fork_also_in_parallel(executor: Executor, tmp_path: Path) -> None:
     source = """\
 import numpy as np
