@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
 MAX_DEPTH = 30
-MAX_WORK = 20_000  # calls followed in one statement
+MAX_WORK = 3_000  # calls followed in one statement
 MAX_STEPS = 30_000  # objects looked at in one statement
 MAX_RECURSION_PASSES = 4
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
@@ -142,10 +142,6 @@ def _order(obj: Obj) -> tuple[str, str]:
 
 
 def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
-    w.work += 1
-    if w.work > MAX_WORK:
-        w.opaque("it calls too many functions of the notebook to follow")
-        return frozenset({obj}) | args.all
     if w.depth > MAX_DEPTH * 2:
         return frozenset({obj}) | args.all  # objects that call each other in a ring: what they do is known by now
     w.depth += 1
@@ -310,6 +306,7 @@ def apply(
     names: tuple[str, ...] | None = None,
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
+    w.work += 1
     bound = _bound(args, names)
 
     def target(text: str) -> Value:
@@ -791,14 +788,17 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
 
 def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     """Follow a call of a notebook function into its body."""
+    w.work += 1
+    if w.work > MAX_WORK or w.heap.steps > MAX_STEPS:
+        return _worn(w, args, node)
     code: Code = obj.code
     values = _parameters(w, obj, code, args, node)
     active = w.active.get(obj)
     if active is not None:
         return _recursive(w, active, values)
     size = max(1, code.size // 4)
-    if len(w.active) > MAX_DEPTH or w.budget < size or w.heap.steps > MAX_STEPS:
-        return _blunt(w, obj, args, node)
+    if len(w.active) > MAX_DEPTH or w.budget < size:
+        return frozenset({_blunt(w, [obj], args, node)})
     context = (*w.context, id(node))[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
     known = w.memo.get(key)
@@ -824,7 +824,7 @@ def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
 def _tells_calls_apart(w: Walker, code: Code, memo: Memo) -> bool:
     """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
     did = (memo.draws, memo.seeds, memo.notes, memo.changes, memo.wholes, memo.writes, code.mentioned & _SPEAKING)
-    if any(did):
+    if any(did) or not w.rebound.isdisjoint(memo.seen):
         return True
     return any(o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
 
@@ -981,12 +981,31 @@ def _parameters(w: Walker, obj: Obj, code: Code, args: Arguments, node: Node) ->
     return values
 
 
-def _blunt(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
-    """Take for granted that a function (and all it mentions) may do anything with everything that it mentions."""
+def _worn(w: Walker, args: Arguments, node: Node) -> Value:
+    """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
+    if w.worn is None:
+        w.worn = _blunt(w, w.heap.of_type(FUNCTION), args, node)
+    passed = frozenset(o for o in args.all if not o.immutable)
+    w.change(passed)
+    _join(w, w.worn, passed)
+    return frozenset({w.worn})
+
+
+def _join(w: Walker, made: Obj, values: Value) -> None:
+    """Let functions that nobody follows keep anything in anything."""
+    w.heap.hold(made, "*", values)
+    for obj in values:
+        if obj.type not in (FUNCTION, CLASS):
+            w.heap.hold(obj, "*", frozenset({made}))
+
+
+def _blunt(w: Walker, functions: list[Obj], args: Arguments, node: Node) -> Obj:
+    """Take for granted that functions (and all they mention) may do anything with everything that they mention."""
     names: set[str] = set()
-    functions = [obj]
     seen: set[Obj] = set()
     values: Value = args.all
+    for function in functions:
+        w.note("unknown_calls", function.path)
     while functions:
         function = functions.pop()
         if function in seen or function.code is None:
@@ -1005,13 +1024,17 @@ def _blunt(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
                     functions.extend(m for held in part.fields.values() for m in held if m.type == FUNCTION)
         for name in function.code.globals:
             w.bind_global(name, frozenset({w.heap.make(("blunt", name), UNKNOWN)}), certain=False)
-    w.note("unknown_calls", obj.path)
-    w.change(o for o in values if not o.immutable)
+    mutable = {o for o in values if not o.immutable}
+    for cls in [o for o in mutable if o.type == CLASS]:
+        instance = w.heap.make(("blunt", cls), INSTANCE)
+        w.heap.hold(instance, "*class", frozenset({cls}))
+        mutable.add(instance)
+    w.change(mutable)
     for resource in sorted(w.seeded):
         w.draw(resource)
     made = w.heap.make(w.site(node), UNKNOWN)
-    w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
-    return frozenset({made})
+    _join(w, made, frozenset(mutable))
+    return made
 
 
 # -- classes of the notebook -----------------------------------------------------------------------------------

@@ -112,9 +112,9 @@ class Heap:
             self.types.add(type_)
         return found
 
-    def instances(self) -> list[Obj]:
-        """Return all instances of the notebook's classes."""
-        return [obj for obj in self._sites.values() if obj.type == INSTANCE]
+    def of_type(self, type_: str) -> list[Obj]:
+        """Return all objects of a type that calls or definitions made."""
+        return [obj for obj in self._sites.values() if obj.type == type_]
 
     def hold(self, obj: Obj, key: str, value: Value) -> None:
         """Let ``obj`` hold ``value`` under ``key`` (``*``: anywhere)."""

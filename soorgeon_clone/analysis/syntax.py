@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -51,6 +52,17 @@ def _normalise_names(module: Node) -> None:
         if node.type == "name" and not node.value.isascii():
             node.value = unicodedata.normalize("NFKC", node.value)
         stack.extend(getattr(node, "children", ()))
+
+
+def bound_names(text: str) -> Iterator[str]:
+    """Yield the names that ``text`` binds in any scope, each as often as it does."""
+    for node in ast.walk(ast.parse(text) if "await" not in text else ast.Module(_parse_async(text), [])):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.alias):
+            yield (node.asname or node.name).partition(".")[0]
 
 
 def statements(text: str) -> tuple[TopLevel, ...]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from soorgeon_clone.analysis import calls, evaluate
@@ -32,7 +34,7 @@ from soorgeon_clone.analysis.heap import (
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
-from soorgeon_clone.analysis.syntax import Node, TopLevel, statements
+from soorgeon_clone.analysis.syntax import Node, TopLevel, bound_names, statements
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
 MAX_LOOP_PASSES = 4
@@ -71,11 +73,13 @@ class Walker:
         self.budget = budget
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.owner: Obj | None = None
+        self.texts: tuple[str, ...] = ()  # of all cells
         self.asks_caches = False
         self.has_comments = False  # that say what calls do
         self.depth = 0
         self.seeded: set[str] = set()
         self.work = 0  # calls followed in this statement
+        self.worn: Obj | None = None  # what calls give since too many were followed in this statement
         self._facts: dict[str, TypeFacts | None] = {}
         self._operators: dict[tuple[str, str, str], str | None] = {}
         self._types_seen = -1
@@ -91,10 +95,17 @@ class Walker:
         self.running: set[tuple[Obj, Obj]] = set()
         self.read_file: Callable[[str], str | None] = lambda path: None
 
+    @cached_property
+    def rebound(self) -> frozenset[str]:
+        """The names that the notebook's code binds twice, or that are builtins' and bound at all."""
+        counts = Counter(name for text in self.texts for name in bound_names(text))
+        return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
+
     def begin(self, record: StatementFacts) -> None:
         """Come to the next statement of a cell."""
         self.record = record
         self.work = 0
+        self.worn = None
         self.heap.now = record.index
         self.heap.steps = 0
         self.heap.take_grown()

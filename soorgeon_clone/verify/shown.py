@@ -36,6 +36,7 @@ NOISE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # names of their connections; matplotlib's SVG holds the date and random names
         (r"(?<=[\"'])p\d{4,}(?=[\"'])", "p"),
         (r"([\"']?name[\"']? ?[:=] ?[\"'][A-Z]\w*?)\d{5}(?=[\"'])", r"\1"),
+        (r"(\[\[)\d{15}(?=,)", r"\1"),
         (r"(data:image/svg\+xml;base64,)[\w+/=]+", r"\1"),
         (r"(comm_id\"?[:=] ?[\"'])[0-9a-f]{32}", r"\1"),
         (r"(Date:\s+)\w{3}, (?:\d\d \w{3}|\w{3} \d\d) \d{4}", r"\1today"),  # tables of statsmodels and arch
