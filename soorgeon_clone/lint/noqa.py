@@ -105,6 +105,11 @@ def unused(
     asked = set(enabled)
     for number, suppression in enumerate(found):
         ours = [code for code in suppression.codes if code.upper().startswith("SG") or _is_name(code, rules)]
+        cell, row = suppression.at
+        if unknown := [code for code in ours if not _is_known(code, rules)]:
+            message = f"`{suppression.written}`: no rule is called {', '.join(unknown)}"
+            yield Finding(message, cell=cell, row=row, column=suppression.column, hint="`lint --rules` lists them.")
+            continue
         if number in used or not ours or len(ours) < len(suppression.codes):
             continue
         named = {
@@ -112,9 +117,12 @@ def unused(
         }
         if named and not named <= asked:
             continue
-        cell, row = suppression.at
         message = f"`{suppression.written}` silences nothing"
         yield Finding(message, cell=cell, row=row, column=suppression.column, hint="Take it out.")
+
+
+def _is_known(code: str, rules: Sequence[Rule]) -> bool:
+    return _is_name(code, rules) or any(rule.code.startswith(code.upper()) for rule in rules)
 
 
 def _is_name(code: str, rules: Sequence[Rule]) -> bool:
