@@ -103,16 +103,19 @@ def spec_in(folder: Path) -> Spec:
     return replace(spec, root=folder, path=folder / spec.path.name)
 
 
+def stays(path: str) -> bool:
+    """Whether a file never travels: it is hidden, or in a hidden folder."""
+    return any(part.startswith(".") for part in path.split("/"))
+
+
 def _sources(project: Project, names: Iterable[str]) -> list[str]:
-    """Files of the project that git does not ignore (all, where there is no git), without products and hidden ones;
-    and in any case those that the tasks name."""
+    """Files of the project that git does not ignore (all, where there is no git), without products, and in any case
+    those that the tasks name."""
     products = {product.path for task in project.tasks.values() for product in task.products}
     found = {
         path
         for path in _listed(project.root)
-        if not any(part.startswith(".") for part in path.split("/"))
-        and path not in products
-        and not any(str(parent) in products for parent in Path(path).parents)
+        if path not in products and not any(parent.as_posix() in products for parent in Path(path).parents)
     }
     for name in names:
         task = project.tasks[name]
@@ -120,7 +123,7 @@ def _sources(project: Project, names: Iterable[str]) -> list[str]:
         found.update(path for path in task.spec.resources.values() if not Path(path).is_absolute())
         if task.spec.source.path and not Path(task.spec.source.path).is_absolute():
             found.add(task.spec.source.path)
-    return sorted(path for path in found if (project.root / path).is_file() and not path.startswith("../"))
+    return sorted(path for path in found if not stays(path) and (project.root / path).is_file())
 
 
 def _listed(root: Path) -> Iterable[str]:

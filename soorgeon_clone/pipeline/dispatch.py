@@ -185,10 +185,12 @@ class Sent:
         self.verdict = verdict
         self.started = time.time()
         self.retrying: str | None = None
-        self.answer: Answer | None = None
+        self._stayed: Mapping[str, str] = {}
 
     def begin(self) -> Job:
         """The errand as a job."""
+        named = self.dispatch.project.named_files(self.task)
+        self._stayed = {path: digest for path, digest in named.items() if bundles.stays(path)}
         order = self.dispatch.order(self.task, self.verdict)
         return Job(
             name=self.task.name,
@@ -206,7 +208,6 @@ class Sent:
             return Ended(f"task '{self.task.name}' was killed: {what}", True, outcome.seconds, None)
         root = self.dispatch.project.root
         answer: Answer = self.dispatch.executor.answers.pop(self.task.name)
-        self.answer = answer
         self.started = answer.started or self.started
         keep_log(root, self.task, answer.log)
         if answer.manifest is None:
@@ -220,6 +221,7 @@ class Sent:
             return Ended(text or "failed", killed, answer.seconds, answer.peak_memory)
         self.dispatch.manifests[self.task.name] = answer.manifest
         made = self.dispatch.sent[self.task.name] = self._made(answer, answer.manifest)
+        self.dispatch.project.note_made(self.task.name, made.fingerprint, made.inputs)
         self.dispatch.store.note(results.own_of(made), made.fingerprint, answer.manifest)
         return Ended(None, False, answer.seconds, answer.peak_memory)
 
@@ -252,7 +254,8 @@ class Sent:
         """Nothing of it is here."""
 
     def _made(self, answer: Answer, manifest: Manifest) -> Made:
-        return Made(answer.parts, answer.fingerprint, manifest.products, manifest.inputs, manifest.written, time.time())
+        inputs = {**manifest.inputs, **self._stayed}
+        return Made(answer.parts, answer.fingerprint, manifest.products, inputs, manifest.written, time.time())
 
 
 def _cores() -> int:

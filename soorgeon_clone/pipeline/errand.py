@@ -172,7 +172,15 @@ def _run(checkout: _Checkout, order: Order, cancelled: threading.Event) -> Answe
     )
     report = Schedule(project, options, Listener(), hooks=False, executor=_Cancellable(executor, cancelled)).run()
     (run,) = report.runs
-    answer = Answer(run.result, run.error, began, run.seconds, run.peak_memory, log=_text(project, task), notebook=None)
+    answer = Answer(
+        run.result,
+        run.error,
+        began,
+        run.seconds,
+        run.peak_memory,
+        log=_text(project, task),
+        folder=str(checkout.folder),
+    )
     if run.result != "ran":
         return replace(answer, notebook=_failed_notebook(project, task))
     made = project.records.made(task.name)

@@ -54,13 +54,13 @@ class DaskExecutor:
                 threads_per_worker=threads,
                 processes=True,
                 memory_limit=0,
-                dashboard_address=None,
+                dashboard_address=":0",
                 local_directory=str(folder),
                 resources=local_resources(),
                 silence_logs=40,
             )
         try:
-            self._client = distributed.Client(self._cluster or address, timeout=20, set_as_default=False)
+            self._client = distributed.Client(self._cluster or address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
             raise UserError(
                 f"no Dask scheduler answers at {address}: {error}",
