@@ -34,7 +34,7 @@ def main() -> None:
     os.environ["SOORGEON_CLONE_CACHE"] = "off"
     phases = options.phases.split(",")
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}; load {os.getloadavg()[0]:.1f}")
-    print("milliseconds of computing a task (microseconds below 1), and megabytes at most, in each phase\n")
+    print("milliseconds of computing a task, and the most megabytes that were held, in each phase\n")
     print(f"{'':>16}" + "".join(f"{phase:>17}" for phase in phases))
     for shape in options.shapes.split(","):
         for size in map(int, options.sizes.split(",")):
@@ -45,19 +45,17 @@ def main() -> None:
                 print(f"{shape:>8} {size:>7}" + "".join(f"{cell:>17}" for cell in row), flush=True)
 
 
-def measure(root: Path, phase: str) -> tuple[float, float] | None:
-    """Seconds of computing and megabytes of one phase, None where it is not there."""
+def measure(root: Path, phase: str) -> tuple[float, float]:
+    """Seconds of computing and megabytes of one phase."""
     command = [sys.executable, str(Path(__file__).with_name("phase.py")), phase, str(root)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{phase} failed:\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
     found = json.loads(done.stdout.splitlines()[-1])
-    return (found["seconds"], found["megabytes"]) if found else None
+    return found["seconds"], found["megabytes"]
 
 
-def _cell(measured: tuple[float, float] | None, size: int) -> str:
-    if measured is None:
-        return "-"
+def _cell(measured: tuple[float, float], size: int) -> str:
     each = measured[0] / size * 1000
     return f"{each:.2f} ms {measured[1]:5.0f} MB"
 

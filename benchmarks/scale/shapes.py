@@ -15,6 +15,9 @@ product = None
 import json
 
 # %%
+{inputs}
+
+# %%
 with open(product["x"], "w") as file:
     json.dump({number}, file)
 """
@@ -58,13 +61,16 @@ def write(root: Path, shape: str, count: int) -> None:
     (root / "tasks").mkdir(parents=True)
     tasks = []
     for number in range(count):
-        name = f"t{number}"
-        (root / f"tasks/{name}.py").write_text(_SOURCE.format(number=number))
+        name, upstream = f"t{number}", [f"t{other}" for other in SHAPES[shape](number, count)]
+        inputs = (
+            ", ".join(f'upstream["{other}"]["x"]' for other in upstream) if len(upstream) < 10 else "dict(upstream)"
+        )
+        (root / f"tasks/{name}.py").write_text(_SOURCE.format(number=number, inputs=inputs))
         tasks.append(
             {
                 "source": f"tasks/{name}.py",
                 "product": {"nb": f"output/{name}.ipynb", "x": f"output/{name}.json"},
-                "upstream": [f"t{other}" for other in SHAPES[shape](number, count)],
+                "upstream": upstream,
             }
         )
     head = json.dumps({"extract_upstream": False})
