@@ -7,28 +7,46 @@ container. Code, params, upstream contents, input files and versions are compare
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+from soorgeon_clone.pipeline.cache import Manifest, files
+from soorgeon_clone.pipeline.dag import descendants
 from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.remote import THREADS
+from soorgeon_clone.pipeline.store import Store
 
 
 def stale(project: Project) -> frozenset[str]:
     """The names of the tasks to export. Without a store tasks run in the project's folder, whose records tell."""
-    found: set[str] = set()
     if project.store is None:
-        not_done = {status.name for status in project.status() if not status.up_to_date}
-        for task in project.dag.tasks.values():
-            if task.name in not_done or not found.isdisjoint(task.upstream):
-                found.add(task.name)
-        return frozenset(found)
-    project.store.prepare(project.own_digest(task) for task in project.dag.tasks.values())
+        found = {status.name for status in project.status() if not status.up_to_date}
+    else:
+        manifests = _manifests(project, project.store)
+        found = set(project.dag.tasks) - manifests.keys()
+        found |= _incomplete(project.store, manifests)
+    return frozenset(descendants(project.dag, found))
+
+
+def _manifests(project: Project, store: Store) -> dict[str, Manifest]:
+    """What the store says about each task that is done, and whose upstream is."""
+    store.prepare(project.own_digest(task) for task in project.dag.tasks.values())
+    found: dict[str, Manifest] = {}
     meanings: dict[str, str] = {}
     for task in project.dag.tasks.values():
-        manifest = None
-        if found.isdisjoint(task.upstream):
-            own, whole = project.own_digest(task), project.fingerprint(task, meanings).digest
-            manifest = project.store.find(own, whole, project.contents.digest)
-        if manifest is None or set(project.named_files(task)) - set(manifest.inputs) - set(manifest.written):
-            found.add(task.name)
-        else:
-            project.note_made(task.name, whole, manifest.inputs)
+        if any(name not in found for name in task.upstream):
+            continue
+        whole = project.fingerprint(task, meanings).digest
+        manifest = store.find(project.own_digest(task), whole, project.contents.digest)
+        if manifest and not set(project.named_files(task)) - set(manifest.inputs) - set(manifest.written):
+            found[task.name] = manifest
             meanings.update((path, meaning) for path, (_, meaning) in manifest.products.items())
-    return frozenset(found)
+    return found
+
+
+def _incomplete(store: Store, manifests: dict[str, Manifest]) -> set[str]:
+    """The tasks of which the store has lost a product."""
+    digests = sorted({digest for manifest in manifests.values() for _, digest in files(manifest)})
+    with ThreadPoolExecutor(THREADS) as pool:
+        there = pool.map(store.remote.exists, (f"objects/{digest[:2]}/{digest}" for digest in digests))
+        lost = {digest for digest, exists in zip(digests, there, strict=True) if not exists}
+    return {name for name, manifest in manifests.items() if any(digest in lost for _, digest in files(manifest))}
