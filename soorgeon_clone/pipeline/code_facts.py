@@ -33,10 +33,12 @@ _REFLECTION = frozenset({"globals", "vars", "locals", "eval", "exec", "__import_
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some code: its digest, and the dotted names that it may read (``pd.read_csv``, ``clean``)."""
+    """Some code: its digest, the dotted names that it may read (``pd.read_csv``, ``clean``), and the texts in it that
+    may be paths."""
 
     digest: str
     uses: tuple[str, ...]
+    constants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,15 @@ def piece(statements: Sequence[ast.AST]) -> Piece:
     """The piece that these statements form."""
     if not statements:
         return Piece("", ())
-    return Piece(digest("\0".join(map(normal, statements))), dotted_names(statements))
+    texts = {text for statement in statements for node in ast.walk(statement) if (text := _path(node))}
+    return Piece(digest("\0".join(map(normal, statements))), dotted_names(statements), tuple(sorted(texts)))
+
+
+def _path(node: ast.AST) -> str | None:
+    """The text in a constant that may be a path."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value if 1 < len(node.value) < 300 and not _NO_PATH.search(node.value) else None
+    return None
 
 
 def digest(text: str | bytes) -> str:
@@ -215,9 +225,8 @@ def _common(tree: ast.AST, top: Sequence[ast.stmt]) -> dict[str, Any]:
                 else:
                     target = Target(node.module or "", node.level, alias.name)
                     imports.setdefault(alias.asname or alias.name, []).append(target)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if 1 < len(node.value) < 300 and not _NO_PATH.search(node.value):
-                constants.add(node.value)
+        elif (text := _path(node)) is not None:
+            constants.add(text)
         elif isinstance(node, ast.Name) and node.id in _REFLECTION:
             reflective = True
     top_level = set(_imported_at_top(top))

@@ -97,6 +97,7 @@ class Fingerprints:
             closure.parts.update(more.parts)
             closure.libraries.update(more.libraries)
             closure.modules.update(more.modules)
+            closure.constants.update(more.constants)
             closure.files.update(more.files)
         return closure
 

@@ -48,11 +48,13 @@ class Closure:
     """What was reached: part name -> digest (``function:exported.clean``), and the top names of libraries.
 
     ``modules`` are the dotted names that imports of libraries mention: modules, or what may be something in one.
+    ``constants`` are the texts in what was reached that may be paths.
     """
 
     parts: dict[str, str] = field(default_factory=dict)
     libraries: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
+    constants: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
 
 
@@ -139,6 +141,7 @@ class _Walk:
             return
         if facts.effects.digest:
             self.closure.parts[f"module:{module}"] = facts.effects.digest
+            self.closure.constants.update(facts.effects.constants)
             self.uses(facts, module, facts.effects.uses)
         self.executed(facts, module)
 
@@ -153,6 +156,7 @@ class _Walk:
         piece: Piece | None = facts.definitions.get(name)
         if piece is not None:
             self.closure.parts[f"function:{module}.{name}"] = piece.digest
+            self.closure.constants.update(piece.constants)
             self.uses(facts, module, piece.uses)
             if facts.reflective and {"globals", "eval", "exec", "vars"} & set(piece.uses):
                 self.whole(module)

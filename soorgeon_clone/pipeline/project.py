@@ -266,12 +266,11 @@ class Project:
     def named_files(self, task: Task, *, modules: bool = True) -> dict[str, str]:
         """The files that the task's code names, other than products, with the digests of their contents.
 
-        ``modules``: also those that local modules name which it uses.
+        ``modules``: also those that code of local modules names which it uses.
         """
         names = set(task.facts.code.constants if task.facts.code else ())
-        for file in self.fingerprints.closure(task).files if modules else ():
-            facts = self._module_facts(file)
-            names.update(facts.constants if facts else ())
+        if modules:
+            names |= self.fingerprints.closure(task).constants
         found = {}
         for path in named_paths(str(self.root), names):
             own = path in self._products or path == task.spec.source.path

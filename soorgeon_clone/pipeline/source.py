@@ -17,7 +17,7 @@ from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target
 from soorgeon_clone.pipeline.model import SourceFacts
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 5
+VERSION = 6
 WRITES_FILES = "soorgeon-writes-files"
 _TAGS = ("parameters", "raises-exception", "skip-execution")
 
@@ -147,7 +147,8 @@ def _code(data: dict[str, Any]) -> CodeFacts:
 
 
 def _piece(data: dict[str, Any]) -> Piece:
-    return Piece(data["digest"], tuple(map(sys.intern, data["uses"])))  # tasks use the same names
+    uses = tuple(map(sys.intern, data["uses"]))  # tasks use the same names
+    return Piece(data["digest"], uses, tuple(data["constants"]))
 
 
 def _target(data: dict[str, Any]) -> Target:
