@@ -120,7 +120,7 @@ def main() -> None:
         measure("build, nothing to do", base / "one", base / "cache1", store, args, status=False)
         measure("status on a new machine", base / "two", base / "cache2", store, args, status=True)
         measure("build on a new machine", base / "two", base / "cache2", store, args, status=False)
-        (base / "one/tasks.py").write_text(CODE.replace("sum(before) + number", "sum(before) - number"))
+        (base / "one/tasks.py").write_text(CODE.replace("sum(before) + number", "1000 * sum(before) - number"))
         measure("build after a change of 950 tasks", base / "one", base / "cache1", store, args, status=False)
         print(f"with the store: {shared / plain:.2f} times the build without")
 
