@@ -35,9 +35,12 @@ def command(
     from soorgeon_clone.cli.lint_fix import difference
     from soorgeon_clone.lint.discover import discover
     from soorgeon_clone.lint.replace import replace_file
+    from soorgeon_clone.lint.tidy import FORMATTED
 
     changed = troubles = 0
     found = discover([one for one in paths if one != "-"])
+    if not no_format:  # of what a folder holds; a file that is named is refused with the reason
+        found = [path for path in found if path.suffix in FORMATTED or str(path) in paths]
     for path in [*([None] if "-" in paths else []), *found]:
         name = "standard input" if path is None else str(path)
         try:
@@ -50,6 +53,10 @@ def command(
                 layout=not no_format,
                 imports=not no_sort_imports,
             )
+        except FileNotFoundError:
+            troubles += 1
+            click.secho(f"Error: {name}: no such file", err=True, fg="red")
+            continue
         except OtherLanguage as error:
             click.secho(f"Note: {error.message}", err=True, fg="cyan")
             new = old

@@ -116,6 +116,8 @@ def _advice(notebook: Notebook, error: CellError) -> str:
         folder = notebook.path.parent if notebook.path is not None else Path()
         found_path = re.search(r"'([^']+)'", text)
         return _missing_file(found_path.group(1), folder) if found_path else "Is the file there?"
+    if kind == "StdinNotImplementedError":
+        return "Nobody is there to answer when a notebook runs by itself: set the value in a cell."
     if kind == "NameError" and (name := re.search(r"name '(\w+)' is not defined", text)):
         return _missing_name(notebook, name.group(1), error.cell_index or 0)
     return ""
@@ -135,6 +137,11 @@ def _removed(module: str, name: str) -> str:
 
     package = distribution_name(module.partition(".")[0])
     try:
+        if module.partition(".")[0] in sys.stdlib_module_names:
+            return (
+                f"Python {sys.version_info[0]}.{sys.version_info[1]} has no {module}.{name}: "
+                "it was removed or renamed, came later, or is a slip."
+            )
         version = f"{package} {metadata.version(package)}"
     except metadata.PackageNotFoundError:
         version = f"the installed {package}"

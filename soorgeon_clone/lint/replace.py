@@ -26,4 +26,7 @@ def replace_file(path: Path, data: bytes) -> None:
     except OSError as error:
         if aside:
             Path(aside).unlink(missing_ok=True)
-        raise UserError(f"{path} cannot be written: {error}", hint="Nothing was changed in it.") from None
+        reason = error.strerror or str(error)  # not the name of the file aside
+        if not target.parent.exists():
+            raise UserError(f"{path} cannot be written: there is no folder {target.parent}", exit_code=2) from None
+        raise UserError(f"{path} cannot be written: {reason}", hint="Nothing was changed in it.") from None

@@ -21,15 +21,23 @@ from soorgeon_clone.lint.model import ReplaceRows
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.read import parse
 
+FORMATTED = (".ipynb", ".py")
+
 
 def formatted(data: bytes, path: Path | None, *, imports: bool = True) -> bytes:
     """Return the file with its code formatted, and with ``imports`` sorted. Raises UserError."""
     name = path or Path("notebook.ipynb" if data.lstrip()[:1] == b"{" else "notebook.py")
+    if name.suffix not in FORMATTED:
+        raise UserError(
+            f"{name} cannot be formatted: only {' and '.join(FORMATTED)} files can",
+            hint="Leave it out, or make it one of these with jupytext.",
+            exit_code=2,
+        )
     notebook = parse(data, path)
     text = data
     if imports:
         text = _ruff(["check", "--select", "I", "--fix", "--exit-zero", "--quiet", "--no-cache"], text, name)
-    text = _ruff(["format", "--quiet", "--no-cache"], text, name)
+    text = _ruff(["format", "--no-cache"], text, name)
     if name.suffix != ".ipynb":
         return text
     try:
@@ -63,12 +71,15 @@ def _ruff(options: Sequence[str], data: bytes, name: Path) -> bytes:
     command = [*_ruff_command(), *options, "--stdin-filename", str(name), "-"]
     done = subprocess.run(command, input=data, capture_output=True, check=False)
     if done.returncode:
-        reason = done.stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("error: ")
+        said = done.stderr.decode("utf-8", "replace").strip().split("\n")
+        reason = next((line for line in said if line.startswith("error: ")), said[0]).removeprefix("error: ")
         raise UserError(
             f"{name} cannot be formatted: {reason}",
             hint="Mend its syntax first: soorgeon-clone lint says where it is wrong.",
             exit_code=2,
         )
+    if data.strip() and not done.stdout.strip():  # a file that ruff did not take for Python
+        raise UserError(f"{name} cannot be formatted: ruff gave nothing back", exit_code=2)
     return done.stdout
 
 

@@ -57,3 +57,28 @@ def test_scripts(folder: Path) -> None:
     (folder / "a.py").write_text("# %%\n# %time   x\nx   = 1\n")
     assert clean("a.py").exit_code == 0
     assert (folder / "a.py").read_text() == "# %%\n# %time   x\nx = 1\n"
+
+
+def test_what_cannot_be_formatted_keeps_its_text(folder: Path) -> None:
+    page = "# Title\n\n```python\nx   = 1\n```\n"
+    (folder / "page.md").write_text(page)
+    (folder / "good.ipynb").write_bytes(MESSY)
+    result = clean("page.md")
+    assert result.exit_code == 2
+    assert "only .ipynb and .py files can" in result.stderr
+    assert clean(".").exit_code == 0
+    assert (folder / "page.md").read_text() == page
+
+
+def test_messages_name_the_file_and_the_reason(folder: Path) -> None:
+    (folder / "bad.ipynb").write_bytes(ipynb("def f(:"))
+    assert "Error: gone.ipynb: no such file" in clean("gone.ipynb").stderr
+    assert "bad.ipynb cannot be formatted: Failed to parse bad.ipynb:1:1:7" in clean("bad.ipynb").stderr
+
+
+def test_other_languages_pass_through() -> None:
+    foreign = ipynb("x <- 1", metadata={"kernelspec": {"language": "R", "name": "ir", "display_name": "R"}})
+    result = clean("-", stdin=foreign)
+    assert result.exit_code == 0
+    assert result.stdout_bytes == foreign
+    assert "not in Python" in result.stderr

@@ -42,6 +42,8 @@ def test_runs_in_its_own_folder_and_leaves_the_notebook(tmp_path: Path) -> None:
         (["print(later)", "later = 1"], ["later is defined only later, in cell 2", "lint --fix"]),
         (["print(nowhere)"], ["No cell defines nowhere"]),
         (["'abc'.no_such"], ["AttributeError", "A str of the installed version has no no_such"]),
+        (["import os\nos.getcwdx()"], ["Python 3.", "has no os.getcwdx"]),
+        (["input()"], ["Nobody is there to answer"]),
         (["1 / 0"], ["cell 1, line 1: ZeroDivisionError", ">   1 | 1 / 0"]),
     ],
 )
