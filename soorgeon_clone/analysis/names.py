@@ -325,7 +325,9 @@ def _comprehension_names(node: Node) -> set[str]:
         more_inner, more_own = _scope_names(child)
         inner |= more_inner
         own |= more_own
-    return inner | (own - bound)
+    # the first iterable is evaluated outside
+    first = node.children[-1].children[-1] if node.children[-1].type == "comp_for" else node.children[-1]
+    return inner | (own - bound) | mentioned(first.children[3])
 
 
 def has_class_inside(node: Node) -> bool:
