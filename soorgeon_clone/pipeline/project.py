@@ -290,6 +290,9 @@ class Project:
             why = verdict.causes
             if verdict.restorable is not None:
                 meanings.update((path, meaning) for path, (_, meaning) in verdict.restorable.products.items())
+            before = last.get(task.name)
+            if before is not None and before.result in ("failed", "killed") and why[:1] == (Cause(Reason.NEVER_RAN),):
+                why = (Cause(Reason.FAILED), *why[1:])
             behind = [name for name in task.upstream if name in stale]
             if behind:
                 kept = [cause for cause in why if cause.reason is not Reason.UPSTREAM]
@@ -299,7 +302,7 @@ class Project:
                 stale.add(task.name)
             if names is None or task.name in names:
                 away = cached and verdict.manifest is not None and not self._here(verdict.manifest)
-                found.append(TaskStatus(task.name, why, last.get(task.name), cached, away))
+                found.append(TaskStatus(task.name, why, before, cached, away))
         return found
 
     def _changed(self, task: Task, made: Made, fingerprint: Fingerprint) -> tuple[Cause, ...]:
