@@ -174,10 +174,11 @@ def _show_plan(project: Project, options: Any) -> None:
     statuses = project.status(None if options.names is None else set(options.names))
     rows = []
     for status in statuses:
-        what = "run" if options.force else "nothing" if status.up_to_date else "restore" if status.cached else "run"
-        if what == "run" and all(cause.reason.name == "UPSTREAM_STALE" for cause in status.causes) and status.causes:
+        what = "nothing" if status.up_to_date else "restore" if status.cached else "run"
+        if what == "run" and all(cause.reason.name == "UPSTREAM_STALE" for cause in status.causes):
             what = "run if upstream changes"
-        rows.append([status.name, what, "; ".join(map(str, status.causes))])
+        why = "; ".join(map(str, status.causes))
+        rows.append([status.name, *(("run", why or "forced") if options.force else (what, why))])
     click.echo(table(["name", "build would", "why"], rows))
 
 
