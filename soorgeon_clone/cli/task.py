@@ -29,6 +29,7 @@ from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_option
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @store_option
+@click.option("--no-fetch", is_flag=True, help="Leave its products in the store if they are there already.")
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -43,6 +44,7 @@ def command(
     ignore_environment: bool,
     no_cache: bool,
     store: str | None,
+    no_fetch: bool,
 ) -> None:
     """Run the task NAME if it is stale. Its upstream is not run: the products must be there or in the store.
 
@@ -68,7 +70,7 @@ def command(
             task = project.tasks[chosen]
             project.tasks[chosen] = replace(task, spec=replace(task.spec, retries=retries))
         with Progress(1) as progress:
-            report = run_task(project, chosen, options, progress)
+            report = run_task(project, chosen, options, progress, fetch=not no_fetch)
         show(report)
     if not report.ok:
         sys.exit(1)

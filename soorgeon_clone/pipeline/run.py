@@ -78,16 +78,40 @@ def build(
     return replace(report, seconds=time.perf_counter() - began)
 
 
-def run_task(project: Project, name: str, options: Options | None = None, listener: Listener | None = None) -> Report:
-    """Bring one task up to date whose upstream products are there or in the store. Takes no lock but the task's own."""
+def run_task(
+    project: Project,
+    name: str,
+    options: Options | None = None,
+    listener: Listener | None = None,
+    *,
+    fetch: bool = True,
+) -> Report:
+    """Bring one task up to date whose upstream products are there or in the store. Takes no lock but the task's own.
+
+    Without ``fetch`` it is enough if its products are in the store.
+    """
     from soorgeon_clone.pipeline.schedule import Schedule
 
-    if project.store is not None:
-        from soorgeon_clone.pipeline.supply import bring
-
-        bring(project, project.tasks[name])
     only = replace(options or Options(), names=frozenset({name}), jobs=1)
-    return Schedule(project, only, listener or Listener(), hooks=False).run()
+    schedule = Schedule(project, only, listener or Listener(), hooks=False)
+    store, task = project.store, project.tasks[name]
+    if store is not None:
+        from soorgeon_clone.pipeline.supply import bring, find
+
+        supply = find(project, task)
+        verdict = project.judge(task, supply.meanings)
+        manifest = verdict.restorable
+        if not only.force and verdict.causes and manifest is not None:
+            if not fetch and store.holds(project.own_digest(task), verdict.fingerprint.digest, manifest):
+                return Report((TaskRun(name, "up to date"),), 0.0)
+            fits = store.fetch([manifest])
+        else:
+            fits = not only.force and not verdict.causes
+        if fits:
+            schedule.meanings.update(supply.meanings)
+        else:
+            bring(project, task, supply)
+    return schedule.run()
 
 
 def touch(project: Project, options: Options | None = None) -> Report:

@@ -7,7 +7,7 @@ and that is enough for the fingerprints of those after it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
@@ -18,12 +18,18 @@ from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.staging import Stage
 
 
-def bring(project: Project, task: Task) -> None:
-    """Put in their places the upstream products that the task needs and that are not here, or are not the right ones.
+@dataclass(frozen=True)
+class Supply:
+    """What is known of a task's ancestors: the manifests of those whose products are to be brought, what the tasks
+    after them see of these, and the ancestors of which nothing is known."""
 
-    What is here and is known nowhere else is taken as it is.
-    """
-    assert project.store is not None
+    manifests: Mapping[str, Manifest]
+    meanings: Mapping[str, str]
+    unknown: tuple[str, ...]
+
+
+def find(project: Project, task: Task) -> Supply:
+    """Follow the fingerprints of the task's ancestors. What is here and up to date needs no supply."""
     names = dags.ancestors(project.dag, [task.name]) - {task.name}
     project.look_up({*names, task.name})
     found: dict[str, Manifest] = {}
@@ -41,10 +47,18 @@ def bring(project: Project, task: Task) -> None:
             meanings.update((path, meaning) for path, (_, meaning) in verdict.manifest.products.items())
         else:
             unknown.append(name)
+    return Supply(found, meanings, tuple(unknown))
+
+
+def bring(project: Project, task: Task, supply: Supply) -> None:
+    """Put in their places the upstream products that the task needs and that are not here, or are not the right ones.
+
+    What is here and is known nowhere else is taken as it is.
+    """
     for needed in needs(task, project.tasks):
-        if needed.task not in found and not (project.root / needed.product.path).exists():
-            raise _missing(project, task, unknown[0] if unknown else needed.task)
-    place(project, task, found)
+        if needed.task not in supply.manifests and not (project.root / needed.product.path).exists():
+            raise _missing(project, task, supply.unknown[0] if supply.unknown else needed.task)
+    place(project, task, supply.manifests)
 
 
 def travels(task: Task, manifest: Manifest) -> bool:

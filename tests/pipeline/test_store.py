@@ -51,9 +51,9 @@ class Machine:
         assert report.problem is None
         return {run.name: run.result for run in report.runs}
 
-    def task(self, name: str, **options: Any) -> str:
+    def task(self, name: str, *, fetch: bool = True, **options: Any) -> str:
         with self._project() as project:
-            report = run_task(project, name, Options(**options))
+            report = run_task(project, name, Options(**options), fetch=fetch)
         assert report.ok, (report.problem, report.runs[0].error)
         return report.runs[0].result
 
@@ -178,6 +178,16 @@ def test_a_task_alone_fetches_what_it_needs_and_no_more(world: World, chain: Fol
     assert set(third.outputs()) == {"fit-x.pkl", "show.ipynb"}
     assert "[2, 3, 4]" in third.folder.outputs("output/show.ipynb")
     assert world.machine(chain).results() == {**RESTORED, "show": "restored"}
+
+
+def test_a_task_whose_products_are_in_the_store_fetches_these_or_nothing(world: World, chain: Folder) -> None:
+    world.machine(chain).build()
+    second, third = world.machine(chain), world.machine(chain)
+    assert second.task("fit") == "restored"
+    assert set(second.outputs()) == {"fit.ipynb", "fit-x.pkl"}
+    assert third.task("fit", fetch=False) == "up to date"
+    assert third.outputs() == {}
+    assert third.task("fit", fetch=False, force=True) == "ran"
 
 
 def test_a_task_alone_replaces_what_is_older_than_the_store(world: World, chain: Folder) -> None:
