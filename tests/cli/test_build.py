@@ -71,6 +71,9 @@ def test_dry_run_runs_nothing(folder: Folder) -> None:
     result = run(build, "--dry-run")
     assert [line.split()[:2] for line in result.stdout.splitlines()[1:]] == [["load", "run"], ["fit", "run"]]
     assert not (folder.root / "output").exists()
+    forced = run(build, "--dry-run", "--force")
+    assert all(line.split()[1] == "run" for line in forced.stdout.splitlines()[1:])
+    assert "if upstream changes" not in forced.stdout
 
 
 def test_partially_and_skip_upstream(folder: Folder) -> None:
