@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
@@ -28,7 +28,8 @@ from soorgeon_clone.pipeline.run import Listener, Options, build, run_task, touc
 class Pipeline:
     """A pipeline on disk. ``status`` and ``build`` look at files anew each time.
 
-    ``env`` replaces values of env.yaml by their dotted names. Problems that a person can solve raise UserError.
+    ``env`` replaces values of env.yaml by their dotted names; ``store`` is the URL of the store ("off" for none), None
+    for what the environment or pipeline.yaml says. Problems that a person can solve raise UserError.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class Pipeline:
         env: Mapping[str, Any] | None = None,
         ignore_environment: bool = False,
         use_cache: bool = True,
+        store: str | None = None,
     ) -> None:
         self._arguments: dict[str, Any] = {
             "env": dict(env or {}),
             "ignore_environment": ignore_environment,
             "use_cache": use_cache,
+            "store": store,
         }
         self._entry_point = Path(entry_point).resolve()
         with self._open() as project:
@@ -89,14 +92,21 @@ class Pipeline:
         isolation: Isolation = "auto",
         memory_limit: int | None = None,
         listener: Listener | None = None,
+        engine: Literal["local", "dask"] = "local",
+        scheduler: str | None = None,
     ) -> Report:
-        """Run what is stale. ``partially`` is a task's name or a wildcard: only that, and what it needs."""
+        """Run what is stale. ``partially`` is a task's name or a wildcard: only that, and what it needs.
+
+        ``engine="dask"`` runs the tasks on the Dask cluster of ``scheduler``, or on one that is started here.
+        """
         with self._open() as project:
             names = None
             if partially is not None:
                 chosen = set(dags.select(project.dag, partially))
                 names = frozenset(chosen if skip_upstream else dags.ancestors(project.dag, chosen))
-            options = Options(names, force, jobs, fail_fast, isolation, memory_limit)
+            options = Options(
+                names, force, jobs, fail_fast, isolation, memory_limit, engine=engine, scheduler=scheduler
+            )
             return build(project, options, listener)
 
     def run_task(self, name: str, *, force: bool = False) -> Report:

@@ -128,7 +128,7 @@ def _open(checkout: _Checkout, order: Order) -> Project:
         from soorgeon_clone.pipeline.store import Store
 
         cache = Cache(default_folder() or checkout.folder.parent / "cache", "")
-        store = Store(open_remote(order.store, checkout.folder), cache)
+        store = Store(order.store, lambda: open_remote(order.store, checkout.folder), cache)
         try:
             unpack(store, order.bundle, checkout.folder)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -117,14 +118,15 @@ class Project:
     def store(self) -> Store | None:
         """The store that other machines see as well, None where there is none."""
         if self._store is None and self._store_option != "off":
-            from soorgeon_clone.pipeline.remote import open_remote
+            from soorgeon_clone.pipeline.remote import check_url, open_remote
             from soorgeon_clone.pipeline.store import Store, store_url
 
             url = store_url(self._store_option, self.spec.store)
             if url is None or self.cache is None:
                 self._store_option = "off"
             else:
-                self._store = Store(open_remote(url, self.root), self.cache)
+                check_url(url)
+                self._store = Store(url, functools.partial(open_remote, url, self.root), self.cache)
         return self._store
 
     def use_store(self, url: str) -> None:

@@ -121,14 +121,19 @@ class Remote:
         raise AssertionError("unreachable")
 
 
-def open_remote(url: str, root: Path) -> Remote:
-    """The place that a URL names; a path is relative to ``root``."""
+def check_url(url: str) -> None:
+    """Raise UserError for a URL that tells a secret."""
     if re.search(r"//[^/]*@", url) and not url.startswith(("abfs", "az")):
         raise UserError(
             "the URL of the store holds a user name or a password",
             hint="Leave it out: credentials come from the environment (for S3: AWS_ACCESS_KEY_ID, AWS_PROFILE, ...).",
             exit_code=2,
         )
+
+
+def open_remote(url: str, root: Path) -> Remote:
+    """The place that a URL names; a path is relative to ``root``."""
+    check_url(url)
     protocol, separator, path = url.partition("://")
     if not separator or protocol == "file":
         return Remote(url, Folder(root / Path(path if separator else url).expanduser()))

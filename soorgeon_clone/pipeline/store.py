@@ -33,9 +33,12 @@ _EAGER = 4
 class Store:
     """The store of one project, from the main thread; threads of its own talk to the remote place."""
 
-    def __init__(self, remote: Remote, cache: Cache) -> None:
-        self.remote = remote
+    def __init__(self, url: str, connect: Callable[[], Remote], cache: Cache) -> None:
+        self.url = url
         self.cache = cache
+        self._connect = connect
+        self._connecting = threading.Lock()
+        self._remote: Remote | None = None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
         self._keys: dict[str, dict[str, list[str]]] = {}  # family -> fingerprint -> keys of manifests
         self._read: dict[str, Future[Manifest | None]] = {}
@@ -46,8 +49,12 @@ class Store:
         self._publications: dict[str, Future[None]] = {}
 
     @property
-    def url(self) -> str:
-        return self.remote.url
+    def remote(self) -> Remote:
+        """The connection, opened when there is something to ask: the libraries for it take a second to import."""
+        with self._connecting:
+            if self._remote is None:
+                self._remote = self._connect()
+            return self._remote
 
     def prepare(self, owns: Iterable[str]) -> None:
         """Learn what the store has of tasks with these own parts."""
