@@ -41,8 +41,10 @@ def main() -> None:
             with tempfile.TemporaryDirectory(prefix="scale-", dir=options.folder, ignore_cleanup_errors=True) as folder:
                 root = Path(folder)
                 shapes.write(root, shape, size)
-                row = [_cell(measure(root, phase), size) for phase in phases]
-                print(f"{shape:>8} {size:>7}" + "".join(f"{cell:>17}" for cell in row), flush=True)
+                print(f"{shape:>8} {size:>7}", end="", flush=True)
+                for phase in phases:
+                    print(f"{_cell(measure(root, phase), size):>17}", end="", flush=True)
+                print()
 
 
 def measure(root: Path, phase: str) -> tuple[float, float]:

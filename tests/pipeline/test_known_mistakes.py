@@ -85,7 +85,7 @@ def test_upstream_ran_again_and_gave_the_same_bytes(chain: Folder) -> None:
 def test_params_that_json_changes(value: str, folder: Folder) -> None:
     """Tuples, which only a function can give, have a test of their own."""
     folder.script("a", "print(n)")
-    entry = "{source: tasks/a.py, product: output/a.ipynb, params: {n: %s}}" % value
+    entry = f"{{source: tasks/a.py, product: output/a.ipynb, params: {{n: {value}}}}}"
     folder.write("pipeline.yaml", f"tasks:\n  - {entry}\n")
     assert folder.ran() == ["a"]
     assert folder.ran() == []
