@@ -6,8 +6,10 @@ Docker takes ``Dockerfile.dockerignore`` beside the Dockerfile, wherever that is
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
+import shlex
 from collections.abc import Iterable
 
 from soorgeon_clone.export.model import Choices, Settings
@@ -17,7 +19,7 @@ IN_IMAGE = "/project"
 USER = 1000
 ENV_FILE = "env.frozen.yaml"
 
-# A store's scheme -> the extra of soorgeon-clone that it needs.
+# A store's scheme -> the extra of soorgeon-clone that it needs; others need "store".
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
 
 # Signs of .dockerignore's patterns.
@@ -42,12 +44,14 @@ def files(dag: DAG, settings: Settings, choices: Choices, *, also: Iterable[str]
 
 def build_command(settings: Settings, choices: Choices) -> str:
     """What builds the image, in the project's folder."""
-    context = "" if _inside(choices.folder) else f" --build-context export={choices.folder}"
-    return f"docker build -f {posixpath.join(choices.folder, 'Dockerfile')}{context} -t {settings.image} ."
+    file = shlex.quote(posixpath.join(choices.folder, "Dockerfile"))
+    context = "" if _inside(choices.folder) else f" --build-context export={shlex.quote(choices.folder)}"
+    return f"docker build -f {file}{context} -t {shlex.quote(settings.image)} ."
 
 
 def _dockerfile(settings: Settings, choices: Choices, copied: tuple[str, ...]) -> str:
-    extra = _EXTRAS.get((settings.store or "").partition("://")[0])
+    scheme, separator, _ = (settings.store or "").partition("://")
+    extra = _EXTRAS.get(scheme, "store") if separator and scheme != "file" else None
     brackets = f"[{extra}]" if extra else ""
     name, equals, version = choices.install.partition("==")
     source = "requirements.txt *.whl ./" if choices.requirements else "*.wh[l] ./"
@@ -76,8 +80,8 @@ def _dockerfile(settings: Settings, choices: Choices, copied: tuple[str, ...]) -
 
 
 def _copy(name: str, folder: str) -> str:
-    source = posixpath.join(folder, name) if _inside(folder) else f"--from=export {name}"
-    return f"COPY --chown={USER}:{USER} {source} {name}"
+    stage, source = ("", posixpath.join(folder, name)) if _inside(folder) else (" --from=export", name)
+    return f"COPY --chown={USER}:{USER}{stage} {json.dumps([source, name], ensure_ascii=False)}"
 
 
 def _environment(choices: Choices) -> list[str]:

@@ -10,11 +10,13 @@ from soorgeon_clone.export.image import IN_IMAGE
 from soorgeon_clone.export.model import Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.settings import containers, settings
 from soorgeon_clone.pipeline.model import DAG, TaskSpec
+from soorgeon_clone.pipeline.remote import check_url
 
 
 def workflow(target: str, rule: names.Rule, dag: DAG, choices: Choices) -> Workflow:
     """The steps of an export, each after its upstream."""
     whole = settings(target, dag.spec, choices)
+    check_url(whole.store or "")
     local = target == "airflow" and whole.operator == "bash"
     chosen = [task for name, task in dag.tasks.items() if choices.only is None or name in choices.only]
     called = names.engine_names((task.name for task in chosen), rule)

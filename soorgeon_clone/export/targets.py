@@ -41,8 +41,27 @@ def guide(target: str, dag: DAG, choices: Choices, files: Mapping[str, str]) -> 
         lines.append(f"Then: {image.build_command(whole, choices)}")
         if not choices.requirements:
             lines.append("Note: there is no requirements.txt, so the image has soorgeon-clone alone.")
+        lines += _outside(dag)
     lines.append(f"Then: {_USE[target].format(name=whole.name, folder=choices.folder)}")
     if target == "argo" and len(files["workflow.yaml"]) > _LARGEST_WORKFLOW:
         megabytes = len(files["workflow.yaml"]) / 1e6
         lines.append(f"Warning: the workflow has {megabytes:.1f} MB; Kubernetes takes no object above 1.5 MB.")
     return lines
+
+
+def _outside(dag: DAG) -> list[str]:
+    """A warning where tasks name what is outside of the project, which no image holds."""
+    found = {}
+    for task in dag.tasks.values():
+        names = task.facts.code.constants if task.facts.code else ()
+        outside = sorted(name for name in names if name == ".." or name.startswith("../"))
+        if outside:
+            found[task.name] = outside[0]
+    if not found:
+        return []
+    (name, path), more = next(iter(found.items())), len(found) - 1
+    who = f"{name} and {more} more look" if more else f"{name} looks"
+    return [
+        f"Warning: {who} outside of the project ('{path}'), which the image does not hold. "
+        "Move the data into the project, or read it from a URL."
+    ]

@@ -103,7 +103,14 @@ def test_outside_of_the_project(folder: Folder, tmp_path: Path) -> None:
     export("--to", "argo", "--store", "s3://b", "--out", str(out))
     text = (out / "Dockerfile").read_text()
     assert f"--build-context export={out}" in text
-    assert "COPY --chown=1000:1000 --from=export env.frozen.yaml env.frozen.yaml" in text
+    assert 'COPY --chown=1000:1000 --from=export ["env.frozen.yaml", "env.frozen.yaml"]' in text
+
+
+def test_data_outside_of_the_project(folder: Folder) -> None:
+    assert "Warning" not in export("--to", "argo", "--store", "s3://b")
+    folder.script("load", "import os\nos.chdir('..')", "x = open('data.csv').read()", SAVE)
+    shown = export("--to", "argo", "--store", "s3://b")
+    assert "Warning: load looks outside of the project ('..')" in shown
 
 
 def test_from_another_folder(folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,12 @@ WRONG: dict[str, tuple[DAG, dict[str, Any], str, str]] = {
         "is a folder",
         "",
     ),
+    "a password": (
+        graph({"a": []}),
+        {"store": "s3://me:hush@host/x"},
+        "holds a user name or a password",
+        "environment",
+    ),
     "a variable": (
         graph({"a": []}),
         {"variables": ("TOKEN",)},

@@ -1,0 +1,139 @@
+"""The Dockerfile and what goes into the image, as far as that can be seen without a Docker."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project_folder import SAVE, Folder
+
+from export.pipelines import CHOICES, dag_of, graph
+from soorgeon_clone.export.freeze import freeze
+from soorgeon_clone.export.targets import TARGETS, export
+from soorgeon_clone.pipeline.project import Project
+
+
+def dockerfile(**choices: Any) -> list[str]:
+    text = export("argo", graph({"a": []}), replace(CHOICES, **choices))["Dockerfile"]
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_target_brings_what_builds_the_image(target: str) -> None:
+    files = export(target, graph({"a": []}), CHOICES)
+    assert {"Dockerfile", "Dockerfile.dockerignore", ".dockerignore"} <= files.keys()
+
+
+def test_not_root_with_the_python_and_the_version_of_the_export() -> None:
+    lines = dockerfile()
+    assert lines[0] == "FROM python:3.11.9-slim"
+    assert 'ARG SOORGEON_CLONE="soorgeon-clone[s3]==0.1.0"' in lines
+    assert lines[-1] == "USER 1000:1000"
+    assert [line.split()[0] for line in lines] == "FROM ARG RUN WORKDIR COPY RUN COPY ENV USER".split()
+    assert 'RUN pip install --no-cache-dir -r requirements.txt "$SOORGEON_CLONE"' in lines
+
+
+def test_without_requirements() -> None:
+    assert 'RUN pip install --no-cache-dir "$SOORGEON_CLONE"' in dockerfile(requirements=False)
+
+
+@pytest.mark.parametrize(
+    ("store", "extra"), {"s3://b": "[s3]", "gs://b": "[gs]", "abfs://b": "[az]", "sftp://host/x": "[store]"}.items()
+)
+def test_what_the_store_needs(store: str, extra: str) -> None:
+    assert f'ARG SOORGEON_CLONE="soorgeon-clone{extra}==0.1.0"' in dockerfile(store=store)
+
+
+def test_a_folder_with_a_space() -> None:
+    files = export("argo", graph({"a": []}), replace(CHOICES, folder="my export", env_text="n: 1\n"))
+    assert "docker build -f 'my export/Dockerfile' -t registry/image:1 ." in files["Dockerfile"]
+    assert 'COPY --chown=1000:1000 ["my export/env.frozen.yaml", "env.frozen.yaml"]' in files["Dockerfile"]
+
+
+# -- what Docker would copy ------------------------------------------------------------------------------------------
+
+
+def ignored(path: str, patterns: list[str]) -> bool:
+    """Whether .dockerignore leaves a file out: the last pattern that matches it or a folder that it is in decides."""
+    signs = {"**/": "(.*/)?", "*": "[^/]*", "?": "[^/]"}
+    out = False
+    for pattern in patterns:
+        tokens = re.findall(r"\\.|\*\*/|.", pattern.removeprefix("!"))
+        regex = "".join(signs.get(token) or re.escape(token[-1]) for token in tokens)
+        if re.fullmatch(f"{regex}(/.*)?", path):
+            out = not pattern.startswith("!")
+    return out
+
+
+def build(context: Path, folder: str, target: Path) -> dict[str, str]:
+    """What COPY and ENV of the Dockerfile do; the environment of the image."""
+    lines = (context / folder / "Dockerfile").read_text().splitlines()
+    rules = (context / folder / "Dockerfile.dockerignore").read_text().splitlines()
+    patterns = [line for line in rules if line and not line.startswith("#")]
+    files = [path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()]
+    sent = [name for name in files if not ignored(name, patterns)]
+    environment: dict[str, str] = {}
+    for line in lines:
+        if line.startswith("COPY") and line.endswith(" . ."):
+            for name in sent:
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(context / name, target / name)
+        elif line.startswith("COPY") and line.endswith("]"):
+            source, name = json.loads(line[line.index("[") :])
+            assert any(one == source or one.startswith(source + "/") for one in sent), f"{source} is ignored"
+            (shutil.copytree if (context / source).is_dir() else shutil.copy)(context / source, target / name)
+        elif line.startswith("ENV"):
+            environment.update(part.split("=", 1) for part in line.split()[1:])
+    return environment
+
+
+def test_the_image_holds_what_a_task_needs_and_no_more(
+    tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PLOOMBER_ENV_FILENAME", raising=False)
+    folder = Folder(tmp_path / "context")
+    folder.task("load", "x = open('data/in put.csv').read(), when", SAVE, products=("x",), params={"when": "{{now}}"})
+    folder.write("data/in put.csv", "1,2\n")
+    folder.write("output/notes.txt", "by hand\n")
+    folder.write("env.yaml", "other: 1\n")
+    for name in (".env", "deep/.env", ".git/config", ".venv/bin/python", "tasks/__pycache__/load.pyc", "key.pem"):
+        folder.write(name, "secret")
+    monkeypatch.chdir(folder.root)
+    folder.build()
+    store = tmp_path / "store"
+    declared = json.loads((folder.root / "pipeline.yaml").read_text())
+    folder.write("pipeline.yaml", json.dumps({**declared, "export": {"volumes": {str(store): "claim"}}}))
+    with Project(folder.root) as project:
+        choices = replace(CHOICES, store=str(store), folder="export/argo", env_text=freeze(project.spec).text)
+        for name, text in export("argo", project.dag, choices).items():
+            folder.write(f"export/argo/{name}", text)
+    image = tmp_path / "image"
+    settings = build(folder.root, "export/argo", image)
+    held = {path.relative_to(image).as_posix() for path in image.rglob("*") if path.is_file()}
+    assert held == {
+        *("pipeline.yaml", "env.yaml", "env.frozen.yaml", "tasks/load.py", "data/in put.csv", "output/notes.txt"),
+        "export/argo/env.frozen.yaml",
+    }
+    command = ["soorgeon-clone", "task", "load", "--entry-point", "pipeline.yaml", "--store", str(store)]
+    shown = []
+    for _ in range(2):  # two containers, at two moments
+        container = tmp_path / f"container-{len(shown)}"
+        shutil.copytree(image, container)
+        env = {**environment, **settings}
+        shown.append(subprocess.run(command, cwd=container, env=env, check=True, capture_output=True, text=True).stdout)
+    assert "1 of 1 tasks ran" in shown[0]
+    assert "0 of 1 tasks ran" in shown[1], "the moment of the export is the same in all containers"
+
+
+@pytest.mark.parametrize("product", ["out[1].pkl", "a*b.pkl", "#x.pkl", "!x.pkl", "what?.pkl"])
+def test_products_with_signs_of_patterns_are_left_out(product: str) -> None:
+    dag = dag_of(f"tasks:\n- {{source: a.py, name: a, product: '{product}'}}\n")
+    patterns = export("argo", dag, CHOICES)[".dockerignore"].splitlines()
+    assert ignored(product, [line for line in patterns if line and not line.startswith("#")])
+    assert not ignored("other.pkl", [line for line in patterns if line and not line.startswith("#")])
