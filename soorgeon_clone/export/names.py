@@ -28,8 +28,8 @@ class Rule:
 
 # Airflow's KEY_REGEX without letters beyond ASCII; up to 250 characters, 220 where the name is also a pod's
 AIRFLOW = Rule(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"), re.compile(r"[^A-Za-z0-9_.-]"), 220)
-# Argo's taskOrStepNameFmt without underscores and a last hyphen, at most 128 characters
-ARGO = Rule(re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"), re.compile(r"[^A-Za-z0-9-]"), 128)
+# Argo's workflowFieldNameFmt, up to 128 characters; its DAGs refuse dependencies of a task that begins with a digit
+ARGO = Rule(re.compile(r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?"), re.compile(r"[^A-Za-z0-9-]"), 128)
 # SubmitJob: letters, digits, hyphens, underscores, the first no sign, up to 128
 BATCH = Rule(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*"), re.compile(r"[^A-Za-z0-9_-]"), 128)
 # RFC 1123: names of pods and other objects of Kubernetes; room for the suffixes that the engines add
@@ -57,9 +57,9 @@ def engine_name(original: str, rule: Rule) -> str:
         return original
     text = original.lower() if rule.lower else original
     digits = hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
-    stem = rule.foreign.sub("-", text)[: rule.limit - _HASH - 1].strip("-_.")
-    stem = re.sub(r"-{2,}", "-", stem)
-    return f"{stem}-{digits}" if stem else f"task-{digits}"
+    stem = re.sub(r"-{2,}", "-", rule.foreign.sub("-", text))[: rule.limit - _HASH - len("task--")].strip("-_.")
+    name = f"{stem}-{digits}" if stem else f"task-{digits}"
+    return name if _is_valid(name, rule) else f"task-{name}"
 
 
 def _is_valid(name: str, rule: Rule) -> bool:

@@ -29,6 +29,8 @@ CASES = {
     ("fit_it", "argo"): "fit-it-",
     ("fit_it", "airflow"): "fit_it",
     ("fit it", "airflow"): "fit-it-",
+    ("1st", "airflow"): "1st",
+    ("1st", "argo"): "task-1st-",
     ("fit it", "batch"): "fit-it-",
     ("Load", "kubernetes"): "load-",
     ("数据", "batch"): "task-",
