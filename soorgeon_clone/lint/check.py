@@ -39,7 +39,10 @@ def check_bytes(
         return FileResult(file, trouble=str(error))
     enabled = settings.codes_for(path) if codes is None else frozenset(codes)
     subject = Subject(notebook, settings.limits, raw_json(data), merges)
-    return FileResult(file, tuple(check(subject, file, settings, enabled)))
+    try:
+        return FileResult(file, tuple(check(subject, file, settings, enabled)))
+    except RecursionError:
+        return FileResult(file, trouble=f"{file}: its code is nested too deeply")
 
 
 def check(subject: Subject, file: str, settings: Settings, enabled: Collection[str]) -> list[Diagnostic]:

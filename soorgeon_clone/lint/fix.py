@@ -59,6 +59,8 @@ def fixed(
                 break
             text = edited(text, parse(text.encode(), path), edits)
             mended += chosen
+    except RecursionError:
+        return Fixed(data, note=f"{name} is not mended: its code is nested too deeply")
     except CannotEdit as error:
         return Fixed(data, note=f"{name} is not mended: {error}")
     return Fixed(text.encode("utf-8"), tuple(mended), ordering)

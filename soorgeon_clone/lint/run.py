@@ -65,15 +65,12 @@ def _recalled(request: Request) -> FileResult | None:
 
 
 def lint(request: Request, use_cache: bool = True) -> FileResult:
-    """Return the result of one request, and keep it. A crash of ours becomes trouble with this file, not with all."""
+    """Return the result of one request, and keep it."""
     data = _data(request)
     if isinstance(data, FileResult):
         return data
     codes = request.settings.codes_for(request.path)
-    try:
-        result = check_bytes(data, request.path, request.settings, codes, request.merges)
-    except RecursionError:
-        return FileResult(_name(request), trouble=f"{_name(request)}: its code is nested too deeply")
+    result = check_bytes(data, request.path, request.settings, codes, request.merges)
     if use_cache and not request.merges:
         cache.remember(cache.key(data, request.path, request.settings, codes), result)
     return replace(result, file=_name(request))
