@@ -38,7 +38,7 @@ export:
   namespace: science
   image: first:1
   pull_policy: Always
-  env: {KEY: /var/key.json, B: true}
+  env: {KEY: /var/key.json, B: true, C: "{# %}"}
   volumes: {/mnt/store: claim}
   node_selector: {pool: big}
   airflow: {secrets: {PASSWORD: SECRET}}
@@ -137,7 +137,12 @@ def test_pods(read: Mapping[str, Any]) -> None:
         "limits": {"cpu": "500m", "memory": "4G", "nvidia.com/gpu": "1"},
     }
     env = {one["name"]: one.get("value") or one["valueFrom"]["secretKeyRef"] for one in container["env"]}
-    assert env == {"KEY": "/var/key.json", "B": "true", "PASSWORD": {"name": "database", "key": "password"}}
+    assert env == {
+        "KEY": "/var/key.json",
+        "B": "true",
+        "C": "{# %}",
+        "PASSWORD": {"name": "database", "key": "password"},
+    }
     assert container["volumeMounts"][0]["mountPath"] == "/mnt/store"
     assert spec["volumes"][0]["persistentVolumeClaim"] == {"claimName": "claim"}
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -150,7 +155,12 @@ def test_docker(read: Mapping[str, Any]) -> None:
     assert load["class"] == "DockerOperator"
     assert load["command"][:2] == ["task", "load"]
     assert (load["image"], load["cpus"], load["memory"]) == ("first:1", 0.5, 4_000_000_000)
-    assert load["env"] == {"KEY": "/var/key.json", "B": "true", "PASSWORD": "{{ var.value['db_password'] }}"}
+    assert load["env"] == {
+        "KEY": "/var/key.json",
+        "B": "true",
+        "C": "{% raw %}{# %}{% endraw %}",
+        "PASSWORD": "{{ var.value['db_password'] }}",
+    }
     assert [(mount["Target"], mount["Source"], mount["Type"]) for mount in load["mounts"]] == [
         ("/mnt/store", "claim", "volume")
     ]
