@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from soorgeon_clone.pipeline.store import Store
 
 
+# So many upstream tasks are named where one word is to say why a task is stale.
+_SHOWN = 5
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Whether a task would run: ``causes`` say why. ``manifest`` is what the cache would bring back instead.
@@ -298,7 +302,8 @@ class Project:
             behind = [name for name in task.upstream if name in stale]
             if behind:
                 kept = [cause for cause in why if cause.reason is not Reason.UPSTREAM]
-                why = (*kept, Cause(Reason.UPSTREAM_STALE, ", ".join(behind)))
+                more = f" and {len(behind) - _SHOWN} more" if len(behind) > _SHOWN else ""
+                why = (*kept, Cause(Reason.UPSTREAM_STALE, ", ".join(behind[:_SHOWN]) + more))
             cached = bool(why) and not behind and verdict.restorable is not None
             if why and not cached:
                 stale.add(task.name)
