@@ -163,6 +163,7 @@ class Attempt:
             timeout=self.task.spec.timeout,
             memory_limit=self.memory_limit,
             threads=self.threads,
+            record_timing=self.task.spec.record_timing,
         )
 
     def _conversion(self, form: Path) -> Job:

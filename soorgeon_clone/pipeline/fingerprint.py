@@ -218,6 +218,7 @@ def _settings(spec: TaskSpec) -> dict[str, str]:
         "serializer": spec.serializer,
         "unserializer": spec.unserializer,
         "source": spec.source.text if spec.source.kind == "function" else None,
+        "record_timing": spec.record_timing or None,
     }
     for name in ("on_render", "on_finish", "on_failure"):
         hook = getattr(spec, name)

@@ -49,6 +49,8 @@ def read_task(item: Item, defaults: Defaults, root: Path, warnings: list[str]) -
         options = item.get(key)
         if options is not None and isinstance(options.value, dict) and "cwd" in options.value:
             warnings.append(f"{options.place}: '{key}.cwd' has no effect: tasks run in the folder of pipeline.yaml")
+        if options is not None and not isinstance(options.value, dict):
+            raise options.error("expected a mapping")
     source = _source(item, root)
     params = _params(item, root)
     grid = item.get("grid")
@@ -101,6 +103,7 @@ def _task(
         timeout=_number(item, "timeout"),
         retries=int(_number(item, "retries") or 0),
         memory_limit=_size(item.get("memory_limit")),
+        record_timing=_record_timing(item),
         requests=_requests(item.get("resources")),
         export=mapping_item(item.get("export")),
         file=item.file,
@@ -194,6 +197,18 @@ def _upstream(item: Item, defaults: Defaults) -> tuple[str, ...] | None:
     if isinstance(names, list) and all(isinstance(name, str) for name in names):
         return tuple(names)
     raise entry.error("expected a task's name or a list of names")
+
+
+def _record_timing(item: Item) -> bool:
+    found = False
+    for key in ("executor_params", "papermill_params"):
+        options = item.get(key)
+        wanted = options.get("record_timing") if options is not None else None
+        if wanted is not None:
+            if not isinstance(wanted.value, bool):
+                raise wanted.error("expected true or false")
+            found = found or wanted.value
+    return found
 
 
 def _notebook_keys(item: Item) -> tuple[str, ...]:
