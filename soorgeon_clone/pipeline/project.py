@@ -151,8 +151,11 @@ class Project:
                 self._cache = Cache(folder, self._scope())
         return self._cache
 
-    def judge(self, task: Task, meanings: Mapping[str, str] | None = None) -> Verdict:
-        """Whether the task is stale. ``meanings`` are digests of upstream products that are not on disk yet."""
+    def judge(self, task: Task, meanings: Mapping[str, str] | None = None, *, search: bool = True) -> Verdict:
+        """Whether the task is stale. ``meanings`` are digests of upstream products that are not on disk yet.
+
+        Without ``search`` nobody wants to know what the cache or the store would bring back.
+        """
         if task.facts.problem is not None:
             return Verdict(Fingerprint({}, ""), (Cause(Reason.BROKEN, task.facts.problem),))
         fingerprint = self.fingerprint(task, meanings)
@@ -164,7 +167,7 @@ class Project:
         if made is not None and not found:
             self.note_made(task.name, made.fingerprint, made.inputs)
             return Verdict(fingerprint, ())
-        manifest = self._manifest(task, fingerprint)
+        manifest = self._manifest(task, fingerprint) if search else None
         if manifest is None:
             self._left.pop(task.name, None)
             return Verdict(fingerprint, found)

@@ -144,7 +144,7 @@ class Schedule:
                 return False
             self._start(task, verdict)
         else:
-            verdict = self.project.judge(task, self.meanings)
+            verdict = self.project.judge(task, self.meanings, search=not self.options.force)
             if self.dispatch is not None:
                 verdict = self.dispatch.judge(task, verdict)
             if self.options.force:

@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class DaskExecutor:
         self._futures: dict[str, Any] = {}
         self._started: dict[str, float] = {}
         self._messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._getters = ThreadPoolExecutor(8, thread_name_prefix="answers")
         self._cluster: Any = None
         distributed = _distributed()
         if address is None:
@@ -96,7 +98,7 @@ class DaskExecutor:
         )
         self._futures[job.name] = future
         self._started[job.name] = time.time()
-        future.add_done_callback(lambda done, name=job.name: self._messages.put(("done", (name, done))))
+        future.add_done_callback(lambda done, name=job.name: self._ended(name, done))
 
     def wait(self, timeout: float | None = None) -> list[Outcome]:
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -113,6 +115,18 @@ class DaskExecutor:
                 break
         return outcomes
 
+    def _ended(self, name: str, future: Any) -> None:
+        """In a thread of the client. What the function returned is still on its worker, and takes a while to get."""
+
+        def get() -> None:
+            try:
+                self._messages.put(("done", (name, future, future.result(), None)))
+            except BaseException as error:
+                self._messages.put(("done", (name, future, None, error)))
+
+        with contextlib.suppress(RuntimeError):  # closed meanwhile
+            self._getters.submit(get)
+
     def _hear(self, event: tuple[float, Any]) -> None:
         """In a thread of the client."""
         self._messages.put(("progress", event[1]))
@@ -123,20 +137,16 @@ class DaskExecutor:
             if progress.name in self._futures:
                 self._on_progress(progress)
             return []
-        name: str = value[0]
-        done: Any = value[1]
-        if name not in self._futures or self._futures[name] is not done:
+        name, future, answer, error = value
+        if name not in self._futures or self._futures[name] is not future:
             return []
         del self._futures[name]
         began = self._started.pop(name)
         seconds = time.time() - began
-        try:
-            self.answers[name] = done.result()
-        except BaseException as error:
-            if isinstance(error, (KeyboardInterrupt, SystemExit)):
-                raise
+        if error is not None:
             what = type(error).__name__
             return [Outcome(name, "killed", CellError(None, None, what, _why(what, error)), began, seconds, 0, "")]
+        self.answers[name] = answer
         return [Outcome(name, "ok", None, began, seconds, 0, "")]
 
     def cancel(self, name: str) -> None:
@@ -145,7 +155,7 @@ class DaskExecutor:
         future = self._futures.get(name)
         if future is not None:
             self._stop([future])
-            self._messages.put(("done", (name, future)))
+            self._messages.put(("done", (name, future, None, RuntimeError("it was cancelled"))))
 
     def running(self) -> tuple[str, ...]:
         return (*self._futures, *(self._local.running() if self._local is not None else ()))
@@ -155,6 +165,7 @@ class DaskExecutor:
             self._local.close()
         self._stop(list(self._futures.values()))
         self._futures.clear()
+        self._getters.shutdown(wait=False, cancel_futures=True)
         with contextlib.suppress(Exception):
             self._client.close(timeout=5)
         if self._cluster is not None:
