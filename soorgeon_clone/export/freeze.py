@@ -41,23 +41,29 @@ def freeze(spec: Spec, overrides: Mapping[str, Any] | None = None) -> Frozen:
     values = environments.load(spec.path, overrides or {}).values
     here = spec.root
     found: dict[str, Any] = {}
-    used: set[str] = set()
+    in_env: set[str] = set()
     if path is not None:
         env = parse(path.read_text(encoding="utf-8-sig"), path.name)
         for key, entry in (env.value or {}).items():
-            changed = {name for name in overrides or {} if name.split(".")[0] == str(key)}
-            if changed:
-                found[str(key)] = values[str(key)]
-            else:
-                keys_above = set(found)
-                found[str(key)] = entry.map_scalars(lambda item: _without(item, keys_above, here, used)).plain()  # noqa: B023
-    for text in _texts(spec):
-        used.update(_PLACEHOLDER.findall(text))
+            keys_above = set(found)
+            found[str(key)] = entry.map_scalars(lambda item: _without(item, keys_above, here, in_env)).plain()  # noqa: B023
+        for name in overrides or {}:
+            _put(found, name.split("."), values)
+    used = {name for text in _texts(spec) for name in _PLACEHOLDER.findall(text)}
     for name in _FROZEN:
         if name in used and name not in found:
             found[name] = _now(name, here)
-    variables = sorted({name.split(".")[1] for name in used if name.startswith("env.")} if "env" not in found else ())
+    named = {name.split(".")[1] for name in used | in_env if name.startswith("env.")}
+    variables = sorted(named if "env" not in found else ())
     return Frozen(_HEAD + dump(found) if found else None, tuple(variables))
+
+
+def _put(target: dict[str, Any], path: list[str], values: Mapping[str, Any]) -> None:
+    """Set the value of an option, and nothing beside it."""
+    *parents, last = path
+    for part in parents:
+        target, values = target[part], values[part]
+    target[last] = values[last]
 
 
 def _without(item: Item, keys_above: set[str], here: Path, used: set[str]) -> Any:

@@ -79,6 +79,12 @@ def test_values_of_env_yaml_keep_their_types(root: Path, monkeypatch: pytest.Mon
     assert after["b"].startswith("3-20")
 
 
+def test_what_only_env_yaml_uses_gets_no_entry_of_its_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params(root, {"n": "{{n}}"}, env="n: '{{user}}'\n")
+    reread(root, monkeypatch)
+    assert not load(root / "pipeline.yaml").warnings
+
+
 def test_options_are_frozen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     params(root, {"n": "{{n}}", "d": "{{nested.deep}}"}, env="n: 3\nnested: {deep: 1, other: '{{user}}'}\n")
     assert reread(root, monkeypatch, {"n": "7", "nested.deep": "text"}) == {"n": 7, "d": "text"}
@@ -116,6 +122,14 @@ def test_environment_variables_are_named_and_not_written(root: Path, monkeypatch
     frozen = freeze(load(root / "pipeline.yaml"))
     assert frozen.variables == ("OTHER", "TOKEN")
     assert "hush" not in (frozen.text or "")
+
+
+def test_an_option_does_not_bring_the_secret_beside_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "hush-hush")
+    params(root, {"a": "{{db.token}}", "b": "{{db.host}}"}, env="db: {token: '{{env.TOKEN}}', host: here}\n")
+    frozen = freeze(load(root / "pipeline.yaml"), {"db.host": "there"})
+    assert "hush" not in (frozen.text or "")
+    assert "there" in (frozen.text or "")
 
 
 def test_imported_tasks_count(root: Path) -> None:
