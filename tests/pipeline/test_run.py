@@ -357,3 +357,22 @@ def test_a_pipeline_of_wrong_shape_is_a_user_error(folder: Folder) -> None:
     folder.task("a", upstream=("b",))
     with pytest.raises(UserError, match=r"tasks/a.py: upstream 'b' of task 'a' is no task"):
         folder.build()
+
+
+def test_when_each_cell_ran_is_told_where_it_is_asked_for(chain: Folder) -> None:
+    """Not by default: equal inputs give equal bytes. Downstream tasks do not see it."""
+    chain.build()
+
+    def timed(name: str) -> list[bool]:
+        cells = json.loads((chain.root / f"output/{name}.ipynb").read_text())["cells"]
+        return ["execution" in cell["metadata"] for cell in cells if cell["cell_type"] == "code"]
+
+    assert not any(timed("load"))
+    product = {"nb": "output/load.ipynb", "x": "output/load-x.pkl"}
+    chain.declare(source="tasks/load.py", product=product, executor_params={"record_timing": True})
+    assert chain.stale()["load"] == "SETTINGS"
+    assert chain.ran() == ["load"]
+    assert all(timed("load"))
+    chain.declare(source="tasks/load.py", product=product, executor_params={"record_timing": "often"})
+    with pytest.raises(UserError, match=r"line 1, tasks\[1\].executor_params.record_timing: expected true or false"):
+        chain.build()
