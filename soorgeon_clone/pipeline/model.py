@@ -67,7 +67,8 @@ class TaskSpec:
 
     ``products`` is None where they are read from the source, ``upstream`` likewise. ``timeout`` is in seconds,
     ``memory_limit`` in bytes. ``record_timing``: its executed notebook says when each cell ran, and differs from run
-    to run. ``resources`` are the files in ``params.resources_``, ``requests`` is the entry ``resources``. ``export`` is what the task says to export targets, which check it.
+    to run. ``resources`` are the files in ``params.resources_``, ``requests`` is the entry ``resources``. ``export`` is
+    what the task says to export targets, which check it.
     """
 
     name: str
