@@ -131,6 +131,18 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
     assert "0 of 1 tasks ran" in shown[1], "the moment of the export is the same in all containers"
 
 
+def test_the_members_of_arrays_are_in_the_image(tmp_path: Path) -> None:
+    dag = dag_of("tasks:\n- {source: a.py, name: fit-, product: fit.ipynb, grid: {n: [1, 2]}}\n")
+    for name, text in export("aws-batch", dag, replace(CHOICES, folder="export/aws-batch")).items():
+        path = tmp_path / "context" / "export" / "aws-batch" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "image").mkdir()
+    build(tmp_path / "context", "export/aws-batch", tmp_path / "image")
+    assert (tmp_path / "image/export-arrays/fit-0-and-1-more.txt").read_text() == "fit-0\nfit-1\n"
+    assert not (tmp_path / "image/export/aws-batch/jobs.json").exists()
+
+
 @pytest.mark.parametrize("product", ["out[1].pkl", "a*b.pkl", "#x.pkl", "!x.pkl", "what?.pkl"])
 def test_products_with_signs_of_patterns_are_left_out(product: str) -> None:
     dag = dag_of(f"tasks:\n- {{source: a.py, name: a, product: '{product}'}}\n")
