@@ -32,13 +32,20 @@ def main(arguments: list[str] | None = None) -> int:
     queue = options.queue or plan["queue"]
     if not queue:
         parser.error("no queue: pass --queue, or name it in pipeline.yaml, export: {aws-batch: {queue: NAME}}")
-    import boto3
-    from botocore.config import Config
-
+    try:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError:
+        parser.error("boto3 is not installed: pip install boto3")
     # A large pipeline is submitted faster than Batch allows; boto3 slows down and tries again.
     config = Config(retries={"mode": "adaptive", "max_attempts": 10})
-    client = boto3.client("batch", region_name=options.region, endpoint_url=options.endpoint_url, config=config)
-    ids = submit(client, plan, queue)
+    try:
+        client = boto3.client("batch", region_name=options.region, endpoint_url=options.endpoint_url, config=config)
+        ids = submit(client, plan, queue)
+    except (BotoCoreError, ClientError) as error:
+        print(f"submit.py: {error}", file=sys.stderr)
+        return 1
     print(f"{len(ids)} jobs of {plan['pipeline']} submitted to {queue}.")
     return 0
 
@@ -59,9 +66,12 @@ def submit(client: Any, plan: dict[str, Any], queue: str) -> dict[str, str]:
             )
             ids[job["jobName"]] = answer["jobId"]
     except BaseException:
-        print(f"Ending the {len(ids)} jobs that were submitted.", file=sys.stderr)
-        for job_id in ids.values():
-            client.terminate_job(jobId=job_id, reason="The submission of the pipeline failed.")
+        print(f"Not all jobs were submitted. Ending the {len(ids)} that were.", file=sys.stderr)
+        for name, job_id in ids.items():
+            try:
+                client.terminate_job(jobId=job_id, reason="The submission of the pipeline failed.")
+            except Exception as error:
+                print(f"{name} ({job_id}) could not be ended: {error}", file=sys.stderr)
         raise
     return ids
 

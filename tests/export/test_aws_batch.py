@@ -247,12 +247,14 @@ def test_a_failed_submission_ends_what_was_submitted(tmp_path: Path) -> None:
             return {"jobId": f"id of {job['jobName']}"}
 
         def terminate_job(self, **job: Any) -> None:
+            if job["jobId"] == "id of left":
+                raise ConnectionError("gone")
             ended.append(job["jobId"])
 
     module = write(export("aws-batch", apart(DIAMOND), CHOICES), tmp_path)
     with pytest.raises(ConnectionError):
         module.submit(Client(), json.loads((tmp_path / "jobs.json").read_text()), "queue")
-    assert ended == ["id of load", "id of left", "id of right"]
+    assert ended == ["id of load", "id of right"]
 
 
 def test_dry_run_and_a_missing_queue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -263,6 +265,14 @@ def test_dry_run_and_a_missing_queue(tmp_path: Path, capsys: pytest.CaptureFixtu
         module.main([])
     assert caught.value.code == 2
     assert "--queue" in capsys.readouterr().err
+
+
+def test_what_aws_refuses_is_told_in_a_line(batch: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    module = write(export("aws-batch", apart(DIAMOND), CHOICES), tmp_path)
+    assert module.main(["--queue", "missing"]) == 1
+    shown = capsys.readouterr().err
+    assert "Job queue missing does not exist" in shown
+    assert "Traceback" not in shown
 
 
 FARGATE = "export: {aws-batch: {platform: FARGATE, execution_role: role}}\n"
