@@ -23,7 +23,7 @@ from soorgeon_clone.export.model import (
     Settings,
 )
 from soorgeon_clone.pipeline.model import Requests, Spec, TaskSpec
-from soorgeon_clone.pipeline.task_entry import parse_size
+from soorgeon_clone.pipeline.task_entry import requests_item
 from soorgeon_clone.pipeline.yaml_tree import Item, check_keys
 
 # A task's `timeout` is for its code. The engine's is longer: it also counts the start of the container, what the store
@@ -92,21 +92,6 @@ def _one_of(*allowed: str) -> Callable[[Item], str]:
     return read
 
 
-def _requests(item: Item) -> Requests:
-    if not isinstance(item.value, dict):
-        raise item.error("expected a mapping such as {cpus: 2, memory: 4G, gpus: 1}")
-    check_keys(item, ("cpus", "memory", "gpus"), "resources")
-    cpus, memory, gpus = item.get("cpus"), item.get("memory"), item.get("gpus")
-    if cpus and (isinstance(cpus.value, bool) or not isinstance(cpus.value, (int, float)) or cpus.value <= 0):
-        raise cpus.error("expected a number above 0")
-    size = None
-    if memory:
-        size = memory.value if isinstance(memory.value, int) else parse_size(str(memory.value))
-        if not size or size < 0:
-            raise memory.error("expected a size such as 2GB or 512MiB")
-    return Requests(cpus.value if cpus else None, size, _count(gpus) if gpus else None)
-
-
 _Readers = Mapping[str, Callable[[Item], Any]]
 # What the whole pipeline and one task may say.
 _ANYWHERE: _Readers = {
@@ -120,7 +105,7 @@ _ANYWHERE: _Readers = {
     "node_selector": _texts,
     "service_account": _text,
 }
-_TOP: _Readers = {"name": _text, "schedule": _text, "namespace": _text, "resources": _requests}
+_TOP: _Readers = {"name": _text, "schedule": _text, "namespace": _text, "resources": requests_item}
 _TARGETS: Mapping[str, _Readers] = {
     "airflow": {"operator": _one_of(*OPERATORS), "project": _text, "program": _text},
     "argo": {"parallelism": _count},

@@ -104,7 +104,7 @@ def _task(
         retries=int(_number(item, "retries") or 0),
         memory_limit=_size(item.get("memory_limit")),
         record_timing=_record_timing(item),
-        requests=_requests(item.get("resources")),
+        requests=requests_item(item.get("resources")),
         export=mapping_item(item.get("export")),
         file=item.file,
         line=item.line,
@@ -295,7 +295,7 @@ def _size(entry: Item | None) -> int | None:
     return size
 
 
-def _requests(item: Item | None) -> Requests:
+def requests_item(item: Item | None) -> Requests:
     """``resources: {cpus: 2, memory: 4G, gpus: 1}``."""
     if item is None:
         return Requests()
