@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
 MAX_DEPTH = 30
-MAX_WORK = 3_000  # calls followed in one statement
-MAX_STEPS = 30_000  # objects looked at in one statement
+MAX_WORK = 1_500  # calls followed in one statement
+MAX_STEPS = 20_000  # objects looked at in one statement
 MAX_RECURSION_PASSES = 4
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 PROPERTY_PARTS = ("setter", "getter", "deleter")
@@ -185,12 +185,15 @@ def _call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
         if not result or has_library_base(w, obj):
             result |= library_method(w, obj, "__call__", args, node)
         return result
-    if obj.immutable:
+    if obj.immutable and kind.startswith("builtins."):
         return frozenset({w.heap.atom("builtins.scalar")})
     if kind != UNKNOWN and "." in kind:
-        effect = w.knowledge.method(kind, "__call__", given(args, None), obj.given)
+        names = w.knowledge.parameters(f"{kind}.__call__")
+        effect = w.knowledge.method(kind, "__call__", given(args, names), obj.given)
         if effect is not None:
-            return apply(w, effect, frozenset({obj}), args, node, path=f"{kind}.__call__")
+            return apply(w, effect, frozenset({obj}), args, node, path=f"{kind}.__call__", names=names)
+    if obj.immutable:
+        return frozenset({w.heap.atom("builtins.scalar")})
     return unknown(w, frozenset({obj}), args, node, kind)
 
 
@@ -312,7 +315,7 @@ def apply(
     def target(text: str) -> Value:
         return _target(w, text, receiver, args, bound, node)
 
-    _run_passed_code(w, effect, receiver, args, node, target)
+    _run_passed_code(w, effect, receiver, args, node, target, path)
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, bound, target)
     if effect.prints or path in _SHOWING:
@@ -358,11 +361,14 @@ def _note_order(w: Walker, path: str, receiver: Value, args: Arguments, made: It
 
 
 def _run_passed_code(
-    w: Walker, effect: Effect, receiver: Value, args: Arguments, node: Node, target: Callable[[str], Value]
+    w: Walker, effect: Effect, receiver: Value, args: Arguments, node: Node, target: Callable[[str], Value], path: str
 ) -> None:
     """Follow the notebook's code that the call may run: callbacks, special methods, what the receiver holds."""
+    if _is_worn(w):
+        _worn(w, receiver | args.all)
+        return
     for text in effect.calls:
-        _call_back(w, target(text), receiver, args, node)
+        _call_back(w, target(text), receiver, args, node, path)
     if not w.anything_runs():
         return
     passed = args.all
@@ -429,10 +435,19 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
         return
     held = frozenset(obj for obj in shared if not obj.immutable)
     for obj in made:
-        w.heap.hold(obj, "*", held)
+        w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", held)
         for other in viewed:
             if not other.immutable:
                 w.heap.view(obj, other)
+
+
+def _gives_known_elements(obj: Obj) -> bool:
+    """Whether it is known what an iterator gives, which is not what it takes from."""
+    given = obj.fields.get("*", EMPTY)
+    return obj.type == "builtins.iterator" and bool(given) and not any(o.type in _ANYTHING for o in given)
+
+
+_ANYTHING = (UNKNOWN, "builtins.object")
 
 
 def _share_parts(w: Walker, value: Value) -> None:
@@ -470,7 +485,8 @@ def _target(w: Walker, target: str, receiver: Value, args: Arguments, bound: dic
         return value
     if target.startswith("element:"):
         inner = _target(w, target[8:], receiver, args, bound, node)
-        return evaluate.contents(inner) | frozenset(o for o in inner if w.may_be_own_part(o))
+        own = frozenset(o for o in inner if o.type not in evaluate.CONTAINERS and w.may_be_own_part(o))
+        return evaluate.contents(inner) | own
     if target.startswith("arg:"):
         target = target[4:]
     value = bound.get(target, EMPTY)
@@ -557,7 +573,8 @@ def result(
         return _target(w, spec[4:], receiver, args, bound, node)
     if spec.startswith("element:"):
         value = _target(w, spec[8:], receiver, args, bound, node)
-        if spec[8:] == "self" or spec[8:] in bound or spec[8:] == "args":
+        inner = spec.rpartition(":")[2]
+        if inner in ("self", "args") or inner in bound:
             mapping = frozenset(o for o in value if o.type in structures.MAPPINGS)
             found = evaluate.contents(mapping) | evaluate.elements(w, value - mapping, node)
             return found or frozenset({w.heap.atom("builtins.scalar")})
@@ -566,7 +583,7 @@ def result(
         originals = _target(w, spec[5:], receiver, args, bound, node)
         return like(w, originals, node)
     if spec.startswith("call:"):
-        return _call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node)
+        return _call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node, path)
     kind = spec
     if spec == "fresh":
         kind = f"{path.partition('.')[0]}.*" if path else UNKNOWN
@@ -616,7 +633,18 @@ def like(w: Walker, originals: Value, node: Node) -> Value:
     return frozenset(made)
 
 
-def _call_back(w: Walker, functions: Value, receiver: Value, args: Arguments, node: Node) -> Value:
+# functions that call what they are given with elements of the other things, and with nothing else
+_CALL_WITH_ELEMENTS = frozenset(
+    """
+    builtins.map builtins.filter builtins.sorted builtins.min builtins.max builtins.list.sort itertools.takewhile
+    itertools.dropwhile itertools.filterfalse itertools.groupby itertools.starmap
+    """.split()
+)
+
+
+def _call_back(
+    w: Walker, functions: Value, receiver: Value, args: Arguments, node: Node, path: str | None = None
+) -> Value:
     """A library calls functions that it was given, with parts of the other things it was given."""
     callable_ = frozenset(o for o in functions if o.type in (*CODE_TYPES, LIB, UNKNOWN))
     callable_ = frozenset(o for o in callable_ if o.type != INSTANCE or class_member(w, o.fields["*class"], "__call__"))
@@ -625,11 +653,15 @@ def _call_back(w: Walker, functions: Value, receiver: Value, args: Arguments, no
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
-        passed.update(structures.passed_to_callback(w, obj, node))
+        if path in _CALL_WITH_ELEMENTS and obj.type in evaluate.CONTAINERS:
+            passed.update(evaluate.elements(w, frozenset({obj}), node))
+        else:
+            passed.update(structures.passed_to_callback(w, obj, node))
     if not passed:
         passed.add(w.heap.atom("builtins.scalar"))
-    if not w.first_time("call back", callable_, frozenset(passed)):
-        return callable_
+    question = (w.record.index, callable_, frozenset(passed))
+    if not w.first_time("call back", *question):
+        return w.called_back.get(question, callable_)
     found = EMPTY
     for obj in callable_:
         if obj.type == LIB:
@@ -640,6 +672,7 @@ def _call_back(w: Walker, functions: Value, receiver: Value, args: Arguments, no
         else:
             count = _arity(obj)
             found |= call_one(w, obj, Arguments(tuple((frozenset(passed), False) for _ in range(count))), node)
+    w.called_back[question] = found
     return found
 
 
@@ -740,6 +773,9 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
     """Run every function of the notebook that can be reached from ``value``, with anything in it."""
     if not w.anything_runs():
         return
+    if _is_worn(w):
+        _worn(w, value)
+        return
     reached = [o for o in w.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
     if not reached or not w.first_time("run", value):
         return
@@ -764,6 +800,9 @@ def _discard(value: Value) -> None:
 
 def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
+    if _is_worn(w):
+        _worn(w, value | {obj})
+        return
     if not w.first_time("methods", obj, value):
         return
     for classes in _lineage(w, obj.fields["*class"]):
@@ -789,8 +828,8 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
 def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     """Follow a call of a notebook function into its body."""
     w.work += 1
-    if w.work > MAX_WORK or w.heap.steps > MAX_STEPS:
-        return _worn(w, args, node)
+    if _is_worn(w):
+        return _worn(w, args.all)
     code: Code = obj.code
     values = _parameters(w, obj, code, args, node)
     active = w.active.get(obj)
@@ -798,7 +837,7 @@ def call_function(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
         return _recursive(w, active, values)
     size = max(1, code.size // 4)
     if len(w.active) > MAX_DEPTH or w.budget < size:
-        return frozenset({_blunt(w, [obj], args, node)})
+        return frozenset({_blunt(w, [obj], args.all, w.site(node))})
     context = (*w.context, id(node))[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
     known = w.memo.get(key)
@@ -981,13 +1020,19 @@ def _parameters(w: Walker, obj: Obj, code: Code, args: Arguments, node: Node) ->
     return values
 
 
-def _worn(w: Walker, args: Arguments, node: Node) -> Value:
+def _is_worn(w: Walker) -> bool:
+    """Whether so many calls were followed in this statement that no more are."""
+    return w.work > MAX_WORK or w.heap.steps > MAX_STEPS
+
+
+def _worn(w: Walker, values: Value) -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
     if w.worn is None:
-        w.worn = _blunt(w, w.heap.of_type(FUNCTION), args, node)
-    passed = frozenset(o for o in args.all if not o.immutable)
-    w.change(passed)
-    _join(w, w.worn, passed)
+        w.worn = _blunt(w, w.heap.of_type(FUNCTION), values, ("worn", w.record.index))
+    passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)
+    if passed:
+        w.change(passed)
+        _join(w, w.worn, passed)
     return frozenset({w.worn})
 
 
@@ -999,11 +1044,10 @@ def _join(w: Walker, made: Obj, values: Value) -> None:
             w.heap.hold(obj, "*", frozenset({made}))
 
 
-def _blunt(w: Walker, functions: list[Obj], args: Arguments, node: Node) -> Obj:
+def _blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
     """Take for granted that functions (and all they mention) may do anything with everything that they mention."""
     names: set[str] = set()
     seen: set[Obj] = set()
-    values: Value = args.all
     for function in functions:
         w.note("unknown_calls", function.path)
     while functions:
@@ -1032,7 +1076,7 @@ def _blunt(w: Walker, functions: list[Obj], args: Arguments, node: Node) -> Obj:
     w.change(mutable)
     for resource in sorted(w.seeded):
         w.draw(resource)
-    made = w.heap.make(w.site(node), UNKNOWN)
+    made = w.heap.make(site, UNKNOWN)
     _join(w, made, frozenset(mutable))
     return made
 
@@ -1174,9 +1218,21 @@ def library_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) 
             w.change(effect_targets(effect, own))
         else:
             result |= unknown(w, own, args, node, path)
+    if name in ("_replace", "_asdict") and not result:
+        return _named_tuple_method(w, obj, name, args, node)
     if not bases and not result:
         result = fields or frozenset({w.heap.atom("builtins.scalar")})
     return result
+
+
+def _named_tuple_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value:
+    if name == "_replace":
+        made = like(w, frozenset({obj}), node)
+    else:
+        made = frozenset({w.heap.make(w.site(node), "builtins.dict")})
+    for copy in made:
+        w.heap.hold(copy, "*", evaluate.contents(frozenset({obj})) | args.all)
+    return made
 
 
 def effect_targets(effect: Effect, own: Value) -> Value:
@@ -1202,6 +1258,8 @@ _QUIET = frozenset(
 
 def run_special_methods(w: Walker, obj: Obj) -> Value:
     """Run the special methods (``__eq__``, ``__len__``, ...) that an operation on an instance may call."""
+    if _is_worn(w):
+        return _worn(w, frozenset({obj}))
     result: set[Obj] = set()
     for cls in _lineage(w, obj.fields["*class"]):
         for name, members in list(cls.fields.items()):

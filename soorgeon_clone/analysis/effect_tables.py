@@ -174,7 +174,12 @@ class Table:
 
         def full(match: re.Match[str]) -> str:
             word = match[0]
-            if ":" in word or word in _KEPT or (word in _NESTS and text[match.end() :].startswith("(")):
+            if (
+                ":" in word
+                or text[: match.start()].endswith(":")
+                or word in _KEPT
+                or (word in _NESTS and text[match.end() :].startswith("("))
+            ):
                 return word
             if word == "fresh":
                 return fresh or f"{self.library}.*"

@@ -488,6 +488,9 @@ def _power(w: Walker, node: Node) -> Value:
     return _trailers(w, children[0], children[1:])
 
 
+MAX_WIDTH = 16  # objects that a value stands for while something is done with it
+
+
 def _trailers(w: Walker, head: Node, trailers: list[Node]) -> Value:
     name = calls.dynamic_name(w, head, trailers)
     if name is not None:
@@ -510,6 +513,8 @@ def _apply(w: Walker, value: Value, trailers: list[Node]) -> Value:
     index = 0
     while index < len(trailers):
         trailer = trailers[index]
+        if len(value) > MAX_WIDTH:
+            value = _narrow(w, value, trailer)
         sign = trailer.children[0].value
         if sign == ".":
             following = trailers[index + 1] if index + 1 < len(trailers) else None
@@ -527,6 +532,14 @@ def _apply(w: Walker, value: Value, trailers: list[Node]) -> Value:
             value = subscript(w, value, trailer)
         index += 1
     return value
+
+
+def _narrow(w: Walker, value: Value, node: Node) -> Value:
+    """Return one object that may be any of many: following each of them through all calls would take too long."""
+    made = w.heap.make((*w.site(node), "any of"), UNKNOWN)
+    code = frozenset(o for o in value if o.immutable or o.type in (*calls.CODE_TYPES, calls.SUPER))
+    w.heap.hold(made, "*", value - code - {made})
+    return code | {made}
 
 
 def attribute(w: Walker, value: Value, name: str, node: Node) -> Value:
@@ -661,6 +674,7 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
         if type_ == "collections.defaultdict":
             w.change_one(obj)  # a missing key is made
+            w.heap.hold(obj, "*", calls.call(w, obj.fields.get("*factory", EMPTY), calls.NO_ARGUMENTS, node))
         const = constant(key)
         if const is not None:
             return obj.fields.get(f"[{const!r}]", EMPTY) | obj.fields.get("*", EMPTY)
@@ -691,6 +705,10 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
 # -- containers ------------------------------------------------------------------------------------------------
 
 
+# what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
+_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory"})
+
+
 def contents(value: Value) -> Value:
     """Return everything that the objects hold directly, keys of mappings left out."""
     result: set[Obj] = set()
@@ -698,7 +716,7 @@ def contents(value: Value) -> Value:
         if obj.immutable and not obj.fields:
             continue
         for name, held in obj.fields.items():
-            if not (name == "*keys" or name == "*class"):
+            if name not in _NO_ELEMENTS:
                 result.update(held)
     return frozenset(result)
 

@@ -123,6 +123,15 @@ def _dict(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({made})
 
 
+def _defaultdict(w: Walker, args: Arguments, node: Node) -> Value:
+    made = w.heap.make(w.site(node), "collections.defaultdict")
+    w.heap.hold(made, "*factory", first(args))
+    for filled in _dict(w, calls.Arguments(args.positional[1:], args.keywords), node):
+        for key, held in filled.fields.items():
+            w.heap.hold(made, key, held)
+    return frozenset({made})
+
+
 def _getattr(w: Walker, args: Arguments, node: Node) -> Value:
     name = evaluate.constant(first(args, 1))
     default = first(args, 2)
@@ -285,6 +294,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "builtins.zip": _zip,
     "builtins.dict": _dict,
     "collections.OrderedDict": _dict,
+    "collections.defaultdict": _defaultdict,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
     "builtins.exec": _exec,

@@ -70,6 +70,7 @@ class Walker:
         self.scopes: dict[Any, Scope] = {}
         self.memo: dict[Any, tuple[int, calls.Memo]] = {}
         self.tracing: list[calls.Memo] = []
+        self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
         self.budget = budget
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.owner: Obj | None = None
@@ -288,7 +289,7 @@ class Walker:
                 continue
             self.change_one(obj)
             depth = self._depth(obj)
-            if depth == "all":
+            if depth == "all" or obj in self._whole:
                 self._change_all(obj)
             elif depth == "parts":
                 self._change_parts(obj)

@@ -146,7 +146,7 @@ def _merge(groups: list[tuple[int, ...]], clash: Clash, reasons: dict[tuple[int,
     if first >= last:
         first, last = max(0, last - 1), max(1, last)
     merged = tuple(i for group in groups[first : last + 1] for i in group)
-    earlier = [reasons.pop(group) for group in groups[first : last + 1] if group in reasons]
+    earlier = [reason for group in groups[first : last + 1] for reason in reasons.pop(group, "").split("; ") if reason]
     reasons[merged] = "; ".join(dict.fromkeys([*earlier, clash.reason]))
     return [*groups[:first], merged, *groups[last + 1 :]]
 

@@ -137,6 +137,8 @@ def _remade_otherwise(obj: Obj) -> str | None:
     own = {name for cls in classes if cls.type == CLASS for name in cls.fields}
     if own & _OWN_WAYS:
         return None
+    if "__getattr__" in own and "__setstate__" not in own:
+        return "an object whose class answers for any attribute, also before it has been loaded"
     for base in classes:
         if base.type != LIB:
             continue
