@@ -146,7 +146,9 @@ def _open(checkout: _Checkout, order: Order) -> Project:
         checkout.threads = order.threads
         checkout.executor = open_executor(
             order.isolation,
-            modules=sorted(project.fingerprints.closure(project.tasks[order.name]).libraries),
+            modules=sorted(
+                set().union(*(project.fingerprints.closure(one).libraries for one in project.tasks.values()))
+            ),
             cwd=checkout.folder,
             blas_threads=order.threads,
             on_progress=lambda progress: checkout.on_progress(progress) if checkout.on_progress else None,
