@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,16 +52,17 @@ class DaskExecutor:
         distributed = _distributed()
         if address is None:
             # One process with a thread for each task that runs: the task itself has a process of its own anyway.
-            self._cluster = distributed.LocalCluster(
-                n_workers=1,
-                threads_per_worker=threads,
-                processes=True,
-                memory_limit=0,
-                dashboard_address=":0",
-                local_directory=str(folder),
-                resources=local_resources(),
-                silence_logs=40,
-            )
+            with _without_ctrl_c():
+                self._cluster = distributed.LocalCluster(
+                    n_workers=1,
+                    threads_per_worker=threads,
+                    processes=True,
+                    memory_limit=0,
+                    dashboard_address=":0",
+                    local_directory=str(folder),
+                    resources=local_resources(),
+                    silence_logs=40,
+                )
         try:
             self._client = distributed.Client(self._cluster or address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -194,6 +196,19 @@ class DaskExecutor:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Processes that start meanwhile leave Ctrl-C to us: they are ended in order, not in the middle of something."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def local_resources() -> dict[str, float]:
