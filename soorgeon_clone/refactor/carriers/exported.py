@@ -112,7 +112,7 @@ def _shows_its_module(program: Program, cls: Obj) -> bool:
         return False
     return any(
         obj.shown and obj.type == INSTANCE and cls in ancestors(obj.fields["*class"])
-        for obj in program.facts.heap.instances()
+        for obj in program.facts.heap.of_type(INSTANCE)
     )
 
 
