@@ -11,6 +11,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import image
 from soorgeon_clone.export.kubernetes import gpu_key, quantity, secret_of, volume_name
 from soorgeon_clone.export.model import Container, Workflow
+from soorgeon_clone.export.settings import GRACE_SECONDS
 
 _SIGN = re.compile(r"\{[{%#]")
 
@@ -107,6 +108,8 @@ def _pod(container: Container, flow: Workflow) -> dict[str, str]:
         "image_pull_policy": literal(container.pull_policy),
         "cmds": '["soorgeon-clone"]',
         "get_logs": "True",
+        # Images with the libraries of data science take longer to pull than the two minutes that are the default.
+        "startup_timeout_seconds": str(GRACE_SECONDS),
         "security_context": f'{{"runAsNonRoot": True, "runAsUser": {image.USER}, "fsGroup": {image.USER}}}',
     }
     if flow.settings.namespace:

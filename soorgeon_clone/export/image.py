@@ -36,7 +36,7 @@ def files(dag: DAG, settings: Settings, choices: Choices, *, also: Iterable[str]
     """The files that build the image. ``also`` are files of the export that the image holds, in its project folder."""
     copied = (*((ENV_FILE,) if choices.env_text is not None else ()), *also)
     ignored = _dockerignore(dag, choices, copied)
-    found = {"Dockerfile": _dockerfile(settings, choices, copied), "Dockerfile.dockerignore": ignored}
+    found = {"Dockerfile": _dockerfile(dag, settings, choices, copied), "Dockerfile.dockerignore": ignored}
     if choices.env_text is not None:
         found[ENV_FILE] = choices.env_text
     return {**found, ".dockerignore": ignored}
@@ -49,12 +49,13 @@ def build_command(settings: Settings, choices: Choices) -> str:
     return f"docker build -f {file}{context} -t {shlex.quote(settings.image)} ."
 
 
-def _dockerfile(settings: Settings, choices: Choices, copied: tuple[str, ...]) -> str:
+def _dockerfile(dag: DAG, settings: Settings, choices: Choices, copied: tuple[str, ...]) -> str:
     scheme, separator, _ = (settings.store or "").partition("://")
     extra = _EXTRAS.get(scheme, "store") if separator and scheme != "file" else None
     brackets = f"[{extra}]" if extra else ""
     name, equals, version = choices.install.partition("==")
-    source = "requirements.txt *.whl ./" if choices.requirements else "*.wh[l] ./"
+    # One of the sources must be there, and wheels need not.
+    first = "requirements.txt" if choices.requirements else dag.spec.path.name
     wanted = "-r requirements.txt " if choices.requirements else ""
     lines = [
         "# Made by soorgeon-clone export. In the project's folder:",
@@ -68,7 +69,7 @@ def _dockerfile(settings: Settings, choices: Choices, copied: tuple[str, ...]) -
         f"RUN useradd --create-home --uid {USER} pipeline && install -d -o {USER} -g {USER} {IN_IMAGE}",
         f"WORKDIR {IN_IMAGE}",
         "# Before the project, so that an edited task does not install everything again.",
-        f"COPY {source}",
+        f"COPY {json.dumps([first, '*.whl', './'], ensure_ascii=False)}",
         f'RUN pip install --no-cache-dir {wanted}"$SOORGEON_CLONE"',
         f"COPY --chown={USER}:{USER} . .",
         *(_copy(name, choices.folder) for name in copied),

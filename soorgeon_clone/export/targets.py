@@ -19,7 +19,7 @@ TARGETS: Mapping[str, tuple[str, str]] = {
 
 
 def export(target: str, dag: DAG, choices: Choices | None = None) -> dict[str, str]:
-    """The files of an export: path in its folder -> text. Nothing is read, run or written."""
+    """The files of an export: path in its folder -> text. Nothing of the project is read, run or written."""
     files: dict[str, str] = importlib.import_module(TARGETS[target][0]).export(dag, choices or Choices())
     return files
 
@@ -42,6 +42,9 @@ def guide(target: str, dag: DAG, choices: Choices, files: Mapping[str, str]) -> 
         if not choices.requirements:
             lines.append("Note: there is no requirements.txt, so the image has soorgeon-clone alone.")
         lines += _outside(dag)
+    hooks = [name for name in ("on_render", "on_finish", "on_failure") if getattr(dag.spec, name)]
+    if hooks:
+        lines.append(f"Warning: {', '.join(hooks)} of the whole pipeline: no task runs that, so the engine does not.")
     lines.append(f"Then: {_USE[target].format(name=whole.name, folder=choices.folder)}")
     if target == "argo" and len(files["workflow.yaml"]) > _LARGEST_WORKFLOW:
         megabytes = len(files["workflow.yaml"]) / 1e6

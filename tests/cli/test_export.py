@@ -113,6 +113,13 @@ def test_data_outside_of_the_project(folder: Folder) -> None:
     assert "Warning: load looks outside of the project ('..')" in shown
 
 
+def test_hooks_of_the_whole_pipeline_are_told(folder: Folder) -> None:
+    folder.write("hooks.py", "def done():\n    pass\n")
+    declared = json.loads((folder.root / "pipeline.yaml").read_text())
+    folder.write("pipeline.yaml", json.dumps({**declared, "on_finish": "hooks.done"}))
+    assert "Warning: on_finish of the whole pipeline" in export("--to", "argo", "--store", "s3://b")
+
+
 def test_from_another_folder(folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     export("--to", "argo", "--store", "s3://b", "-e", "housing/pipeline.yaml")

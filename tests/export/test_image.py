@@ -80,7 +80,10 @@ def build(context: Path, folder: str, target: Path) -> dict[str, str]:
     sent = [name for name in files if not ignored(name, patterns)]
     environment: dict[str, str] = {}
     for line in lines:
-        if line.startswith("COPY") and line.endswith(" . ."):
+        if line.startswith("COPY [") and "*.whl" in line:
+            first = json.loads(line.removeprefix("COPY "))[0]
+            assert first in sent
+        elif line.startswith("COPY") and line.endswith(" . ."):
             for name in sent:
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(context / name, target / name)
@@ -102,6 +105,7 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
     folder.write("data/in put.csv", "1,2\n")
     folder.write("output/notes.txt", "by hand\n")
     folder.write("env.yaml", "other: 1\n")
+    folder.write("requirements.txt", "")
     for name in (".env", "deep/.env", ".git/config", ".venv/bin/python", "tasks/__pycache__/load.pyc", "key.pem"):
         folder.write(name, "secret")
     monkeypatch.chdir(folder.root)
@@ -117,7 +121,15 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
     settings = build(folder.root, "export/argo", image)
     held = {path.relative_to(image).as_posix() for path in image.rglob("*") if path.is_file()}
     assert held == {
-        *("pipeline.yaml", "env.yaml", "env.frozen.yaml", "tasks/load.py", "data/in put.csv", "output/notes.txt"),
+        *(
+            "pipeline.yaml",
+            "env.yaml",
+            "env.frozen.yaml",
+            "requirements.txt",
+            "tasks/load.py",
+            "data/in put.csv",
+            "output/notes.txt",
+        ),
         "export/argo/env.frozen.yaml",
     }
     command = ["soorgeon-clone", "task", "load", "--entry-point", "pipeline.yaml", "--store", str(store)]
@@ -138,6 +150,7 @@ def test_the_members_of_arrays_are_in_the_image(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (tmp_path / "image").mkdir()
+    (tmp_path / "context" / "requirements.txt").touch()
     build(tmp_path / "context", "export/aws-batch", tmp_path / "image")
     assert (tmp_path / "image/export-arrays/fit-0-and-1-more.txt").read_text() == "fit-0\nfit-1\n"
     assert not (tmp_path / "image/export/aws-batch/jobs.json").exists()

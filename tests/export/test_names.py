@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soorgeon_clone.export import names
@@ -12,6 +12,7 @@ RULES = {"airflow": names.AIRFLOW, "argo": names.ARGO, "batch": names.BATCH, "ku
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+@settings(deadline=None)
 @given(originals=st.lists(st.text(min_size=1, max_size=400), unique=True, max_size=8))
 def test_names_are_valid_unique_and_do_not_depend_on_each_other(rule: names.Rule, originals: list[str]) -> None:
     found = names.engine_names(originals, rule)
