@@ -345,12 +345,20 @@ class Project:
     def _manifest(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
         if self.cache is None:
             return None
-        own = self.own_digest(task)
-        manifest = self.cache.find(own, fingerprint.digest, self.contents.digest)
+        manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.contents.digest)
         if manifest is None or not self.cache.complete(manifest):
-            manifest = self.store.find(own, fingerprint.digest, self.contents.digest) if self.store else None
-        if manifest is None:
+            return self.in_store(task, fingerprint)
+        return self._fitting(task, manifest)
+
+    def in_store(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
+        """The manifest of a run with this fingerprint that the store has."""
+        if self.store is None:
             return None
+        manifest = self.store.find(self.own_digest(task), fingerprint.digest, self.contents.digest)
+        return None if manifest is None else self._fitting(task, manifest)
+
+    def _fitting(self, task: Task, manifest: Manifest) -> Manifest | None:
+        """The manifest, if there is no file now that the task names and that was not there when it ran."""
         more = set(self.named_files(task)) - set(manifest.inputs) - set(manifest.written)
         return None if more else manifest
 

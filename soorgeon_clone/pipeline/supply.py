@@ -29,9 +29,13 @@ class Supply:
 
 
 def find(project: Project, task: Task) -> Supply:
-    """Follow the fingerprints of the task's ancestors. What is here and up to date needs no supply."""
+    """Follow the fingerprints of the task's ancestors. What the store has counts more than what is here: a task may
+    have run again elsewhere, and have come to something else by the same code."""
+    store = project.store
+    assert store is not None
     names = dags.ancestors(project.dag, [task.name]) - {task.name}
-    project.look_up({*names, task.name})
+    known = [project.tasks[name] for name in (*names, task.name)]
+    store.prepare(project.own_digest(one) for one in known if one.facts.problem is None)
     found: dict[str, Manifest] = {}
     unknown: list[str] = []
     meanings: dict[str, str] = {}
@@ -40,12 +44,12 @@ def find(project: Project, task: Task) -> Supply:
             continue
         other = project.tasks[name]
         verdict = project.judge(other, meanings)
-        if not verdict.causes:
-            continue
-        if verdict.manifest is not None and travels(other, verdict.manifest):
-            found[name] = verdict.manifest
-            meanings.update((path, meaning) for path, (_, meaning) in verdict.manifest.products.items())
-        else:
+        manifest = project.in_store(other, verdict.fingerprint) if other.facts.problem is None else None
+        manifest = manifest or verdict.manifest
+        if manifest is not None and travels(other, manifest):
+            found[name] = manifest
+            meanings.update((path, meaning) for path, (_, meaning) in manifest.products.items())
+        elif verdict.causes:
             unknown.append(name)
     return Supply(found, meanings, tuple(unknown))
 

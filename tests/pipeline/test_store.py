@@ -201,6 +201,17 @@ def test_a_task_alone_replaces_what_is_older_than_the_store(world: World, chain:
     assert second.folder.load("output/fit-x.pkl") == [8]
 
 
+def test_what_ran_again_elsewhere_counts(world: World, chain: Folder) -> None:
+    """As in a schedule that runs all tasks each day, on machines that keep their caches."""
+    script = chain.root / "tasks/load.py"
+    script.write_text(script.read_text().replace("[1, 2, 3]", "list(__import__('os').urandom(8))"))
+    first, second = world.machine(chain), world.machine(chain)
+    assert (first.task("load"), first.task("fit")) == ("ran", "ran")
+    assert second.task("load", force=True) == "ran"
+    assert first.task("fit") == "ran"
+    assert first.folder.load("output/fit-x.pkl") == [one + 1 for one in second.folder.load("output/load-x.pkl")]
+
+
 def test_what_is_nowhere_is_named(world: World, chain: Folder) -> None:
     with pytest.raises(
         UserError, match="'fit' needs what 'load' makes, which is neither here nor in the store"
