@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import evaluate, structures
+from soorgeon_clone.analysis import evaluate, lineage, structures
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.names import Code, mentioned
@@ -154,7 +154,10 @@ def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
 def _call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     kind = obj.type
     if kind == FUNCTION:
-        return call_function(w, obj, args, node)
+        result = call_function(w, obj, args, node)
+        for other in obj.fields.get("*attached", EMPTY):
+            result |= _call_instead(w, obj, other, args, node)
+        return result
     if kind == CLASS:
         return instantiate(w, obj, args, node)
     if kind == LIB:
@@ -195,6 +198,17 @@ def _call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     if obj.immutable:
         return frozenset({w.heap.atom("builtins.scalar")})
     return unknown(w, frozenset({obj}), args, node, kind)
+
+
+def _call_instead(w: Walker, obj: Obj, other: Obj, args: Arguments, node: Node) -> Value:
+    """A function may call one that was registered with it (``functools.singledispatch``)."""
+    if other.type != FUNCTION or other is obj or (obj, other) in w.running:
+        return EMPTY
+    results: list[Value] = []
+    w.running.add((obj, other))
+    w.branches(lambda: results.append(call_function(w, other, args, node)), lambda: None)
+    w.running.discard((obj, other))
+    return results[0]
 
 
 def call_method(w: Walker, receiver: Value, name: str, args: Arguments, node: Node) -> Value:
@@ -789,6 +803,20 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
             w.branches(lambda obj=obj, many=many: _discard(call_one(w, obj, many, node)), lambda: None)  # type: ignore[misc]
 
 
+def run_registered(w: Walker, value: Value, node: Node) -> None:
+    """Run what a library was given to keep: it may call it at any time, out of sight."""
+    run_code(w, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
+    anything = frozenset({w.heap.make((*w.site(node), "anything"), UNKNOWN)})
+    for obj in value:
+        if obj.type == CLASS:
+            w.branches(lambda obj=obj: _run_class(w, obj, anything, node), lambda: None)  # type: ignore[misc]
+
+
+def _run_class(w: Walker, cls: Obj, anything: Value, node: Node) -> None:
+    for made in instantiate(w, cls, Arguments(((anything, True),)), node):
+        run_all_methods(w, made, anything, node)
+
+
 def is_plain_function(obj: Obj) -> bool:
     """Whether an object is a function of the notebook that is no method of a class: those run with their instances."""
     return obj.type == FUNCTION and obj.code.owner is None
@@ -805,7 +833,7 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
         return
     if not w.first_time("methods", obj, value):
         return
-    for classes in _lineage(w, obj.fields["*class"]):
+    for classes in lineage.lineage(obj.fields["*class"]):
         for name, members in list(classes.fields.items()):
             if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
                 continue
@@ -1084,31 +1112,14 @@ def _blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
 # -- classes of the notebook -----------------------------------------------------------------------------------
 
 
-def _lineage(w: Walker, classes: Value) -> Iterable[Obj]:
-    """Yield notebook classes and their notebook bases, nearest first."""
-    seen: set[Obj] = set()
-    queue = [o for o in classes if o.type == CLASS]
-    while queue:
-        obj = queue.pop(0)
-        if obj in seen:
-            continue
-        seen.add(obj)
-        yield obj
-        queue.extend(o for o in obj.fields.get("*bases", EMPTY) if o.type == CLASS)
-
-
 def library_bases(w: Walker, classes: Value) -> list[Obj]:
     """Return the bases that are not classes of the notebook."""
-    return [b for c in _lineage(w, classes) for b in c.fields.get("*bases", EMPTY) if b.type != CLASS]
+    return [b for c in lineage.lineage(classes) for b in c.fields.get("*bases", EMPTY) if b.type != CLASS]
 
 
 def class_member(w: Walker, classes: Value, name: str) -> Value:
     """Return what the nearest class that has ``name`` holds under it."""
-    for obj in _lineage(w, classes):
-        found = obj.fields.get(name)
-        if found:
-            return found
-    return EMPTY
+    return lineage.member(classes, name)
 
 
 def _has_member(w: Walker, obj: Obj, name: str) -> bool:
@@ -1121,6 +1132,8 @@ def has_library_base(w: Walker, obj: Obj) -> bool:
 
 def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
     """Return what reading a class's member through an instance gives."""
+    if member.type == METHOD and member.path == "functools.partialmethod":
+        return structures.bind_partialmethod(w, member, obj)
     if member.type != FUNCTION:
         return frozenset({member})
     decorators = {d.rpartition(".")[2] for d in member.code.decorators}
@@ -1147,11 +1160,13 @@ def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
 
 def instantiate(w: Walker, cls: Obj, args: Arguments, node: Node) -> Value:
     """Return a new instance of a notebook class; ``__init__`` and the like run."""
+    if members := evaluate.enum_members(w, cls):
+        return members
     made = w.heap.make((*w.site(node), cls), INSTANCE)
     w.heap.hold(made, "*class", frozenset({cls}))
     own = frozenset({made})
     found = False
-    for part in _lineage(w, frozenset({cls})):
+    for part in lineage.lineage(frozenset({cls})):
         for key, factory in list(part.fields.items()):
             if key.startswith("*factory:"):
                 value = call(w, factory, NO_ARGUMENTS, node)
@@ -1261,7 +1276,7 @@ def run_special_methods(w: Walker, obj: Obj) -> Value:
     if _is_worn(w):
         return _worn(w, frozenset({obj}))
     result: set[Obj] = set()
-    for cls in _lineage(w, obj.fields["*class"]):
+    for cls in lineage.lineage(obj.fields["*class"]):
         for name, members in list(cls.fields.items()):
             if not (name.startswith("__") and name.endswith("__")) or name in _QUIET:
                 continue
@@ -1340,6 +1355,7 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
         else:
             result |= value  # a library's decorator: the definition in other clothes
             if _REGISTERS.search(_dotted(last)):
+                run_registered(w, value, node)
                 w.note("sets", "modules")
     return result or value
 
@@ -1365,14 +1381,22 @@ def super_object(w: Walker, trailer: Node) -> Value:
     made: set[Obj] = set()
     for obj in own:
         if obj.type == INSTANCE:
-            bases = w.heap.make(("bases of", owner), CLASS)
-            w.heap.hold(bases, "*bases", owner.fields.get("*bases", EMPTY))
+            bases = frozenset(_rest(w, cls, owner) for cls in obj.fields["*class"])
             view = w.heap.make(("super", obj, owner), SUPER)
-            view.fields = {"self": frozenset({obj}), "*class": frozenset({bases})}
+            view.fields = {"self": frozenset({obj}), "*class": bases}
             made.add(view)
         elif obj.type == CLASS:
-            made.update(o for o in obj.fields.get("*bases", EMPTY))
+            made.update(_rest(w, obj, owner).fields.get("*bases", EMPTY))
     return frozenset(made) or frozenset({w.heap.lib("builtins.super")})
+
+
+def _rest(w: Walker, cls: Obj, owner: Obj) -> Obj:
+    """Return a class that has the members that ``super()`` finds in a method of ``owner``."""
+    made = w.heap.make(("bases of", owner, cls), CLASS)
+    for group in lineage.after(cls, owner):
+        lineage.add_base(w.heap, made, group)
+    w.heap.hold(made, "*bases", frozenset(o for o in owner.fields.get("*bases", EMPTY) if o.type != CLASS))
+    return made
 
 
 def super_member(w: Walker, view: Obj, name: str, node: Node) -> Value:

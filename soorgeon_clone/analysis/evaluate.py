@@ -564,6 +564,8 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     if kind == LIB:
         return calls.lib_attribute(w, obj, name, node)
     if kind == INSTANCE:
+        if obj.immutable and name in ("name", "value"):
+            return contents(frozenset({obj})) if name == "value" else frozenset({w.heap.atom("builtins.str")})
         if name == "__dict__":
             return attributes(w, obj)
         if name == "__class__":
@@ -576,8 +578,15 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         if not found or (not members and calls.has_library_base(w, obj)):
             found |= calls.missing_attribute(w, obj, name, node)
         return found
+    if kind == CLASS and name == "__dict__":
+        made = w.heap.make((ATTRIBUTES, obj), "builtins.dict")
+        made.path = ATTRIBUTES
+        w.heap.hold(made, "*", contents(frozenset({obj})))
+        return frozenset({made})
     if kind == CLASS:
-        found = EMPTY
+        found = _enum_member(w, obj, name)
+        if found:
+            return found
         for member in calls.class_member(w, frozenset({obj}), name):
             found |= calls.bind_method(w, obj, member, node) if member.type == FUNCTION else frozenset({member})
         return found | obj.fields.get("*", EMPTY) or frozenset({obj})
@@ -616,6 +625,26 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         w.heap.hold(bound, "self", frozenset({obj}))
         return stored | {obj, bound}
     return stored | calls.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=f"{kind}.{name}")
+
+
+def _enum_member(w: Walker, cls: Obj, name: str) -> Value:
+    """Return the member of an enumeration: one object for good, which pickle finds by its class."""
+    value = cls.fields.get(name, EMPTY)
+    if not value or name.startswith("_") or any(o.type == FUNCTION for o in value):
+        return EMPTY
+    if not any(base.path.startswith("enum.") for base in calls.library_bases(w, frozenset({cls}))):
+        return EMPTY
+    member = w.heap.make(("member", cls, name), INSTANCE, immutable=True)
+    member.fields = {"*class": frozenset({cls}), "value": value}
+    return frozenset({member})
+
+
+def enum_members(w: Walker, cls: Obj) -> Value:
+    """Return all members of an enumeration; nothing for other classes."""
+    found = EMPTY
+    for name in list(cls.fields):
+        found |= _enum_member(w, cls, name)
+    return found
 
 
 def subscript(w: Walker, value: Value, trailer: Node) -> Value:
@@ -690,7 +719,7 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     if obj.immutable:
         return frozenset({w.heap.atom(type_ if type_ in ("builtins.str", "builtins.bytes") else "builtins.scalar")})
     if type_ == CLASS:
-        return frozenset({obj})
+        return enum_members(w, obj) or frozenset({obj})
     if type_ == INSTANCE:
         has_own = calls.class_member(w, obj.fields["*class"], "__getitem__")
         return EMPTY if has_own and not calls.has_library_base(w, obj) else contents(frozenset({obj}))
@@ -735,12 +764,18 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
             result.update(contents(frozenset({obj})))
         elif kind == INSTANCE:
             result.update(calls.iterated(w, obj, node))
+        elif kind == CLASS and (members := enum_members(w, obj)):
+            result.update(members)
         elif kind in (LIB, FUNCTION):
             result.add(w.heap.make((*w.site(node), obj.path), UNKNOWN))
         elif obj.immutable:
             result.add(w.heap.atom("builtins.str" if kind == "builtins.str" else "builtins.scalar"))
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
-            result.update(calls.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {}))
+            made = calls.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
+            for part in made - {obj}:
+                w.heap.hold(part, "*", frozenset({obj}))  # an element of an array of axes is one of the figure's
+                w.heap.hold(obj, "*", frozenset() if part.immutable else frozenset({part}))
+            result.update(made)
         else:
             result.update({obj} | contents(frozenset({obj})))
     return frozenset(result)
@@ -813,6 +848,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
         implicit(w, objects)
         for obj in objects:
             if obj.type == LIB:
+                calls.run_registered(w, value, node)
                 calls.set_library(w, obj.path, value)
             elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__"):
                 change_by_store(w, obj)
@@ -855,12 +891,15 @@ def _held_by_frame(value: Value) -> Value:
 
 def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
     if obj.type == LIB:
+        calls.run_registered(w, value, node)
         calls.set_library(w, f"{obj.path}.{name}", value)
         return
     if obj.immutable:
         return
     if obj.type == INSTANCE:
         calls.set_property(w, obj, name, value, node)
+        if name == "__class__":
+            w.heap.hold(obj, "*class", value)
     if _sets_ambient(w, obj, "__setattr__"):
         return
     change_by_store(w, obj)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.analysis import calls, evaluate
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _getattr(w: Walker, args: Arguments, node: Node) -> Value:
     found = first(args) | evaluate.contents(first(args)) | default
     for obj in first(args):
         if obj.type == INSTANCE:
-            for cls in calls._lineage(w, obj.fields["*class"]):
+            for cls in lineage(obj.fields["*class"]):
                 for key, members in cls.fields.items():
                     if not key.startswith("*"):
                         for member in members:
@@ -167,6 +168,24 @@ def _partial(w: Walker, args: Arguments, node: Node) -> Value:
         w.heap.hold(made, f"keyword:{keyword}", value)
     # remembered although immutable values are not held
     made.code = (args.positional[1:], args.keywords)
+    return frozenset({made})
+
+
+def _partialmethod(w: Walker, args: Arguments, node: Node) -> Value:
+    (made,) = _partial(w, args, node)
+    made.path = "functools.partialmethod"
+    return frozenset({made})
+
+
+def bind_partialmethod(w: Walker, member: Obj, own: Obj) -> Value:
+    """Return the method of an instance that ``functools.partialmethod`` in its class stands for."""
+    made = w.heap.make(("bound", own, member), METHOD)
+    made.path = "functools.partial"
+    for key, value in member.fields.items():
+        w.heap.hold(made, key, value)
+    w.heap.hold(made, "argument:self", frozenset({own}))
+    positional, keywords = member.code
+    made.code = (((frozenset({own}), False), *positional), keywords)
     return frozenset({made})
 
 
@@ -299,6 +318,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "builtins.setattr": _setattr,
     "builtins.exec": _exec,
     "functools.partial": _partial,
+    "functools.partialmethod": _partialmethod,
     "operator.methodcaller": _methodcaller,
     "builtins.vars": _vars,
     "functools.wraps": _wraps,

@@ -31,6 +31,7 @@ from soorgeon_clone.analysis.heap import (
     holds,
     look_for_more,
 )
+from soorgeon_clone.analysis.lineage import add_base
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
@@ -828,7 +829,7 @@ class Walker:
                 if item.type == "argument":
                     self.heap.hold(obj, "*keywords", self.expression(item.children[-1]))
                 elif item.type != "operator":
-                    self.heap.hold(obj, "*bases", self.expression(item))
+                    add_base(self.heap, obj, self.expression(item))
         scope = Scope("class", self.scope, State())
         scope.self_class = obj
         outer, outer_owner = self.scope, self.owner

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import UNBOUND, Obj, Value
+from soorgeon_clone.analysis.heap import CLASS, FUNCTION, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.pickled import Pickled, function_by_value, pickled
@@ -79,6 +79,7 @@ class _Wirer:
             pass
         for index in range(1, self.count):
             self._refuse_rings(index)
+            self._refuse_two_lives(index)
         return Wiring(
             self.loads, self.repeats, self.imports, self.groups, self._file_order(), self._names(), self.verdicts
         )
@@ -309,6 +310,25 @@ class _Wirer:
                 for number in self.repeats[unit].intersection(binding.defs if binding is not None else ()):
                     names += self.program.statements[number].read_bindings
 
+    def _refuse_two_lives(self, unit: int) -> None:
+        """What a class that is made again holds must not come in a file as well, if it can be told from that."""
+        start = self.program.units[unit].start
+        loaded: dict[Obj, str] = {}
+        for name in sorted(self.loads[unit]):
+            binding = self.program.before(name, unit)
+            for obj in _reach_by_value(binding.value) if binding is not None else ():
+                if self._matters(obj, start):
+                    loaded[obj] = name
+        for number in sorted(self.repeats[unit]) if loaded else ():
+            for name in self.program.statements[number].binds:
+                binding = self.program.before(name, unit)
+                made = binding.value if binding is not None and number in binding.defs else frozenset()
+                for obj in self.program.facts.heap.reach(made) if any(o.type == CLASS for o in made) else ():
+                    if obj in loaded:
+                        first = self.program.unit_of[number]
+                        listed = f"`{loaded[obj]}` and `{name}`"
+                        raise Clash(first, unit, f"{listed} share something that a later section changes or compares")
+
     def _referred(self, provider: int, group: Iterable[str]) -> set[str]:
         """Return the names of the definitions that must exist where a file is loaded."""
         values = [n for n in group if not ambient.is_ambient(n)]
@@ -369,6 +389,18 @@ def _reach_by_reference(value: Value) -> set[Obj]:
         stack.extend(held for value in obj.fields.values() for held in value if not held.immutable)
         if obj.scope is not None:
             stack.extend(held for held in obj.scope.captured(obj) if not held.immutable)
+    return seen
+
+
+def _reach_by_value(value: Value) -> set[Obj]:
+    """Return what is in a file with ``value``: all that can be reached but what definitions hold."""
+    seen: set[Obj] = set()
+    stack = [obj for obj in value if not obj.immutable and obj.type != CLASS]
+    while stack:
+        obj = stack.pop()
+        if obj not in seen:
+            seen.add(obj)
+            stack.extend(held for held in holds(obj) if not held.immutable and held.type not in (CLASS, FUNCTION))
     return seen
 
 

@@ -294,6 +294,15 @@ _IMPORTS = {
     r"\bpd\.": "import pandas as pd",
     r"\btypes\.": "import types",
     r"\bre\.": "import re",
+    r"\bio\.": "import io",
+    r"\bweakref\.": "import weakref",
+    r"\bthreading\.": "import threading",
+    r"\bsqlite3\.": "import sqlite3",
+    r"\bjson\.": "import json",
+    r"\bpickle\.": "import pickle",
+    r"\bstring\.": "import string",
+    r"\btyping\.": "import typing",
+    r"\babc\.": "import abc",
 }
 
 

@@ -79,7 +79,7 @@ def _can_move(program: Program, statement: StatementFacts, name: str, shown_type
     if names & _DEPENDS_ON_MODULE or any(n.startswith("_i") and n[2:].isdigit() for n in names):
         return False
     for obj in binding.value:
-        if obj.changed or any(part.changed for part in _parts(program, obj)):
+        if obj.changed or any(part.changed or part.identity for part in _parts(program, obj)):
             return False
         if obj.type == CLASS and (obj.shown or shown_types or _shows_its_module(program, obj)):
             return False

@@ -1,0 +1,98 @@
+"""A class of the notebook -> the classes in which its members are looked up, in Python's order (C3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, Heap, Obj, Value
+
+Order = tuple[frozenset[Obj], ...]
+"""Classes, nearest first; several at one place where it is not known which of them stands there."""
+
+
+def add_base(heap: Heap, cls: Obj, value: Value) -> None:
+    """Let ``cls`` have ``value`` as its next base. A class body that is walked again gives the same bases again."""
+    heap.hold(cls, "*bases", value)
+    if not any(held == value for held in _bases(cls)):
+        heap.hold(cls, f"*base:{len(_bases(cls)):03}", value)
+
+
+def order_of(cls: Obj) -> Order:
+    """Return the classes of the notebook that a class looks up its members in, itself first."""
+    return _order(cls, frozenset())
+
+
+def lineage(classes: Iterable[Obj]) -> Iterator[Obj]:
+    """Yield classes of the notebook with all their bases, nearest first, each once."""
+    seen: set[Obj] = set()
+    for cls in classes:
+        for group in order_of(cls) if cls.type == CLASS else ():
+            for obj in group:
+                if obj not in seen:
+                    seen.add(obj)
+                    yield obj
+
+
+def member(classes: Iterable[Obj], name: str) -> Value:
+    """Return what an attribute of any of ``classes`` may be."""
+    found = EMPTY
+    for cls in classes:
+        for group in order_of(cls) if cls.type == CLASS else ():
+            held = [obj.fields.get(name, EMPTY) for obj in group]
+            found = found.union(*held)
+            if all(held):
+                break
+    return found
+
+
+def after(cls: Obj, owner: Obj) -> Order:
+    """Return what ``super()`` in a method of ``owner`` looks through for an instance of ``cls``."""
+    order = order_of(cls)
+    place = next((index for index, group in enumerate(order) if owner in group), None)
+    if place is None:
+        return order_of(owner)[1:]
+    rest = order[place + 1 :]
+    others = order[place] - {owner}
+    return (others, *rest) if others else rest
+
+
+def _bases(cls: Obj) -> list[Value]:
+    return [value for key, value in cls.fields.items() if key.startswith("*base:")]
+
+
+def _order(cls: Obj, around: frozenset[Obj]) -> Order:
+    bases = [frozenset(o for o in value if o.type == CLASS and o is not cls) - around for value in _bases(cls)]
+    rest = cls.fields.get("*bases", EMPTY)
+    loose = frozenset(o for o in rest if o.type == CLASS and o is not cls) - around - frozenset().union(*bases)
+    bases = [value for value in (*bases, loose) if value]
+    own = frozenset({cls})
+    if all(len(value) == 1 for value in bases):
+        inner = around | own
+        orders = [[next(iter(group)) for group in _order(next(iter(value)), inner)] for value in bases]
+        merged = _merged([*orders, [next(iter(value)) for value in bases]])
+        if merged is not None:
+            return (own, *(frozenset({obj}) for obj in merged))
+    return (own, *_by_distance(bases, around | own))
+
+
+def _merged(orders: Sequence[list[Obj]]) -> list[Obj] | None:
+    """Merge orders so that each is kept; None where that cannot be, or where a class stands among many."""
+    left = [list(order) for order in orders if order]
+    result: list[Obj] = []
+    while left:
+        head = next((o[0] for o in left if not any(o[0] in other[1:] for other in left)), None)
+        if head is None:
+            return None
+        result.append(head)
+        left = [rest for order in left if (rest := [obj for obj in order if obj is not head])]
+    return result
+
+
+def _by_distance(bases: list[frozenset[Obj]], seen: frozenset[Obj]) -> Iterator[frozenset[Obj]]:
+    """Yield what is known if the order is not: those that are as many steps away stand at one place."""
+    group = frozenset().union(*bases) - seen
+    while group:
+        yield group
+        seen |= group
+        further = frozenset(o for obj in group for o in obj.fields.get("*bases", EMPTY) if o.type == CLASS)
+        group = further - seen
