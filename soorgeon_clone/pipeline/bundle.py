@@ -114,25 +114,29 @@ def _sources(project: Project, names: Iterable[str]) -> list[str]:
     products = {product.path for task in project.tasks.values() for product in task.products}
     found = {
         path
-        for path in _listed(project.root)
+        for path in _listed(project)
         if path not in products and not any(parent.as_posix() in products for parent in Path(path).parents)
     }
     for name in names:
         task = project.tasks[name]
         found.update(project.named_files(task))
         found.update(path for path in task.spec.resources.values() if not Path(path).is_absolute())
+        modules = [Path(path) for path in project.fingerprints.closure(task).files]
+        found.update(path.relative_to(project.root).as_posix() for path in modules if project.root in path.parents)
         if task.spec.source.path and not Path(task.spec.source.path).is_absolute():
             found.add(task.spec.source.path)
     return sorted(path for path in found if not stays(path) and (project.root / path).is_file())
 
 
-def _listed(root: Path) -> Iterable[str]:
+def _listed(project: Project) -> Iterable[str]:
     with contextlib.suppress(OSError):
-        command = ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"]
+        command = ["git", "-C", str(project.root), "ls-files", "-co", "--exclude-standard", "-z"]
         done = subprocess.run(command, capture_output=True, check=False)
-        if done.returncode == 0:
-            return [name for name in os.fsdecode(done.stdout).split("\0") if name and not name.startswith("../")]
-    return files_of(str(root))
+        found = [name for name in os.fsdecode(done.stdout).split("\0") if name and not name.startswith("../")]
+        if done.returncode == 0 and project.spec.path.name in found:
+            return found
+    # No git, or a repository around the project that knows nothing of it.
+    return files_of(str(project.root))
 
 
 def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int = 0o644) -> None:

@@ -192,6 +192,8 @@ class Schedule:
         if problem is not None:
             self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, problem))
             return
+        if self.dispatch is not None:
+            self._open_executor()  # what workers have must be known
         try:
             attempt = self._attempt(task, verdict)
             job = attempt.begin()

@@ -282,6 +282,14 @@ def test_ctrl_c_ends_what_runs(cluster: Cluster, chain: Folder, store: str, tmp_
     assert results(run(chain, cluster, store)) == {"load": "up to date", "fit": "ran"}
 
 
+def test_a_task_goes_where_it_fits(cluster: Cluster, folder: Folder, store: str) -> None:
+    where = "import os\nprint(os.getcwd(), os.environ['OMP_NUM_THREADS'])"
+    folder.task("large", where, resources={"cpus": 2, "memory": "6G"})
+    assert results(run(folder, cluster, store)) == {"large": "ran"}
+    shown = folder.outputs("output/large.ipynb")
+    assert str(cluster.base / "one") in shown and shown.split()[-1] == "2"
+
+
 def test_what_no_worker_has(cluster: Cluster, chain: Folder, store: str) -> None:
     chain.task("train", "1", resources={"gpus": 1, "memory": "2G"})
     with pytest.raises(UserError, match="task 'train' asks for cpus=1 memory=2e\\+09 gpus=1, and no worker has that"):
