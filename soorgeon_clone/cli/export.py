@@ -71,6 +71,7 @@ def command(
     from soorgeon_clone.cli.build import warn
     from soorgeon_clone.export import targets
     from soorgeon_clone.export import write as writing
+    from soorgeon_clone.export.settings import settings
     from soorgeon_clone.export.stale import stale
     from soorgeon_clone.pipeline.project import Project
     from soorgeon_clone.pipeline.store import store_url
@@ -97,10 +98,11 @@ def command(
             click.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
             return
         files = targets.export(target, project.dag, choices)
+        owner = f"{settings(target, project.spec, choices).name} to {target}"
         guide = targets.guide(target, project.dag, choices, files)
-    changes = writing.compare(files, folder, target, force=force)
+    changes = writing.compare(files, folder, owner, force=force)
     if not dry_run:
-        writing.write(changes, files, folder, target)
+        writing.write(changes, files, folder, owner)
     _show(changes, files, folder, dry_run=dry_run)
     for line in guide:
         click.echo(line)

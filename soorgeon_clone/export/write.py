@@ -27,43 +27,50 @@ class Changes:
     kept: tuple[str, ...]
 
 
-def compare(files: Mapping[str, str], folder: Path, target: str, *, force: bool) -> Changes:
-    """What makes the folder hold the files. A UserError if a person edited one of them, unless ``force``."""
-    former, known = _read_record(folder)
-    if former not in (None, target) and not force:
+def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) -> Changes:
+    """What makes the folder hold the files. ``owner`` says what is exported where: a folder may hold several exports.
+
+    A UserError if a person edited one of the files, or if it belongs to another export, unless ``force``.
+    """
+    exports = _read_record(folder)
+    known = exports.get(owner, {})
+    others = {name: other for other, names in exports.items() if other != owner for name in names}
+    now = {name: _text(folder / name) for name in {*files, *known}}
+    different = [name for name, text in files.items() if now[name] not in (None, text)]
+    taken = [name for name in different if name in others and name not in known]
+    if taken and not force:
         raise UserError(
-            f"{folder} holds an export to {former}",
+            f"{_listed(taken)} in {folder}: of another export, {others[taken[0]]}",
             hint="Nothing was written. --out DIR writes elsewhere, --force replaces it.",
             exit_code=2,
         )
-    now = {name: _text(folder / name) for name in {*files, *known}}
-    edited = [
-        name
-        for name, text in files.items()
-        if now[name] is not None and now[name] != text and _digest(now[name] or "") != known.get(name)
-    ]
+    edited = [name for name in different if _digest(now[name] or "") != known.get(name)]
     if edited and not force:
-        names = ", ".join(edited[:5]) + (f" and {len(edited) - 5} more" if len(edited) > 5 else "")
         raise UserError(
-            f"{names} in {folder}: not written by this command, or changed since",
+            f"{_listed(edited)} in {folder}: not written by this command, or changed since",
             hint="Nothing was written. --force overwrites, --out DIR writes elsewhere.",
             exit_code=2,
         )
-    old = [name for name in known if name not in files and now[name] is not None]
+    old = [name for name in known if name not in files and name not in others and now[name] is not None]
     removed = [name for name in old if force or _digest(now[name] or "") == known[name]]
     return Changes(
         texts={name: text for name, text in files.items() if now[name] != text},
         created=tuple(name for name in files if now[name] is None),
-        replaced=tuple(name for name, text in files.items() if now[name] not in (None, text)),
+        replaced=tuple(different),
         removed=tuple(removed),
         kept=tuple(name for name in old if name not in removed),
     )
 
 
-def write(changes: Changes, files: Mapping[str, str], folder: Path, target: str) -> None:
+def write(changes: Changes, files: Mapping[str, str], folder: Path, owner: str) -> None:
     """Make the changes: everything is written aside first, where it can still fail without harm, then renamed."""
-    record = {"target": target, "files": {name: _digest(text) for name, text in files.items()}}
-    texts = {**changes.texts, RECORD: json.dumps(record, indent=1) + "\n"}
+    exports = {
+        other: {name: digest for name, digest in names.items() if name not in files}
+        for other, names in _read_record(folder).items()
+    }
+    exports[owner] = {name: _digest(text) for name, text in files.items()}
+    record = {other: exports[other] for other in sorted(exports) if exports[other]}
+    texts = {**changes.texts, RECORD: json.dumps(record, indent=1, ensure_ascii=False) + "\n"}
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,13 +97,17 @@ def write(changes: Changes, files: Mapping[str, str], folder: Path, target: str)
         ) from None
 
 
-def _read_record(folder: Path) -> tuple[str | None, dict[str, str]]:
-    """The target of the export that the folder holds, and the digests of its files as they were written."""
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _read_record(folder: Path) -> dict[str, dict[str, str]]:
+    """The exports that the folder holds, by owner, with the digests of their files as they were written."""
     try:
         data = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return str(data["target"]), {str(name): str(value) for name, value in data["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None, {}
+        return {str(owner): {str(name): str(digest) for name, digest in names.items()} for owner, names in data.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def _text(path: Path) -> str | None:

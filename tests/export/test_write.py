@@ -12,10 +12,12 @@ from soorgeon_clone.export.write import RECORD, Changes, compare, write
 FILES = {"workflow.yaml": "a: 1\n", "deep/list.txt": "x\n"}
 
 
-def export(folder: Path, files: dict[str, str] | None = None, *, target: str = "argo", force: bool = False) -> Changes:
+def export(
+    folder: Path, files: dict[str, str] | None = None, *, owner: str = "one to argo", force: bool = False
+) -> Changes:
     files = files or FILES
-    changes = compare(files, folder, target, force=force)
-    write(changes, files, folder, target)
+    changes = compare(files, folder, owner, force=force)
+    write(changes, files, folder, owner)
     return changes
 
 
@@ -70,11 +72,22 @@ def test_line_ends_are_no_edit(tmp_path: Path) -> None:
     export(tmp_path, {"workflow.yaml": "a: 2\n"})
 
 
-def test_another_target(tmp_path: Path) -> None:
-    export(tmp_path)
-    with pytest.raises(UserError, match="holds an export to argo"):
-        export(tmp_path, target="airflow")
-    export(tmp_path, target="airflow", force=True)
+def test_another_export_in_the_same_folder(tmp_path: Path) -> None:
+    """Several pipelines go to Airflow's folder of DAGs."""
+    export(tmp_path, {"one.py": "1"})
+    export(tmp_path, {"two.py": "2", "more.txt": ""}, owner="two to airflow")
+    assert export(tmp_path, {"two.py": "3"}, owner="two to airflow", force=True).removed == ("more.txt",)
+    assert texts(tmp_path) == {"one.py": "1", "two.py": "3"}
+    assert export(tmp_path, {"one.py": "1"}).created == ()
+
+
+def test_a_file_of_another_export_stays(tmp_path: Path) -> None:
+    export(tmp_path, {"Dockerfile": "1", "shared": "same"})
+    with pytest.raises(UserError, match=r"Dockerfile in .*: of another export, one to argo"):
+        export(tmp_path, {"Dockerfile": "2", "shared": "same"}, owner="two to airflow")
+    export(tmp_path, {"Dockerfile": "2", "shared": "same"}, owner="two to airflow", force=True)
+    assert texts(tmp_path) == {"Dockerfile": "2", "shared": "same"}
+    assert export(tmp_path, {"own": ""}).removed == ()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
