@@ -198,7 +198,14 @@ class Bucket:
     def names(self, folder: str, begin: str = "") -> list[str]:
         top = f"{self.path}/{folder}"
         try:
-            found: Iterable[str] = self.fs.find(top, prefix=begin) if self.atomic and begin else self.fs.find(top)
+            found: Iterable[str]
+            if not begin:
+                found = self.fs.find(top)
+            elif self.atomic:
+                found = self.fs.find(top, prefix=begin)
+            else:
+                inside = [name for name in self.fs.ls(top, detail=False) if name.rpartition("/")[2].startswith(begin)]
+                found = [name for one in inside for name in self.fs.find(one)]
         except FileNotFoundError:
             return []
         bare = self.path.lstrip("/")
