@@ -114,7 +114,9 @@ def _search(
         log, file = Path(own, "log"), Path(own, "task")
         data: list[dict[str, Any]] = to_data(cells, {})["cells"]
         tries = 50 + _TRIES_FOR_EACH * len(cells)
-        file.write_bytes(pickle.dumps(Task(data, plan, str(folder.absolute()), str(log), own, tries, 300, deadline)))
+        file.write_bytes(
+            pickle.dumps(Task(data, plan, str(folder.absolute()), str(log), own, tries, 300, deadline, os.getpid()))
+        )
         started = subprocess.Popen(
             [sys.executable, "-c", _START, str(Path(soorgeon_clone.__file__).parents[1]), str(file)],
             env={"PYTHONHASHSEED": "0", **os.environ, **_ONE_THREAD},

@@ -35,14 +35,17 @@ class Task:
     most_tries: int
     cell_seconds: int
     deadline: float
+    asker: int  # the process that wants to know
 
 
 def main(file: str) -> None:
     """Look for an order; the log gets ["order", [...]] when one is found."""
+    from soorgeon_clone.pipeline.execution.process import die_with_parent
     from soorgeon_clone.pipeline.execution.shell import open_shell
     from soorgeon_clone.pipeline.execution.streams import Stream
 
     task: Task = pickle.loads(Path(file).read_bytes())
+    die_with_parent(task.asker)
     sys.argv = [str(Path(sys.prefix, "ipykernel_launcher.py"))]
     os.chdir(task.cwd)
     streams = (Stream("stdout", 1), Stream("stderr", 2))
@@ -113,10 +116,14 @@ class _Search:
 
     def _try(self, cell: int) -> int | None:
         """Run a cell in a fork. Returns None in the child, if it worked, and how the child ended in the parent."""
+        from soorgeon_clone.pipeline.execution.process import die_with_parent
+
         seen = self.plan.signature(cell)
         self.tell("try", cell)
+        parent = os.getpid()
         child = os.fork()
         if not child:
+            die_with_parent(parent)
             verdict = "error"
             with contextlib.suppress(BaseException):
                 signal.alarm(self.task.cell_seconds)

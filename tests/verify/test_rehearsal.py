@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from lint.notebooks import code, ipynb
 
+import soorgeon_clone
 from soorgeon_clone.notebook.read import parse
 from soorgeon_clone.verify.rehearsal import order_that_runs
 from soorgeon_clone.verify.rehearsal_plan import Plan, Step
@@ -151,3 +155,21 @@ def test_states_do_not_depend_on_the_way_that_led_there() -> None:
         plan.take(second)
         states.add(plan.state())
     assert len(states) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends processes with those that started them")
+def test_a_search_ends_with_the_process_that_asked(tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_bytes(
+        ipynb("print(x)", "import os, time\nx = open('pid', 'w').write(str(os.getpid()))\ntime.sleep(600)")
+    )
+    command = [sys.executable, "-m", "soorgeon_clone", "lint", "--fix", "--check-run", "a.ipynb"]
+    root = str(Path(soorgeon_clone.__file__).parents[1])
+    asker = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": root})
+    pid = tmp_path / "pid"
+    while not pid.exists() or not pid.read_text():
+        assert asker.poll() is None
+        time.sleep(0.05)
+    asker.kill()
+    asker.wait()
+    while Path("/proc", pid.read_text(), "cmdline").exists() and Path("/proc", pid.read_text(), "cmdline").read_bytes():
+        time.sleep(0.05)
