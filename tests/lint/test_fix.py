@@ -75,8 +75,8 @@ def test_counts_follow_moved_cells() -> None:
     done = fixed(ipynb(text("# Title"), code("print(x)", 5), code("x = 1", 4)), None, Settings())
     cells = json.loads(done.data)["cells"]
     assert [(cell["source"], cell.get("execution_count")) for cell in cells] == [
-        (["x = 1"], 1),
         (["# Title"], None),
+        (["x = 1"], 1),
         (["print(x)"], 2),
     ]
     assert done.ordering is not None
