@@ -804,12 +804,23 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
 
 
 def run_registered(w: Walker, value: Value, node: Node) -> None:
-    """Run what a library was given to keep: it may call it at any time, out of sight."""
+    """Run what a library was given to keep: it may call it at any time, out of sight.
+
+    What that reads must be there from then on; what it does with unknown objects happens when it is called.
+    """
+    record = w.record
+    before = {name: set(getattr(record, name)) for name in _WHEN_CALLED}, record.prints
     run_code(w, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
     anything = frozenset({w.heap.make((*w.site(node), "anything"), UNKNOWN)})
     for obj in value:
         if obj.type == CLASS:
             w.branches(lambda obj=obj: _run_class(w, obj, anything, node), lambda: None)  # type: ignore[misc]
+    for name, items in before[0].items():
+        getattr(record, name).intersection_update(items)
+    record.prints = before[1]
+
+
+_WHEN_CALLED = ("unknown_calls", "files_read", "files_written")
 
 
 def _run_class(w: Walker, cls: Obj, anything: Value, node: Node) -> None:
@@ -1101,12 +1112,20 @@ def _blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
         instance = w.heap.make(("blunt", cls), INSTANCE)
         w.heap.hold(instance, "*class", frozenset({cls}))
         mutable.add(instance)
-    w.change(mutable)
+    w.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(w, o))
     for resource in sorted(w.seeded):
         w.draw(resource)
     made = w.heap.make(site, UNKNOWN)
     _join(w, made, frozenset(mutable))
     return made
+
+
+def _takes_attributes(w: Walker, function: Obj) -> bool:
+    """Whether the notebook's code may give a function attributes, or it keeps results."""
+    if function.code.is_cached:
+        return True
+    stored = re.compile(rf"\bsetattr\(|\b{re.escape(function.path)}\.[^\W\d]\w*\s*[^\s\w]{{0,2}}=(?!=)")
+    return any(stored.search(text) for text in w.texts)
 
 
 # -- classes of the notebook -----------------------------------------------------------------------------------
