@@ -41,7 +41,11 @@ def make_plan(
     """
     sections = split(notebook, level)
     if not sections:
-        raise UserError(f"{notebook.name}: no cell has code, so there is nothing to refactor", exit_code=2)
+        raise UserError(
+            f"{notebook.path or notebook.name}: no cell has code, so there is nothing to refactor",
+            hint="Is this the right file? Was it saved?",
+            exit_code=2,
+        )
     tables = knowledge(read_user_effects(_folder(notebook)))
     facts = _analyse(notebook, sections, tables)
     if not forced:
