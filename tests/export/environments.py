@@ -20,8 +20,14 @@ _UNREACHABLE = re.compile(
 )
 
 
+# Requirements -> why they cannot be had, so that only the first test waits for pip's patience to end.
+_missing: dict[tuple[str, ...], str] = {}
+
+
 def environment(name: str, *requirements: str) -> Path:
     """The folder of programs of an environment with these packages. Skips the test where no index can be reached."""
+    if requirements in _missing:
+        pytest.skip(_missing[requirements])
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     key = hashlib.sha256("\n".join((version, *requirements)).encode()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "soorgeon-clone-tests"
@@ -38,7 +44,7 @@ def environment(name: str, *requirements: str) -> Path:
 
 
 def _install(folder: Path, requirements: tuple[str, ...]) -> None:
-    options = ["-q", "--no-compile", "--disable-pip-version-check"]
+    options = ["-q", "--no-compile", "--disable-pip-version-check", "--retries", "2"]
     ran = subprocess.run(
         [folder / "bin" / "python", "-m", "pip", "install", *options, *requirements],
         capture_output=True,
@@ -50,5 +56,6 @@ def _install(folder: Path, requirements: tuple[str, ...]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         last = ran.stderr.strip().splitlines()[-1:] or ["no message"]
         if _UNREACHABLE.search(ran.stderr):
-            pytest.skip(f"pip cannot get {requirements[0]} from the package index here: {last[0]}")
+            _missing[requirements] = f"pip cannot get {requirements[0]} from the package index here: {last[0]}"
+            pytest.skip(_missing[requirements])
         raise AssertionError(f"pip install {' '.join(requirements)}:\n{ran.stderr[-3000:]}")
