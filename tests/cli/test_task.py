@@ -1,0 +1,25 @@
+"""``soorgeon-clone task``: what exported pipelines call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from project_folder import Folder
+
+from soorgeon_clone.cli.task import command
+
+
+@pytest.mark.parametrize(("options", "attempts"), [((), 3), (("--retries", "0"), 1), (("--retries", "1"), 2)])
+def test_retries_of_the_command_line_go_before_those_of_the_task(
+    options: tuple[str, ...], attempts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOORGEON_CLONE_CACHE", "off")
+    monkeypatch.delenv("SOORGEON_CLONE_STORE", raising=False)
+    folder = Folder(tmp_path / "project")
+    log = tmp_path / "log"
+    folder.task("fail", f"open({str(log)!r}, 'a').write('x')", "1 / 0", retries=2)
+    monkeypatch.chdir(folder.root)
+    assert CliRunner().invoke(command, ["fail", *options]).exit_code == 1
+    assert log.read_text() == "x" * attempts
