@@ -26,7 +26,7 @@ from fuzz.grammar import write_notebook  # noqa: E402
 from fuzz.inprocess import TooLong, compare, run_if_the_same, runnable  # noqa: E402
 from fuzz.shrink import shrink  # noqa: E402
 
-_BATCH = 200
+_BATCH = 50
 
 
 class Seeded:

@@ -227,6 +227,9 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         shell = structures.shell_call(w, obj.path, name, args, node)
         if shell is not None:
             return shell
+        owner = w.knowledge.module_attribute(obj.path)
+        for setting in owner.sets if owner is not None else ():
+            w.note("sets", setting)  # env = os.environ; env.pop("A")
         return call_library(w, f"{obj.path}.{name}", args, node)
     if kind == SUPER:
         return call_super(w, obj, name, args, node)
@@ -684,8 +687,7 @@ def _call_back(
         elif obj.type == UNKNOWN:
             found |= unknown(w, frozenset({obj}), Arguments(((frozenset(passed), False),)), node, obj.path) | {obj}
         else:
-            count = _arity(obj)
-            found |= call_one(w, obj, Arguments(tuple((frozenset(passed), False) for _ in range(count))), node)
+            found |= call_one(w, obj, _any_arguments(obj, frozenset(passed)), node)
     w.called_back[question] = found
     return found
 
@@ -696,6 +698,24 @@ def _arity(obj: Obj) -> int:
     if obj.type == METHOD:
         return max([_arity(f) - 1 for f in obj.fields.get("func", EMPTY)], default=1)
     return 1
+
+
+def _any_arguments(obj: Obj, value: Value, first: Value | None = None) -> Arguments:
+    """Return arguments for any call of ``obj``: parameters that have defaults may get ``value`` or not.
+
+    ``first`` is what the first parameter gets, if that is known.
+    """
+    given = () if first is None else ((first, False),)
+    required = max(0, _arity(obj) - _optional(obj) - len(given))
+    rest = ((value, True),) if _optional(obj) else ()
+    return Arguments((*given, *((value, False) for _ in range(required)), *rest))
+
+
+def _optional(obj: Obj) -> int:
+    """Return how many of the parameters that a position may fill have defaults, and whether there is a ``*args``."""
+    if obj.type == FUNCTION and obj.code is not None:
+        return sum(p.default is not None and not p.keyword_only for p in obj.code.parameters if p.kind != "**")
+    return max([_optional(f) for f in obj.fields.get("func", EMPTY)], default=0)
 
 
 def _run_held_code(w: Walker, receiver: Value, args: Arguments, node: Node) -> None:
@@ -799,7 +819,7 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
         if obj.type == INSTANCE:
             run_all_methods(w, obj, frozenset({anything}), node)
         else:
-            many = Arguments(tuple((frozenset({anything}), False) for _ in range(_arity(obj))))
+            many = _any_arguments(obj, frozenset({anything}))
             w.branches(lambda obj=obj, many=many: _discard(call_one(w, obj, many, node)), lambda: None)  # type: ignore[misc]
 
 
@@ -852,8 +872,7 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
                 if member.type == FUNCTION and (obj, member) not in w.running:
                     w.running.add((obj, member))
                     own = frozenset({obj})
-                    passed = tuple((value, False) for _ in range(max(0, _arity(member) - 1)))
-                    many = Arguments(((own, False), *passed))
+                    many = _any_arguments(member, value, own)
                     w.branches(
                         lambda member=member, many=many: _discard(call_function(w, member, many, node)),  # type: ignore[misc]
                         lambda: None,
@@ -1305,8 +1324,8 @@ def run_special_methods(w: Walker, obj: Obj) -> Value:
                 w.running.add((obj, member))
                 anything = w.heap.make(("operand", obj), UNKNOWN)
                 w.heap.hold(anything, "*", frozenset({obj}))
-                passed = tuple((frozenset({anything}), False) for _ in range(max(0, _arity(member) - 1)))
-                value = call_function(w, member, Arguments(((frozenset({obj}), False), *passed)), cls_node(member))
+                passed = _any_arguments(member, frozenset({anything}), frozenset({obj}))
+                value = call_function(w, member, passed, cls_node(member))
                 w.running.discard((obj, member))
                 result.update(o for o in value if o is not anything)
     return frozenset(result)
