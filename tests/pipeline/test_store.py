@@ -281,9 +281,12 @@ def test_equal_content_goes_up_once_and_what_is_here_does_not_come_down(s3: Worl
 
 
 def test_requests_are_collected_and_run_side_by_side(s3: World, folder: Folder) -> None:
-    names = [f"t{index}" for index in range(60)]
-    for name in names:
-        folder.task(name, f"x = {name!r}", SAVE, products=("x",))
+    make = "from pathlib import Path\n\n\ndef make(product, number):\n    Path(str(product)).write_text(str(number))\n"
+    folder.write("functions.py", make)
+    for index in range(60):
+        folder.declare(
+            source="functions.make", name=f"t{index}", product=f"output/{index}.txt", params={"number": index}
+        )
     proxy = s3.proxy
     assert proxy is not None
     s3.machine(folder).build()
