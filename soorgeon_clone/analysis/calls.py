@@ -1233,6 +1233,7 @@ def instantiate(w: Walker, cls: Obj, args: Arguments, node: Node) -> Value:
     for obj in metaclass:
         if obj.type == CLASS:
             for function in class_member(w, frozenset({obj}), "__call__"):
+                w.opaque("a metaclass decides what calling a class gives")
                 first = frozenset({cls})
                 call_function(w, function, Arguments(((first, False), *args.positional), args.keywords), node)
     for base in library_bases(w, frozenset({cls})):

@@ -52,6 +52,7 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
         if obj.immutable:
+            stack.extend(obj.fields.get("*class", ()))  # a member of an enumeration
             continue
         facts = knowledge.type(obj.type) if "." in obj.type else None
         if facts is not None and facts.serializer == "cloudpickle":

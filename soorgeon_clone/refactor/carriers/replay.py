@@ -27,7 +27,9 @@ def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int
     statement = program.statements[numbers[-1]]
     if len(numbers) > 1 and not program.is_import(name):
         return None
-    if not can_repeat(program, statement, unit):
+    # a setting by another name (env = os.environ) is repeated as settings are
+    is_setting = all(obj.type == LIB for obj in binding.value)
+    if not can_repeat(program, statement, unit, setting=is_setting):
         return None
     start = program.units[unit].start
     if changed_between(_changeable(binding.value), statement.index, start):
