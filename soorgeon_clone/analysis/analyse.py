@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from soorgeon_clone.analysis import evaluate
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
+from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import MARK
@@ -111,10 +112,12 @@ def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: boo
             evaluate.implicit(walker, value)
             walker.show(value)
             record.shows = True
+            record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
         elif child.type not in ("newline", "operator"):
             walker.statement(child)
 
 
+_MAY_BE_NONE = {"builtins.NoneType", "builtins.scalar", "builtins.object", UNKNOWN, UNBOUND_TYPE}
 _NOT_SHOWN = {"expr_stmt", "import_name", "import_from", "keyword", "newline", "operator"}
 
 

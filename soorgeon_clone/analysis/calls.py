@@ -391,7 +391,7 @@ def _run_passed_code(
     passed = args.all
     evaluate.implicit(w, passed)
     if not effect.calls and any(o.type in CODE_TYPES for o in passed):
-        _call_back(w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node)
+        _call_back(w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path)
     if any(o.fields for o in receiver):
         _run_held_code(w, receiver, args, node)
 
@@ -673,7 +673,7 @@ def _call_back(
         if path in _CALL_WITH_ELEMENTS and obj.type in evaluate.CONTAINERS:
             passed.update(evaluate.elements(w, frozenset({obj}), node))
         else:
-            passed.update(structures.passed_to_callback(w, obj, node))
+            passed.update(structures.passed_to_callback(w, obj, node, held=path is None))
     if not passed:
         passed.add(w.heap.atom("builtins.scalar"))
     question = (w.record.index, callable_, frozenset(passed))

@@ -21,7 +21,8 @@ class StatementFacts:
 
     ``first`` and ``last`` are 1-based rows in the cell with index ``cell``; ``reads`` are the notebook variables read
     in it (also by functions that it calls), ``read_bindings`` what they denoted then; ``binds`` maps a name to whether
-    it is certainly bound; ``changes`` are objects made before it that it may change in place.
+    it is certainly bound; ``changes`` are objects made before it that it may change in place. ``gives_result``: it
+    certainly displays a value, which `_` is from then on.
     """
 
     index: int
@@ -44,6 +45,7 @@ class StatementFacts:
     unknown_calls: set[str] = field(default_factory=set)
     prints: bool = False
     shows: bool = False
+    gives_result: bool = False
     read_bindings: dict[str, Binding] = field(default_factory=dict)
     unbound: dict[str, int] = field(default_factory=dict)
     """Names read that nothing has bound at that point -> row in the cell; only in code that certainly runs."""

@@ -385,9 +385,21 @@ def _mapping_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
     return None
 
 
-def passed_to_callback(w: Walker, obj: Obj, node: Node) -> Value:
-    """Return what a library passes of ``obj`` to a function that it calls back."""
+_LEARNING = ("sklearn.", "imblearn.")
+_LEARNT_FROM = ("pandas.", "numpy.", "polars.", "scipy.sparse", "builtins.list")
+
+
+def passed_to_callback(w: Walker, obj: Obj, node: Node, *, held: bool = False) -> Value:
+    """Return what a library passes of ``obj`` to a function that it calls back.
+
+    ``held``: an object of the library holds the function (a transformer), so it gets data as they are; methods of data
+    (``df.apply``) pass parts.
+    """
     kind = obj.type
+    if held and kind.startswith(_LEARNING):
+        return frozenset(o for o in evaluate.contents(frozenset({obj})) if o.type.startswith(_LEARNT_FROM))
+    if held and kind.startswith("pandas."):
+        return frozenset({obj})
     if kind in ("pandas.Series", "pandas.Index") or kind.startswith(("pandas.Rolling", "pandas.Expanding")):
         return frozenset({w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), "pandas.Series")})
     if kind == "pandas.DataFrame":

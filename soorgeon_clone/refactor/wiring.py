@@ -170,11 +170,23 @@ class _Wirer:
     def _session_name(self, name: str, unit: int) -> None:
         if unit == 0:
             return
+        if name == "_" and self._has_own_result(unit):
+            return
         if name in LAST_RESULT_NAMES:
             raise Clash(unit - 1, unit, f"`{name}` is the result of an earlier cell")
         history = name.lstrip("_").removeprefix("i")
         if name in SESSION_NAMES or (name.startswith("_") and history.isdigit()):
             raise Clash(0, unit, f"`{name}` holds results of earlier cells")
+
+    def _has_own_result(self, unit: int) -> bool:
+        """Whether an earlier cell of the unit certainly displays a value before anything in it asks for `_`."""
+        given: set[int] = set()
+        for statement in self.program.units[unit].statements:
+            if "_" in statement.reads:
+                return bool(given - {statement.cell})
+            if statement.gives_result:
+                given.add(statement.cell)
+        return True
 
     def _refuse_what_cannot_be_cut(self) -> None:
         if self.count < 2:
