@@ -52,6 +52,8 @@ def _options(dag: DAG, whole: Settings, choices: Choices, *, local: bool) -> tup
     options: tuple[str, ...] = ("--entry-point", entry)
     if whole.store:
         options += ("--store", whole.store)
+    if choices.mode == "incremental" and not local:
+        options += ("--no-fetch",)  # what is up to date stays in the store
     return (*options, "--force") if choices.mode == "force" else options
 
 

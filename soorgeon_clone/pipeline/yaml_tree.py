@@ -52,7 +52,15 @@ class Item:
             return replace(self, value={key: item.map_scalars(change) for key, item in self.value.items()})
         if isinstance(self.value, list):
             return replace(self, value=[item.map_scalars(change) for item in self.value])
-        return replace(self, value=change(self))
+        return self.holding(change(self))
+
+    def holding(self, value: Any) -> Item:
+        """This place in the file with plain data as its value: a placeholder may stand for a list or a mapping."""
+        if isinstance(value, dict):
+            return replace(self, value={key: self.holding(part) for key, part in value.items()})
+        if isinstance(value, list):
+            return replace(self, value=[self.holding(part) for part in value])
+        return replace(self, value=value)
 
 
 def parse(text: str, file: str) -> Item:

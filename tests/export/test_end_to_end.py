@@ -1,5 +1,5 @@
-"""One notebook, from .ipynb to all exports and to a finished run of Airflow: the products are those of `build`, and the
-tasks show what the notebook shows."""
+"""One notebook, from .ipynb to all exports, to a finished run of Airflow and to a finished build on Dask with a bucket
+between the workers: the products are those of `build`, and the tasks show what the notebook shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from dask_cluster import Cluster
 from oracle.running import ONE_THREAD, compare, run_pipeline, run_straight
+from s3_server import CREDENTIALS, make_bucket, s3_server
 
 from export.conftest import PROJECT, program_environment
 from export.environments import environment
@@ -105,6 +107,29 @@ def test_a_notebook_becomes_a_finished_run_of_airflow(tmp_path: Path, monkeypatc
     assert "0 of 5 tasks ran" in shown, shown
     for name, value in products(other).items():
         assert _equal(value, theirs[name]), name
+
+
+def test_a_notebook_becomes_a_finished_build_on_dask_with_a_bucket_between(tmp_path: Path) -> None:
+    straight, folder = copy(tmp_path / "straight"), copy(tmp_path / "housing")
+    expected = run_straight(straight / "housing.ipynb")
+    with s3_server(tmp_path) as port:
+        make_bucket(port, "pipelines")
+        cluster = Cluster(tmp_path, port)
+        try:
+            cluster.add_worker("one")
+            cluster.add_worker("two")
+            cluster.wait_for_workers()
+            (tmp_path / "bin").mkdir()
+            env = {**program_environment(tmp_path / "bin"), **ONE_THREAD, **CREDENTIALS}
+            env["AWS_ENDPOINT_URL"] = cluster.environment["AWS_ENDPOINT_URL"]
+            soorgeon(folder, env, "refactor", "housing.ipynb")
+            dask = ("build", "--executor", "dask", "--scheduler", cluster.address, "--store", "s3://pipelines/housing")
+            assert "5 of 5 tasks ran" in soorgeon(folder, env, *dask)
+            assert "0 of 5 tasks ran" in soorgeon(folder, env, *dask)
+        finally:
+            cluster.close()
+    found = compare(expected, cells(folder), [straight, folder])
+    assert not found, "\n".join(map(str, found))
 
 
 def _equal(one: Any, other: Any) -> bool:

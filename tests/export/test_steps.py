@@ -36,6 +36,11 @@ def test_force() -> None:
     assert all(step.command[-1] == "--force" for step in steps(graph(DIAMOND), mode="force"))
 
 
+def test_what_is_up_to_date_stays_in_the_store() -> None:
+    assert all("--no-fetch" in step.command for step in steps(graph(DIAMOND), mode="incremental"))
+    assert not any("--no-fetch" in step.command for step in steps(graph(DIAMOND)))
+
+
 def test_only_some() -> None:
     found = steps(graph(DIAMOND), mode="incremental", only=frozenset({"left", "join"}))
     assert {step.task: step.upstream for step in found} == {"left": (), "join": ("left",)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -16,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from dask_cluster import PATIENCE, ROOT, Cluster
 from project_folder import SAVE, Folder, load
 from s3_server import CREDENTIALS, free_port, make_bucket, s3_server
 
@@ -23,61 +23,6 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.model import Report
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.run import Listener, Options, build
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 120
-
-
-class Cluster:
-    """A scheduler and workers, each in a folder of its own with a cache of its own."""
-
-    def __init__(self, base: Path, s3_port: int) -> None:
-        self.base = base
-        self.address = f"tcp://127.0.0.1:{free_port()}"
-        self.environment = {
-            **os.environ,
-            **CREDENTIALS,
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{s3_port}",
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(base / "far/site-packages"))),
-        }
-        self.s3_port = s3_port
-        self.workers: dict[str, subprocess.Popen[bytes]] = {}
-        port = self.address.rpartition(":")[2]
-        command = ["dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]
-        self.scheduler = self._start("scheduler", command)
-
-    def add_worker(self, name: str, *options: str) -> None:
-        command = ["dask_worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name]
-        folder = self.base / name
-        self.workers[name] = self._start(name, [*command, "--local-directory", str(folder / "work"), *options])
-
-    def _start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
-        folder = self.base / name
-        folder.mkdir(exist_ok=True)
-        module, *arguments = command
-        with (folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{module}", *arguments],
-                cwd=folder,
-                env={**self.environment, "SOORGEON_CLONE_CACHE": str(folder / "cache")},
-                stdout=log,
-                stderr=log,
-            )
-
-    def wait_for_workers(self) -> None:
-        from distributed import Client
-
-        with Client(self.address, timeout=PATIENCE, set_as_default=False) as client:
-            client.wait_for_workers(len(self.workers), timeout=PATIENCE)
-
-    def close(self) -> None:
-        for process in (*self.workers.values(), self.scheduler):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for child in psutil.Process(process.pid).children(recursive=True):
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        child.kill()
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")

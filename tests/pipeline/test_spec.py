@@ -169,6 +169,12 @@ tasks:
     assert loaded.warnings == ("env.yaml: spare is not used in pipeline.yaml",)
 
 
+def test_a_placeholder_for_a_list_or_a_mapping(tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text("nested: {deep: [1, {a: 2}]}\n")
+    (task,) = loads('tasks: [{source: a.py, product: a.ipynb, params: {x: "{{nested.deep}}"}}]', tmp_path).tasks
+    assert dict(task.params) == {"x": [1, {"a": 2}]}
+
+
 def test_the_env_file_of_a_named_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("env.yaml", "env.train.yaml", "special.yaml"):
         (tmp_path / name).write_text(f"v: {name}\n")
