@@ -164,9 +164,7 @@ def left_by(task: Task, upstream: Mapping[str, Task]) -> list[str]:
     uses = task.facts.code.upstream if task.facts.code else None
     named = {name for name, _ in uses or ()} | {name for names in task.groups.values() for name in names}
     return [
-        name
-        for name in task.upstream
-        if upstream[name].facts.writes_files or (uses is not None and name not in named)
+        name for name in task.upstream if upstream[name].facts.writes_files or (uses is not None and name not in named)
     ]
 
 
