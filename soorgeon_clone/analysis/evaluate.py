@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls
+from soorgeon_clone.analysis import calls, instances, library, undescribed
 from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.names import target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
@@ -304,7 +304,7 @@ def bind_inline(w: Walker, scope: Scope, target: Node, value: Value) -> None:
 
 def _binary(w: Walker, node: Node) -> Value:
     children = node.children
-    asked = calls.asked_name(w, children)
+    asked = library.asked_name(w, children)
     if asked is not None:
         w.read_global(asked)
         return frozenset({w.heap.atom("builtins.bool")})
@@ -492,12 +492,12 @@ MAX_WIDTH = 16  # objects that a value stands for while something is done with i
 
 
 def _trailers(w: Walker, head: Node, trailers: list[Node]) -> Value:
-    name = calls.dynamic_name(w, head, trailers)
+    name = library.dynamic_name(w, head, trailers)
     if name is not None:
         value = w.read_global(name, None)
         return _apply(w, value, trailers[2:])
     if head.type == "name" and head.value == "super" and trailers and trailers[0].children[0].value == "(":
-        value = calls.super_object(w, trailers[0])
+        value = instances.super_object(w, trailers[0])
         return _apply(w, value, trailers[1:])
     if head.type == "name" and head.value == "get_ipython":
         # what a shell command or magic names may be something else than a variable
@@ -562,7 +562,7 @@ def attributes(w: Walker, obj: Obj) -> Value:
 def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     kind = obj.type
     if kind == LIB:
-        return calls.lib_attribute(w, obj, name, node)
+        return library.lib_attribute(w, obj, name, node)
     if kind == INSTANCE:
         if obj.immutable and name in ("name", "value"):
             return contents(frozenset({obj})) if name == "value" else frozenset({w.heap.atom("builtins.str")})
@@ -572,11 +572,11 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
             return obj.fields["*class"]
         found = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
         found |= contents(frozenset(view for view in obj.views if view.path == ATTRIBUTES))
-        members = calls.class_member(w, obj.fields["*class"], name)
+        members = instances.class_member(w, obj.fields["*class"], name)
         for method in members:
-            found |= calls.bind_method(w, obj, method, node)
-        if not found or (not members and calls.has_library_base(w, obj)):
-            found |= calls.missing_attribute(w, obj, name, node)
+            found |= instances.bind_method(w, obj, method, node)
+        if not found or (not members and instances.has_library_base(w, obj)):
+            found |= instances.missing_attribute(w, obj, name, node)
         return found
     if kind == CLASS and name == "__dict__":
         made = w.heap.make((ATTRIBUTES, obj), "builtins.dict")
@@ -587,8 +587,8 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         found = _enum_member(w, obj, name)
         if found:
             return found
-        for member in calls.class_member(w, frozenset({obj}), name):
-            found |= calls.bind_method(w, obj, member, node) if member.type == FUNCTION else frozenset({member})
+        for member in instances.class_member(w, frozenset({obj}), name):
+            found |= instances.bind_method(w, obj, member, node) if member.type == FUNCTION else frozenset({member})
         return found | obj.fields.get("*", EMPTY) or frozenset({obj})
     if kind == FUNCTION:
         if name.startswith("__") and name not in ("__dict__", "__defaults__", "__wrapped__"):
@@ -601,7 +601,7 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         w.heap.hold(attached, "self", frozenset({obj}))
         return frozenset({attached})
     if kind == calls.SUPER:
-        return calls.super_member(w, obj, name, node)
+        return instances.super_member(w, obj, name, node)
     if kind == METHOD:
         return obj.fields.get("self", EMPTY)
     if obj.immutable:
@@ -624,7 +624,7 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         bound.path = name
         w.heap.hold(bound, "self", frozenset({obj}))
         return stored | {obj, bound}
-    return stored | calls.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=f"{kind}.{name}")
+    return stored | library.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=f"{kind}.{name}")
 
 
 def _enum_member(w: Walker, cls: Obj, name: str) -> Value:
@@ -632,7 +632,7 @@ def _enum_member(w: Walker, cls: Obj, name: str) -> Value:
     value = cls.fields.get(name, EMPTY)
     if not value or name.startswith("_") or any(o.type == FUNCTION for o in value):
         return EMPTY
-    if not any(base.path.startswith("enum.") for base in calls.library_bases(w, frozenset({cls}))):
+    if not any(base.path.startswith("enum.") for base in instances.library_bases(w, frozenset({cls}))):
         return EMPTY
     member = w.heap.make(("member", cls, name), INSTANCE, immutable=True)
     member.fields = {"*class": frozenset({cls}), "value": value}
@@ -699,7 +699,7 @@ def _subscript_kind(node: Node, key: Value) -> str:
 def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
     type_ = obj.type
     if type_ == LIB:
-        return calls.lib_attribute(w, obj, "[]", node)
+        return library.lib_attribute(w, obj, "[]", node)
     if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
         if type_ == "collections.defaultdict":
             w.change_one(obj)  # a missing key is made
@@ -721,13 +721,13 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     if type_ == CLASS:
         return enum_members(w, obj) or frozenset({obj})
     if type_ == INSTANCE:
-        has_own = calls.class_member(w, obj.fields["*class"], "__getitem__")
-        return EMPTY if has_own and not calls.has_library_base(w, obj) else contents(frozenset({obj}))
+        has_own = instances.class_member(w, obj.fields["*class"], "__getitem__")
+        return EMPTY if has_own and not instances.has_library_base(w, obj) else contents(frozenset({obj}))
     if "." in type_:
         effect = w.knowledge.subscript(type_, kind)
         if effect is not None:
             arguments = calls.Arguments(positional=((key, False),))
-            return calls.apply(w, effect, frozenset({obj}), arguments, node, path=f"{type_}[]")
+            return library.apply(w, effect, frozenset({obj}), arguments, node, path=f"{type_}[]")
     return frozenset({obj}) | contents(frozenset({obj}))
 
 
@@ -763,7 +763,7 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
         elif kind in CONTAINERS:
             result.update(contents(frozenset({obj})))
         elif kind == INSTANCE:
-            result.update(calls.iterated(w, obj, node))
+            result.update(instances.iterated(w, obj, node))
         elif kind == CLASS and (members := enum_members(w, obj)):
             result.update(members)
         elif kind in (LIB, FUNCTION):
@@ -771,7 +771,7 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
         elif obj.immutable:
             result.add(w.heap.atom("builtins.str" if kind == "builtins.str" else "builtins.scalar"))
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
-            made = calls.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
+            made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
             for part in made - {obj}:
                 w.heap.hold(part, "*", frozenset({obj}))  # an element of an array of axes is one of the figure's
                 w.heap.hold(obj, "*", frozenset() if part.immutable else frozenset({part}))
@@ -834,7 +834,7 @@ def _owner_and_last(node: Node) -> tuple[Callable[[Any], Value], Node]:
 def store(w: Walker, node: Node, value: Value) -> None:
     """Do ``a.b = value`` or ``a[i] = value``."""
     children = node.children
-    name = calls.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
+    name = library.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
     if name is not None:
         w.bind_global(name, value)
         return
@@ -848,8 +848,8 @@ def store(w: Walker, node: Node, value: Value) -> None:
         implicit(w, objects)
         for obj in objects:
             if obj.type == LIB:
-                calls.run_registered(w, value, node)
-                calls.set_library(w, obj.path, value)
+                undescribed.run_registered(w, value, node)
+                library.set_library(w, obj.path, value)
             elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__"):
                 change_by_store(w, obj)
                 _change_shown(w, obj)
@@ -891,13 +891,13 @@ def _held_by_frame(value: Value) -> Value:
 
 def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
     if obj.type == LIB:
-        calls.run_registered(w, value, node)
-        calls.set_library(w, f"{obj.path}.{name}", value)
+        undescribed.run_registered(w, value, node)
+        library.set_library(w, f"{obj.path}.{name}", value)
         return
     if obj.immutable:
         return
     if obj.type == INSTANCE:
-        calls.set_property(w, obj, name, value, node)
+        instances.set_property(w, obj, name, value, node)
         if name == "__class__":
             w.heap.hold(obj, "*class", value)
     if _sets_ambient(w, obj, "__setattr__"):
@@ -917,7 +917,7 @@ def change_by_store(w: Walker, obj: Obj) -> None:
 def delete(w: Walker, node: Node) -> None:
     """Do ``del a.b`` or ``del a[i]``."""
     children = node.children
-    name = calls.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
+    name = library.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
     if name is not None:
         w.read_global(name)
         return
@@ -928,7 +928,7 @@ def delete(w: Walker, node: Node) -> None:
     implicit(w, objects)
     for obj in objects:
         if obj.type == LIB:
-            calls.set_library(w, obj.path, EMPTY)
+            library.set_library(w, obj.path, EMPTY)
         else:
             change_by_store(w, obj)
 
@@ -938,16 +938,16 @@ def enter(w: Walker, value: Value, node: Node) -> Value:
     result: set[Obj] = set()
     for obj in value:
         if obj.type == INSTANCE:
-            method = calls.class_member(w, obj.fields["*class"], "__enter__")
+            method = instances.class_member(w, obj.fields["*class"], "__enter__")
             for function in method:
-                result.update(calls.call(w, calls.bind_method(w, obj, function, node), calls.NO_ARGUMENTS, node))
+                result.update(calls.call(w, instances.bind_method(w, obj, function, node), calls.NO_ARGUMENTS, node))
         elif obj.type in ("builtins.generator", "builtins.iterator"):
             result.update(contents(frozenset({obj})))
         elif "." in obj.type and not obj.immutable:
             effect = w.knowledge.method(obj.type, "__enter__", {})
             known = effect is not None and effect.returns != ("fresh",) and not effect.returns[0].endswith(".*")
             result.update(
-                calls.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=obj.type)
+                library.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=obj.type)
                 if effect is not None and known
                 else {obj}
             )
@@ -961,7 +961,7 @@ def implicit(w: Walker, value: Value) -> Value:
     result: set[Obj] = set()
     for obj in value:
         if obj.type == INSTANCE:
-            result.update(calls.run_special_methods(w, obj))
+            result.update(instances.run_special_methods(w, obj))
     return frozenset(result)
 
 

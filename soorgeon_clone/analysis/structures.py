@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, evaluate
+from soorgeon_clone.analysis import calls, evaluate, instances, undescribed
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.syntax import Node
@@ -145,7 +145,7 @@ def _getattr(w: Walker, args: Arguments, node: Node) -> Value:
                 for key, members in cls.fields.items():
                     if not key.startswith("*"):
                         for member in members:
-                            found |= calls.bind_method(w, obj, member, node)
+                            found |= instances.bind_method(w, obj, member, node)
         elif obj.type == LIB:
             found |= frozenset({w.heap.make((*w.site(node), obj), UNKNOWN)})
     return found
@@ -536,7 +536,7 @@ def _line_magic(w: Walker, args: Arguments, node: Node) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "*")
     else:
-        return calls.unknown(w, EMPTY, args, node, f"%{name}")
+        return undescribed.unknown(w, EMPTY, args, node, f"%{name}")
     return none
 
 
@@ -560,7 +560,7 @@ def _cell_magic(w: Walker, args: Arguments, node: Node) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "*")
         return frozenset({w.heap.atom("builtins.NoneType")})
-    return calls.unknown(w, EMPTY, args, node, f"%%{name}")
+    return undescribed.unknown(w, EMPTY, args, node, f"%%{name}")
 
 
 def _command(w: Walker, command: str | None) -> None:

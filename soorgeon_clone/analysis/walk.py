@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import calls, evaluate
+from soorgeon_clone.analysis import bodies, calls, evaluate, instances
 from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -66,11 +66,11 @@ class Walker:
         self.uses: dict[str, int] = {}
         self.touched: set[str] = set()
         self.context: tuple[int, ...] = ()
-        self.active: dict[Obj, calls.Activation] = {}
+        self.active: dict[Obj, bodies.Activation] = {}
         self.codes: dict[int, Code] = {}
         self.scopes: dict[Any, Scope] = {}
-        self.memo: dict[Any, tuple[int, calls.Memo]] = {}
-        self.tracing: list[calls.Memo] = []
+        self.memo: dict[Any, tuple[int, bodies.Memo]] = {}
+        self.tracing: list[bodies.Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
         self.budget = budget
         self.uncertain = 0  # how many branches, loops and function bodies we are in
@@ -843,7 +843,7 @@ class Walker:
             for method in binding.value:
                 if method.type == FUNCTION and method.code.owner is None:
                     method.code.owner = obj
-        calls.subclass_hooks(self, obj, node)
+        instances.subclass_hooks(self, obj, node)
         return obj
 
     def _decorated(self, node: Node) -> None:
@@ -859,13 +859,13 @@ class Walker:
             obj = self.make_class(definition)
         value: Value = frozenset({obj})
         for decorator, decorator_node in reversed(values):
-            value = calls.decorate(self, decorator, value, decorator_node)
+            value = instances.decorate(self, decorator, value, decorator_node)
         self.bind(definition.children[1].value, value)
 
     def _decorator(self, node: Node) -> Value:
         children: list[Node] = getattr(node, "children", [])
         dotted = len(children) == 2 and children[-1].type == "trailer" and children[0].type == "name"
-        if dotted and children[1].children[-1].value in calls.PROPERTY_PARTS:
+        if dotted and children[1].children[-1].value in instances.PROPERTY_PARTS:
             return self.read(children[0])
         return self.expression(node)
 

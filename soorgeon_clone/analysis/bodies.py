@@ -1,0 +1,251 @@
+"""Functions of the notebook: a call is followed into the body with the objects that are passed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.analysis import calls, evaluate, undescribed
+from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
+from soorgeon_clone.analysis.names import Code
+from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+
+MAX_WORK = 1_500  # calls followed in one statement
+MAX_STEPS = 20_000  # objects looked at in one statement
+MAX_RECURSION_PASSES = 4
+
+
+@dataclass
+class Memo:
+    """What following a function once did, to be noted again when it is called again with the same objects."""
+
+    result: Value = EMPTY
+    reads: set[str] = field(default_factory=set)
+    seen: dict[str, Value] = field(default_factory=dict)
+    writes: dict[str, Value] = field(default_factory=dict)
+    changes: set[Obj] = field(default_factory=set)
+    wholes: set[Obj] = field(default_factory=set)  # changed with all that they hold
+    draws: set[str] = field(default_factory=set)
+    seeds: set[str] = field(default_factory=set)
+    notes: set[tuple[str, str]] = field(default_factory=set)
+
+    def take(self, inner: Memo) -> None:
+        """Add what a call inside of this one did."""
+        self.reads |= inner.reads
+        for name, value in inner.seen.items():
+            self.seen.setdefault(name, value)
+        for name, value in inner.writes.items():
+            self.writes[name] = self.writes.get(name, EMPTY) | value
+        self.changes |= inner.changes
+        self.wholes |= inner.wholes
+        self.draws |= inner.draws
+        self.seeds |= inner.seeds
+        self.notes |= inner.notes
+
+
+@dataclass
+class Activation:
+    """A function that is being followed: its parameters grow when it calls itself with other objects."""
+
+    scope: Scope
+    grew: bool = False
+
+
+def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Value:
+    """Follow a call of a notebook function into its body."""
+    w.work += 1
+    if undescribed.is_worn(w):
+        return undescribed.worn(w, args.all)
+    code: Code = obj.code
+    values = _parameters(w, obj, code, args, node)
+    active = w.active.get(obj)
+    if active is not None:
+        return _recursive(w, active, values)
+    size = max(1, code.size // 4)
+    if len(w.active) > calls.MAX_DEPTH or w.budget < size:
+        return frozenset({undescribed.blunt(w, [obj], args.all, w.site(node))})
+    context = (*w.context, id(node))[-2:]
+    key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
+    known = w.memo.get(key)
+    if known is not None and known[0] == w.heap.version and _still_holds(w, known[1]):
+        _repeat(w, known[1])
+        return known[1].result
+    w.budget -= size
+    memo = Memo()
+    w.tracing.append(memo)
+    try:
+        memo.result = _follow(w, obj, code, values, context, node)
+    finally:
+        w.tracing.pop()
+        if w.tracing:
+            w.tracing[-1].take(memo)
+    if code.is_cached and (w.asks_caches or _tells_calls_apart(w, code, memo)):
+        w.change_one(obj)
+        memo.changes.add(obj)
+    w.memo[key] = (w.heap.version, memo)
+    return memo.result
+
+
+def _tells_calls_apart(w: Walker, code: Code, memo: Memo) -> bool:
+    """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
+    did = (memo.draws, memo.seeds, memo.notes, memo.changes, memo.wholes, memo.writes, code.mentioned & _SPEAKING)
+    if any(did) or not w.rebound.isdisjoint(memo.seen):
+        return True
+    return any(o.type not in (*calls.CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
+
+
+_SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "logging", "logger", "next"})
+
+
+def _still_holds(w: Walker, memo: Memo) -> bool:
+    for name, value in memo.seen.items():
+        binding = w.module.state.get(name)
+        if (binding.value if binding is not None else EMPTY) != value:
+            return False
+    return True
+
+
+def _repeat(w: Walker, memo: Memo) -> None:
+    for name in memo.reads:
+        w.read_global(name)
+    for name, value in memo.writes.items():
+        w.bind_global(name, value, certain=False)
+    for obj in memo.changes:
+        w.change_one(obj)
+    w.change(memo.wholes)
+    for resource in memo.seeds:
+        w.seed(resource)
+    for resource in memo.draws:
+        w.draw(resource)
+    for kind, item in memo.notes:
+        w.note(kind, item)
+
+
+def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: tuple[int, ...], node: Node) -> Value:
+    key = (obj, context)
+    scope = w.scopes.get(key)
+    if scope is None:
+        scope = w.scopes[key] = Scope("function", obj.scope or w.module, State(), code)
+    scope.state = State()
+    scope.result = EMPTY
+    for name, value in values.items():
+        scope.state.names[name] = Binding(value, NO_DEFS, -1)
+        scope.ever[name] = scope.ever.get(name, EMPTY) | value
+    for name, held in obj.fields.items():
+        if name.startswith("free:"):
+            scope.state.names.setdefault(name[5:], Binding(held, NO_DEFS, -1))
+    activation = Activation(scope)
+    w.active[obj] = activation
+    outer_scope, outer_context = w.scope, w.context
+    w.context = context
+    w.uncertain += 1
+    try:
+        for _ in range(MAX_RECURSION_PASSES):
+            activation.grew = False
+            before = scope.result
+            w.scope = scope
+            _walk_body(w, scope, code, obj)
+            if not activation.grew and scope.result == before:
+                break
+            if not activation.grew and not activation_recursed(activation):
+                break
+            for name in values:
+                scope.state.names[name] = Binding(scope.ever[name], NO_DEFS, -1)
+    finally:
+        w.uncertain -= 1
+        w.scope, w.context = outer_scope, outer_context
+        del w.active[obj]
+    if code.is_generator:
+        made = w.heap.make((*w.site(node), obj), "builtins.generator")
+        w.heap.hold(made, "*", scope.ever.get("@yield", EMPTY))
+        return frozenset({made})
+    value = scope.result or frozenset({w.heap.atom("builtins.NoneType")})
+    if code.is_async:
+        made = w.heap.make((*w.site(node), obj), "builtins.coroutine")
+        w.heap.hold(made, "*", value)
+        # what an await of it gives, of which a held value shows only the mutable part
+        made.fields["*"] = made.fields.get("*", EMPTY) | value
+        return frozenset({made})
+    return value
+
+
+def activation_recursed(activation: Activation) -> bool:
+    return activation.scope.ever.get("@recursed") is not None
+
+
+def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> None:
+    module = w.module.state
+    fork = w.module.state = module.fork()
+    owner, w.owner = w.owner, code.owner
+    try:
+        if code.is_lambda:
+            scope.result |= w.expression(code.body)
+        else:
+            w.suite(code.body)
+    finally:
+        w.module.state = module
+        w.owner = owner
+    # whatever path the body took: what it bound may hold
+    scope.state.dead = False
+    fork.dead = False
+    module.join([fork, module.fork()])
+
+
+def _recursive(w: Walker, active: Activation, values: dict[str, Value]) -> Value:
+    scope = active.scope
+    scope.ever["@recursed"] = EMPTY
+    for name, value in values.items():
+        old = scope.ever.get(name, EMPTY)
+        if not value <= old:
+            scope.ever[name] = old | value
+            active.grew = True
+            w.heap.version += 1
+    return scope.result
+
+
+def _parameters(w: Walker, obj: Obj, code: Code, args: calls.Arguments, node: Node) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    positional = list(args.positional)
+    unpacked = EMPTY
+    spread = EMPTY
+    for keyword, value in args.keywords:
+        if keyword is None:
+            spread |= evaluate.contents(value) | frozenset({w.heap.atom("builtins.scalar")})
+    keywords = {name: value for name, value in args.keywords if name is not None}
+    for parameter in code.parameters:
+        name = parameter.name
+        default = obj.fields.get(f"default:{name}", EMPTY)
+        if parameter.kind == "*":
+            made = w.heap.make((*w.site(node), obj, name), "builtins.tuple")
+            for value, _ in positional:
+                w.heap.hold(made, "*", value)
+            w.heap.hold(made, "*", unpacked)
+            positional = []
+            values[name] = frozenset({made})
+        elif parameter.kind == "**":
+            made = w.heap.make((*w.site(node), obj, name), "builtins.dict")
+            for key, value in keywords.items():
+                if key is not None:
+                    w.heap.hold(made, f"[{key!r}]", value)
+            w.heap.hold(made, "*", spread)
+            values[name] = frozenset({made})
+        elif positional and not parameter.keyword_only:
+            value, starred = positional[0]
+            if starred:
+                unpacked |= value
+                values[name] = value | default | spread
+            else:
+                positional.pop(0)
+                values[name] = value
+        elif name in keywords:
+            values[name] = keywords.pop(name)
+        else:
+            if parameter.default is not None and not default:
+                default = frozenset({w.heap.atom("builtins.scalar")})
+            values[name] = default | spread | unpacked
+    return values

@@ -1,0 +1,427 @@
+"""Calls of libraries: what the effect tables say happens to the objects of this call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.analysis import calls, evaluate, structures, undescribed
+from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.state import Scope
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+
+_SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
+
+
+def apply(
+    w: Walker,
+    effect: Effect,
+    receiver: Value,
+    args: calls.Arguments,
+    node: Node,
+    *,
+    path: str,
+    names: tuple[str, ...] | None = None,
+) -> Value:
+    """Do what ``effect`` says with the objects of this call, and return what the call gives."""
+    w.work += 1
+    bound = _bound(args, names)
+
+    def target(text: str) -> Value:
+        return _target(w, text, receiver, args, bound, node)
+
+    _run_passed_code(w, effect, receiver, args, node, target, path)
+    if effect.acts or w.anything_advances():
+        _act(w, effect, receiver, args, bound, target)
+    if effect.prints or path in _SHOWING:
+        w.show(args.all)
+    if effect.raises:
+        w._die()
+    value: Value = EMPTY
+    for spec in effect.returns:
+        value |= result(w, spec, receiver, args, node, bound, path)
+    fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
+    if w.heap.has_sets():
+        _note_order(w, path, receiver, args, fresh)
+    if fresh:
+        _tie(w, effect, fresh, target)
+        constants = calls.given(args, names)
+        for obj in fresh:
+            if obj.given is None:
+                obj.given = constants
+    if "parts" in effect.shares:
+        _share_parts(w, value)
+    return value
+
+
+# calls to which the order of a set that they are given makes no difference
+_ORDERLESS = frozenset(
+    """
+    len sorted min max any all isinstance issubclass callable hasattr getattr id bool type set frozenset isin issubset
+    issuperset isdisjoint difference intersection symmetric_difference union update difference_update discard remove
+    intersection_update symmetric_difference_update add append insert setdefault get clear copy fit_transform
+    """.split()
+)
+
+
+def _note_order(w: Walker, path: str, receiver: Value, args: calls.Arguments, made: Iterable[Obj]) -> None:
+    """Note whether a call makes the order of sets visible, and which sets it makes out of others."""
+    name = path.rpartition(".")[2]
+    if name not in _ORDERLESS or (name in ("sorted", "min", "max") and any(key == "key" for key, _ in args.keywords)):
+        w.heap.note_order(args.all)
+    if name in ("pop", "__iter__"):
+        w.heap.note_order(receiver)
+    w.heap.derive_order(made, receiver | args.all)
+    w.heap.derive_order(receiver, args.all)
+
+
+def _run_passed_code(
+    w: Walker,
+    effect: Effect,
+    receiver: Value,
+    args: calls.Arguments,
+    node: Node,
+    target: Callable[[str], Value],
+    path: str,
+) -> None:
+    """Follow the notebook's code that the call may run: callbacks, special methods, what the receiver holds."""
+    if undescribed.is_worn(w):
+        undescribed.worn(w, receiver | args.all)
+        return
+    for text in effect.calls:
+        undescribed.call_back(w, target(text), receiver, args, node, path)
+    if not w.anything_runs():
+        return
+    passed = args.all
+    evaluate.implicit(w, passed)
+    if not effect.calls and any(o.type in calls.CODE_TYPES for o in passed):
+        undescribed.call_back(
+            w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
+        )
+    if any(o.fields for o in receiver):
+        undescribed.run_held_code(w, receiver, args, node)
+
+
+def _act(
+    w: Walker,
+    effect: Effect,
+    receiver: Value,
+    args: calls.Arguments,
+    bound: dict[str, Value],
+    target: Callable[[str], Value],
+) -> None:
+    """Note what the call does to objects, random generators, settings and files."""
+    if effect.opaque:
+        w.opaque(effect.opaque)
+    changed = EMPTY
+    for text in effect.changes:
+        if text == "self" and effect.sets:
+            continue  # what changes is the setting that the object stands for
+        changed |= target(text)
+    w.change(changed)
+    for obj in receiver | args.all if w.anything_advances() else ():
+        if evaluate.is_advancing(w, obj):
+            w.change_one(obj)
+        elif obj in receiver:
+            for part in evaluate.contents(frozenset({obj})):  # an estimator that was given a generator
+                if evaluate.is_advancing(w, part):
+                    w.change_one(part)
+    for text in effect.keeps:
+        kept = target(text)
+        for obj in changed or receiver:
+            w.heap.hold(obj, "*", kept)
+    for resource in effect.draws:
+        w.draw(resource)
+    for text in effect.names:
+        _read_named(w, target(text))
+    for resource in effect.seeds:
+        w.seed(resource)
+    for setting in effect.sets:
+        w.note("sets", setting)
+    for text in effect.reads:
+        _file(w, "files_read", text, receiver, bound)
+    for text in effect.writes:
+        _file(w, "files_written", text, receiver, bound)
+    if effect.prints:
+        w.record.prints = True
+
+
+def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value]) -> None:
+    """Let what the call made hold what it shares, and share memory with what it is a view of."""
+    shared, viewed = EMPTY, EMPTY
+    for text in effect.shares:
+        if text != "parts":
+            shared |= target(text)
+    for text in effect.views:
+        viewed |= target(text)
+    if not shared and not viewed:
+        return
+    held = frozenset(obj for obj in shared if not obj.immutable)
+    for obj in made:
+        w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", held)
+        for other in viewed:
+            if not other.immutable:
+                w.heap.view(obj, other)
+
+
+def _gives_known_elements(obj: Obj) -> bool:
+    """Whether it is known what an iterator gives, which is not what it takes from."""
+    given = obj.fields.get("*", EMPTY)
+    return obj.type == "builtins.iterator" and bool(given) and not any(o.type in _ANYTHING for o in given)
+
+
+_ANYTHING = (UNKNOWN, "builtins.object")
+
+
+def _share_parts(w: Walker, value: Value) -> None:
+    """The parts of one result hold each other: a figure and its axes."""
+    parts = frozenset(o for o in w.heap.reach(value) if o.type not in evaluate.CONTAINERS)
+    for obj in parts:
+        w.heap.hold(obj, "*", parts - {obj})
+
+
+def _bound(args: calls.Arguments, names: tuple[str, ...] | None) -> dict[str, Value]:
+    bound: dict[str, Value] = {}
+    for index, (value, starred) in enumerate(args.positional):
+        if starred:
+            for name in (names or ())[index:]:
+                bound[name] = bound.get(name, EMPTY) | value
+            bound[str(index)] = value
+        else:
+            bound[str(index)] = value
+            if names and index < len(names):
+                bound[names[index]] = value
+    for keyword, value in args.keywords:
+        if keyword is not None:
+            bound[keyword] = value
+    return bound
+
+
+def _target(
+    w: Walker, target: str, receiver: Value, args: calls.Arguments, bound: dict[str, Value], node: Node
+) -> Value:
+    if target == "self":
+        return receiver
+    if target == "args":
+        value = args.all
+        for keyword, item in args.keywords:
+            if keyword is None:
+                value |= evaluate.contents(item)
+        return value
+    if target.startswith("element:"):
+        inner = _target(w, target[8:], receiver, args, bound, node)
+        own = frozenset(o for o in inner if o.type not in evaluate.CONTAINERS and w.may_be_own_part(o))
+        return evaluate.contents(inner) | own
+    if target.startswith("arg:"):
+        target = target[4:]
+    value = bound.get(target, EMPTY)
+    for keyword, item in args.keywords:
+        if keyword is None:
+            value |= evaluate.contents(item)
+    return value
+
+
+def _file(w: Walker, field_name: str, target: str, receiver: Value, bound: dict[str, Value]) -> None:
+    if target == "*":
+        w.note(field_name, "*")
+        return
+    value = receiver if target == "self" else bound.get(target.removeprefix("arg:"), EMPTY)
+    for obj in value:
+        path = structures.path_text(obj)
+        if path is not None:
+            w.note(field_name, path)
+        elif obj.type.startswith("io.") or obj.type in ("builtins.NoneType", "tempfile._TemporaryFileWrapper"):
+            continue
+        elif (
+            obj.type in ("builtins.str", "builtins.bytes", UNKNOWN)
+            or obj.type.startswith(("pathlib.", "os."))
+            or (obj.immutable and obj.type == "builtins.scalar")
+        ):
+            w.note(field_name, "*")
+
+
+def _read_named(w: Walker, texts: Value) -> None:
+    """Use the variables that a text may name (``df.query("a > @limit")``); all of them if the text is not constant."""
+    known = set(w.module.state.all_names())
+    for obj in texts:
+        if isinstance(obj.const, str):
+            for name in re.findall(r"[^\W\d]\w*", obj.const):
+                _read_anywhere(w, name, known)
+        elif obj.type != "builtins.NoneType":
+            for name in known:
+                if not name.startswith("@"):
+                    w.read_global(name)
+
+
+def _read_anywhere(w: Walker, name: str, known: set[str]) -> None:
+    scope: Scope | None = w.scope
+    while scope is not None and scope.kind != "module":
+        if scope.state.get(name) is not None:
+            return
+        scope = scope.parent
+    if name in known:
+        w.read_global(name)
+
+
+@lru_cache(maxsize=4096)
+def _parts(spec: str) -> tuple[str, tuple[str, ...]]:
+    """``tuple(A, list(B))`` -> ("tuple", ("A", "list(B)"))."""
+    head, _, rest = spec.partition("(")
+    if not rest:
+        return spec, ()
+    inner = rest[:-1]
+    parts, depth, start = [], 0, 0
+    for index, char in enumerate(inner):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            parts.append(inner[start:index].strip())
+            start = index + 1
+    parts.append(inner[start:].strip())
+    return head, tuple(p for p in parts if p)
+
+
+_DISPLAYS = {"list", "dict", "set", "frozenset", "iterator", "tuple", "generator"}
+
+
+def result(
+    w: Walker, spec: str, receiver: Value, args: calls.Arguments, node: Node, bound: dict[str, Value], path: str = ""
+) -> Value:
+    """Return the objects that a result in the words of `Effect` stands for."""
+    head, parts = _parts(spec)
+    if parts and head.removeprefix("builtins.") in _DISPLAYS:
+        return _display(w, head.removeprefix("builtins."), parts, receiver, args, node, bound, path)
+    if spec == "self":
+        return receiver
+    if spec == "none":
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    if spec.startswith("arg:"):
+        return _target(w, spec[4:], receiver, args, bound, node)
+    if spec.startswith("element:"):
+        value = _target(w, spec[8:], receiver, args, bound, node)
+        inner = spec.rpartition(":")[2]
+        if inner in ("self", "args") or inner in bound:
+            mapping = frozenset(o for o in value if o.type in structures.MAPPINGS)
+            found = evaluate.contents(mapping) | evaluate.elements(w, value - mapping, node)
+            return found or frozenset({w.heap.atom("builtins.scalar")})
+        return frozenset({w.heap.atom("builtins.scalar")})
+    if spec.startswith("like:"):
+        originals = _target(w, spec[5:], receiver, args, bound, node)
+        return like(w, originals, node)
+    if spec.startswith("call:"):
+        return undescribed.call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node, path)
+    kind = spec
+    if spec == "fresh":
+        kind = f"{path.partition('.')[0]}.*" if path else UNKNOWN
+    facts = w.facts_of(kind) if "." in kind else None
+    if facts is not None and facts.immutable:
+        return frozenset({w.heap.atom(kind)})
+    made = w.heap.make((*w.site(node), kind), kind)
+    return frozenset({made})
+
+
+def _display(
+    w: Walker,
+    head: str,
+    parts: tuple[str, ...],
+    receiver: Value,
+    args: calls.Arguments,
+    node: Node,
+    bound: dict[str, Value],
+    path: str,
+) -> Value:
+    made = w.heap.make((*w.site(node), head, parts), f"builtins.{head}")
+    several = head == "tuple" and len(parts) > 1
+    for index, part in enumerate(parts):
+        value = result(w, part, receiver, args, node, bound, path)
+        w.heap.hold(made, str(index) if several else "*", value)
+    return frozenset({made})
+
+
+def like(w: Walker, originals: Value, node: Node) -> Value:
+    """Return new objects of the same types, holding the same things."""
+    made: set[Obj] = set()
+    for obj in originals:
+        if obj.immutable:
+            made.add(w.heap.atom(obj.type))
+        elif obj.type in calls.CODE_TYPES:
+            copy = w.heap.make((*w.site(node), obj), obj.type)
+            copy.path, copy.code, copy.scope = obj.path, obj.code, obj.scope
+            for key, value in obj.fields.items():
+                w.heap.hold(copy, key, value)
+            made.add(copy)
+        else:
+            copy = w.heap.make((*w.site(node), obj.type), obj.type)
+            copy.given = copy.given or obj.given
+            for key, value in obj.fields.items():
+                w.heap.hold(copy, key, value)
+            made.add(copy)
+    return frozenset(made)
+
+
+# functions that call what they are given with elements of the other things, and with nothing else
+CALL_WITH_ELEMENTS = frozenset(
+    """
+    builtins.map builtins.filter builtins.sorted builtins.min builtins.max builtins.list.sort itertools.takewhile
+    itertools.dropwhile itertools.filterfalse itertools.groupby itertools.starmap
+    """.split()
+)
+
+
+def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
+    """Return what an attribute of a module (or of something in it) is."""
+    path = f"{obj.path}.{name}" if name != "[]" else obj.path
+    if path == f"{structures.SHELL}.user_ns":
+        w.opaque("get_ipython().user_ns gives access to all variables out of sight")
+    effect = w.knowledge.module_attribute(path) if name != "[]" else None
+    if effect is not None:
+        value = apply(w, effect, EMPTY, calls.NO_ARGUMENTS, node, path=path)
+        plain = frozenset(o for o in value if o.immutable and o.type != "builtins.NoneType")
+        if plain and not effect.sets:
+            return plain
+    return frozenset({w.heap.lib(path)})
+
+
+def set_library(w: Walker, path: str, value: Value) -> None:
+    """Assign to an attribute or item of something in a library: a setting, or a change of the library itself."""
+    if path.startswith(structures.SHELL):
+        w.opaque("get_ipython() gives access to all variables out of sight")
+        return
+    while path:
+        effect = w.knowledge.module_attribute(path)
+        if effect is not None and effect.sets:
+            for setting in effect.sets:
+                w.note("sets", setting)
+            return
+        path = path.rpartition(".")[0]
+    w.note("sets", "modules")
+
+
+def dynamic_name(w: Walker, head: Node, trailers: list[Node]) -> str | None:
+    """Return x for ``globals()["x"]`` at notebook level or in a function."""
+    if head.type != "name" or head.value not in ("globals", "locals", "vars") or len(trailers) < 2:
+        return None
+    if head.value != "globals" and w.scope.kind != "module":
+        return None
+    call_trailer, item = trailers[0], trailers[1]
+    if len(call_trailer.children) != 2 or call_trailer.children[0].value != "(" or item.children[0].value != "[":
+        return None
+    const = evaluate.constant(w.expression(item.children[1]))
+    return const if isinstance(const, str) else None
+
+
+def asked_name(w: Walker, operands: list[Node]) -> str | None:
+    """Return x for ``"x" in globals()`` and the like."""
+    if len(operands) != 3 or operands[0].type != "string" or operands[2].type not in ("atom_expr", "power"):
+        return None
+    code = operands[2].get_code(include_prefix=False).replace(" ", "")
+    if code not in ("globals()", "locals()", "vars()", "dir()") or (code != "globals()" and w.scope.kind != "module"):
+        return None
+    const = evaluate.constant(w.expression(operands[0]))
+    return const if isinstance(const, str) else None

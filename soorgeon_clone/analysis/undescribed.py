@@ -1,0 +1,312 @@
+"""Calls that nobody described or follows, and callbacks: they may do whatever can be reached from them.
+
+The verdict on a call that nobody described is `unknown`: it may change whatever can be reached from what it is given,
+call back any function of the notebook among that, draw from seeded generators, and read or write the files named.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.analysis import bodies, calls, evaluate, instances, library, lineage, structures
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.names import mentioned
+from soorgeon_clone.analysis.said import Said, said_about
+from soorgeon_clone.analysis.state import Scope
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+
+def call_back(
+    w: Walker, functions: Value, receiver: Value, args: calls.Arguments, node: Node, path: str | None = None
+) -> Value:
+    """A library calls functions that it was given, with parts of the other things it was given."""
+    callable_ = frozenset(o for o in functions if o.type in (*calls.CODE_TYPES, LIB, UNKNOWN))
+    callable_ = frozenset(
+        o for o in callable_ if o.type != INSTANCE or instances.class_member(w, o.fields["*class"], "__call__")
+    )
+    if not callable_:
+        return EMPTY
+    others = receiver | frozenset(o for o in args.all if o not in callable_)
+    passed: set[Obj] = set()
+    for obj in others:
+        if path in library.CALL_WITH_ELEMENTS and obj.type in evaluate.CONTAINERS:
+            passed.update(evaluate.elements(w, frozenset({obj}), node))
+        else:
+            passed.update(structures.passed_to_callback(w, obj, node, held=path is None))
+    if not passed:
+        passed.add(w.heap.atom("builtins.scalar"))
+    question = (w.record.index, callable_, frozenset(passed))
+    if not w.first_time("call back", *question):
+        return w.called_back.get(question, callable_)
+    found = EMPTY
+    for obj in callable_:
+        if obj.type == LIB:
+            native = calls.call_library(w, obj.path, calls.Arguments(((frozenset(passed), False),)), node)
+            found |= native
+        elif obj.type == UNKNOWN:
+            found |= unknown(w, frozenset({obj}), calls.Arguments(((frozenset(passed), False),)), node, obj.path) | {
+                obj
+            }
+        else:
+            found |= calls.call_one(w, obj, any_arguments(obj, frozenset(passed)), node)
+    w.called_back[question] = found
+    return found
+
+
+def arity(obj: Obj) -> int:
+    if obj.type == FUNCTION and obj.code is not None:
+        return sum(1 for p in obj.code.parameters if not p.kind and not p.keyword_only)
+    if obj.type == METHOD:
+        return max([arity(f) - 1 for f in obj.fields.get("func", EMPTY)], default=1)
+    return 1
+
+
+def any_arguments(obj: Obj, value: Value, first: Value | None = None) -> calls.Arguments:
+    """Return arguments for any call of ``obj``: parameters that have defaults may get ``value`` or not.
+
+    ``first`` is what the first parameter gets, if that is known.
+    """
+    given = () if first is None else ((first, False),)
+    required = max(0, arity(obj) - _optional(obj) - len(given))
+    rest = ((value, True),) if _optional(obj) else ()
+    return calls.Arguments((*given, *((value, False) for _ in range(required)), *rest))
+
+
+def _optional(obj: Obj) -> int:
+    """Return how many of the parameters that a position may fill have defaults, and whether there is a ``*args``."""
+    if obj.type == FUNCTION and obj.code is not None:
+        return sum(p.default is not None and not p.keyword_only for p in obj.code.parameters if p.kind != "**")
+    return max([_optional(f) for f in obj.fields.get("func", EMPTY)], default=0)
+
+
+def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node) -> None:
+    """A method of a library object may run the notebook's functions that the object holds."""
+    for obj in receiver:
+        if obj.type in evaluate.CONTAINERS or obj.type.startswith(("pandas.", "numpy.", "matplotlib.", "seaborn.")):
+            continue
+        if not w.first_time("held", obj, args.all):
+            continue
+        for held in w.heap.reach(frozenset({obj})):
+            if (held.type == METHOD or is_plain_function(held)) and held is not obj:
+                call_back(w, frozenset({held}), receiver - {held}, args, node)
+            elif held.type == INSTANCE and held is not obj:
+                run_all_methods(w, held, args.all, node)
+
+
+def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:
+    """Do what a call that nobody described may do, and return what it may give."""
+    values = receiver | args.all
+    said = said_about(node) if w.has_comments else None
+    if said is not None:
+        return _as_said(w, said, values, node)
+    w.note("unknown_calls", what)
+    run_code(w, values, node)
+    w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    if w.heap.has_sets():
+        w.heap.note_order(w.heap.reach(values))
+    for resource in sorted(w.seeded):
+        w.draw(resource)
+    _may_be_file(w, args.all, deep=not receiver)
+    _may_keep(w, values)
+    made = w.heap.make(w.site(node), UNKNOWN)
+    w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
+    if what and "." in what and what[0] != "?":
+        made.path = made.path or what
+    return frozenset({made})
+
+
+def _may_keep(w: Walker, values: Value) -> None:
+    """What can hold anything may hold, after an unknown call, what it was given or was called with."""
+    kept = frozenset(o for o in values if not o.immutable)
+    for obj in kept if len(kept) > 1 else ():
+        if obj.type in (UNKNOWN, INSTANCE) or obj.type in evaluate.CONTAINERS:
+            w.heap.hold(obj, "*", kept - {obj})
+
+
+def _as_said(w: Walker, said: Said, values: Value, node: Node) -> Value:
+    """Do what the author of the notebook says about a call that no table describes."""
+    for name in sorted(said.changes):
+        for obj in _value_of(w, name):
+            w.change_whole(obj)
+    for path in said.reads:
+        w.note("files_read", posixpath.normpath(path))
+    for path in said.writes:
+        w.note("files_written", posixpath.normpath(path))
+    for resource in sorted(w.seeded) if said.draws else ():
+        w.draw(resource)
+    made = w.heap.make(w.site(node), UNKNOWN)
+    if not said.fresh:
+        w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
+    return frozenset({made})
+
+
+def _value_of(w: Walker, name: str) -> Value:
+    scope: Scope | None = w.scope
+    while scope is not None and scope.kind != "module":
+        binding = scope.state.get(name)
+        if binding is not None:
+            return binding.value
+        scope = scope.parent
+    return w.read_global(name) if w.module.state.get(name) is not None else EMPTY
+
+
+def _may_be_file(w: Walker, value: Value, *, deep: bool) -> None:
+    for obj in value:
+        path = structures.path_text(obj)
+        if path is not None:
+            w.note("files_read", path)
+            w.note("files_written", path)
+        elif obj.type == "builtins.str" or obj.type.startswith("pathlib.") or (deep and obj.type == UNKNOWN):
+            w.note("files_read", "*")
+            w.note("files_written", "*")
+
+
+def run_code(w: Walker, value: Value, node: Node) -> None:
+    """Run every function of the notebook that can be reached from ``value``, with anything in it."""
+    if not w.anything_runs():
+        return
+    if is_worn(w):
+        worn(w, value)
+        return
+    reached = [o for o in w.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
+    if not reached or not w.first_time("run", value):
+        return
+    anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
+    w.heap.hold(anything, "*", frozenset(o for o in value if not o.immutable))
+    for obj in reached:
+        if obj.type == INSTANCE:
+            run_all_methods(w, obj, frozenset({anything}), node)
+        else:
+            many = any_arguments(obj, frozenset({anything}))
+            w.branches(lambda obj=obj, many=many: _discard(calls.call_one(w, obj, many, node)), lambda: None)  # type: ignore[misc]
+
+
+def run_registered(w: Walker, value: Value, node: Node) -> None:
+    """Run what a library was given to keep: it may call it at any time, out of sight.
+
+    What that reads must be there from then on; what it does with unknown objects happens when it is called.
+    """
+    record = w.record
+    before = {name: set(getattr(record, name)) for name in _WHEN_CALLED}, record.prints
+    run_code(w, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
+    anything = frozenset({w.heap.make((*w.site(node), "anything"), UNKNOWN)})
+    for obj in value:
+        if obj.type == CLASS:
+            w.branches(lambda obj=obj: _run_class(w, obj, anything, node), lambda: None)  # type: ignore[misc]
+    for name, items in before[0].items():
+        getattr(record, name).intersection_update(items)
+    record.prints = before[1]
+
+
+_WHEN_CALLED = ("unknown_calls", "files_read", "files_written")
+
+
+def _run_class(w: Walker, cls: Obj, anything: Value, node: Node) -> None:
+    for made in instances.instantiate(w, cls, calls.Arguments(((anything, True),)), node):
+        run_all_methods(w, made, anything, node)
+
+
+def is_plain_function(obj: Obj) -> bool:
+    """Whether an object is a function of the notebook that is no method of a class: those run with their instances."""
+    return obj.type == FUNCTION and obj.code.owner is None
+
+
+def _discard(value: Value) -> None:
+    return
+
+
+def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
+    """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
+    if is_worn(w):
+        worn(w, value | {obj})
+        return
+    if not w.first_time("methods", obj, value):
+        return
+    for classes in lineage.lineage(obj.fields["*class"]):
+        for name, members in list(classes.fields.items()):
+            if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
+                continue
+            for member in members:
+                if member.type == FUNCTION and (obj, member) not in w.running:
+                    w.running.add((obj, member))
+                    own = frozenset({obj})
+                    many = any_arguments(member, value, own)
+                    w.branches(
+                        lambda member=member, many=many: _discard(bodies.call_function(w, member, many, node)),  # type: ignore[misc]
+                        lambda: None,
+                    )
+                    w.running.discard((obj, member))
+
+
+def is_worn(w: Walker) -> bool:
+    """Whether so many calls were followed in this statement that no more are."""
+    return w.work > bodies.MAX_WORK or w.heap.steps > bodies.MAX_STEPS
+
+
+def worn(w: Walker, values: Value) -> Value:
+    """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
+    if w.worn is None:
+        w.worn = blunt(w, w.heap.of_type(FUNCTION), values, ("worn", w.record.index))
+    passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)
+    if passed:
+        w.change(passed)
+        _join(w, w.worn, passed)
+    return frozenset({w.worn})
+
+
+def _join(w: Walker, made: Obj, values: Value) -> None:
+    """Let functions that nobody follows keep anything in anything."""
+    w.heap.hold(made, "*", values)
+    for obj in values:
+        if obj.type not in (FUNCTION, CLASS):
+            w.heap.hold(obj, "*", frozenset({made}))
+
+
+def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
+    """Take for granted that functions (and all they mention) may do anything with everything that they mention."""
+    names: set[str] = set()
+    seen: set[Obj] = set()
+    for function in functions:
+        w.note("unknown_calls", function.path)
+    while functions:
+        function = functions.pop()
+        if function in seen or function.code is None:
+            continue
+        seen.add(function)
+        for name in mentioned(function.code.node):
+            if name in names or w.module.state.get(name) is None:
+                continue
+            names.add(name)
+            value = w.read_global(name)
+            values |= value
+            for part in w.heap.reach(value):
+                if part.type == FUNCTION:
+                    functions.append(part)
+                elif part.type == CLASS:
+                    functions.extend(m for held in part.fields.values() for m in held if m.type == FUNCTION)
+        for name in function.code.globals:
+            w.bind_global(name, frozenset({w.heap.make(("blunt", name), UNKNOWN)}), certain=False)
+    mutable = {o for o in values if not o.immutable}
+    for cls in [o for o in mutable if o.type == CLASS]:
+        instance = w.heap.make(("blunt", cls), INSTANCE)
+        w.heap.hold(instance, "*class", frozenset({cls}))
+        mutable.add(instance)
+    w.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(w, o))
+    for resource in sorted(w.seeded):
+        w.draw(resource)
+    made = w.heap.make(site, UNKNOWN)
+    _join(w, made, frozenset(mutable))
+    return made
+
+
+def _takes_attributes(w: Walker, function: Obj) -> bool:
+    """Whether the notebook's code may give a function attributes, or it keeps results."""
+    if function.code.is_cached:
+        return True
+    stored = re.compile(rf"\bsetattr\(|\b{re.escape(function.path)}\.[^\W\d]\w*\s*[^\s\w]{{0,2}}=(?!=)")
+    return any(stored.search(text) for text in w.texts)
