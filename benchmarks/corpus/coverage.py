@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from inventory import python_notebooks
 
-from soorgeon_clone.analysis import calls
+from soorgeon_clone.analysis import calls, undescribed
 from soorgeon_clone.analysis.analyse import analyse
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.read import read
@@ -39,16 +39,18 @@ class Observed:
         self._originals: dict[str, Callable[..., Any]] = {}
 
     def __enter__(self) -> Observed:
-        for name in ("call_library", "_call_method_of", "unknown"):
-            self._originals[name] = getattr(calls, name)
-        calls.call_library = self._library  # type: ignore[assignment]
-        calls._call_method_of = self._method  # type: ignore[assignment]
-        calls.unknown = self._unknown  # type: ignore[assignment]
+        for module, name, stand_in in (
+            (calls, "call_library", self._library),
+            (calls, "_call_method_of", self._method),
+            (undescribed, "unknown", self._unknown),
+        ):
+            self._originals[name] = getattr(module, name)
+            setattr(module, name, stand_in)
         return self
 
     def __exit__(self, *_: object) -> None:
         for name, function in self._originals.items():
-            setattr(calls, name, function)
+            setattr(undescribed if name == "unknown" else calls, name, function)
 
     def _library(self, w: Any, path: str, args: Any, node: Any) -> Any:
         self._see(node, w.knowledge.canonical(path))
