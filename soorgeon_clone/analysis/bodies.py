@@ -150,6 +150,9 @@ def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: 
             before = scope.result
             w.scope = scope
             _walk_body(w, scope, code, obj)
+            if undescribed.is_worn(w):
+                scope.result |= undescribed.worn(w, frozenset(o for value in scope.ever.values() for o in value))
+                break
             if not activation.grew and scope.result == before:
                 break
             if not activation.grew and not activation_recursed(activation):

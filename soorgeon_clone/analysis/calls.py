@@ -91,6 +91,8 @@ def _order(obj: Obj) -> tuple[str, str]:
 
 
 def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+    if obj.type not in (CLASS, LIB) and undescribed.is_worn(w):
+        return undescribed.worn(w, args.all | {obj})
     if w.depth > MAX_DEPTH * 2:
         return frozenset({obj}) | args.all  # objects that call each other in a ring: what they do is known by now
     w.depth += 1

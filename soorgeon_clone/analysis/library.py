@@ -348,8 +348,8 @@ def like(w: Walker, originals: Value, node: Node) -> Value:
     """Return new objects of the same types, holding the same things."""
     made: set[Obj] = set()
     for obj in originals:
-        if obj.immutable:
-            made.add(w.heap.atom(obj.type))
+        if obj.immutable:  # a member of an enumeration is its own copy
+            made.add(obj if obj.type in calls.CODE_TYPES else w.heap.atom(obj.type))
         elif obj.type in calls.CODE_TYPES:
             copy = w.heap.make((*w.site(node), obj), obj.type)
             copy.path, copy.code, copy.scope = obj.path, obj.code, obj.scope

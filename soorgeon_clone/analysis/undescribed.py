@@ -105,6 +105,11 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
     if said is not None:
         return _as_said(w, said, values, node)
     w.note("unknown_calls", what)
+    if is_worn(w):
+        for resource in sorted(w.seeded):
+            w.draw(resource)
+        _may_be_file(w, args.all, deep=not receiver)
+        return worn(w, values)
     run_code(w, values, node)
     w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if w.heap.has_sets():
@@ -254,7 +259,7 @@ def worn(w: Walker, values: Value) -> Value:
         w.worn = blunt(w, w.heap.of_type(FUNCTION), values, ("worn", w.record.index))
     passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)
     if passed:
-        w.change(passed)
+        w.change(o for o in passed if o.type not in (FUNCTION, CLASS))
         _join(w, w.worn, passed)
     return frozenset({w.worn})
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -269,7 +270,9 @@ def test_nobody_there(chain: Folder, store: str, cluster: Cluster) -> None:
         build(project, chosen)
 
 
-def test_a_cluster_on_this_machine(chain: Folder) -> None:
+def test_a_cluster_on_this_machine(chain: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    # new processes of Dask look at the spec of this module, and other tests leave one without
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
     names = [f"t{index}" for index in range(4)]
     for name in names:
         chain.task(name, load("load"), "x", upstream=("load",))
