@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import CLASS, FUNCTION, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.pickled import Pickled, function_by_value, pickled
@@ -271,6 +271,7 @@ class _Wirer:
         for name in sorted(alive):
             mine = {name}
             groups.append(mine)
+            self._refuse_views_inside(name, unit, stop)
             for obj in self.program.facts.heap.reach(self._value_after(name, unit)):
                 if not self._matters(obj, stop):
                     continue
@@ -298,6 +299,17 @@ class _Wirer:
         first = unit
         listed = " and ".join(f"`{n}`" for n in sorted(holders)[:2])
         raise Clash(first, last, f"{listed} share memory that a later section changes")
+
+    def _refuse_views_inside(self, name: str, unit: int, stop: int) -> None:
+        """Two arrays in one value that share memory are two arrays in its file: a later change of one would be lost."""
+        seen: set[int] = set()
+        for obj in _reach_by_reference(self._value_after(name, unit)):
+            if obj.memory is None or obj.path == ATTRIBUTES or not self._matters(obj, stop):
+                continue
+            if id(obj.memory) in seen and not any(other.path == ATTRIBUTES for other in obj.memory):
+                last = max(self.program.unit_of[n] for n in obj.changed | obj.identity)
+                raise Clash(unit, last, f"`{name}` holds arrays that share memory, which a later section changes")
+            seen.add(id(obj.memory))
 
     def _refuse_rings(self, unit: int) -> None:
         """A definition that values in a file refer to must stand before they are loaded: it cannot need one of them."""
