@@ -61,6 +61,9 @@ def main() -> None:
             "lint, one small notebook, cold": ([*ours, str(small)], empty),
             "python -m pyflakes --version": ([sys.executable, "-m", "pyflakes", "--version"], None),
         }
+        for tool in ([sys.executable, "-m", "soorgeon_clone"], [str(peers / "nbqa")], [str(peers / "ruff")]):
+            # a tool that does not start exits with 1 in no time, as does one that found something
+            subprocess.run([*tool, "--version"], cwd=corpus, env=environment, capture_output=True, check=True)
         best = measure(commands, max(2, arguments.rounds), corpus, environment)
         report(best, len(list(corpus.rglob("*.ipynb"))))
 
