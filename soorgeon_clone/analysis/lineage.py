@@ -61,11 +61,13 @@ def _bases(cls: Obj) -> list[Value]:
 
 
 def _order(cls: Obj, around: frozenset[Obj]) -> Order:
-    bases = [frozenset(o for o in value if o.type == CLASS and o is not cls) - around for value in _bases(cls)]
+    own = frozenset({cls})
     rest = cls.fields.get("*bases", EMPTY)
+    if not any(o.type == CLASS for o in rest):
+        return (own,)
+    bases = [frozenset(o for o in value if o.type == CLASS and o is not cls) - around for value in _bases(cls)]
     loose = frozenset(o for o in rest if o.type == CLASS and o is not cls) - around - frozenset().union(*bases)
     bases = [value for value in (*bases, loose) if value]
-    own = frozenset({cls})
     if all(len(value) == 1 for value in bases):
         inner = around | own
         orders = [[next(iter(group)) for group in _order(next(iter(value)), inner)] for value in bases]

@@ -105,6 +105,7 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
     if said is not None:
         return _as_said(w, said, values, node)
     w.note("unknown_calls", what)
+    w.heap.steps += len(values)
     if is_worn(w):
         for resource in sorted(w.seeded):
             w.draw(resource)
@@ -250,7 +251,7 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
 
 def is_worn(w: Walker) -> bool:
     """Whether so many calls were followed in this statement that no more are."""
-    return w.work > bodies.MAX_WORK or w.heap.steps > bodies.MAX_STEPS
+    return w.work > bodies.MAX_WORK * w.patience or w.heap.steps > bodies.MAX_STEPS * w.patience
 
 
 def worn(w: Walker, values: Value) -> Value:

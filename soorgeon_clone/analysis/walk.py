@@ -52,6 +52,8 @@ _NEVER_SUPPRESSING = tuple(
 # what a library object was given to work on: it does not change with it
 _DATA = tuple("pandas. numpy. polars. scipy.sparse. torch.Tensor builtins. sklearn.utils.Bunch xgboost.DMatrix".split())
 
+_LEAST_PATIENCE = 1 / 16
+
 
 class Walker:
     """The state of one abstract run. ``section`` and ``record`` are where it stands."""
@@ -81,6 +83,7 @@ class Walker:
         self.depth = 0
         self.seeded: set[str] = set()
         self.work = 0  # calls followed in this statement
+        self.patience = 1.0  # what part of the limits of work a statement may use
         self.worn: Obj | None = None  # what calls give since too many were followed in this statement
         self._facts: dict[str, TypeFacts | None] = {}
         self._operators: dict[tuple[str, str, str], str | None] = {}
@@ -106,6 +109,8 @@ class Walker:
     def begin(self, record: StatementFacts) -> None:
         """Come to the next statement of a cell."""
         self.record = record
+        if self.worn is not None:  # the statements that follow would wear out in the same functions
+            self.patience = max(self.patience / 2, _LEAST_PATIENCE)
         self.work = 0
         self.worn = None
         self.heap.now = record.index
