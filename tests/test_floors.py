@@ -19,6 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"lint", "refactor", "export"}),
     frozenset({"analysis", "pipeline"}),
     frozenset({"notebook"}),
+    frozenset({"files", "pyproject"}),
     frozenset({"errors", "__init__"}),
 )
 # Room -> modules of other rooms on its own floor or above that it may still import.
@@ -50,8 +51,7 @@ DOORS: dict[str, frozenset[str]] = {
     "parso": frozenset({"analysis/syntax"}),
     "pyflakes": frozenset({"analysis/undefined"}),
     "rich": frozenset({"cli/progress"}),
-    # two tables of pyproject.toml, on Python 3.10
-    "tomli": frozenset({"analysis/effects", "lint/config"}),
+    "tomli": frozenset({"pyproject"}),  # on Python 3.10
     "traitlets": frozenset({"pipeline/execution/shell"}),
     # effect tables; pipeline.yaml, with line numbers
     "yaml": frozenset({"analysis/effects", "pipeline/yaml_tree"}),

@@ -47,6 +47,7 @@ from typing import Any, TypeVar, cast
 from soorgeon_clone.analysis.effect_rules import Effect, Given, TypeFacts, add, choose, compile_rules
 from soorgeon_clone.analysis.effect_tables import Entries, Entry, Table, TypeEntry
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pyproject import nearest, read_section
 
 __all__ = ["Effect", "Given", "Knowledge", "TypeFacts", "knowledge", "read_user_effects"]
 
@@ -353,10 +354,10 @@ def read_user_effects(folder: Path) -> Mapping[str, Any]:
 
     Raise UserError if the file cannot be read or an entry has keys or values that mean nothing.
     """
-    path = next((p / "pyproject.toml" for p in (folder, *folder.parents) if (p / "pyproject.toml").is_file()), None)
+    path = nearest(folder)
     if path is None:
         return {}
-    entries = _tool_section(path)
+    entries = read_section(path, SECTION)
     for name, raw in entries.items():
         try:
             compile_rules(raw, _user_types(_split(name)[0]))
@@ -367,19 +368,3 @@ def read_user_effects(folder: Path) -> Mapping[str, Any]:
                 exit_code=2,
             ) from error
     return entries
-
-
-def _tool_section(path: Path) -> Mapping[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib  # type: ignore[import-not-found]
-    try:
-        section: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid TOML: {error}", exit_code=2) from error
-    for key in SECTION.split("."):
-        section = section.get(key, {})
-        if not isinstance(section, Mapping):
-            raise UserError(f"{path}: [{SECTION}] must be a table", exit_code=2)
-    return dict(section)

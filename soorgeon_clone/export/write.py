@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import in_short, write_together
 
 RECORD = ".soorgeon-clone-export.json"
 
@@ -40,14 +38,14 @@ def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) 
     taken = [name for name in different if name in others and name not in known]
     if taken and not force:
         raise UserError(
-            f"{_listed(taken)} in {folder}: of another export, {others[taken[0]]}",
+            f"{in_short(taken)} in {folder}: of another export, {others[taken[0]]}",
             hint="Nothing was written. --out DIR writes elsewhere, --force replaces it.",
             exit_code=2,
         )
     edited = [name for name in different if _digest(now[name] or "") != known.get(name)]
     if edited and not force:
         raise UserError(
-            f"{_listed(edited)} in {folder}: not written by this command, or changed since",
+            f"{in_short(edited)} in {folder}: not written by this command, or changed since",
             hint="Nothing was written. --force overwrites, --out DIR writes elsewhere.",
             exit_code=2,
         )
@@ -71,34 +69,13 @@ def write(changes: Changes, files: Mapping[str, str], folder: Path, owner: str) 
     exports[owner] = {name: _digest(text) for name, text in files.items()}
     record = {other: exports[other] for other in sorted(exports) if exports[other]}
     texts = {**changes.texts, RECORD: json.dumps(record, indent=1, ensure_ascii=False) + "\n"}
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
-        try:
-            for number, text in enumerate(texts.values()):
-                (aside / str(number)).write_bytes(text.encode("utf-8"))
-                (aside / str(number)).chmod(0o644)
-            for name in texts:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            for number, name in enumerate(texts):
-                (aside / str(number)).replace(folder / name)
-            for name in changes.removed:
-                (folder / name).unlink(missing_ok=True)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        write_together(texts, changes.removed, folder, folder)
     except OSError as error:
-        for path in made:
-            with contextlib.suppress(OSError):
-                path.rmdir()
         where = error.filename2 or error.filename or folder
         raise UserError(
             f"{where} cannot be written: {error.strerror or error}", hint="--out DIR writes elsewhere.", exit_code=2
         ) from None
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _read_record(folder: Path) -> dict[str, dict[str, str]]:

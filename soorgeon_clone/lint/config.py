@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatch
@@ -13,6 +12,7 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.lint.model import SEVERITIES, Limits, Severity
 from soorgeon_clone.lint.registry import codes_of, default_codes
+from soorgeon_clone.pyproject import nearest, read_section
 
 SECTION = "tool.soorgeon-clone.lint"
 _KEYS = ("select", "extend-select", "ignore", "per-file-ignores", "severity", "limits", "exclude")
@@ -73,32 +73,8 @@ def settings_for(path: Path) -> Settings:
 
 @cache
 def _settings_in(folder: Path) -> Settings:
-    file = folder / "pyproject.toml"
-    if file.is_file():
-        return _read(file)
-    return _settings_in(folder.parent) if folder.parent != folder else Settings()
-
-
-def _read(file: Path) -> Settings:
-    section: Any = read_toml(file)
-    for part in SECTION.split("."):
-        section = section.get(part, {}) if isinstance(section, dict) else {}
-    if not isinstance(section, dict):
-        raise _wrong(file, "", "a table")
-    return parse_settings(section, file)
-
-
-def read_toml(file: Path) -> dict[str, Any]:
-    """Return what a TOML file holds. Raises UserError if it is none."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib  # type: ignore[import-not-found]
-    try:
-        data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{file}: {error}", hint="Mend the file's TOML.", exit_code=2) from None
-    return data
+    file = nearest(folder)
+    return parse_settings(read_section(file, SECTION), file) if file is not None else Settings()
 
 
 def parse_settings(section: Mapping[str, Any], file: Path) -> Settings:

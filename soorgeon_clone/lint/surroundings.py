@@ -158,7 +158,7 @@ def _listed(lines: Iterable[str]) -> Iterable[str]:
 
 def _declared(file: Path) -> set[str]:
     """Return the dependencies that a pyproject.toml declares, extras and groups included."""
-    from soorgeon_clone.lint.config import read_toml
+    from soorgeon_clone.pyproject import read_toml
 
     try:
         data: Any = read_toml(file)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import in_short, write_together
 from soorgeon_clone.refactor.files import Project
 from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
 from soorgeon_clone.refactor.shared import merge
@@ -49,8 +46,8 @@ def compare(project: Project, root: Path, *, force: bool = False) -> Changes:
     ]
     if edited and not force:
         raise UserError(
-            f"{_listed(edited)} in {_shown(root)} {'was' if len(edited) == 1 else 'were'} not written by this command, "
-            "or changed since",
+            f"{in_short(edited)} in {_shown(root)} {'was' if len(edited) == 1 else 'were'} "
+            "not written by this command, or changed since",
             hint="Nothing was written. --force overwrites them, --into DIR writes elsewhere.",
             exit_code=2,
         )
@@ -88,62 +85,10 @@ def write(changes: Changes, root: Path) -> None:
     """Make the changes. If one fails, undo those before it and raise UserError."""
     if not changes.texts and not changes.removed:
         return
-    made: list[Path] = []
     try:
-        hidden = (root / RECORD).parent
-        made += _make_folder(hidden)
-        staging = Path(tempfile.mkdtemp(prefix="new-", dir=hidden))
-        try:
-            _write_all(changes, root, staging, made)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-    except BaseException as error:
-        for folder in reversed(made):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        if isinstance(error, OSError):
-            raise _unwritable(error, root) from None
-        raise
-
-
-def _write_all(changes: Changes, root: Path, staging: Path, made: list[Path]) -> None:
-    """Write everything aside first, where it can still fail without harm; then only rename."""
-    for number, text in enumerate(changes.texts.values()):
-        (staging / f"new-{number}").write_bytes(text.encode("utf-8"))
-    done: list[tuple[Path, Path | None]] = []
-    try:
-        for number, path in enumerate(changes.texts):
-            target = Path(os.path.realpath(root / path))
-            made += _make_folder(target.parent)
-            before = _keep_copy(target, staging / f"old-{number}")
-            if before is not None:
-                shutil.copymode(before, staging / f"new-{number}")
-            done.append((target, before))
-            (staging / f"new-{number}").replace(target)
-        for number, path in enumerate(changes.removed):
-            done.append((root / path, _keep_copy(root / path, staging / f"removed-{number}")))
-            (root / path).unlink()
-    except BaseException:
-        for target, before in reversed(done):
-            if before is not None:
-                before.replace(target)
-            else:
-                target.unlink(missing_ok=True)
-        raise
-
-
-def _keep_copy(target: Path, aside: Path) -> Path | None:
-    if not target.exists():
-        return None
-    shutil.copy2(target, aside)
-    return aside
-
-
-def _make_folder(folder: Path) -> list[Path]:
-    """Make the folder with its parents; return those that were not there, outermost first."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing[::-1]
+        write_together(changes.texts, changes.removed, root, (root / RECORD).parent)
+    except OSError as error:
+        raise _unwritable(error, root) from None
 
 
 def _is_same(path: str, current: Mapping[str, str | None], text: str) -> bool:
@@ -190,11 +135,6 @@ def _unwritable(error: OSError, root: Path) -> UserError:
         hint="Nothing was changed. --into DIR writes elsewhere.",
         exit_code=2,
     )
-
-
-def _listed(paths: Iterable[str]) -> str:
-    names = list(paths)
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _shown(root: Path) -> str:

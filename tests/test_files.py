@@ -1,0 +1,48 @@
+"""Several files at once or none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from soorgeon_clone.files import in_short, write_together
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_writes_and_removes(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    (tmp_path / "kept").write_text("before")
+    (tmp_path / "kept").chmod(0o750)
+    write_together({"kept": "after", "new/deep": "new"}, ["old", "gone"], tmp_path, tmp_path / ".aside")
+    assert tree(tmp_path) == {"kept": "after", "new/deep": "new"}
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o750
+    assert not list((tmp_path / ".aside").iterdir())
+
+
+def test_a_link_keeps_pointing_at_its_file(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("before")
+    (tmp_path / "link").symlink_to("real")
+    write_together({"link": "after"}, [], tmp_path, tmp_path)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "after"
+
+
+def test_all_or_nothing(tmp_path: Path) -> None:
+    """The third file cannot be written, since a folder has its name."""
+    root = tmp_path / "root"
+    (root / "third").mkdir(parents=True)
+    (root / "first").write_text("before")
+    before = tree(root), sorted(os.listdir(root))  # noqa: PTH208
+    with pytest.raises(OSError):
+        write_together({"first": "after", "new/second": "new", "third": "x"}, ["first"], root, root / ".aside")
+    assert (tree(root), sorted(os.listdir(root))) == before  # noqa: PTH208
+
+
+def test_many_paths_in_a_sentence() -> None:
+    assert in_short("abc") == "a, b, c"
+    assert in_short("abcdefg") == "a, b, c, d, e and 2 more"
