@@ -252,8 +252,8 @@ def show(title: str, times: dict[str, Took], goals: dict[str, float]) -> None:
         ratio = own.seconds / other.seconds
         print(f"    {name} {_seconds(other)}, ratio {ratio:.3f}{goal}", flush=True)
         if name in goals:
-            both = own.computing is not None and other.computing is not None
-            verdict(f"{title}, against {name}", goals[name], ratio, own.computing / other.computing if both else None)  # type: ignore[operator]
+            computing = own.computing / other.computing if own.computing and other.computing else None
+            verdict(f"{title}, against {name}", goals[name], ratio, computing)
 
 
 def _seconds(took: Took) -> str:

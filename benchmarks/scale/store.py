@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from soorgeon_clone.pipeline.model import Report
 from soorgeon_clone.pipeline.project import Project
@@ -87,7 +87,7 @@ def measure(what: str, root: Path, cache: Path, store: Path | None, args: argpar
         slow = None
         if project.store is not None:
             slow = Slow(project.store.remote.backend, args.latency)
-            project.store.remote.backend = slow  # type: ignore[assignment]
+            project.store.remote.backend = cast(Backend, slow)
         if status:
             found = [one.line.partition(":")[0] for one in project.status()]
         else:

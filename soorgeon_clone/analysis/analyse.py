@@ -100,7 +100,7 @@ def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: boo
     walker.begin(record)
     node = top.node
     if maybe:
-        walker.branches(lambda: walker.statement(node), lambda: None)
+        walker.perhaps(lambda: walker.statement(node))
         return
     shown = _shown_expression(node) if is_last else None
     if shown is None:

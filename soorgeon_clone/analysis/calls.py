@@ -157,7 +157,7 @@ def _call_instead(w: Walker, obj: Obj, other: Obj, args: Arguments, node: Node) 
         return EMPTY
     results: list[Value] = []
     w.running.add((obj, other))
-    w.branches(lambda: results.append(bodies.call_function(w, other, args, node)), lambda: None)
+    w.perhaps(lambda: results.append(bodies.call_function(w, other, args, node)))
     w.running.discard((obj, other))
     return results[0]
 

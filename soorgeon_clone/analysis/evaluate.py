@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.analysis import calls, instances, library, undescribed
@@ -393,10 +393,14 @@ def _boolean(w: Walker, node: Node) -> Value:
     implicit(w, value)
     for child in node.children[2::2]:
         result: list[Value] = []
-        w.branches(lambda child=child, result=result: result.append(expression(w, child)), lambda: None)  # type: ignore[misc]
+        w.perhaps(partial(_collect, w, child, result))
         value |= result[0]
         implicit(w, result[0])
     return value
+
+
+def _collect(w: Walker, node: Node, values: list[Value]) -> None:
+    values.append(expression(w, node))
 
 
 def _not(w: Walker, node: Node) -> Value:
@@ -425,10 +429,7 @@ def _ternary(w: Walker, node: Node) -> Value:
     test = expression(w, node.children[2])
     implicit(w, test)
     results: list[Value] = []
-    w.branches(
-        lambda: results.append(expression(w, node.children[0])),
-        lambda: results.append(expression(w, node.children[4])),
-    )
+    w.join([w.fork(partial(_collect, w, node.children[place], results)) for place in (0, 4)])
     return results[0] | results[1]
 
 

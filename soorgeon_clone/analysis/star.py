@@ -75,20 +75,19 @@ def _of_tree(tree: ast.Module, path: str, *, is_package: bool, seen: frozenset[s
         elif isinstance(node, ast.Import):
             names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
     for statement in tree.body:
-        targets = (
-            statement.targets
-            if isinstance(statement, ast.Assign)
-            else [statement.target]
-            if isinstance(statement, (ast.AnnAssign, ast.AugAssign))
-            else []
-        )
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
+            targets = [statement.target]
+        else:
+            continue
         for target in targets:
             for part in ast.walk(target):
                 if isinstance(part, ast.Name):
                     names.add(part.id)
         if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
             try:
-                value = ast.literal_eval(statement.value)  # type: ignore[attr-defined]
+                value = ast.literal_eval(statement.value) if statement.value is not None else ()
                 listed = (listed or set()) | {str(item) for item in value}
             except (ValueError, TypeError, AttributeError):
                 listed = None

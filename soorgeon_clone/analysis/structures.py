@@ -81,9 +81,9 @@ def _enumerate(w: Walker, args: Arguments, node: Node) -> Value:
     return _iterator(w, node, pair)
 
 
-def _zip(w: Walker, args: Arguments, node: Node) -> Value:
+def _zip(w: Walker, args: Arguments, node: Node) -> Value | None:
     if any(starred for _, starred in args.positional):
-        return None  # type: ignore[return-value]
+        return None
     parts = []
     for value, _ in args.positional:
         evaluate.iterate(w, value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import bodies, calls, evaluate, instances, library, lineage, structures
@@ -189,7 +190,7 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
             run_all_methods(w, obj, frozenset({anything}), node)
         else:
             many = any_arguments(obj, frozenset({anything}))
-            w.branches(lambda obj=obj, many=many: _discard(calls.call_one(w, obj, many, node)), lambda: None)  # type: ignore[misc]
+            w.perhaps(partial(calls.call_one, w, obj, many, node))
 
 
 def run_registered(w: Walker, value: Value, node: Node) -> None:
@@ -203,7 +204,7 @@ def run_registered(w: Walker, value: Value, node: Node) -> None:
     anything = frozenset({w.heap.make((*w.site(node), "anything"), UNKNOWN)})
     for obj in value:
         if obj.type == CLASS:
-            w.branches(lambda obj=obj: _run_class(w, obj, anything, node), lambda: None)  # type: ignore[misc]
+            w.perhaps(partial(_run_class, w, obj, anything, node))
     for name, items in before[0].items():
         getattr(record, name).intersection_update(items)
     record.prints = before[1]
@@ -222,10 +223,6 @@ def is_plain_function(obj: Obj) -> bool:
     return obj.type == FUNCTION and obj.code.owner is None
 
 
-def _discard(value: Value) -> None:
-    return
-
-
 def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
     if is_worn(w):
@@ -242,10 +239,7 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
                     w.running.add((obj, member))
                     own = frozenset({obj})
                     many = any_arguments(member, value, own)
-                    w.branches(
-                        lambda member=member, many=many: _discard(bodies.call_function(w, member, many, node)),  # type: ignore[misc]
-                        lambda: None,
-                    )
+                    w.perhaps(partial(bodies.call_function, w, member, many, node))
                     w.running.discard((obj, member))
 
 

@@ -11,7 +11,7 @@ import builtins
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from soorgeon_clone.analysis import bodies, calls, evaluate, instances, undescribed
@@ -64,7 +64,7 @@ class Walker:
         self.module = Scope("module", None, State())
         self.scope = self.module
         self.section = 0
-        self.record: StatementFacts = None  # type: ignore[assignment]  # set before the first statement is walked
+        self.record: StatementFacts  # `begin` sets it
         self.uses: dict[str, int] = {}
         self.touched: set[str] = set()
         self.context: tuple[int, ...] = ()
@@ -423,7 +423,7 @@ class Walker:
 
     # -- branches ----------------------------------------------------------------------------------------------
 
-    def fork(self, run: Callable[[], None]) -> list[State]:
+    def fork(self, run: Callable[[], object]) -> list[State]:
         """Run in a fork of the current state; return the forks (of the module's state, of the scope's)."""
         self.uncertain += 1
         scope, module = self.scope, self.module
@@ -452,7 +452,7 @@ class Walker:
         """The branch in which nothing happens."""
         return [self.module.state.fork(), self.scope.state.fork()]
 
-    def fork_with_trail(self, run: Callable[[], None]) -> tuple[list[State], list[State]]:
+    def fork_with_trail(self, run: Callable[[], object]) -> tuple[list[State], list[State]]:
         """Run in a fork; return it, and the state in which any of the bindings made on the way may hold."""
         trail: Trail = []
         self.trails.append(trail)
@@ -469,8 +469,9 @@ class Walker:
             between[index].names.update({name: merge(bindings) for name, bindings in found.items()})
         return done, between
 
-    def branches(self, *runs: Callable[[], None]) -> None:
-        self.join([self.fork(run) for run in runs])
+    def perhaps(self, run: Callable[[], object]) -> None:
+        """Go on with what may hold if ``run`` happens or not."""
+        self.join([self.fork(run), self.unchanged()])
 
     def loop(self, body: Callable[[], None]) -> None:
         """Run ``body`` any number of times, also not at all, until a pass shows nothing new."""
@@ -657,7 +658,7 @@ class Walker:
 
     def _if(self, node: Node) -> None:
         children = node.children
-        runs: list[Callable[[], None]] = []
+        runs: list[Callable[[], object]] = []
         has_else = False
         index = 0
         # tests are evaluated in order; the first certainly
@@ -666,22 +667,19 @@ class Walker:
             word = children[index].value
             if word in ("if", "elif"):
                 tests.append(children[index + 1])
-                runs.append(lambda body=children[index + 3]: self.suite(body))  # type: ignore[misc]
+                runs.append(partial(self.suite, children[index + 3]))
                 index += 4
             else:
                 has_else = True
-                runs.append(lambda body=children[index + 2]: self.suite(body))  # type: ignore[misc]
+                runs.append(partial(self.suite, children[index + 2]))
                 index += 3
         self.expression(tests[0])
         for test in tests[1:]:
-            self.branches(lambda test=test: self._evaluate(test), lambda: None)  # type: ignore[misc]
+            self.perhaps(partial(self.expression, test))
         forks = [self.fork(run) for run in runs]
         if not has_else:
             forks.append(self.unchanged())
         self.join(forks)
-
-    def _evaluate(self, node: Node) -> None:
-        self.expression(node)
 
     def _while(self, node: Node) -> None:
         test, body = node.children[1], node.children[3]
@@ -711,7 +709,7 @@ class Walker:
         for index, child in enumerate(node.children):
             if child.type == "keyword" and child.value == "else":
                 suite = node.children[index + 2]
-                self.branches(lambda suite=suite: self.suite(suite), lambda: None)  # type: ignore[misc]
+                self.perhaps(partial(self.suite, suite))
 
     def _try(self, node: Node) -> None:
         children = node.children
@@ -740,7 +738,7 @@ class Walker:
             self.uncertain += 1
             start = [self.unchanged(), between]
             for head, suite in handlers:
-                forks.append(self.fork(lambda head=head, suite=suite: self._handler(head, suite, start)))  # type: ignore[misc]
+                forks.append(self.fork(partial(self._handler, head, suite, start)))
             self.uncertain -= 1
             self.join(forks)
         else:
