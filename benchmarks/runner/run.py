@@ -104,10 +104,13 @@ def measure_frame(root: Path, options: argparse.Namespace) -> None:
     raw, memory, crossing, nothing = [], [], [], []
     code = RAW.format(rows=size * 1_000_000 // 80, path=root / "raw.pkl")
     for _ in range(options.rounds):
+        touch_memory(root / "scratch", 3 * size)
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
         raw.append(float(done.stdout))
         (root / "raw.pkl").unlink()
         for folder, times in ((small, nothing), (large, crossing)):
+            shutil.rmtree(folder / "output", ignore_errors=True)
+            touch_memory(root / "scratch", 3 * size)
             fresh(folder, [*OURS, "build"])()
             times.append(float((folder / "ended").read_text()) - float((folder / "began").read_text()))
         with Project(large) as project:
@@ -123,6 +126,17 @@ def measure_frame(root: Path, options: argparse.Namespace) -> None:
     print(f"    an empty frame takes {min(nothing):.2f} s")
     print(f"  peak memory: {min(memory):.2f} times the frame [at most 1.2]")
     verdict(f"{size} MB: peak memory against the frame", 1.2, min(memory))
+
+
+def touch_memory(path: Path, megabytes: int) -> None:
+    """Use memory and give it back: a virtual machine fetches what it has not used lately from its host, slowly.
+
+    Without this, whoever comes second finds the memory of who came first ready, and looks twice as fast.
+    """
+    with path.open("wb") as file:
+        for _ in range(megabytes):
+            file.write(bytes(1_000_000))
+    path.unlink()
 
 
 def measure_thousand(root: Path, options: argparse.Namespace) -> None:
