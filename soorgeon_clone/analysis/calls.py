@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import bodies, evaluate, instances, library, structures, undescribed
-from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.effects import Effect, undescribed_function
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node
 
@@ -241,9 +241,8 @@ _SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|pat
 
 def _is_undescribed(effect: Effect, path: str) -> bool:
     """Whether the tables only say what holds for the standard library at large."""
-    return path.partition(".")[0] in sys.stdlib_module_names and effect == Effect(
-        returns=(f"{path.partition('.')[0]}.*",), shares=("args",)
-    )
+    library = path.partition(".")[0]
+    return library in sys.stdlib_module_names and effect == undescribed_function(library)
 
 
 def given(args: Arguments, names: tuple[str, ...] | None) -> dict[str, str | None]:

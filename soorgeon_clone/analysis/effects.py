@@ -49,7 +49,7 @@ from soorgeon_clone.analysis.effect_tables import Entries, Entry, Table, TypeEnt
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pyproject import nearest, read_section
 
-__all__ = ["Effect", "Given", "Knowledge", "TypeFacts", "knowledge", "read_user_effects"]
+__all__ = ["Effect", "Given", "Knowledge", "TypeFacts", "knowledge", "read_user_effects", "undescribed_function"]
 
 FOLDER = Path(__file__).parent / "knowledge"
 SECTION = "tool.soorgeon-clone.effects"
@@ -160,6 +160,10 @@ class Knowledge:
         found = table.attributes.find(rest) if table else None
         return choose(table.rules(found.raw), {}) if table and found else None
 
+    def describes(self, library: str) -> bool:
+        """Tell whether there is a table for a library."""
+        return table_of(library) is not None
+
     @_remembered
     def type(self, type_path: str) -> TypeFacts | None:
         """Return the facts of a type; of ``pandas.*``, those that hold for any object of the library."""
@@ -249,7 +253,7 @@ class Knowledge:
         library, rest = _split(path)
         table = table_of(library)
         if table is None:
-            return Effect(returns=(f"{library}.*",), shares=("args",)) if library in sys.stdlib_module_names else None
+            return undescribed_function(library) if library in sys.stdlib_module_names else None
         if rest in table.functions.exact:
             return self._answer(table, table.functions.exact[rest].raw, given)
         if lineage := self._lineage(path, declared=True):
@@ -287,7 +291,15 @@ class Knowledge:
         if table and "method" in table.raw:
             return self._answer(table, table.raw["method"], given)
         if table is None and library in sys.stdlib_module_names:
-            return Effect(returns=(f"{library}.*",), shares=("self", "args"), changes=("self",), keeps=("args",))
+            files = _files_of(library)
+            return Effect(
+                (f"{library}.*",),
+                shares=("self", "args"),
+                changes=("self",),
+                keeps=("args",),
+                reads=files,
+                writes=files,
+            )
         return None
 
     def _has_method(self, owner: str, name: str) -> bool:
@@ -332,6 +344,27 @@ class Knowledge:
             if "*" in results:
                 return type_path if results["*"] == "self" else results["*"]
         return None
+
+
+# modules of the standard library that no table describes, and that leave files alone
+_WITHOUT_FILES = frozenset(
+    """
+    array atexit binascii cmd code codeop colorsys copyreg dis email encodings errno faulthandler fnmatch getopt gettext
+    graphlib hmac html ipaddress mimetypes modulefinder numbers opcode optparse pstats quopri reprlib resource sched
+    select selectors shlex signal site stringprep symtable sysconfig termios this token tokenize tracemalloc tty
+    zlib zoneinfo
+    """.split()
+)
+
+
+def _files_of(library: str) -> tuple[str, ...]:
+    return () if library in _WITHOUT_FILES else ("*",)
+
+
+def undescribed_function(library: str) -> Effect:
+    """Return what holds for the functions of the standard library at large."""
+    files = _files_of(library)
+    return Effect(returns=(f"{library}.*",), shares=("args",), reads=files, writes=files)
 
 
 def _user_types(library: str) -> Any:

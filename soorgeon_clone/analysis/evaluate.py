@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, instances, library, undescribed
+from soorgeon_clone.analysis import calls, filed, instances, library, undescribed
 from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.names import target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
@@ -700,7 +700,7 @@ def _subscript_kind(node: Node, key: Value) -> str:
 def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
     type_ = obj.type
     if type_ == LIB:
-        return library.lib_attribute(w, obj, "[]", node)
+        return library.lib_subscript(w, obj, kind, key, node)
     if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
         if type_ == "collections.defaultdict":
             w.change_one(obj)  # a missing key is made
@@ -771,6 +771,10 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
             result.add(w.heap.make((*w.site(node), obj.path), UNKNOWN))
         elif obj.immutable:
             result.add(w.heap.atom("builtins.str" if kind == "builtins.str" else "builtins.scalar"))
+        elif kind == library.NDARRAY:
+            row = w.heap.make((*w.site(node), "row"), kind)
+            w.heap.view(row, obj)
+            result.update({row} | contents(frozenset({obj})))
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
             for part in made - {obj}:
@@ -851,7 +855,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
             if obj.type == LIB:
                 undescribed.run_registered(w, value, node)
                 library.set_library(w, obj.path, value)
-            elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__"):
+            elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__", value):
                 change_by_store(w, obj)
                 _change_shown(w, obj)
                 if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
@@ -863,9 +867,12 @@ def store(w: Walker, node: Node, value: Value) -> None:
                     hold_item(w, obj, key, value)
 
 
-def _sets_ambient(w: Walker, obj: Obj, method: str) -> bool:
+def _sets_ambient(w: Walker, obj: Obj, method: str, value: Value) -> bool:
     """Whether storing into the object changes a setting that it stands for (a logger, the decimal context)."""
     effect = w.knowledge.method(obj.type, method, {}) if "." in obj.type else None
+    if effect is not None and effect.writes:
+        w.note("files_written", "*")
+        filed.note_written(w, effect, method, value)
     if effect is None or not effect.sets:
         return False
     for setting in effect.sets:
@@ -901,7 +908,7 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         instances.set_property(w, obj, name, value, node)
         if name == "__class__":
             w.heap.hold(obj, "*class", value)
-    if _sets_ambient(w, obj, "__setattr__"):
+    if _sets_ambient(w, obj, "__setattr__", value):
         return
     change_by_store(w, obj)
     w.heap.hold(obj, name, value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import calls, evaluate, structures, undescribed
+from soorgeon_clone.analysis import calls, evaluate, filed, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.state import Scope
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
 
+NDARRAY = "numpy.ndarray"
+_TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 
 
@@ -35,11 +37,16 @@ def apply(
     bound = _bound(args, names)
 
     def target(text: str) -> Value:
-        return _target(w, text, receiver, args, bound, node)
+        value = _target(w, text, receiver, args, bound, node)
+        if text.startswith("element:") and path.startswith(_TAKING_ELEMENTS):
+            arrays = frozenset(o for o in _target(w, text[8:], receiver, args, bound, node) if o.type == NDARRAY)
+            value |= evaluate.elements(w, arrays, node)
+        return value
 
     _run_passed_code(w, effect, receiver, args, node, target, path)
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, bound, target)
+    filed.note_written(w, effect, path, receiver | args.all)
     if effect.prints or path in _SHOWING:
         w.show(args.all)
     if effect.raises:
@@ -56,6 +63,7 @@ def apply(
         for obj in fresh:
             if obj.given is None:
                 obj.given = constants
+        filed.read_back(w, effect, path, fresh, node)
     if "parts" in effect.shares:
         _share_parts(w, value)
     return value
@@ -146,9 +154,9 @@ def _act(
     for setting in effect.sets:
         w.note("sets", setting)
     for text in effect.reads:
-        _file(w, "files_read", text, receiver, bound)
+        _file(w, "files_read", text, target)
     for text in effect.writes:
-        _file(w, "files_written", text, receiver, bound)
+        _file(w, "files_written", text, target)
     if effect.prints:
         w.record.prints = True
 
@@ -228,12 +236,11 @@ def _target(
     return value
 
 
-def _file(w: Walker, field_name: str, target: str, receiver: Value, bound: dict[str, Value]) -> None:
-    if target == "*":
+def _file(w: Walker, field_name: str, text: str, target: Callable[[str], Value]) -> None:
+    if text == "*":
         w.note(field_name, "*")
         return
-    value = receiver if target == "self" else bound.get(target.removeprefix("arg:"), EMPTY)
-    for obj in value:
+    for obj in target(text):
         path = structures.path_text(obj)
         if path is not None:
             w.note(field_name, path)
@@ -374,12 +381,24 @@ CALL_WITH_ELEMENTS = frozenset(
 )
 
 
+def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
+    """Return what an item of something in a module is (``np.c_[a, b]``)."""
+    effect = w.knowledge.module_attribute(obj.path)
+    given = calls.Arguments(positional=((key, False),))
+    found = EMPTY
+    for type_ in effect.returns if effect is not None and not effect.sets else ():
+        item = w.knowledge.subscript(type_, kind) if "." in type_ else None
+        if item is not None:
+            found |= apply(w, item, EMPTY, given, node, path=f"{obj.path}[]")
+    return found or frozenset({obj})
+
+
 def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     """Return what an attribute of a module (or of something in it) is."""
-    path = f"{obj.path}.{name}" if name != "[]" else obj.path
+    path = f"{obj.path}.{name}"
     if path == f"{structures.SHELL}.user_ns":
         w.opaque("get_ipython().user_ns gives access to all variables out of sight")
-    effect = w.knowledge.module_attribute(path) if name != "[]" else None
+    effect = w.knowledge.module_attribute(path)
     if effect is not None:
         value = apply(w, effect, EMPTY, calls.NO_ARGUMENTS, node, path=path)
         plain = frozenset(o for o in value if o.immutable and o.type != "builtins.NoneType")

@@ -507,6 +507,8 @@ def _line_magic(w: Walker, args: Arguments, node: Node) -> Value:
         return none
     if name in _SETTINGS:
         w.note("sets", _SETTINGS[name])
+        if _SETTINGS[name] == "directory":
+            w.note("files_read", "*")
     elif name == "env":
         if "=" in line or " " in line.strip():
             w.note("sets", "environ")

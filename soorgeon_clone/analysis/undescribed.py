@@ -35,7 +35,7 @@ def call_back(
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
-        if path in library.CALL_WITH_ELEMENTS and obj.type in evaluate.CONTAINERS:
+        if path in library.CALL_WITH_ELEMENTS and (obj.type in evaluate.CONTAINERS or obj.type == library.NDARRAY):
             passed.update(evaluate.elements(w, frozenset({obj}), node))
         else:
             passed.update(structures.passed_to_callback(w, obj, node, held=path is None))

@@ -82,6 +82,7 @@ class Walker:
         self.has_comments = False  # that say what calls do
         self.depth = 0
         self.seeded: set[str] = set()
+        self.filed: set[Obj] = set()  # definitions that what was written to files refers to
         self.work = 0  # calls followed in this statement
         self.patience = 1.0  # what part of the limits of work a statement may use
         self.worn: Obj | None = None  # what calls give since too many were followed in this statement
@@ -614,7 +615,8 @@ class Walker:
             if name == "*":
                 self._star_import(path)
                 continue
-            self.note("files_read", f"{top}.py")
+            if top not in sys.stdlib_module_names and not self.knowledge.describes(top):
+                self.note("files_read", f"{top}.py")  # it may be a module that the notebook writes
             if "python_random" in self.seeded and top not in sys.stdlib_module_names:
                 self._draw_while_importing()
             self.bind(name, frozenset({self.heap.lib(path if whole else top)}))

@@ -385,10 +385,12 @@ class _Wirer:
 
     def _file_order(self) -> list[set[int]]:
         reads, writes = [], []
+        moves = min((s.index for s in self.program.statements if "directory" in s.sets), default=None)
         for unit in self.program.units:
             statements = [*unit.statements, *(self.program.statements[n] for n in self.repeats[unit.index])]
-            reads.append({path for s in statements for path in s.files_read})
-            writes.append({path for s in unit.statements for path in s.files_written})
+            moved = moves is not None and moves < unit.stop
+            reads.append({_where(path, moved) for s in statements for path in s.files_read})
+            writes.append({_where(path, moved) for s in unit.statements for path in s.files_written})
         return [
             {
                 earlier
@@ -426,6 +428,11 @@ def _reach_by_value(value: Value) -> set[Obj]:
             seen.add(obj)
             stack.extend(held for held in holds(obj) if not held.immutable and held.type not in (CLASS, FUNCTION))
     return seen
+
+
+def _where(path: str, moved: bool) -> str:
+    """Return the path, or that it may be any where the working directory may have changed before."""
+    return path if not moved or path.startswith("/") else "*"
 
 
 def _collide(one: set[str], other: set[str]) -> bool:

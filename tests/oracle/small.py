@@ -24,7 +24,7 @@ from typing import Any
 from oracle.shown import quiet
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.refactor.layout import Choices, lay_out
-from soorgeon_clone.refactor.model import Plan
+from soorgeon_clone.refactor.model import Plan, Task
 from soorgeon_clone.refactor.script import task_cells
 
 LIMIT = 20  # seconds that one task may take
@@ -78,7 +78,7 @@ def run_pipeline(plan: Plan, *, ipython: bool = False) -> Run:
         folder = Path(name)
         if plan.exported:
             (folder / "exported.py").write_text(plan.exported, encoding="utf-8")
-        for task in plan.tasks:
+        for task in latest_first(plan):
             originals = [cell.index for cell in task.cells if cell.kind == "code"]
             cells = [
                 Code(cell.source, None if _is_ours(cell) else originals.pop(0), "parameters" in cell.tags)
@@ -102,6 +102,17 @@ def run_pipeline(plan: Plan, *, ipython: bool = False) -> Run:
                 code = "\n# ---\n".join(cell.source for cell in cells)
                 return Run(shown, f"in task {task.name}:\n{run.error}\nits cells:\n{code}")
     return Run(shown)
+
+
+def latest_first(plan: Plan) -> Iterator[Task]:
+    """Yield the tasks in the order that is farthest from the notebook's of those that the edges allow."""
+    waiting = list(plan.tasks)
+    done: set[str] = set()
+    while waiting:
+        task = next(task for task in reversed(waiting) if done.issuperset(task.upstream))
+        waiting.remove(task)
+        done.add(task.name)
+        yield task
 
 
 def difference(notebook: Notebook, straight: Run, pipeline: Run) -> str | None:

@@ -1,0 +1,54 @@
+"""What files keep of the notebook's definitions: a pickle names classes and functions, which its reader must have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.lineage import lineage
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+
+_WITHOUT_A_FILE = {"pickle.dumps", "joblib.dump", "pickle.Pickler.dump"}
+_ANYTHING = ("load", "read_pickle")  # even in what is an array or a frame, there may be objects
+_BACK_WITHOUT_A_FILE = {"pickle.loads", "pickle.Unpickler.load"}
+
+
+def note_written(w: Walker, effect: Effect, path: str, given: Value) -> None:
+    """Note the definitions that what is written to a file refers to."""
+    if not (effect.writes or path in _WITHOUT_A_FILE) or not w.anything_runs():
+        return
+    found: set[Obj] = set()
+    for obj in w.heap.reach(given):
+        if obj.type == INSTANCE:
+            found.update(lineage(obj.fields["*class"]))
+        elif obj.type in (FUNCTION, CLASS, METHOD):
+            found.update({obj} if obj.type != METHOD else obj.fields.get("func", EMPTY))
+    if not found <= w.filed:
+        w.filed |= found
+        w.heap.version += 1
+
+
+def read_back(w: Walker, effect: Effect, path: str, made: list[Obj], node: Node) -> None:
+    """Let what a call read from a file be any of the objects written before, if it may be anything at all."""
+    if not w.filed or not (effect.reads or path in _BACK_WITHOUT_A_FILE):
+        return
+    is_known = not path.endswith(_ANYTHING)
+    anything = [obj for obj in made if not is_known or obj.type in ("builtins.object", UNKNOWN)]
+    for definition in sorted(w.filed, key=lambda obj: obj.path) if anything else ():
+        binding = w.module.state.get(definition.path)
+        if binding is not None and definition in binding.value:
+            w.read_global(definition.path)
+        value = frozenset({definition})
+        if definition.type == CLASS:
+            instance = w.heap.make((*w.site(node), definition), INSTANCE)
+            w.heap.hold(instance, "*class", value)
+            value |= {instance}
+        for obj in anything:
+            w.heap.hold(obj, "*", value)
+            for part in value - {definition}:
+                w.heap.hold(part, "*", frozenset({obj}))
