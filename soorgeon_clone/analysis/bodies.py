@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import calls, evaluate, undescribed
+from soorgeon_clone.analysis import calls, deferred, evaluate, undescribed
 from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
 from soorgeon_clone.analysis.names import Code
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
@@ -65,14 +65,14 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
     values = _parameters(w, obj, code, args, node)
     active = w.active.get(obj)
     if active is not None:
-        return _recursive(w, active, values)
+        return _recursive(w, active, values, w.site(node))
     size = max(1, code.size // 4)
     if len(w.active) > calls.MAX_DEPTH or w.budget < size:
         return frozenset({undescribed.blunt(w, [obj], args.all, w.site(node))})
     context = (*w.context, id(node))[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
     known = w.memo.get(key)
-    if known is not None and known[0] == w.heap.version and _still_holds(w, known[1]):
+    if known is not None and known[0] == w.heap.version and still_holds(w, known[1]):
         _repeat(w, known[1])
         return known[1].result
     w.budget -= size
@@ -102,7 +102,8 @@ def _tells_calls_apart(w: Walker, code: Code, memo: Memo) -> bool:
 _SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "logging", "logger", "next"})
 
 
-def _still_holds(w: Walker, memo: Memo) -> bool:
+def still_holds(w: Walker, memo: Memo) -> bool:
+    """Whether the notebook's variables that were read denote what they did."""
     for name, value in memo.seen.items():
         binding = w.module.state.get(name)
         if (binding.value if binding is not None else EMPTY) != value:
@@ -131,6 +132,24 @@ def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: 
     scope = w.scopes.get(key)
     if scope is None:
         scope = w.scopes[key] = Scope("function", obj.scope or w.module, State(), code)
+    if code.is_generator:
+        made = w.heap.make((*w.site(node), obj), "builtins.generator")
+        return deferred.generator(w, made, scope, lambda: _run(w, obj, code, values, scope, context))
+
+    def run() -> Value:
+        _run(w, obj, code, values, scope, context)
+        return scope.result or frozenset({w.heap.atom("builtins.NoneType")})
+
+    if code.is_async:
+        made = w.heap.make((*w.site(node), obj), "builtins.coroutine")
+        return deferred.coroutine(w, made, run)
+    return run()
+
+
+def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, context: tuple[int, ...]) -> None:
+    """Run the body until it shows nothing new: once, but for functions that call themselves."""
+    if obj in w.active:
+        return
     scope.state = State()
     scope.result = EMPTY
     for name, value in values.items():
@@ -147,13 +166,13 @@ def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: 
     try:
         for _ in range(MAX_RECURSION_PASSES):
             activation.grew = False
-            before = scope.result
+            before = scope.result, scope.ever.get("@yield")
             w.scope = scope
             _walk_body(w, scope, code, obj)
             if undescribed.is_worn(w):
                 scope.result |= undescribed.worn(w, frozenset(o for value in scope.ever.values() for o in value))
                 break
-            if not activation.grew and scope.result == before:
+            if not activation.grew and (scope.result, scope.ever.get("@yield")) == before:
                 break
             if not activation.grew and not activation_recursed(activation):
                 break
@@ -163,18 +182,6 @@ def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: 
         w.uncertain -= 1
         w.scope, w.context = outer_scope, outer_context
         del w.active[obj]
-    if code.is_generator:
-        made = w.heap.make((*w.site(node), obj), "builtins.generator")
-        w.heap.hold(made, "*", scope.ever.get("@yield", EMPTY))
-        return frozenset({made})
-    value = scope.result or frozenset({w.heap.atom("builtins.NoneType")})
-    if code.is_async:
-        made = w.heap.make((*w.site(node), obj), "builtins.coroutine")
-        w.heap.hold(made, "*", value)
-        # what an await of it gives, of which a held value shows only the mutable part
-        made.fields["*"] = made.fields.get("*", EMPTY) | value
-        return frozenset({made})
-    return value
 
 
 def activation_recursed(activation: Activation) -> bool:
@@ -199,7 +206,7 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> None:
     module.join([fork, module.fork()])
 
 
-def _recursive(w: Walker, active: Activation, values: dict[str, Value]) -> Value:
+def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: tuple[int, tuple[int, ...]]) -> Value:
     scope = active.scope
     scope.ever["@recursed"] = EMPTY
     for name, value in values.items():
@@ -208,6 +215,10 @@ def _recursive(w: Walker, active: Activation, values: dict[str, Value]) -> Value
             scope.ever[name] = old | value
             active.grew = True
             w.heap.version += 1
+    if scope.code.is_generator:
+        made = w.heap.make((*site, scope.code), "builtins.generator")
+        w.heap.hold(made, "*", scope.ever.get("@yield", EMPTY))
+        return frozenset({made})
     return scope.result
 
 

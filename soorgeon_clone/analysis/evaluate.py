@@ -7,8 +7,20 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, filed, instances, library, undescribed
-from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis import calls, deferred, filed, instances, library, undescribed
+from soorgeon_clone.analysis.heap import (
+    ATTRIBUTES,
+    CLASS,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    LIB,
+    METHOD,
+    UNKNOWN,
+    Obj,
+    Value,
+    is_module,
+)
 from soorgeon_clone.analysis.names import target_names
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
 from soorgeon_clone.analysis.syntax import Node
@@ -109,7 +121,7 @@ def _fstring(w: Walker, node: Node) -> Value:
 def _keyword(w: Walker, node: Node) -> Value:
     kind = {"None": "NoneType", "True": "bool", "False": "bool"}.get(node.value)
     if kind is None:
-        return EMPTY
+        return _yield(w, node) if node.value == "yield" else EMPTY
     const = {"True": True, "False": False}.get(node.value)
     return frozenset({w.heap.atom(f"builtins.{kind}", const)})
 
@@ -252,14 +264,12 @@ def comprehension(w: Walker, node: Node, kind: str) -> Value:
         else:
             w.heap.hold(made, "*", expression(w, children[0]))
 
-    def run(clause: Node, first: bool) -> None:
+    def run(clause: Node, value: Value | None) -> None:
         if clause.type == "comp_for":
             clause = clause.children[-1]
         children = clause.children
-        if first:
-            w.scope = outer
-        value = expression(w, children[3])
-        w.scope = scope
+        if value is None:
+            value = expression(w, children[3])
         iterate(w, value)
         item = elements(w, value, children[3])
 
@@ -270,17 +280,23 @@ def comprehension(w: Walker, node: Node, kind: str) -> Value:
                 expression(w, rest.children[1])
                 rest = rest.children[2] if len(rest.children) > 2 else None
             if rest is not None:
-                run(rest, False)
+                run(rest, None)
             else:
                 element()
 
         w.loop(body)
 
-    try:
-        run(clause, True)
-    finally:
-        w.scope = outer
-    return frozenset({made})
+    first = expression(w, (clause.children[-1] if clause.type == "comp_for" else clause).children[3])
+
+    def run_all() -> Value:
+        w.scope = scope
+        try:
+            run(clause, first)
+        finally:
+            w.scope = outer
+        return frozenset({made})
+
+    return deferred.defer(w, run_all) if kind == "builtins.generator" else run_all()
 
 
 def bind_inline(w: Walker, scope: Scope, target: Node, value: Value) -> None:
@@ -444,21 +460,24 @@ def _lambda(w: Walker, node: Node) -> Value:
 
 
 def _yield(w: Walker, node: Node) -> Value:
+    scope: Scope = w.scope
+    while scope.kind == "inline" and scope.parent is not None:
+        scope = scope.parent
     value = EMPTY
-    if len(node.children) > 1:
+    given = scope.ever.get("@sent", EMPTY) | {w.heap.atom("builtins.scalar")}
+    if node.type == "yield_expr":
         argument = node.children[1]
         if argument.type == "yield_arg":
             inner = expression(w, argument.children[1])
+            for obj in inner:
+                deferred.send(w, obj, scope.ever.get("@sent", EMPTY))
             iterate(w, inner)
             value = elements(w, inner, node)
+            given = given.union(*(obj.fields.get("*returned", EMPTY) for obj in inner))
         else:
             value = expression(w, argument)
-    scope: Scope | None = w.scope
-    while scope is not None and scope.kind == "inline":
-        scope = scope.parent
-    if scope is not None:
-        scope.ever["@yield"] = scope.ever.get("@yield", EMPTY) | value
-    return frozenset({w.heap.atom("builtins.scalar")})
+    scope.ever["@yield"] = scope.ever.get("@yield", EMPTY) | value
+    return given
 
 
 def _star(w: Walker, node: Node) -> Value:
@@ -474,6 +493,7 @@ def _atom_expr(w: Walker, node: Node) -> Value:
     children = node.children
     if children[0].type == "keyword" and children[0].value == "await":
         value = _trailers(w, children[1], children[2:])
+        _advance(w, value)
         return contents(frozenset(o for o in value if o.type == "builtins.coroutine")) | frozenset(
             o for o in value if o.type != "builtins.coroutine"
         )
@@ -736,7 +756,7 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
 
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
-_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory"})
+_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned"})
 
 
 def contents(value: Value) -> Value:
@@ -808,7 +828,13 @@ def _advance(w: Walker, value: Value) -> None:
     implicit(w, value)
     for obj in value:
         if is_advancing(w, obj):
-            w.change_one(obj)
+            advance(w, obj)
+
+
+def advance(w: Walker, obj: Obj) -> None:
+    """Note that an object that using changes was used."""
+    w.change_one(obj)
+    deferred.resume(w, obj)
 
 
 def is_advancing(w: Walker, obj: Obj) -> bool:
@@ -820,7 +846,7 @@ def advances(w: Walker, type_: str) -> bool:
     """Tell whether using an object of this type changes it."""
     if "." not in type_:
         return False
-    if type_ in ("builtins.generator", "builtins.iterator"):
+    if type_ in deferred.TYPES:
         return True
     facts = w.facts_of(type_)
     return facts is not None and facts.advancing
@@ -894,7 +920,7 @@ def _held_by_frame(value: Value) -> Value:
         if obj.type.startswith(("pandas.", "numpy.")):
             continue
         held.update(contents(frozenset({obj})) if obj.type in CONTAINERS else {obj})
-    return frozenset(o for o in held if not o.immutable)
+    return frozenset(o for o in held if not o.immutable or is_module(o))
 
 
 def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
@@ -950,6 +976,7 @@ def enter(w: Walker, value: Value, node: Node) -> Value:
             for function in method:
                 result.update(calls.call(w, instances.bind_method(w, obj, function, node), calls.NO_ARGUMENTS, node))
         elif obj.type in ("builtins.generator", "builtins.iterator"):
+            advance(w, obj)
             result.update(contents(frozenset({obj})))
         elif "." in obj.type and not obj.immutable:
             effect = w.knowledge.method(obj.type, "__enter__", {})
@@ -962,6 +989,13 @@ def enter(w: Walker, value: Value, node: Node) -> Value:
         else:
             result.add(obj)
     return frozenset(result)
+
+
+def leave(w: Walker, managers: Value) -> None:
+    """Do what the end of a ``with`` does: what stands after the ``yield`` of a generator runs."""
+    for obj in managers:
+        if obj.type == "builtins.generator":
+            advance(w, obj)
 
 
 def implicit(w: Walker, value: Value) -> Value:

@@ -183,6 +183,11 @@ class Heap:
         return found
 
 
+def is_module(obj: Obj) -> bool:
+    """Whether an object is certainly a module, worth holding although nothing changes it: pickle asks."""
+    return obj.type == LIB and "." not in obj.path
+
+
 def look_for_more(obj: Obj, seen: set[Obj]) -> list[Obj]:
     """Return what ``obj`` holds and nobody has seen, and take it as seen; whole sets at a time, some are large."""
     fresh: list[Obj] = []

@@ -80,28 +80,27 @@ def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value
                 value = calls.call(w, factory, calls.NO_ARGUMENTS, node)
                 w.heap.hold(made, key[9:], frozenset(o for o in value if o.type != LIB) or factory)
     metaclass = cls.fields.get("*keywords", EMPTY)
-    for name in ("__new__", "__init__", "__post_init__"):
+    for name in ("__new__", "__init__"):
         member = class_member(w, frozenset({cls}), name)
         for function in member:
             if function.type == FUNCTION:
                 if name == "__init__":
                     found = True
                 first = frozenset({cls}) if name == "__new__" else own
-                rest = args if name != "__post_init__" else calls.NO_ARGUMENTS
                 value = bodies.call_function(
-                    w, function, calls.Arguments(((first, False), *rest.positional), rest.keywords), node
+                    w, function, calls.Arguments(((first, False), *args.positional), args.keywords), node
                 )
                 if name == "__new__":
                     for obj in value:
                         if obj.type != INSTANCE and not obj.immutable:
                             w.heap.hold(made, "*", frozenset({obj}))
     if not found:
-        # no __init__ of its own (dataclass, named tuple, library base): the instance keeps what it was given
-        bound_names = [n for n in cls.fields if not n.startswith(("*", "__"))]
-        for value, _ in args.positional:
-            w.heap.hold(made, "*", value)
-        for keyword, value in args.keywords:
-            w.heap.hold(made, keyword if keyword in bound_names else "*", value)
+        _keep_arguments(w, cls, made, args)
+    for name in ("__post_init__", "__attrs_post_init__"):
+        for function in class_member(w, frozenset({cls}), name):
+            if function.type == FUNCTION:
+                # its parameters, if it has any, get what was given for fields that are only for it (InitVar)
+                bodies.call_function(w, function, undescribed.any_arguments(function, args.all, own), node)
     for obj in metaclass:
         if obj.type == CLASS:
             for function in class_member(w, frozenset({obj}), "__call__"):
@@ -118,6 +117,18 @@ def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value
                 for resource in effect.draws:
                     w.draw(resource)
     return own
+
+
+def _keep_arguments(w: Walker, cls: Obj, made: Obj, args: calls.Arguments) -> None:
+    """Let an instance keep what it was given if its class has no ``__init__`` (dataclass, named tuple)."""
+    fields = {key for part in lineage.lineage(frozenset({cls})) for key in part.fields}
+    for value, _ in args.positional:
+        w.heap.hold(made, "*", value)
+    for keyword, value in args.keywords:
+        if keyword is None:
+            w.heap.hold(made, "*", evaluate.contents(value))
+        else:
+            w.heap.hold(made, keyword if keyword in fields or f"*field:{keyword}" in fields else "*", value)
 
 
 def library_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, node: Node) -> Value:

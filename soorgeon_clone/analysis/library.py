@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import calls, evaluate, filed, structures, undescribed
+from soorgeon_clone.analysis import calls, deferred, evaluate, filed, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
-from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, METHOD, UNKNOWN, Obj, Value, is_module
 from soorgeon_clone.analysis.state import Scope
 from soorgeon_clone.analysis.syntax import Node
 
@@ -33,6 +33,20 @@ def apply(
     names: tuple[str, ...] | None = None,
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
+    if path in CALL_LATER:
+        return deferred.defer(w, lambda: _apply(w, effect, receiver, args, node, path, names))
+    return _apply(w, effect, receiver, args, node, path, names)
+
+
+def _apply(
+    w: Walker,
+    effect: Effect,
+    receiver: Value,
+    args: calls.Arguments,
+    node: Node,
+    path: str,
+    names: tuple[str, ...] | None,
+) -> Value:
     w.work += 1
     bound = _bound(args, names)
 
@@ -59,6 +73,9 @@ def apply(
         _note_order(w, path, receiver, args, fresh)
     if fresh:
         _tie(w, effect, fresh, target)
+        for module in filter(is_module, args.all):
+            for obj in fresh:
+                w.heap.hold(obj, "*", frozenset({module}))
         constants = calls.given(args, names)
         for obj in fresh:
             if obj.given is None:
@@ -136,11 +153,11 @@ def _act(
     w.change(changed)
     for obj in receiver | args.all if w.anything_advances() else ():
         if evaluate.is_advancing(w, obj):
-            w.change_one(obj)
+            evaluate.advance(w, obj)
         elif obj in receiver:
             for part in evaluate.contents(frozenset({obj})):  # an estimator that was given a generator
                 if evaluate.is_advancing(w, part):
-                    w.change_one(part)
+                    evaluate.advance(w, part)
     for text in effect.keeps:
         kept = target(text)
         for obj in changed or receiver:
@@ -171,7 +188,7 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
         viewed |= target(text)
     if not shared and not viewed:
         return
-    held = frozenset(obj for obj in shared if not obj.immutable)
+    held = frozenset(obj for obj in shared if not obj.immutable or is_module(obj))
     for obj in made:
         w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", held)
         for other in viewed:
@@ -372,12 +389,17 @@ def like(w: Walker, originals: Value, node: Node) -> Value:
     return frozenset(made)
 
 
-# functions that call what they are given with elements of the other things, and with nothing else
-CALL_WITH_ELEMENTS = frozenset(
+# functions that give an iterator, which calls what they are given when it is used
+CALL_LATER = frozenset(
     """
-    builtins.map builtins.filter builtins.sorted builtins.min builtins.max builtins.list.sort itertools.takewhile
-    itertools.dropwhile itertools.filterfalse itertools.groupby itertools.starmap
+    builtins.map builtins.filter itertools.takewhile itertools.dropwhile itertools.filterfalse itertools.groupby
+    itertools.starmap itertools.accumulate
     """.split()
+)
+
+# functions that call what they are given with elements of the other things, and with nothing else
+CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
+    ("builtins.sorted", "builtins.min", "builtins.max", "builtins.list.sort")
 )
 
 

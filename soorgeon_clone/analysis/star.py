@@ -1,4 +1,4 @@
-"""A module's path -> the names that a star import of it binds, read from its source, never by importing it."""
+"""A path -> whether it is a module, and the names that a star import of it binds: read from files, never imported."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from pathlib import Path
 def exported_names(path: str) -> tuple[str, ...]:
     """Return the public names of module ``path`` (empty if they cannot be known)."""
     return tuple(sorted(_names(path, frozenset())))
+
+
+@lru_cache(maxsize=1024)
+def is_module_path(path: str) -> bool:
+    """Whether ``path`` is a module's. What is not installed here is taken for one if it has no dot."""
+    return "." not in path or path == "os.path" or _find(path) is not None
 
 
 def _names(path: str, seen: frozenset[str]) -> set[str]:

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, evaluate, instances, undescribed
+from soorgeon_clone.analysis import calls, deferred, evaluate, instances, undescribed
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.syntax import Node
@@ -78,7 +78,7 @@ def _type(w: Walker, args: Arguments, node: Node) -> Value | None:
 def _enumerate(w: Walker, args: Arguments, node: Node) -> Value:
     evaluate.iterate(w, first(args))
     pair = _tuple(w, node, [frozenset({w.heap.atom("builtins.int")}), evaluate.elements(w, first(args), node)])
-    return _iterator(w, node, pair)
+    return _iterator(w, node, pair, first(args))
 
 
 def _zip(w: Walker, args: Arguments, node: Node) -> Value | None:
@@ -88,7 +88,7 @@ def _zip(w: Walker, args: Arguments, node: Node) -> Value | None:
     for value, _ in args.positional:
         evaluate.iterate(w, value)
         parts.append(evaluate.elements(w, value, node))
-    return _iterator(w, node, _tuple(w, node, parts))
+    return _iterator(w, node, _tuple(w, node, parts), args.all)
 
 
 def _tuple(w: Walker, node: Node, parts: list[Value]) -> Value:
@@ -98,10 +98,20 @@ def _tuple(w: Walker, node: Node, parts: list[Value]) -> Value:
     return frozenset({made})
 
 
-def _iterator(w: Walker, node: Node, element: Value) -> Value:
+def _iterator(w: Walker, node: Node, element: Value, sources: Value) -> Value:
     made = w.heap.make((*w.site(node), "iterator"), "builtins.iterator")
     w.heap.hold(made, "*", element)
+    w.heap.hold(made, "*source", frozenset(o for o in sources if evaluate.is_advancing(w, o)))
     return frozenset({made})
+
+
+def _iter(w: Walker, args: Arguments, node: Node) -> Value | None:
+    own = first(args)
+    if len(args.positional) != 1 or not own:
+        return None
+    if not all(obj.type == INSTANCE and instances.has_member(w, obj, "__iter__") for obj in own):
+        return None
+    return calls.call_method(w, own, "__iter__", calls.NO_ARGUMENTS, node)
 
 
 def _dict(w: Walker, args: Arguments, node: Node) -> Value:
@@ -258,6 +268,23 @@ def _field(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({made})
 
 
+def _replace(w: Walker, args: Arguments, node: Node) -> Value | None:
+    """``dataclasses.replace(obj, x=1)`` makes another instance of what is in ``obj``, but for x."""
+    own = first(args)
+    if len(args.positional) != 1 or not own or any(obj.type != INSTANCE for obj in own):
+        return None
+    made = EMPTY
+    for obj in own:
+        kept = {key: value for key, value in obj.fields.items() if not key.startswith("*")}
+        kept["*"] = obj.fields.get("*", EMPTY)
+        given = {name for name, _ in args.keywords}
+        rest = tuple((name, value) for name, value in kept.items() if name not in given and name != "*")
+        many = ((kept["*"], True),) if kept["*"] else ()
+        passed = calls.Arguments(many, (*rest, *args.keywords))
+        made |= calls.call(w, obj.fields["*class"], passed, node)
+    return made
+
+
 def _exec(w: Walker, args: Arguments, node: Node) -> Value | None:
     text = evaluate.constant(first(args))
     if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
@@ -311,6 +338,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "builtins.type": _type,
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,
+    "builtins.iter": _iter,
     "builtins.dict": _dict,
     "collections.OrderedDict": _dict,
     "collections.defaultdict": _defaultdict,
@@ -326,6 +354,8 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "typing.cast": lambda w, args, node: first(args, 1),
     "copy.deepcopy": _deepcopy,
     "dataclasses.field": _field,
+    "dataclasses.replace": _replace,
+    "copy.replace": _replace,
     "importlib.import_module": _import_module,
     "builtins.__import__": _import_module,
     "pathlib.Path": _path,
@@ -344,8 +374,8 @@ def method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value
         return _mapping_method(w, obj, name, args, node)
     if kind == "pathlib.Path" and name == "joinpath":
         return _path(w, calls.Arguments(((frozenset({obj}), False), *args.positional)), node)
-    if kind == METHOD and obj.path == "functools.partial":
-        return None
+    if kind == "builtins.generator":
+        return deferred.use(w, obj, name, args.all)
     return None
 
 

@@ -113,6 +113,9 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
         _may_be_file(w, args.all, deep=not receiver)
         return worn(w, values)
     run_code(w, values, node)
+    for obj in values if w.anything_advances() else ():
+        if evaluate.is_advancing(w, obj):
+            evaluate.advance(w, obj)
     w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))

@@ -533,6 +533,9 @@ class Walker:
     def _annotated(self, target: Node, annotation: list[Node]) -> None:
         if self.scope.kind != "function" and not self.lazy_annotations:
             self.expression(annotation[1])
+        owner = self.scope.self_class
+        if owner is not None and target.type == "name":
+            owner.fields.setdefault(f"*field:{target.value}", EMPTY)
         if len(annotation) == 4:
             value = self.expression(annotation[3])
             self.assign(target, value)
@@ -766,6 +769,7 @@ class Walker:
 
     def _with(self, node: Node) -> None:
         suppresses = False
+        managers = EMPTY
         for item in node.children[1:-2]:
             if item.type == "operator":
                 continue
@@ -773,6 +777,7 @@ class Walker:
             value = self.expression(manager)
             evaluate.implicit(self, value)
             entered = evaluate.enter(self, value, manager)
+            managers |= value
             suppresses = suppresses or any(not o.type.startswith(_NEVER_SUPPRESSING) for o in value)
             if item.type == "with_item":
                 self.assign(item.children[2], entered)
@@ -781,6 +786,7 @@ class Walker:
             self.join([done, between, self.unchanged()])
         else:
             self.suite(node.children[-1])
+        evaluate.leave(self, managers)
 
     def _funcdef(self, node: Node) -> None:
         self.bind(node.children[1].value, frozenset({self.make_function(node)}))

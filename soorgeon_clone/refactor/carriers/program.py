@@ -10,6 +10,7 @@ from functools import cached_property
 from soorgeon_clone.analysis.dataflow import History, Unit, binding_before, history
 from soorgeon_clone.analysis.heap import LIB, Obj
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
+from soorgeon_clone.analysis.star import is_module_path
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.notebook.model import Cell
 
@@ -117,8 +118,8 @@ def is_builtin(name: str) -> bool:
 
 
 def is_module(obj: Obj) -> bool:
-    """Whether a library object is (or may be) a module: pickle cannot take modules."""
-    return obj.type == LIB and "." not in obj.path
+    """Whether a library object is a module, as far as can be seen from here: pickle cannot take modules."""
+    return obj.type == LIB and is_module_path(obj.path)
 
 
 def ancestors(classes: Iterable[Obj]) -> set[Obj]:
