@@ -20,6 +20,7 @@ from soorgeon_clone.notebook.sections import best_level, split
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.exported import closed_definitions
 from soorgeon_clone.refactor.carriers.program import Program
+from soorgeon_clone.refactor.carriers.replay import needed_to_repeat
 from soorgeon_clone.refactor.model import Bundle, Load, Merge, Part, Plan, Replay, Serializer, Step, Task, Together
 from soorgeon_clone.refactor.parameters import parameters_of
 from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
@@ -416,7 +417,7 @@ class _Steps:
         if statement.index in self.done:
             return
         self.done.add(statement.index)
-        for name in sorted(statement.read_bindings):
+        for name in needed_to_repeat(statement):
             self._need(name)
         if statement.kind == "import" and "future" not in statement.sets:
             for source, bound in self._imports(statement):

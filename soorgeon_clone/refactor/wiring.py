@@ -16,7 +16,7 @@ from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.pickled import Pickled, function_by_value, pickled
 from soorgeon_clone.refactor.carriers.program import LAST_RESULT_NAMES, SESSION_NAMES, Program
-from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat
+from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, needed_to_repeat, statement_to_repeat
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,7 @@ class _Wirer:
         if statement.index in self.repeats[unit]:
             return
         self.repeats[unit].add(statement.index)
-        for name, then in sorted(statement.read_bindings.items()):
-            if statement.index in then.defs or (statement.draws_on_import and ambient.is_ambient(name)):
-                continue
+        for name in needed_to_repeat(statement):
             self.need(name, unit)
 
     def _first(self, defs: Iterable[int], unit: int) -> int:

@@ -128,6 +128,27 @@ def test_a_wrong_pipeline(name: str, tmp_path: Path) -> None:
     assert 0 <= first.difference.cause.first < first.difference.cause.last < len(report.sections)
 
 
+def test_a_library_that_draws_while_it_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It draws once in the notebook, in the section that imports it first; sections below see the state after that."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "drawing.py").write_text("import random; random.random()")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    (tmp_path / "folder").mkdir()
+    text = """
+    import os, random as rd
+    rd.seed(1)
+    ---
+    print(rd.random())
+    ---
+    import drawing
+    print(rd.random())
+    ---
+    print(drawing.__name__, rd.random())
+    """
+    report = run(tmp_path / "folder", _plain(text))
+    assert [section.verdict for section in report.sections] == ["same"] * 4
+
+
 def test_a_notebook_that_is_not_deterministic(tmp_path: Path) -> None:
     report = run(
         tmp_path, "import random, time\nx = 1\n---\nprint(random.random())\n---\nprint(x)\n---\ny = x + 1\nprint(y)"

@@ -13,26 +13,35 @@ from typing import Any
 _FROM = re.compile(r"(?:^|[;:])[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)", re.MULTILINE)
 _IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+([^\n#;]+)", re.MULTILINE)
 _NAME = re.compile(r"\s*([\w.]+)")
-_SEEDS_PYTHON = re.compile(r"(?<![\w.])random\.(seed|setstate)\(|from random import")
+_RANDOM_AS = re.compile(r"(?<![\w.])random[ \t]+as[ \t]+(\w+)")
+_SEEDS = re.compile(r"(?<![\w.])(\w+)\.(?:seed|setstate)\(|from[ \t]+(random)[ \t]+import")
 
 
-def seeds_python(notebook: Mapping[str, Any]) -> bool:
-    """Whether the notebook seems to seed Python's own generator."""
-    return any(_SEEDS_PYTHON.search(text) for text in _texts(notebook))
+def seeds_python(notebook: Mapping[str, Any], cwd: Path) -> bool:
+    """Whether the notebook seems to seed Python's own generator, itself or in a local module."""
+    texts = [text for text, _ in _with_local_modules(notebook, cwd)]
+    generators = {"random", *(name for text in texts for name in _RANDOM_AS.findall(text))}
+    return any((found[1] or found[2]) in generators for text in texts for found in _SEEDS.finditer(text))
 
 
 def imported_modules(notebook: Mapping[str, Any], cwd: Path) -> tuple[str, ...]:
     """Dotted names, also ``a.b`` for ``from a import b``; imports of local modules count as the notebook's own."""
+    return tuple(dict.fromkeys(name for _, names in _with_local_modules(notebook, cwd) for name in names))
+
+
+def _with_local_modules(notebook: Mapping[str, Any], cwd: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the texts of the notebook and of the local modules that it imports, each with the modules it names."""
     texts = list(_texts(notebook))
-    found: dict[str, None] = {}
+    seen: set[str] = set()
     while texts:
-        for name in _named(texts.pop()):
-            if name not in found:
-                found[name] = None
-                local = cwd / f"{name.partition('.')[0]}.py"
-                if name == local.stem and local.is_file():
-                    texts.append(local.read_text("utf-8", "replace"))
-    return tuple(found)
+        text = texts.pop()
+        names = list(_named(text))
+        yield text, names
+        for name in names:
+            local = cwd / f"{name}.py"
+            if name not in seen and "." not in name and local.is_file():
+                seen.add(name)
+                texts.append(local.read_text("utf-8", "replace"))
 
 
 def _texts(notebook: Mapping[str, Any]) -> Iterator[str]:

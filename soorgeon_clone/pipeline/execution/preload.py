@@ -99,9 +99,12 @@ def _is_local(module: str, cwd: Path) -> bool:
 
 
 def _is_no_module(name: str) -> bool:
-    """Whether ``a.b`` is something else in ``a`` than a module (``from a import b``)."""
+    """Whether ``a.b`` is something else in ``a`` than a module (``from a import b``).
+
+    ``hasattr`` would ask the module's ``__getattr__``, which imports submodules that are wanted (scikit-learn's does).
+    """
     parent, _, last = name.rpartition(".")
-    return parent in sys.modules and hasattr(sys.modules[parent], last)
+    return parent in sys.modules and last in vars(sys.modules[parent])
 
 
 def _to_be_shown(caught: list[warnings.WarningMessage]) -> bool:

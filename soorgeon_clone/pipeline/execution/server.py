@@ -174,7 +174,7 @@ class Server:
         if self.warm is None or unfit:
             return False
         self.warm.load(job.modules)
-        if self.warm.preloader.draws and job.source is not None and seeds_python(job.source):
+        if self.warm.preloader.draws and job.source is not None and seeds_python(job.source, self.settings.cwd):
             return False  # what it draws depends on whether these libraries were imported before
         return self.warm.spoiled_by is None
 

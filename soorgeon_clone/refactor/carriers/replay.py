@@ -51,16 +51,17 @@ def can_repeat(program: Program, statement: StatementFacts, unit: int, *, settin
         return False
     if (statement.sets and not setting) or (statement.seeds and not setting) or (statement.prints and not setting):
         return False
-    return all(
-        reads_the_same(program, statement, name, unit)
-        for name, then in statement.read_bindings.items()
-        if not _own(statement, then) and not (statement.draws_on_import and ambient.is_ambient(name))
-    )
+    return all(reads_the_same(program, statement, name, unit) for name in needed_to_repeat(statement))
 
 
-def _own(statement: StatementFacts, binding: Binding) -> bool:
-    """Whether a statement reads what it has bound itself."""
-    return statement.index in binding.defs
+def needed_to_repeat(statement: StatementFacts) -> list[str]:
+    """Return the names that a statement reads and has not bound itself; for an import, no generator that it advances:
+    it is repeated before the generator's state is put back."""
+    return [
+        name
+        for name, then in sorted(statement.read_bindings.items())
+        if statement.index not in then.defs and not (statement.draws_on_import and ambient.is_ambient(name))
+    ]
 
 
 def reads_the_same(program: Program, statement: StatementFacts, name: str, unit: int) -> bool:

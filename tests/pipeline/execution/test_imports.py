@@ -38,7 +38,12 @@ def test_modules_that_are_named(tmp_path: Path, source: str, expected: str) -> N
         ("from random import seed", True),
         ("np.random.seed(1)", False),
         ("random_state=1", False),
+        ("import random as _random\n_random.setstate(state)", True),
+        ("import os, random as rd\nrd.seed(1)", True),
+        ("rd.seed(1)", False),
+        ("import seeding\nseeding.all_of_them()", True),
     ],
 )
-def test_who_seeds_the_generator_of_python(source: str, expected: bool) -> None:
-    assert seeds_python(notebook("1", source)) is expected
+def test_who_seeds_the_generator_of_python(tmp_path: Path, source: str, expected: bool) -> None:
+    (tmp_path / "seeding.py").write_text("import random\ndef all_of_them():\n    random.seed(1)")
+    assert seeds_python(notebook("1", source), tmp_path) is expected

@@ -72,6 +72,23 @@ def test_a_library_that_draws_while_it_is_imported_draws_in_each_task(
         assert out(executor, tmp_path, look, modules=("drawing",)) == "True\n"
 
 
+def test_a_library_that_imports_what_is_asked_for_draws_in_each_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """scikit-learn imports a submodule when it is first asked for as an attribute."""
+    (tmp_path / "site" / "lazy").mkdir(parents=True)
+    (tmp_path / "site" / "lazy" / "__init__.py").write_text(
+        "def __getattr__(name):\n    import importlib\n    return importlib.import_module(f'lazy.{name}')"
+    )
+    (tmp_path / "site" / "lazy" / "drawing.py").write_text("import random; random.random()")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    source = "import random as rd\nrd.seed(1)\nfrom lazy import drawing\nprint(rd.random())"
+    with open_executor("fork", modules=("lazy", "lazy.drawing"), cwd=tmp_path, blas_threads=1) as executor:
+        second = random.Random(1)
+        second.random()
+        assert out(executor, tmp_path, source, modules=()) == f"{second.random()}\n"
+
+
 def test_local_modules_are_read_anew_by_each_task(executor: Executor, tmp_path: Path) -> None:
     module = tmp_path / "own_module.py"
     for value in ("one", "other"):
