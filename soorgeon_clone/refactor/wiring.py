@@ -67,6 +67,7 @@ class _Wirer:
         self.groups: list[list[tuple[str, ...]]] = [[] for _ in range(count)]
         self.verdicts: dict[tuple[str, int], Pickled] = {}
         self.seen: set[tuple[str, int]] = set()
+        self.by_reference: dict[Value, frozenset[Obj]] = {}
 
     def wire(self) -> Wiring:
         self._refuse_what_cannot_be_cut()
@@ -274,8 +275,9 @@ class _Wirer:
                 if not self._matters(obj, stop):
                     continue
                 other = owner.get(obj)
-                if other is not None and other is not mine:
+                if other is not None:
                     self._refuse_shared_memory(obj, mine | other, unit, stop)
+                if other is not None and other is not mine:
                     other |= mine
                     groups.remove(mine)
                     for key, group in owner.items():
@@ -286,22 +288,30 @@ class _Wirer:
         return groups
 
     def _matters(self, obj: Obj, stop: int) -> bool:
-        """Whether it can be told, from statement ``stop`` on, that two values share ``obj``."""
+        """Whether it can be told, from statement ``stop`` on, that two values made before it share ``obj``."""
+        if obj.made >= stop:
+            return False
         return any(number >= stop for number in obj.changed) or any(number >= stop for number in obj.identity)
 
     def _refuse_shared_memory(self, obj: Obj, names: set[str], unit: int, stop: int) -> None:
         holders = [n for n in names if obj in self.program.facts.heap.reach(self._value_after(n, unit))]
-        if all(obj in _reach_by_reference(self._value_after(n, unit)) for n in holders):
+        if all(obj in self._reach_by_reference(n, unit) for n in holders):
             return
         last = max(self.program.unit_of[n] for n in obj.changed | obj.identity)
         first = unit
         listed = " and ".join(f"`{n}`" for n in sorted(holders)[:2])
         raise Clash(first, last, f"{listed} share memory that a later section changes")
 
+    def _reach_by_reference(self, name: str, unit: int) -> frozenset[Obj]:
+        value = self._value_after(name, unit)
+        if value not in self.by_reference:
+            self.by_reference[value] = frozenset(_reach_by_reference(value))
+        return self.by_reference[value]
+
     def _refuse_views_inside(self, name: str, unit: int, stop: int) -> None:
         """Two arrays in one value that share memory are two arrays in its file: a later change of one would be lost."""
         seen: set[int] = set()
-        for obj in _reach_by_reference(self._value_after(name, unit)):
+        for obj in self._reach_by_reference(name, unit):
             if obj.memory is None or obj.path == ATTRIBUTES or not self._matters(obj, stop):
                 continue
             if id(obj.memory) in seen and not any(other.path == ATTRIBUTES for other in obj.memory):
