@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from soorgeon_clone.analysis import evaluate
+from soorgeon_clone.analysis import evaluate, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
@@ -111,6 +111,7 @@ def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: boo
             value = walker.expression(child)
             evaluate.implicit(walker, value)
             walker.show(value)
+            undescribed.run_drawn(walker, child)
             record.shows = True
             record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
         elif child.type not in ("newline", "operator"):

@@ -15,6 +15,7 @@ from soorgeon_clone.analysis.heap import (
     FUNCTION,
     INSTANCE,
     LIB,
+    LOST,
     METHOD,
     UNKNOWN,
     Obj,
@@ -636,6 +637,8 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         return found | obj.fields.get(name, EMPTY)
     if kind in ("types.SimpleNamespace", "argparse.Namespace"):
         return contents(frozenset({obj})) | {w.heap.atom("builtins.scalar")}
+    if kind.startswith("pandas."):
+        w.columns.add(name)
     effect = w.knowledge.attribute(kind, name)
     stored = obj.fields.get(name, EMPTY)
     if effect is None and w.knowledge.parameters(f"{kind}.{name}") is None:
@@ -729,6 +732,9 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
         if const is not None:
             return obj.fields.get(f"[{const!r}]", EMPTY) | obj.fields.get("*", EMPTY)
         return contents(frozenset({obj}))
+    if type_ == "collections.ChainMap":
+        found = (_subscript_of(w, part, kind, key, node) for part in contents(frozenset({obj})))
+        return frozenset(item for value in found for item in value)
     if type_ in ("builtins.list", "builtins.tuple"):
         if kind == "slice":
             if obj.immutable:
@@ -756,7 +762,7 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
 
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
-_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned"})
+_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST})
 
 
 def contents(value: Value) -> Value:
@@ -937,7 +943,23 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
     if _sets_ambient(w, obj, "__setattr__", value):
         return
     change_by_store(w, obj)
+    if _is_left_out(w, obj, name):
+        w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", name)}))
     w.heap.hold(obj, name, value)
+
+
+_SAVED = {
+    "pandas.": frozenset({"columns", "index", "name", "names", "attrs", "flags"}),
+    "numpy.ndarray": frozenset({"shape", "dtype", "strides", "real", "imag", "flat", "data", "T"}),
+}
+
+
+def _is_left_out(w: Walker, obj: Obj, name: str) -> bool:
+    """Whether pickle may leave out an attribute that is given to a library's object."""
+    for kind, saved in _SAVED.items():
+        if obj.type.startswith(kind):
+            return name not in saved and w.is_attribute(name)
+    return False
 
 
 def change_by_store(w: Walker, obj: Obj) -> None:

@@ -79,7 +79,6 @@ def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value
             if key.startswith("*factory:"):
                 value = calls.call(w, factory, calls.NO_ARGUMENTS, node)
                 w.heap.hold(made, key[9:], frozenset(o for o in value if o.type != LIB) or factory)
-    metaclass = cls.fields.get("*keywords", EMPTY)
     for name in ("__new__", "__init__"):
         member = class_member(w, frozenset({cls}), name)
         for function in member:
@@ -101,14 +100,10 @@ def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value
             if function.type == FUNCTION:
                 # its parameters, if it has any, get what was given for fields that are only for it (InitVar)
                 bodies.call_function(w, function, undescribed.any_arguments(function, args.all, own), node)
-    for obj in metaclass:
-        if obj.type == CLASS:
-            for function in class_member(w, frozenset({obj}), "__call__"):
-                w.opaque("a metaclass decides what calling a class gives")
-                first = frozenset({cls})
-                bodies.call_function(
-                    w, function, calls.Arguments(((first, False), *args.positional), args.keywords), node
-                )
+    for function in class_member(w, metaclasses(cls), "__call__"):
+        w.opaque("a metaclass decides what calling a class gives")
+        first = frozenset({cls})
+        bodies.call_function(w, function, calls.Arguments(((first, False), *args.positional), args.keywords), node)
     for base in library_bases(w, frozenset({cls})):
         if base.type == LIB and not found:
             names = w.knowledge.parameters(base.path)
@@ -255,13 +250,18 @@ def subclass_hooks(w: Walker, cls: Obj, node: Node) -> None:
             for member in class_member(w, frozenset({base}), "__init_subclass__"):
                 if member.type == FUNCTION:
                     bodies.call_function(w, member, calls.Arguments(((frozenset({cls}), False),)), node)
-    for meta in cls.fields.get("*keywords", EMPTY):
-        if meta.type == CLASS:
-            for name in ("__new__", "__init__"):
-                for member in class_member(w, frozenset({meta}), name):
-                    if member.type == FUNCTION:
-                        many = tuple((frozenset({cls}), False) for _ in range(undescribed.arity(member)))
-                        bodies.call_function(w, member, calls.Arguments(many), node)
+    for meta in metaclasses(cls):
+        for name, first in (("__prepare__", meta), ("__new__", meta), ("__init__", cls)):
+            for member in class_member(w, frozenset({meta}), name):
+                if member.type == FUNCTION:
+                    rest = tuple((frozenset({cls}), False) for _ in range(undescribed.arity(member) - 1))
+                    bodies.call_function(w, member, calls.Arguments(((frozenset({first}), False), *rest)), node)
+
+
+def metaclasses(cls: Obj) -> Value:
+    """Return the metaclasses of the notebook that a class has, of its own or from its bases."""
+    given = (part.fields.get("*keywords", EMPTY) for part in lineage.lineage((cls,)))
+    return frozenset(obj for value in given for obj in value if obj.type == CLASS)
 
 
 def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import calls, deferred, evaluate, filed, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
-from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, METHOD, UNKNOWN, Obj, Value, is_module
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNKNOWN, Obj, Value, is_module
 from soorgeon_clone.analysis.state import Scope
 from soorgeon_clone.analysis.syntax import Node
 
@@ -60,6 +60,8 @@ def _apply(
     _run_passed_code(w, effect, receiver, args, node, target, path)
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, bound, target)
+    if w.drawn and path.startswith("matplotlib."):
+        undescribed.run_drawn(w, node)
     filed.note_written(w, effect, path, receiver | args.all)
     if effect.prints or path in _SHOWING:
         w.show(args.all)
@@ -130,6 +132,8 @@ def _run_passed_code(
         undescribed.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
         )
+    if any(o.type == CLASS for o in passed):
+        undescribed.passed_class(w, passed, node, path)
     if any(o.fields for o in receiver):
         undescribed.run_held_code(w, receiver, args, node)
 
@@ -160,7 +164,7 @@ def _act(
                     evaluate.advance(w, part)
     for text in effect.keeps:
         kept = target(text)
-        for obj in changed or receiver:
+        for obj in _keepers(w, changed or receiver, kept):
             w.heap.hold(obj, "*", kept)
     for resource in effect.draws:
         w.draw(resource)
@@ -176,6 +180,15 @@ def _act(
         _file(w, "files_written", text, target)
     if effect.prints:
         w.record.prints = True
+
+
+def _keepers(w: Walker, changed: Value, kept: Value) -> Value:
+    """Return who holds what was kept: a formatter that an axis was given goes with the whole figure."""
+    artists = frozenset(o for o in changed if o.type.startswith("matplotlib."))
+    if not artists or all(o.immutable for o in kept):
+        return changed
+    w.drawn |= {o for o in w.heap.reach(kept) if o.type in (FUNCTION, METHOD, INSTANCE)}
+    return changed | frozenset(o for o in w.heap.reach(artists) if o.type.startswith("matplotlib."))
 
 
 def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value]) -> None:

@@ -43,6 +43,17 @@ def function(w: Walker, path: str, args: Arguments, node: Node) -> Value | None:
     return None
 
 
+def _gather(w: Walker, args: Arguments, node: Node) -> Value:
+    """``await asyncio.gather(f(), g())`` gives a list of what the coroutines give."""
+    items = w.heap.make((*w.site(node), "items"), "builtins.list")
+    for value, _ in args.positional:
+        given = frozenset(o for o in value if o.type == "builtins.coroutine")
+        w.heap.hold(items, "*", (value - given) | evaluate.contents(given))
+    made = w.heap.make(w.site(node), "builtins.coroutine")
+    w.heap.hold(made, "*", frozenset({items}))
+    return frozenset({made})
+
+
 def first(args: Arguments, index: int = 0) -> Value:
     return args.positional[index][0] if len(args.positional) > index else EMPTY
 
@@ -335,6 +346,7 @@ def _import_module(w: Walker, args: Arguments, node: Node) -> Value | None:
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
+    "asyncio.gather": _gather,
     "builtins.type": _type,
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,

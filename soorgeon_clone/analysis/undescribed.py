@@ -99,6 +99,13 @@ def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node)
                 run_all_methods(w, held, args.all, node)
 
 
+def run_drawn(w: Walker, node: Node) -> None:
+    """Run what figures were given to call when they are drawn."""
+    for held in sorted(w.drawn, key=lambda obj: obj.path):
+        if w.first_time("drawn", held):
+            call_back(w, frozenset({held}), EMPTY, calls.NO_ARGUMENTS, node)
+
+
 def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:
     """Do what a call that nobody described may do, and return what it may give."""
     values = receiver | args.all
@@ -202,6 +209,7 @@ def run_registered(w: Walker, value: Value, node: Node) -> None:
     What that reads must be there from then on; what it does with unknown objects happens when it is called.
     """
     record = w.record
+    seen, record.reads = record.reads, set()
     before = {name: set(getattr(record, name)) for name in _WHEN_CALLED}, record.prints
     run_code(w, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
     anything = frozenset({w.heap.make((*w.site(node), "anything"), UNKNOWN)})
@@ -211,6 +219,23 @@ def run_registered(w: Walker, value: Value, node: Node) -> None:
     for name, items in before[0].items():
         getattr(record, name).intersection_update(items)
     record.prints = before[1]
+    w.awaited |= {name for name in record.reads if w.module.state.get(name) is None}
+    record.reads |= seen
+
+
+def passed_class(w: Walker, value: Value, node: Node, path: str) -> None:
+    """A library that is given a class may make instances of it and call their methods (``json.dumps(x, cls=E)``)."""
+    if path.startswith(_ONLY_NAMES_CLASSES):
+        return
+    anything = frozenset({w.heap.make((*w.site(node), "anything"), UNKNOWN)})
+    for obj in value:
+        if obj.type == CLASS and w.first_time("passed", obj):
+            w.perhaps(partial(_run_class, w, obj, anything, node))
+
+
+_ONLY_NAMES_CLASSES = tuple(
+    f"{name}." for name in "builtins collections typing dataclasses copy enum abc inspect".split()
+)
 
 
 _WHEN_CALLED = ("unknown_calls", "files_read", "files_written")

@@ -8,6 +8,7 @@ change whatever they are given. Branches are joined, loops repeated until nothin
 from __future__ import annotations
 
 import builtins
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -82,6 +83,9 @@ class Walker:
         self.has_comments = False  # that say what calls do
         self.depth = 0
         self.seeded: set[str] = set()
+        self.columns: set[str] = set()  # names of attributes that were read of frames
+        self.drawn: set[Obj] = set()  # functions that figures were given, to call when they are drawn
+        self.awaited: set[str] = set()  # unbound names that code which libraries may call reads
         self.filed: set[Obj] = set()  # definitions that what was written to files refers to
         self.work = 0  # calls followed in this statement
         self.patience = 1.0  # what part of the limits of work a statement may use
@@ -118,6 +122,9 @@ class Walker:
         self.heap.steps = 0
         self.heap.take_grown()
         self._whole.clear()
+        for name in sorted(self.awaited):
+            if self.module.state.get(name) is not None:
+                self.read_global(name)
 
     # -- names -------------------------------------------------------------------------------------------------
 
@@ -245,6 +252,14 @@ class Walker:
             trail.append((self.module, name, state.names[name]))
         is_certain = certain and not self.uncertain
         self.record.binds[name] = self.record.binds.get(name, False) or is_certain
+
+    def is_attribute(self, name: str) -> bool:
+        """Whether ``df.name = value`` may be no column: no text names such a one, no code has read it, but will."""
+        named = re.compile(rf"(?<![\w.])(?:['\"]){name}['\"]")
+        texts = [re.sub(r"\b[gs]etattr\([^()]*\)", "", text) for text in self.texts]
+        if name in self.columns or any(named.search(text) for text in texts):
+            return False
+        return any(re.search(rf"\.{name}\b(?!\s*=[^=])", text) for text in self.texts)
 
     def facts_of(self, type_: str) -> TypeFacts | None:
         """Return what the tables know about the objects of a type."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, METHOD, Obj, Value, holds
+from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, LOST, METHOD, Obj, Value, holds
 from soorgeon_clone.analysis.names import has_class_inside
 from soorgeon_clone.refactor.carriers.program import Program, ancestors, is_module
 
@@ -55,7 +55,7 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
             stack.extend(obj.fields.get("*class", ()))  # a member of an enumeration
             continue
         facts = knowledge.type(obj.type) if "." in obj.type else None
-        if facts is not None and facts.serializer == "cloudpickle":
+        if facts is not None and facts.serializer == "cloudpickle" and not _holds_named_functions(obj):
             serializer = "cloudpickle"
         if obj.type in (FUNCTION, CLASS):
             verdict = _definition(program, obj, unit, exported)
@@ -69,6 +69,15 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
             # an instance has a dictionary, which only matters where something else holds it as well
             stack.extend(holds(held) if held in obj.views and held.path == ATTRIBUTES else [held])
     return Pickled(serializer, frozenset(refers))
+
+
+_OF_FUNCTIONS = frozenset({"matplotlib.ticker.FuncFormatter", "numpy.vectorize"})
+
+
+def _holds_named_functions(obj: Obj) -> bool:
+    """Whether an object that needs cloudpickle for what it may hold holds functions only, which say so themselves."""
+    held = list(holds(obj))
+    return obj.type in _OF_FUNCTIONS and bool(held) and all(part.type in (FUNCTION, LIB) for part in held)
 
 
 def function_by_value(program: Program, value: Value, exported: frozenset[str]) -> Pickled | None:
@@ -105,6 +114,8 @@ def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
         return "functions that share a variable" if shared else None
     if "." not in obj.type or obj.type in (FUNCTION, CLASS, INSTANCE, METHOD, LIB):
         return None
+    for lost in obj.fields.get(LOST, ()):
+        return f"an object with the attribute {lost.const}, which pickle leaves out"
     facts = knowledge.type(obj.type) if knowledge is not None else None
     if facts is not None and not facts.picklable:
         return facts.reason or f"a {obj.type}"
@@ -128,8 +139,15 @@ _REMAKING = {
     "collections.Counter": {"__init__", "__setitem__", "update"},
     "collections.deque": {"__init__", "append", "extend"},
 }
+# bases whose own way of being pickled forgets what a subclass adds
+_LEAVE_OUT = (
+    *("numpy.ndarray", "pandas.", "collections.Counter", "collections.defaultdict", "decimal.Decimal", "datetime."),
+    *("fractions.Fraction", "pathlib."),
+)
 _EXCEPTION = re.compile(r"(Error|Exception|Warning|Interrupt|Exit|StopIteration)$")
-_OWN_WAYS = {"__reduce__", "__reduce_ex__"}
+_OWN_WAYS = {
+    *("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"),
+}
 
 
 def _remade_otherwise(obj: Obj) -> str | None:
@@ -137,12 +155,14 @@ def _remade_otherwise(obj: Obj) -> str | None:
     classes = ancestors(obj.fields["*class"])
     own = {name for cls in classes if cls.type == CLASS for name in cls.fields}
     if own & _OWN_WAYS:
-        return None
-    if "__getattr__" in own and "__setstate__" not in own:
+        return "an object whose class decides what is saved of it"
+    if "__getattr__" in own:
         return "an object whose class answers for any attribute, also before it has been loaded"
     for base in classes:
         if base.type != LIB:
             continue
+        if base.path.startswith(_LEAVE_OUT) and any(name.isidentifier() and name not in own for name in obj.fields):
+            return f"a {base.path.rpartition('.')[2]} with attributes, which pickle leaves out"
         run = {"__init__", "__new__"} if _EXCEPTION.search(base.path) else _REMAKING.get(base.path, set())
         if own & run:
             return f"an object of a class that gives {base.path.rpartition('.')[2]} another {min(own & run)}"
