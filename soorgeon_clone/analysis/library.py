@@ -387,6 +387,8 @@ def like(w: Walker, originals: Value, node: Node) -> Value:
     for obj in originals:
         if obj.immutable:  # a member of an enumeration is its own copy
             made.add(obj if obj.type in calls.CODE_TYPES else w.heap.atom(obj.type))
+        elif obj.type == "builtins.cell":  # the variables that a function shares are not copied with it
+            made.add(obj)
         elif obj.type in calls.CODE_TYPES:
             copy = w.heap.make((*w.site(node), obj), obj.type)
             copy.path, copy.code, copy.scope = obj.path, obj.code, obj.scope

@@ -86,7 +86,10 @@ def function_by_value(program: Program, value: Value, exported: frozenset[str]) 
     None if that would lose something: a class is not itself any more, a function's globals are not the notebook's.
     """
     refers: set[str] = set()
-    for obj in value:
+    seen: set[Obj] = set()
+    stack = list(value)
+    while stack:
+        obj = stack.pop()
         if obj.type == LIB and not obj.path.startswith("sys."):
             continue
         if obj.type != FUNCTION or obj.code.globals or obj.code.decorators:
@@ -99,7 +102,26 @@ def function_by_value(program: Program, value: Value, exported: frozenset[str]) 
         if obj.path in _outside_names(program, obj) or not all(program.is_import(n) or n in exported for n in free):
             return None
         refers |= free
+        seen.add(obj)
+        stack += _code_inside(obj) - seen
     return Pickled("cloudpickle", frozenset(refers))
+
+
+def _code_inside(function: Obj) -> set[Obj]:
+    """Return the functions, classes and instances of the notebook that a function holds (defaults, a closure's)."""
+    found: set[Obj] = set()
+    seen = {function}
+    stack = [function]
+    while stack:
+        for part in holds(stack.pop()):
+            if part in seen:
+                continue
+            seen.add(part)
+            if part.type in (FUNCTION, CLASS, INSTANCE):
+                found.add(part)
+            elif not part.immutable:
+                stack.append(part)
+    return found
 
 
 def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
