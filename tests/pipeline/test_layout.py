@@ -55,6 +55,12 @@ def test_layouts(drawn: Drawing) -> None:
         assert ys == sorted(ys)
         assert arrow.points[0][0] == at[arrow.arrow.source].x
         assert arrow.points[-1][0] == at[arrow.arrow.target].x
+    labels = [(arrow.label_at, len(arrow.arrow.label) * 6.1) for arrow in layout.arrows]
+    for ((x, y), width), ((x2, y2), width2) in itertools.combinations(labels, 2):
+        assert abs(x - x2) >= (width + width2) / 2 or abs(y - y2) >= 15, "one label covers another"
+    for (x, y), width in labels:
+        assert width / 2 <= x <= layout.width - width / 2
+        assert not any(abs(y - box.y) < box.height / 2 + 7 for box in layout.boxes), "a label stands in a gap"
     assert place(drawn) == layout
 
 

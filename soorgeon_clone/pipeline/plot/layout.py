@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from soorgeon_clone.pipeline.plot.model import Drawing, Layout, PlacedArrow, PlacedBox
@@ -17,6 +17,8 @@ _CHARACTER = 7.4
 _HEIGHT = 44.0
 _GAP_X = 32.0
 _GAP_Y = 58.0
+_FIRST_ROW = 31.0  # from a gap's top to the middle of its first labels
+_ROW = 18.0  # from one row of labels to the next
 _MARGIN = 20.0
 _SWEEPS = 8
 
@@ -44,7 +46,7 @@ def place(drawing: Drawing) -> Layout:
     layers: list[list[_Node]] = [[] for _ in range(max(layer_of.values(), default=-1) + 1)]
     for node in nodes.values():
         layers[node.layer].append(node)
-    bends = [_bends(nodes[arrow.source], nodes[arrow.target], arrow.label, layers) for arrow in drawing.arrows]
+    bends = [_bends(nodes[arrow.source], nodes[arrow.target], layers) for arrow in drawing.arrows]
     _order(layers)
     _spread(layers)
     return _finish(drawing, nodes, bends)
@@ -60,7 +62,7 @@ def _layers(drawing: Drawing) -> dict[str, int]:
     return layer
 
 
-def _bends(source: _Node, target: _Node, label: str, layers: list[list[_Node]]) -> list[_Node]:
+def _bends(source: _Node, target: _Node, layers: list[list[_Node]]) -> list[_Node]:
     chain = [source]
     for layer in range(source.layer + 1, target.layer):
         bend = _Node(None, layer, 8.0)
@@ -154,31 +156,78 @@ def _without_overlap(layer: list[_Node], wanted: list[float]) -> list[float]:
 
 
 def _finish(drawing: Drawing, nodes: Mapping[str, _Node], bends: list[list[_Node]]) -> Layout:
-    everything = [node for chain in bends for node in chain] + list(nodes.values())
-    left = min((node.x - node.width / 2 for node in everything), default=0.0) - _MARGIN
-    right = max((node.x + node.width / 2 for node in everything), default=0.0) + _MARGIN
-    for chain, arrow in zip(bends, drawing.arrows, strict=True):
-        middle = (chain[0].x + chain[1].x) / 2
-        left = min(left, middle - len(arrow.label) * 3.2 - 4)
-        right = max(right, middle + len(arrow.label) * 3.2 + 4)
     depth = max((node.layer for node in nodes.values()), default=0)
+    tops, y = [_MARGIN], _MARGIN
+    labels: list[tuple[float, float]] = [(0.0, 0.0)] * len(bends)
+    for layer in range(1, depth + 1):
+        # A label stands in the gap above the arrow's end, where arrows from one task have parted.
+        here = [index for index, chain in enumerate(bends) if chain[-1].layer == layer]
+        y += _HEIGHT
+        gap, places = _label_places([(bends[i][-2].x, bends[i][-1].x, drawing.arrows[i].label) for i in here])
+        for index, (x, down) in zip(here, places, strict=True):
+            labels[index] = x, y + down
+        y += gap
+        tops.append(y)
 
-    def top(layer: int) -> float:
-        return _MARGIN + layer * (_HEIGHT + _GAP_Y)
+    everything = [(node.x, node.width) for chain in bends for node in chain]
+    everything += [(node.x, node.width) for node in nodes.values()]
+    everything += [(x, _label_width(arrow.label)) for (x, _), arrow in zip(labels, drawing.arrows, strict=True)]
+    left = min((x - width / 2 for x, width in everything), default=0.0) - _MARGIN
+    right = max((x + width / 2 for x, width in everything), default=0.0) + _MARGIN
 
-    boxes = tuple(
-        PlacedBox(
-            box, nodes[box.name].x - left, top(nodes[box.name].layer) + _HEIGHT / 2, nodes[box.name].width, _HEIGHT
-        )
-        for box in drawing.boxes
-    )
+    boxes = []
+    for box in drawing.boxes:
+        node = nodes[box.name]
+        boxes.append(PlacedBox(box, node.x - left, tops[node.layer] + _HEIGHT / 2, node.width, _HEIGHT))
     arrows = []
-    for chain, arrow in zip(bends, drawing.arrows, strict=True):
-        points = [(chain[0].x - left, top(chain[0].layer) + _HEIGHT)]
+    for chain, arrow, (x, y_label) in zip(bends, drawing.arrows, labels, strict=True):
+        points = [(chain[0].x - left, tops[chain[0].layer] + _HEIGHT)]
         for bend in chain[1:-1]:
-            points += [(bend.x - left, top(bend.layer)), (bend.x - left, top(bend.layer) + _HEIGHT)]
-        points.append((chain[-1].x - left, top(chain[-1].layer)))
-        # The label stands by the arrow's end, where arrows from one task have parted.
-        (x0, y0), (x1, y1) = points[-2], points[-1]
-        arrows.append(PlacedArrow(arrow, tuple(points), (x0 + (x1 - x0) * 0.6, y0 + (y1 - y0) * 0.55)))
-    return Layout(boxes, tuple(arrows), right - left, top(depth) + _HEIGHT + _MARGIN)
+            points += [(bend.x - left, tops[bend.layer]), (bend.x - left, tops[bend.layer] + _HEIGHT)]
+        points.append((chain[-1].x - left, tops[chain[-1].layer]))
+        arrows.append(PlacedArrow(arrow, tuple(points), (x - left, y_label)))
+    return Layout(tuple(boxes), tuple(arrows), right - left, tops[depth] + _HEIGHT + _MARGIN)
+
+
+def _label_width(label: str) -> float:
+    return len(label) * 6.4 + 8
+
+
+def _label_places(arrows: Sequence[tuple[float, float, str]]) -> tuple[float, list[tuple[float, float]]]:
+    """Return the height of a gap, and where in it each label stands: on its arrow, in a row where it covers no other.
+
+    ``arrows`` are x at the upper and the lower end of the gap, and the label; places are x, and y from the gap's top.
+    """
+    places = [(lower, 0.0) for _, lower, _ in arrows]
+    todo = sorted((i for i, arrow in enumerate(arrows) if arrow[2]), key=lambda i: arrows[i][0] + arrows[i][1])
+    for rows in itertools.count(1):
+        gap = _GAP_Y + (rows - 1) * _ROW
+        taken: list[list[tuple[float, float]]] = [[] for _ in range(rows)]
+        for index in todo:
+            upper, lower, label = arrows[index]
+            half = _label_width(label) / 2
+            for row, others in enumerate(taken):
+                down = _FIRST_ROW + row * _ROW
+                x = _x_at(upper, lower, down / gap)
+                if all(x + half < start or end < x - half for start, end in others):
+                    others.append((x - half, x + half))
+                    places[index] = x, down
+                    break
+            else:
+                break
+        else:
+            return gap, places
+    raise AssertionError("as many rows as labels are enough")
+
+
+def _x_at(upper: float, lower: float, share: float) -> float:
+    """Return the x of the curve that leaves and arrives vertically, at a share of its height."""
+
+    def height(t: float) -> float:
+        return 1.5 * t - 1.5 * t**2 + t**3
+
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (middle, high) if height(middle) < share else (low, middle)
+    return upper + (lower - upper) * (3 * low**2 - 2 * low**3)
