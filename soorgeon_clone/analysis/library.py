@@ -60,6 +60,8 @@ def _apply(
     _run_passed_code(w, effect, receiver, args, node, target, path)
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, bound, target)
+    if effect.sets and any(o.type in calls.CODE_TYPES for o in args.all):
+        undescribed.run_registered(w, args.all, node)
     if w.drawn and path.startswith("matplotlib."):
         undescribed.run_drawn(w, node)
     filed.note_written(w, effect, path, receiver | args.all)
@@ -202,8 +204,12 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
     if not shared and not viewed:
         return
     held = frozenset(obj for obj in shared if not obj.immutable or is_module(obj))
+    copied = held - {o for o in held if o.type.startswith(("pandas.", "numpy."))}
+    if len(copied) < len(held):
+        copied |= evaluate.contents(held - copied)
     for obj in made:
-        w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", held)
+        parts = copied if obj.type == "pandas.DataFrame" else held  # a frame copies frames and arrays
+        w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
         for other in viewed:
             if not other.immutable:
                 w.heap.view(obj, other)
@@ -449,6 +455,8 @@ def set_library(w: Walker, path: str, value: Value) -> None:
     if path.startswith(structures.SHELL):
         w.opaque("get_ipython() gives access to all variables out of sight")
         return
+    if path in ("sys.stdout", "sys.stderr"):
+        w.change(value)  # by whatever is printed from now on
     while path:
         effect = w.knowledge.module_attribute(path)
         if effect is not None and effect.sets:

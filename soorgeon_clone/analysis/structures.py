@@ -515,6 +515,7 @@ def shell_call(w: Walker, path: str, name: str, args: Arguments, node: Node) -> 
     """Do what a method of ``get_ipython()`` does; None where ``path`` is not the shell."""
     if path.startswith(f"{SHELL}."):
         w.note("sets", "ipython")  # get_ipython().events.register(...)
+        undescribed.run_registered(w, args.all, node)
         return frozenset({w.heap.make(w.site(node), "IPython.*")})
     if path != SHELL:
         return None
@@ -594,7 +595,10 @@ def _cell_magic(w: Walker, args: Arguments, node: Node) -> Value:
         target = line.split()[-1] if line.split() else ""
         if "-a" in line.split():
             w.note("files_read", posixpath.normpath(target))
-        w.note("files_written", posixpath.normpath(target) if "{" not in target and "$" not in target else "*")
+        is_known = "{" not in target and "$" not in target
+        w.note("files_written", posixpath.normpath(target) if is_known else "*")
+        if is_known:
+            w.scripts[posixpath.normpath(target)] = None if "-a" in line.split() else _text(first(args, 2)) or None
         return frozenset({w.heap.atom("builtins.NoneType")})
     if name in _SHELLS:
         words = line.split()

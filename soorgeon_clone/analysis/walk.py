@@ -8,6 +8,7 @@ change whatever they are given. Branches are joined, loops repeated until nothin
 from __future__ import annotations
 
 import builtins
+import posixpath
 import re
 import sys
 from collections import Counter
@@ -103,6 +104,7 @@ class Walker:
         self.trails: list[Trail] = []  # of the code around, that exceptions may leave at any point
         self.raised: Value = EMPTY  # exceptions that the notebook's own code raises, wherever they are caught
         self.running: set[tuple[Obj, Obj]] = set()
+        self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self.read_file: Callable[[str], str | None] = lambda path: None
 
     @cached_property
@@ -916,7 +918,7 @@ class Walker:
     def run_script(self, line: str) -> None:
         """Walk the script of ``%run script.py``."""
         words = [word for word in line.split() if not word.startswith("-")]
-        text = self.read_file(words[0]) if words else None
+        text = self._script(words[0]) if words else None
         if text is None:
             self.opaque(f"%run {line.strip()} runs a script that cannot be read")
         else:
@@ -924,6 +926,14 @@ class Walker:
             self.note("files_read", "*")
             self.note("files_written", "*")
             self.run_text(text)
+
+    def _script(self, name: str) -> str | None:
+        """Return the text of a script: what the notebook wrote above, else what stands in its file."""
+        path = posixpath.normpath(name)
+        path = path if path.endswith((".py", ".ipy")) else f"{path}.py"
+        if path in self.scripts:
+            return self.scripts[path]
+        return self.read_file(name)
 
     # -- contexts ----------------------------------------------------------------------------------------------
 

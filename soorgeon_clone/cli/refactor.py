@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.refactor.write import Changes
     from soorgeon_clone.verify.repair import MakePlan, Repaired
 
+_REMEMBERED = "What an earlier refactor --verify has seen still holds together; --verify looks again."
 _LEVELS = ["debug", "info", "warning", "error", "critical"]
 
 
@@ -114,6 +115,7 @@ def command(
     from soorgeon_clone.refactor import files, write
     from soorgeon_clone.refactor.layout import lay_out
     from soorgeon_clone.refactor.plan import make_plan
+    from soorgeon_clone.refactor.repairs import remembered, to_remember
 
     source = read(notebook)
     level = int(split_on[1])
@@ -130,19 +132,23 @@ def command(
         "serializer": serializer,
     }
     root = Path(into or ".")
-    plan = plan_for()
+    together = () if verify or single_task else remembered(source, root, level)
+    plan = plan_for(together)
     verified = None
     if verify:
         choices = _choices(source, root, plan, **chosen)
         repaired = _repaired(source, plan_for, level=level, timeout=timeout, choices=choices)
-        plan, verified = repaired.plan, _verified(repaired)
+        plan, verified, together = repaired.plan, _verified(repaired), repaired.together
     layout = lay_out(plan, _choices(source, root, plan, **chosen))
     _log(plan)
-    changes = write.compare(files.project(plan, layout, _requirements(plan, layout)), root, force=force)
+    project = files.project(plan, layout, _requirements(plan, layout))
+    changes = write.compare(project, root, force=force, repairs=to_remember(source, together, level))
     if not dry_run:
         write.write(changes, root)
     where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
     report = {**where, **_report(plan, layout, changes)}
+    if together and not verify:
+        report["notes"].insert(0, _REMEMBERED)
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:

@@ -14,11 +14,15 @@ _HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
 
 @dataclass(frozen=True)
 class Record:
-    """The notebook's name and the digests of what was written: whole files, and our block of shared ones."""
+    """The notebook's name and the digests of what was written: whole files, and our block of shared ones.
+
+    ``repairs`` is what ``refactor --verify`` has learnt: first and last section, by name, that must be one task, and why.
+    """
 
     notebook: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
+    repairs: tuple[tuple[str, str, str], ...] = ()
 
 
 def read_record(path: Path) -> Record:
@@ -29,13 +33,20 @@ def read_record(path: Path) -> Record:
             notebook=str(data["notebook"]),
             files={str(name): str(value) for name, value in data["files"].items()},
             shared={str(name): str(value) for name, value in data["shared"].items()},
+            repairs=tuple((str(first), str(last), str(why)) for first, last, why in data.get("repairs", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Record()
 
 
 def record_text(record: Record) -> str:
-    data = {"notebook": record.notebook, "files": dict(record.files), "shared": dict(record.shared)}
+    data: dict[str, object] = {
+        "notebook": record.notebook,
+        "files": dict(record.files),
+        "shared": dict(record.shared),
+    }
+    if record.repairs:
+        data["repairs"] = [list(repair) for repair in record.repairs]
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 

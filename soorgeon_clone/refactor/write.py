@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from soorgeon_clone.refactor.shared import merge
 
 RECORD = ".soorgeon-clone/generated.json"
 _HIDDEN_IGNORE = ".soorgeon-clone/.gitignore"
+
+
+Repairs = Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Changes:
     notes: tuple[str, ...]
 
 
-def compare(project: Project, root: Path, *, force: bool = False) -> Changes:
-    """Return the changes that make ``root`` hold the project.
+def compare(project: Project, root: Path, *, force: bool = False, repairs: Repairs = ()) -> Changes:
+    """Return the changes that make ``root`` hold the project, and remember the ``repairs`` that its plan is made with.
 
     Raises UserError if a file that is ours as a whole was changed by a person (or was there before), unless ``force``.
     """
@@ -66,7 +69,12 @@ def compare(project: Project, root: Path, *, force: bool = False) -> Changes:
     removed, kept = _stale(record, project, current, force=force)
     notes += [f"{path} belongs to no task any more, but was changed: it stays" for path in kept]
     texts[RECORD] = record_text(
-        Record(project.notebook, {path: digest(path, text) for path, text in project.files.items()}, shared_digests)
+        Record(
+            project.notebook,
+            {path: digest(path, text) for path, text in project.files.items()},
+            shared_digests,
+            tuple(repairs),
+        )
     )
     texts[_HIDDEN_IGNORE] = "*\n!.gitignore\n!generated.json\n"
     changed = {path: text for path, text in texts.items() if _read(root / path) != text}

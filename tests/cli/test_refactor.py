@@ -336,6 +336,19 @@ def test_verify_joins_what_cannot_be_parted(what: str, run: Callable[..., Done],
     assert len(list((tmp_path / "tasks").iterdir())) == 3 - len(merges)
 
 
+def test_what_verify_has_learnt_is_remembered(run: Callable[..., Done], tmp_path: Path) -> None:
+    sections = ["## A", "x = float('nan')\nxs = [x]", "## B", "print(x in xs)", "## C", "print(1)"]
+    (tmp_path / "nb.ipynb").write_text(notebook(*sections))
+    assert "after 1 repair" in run("nb.ipynb", "--verify").out
+    again = run("nb.ipynb").out
+    assert "2 tasks written" in again and "Merged into a: A, B" in again and "refactor --verify" in again
+    assert "6 unchanged" in again
+    (tmp_path / "nb.ipynb").write_text(notebook("## New", "print(0)", *sections))
+    assert "Merged into a: A, B" in run("nb.ipynb").out
+    (tmp_path / "nb.ipynb").write_text(notebook(*sections[:2], "## Other", *sections[3:]))
+    assert "Merged" not in run("nb.ipynb").out
+
+
 def test_verify_writes_nothing_if_the_notebook_fails(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "nb.ipynb").write_text(notebook("## a", "x = 1", "## b", "1 / 0"))
     done = run("nb.ipynb", "--verify")
