@@ -16,7 +16,7 @@ _HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
 class Record:
     """The notebook's name and the digests of what was written: whole files, and our block of shared ones.
 
-    ``repairs`` is what ``refactor --verify`` has learnt: first and last section, by name, that must be one task, and why.
+    ``repairs`` is what ``refactor --verify`` has learnt: the names of the first and last section of one task, and why.
     """
 
     notebook: str = ""
