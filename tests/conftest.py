@@ -1,8 +1,31 @@
-"""Makes `oracle` importable from every test file: what shows the same is asked in several rooms."""
+"""Makes `oracle` importable from every test file; what the analysis cannot do itself fails each test."""
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def analysis_failures() -> Iterator[list[str]]:
+    """Errors of the analysis, which users are told of as the reason for a merge; a test that wants some clears them."""
+    found: list[str] = []
+
+    class Failures(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(self.format(record))
+
+    logger, handler = logging.getLogger("soorgeon_clone.analysis.analyse"), Failures(logging.INFO)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield found
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+    assert not found, found[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -24,6 +25,8 @@ _KINDS: dict[str, StatementKind] = {
     "classdef": "class",
     "expr_stmt": "assignment",
 }
+_LOG = logging.getLogger(__name__)
+FAILED = "soorgeon-clone does not understand it: its analysis failed"
 
 
 def analyse(
@@ -63,6 +66,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
     facts: list[SectionFacts] = []
     names: set[str] = set()
     count = 0
+    failure: str | None = None
     for index, section in enumerate(sections):
         records: list[StatementFacts] = []
         walker.section = index
@@ -81,8 +85,10 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                 count += 1
                 records.append(record)
                 names |= mentioned(top.node)
-                is_last = position == len(tops) - 1
-                _walk(walker, record, top, is_last=is_last, maybe=code.maybe)
+                if failure is None:
+                    is_last = position == len(tops) - 1
+                    failure = _walk_or_fail(walker, record, top, is_last=is_last, maybe=code.maybe)
+                record.opaque = record.opaque or failure
         facts.append(_section(walker, index, records))
     return NotebookFacts(tuple(facts), walker.heap, frozenset(names))
 
@@ -94,6 +100,22 @@ def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:
     cells = [cell for group in groups for cell in group if cell.kind == "code" and cell.source.strip()]
     codes = to_python_each([cell.source for cell in cells])
     return {cell.index: code for cell, code in zip(cells, codes, strict=True) if isinstance(code, PythonCode)}
+
+
+def _walk_or_fail(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: bool, maybe: bool) -> str | None:
+    """Walk a statement. An error of ours is no reason to refuse a notebook: it is returned, and nothing is known."""
+    try:
+        _walk(walker, record, top, is_last=is_last, maybe=maybe)
+    except Exception as error:
+        walker.scope = walker.module
+        return failed(error)
+    return None
+
+
+def failed(error: Exception) -> str:
+    """Return what is said where the analysis itself fails; its traceback is logged."""
+    _LOG.info("the analysis failed", exc_info=error)
+    return f"{FAILED} ({type(error).__name__}: {error}); please report this notebook"
 
 
 def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: bool, maybe: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from soorgeon_clone.analysis.analyse import analyse, python_of
+from soorgeon_clone.analysis.analyse import analyse, failed, python_of
 from soorgeon_clone.analysis.dataflow import Unit, units
 from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.heap import UNBOUND
@@ -61,12 +61,16 @@ def make_plan(
             groups = _merge(groups, Clash(first, last, known.reason), reasons)
     while True:
         program = Program(facts, units(facts, groups), cells)
-        exported = closed_definitions(program)
         try:
+            exported = closed_definitions(program)
             wiring = wire(program, tables, exported)
             break
         except Clash as clash:
             groups = _merge(groups, clash, reasons)
+        except Exception as error:  # one of ours is no reason to refuse a notebook: as one task, nothing crosses
+            if len(groups) == 1:
+                raise
+            groups = _merge(groups, Clash(0, len(groups) - 1, failed(error)), reasons)
     builder = _Builder(notebook, sections, program, exported, wiring, serializer)
     merges = tuple(
         Merge(sections[group[0]].name, tuple(sections[i].title for i in group), reasons.get(group, ""))

@@ -28,6 +28,7 @@ from typing import Any
 
 from oracle.shown import quiet
 
+from soorgeon_clone.analysis.analyse import FAILED
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan
@@ -139,6 +140,8 @@ def compare(sections: Sequence[str], straight: Run | None = None) -> tuple[str, 
             plan = make_plan(notebook)
     except Exception as error:
         return f"refused: {type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}", None
+    if failure := next((merge.reason for merge in plan.merges if FAILED in merge.reason), None):
+        return f"refused: {failure}", plan
     pipeline = run_pipeline(plan)
     section = 0
     for cell in notebook.cells:
