@@ -20,11 +20,11 @@ from soorgeon_clone.analysis.effects import knowledge, table_of
 SEEDS = {"random_state", "seed", "rng"}
 LIBRARIES = ["numpy", "pandas", "sklearn", "scipy", "seaborn", "networkx", "imblearn"]
 PRIVATE = {"tests", "test", "testing", "conftest", "externals", "f2py", "distutils", "compat", "typing", "utils"}
-# they make a generator of their own, or their objects draw later
+# they make a generator of their own, draw only when they shuffle, or their objects draw later
 FRESH = {
     *("seaborn.lineplot", "seaborn.pointplot", "seaborn.barplot", "seaborn.lmplot", "seaborn.regplot"),
     *("sklearn.metrics.silhouette_score", "sklearn.datasets.fetch_covtype", "sklearn.datasets.fetch_kddcup99"),
-    *("sklearn.datasets.fetch_rcv1", "scipy.cluster.vq.check_random_state"),
+    *("sklearn.datasets.fetch_rcv1", "imblearn.datasets.fetch_datasets", "scipy.cluster.vq.check_random_state"),
     *("numpy.random.default_rng", "numpy.random.seed"),
 }
 FROZEN = ("scipy.stats.",)  # stats.wishart(seed=...) makes a distribution
