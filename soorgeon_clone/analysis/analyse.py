@@ -132,6 +132,7 @@ def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: boo
         if child is shown:
             value = walker.expression(child)
             evaluate.implicit(walker, value)
+            evaluate.implicit_inside(walker, value)
             walker.show(value)
             undescribed.run_drawn(walker, child)
             record.shows = True

@@ -110,6 +110,7 @@ def _fstring(w: Walker, node: Node) -> Value:
                 elif part.type not in ("operator", "fstring_conversion"):
                     value = expression(w, part)
                     implicit(w, value)
+                    implicit_inside(w, value)
                     w.show(value)
                     pieces.append(constant(value))
         elif child.type == "fstring_string":
@@ -165,6 +166,8 @@ def sequence(w: Walker, node: Node, items: list[Node], kind: str) -> Value:
         if item.type == "star_expr":
             iterate(w, value)
             value = elements(w, value, item)
+        if kind == "builtins.set":
+            implicit(w, value)
         w.heap.hold(made, str(index) if kind == "builtins.tuple" and not starred else "*", value)
     fixed = kind == "builtins.tuple" and not starred and all(value for value, _ in values)
     if fixed and all(o.immutable for value, _ in values for o in value) and _all_immutable(made):
@@ -228,6 +231,7 @@ def _braces(w: Walker, node: Node, inner: Node | None) -> Value:
             index += 1
         else:
             key = expression(w, child)
+            implicit(w, key)
             value = expression(w, children[index + 2])
             hold_item(w, made, key, value)
             index += 4
@@ -278,7 +282,7 @@ def comprehension(w: Walker, node: Node, kind: str) -> Value:
             bind_inline(w, scope, children[1], item)
             rest = children[4] if len(children) > 4 else None
             while rest is not None and rest.type == "comp_if":
-                expression(w, rest.children[1])
+                implicit(w, expression(w, rest.children[1]))
                 rest = rest.children[2] if len(rest.children) > 2 else None
             if rest is not None:
                 run(rest, None)
@@ -336,6 +340,7 @@ def _binary(w: Walker, node: Node) -> Value:
     return value
 
 
+_COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in", "not in"})
 _NOT_UNIQUE = frozenset({"numpy.nan", "math.nan", "numpy.NaN", "numpy.NAN", "numpy.inf", "math.inf"})
 
 
@@ -349,6 +354,8 @@ def operation(w: Walker, node: Node, left: Value, sign: str, right: Value) -> Va
                 w.opaque(f"`{sign} {obj.path}` asks whether two values are the same object, which saving does not keep")
         return frozenset({w.heap.atom("builtins.bool")})
     own = implicit(w, left | right)
+    if sign in _COMPARISONS:
+        implicit_inside(w, left | right)
     if sign in ("in", "not in"):
         _advance(w, right)
         return frozenset({w.heap.atom("builtins.bool")})
@@ -610,7 +617,8 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         if found:
             return found
         for member in instances.class_member(w, frozenset({obj}), name):
-            found |= instances.bind_method(w, obj, member, node) if member.type == FUNCTION else frozenset({member})
+            known = member.type in (FUNCTION, INSTANCE)
+            found |= instances.bind_method(w, obj, member, node) if known else frozenset({member})
         return found | obj.fields.get("*", EMPTY) or frozenset({obj})
     if kind == FUNCTION:
         if name.startswith("__") and name not in ("__dict__", "__defaults__", "__wrapped__"):
@@ -746,7 +754,11 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     if obj.immutable:
         return frozenset({w.heap.atom(type_ if type_ in ("builtins.str", "builtins.bytes") else "builtins.scalar")})
     if type_ == CLASS:
-        return enum_members(w, obj) or frozenset({obj})
+        items = enum_members(w, obj)
+        for function in instances.class_member(w, frozenset({obj}), "__class_getitem__"):
+            passed = calls.Arguments(((frozenset({obj}), False), (key, False)))
+            items |= calls.call_one(w, function, passed, node)
+        return items or frozenset({obj})
     if type_ == INSTANCE:
         has_own = instances.class_member(w, obj.fields["*class"], "__getitem__")
         return EMPTY if has_own and not instances.has_library_base(w, obj) else contents(frozenset({obj}))
@@ -986,6 +998,8 @@ def delete(w: Walker, node: Node) -> None:
         if obj.type == LIB:
             library.set_library(w, obj.path, EMPTY)
         else:
+            if obj.type == INSTANCE and last.children[0].value == ".":
+                instances.delete_property(w, obj, last.children[1].value, node)
             change_by_store(w, obj)
 
 
@@ -1027,6 +1041,28 @@ def implicit(w: Walker, value: Value) -> Value:
         if obj.type == INSTANCE:
             result.update(instances.run_special_methods(w, obj))
     return frozenset(result)
+
+
+def implicit_inside(w: Walker, value: Value) -> None:
+    """Run what an operation on containers may call in the notebook's classes for what they hold, however deep.
+
+    ``[a] == [b]`` compares a with b, ``print([a])`` asks for its text, ``set([a])`` for its hash.
+    """
+    if INSTANCE not in w.heap.types:
+        return
+    seen = set(value)
+    stack = [obj for obj in value if obj.type in _SEEN_THROUGH]
+    while stack:
+        for held in stack.pop().fields.values():
+            more = [obj for obj in held if obj.type in _SEEN_THROUGH and obj not in seen]
+            seen.update(more)
+            stack += more
+    for obj in seen - value:
+        if obj.type == INSTANCE:
+            instances.run_special_methods(w, obj, held=True)
+
+
+_SEEN_THROUGH = {*CONTAINERS, INSTANCE, "collections.Counter", "types.SimpleNamespace"}
 
 
 def note_dataclass_field(w: Walker, name: str, node: Node) -> None:

@@ -42,6 +42,9 @@ def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
     """Return what reading a class's member through an instance gives."""
     if member.type == METHOD and member.path == "functools.partialmethod":
         return structures.bind_partialmethod(w, member, obj)
+    if member.type == INSTANCE:
+        own = frozenset({obj})
+        return frozenset({member}) | run_descriptor(w, member, "__get__", (own, obj.fields.get("*class", own)), node)
     if member.type != FUNCTION:
         return frozenset({member})
     decorators = {d.rpartition(".")[2] for d in member.code.decorators}
@@ -190,14 +193,27 @@ _QUIET = frozenset(
 )
 
 
-def run_special_methods(w: Walker, obj: Obj) -> Value:
-    """Run the special methods (``__eq__``, ``__len__``, ...) that an operation on an instance may call."""
+# methods that nothing calls for what a container holds: subscripts, attributes, iteration, `with`, operators in place
+_OF_ITSELF = re.compile(
+    r"__(get|set|del|i(?!nt|ndex|nvert)|enter|exit|next|missing|contains|delete|aenter|aexit|anext|await)[a-z]*__$"
+)
+
+
+def run_special_methods(w: Walker, obj: Obj, *, held: bool = False) -> Value:
+    """Run the special methods (``__eq__``, ``__len__``, ...) that an operation on an instance may call.
+
+    ``held``: the operation is one on a container that holds the instance.
+    """
+    if held and not w.first_time("held in", obj):
+        return EMPTY
     if undescribed.is_worn(w):
         return undescribed.worn(w, frozenset({obj}))
     result: set[Obj] = set()
     for cls in lineage.lineage(obj.fields["*class"]):
         for name, members in list(cls.fields.items()):
             if not (name.startswith("__") and name.endswith("__")) or name in _QUIET:
+                continue
+            if held and _OF_ITSELF.match(name):
                 continue
             for member in members:
                 if member.type != FUNCTION or (obj, member) in w.running:
@@ -232,15 +248,41 @@ def iterated(w: Walker, obj: Obj, node: Node) -> Value:
 
 def set_property(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
     """Run a property's setter or ``__setattr__`` where a class of the notebook has one."""
-    classes = obj.fields["*class"]
-    for special in ("__setattr__", name):
-        for member in class_member(w, classes, special):
-            if member.type == FUNCTION and (special == "__setattr__" or f"{name}.setter" in member.code.decorators):
-                passed = ((frozenset({obj}), False), (value, False), (value, False))[: undescribed.arity(member)]
+    _run_property(w, obj, name, (value, value), ("__setattr__", f"{name}.setter", "__set__"), node)
+
+
+def delete_property(w: Walker, obj: Obj, name: str, node: Node) -> None:
+    """Run a property's deleter or ``__delattr__`` where a class of the notebook has one."""
+    _run_property(w, obj, name, (EMPTY,), ("__delattr__", f"{name}.deleter", "__delete__"), node)
+
+
+def _run_property(
+    w: Walker, obj: Obj, name: str, values: tuple[Value, ...], words: tuple[str, str, str], node: Node
+) -> None:
+    special, decorator, of_descriptor = words
+    own = frozenset({obj})
+    for key in (special, name):
+        for member in class_member(w, obj.fields["*class"], key):
+            if member.type == INSTANCE:
+                run_descriptor(w, member, of_descriptor, (own, *values[1:]), node)
+            elif member.type == FUNCTION and (key == special or decorator in member.code.decorators):
+                passed = tuple((value, False) for value in (own, *values))[: undescribed.arity(member)]
                 if (obj, member) not in w.running:
                     w.running.add((obj, member))
                     bodies.call_function(w, member, calls.Arguments(passed), node)
                     w.running.discard((obj, member))
+
+
+def run_descriptor(w: Walker, obj: Obj, name: str, values: tuple[Value, ...], node: Node) -> Value:
+    """Run ``__get__`` and the like of an instance that is an attribute of a class; return what it gives."""
+    result = EMPTY
+    for member in class_member(w, obj.fields["*class"], name):
+        if member.type == FUNCTION and (obj, member) not in w.running:
+            w.running.add((obj, member))
+            passed = tuple((value, False) for value in (frozenset({obj}), *values))
+            result |= bodies.call_function(w, member, calls.Arguments(passed), node)
+            w.running.discard((obj, member))
+    return result
 
 
 def subclass_hooks(w: Walker, cls: Obj, node: Node) -> None:

@@ -100,6 +100,15 @@ _ORDERLESS = frozenset(
 )
 
 
+# calls that do nothing with the elements of containers
+_LOOK_AT_NONE = frozenset(
+    """
+    len isinstance hasattr getattr id type callable append extend insert pop popleft appendleft clear copy reverse next
+    iter reversed list tuple dict enumerate zip map filter range items keys values
+    """.split()
+)
+
+
 def _note_order(w: Walker, path: str, receiver: Value, args: calls.Arguments, made: Iterable[Obj]) -> None:
     """Note whether a call makes the order of sets visible, and which sets it makes out of others."""
     name = path.rpartition(".")[2]
@@ -130,6 +139,8 @@ def _run_passed_code(
         return
     passed = args.all
     evaluate.implicit(w, passed)
+    if path.rpartition(".")[2] not in _LOOK_AT_NONE:
+        evaluate.implicit_inside(w, passed | receiver)
     if not effect.calls and any(o.type in calls.CODE_TYPES for o in passed):
         undescribed.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path

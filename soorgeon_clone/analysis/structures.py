@@ -268,7 +268,7 @@ def _deepcopy(w: Walker, args: Arguments, node: Node) -> Value:
                     w.heap.hold(copy, key, held)
                 else:
                     w.heap.hold(copy, key, frozenset(copies.get(o, o) for o in held))
-    evaluate.implicit(w, first(args))
+    evaluate.implicit(w, frozenset(obj for obj in reached if obj.type == INSTANCE))
     return frozenset(copies.get(o, o) for o in first(args))
 
 

@@ -117,9 +117,9 @@ class _Lower(ast.NodeTransformer):
         subject = node.subject
         branches: list[ast.stmt] = []
         for case in reversed(node.cases):
-            uses, binds = _pattern(case.pattern)
+            uses, binds = _pattern(case.pattern, subject)
             test: ast.expr = ast.Tuple(elts=[subject, *uses], ctx=ast.Load())
-            body: list[ast.stmt] = [ast.Assign(targets=[ast.Name(n, ast.Store())], value=subject) for n in binds]
+            body: list[ast.stmt] = [ast.Assign(targets=[ast.Name(n, ast.Store())], value=part) for n, part in binds]
             if case.guard is not None:
                 inner = ast.If(test=case.guard, body=case.body, orelse=list(branches))
                 irrefutable = False
@@ -204,31 +204,39 @@ class _DropNames(ast.NodeTransformer):
         node.body = [self.visit(statement) for statement in node.body]
 
 
-def _pattern(pattern: ast.AST) -> tuple[list[ast.expr], list[str]]:
-    """Return the expressions that a pattern evaluates and the names it binds, in order."""
+def _pattern(pattern: ast.AST, subject: ast.expr) -> tuple[list[ast.expr], list[tuple[str, ast.expr]]]:
+    """Return the expressions that a pattern evaluates, and the names it binds with the parts of ``subject``."""
     uses: list[ast.expr] = []
-    binds: list[str] = []
-    stack = [pattern]
+    binds: list[tuple[str, ast.expr]] = []
+    stack: list[tuple[ast.AST, ast.expr]] = [(pattern, subject)]
     while stack:
-        node = stack.pop(0)
+        node, value = stack.pop(0)
         if isinstance(node, ast.MatchValue):
             uses.append(node.value)
         elif isinstance(node, ast.MatchClass):
             uses.append(node.cls)
-            stack = [*node.patterns, *node.kwd_patterns, *stack]
+            stack = [*((p, _part(value)) for p in (*node.patterns, *node.kwd_patterns)), *stack]
         elif isinstance(node, ast.MatchMapping):
             uses.extend(node.keys)
-            stack = [*node.patterns, *stack]
+            stack = [*((p, _part(value)) for p in node.patterns), *stack]
             if node.rest:
-                binds.append(node.rest)
+                binds.append((node.rest, ast.Dict([ast.Constant(0)], [_part(value)])))
         elif isinstance(node, ast.MatchStar):
             if node.name:
-                binds.append(node.name)
+                binds.append((node.name, ast.List([value], ast.Load())))
         elif isinstance(node, ast.MatchAs):
             if node.pattern is not None:
-                stack = [node.pattern, *stack]
+                stack = [(node.pattern, value), *stack]
             if node.name:
-                binds.append(node.name)
-        elif isinstance(node, (ast.MatchSequence, ast.MatchOr)):
-            stack = [*node.patterns, *stack]
+                binds.append((node.name, value))
+        elif isinstance(node, ast.MatchSequence):
+            stack = [*((p, _part(value)) for p in node.patterns), *stack]
+        elif isinstance(node, ast.MatchOr):
+            stack = [*((p, value) for p in node.patterns), *stack]
     return uses, binds
+
+
+def _part(value: ast.expr) -> ast.expr:
+    """Return an expression for any attribute or element of a value: an attribute whose name is not known."""
+    name = ast.Call(ast.Name("str", ast.Load()), [], [])
+    return ast.Call(ast.Name("getattr", ast.Load()), [value, name], [])

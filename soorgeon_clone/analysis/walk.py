@@ -659,7 +659,7 @@ class Walker:
 
     def _assert(self, node: Node) -> None:
         for child in node.children[1::2]:
-            self.expression(child)
+            self._test(child)
 
     def _raise(self, node: Node) -> None:
         for child in node.children[1::2]:
@@ -695,21 +695,25 @@ class Walker:
                 has_else = True
                 runs.append(partial(self.suite, children[index + 2]))
                 index += 3
-        self.expression(tests[0])
+        self._test(tests[0])
         for test in tests[1:]:
-            self.perhaps(partial(self.expression, test))
+            self.perhaps(partial(self._test, test))
         forks = [self.fork(run) for run in runs]
         if not has_else:
             forks.append(self.unchanged())
         self.join(forks)
 
+    def _test(self, node: Node) -> None:
+        """Evaluate a condition: an object is asked whether it is true (``__bool__``, ``__len__``)."""
+        evaluate.implicit(self, self.expression(node))
+
     def _while(self, node: Node) -> None:
         test, body = node.children[1], node.children[3]
-        self.expression(test)
+        self._test(test)
 
         def once() -> None:
             self.suite(body)
-            self.expression(test)
+            self._test(test)
 
         self.loop(once)
         self._loop_else(node)
@@ -873,6 +877,9 @@ class Walker:
             for method in binding.value:
                 if method.type == FUNCTION and method.code.owner is None:
                     method.code.owner = obj
+                elif method.type == INSTANCE:
+                    words = frozenset({self.heap.atom("builtins.str", name)})
+                    instances.run_descriptor(self, method, "__set_name__", (frozenset({obj}), words), node)
         instances.subclass_hooks(self, obj, node)
         return obj
 
