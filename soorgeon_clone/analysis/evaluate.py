@@ -224,8 +224,7 @@ def _braces(w: Walker, node: Node, inner: Node | None) -> Value:
         child = children[index]
         if child.type == "operator" and child.value == "**":
             value = expression(w, children[index + 1])
-            implicit(w, value)
-            w.heap.hold(made, "*", contents(value))
+            w.heap.hold(made, "*", contents(value) | implicit(w, value))
             index += 3
         elif child.type == "operator":
             index += 1
@@ -1011,6 +1010,9 @@ def enter(w: Walker, value: Value, node: Node) -> Value:
             method = instances.class_member(w, obj.fields["*class"], "__enter__")
             for function in method:
                 result.update(calls.call(w, instances.bind_method(w, obj, function, node), calls.NO_ARGUMENTS, node))
+            for function in instances.class_member(w, obj.fields["*class"], "__aenter__"):
+                made = calls.call(w, instances.bind_method(w, obj, function, node), calls.NO_ARGUMENTS, node)
+                result.update(contents(frozenset(o for o in made if o.type == "builtins.coroutine")))
         elif obj.type in ("builtins.generator", "builtins.iterator"):
             advance(w, obj)
             result.update(contents(frozenset({obj})))

@@ -72,6 +72,8 @@ def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
 def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value:
     """Return a new instance of a notebook class; ``__init__`` and the like run."""
     if members := evaluate.enum_members(w, cls):
+        for function in class_member(w, frozenset({cls}), "_missing_"):
+            members |= calls.call(w, bind_method(w, cls, function, node), args, node)
         return members
     made = w.heap.make((*w.site(node), cls), INSTANCE)
     w.heap.hold(made, "*class", frozenset({cls}))

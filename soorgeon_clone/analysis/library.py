@@ -141,6 +141,10 @@ def _run_passed_code(
     evaluate.implicit(w, passed)
     if path.rpartition(".")[2] not in _LOOK_AT_NONE:
         evaluate.implicit_inside(w, passed | receiver)
+    for text in effect.changes:
+        for obj in target(text):  # what is written to an object goes through its methods (print(file=...))
+            if obj.type == INSTANCE and obj not in receiver:
+                undescribed.run_all_methods(w, obj, passed, node)
     if not effect.calls and any(o.type in calls.CODE_TYPES for o in passed):
         undescribed.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
