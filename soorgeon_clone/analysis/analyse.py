@@ -134,6 +134,7 @@ def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: boo
             evaluate.implicit(walker, value)
             evaluate.implicit_inside(walker, value)
             walker.show(value)
+            walker.displayed |= value
             undescribed.run_drawn(walker, child)
             record.shows = True
             record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)

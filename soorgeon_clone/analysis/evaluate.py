@@ -955,7 +955,7 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         return
     change_by_store(w, obj)
     if _is_left_out(w, obj, name):
-        w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", name)}))
+        w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
     w.heap.hold(obj, name, value)
 
 

@@ -18,7 +18,7 @@ CLASS = "class"  # a class of the notebook, or one that a call makes (namedtuple
 INSTANCE = "instance"  # of a notebook class
 METHOD = "method"  # bound: fields["self"], and either fields["func"] or `path` as the method's name
 UNKNOWN = "?"
-LOST = "*lost"  # the key of attributes of an object that pickle leaves out
+LOST = "*lost"  # the key of attributes that pickle leaves out: "12 name", given by statement 12
 ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 UNBOUND_TYPE = "unbound"
 

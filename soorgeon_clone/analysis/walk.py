@@ -42,6 +42,7 @@ from soorgeon_clone.notebook.ipython import is_notebook_name
 
 MAX_LOOP_PASSES = 4
 CONTEXT_DEPTH = 2
+_RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
 Trail = list[tuple[Scope, str, Binding]]
 # context managers of these never swallow an exception; any other may
 _NEVER_SUPPRESSING = tuple(
@@ -98,6 +99,7 @@ class Walker:
         self._done: set[object] = set()
         self._whole: set[Obj] = set()  # changed as a whole in this statement
         self._done_at = (-1, -1)
+        self.displayed: Value = EMPTY  # by the cells above
         self.doubtful: frozenset[str] = frozenset()
         self.lazy_annotations = sys.version_info >= (3, 14)
         self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
@@ -176,6 +178,8 @@ class Walker:
             self.uses.setdefault(name, self.record.index)
         if binding is None or UNBOUND in binding.value:
             known = self._builtin(name)
+            if known is not None and _RESULTS.fullmatch(known.path):
+                return self._results(known.path) | (binding.value - {UNBOUND} if binding is not None else EMPTY)
             if known is not None:
                 return frozenset({known}) if binding is None else (binding.value - {UNBOUND}) | {known}
             if binding is None or len(binding.value) == 1:
@@ -183,6 +187,12 @@ class Walker:
                     self.record.unbound.setdefault(name, leaf.start_pos[0])
                 return frozenset({self.heap.make(("unbound", name), UNKNOWN)})
         return binding.value
+
+    def _results(self, path: str) -> Value:
+        """Return what ``_``, ``Out`` and the like stand for: what cells have displayed, which may be variables."""
+        made = self.heap.make(("results", path), UNKNOWN)
+        self.heap.hold(made, "*", frozenset(o for o in self.displayed if not o.immutable))
+        return self.displayed | {made}
 
     def _builtin(self, name: str) -> Obj | None:
         if name == "display":

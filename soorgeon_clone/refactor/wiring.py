@@ -130,7 +130,8 @@ class _Wirer:
             if statement is not None:
                 self.repeat(statement, unit)
                 return
-            raise Clash(self._first(binding.defs, unit), unit, f"`{name}` cannot be saved: it holds {verdict.obstacle}")
+            first = max(self._first(binding.defs, unit), self.program.unit_of[verdict.since])
+            raise Clash(first, unit, f"`{name}` cannot be saved: it holds {verdict.obstacle}")
         self.loads[unit].add(name)
         for other in sorted(verdict.refers):
             self.need(other, unit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.effects import Knowledge
@@ -25,12 +26,13 @@ _NATIVE = {
 class Pickled:
     """What pickling a value takes: ``refers`` are the names of definitions that must exist when it is saved and loaded.
 
-    ``obstacle`` says why it cannot be pickled ("an open file").
+    ``obstacle`` says why it cannot be pickled ("an open file"), ``since`` which statement made it so.
     """
 
     serializer: str = "pickle"
     refers: frozenset[str] = frozenset()
     obstacle: str | None = None
+    since: int = 0
 
 
 def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exported: frozenset[str]) -> Pickled:
@@ -51,6 +53,10 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         obstacle = obstacle or _order(obj, start)
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
+        for number, attribute in _lost(obj):
+            if number < start:
+                why = f"an object with the attribute {attribute}, which pickle leaves out"
+                return Pickled(obstacle=why, since=number)
         if obj.immutable:
             stack.extend(obj.fields.get("*class", ()))  # a member of an enumeration
             continue
@@ -136,12 +142,16 @@ def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
         return "functions that share a variable" if shared else None
     if "." not in obj.type or obj.type in (FUNCTION, CLASS, INSTANCE, METHOD, LIB):
         return None
-    for lost in obj.fields.get(LOST, ()):
-        return f"an object with the attribute {lost.const}, which pickle leaves out"
     facts = knowledge.type(obj.type) if knowledge is not None else None
     if facts is not None and not facts.picklable:
         return facts.reason or f"a {obj.type}"
     return None
+
+
+def _lost(obj: Obj) -> Iterator[tuple[int, str]]:
+    for lost in obj.fields.get(LOST, ()):
+        number, _, name = str(lost.const).partition(" ")
+        yield int(number), name
 
 
 def _order(obj: Obj, start: int) -> str | None:
