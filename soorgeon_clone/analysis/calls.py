@@ -230,6 +230,8 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
             return library.apply(w, effect, receiver, rest, node, path=path, names=names)
     effect = w.knowledge.function(path, given(args, names))
     if effect is None:
+        if undescribed.keeps_state(w, path):
+            w.note("sets", "modules")
         return undescribed.unknown(w, EMPTY, args, node, path)
     if _is_undescribed(effect, path) and _SETS.match(path.rpartition(".")[2]):
         w.note("sets", "modules")  # codecs.register_error, socket.setdefaulttimeout

@@ -106,6 +106,28 @@ def run_drawn(w: Walker, node: Node) -> None:
             call_back(w, frozenset({held}), EMPTY, calls.NO_ARGUMENTS, node)
 
 
+_STATE = re.compile(
+    r"^\s+global \w|^\w+\s*(:[^=\n]+)?=\s*([\[{]|(dict|list|set|defaultdict|Counter|deque)\()", re.MULTILINE
+)
+_CHANGERS = frozenset(
+    "append extend insert add update setdefault pop popitem remove discard clear sort reverse".split()
+)
+
+
+def keeps_state(w: Walker, path: str) -> bool:
+    """Whether a call of something in a module that nobody described may change what later calls of it give.
+
+    Of a module beside the notebook that is told from its text: it has variables that functions may change.
+    """
+    library, _, rest = path.partition(".")
+    if rest.count(".") and rest.rpartition(".")[2] in _CHANGERS:
+        return True
+    if library not in w.local_modules:
+        text = w.script(library)
+        w.local_modules[library] = text is not None and _STATE.search(text) is not None
+    return w.local_modules[library]
+
+
 def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:
     """Do what a call that nobody described may do, and return what it may give."""
     values = receiver | args.all

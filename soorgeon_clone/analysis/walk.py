@@ -106,6 +106,7 @@ class Walker:
         self.trails: list[Trail] = []  # of the code around, that exceptions may leave at any point
         self.raised: Value = EMPTY  # exceptions that the notebook's own code raises, wherever they are caught
         self.running: set[tuple[Obj, Obj]] = set()
+        self.local_modules: dict[str, bool] = {}  # whether calls of a module may change its variables
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self.read_file: Callable[[str], str | None] = lambda path: None
 
@@ -197,6 +198,8 @@ class Walker:
     def _builtin(self, name: str) -> Obj | None:
         if name == "display":
             return self.heap.lib("IPython.display.display")
+        if name == "__annotations__":
+            self.opaque("`__annotations__` holds what other statements of the notebook say")
         if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
             return self.heap.lib(f"builtins.{name}")
         if is_notebook_name(name):
@@ -935,7 +938,7 @@ class Walker:
     def run_script(self, line: str) -> None:
         """Walk the script of ``%run script.py``."""
         words = [word for word in line.split() if not word.startswith("-")]
-        text = self._script(words[0]) if words else None
+        text = self.script(words[0]) if words else None
         if text is None:
             self.opaque(f"%run {line.strip()} runs a script that cannot be read")
         else:
@@ -944,7 +947,7 @@ class Walker:
             self.note("files_written", "*")
             self.run_text(text)
 
-    def _script(self, name: str) -> str | None:
+    def script(self, name: str) -> str | None:
         """Return the text of a script: what the notebook wrote above, else what stands in its file."""
         path = posixpath.normpath(name)
         path = path if path.endswith((".py", ".ipy")) else f"{path}.py"

@@ -50,7 +50,7 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         if is_module(obj) or obj.type == "builtins.module":
             serializer = "cloudpickle"
         obstacle = _obstacle(knowledge, obj) or (_remade_otherwise(obj) if obj.type == INSTANCE else None)
-        obstacle = obstacle or _order(obj, start)
+        obstacle = obstacle or _order(obj, start) or _drawing(program, obj)
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
         for number, attribute in _lost(obj):
@@ -58,7 +58,8 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
                 why = f"an object with the attribute {attribute}, which pickle leaves out"
                 return Pickled(obstacle=why, since=number)
         if obj.immutable:
-            stack.extend(obj.fields.get("*class", ()))  # a member of an enumeration
+            # a member of an enumeration has its class, a tuple what is in it
+            stack.extend(held for value in obj.fields.values() for held in value)
             continue
         facts = knowledge.type(obj.type) if "." in obj.type else None
         if facts is not None and facts.serializer == "cloudpickle" and not _holds_named_functions(obj):
@@ -145,6 +146,24 @@ def _obstacle(knowledge: Knowledge | None, obj: Obj) -> str | None:
     facts = knowledge.type(obj.type) if knowledge is not None else None
     if facts is not None and not facts.picklable:
         return facts.reason or f"a {obj.type}"
+    return None
+
+
+# functions that belong to a generator: pickle would give them a copy of it, which goes its own way
+_DRAWING = {
+    "@python_random": re.compile(r"random\.[a-z]\w*"),
+    "@numpy_random": re.compile(r"numpy\.random\.[a-z]\w*|scipy\.stats\.[a-z]\w*"),
+}
+
+
+def _drawing(program: Program, obj: Obj) -> str | None:
+    for state, functions in _DRAWING.items():
+        if state not in program.binders:
+            continue
+        if obj.type == LIB and functions.fullmatch(obj.path):
+            return f"{obj.path}, which draws from a seeded generator"
+        if obj.type == "scipy.stats.rv_frozen" and state == "@numpy_random":
+            return "a distribution that draws from a seeded generator"
     return None
 
 
