@@ -106,6 +106,7 @@ class Walker:
         self.trails: list[Trail] = []  # of the code around, that exceptions may leave at any point
         self.raised: Value = EMPTY  # exceptions that the notebook's own code raises, wherever they are caught
         self.running: set[tuple[Obj, Obj]] = set()
+        self.annotated: set[int] = set()  # sections that annotate variables
         self.local_modules: dict[str, bool] = {}  # whether calls of a module may change its variables
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self.read_file: Callable[[str], str | None] = lambda path: None
@@ -198,7 +199,7 @@ class Walker:
     def _builtin(self, name: str) -> Obj | None:
         if name == "display":
             return self.heap.lib("IPython.display.display")
-        if name == "__annotations__":
+        if name == "__annotations__" and self.annotated - {self.section}:
             self.opaque("`__annotations__` holds what other statements of the notebook say")
         if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
             return self.heap.lib(f"builtins.{name}")
@@ -561,6 +562,8 @@ class Walker:
             self._augmented(children[0], second, children[-1])
 
     def _annotated(self, target: Node, annotation: list[Node]) -> None:
+        if self.scope is self.module:
+            self.annotated.add(self.section)
         if self.scope.kind != "function" and not self.lazy_annotations:
             self.expression(annotation[1])
         owner = self.scope.self_class
