@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import bodies, calls, evaluate, instances, library, lineage, structures
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.modules import stateful
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import Said, said_about
 from soorgeon_clone.analysis.state import Scope
@@ -106,9 +107,6 @@ def run_drawn(w: Walker, node: Node) -> None:
             call_back(w, frozenset({held}), EMPTY, calls.NO_ARGUMENTS, node)
 
 
-_STATE = re.compile(
-    r"^\s+global \w|^\w+\s*(:[^=\n]+)?=\s*([\[{]|(dict|list|set|defaultdict|Counter|deque)\()", re.MULTILINE
-)
 _CHANGERS = frozenset(
     "append extend insert add update setdefault pop popitem remove discard clear sort reverse".split()
 )
@@ -117,15 +115,15 @@ _CHANGERS = frozenset(
 def keeps_state(w: Walker, path: str) -> bool:
     """Whether a call of something in a module that nobody described may change what later calls of it give.
 
-    Of a module beside the notebook that is told from its text: it has variables that functions may change.
+    Of a module beside the notebook that is told from its text: which functions have to do with its variables.
     """
     library, _, rest = path.partition(".")
     if rest.count(".") and rest.rpartition(".")[2] in _CHANGERS:
         return True
     if library not in w.local_modules:
         text = w.script(library)
-        w.local_modules[library] = text is not None and _STATE.search(text) is not None
-    return w.local_modules[library]
+        w.local_modules[library] = stateful(text) if text is not None else frozenset()
+    return rest.partition(".")[0] in w.local_modules[library]
 
 
 def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:

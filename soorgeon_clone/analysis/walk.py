@@ -107,7 +107,7 @@ class Walker:
         self.raised: Value = EMPTY  # exceptions that the notebook's own code raises, wherever they are caught
         self.running: set[tuple[Obj, Obj]] = set()
         self.annotated: set[int] = set()  # sections that annotate variables
-        self.local_modules: dict[str, bool] = {}  # whether calls of a module may change its variables
+        self.local_modules: dict[str, frozenset[str]] = {}  # what has to do with a module's variables
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self.read_file: Callable[[str], str | None] = lambda path: None
 
