@@ -891,8 +891,8 @@ class Walker:
         for name, binding in scope.state.names.items():
             self.heap.hold(obj, name, binding.value - {UNBOUND})
             for method in binding.value:
-                if method.type == FUNCTION and method.code.owner is None:
-                    method.code.owner = obj
+                if method.type == FUNCTION and method.code.owner is None and method.scope is scope:
+                    method.code.owner = obj  # defined in the class, not only given to it
                 elif method.type == INSTANCE:
                     words = frozenset({self.heap.atom("builtins.str", name)})
                     instances.run_descriptor(self, method, "__set_name__", (frozenset({obj}), words), node)
