@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from soorgeon_clone.analysis import evaluate, undescribed
+from soorgeon_clone.analysis import access, evaluate, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import MARK
-from soorgeon_clone.analysis.syntax import Node, TopLevel, statements
+from soorgeon_clone.analysis.syntax import Node, TopLevel, top_statements
 from soorgeon_clone.analysis.walk import Walker
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 
@@ -76,7 +76,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
             if cell.index not in codes:
                 continue
             code = codes[cell.index]
-            tops = statements(code.text)
+            tops = top_statements(code.text)
             walker.kept.append(tops)
             walker.doubtful = code.doubtful
             walker.budget += 60 * len(tops)
@@ -122,24 +122,24 @@ def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: boo
     walker.begin(record)
     node = top.node
     if maybe:
-        walker.perhaps(lambda: walker.statement(node))
+        walker.perhaps(lambda: statements.run_statement(walker, node))
         return
     shown = _shown_expression(node) if is_last else None
     if shown is None:
-        walker.statement(node)
+        statements.run_statement(walker, node)
         return
     for child in node.children if node.type == "simple_stmt" else [node]:
         if child is shown:
-            value = walker.expression(child)
-            evaluate.implicit(walker, value)
-            evaluate.implicit_inside(walker, value)
+            value = evaluate.expression(walker, child)
+            access.implicit(walker, value)
+            access.implicit_inside(walker, value)
             walker.show(value)
             walker.displayed |= value
             undescribed.run_drawn(walker, child)
             record.shows = True
             record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
         elif child.type not in ("newline", "operator"):
-            walker.statement(child)
+            statements.run_statement(walker, child)
 
 
 _MAY_BE_NONE = {"builtins.NoneType", "builtins.scalar", "builtins.object", UNKNOWN, UNBOUND_TYPE}

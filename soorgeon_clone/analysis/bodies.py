@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import calls, deferred, evaluate, undescribed
+from soorgeon_clone.analysis import access, calls, deferred, evaluate, statements, undescribed
 from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
 from soorgeon_clone.analysis.names import Code
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
@@ -194,9 +194,9 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> None:
     owner, w.owner = w.owner, code.owner
     try:
         if code.is_lambda:
-            scope.result |= w.expression(code.body)
+            scope.result |= evaluate.expression(w, code.body)
         else:
-            w.suite(code.body)
+            statements.run_suite(w, code.body)
     finally:
         w.module.state = module
         w.owner = owner
@@ -229,7 +229,7 @@ def _parameters(w: Walker, obj: Obj, code: Code, args: calls.Arguments, node: No
     spread = EMPTY
     for keyword, value in args.keywords:
         if keyword is None:
-            spread |= evaluate.contents(value) | frozenset({w.heap.atom("builtins.scalar")})
+            spread |= access.contents(value) | frozenset({w.heap.atom("builtins.scalar")})
     keywords = {name: value for name, value in args.keywords if name is not None}
     for parameter in code.parameters:
         name = parameter.name

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import bodies, evaluate, instances, library, structures, undescribed
+from soorgeon_clone.analysis import access, bodies, evaluate, instances, library, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect, undescribed_function
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node
@@ -57,22 +57,22 @@ def arguments(w: Walker, trailer: Node) -> Arguments:
         if item.type == "operator":
             continue
         if item.type != "argument":
-            positional.append((w.expression(item), False))
+            positional.append((evaluate.expression(w, item), False))
             continue
         first = item.children[0]
         if first.type == "operator":
-            value = w.expression(item.children[1])
+            value = evaluate.expression(w, item.children[1])
             if first.value == "**":
                 keywords.append((None, value))
             else:
-                evaluate.iterate(w, value)
-                positional.append((evaluate.elements(w, value, item), True))
+                access.iterate(w, value)
+                positional.append((access.elements(w, value, item), True))
         elif item.children[1].type == "operator" and item.children[1].value == "=":
-            keywords.append((first.value, w.expression(item.children[2])))
+            keywords.append((first.value, evaluate.expression(w, item.children[2])))
         elif item.children[-1].type in ("comp_for", "sync_comp_for"):
             positional.append((evaluate.comprehension(w, item, "builtins.generator"), False))
         else:  # a walrus
-            value = w.expression(item.children[-1])
+            value = evaluate.expression(w, item.children[-1])
             w.bind(first.value, value)
             positional.append((value, False))
     return Arguments(tuple(positional), tuple(keywords))
@@ -196,7 +196,7 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
             if _SETS.match(name):
                 w.change_one(obj)  # abc's register()
             return undescribed.unknown(w, frozenset({obj}), args, node, name)
-        return call(w, evaluate.attribute_of(w, obj, name, node), args, node)
+        return call(w, access.attribute_of(w, obj, name, node), args, node)
     stored = obj.fields.get(name, EMPTY)
     if stored and kind == UNKNOWN:
         return call(w, stored, args, node) | undescribed.unknown(w, frozenset({obj}), args, node, name)

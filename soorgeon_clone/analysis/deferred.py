@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import bodies, evaluate, undescribed
+from soorgeon_clone.analysis import access, bodies, undescribed
 from soorgeon_clone.analysis.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.state import Scope
 
@@ -110,8 +110,8 @@ def use(w: Walker, obj: Obj, name: str, value: Value) -> Value | None:
         w.raised |= frozenset(o for o in value if not o.immutable)
     else:
         return None
-    evaluate.advance(w, obj)
-    return evaluate.contents(frozenset({obj})) or frozenset({w.heap.atom("builtins.scalar")})
+    access.advance(w, obj)
+    return access.contents(frozenset({obj})) or frozenset({w.heap.atom("builtins.scalar")})
 
 
 def _run(w: Walker, code: Deferred) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import bodies, calls, evaluate, library, lineage, structures, undescribed
+from soorgeon_clone.analysis import access, bodies, calls, library, lineage, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.state import Scope
@@ -71,7 +71,7 @@ def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
 
 def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value:
     """Return a new instance of a notebook class; ``__init__`` and the like run."""
-    if members := evaluate.enum_members(w, cls):
+    if members := access.enum_members(w, cls):
         for function in class_member(w, frozenset({cls}), "_missing_"):
             members |= calls.call(w, bind_method(w, cls, function, node), args, node)
         return members
@@ -126,7 +126,7 @@ def _keep_arguments(w: Walker, cls: Obj, made: Obj, args: calls.Arguments) -> No
         w.heap.hold(made, "*", value)
     for keyword, value in args.keywords:
         if keyword is None:
-            w.heap.hold(made, "*", evaluate.contents(value))
+            w.heap.hold(made, "*", access.contents(value))
         else:
             w.heap.hold(made, keyword if keyword in fields or f"*field:{keyword}" in fields else "*", value)
 
@@ -170,7 +170,7 @@ def _named_tuple_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, n
     else:
         made = frozenset({w.heap.make(w.site(node), "builtins.dict")})
     for copy in made:
-        w.heap.hold(copy, "*", evaluate.contents(frozenset({obj})) | args.all)
+        w.heap.hold(copy, "*", access.contents(frozenset({obj})) | args.all)
     return made
 
 
@@ -241,10 +241,10 @@ def iterated(w: Walker, obj: Obj, node: Node) -> Value:
         for member in class_member(w, obj.fields["*class"], name):
             value = calls.call(w, bind_method(w, obj, member, node), calls.Arguments(((frozenset(), False),)), node)
             if name == "__iter__":
-                value = evaluate.elements(w, frozenset(o for o in value if o is not obj), node)
+                value = access.elements(w, frozenset(o for o in value if o is not obj), node)
             result.update(value)
     if not result or has_library_base(w, obj):
-        result.update(evaluate.contents(frozenset({obj})))
+        result.update(access.contents(frozenset({obj})))
     return frozenset(result)
 
 

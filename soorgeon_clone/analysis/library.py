@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import calls, deferred, evaluate, filed, structures, undescribed
+from soorgeon_clone.analysis import access, calls, deferred, evaluate, filed, statements, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNKNOWN, Obj, Value, is_module
 from soorgeon_clone.analysis.state import Scope
@@ -54,7 +54,7 @@ def _apply(
         value = _target(w, text, receiver, args, bound, node)
         if text.startswith("element:") and path.startswith(_TAKING_ELEMENTS):
             arrays = frozenset(o for o in _target(w, text[8:], receiver, args, bound, node) if o.type == NDARRAY)
-            value |= evaluate.elements(w, arrays, node)
+            value |= access.elements(w, arrays, node)
         return value
 
     _run_passed_code(w, effect, receiver, args, node, target, path)
@@ -68,7 +68,7 @@ def _apply(
     if effect.prints or path in _SHOWING:
         w.show(args.all)
     if effect.raises:
-        w._die()
+        statements._die(w)
     value: Value = EMPTY
     for spec in effect.returns:
         value |= result(w, spec, receiver, args, node, bound, path)
@@ -138,9 +138,9 @@ def _run_passed_code(
     if not w.anything_runs():
         return
     passed = args.all
-    evaluate.implicit(w, passed)
+    access.implicit(w, passed)
     if path.rpartition(".")[2] not in _LOOK_AT_NONE:
-        evaluate.implicit_inside(w, passed | receiver)
+        access.implicit_inside(w, passed | receiver)
     for text in effect.changes:
         for obj in target(text):  # what is written to an object goes through its methods (print(file=...))
             if obj.type == INSTANCE and obj not in receiver:
@@ -173,12 +173,12 @@ def _act(
         changed |= target(text)
     w.change(changed)
     for obj in receiver | args.all if w.anything_advances() else ():
-        if evaluate.is_advancing(w, obj):
-            evaluate.advance(w, obj)
+        if access.is_advancing(w, obj):
+            access.advance(w, obj)
         elif obj in receiver:
-            for part in evaluate.contents(frozenset({obj})):  # an estimator that was given a generator
-                if evaluate.is_advancing(w, part):
-                    evaluate.advance(w, part)
+            for part in access.contents(frozenset({obj})):  # an estimator that was given a generator
+                if access.is_advancing(w, part):
+                    access.advance(w, part)
     for text in effect.keeps:
         kept = target(text)
         for obj in _keepers(w, changed or receiver, kept):
@@ -221,7 +221,7 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
     held = frozenset(obj for obj in shared if not obj.immutable or is_module(obj))
     copied = held - {o for o in held if o.type.startswith(("pandas.", "numpy."))}
     if len(copied) < len(held):
-        copied |= evaluate.contents(held - copied)
+        copied |= access.contents(held - copied)
     for obj in made:
         parts = copied if obj.type == "pandas.DataFrame" else held  # a frame copies frames and arrays
         w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
@@ -241,7 +241,7 @@ _ANYTHING = (UNKNOWN, "builtins.object")
 
 def _share_parts(w: Walker, value: Value) -> None:
     """The parts of one result hold each other: a figure and its axes."""
-    parts = frozenset(o for o in w.heap.reach(value) if o.type not in evaluate.CONTAINERS)
+    parts = frozenset(o for o in w.heap.reach(value) if o.type not in access.CONTAINERS)
     for obj in parts:
         w.heap.hold(obj, "*", parts - {obj})
 
@@ -272,18 +272,18 @@ def _target(
         value = args.all
         for keyword, item in args.keywords:
             if keyword is None:
-                value |= evaluate.contents(item)
+                value |= access.contents(item)
         return value
     if target.startswith("element:"):
         inner = _target(w, target[8:], receiver, args, bound, node)
-        own = frozenset(o for o in inner if o.type not in evaluate.CONTAINERS and w.may_be_own_part(o))
-        return evaluate.contents(inner) | own
+        own = frozenset(o for o in inner if o.type not in access.CONTAINERS and w.may_be_own_part(o))
+        return access.contents(inner) | own
     if target.startswith("arg:"):
         target = target[4:]
     value = bound.get(target, EMPTY)
     for keyword, item in args.keywords:
         if keyword is None:
-            value |= evaluate.contents(item)
+            value |= access.contents(item)
     return value
 
 
@@ -366,7 +366,7 @@ def result(
         inner = spec.rpartition(":")[2]
         if inner in ("self", "args") or inner in bound:
             mapping = frozenset(o for o in value if o.type in structures.MAPPINGS)
-            found = evaluate.contents(mapping) | evaluate.elements(w, value - mapping, node)
+            found = access.contents(mapping) | access.elements(w, value - mapping, node)
             return found or frozenset({w.heap.atom("builtins.scalar")})
         return frozenset({w.heap.atom("builtins.scalar")})
     if spec.startswith("like:"):
@@ -491,7 +491,7 @@ def dynamic_name(w: Walker, head: Node, trailers: list[Node]) -> str | None:
     call_trailer, item = trailers[0], trailers[1]
     if len(call_trailer.children) != 2 or call_trailer.children[0].value != "(" or item.children[0].value != "[":
         return None
-    const = evaluate.constant(w.expression(item.children[1]))
+    const = evaluate.constant(evaluate.expression(w, item.children[1]))
     return const if isinstance(const, str) else None
 
 
@@ -502,5 +502,5 @@ def asked_name(w: Walker, operands: list[Node]) -> str | None:
     code = operands[2].get_code(include_prefix=False).replace(" ", "")
     if code not in ("globals()", "locals()", "vars()", "dir()") or (code != "globals()" and w.scope.kind != "module"):
         return None
-    const = evaluate.constant(w.expression(operands[0]))
+    const = evaluate.constant(evaluate.expression(w, operands[0]))
     return const if isinstance(const, str) else None

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, deferred, evaluate, instances, undescribed
+from soorgeon_clone.analysis import access, calls, deferred, evaluate, instances, statements, undescribed
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.syntax import Node
@@ -48,7 +48,7 @@ def _gather(w: Walker, args: Arguments, node: Node) -> Value:
     items = w.heap.make((*w.site(node), "items"), "builtins.list")
     for value, _ in args.positional:
         given = frozenset(o for o in value if o.type == "builtins.coroutine")
-        w.heap.hold(items, "*", (value - given) | evaluate.contents(given))
+        w.heap.hold(items, "*", (value - given) | access.contents(given))
     made = w.heap.make(w.site(node), "builtins.coroutine")
     w.heap.hold(made, "*", frozenset({items}))
     return frozenset({made})
@@ -62,7 +62,7 @@ def make_class(w: Walker, args: Arguments, node: Node) -> Value:
     """A class made by a call: ``namedtuple("P", "x y")``, ``type("A", (B,), {})``."""
     made = w.heap.make((*w.site(node), "made"), CLASS)
     made.path = str(evaluate.constant(first(args)) or "")
-    bases = evaluate.contents(first(args, 1)) if len(args.positional) > 1 else EMPTY
+    bases = access.contents(first(args, 1)) if len(args.positional) > 1 else EMPTY
     w.heap.hold(made, "*bases", frozenset(o for o in bases if o.type in (CLASS, LIB)))
     for value in (first(args, 2), first(args, 1)):
         for obj in value:
@@ -87,8 +87,8 @@ def _type(w: Walker, args: Arguments, node: Node) -> Value | None:
 
 
 def _enumerate(w: Walker, args: Arguments, node: Node) -> Value:
-    evaluate.iterate(w, first(args))
-    pair = _tuple(w, node, [frozenset({w.heap.atom("builtins.int")}), evaluate.elements(w, first(args), node)])
+    access.iterate(w, first(args))
+    pair = _tuple(w, node, [frozenset({w.heap.atom("builtins.int")}), access.elements(w, first(args), node)])
     return _iterator(w, node, pair, first(args))
 
 
@@ -97,8 +97,8 @@ def _zip(w: Walker, args: Arguments, node: Node) -> Value | None:
         return None
     parts = []
     for value, _ in args.positional:
-        evaluate.iterate(w, value)
-        parts.append(evaluate.elements(w, value, node))
+        access.iterate(w, value)
+        parts.append(access.elements(w, value, node))
     return _iterator(w, node, _tuple(w, node, parts), args.all)
 
 
@@ -112,7 +112,7 @@ def _tuple(w: Walker, node: Node, parts: list[Value]) -> Value:
 def _iterator(w: Walker, node: Node, element: Value, sources: Value) -> Value:
     made = w.heap.make((*w.site(node), "iterator"), "builtins.iterator")
     w.heap.hold(made, "*", element)
-    w.heap.hold(made, "*source", frozenset(o for o in sources if evaluate.is_advancing(w, o)))
+    w.heap.hold(made, "*source", frozenset(o for o in sources if access.is_advancing(w, o)))
     return frozenset({made})
 
 
@@ -128,18 +128,18 @@ def _iter(w: Walker, args: Arguments, node: Node) -> Value | None:
 def _dict(w: Walker, args: Arguments, node: Node) -> Value:
     made = w.heap.make(w.site(node), "builtins.dict")
     for value, _ in args.positional:
-        evaluate.iterate(w, value)
+        access.iterate(w, value)
         for obj in value:
             if obj.type in MAPPINGS:
                 for key, held in obj.fields.items():
                     w.heap.hold(made, key, held)
             else:
-                for pair in evaluate.elements(w, frozenset({obj}), node):
-                    w.heap.hold(made, "*", pair.fields.get("1", evaluate.contents(frozenset({pair}))))
+                for pair in access.elements(w, frozenset({obj}), node):
+                    w.heap.hold(made, "*", pair.fields.get("1", access.contents(frozenset({pair}))))
                     w.heap.hold(made, "*keys", frozenset(o for o in pair.fields.get("0", EMPTY) if not o.immutable))
     for keyword, value in args.keywords:
         if keyword is None:
-            w.heap.hold(made, "*", evaluate.contents(value))
+            w.heap.hold(made, "*", access.contents(value))
         else:
             w.heap.hold(made, f"[{keyword!r}]", value)
     return frozenset({made})
@@ -158,8 +158,8 @@ def _getattr(w: Walker, args: Arguments, node: Node) -> Value:
     name = evaluate.constant(first(args, 1))
     default = first(args, 2)
     if isinstance(name, str):
-        return evaluate.attribute(w, first(args), name, node) | default
-    found = first(args) | evaluate.contents(first(args)) | default
+        return access.attribute(w, first(args), name, node) | default
+    found = first(args) | access.contents(first(args)) | default
     for obj in first(args):
         if obj.type == INSTANCE:
             for cls in lineage(obj.fields["*class"]):
@@ -175,7 +175,7 @@ def _getattr(w: Walker, args: Arguments, node: Node) -> Value:
 def _setattr(w: Walker, args: Arguments, node: Node) -> Value:
     name = evaluate.constant(first(args, 1))
     for obj in first(args):
-        evaluate.store_attribute(w, obj, name if isinstance(name, str) else "*", first(args, 2), node)
+        access.store_attribute(w, obj, name if isinstance(name, str) else "*", first(args, 2), node)
     return frozenset({w.heap.atom("builtins.NoneType")})
 
 
@@ -238,7 +238,7 @@ def call_methodcaller(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value
 
 
 def _vars(w: Walker, args: Arguments, node: Node) -> Value | None:
-    found = [evaluate.attributes(w, obj) for obj in first(args) if obj.type == INSTANCE]
+    found = [access.attributes(w, obj) for obj in first(args) if obj.type == INSTANCE]
     return frozenset().union(*found) if found and len(found) == len(first(args)) else None
 
 
@@ -268,7 +268,7 @@ def _deepcopy(w: Walker, args: Arguments, node: Node) -> Value:
                     w.heap.hold(copy, key, held)
                 else:
                     w.heap.hold(copy, key, frozenset(copies.get(o, o) for o in held))
-    evaluate.implicit(w, frozenset(obj for obj in reached if obj.type == INSTANCE))
+    access.implicit(w, frozenset(obj for obj in reached if obj.type == INSTANCE))
     return frozenset(copies.get(o, o) for o in first(args))
 
 
@@ -300,7 +300,7 @@ def _exec(w: Walker, args: Arguments, node: Node) -> Value | None:
     text = evaluate.constant(first(args))
     if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
         return None
-    w.run_text(text)
+    statements.run_text(w, text)
     return frozenset({w.heap.atom("builtins.NoneType")})
 
 
@@ -396,7 +396,7 @@ def _mapping_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
     if name in ("items", "values"):
         made = w.heap.make((*w.site(node), obj), f"builtins.dict_{name}")
         w.heap.hold(made, "*keys", own)
-        held = evaluate.contents(own)
+        held = access.contents(own)
         if name == "items":
             key = obj.fields.get("*keys", EMPTY) | {w.heap.atom("builtins.scalar")}
             pair = w.heap.make((*w.site(node), obj, "pair"), "builtins.tuple")
@@ -439,7 +439,7 @@ def passed_to_callback(w: Walker, obj: Obj, node: Node, *, held: bool = False) -
     """
     kind = obj.type
     if held and kind.startswith(_LEARNING):
-        return frozenset(o for o in evaluate.contents(frozenset({obj})) if o.type.startswith(_LEARNT_FROM))
+        return frozenset(o for o in access.contents(frozenset({obj})) if o.type.startswith(_LEARNT_FROM))
     if held and kind.startswith("pandas."):
         return frozenset({obj})
     if kind in ("pandas.Series", "pandas.Index") or kind.startswith(("pandas.Rolling", "pandas.Expanding")):
@@ -453,9 +453,9 @@ def passed_to_callback(w: Walker, obj: Obj, node: Node, *, held: bool = False) -
         return frozenset({w.heap.atom("builtins.scalar"), obj})
     if obj.immutable:
         return frozenset({w.heap.atom("builtins.scalar")}) if kind != LIB else EMPTY
-    if kind in evaluate.CONTAINERS:
-        return evaluate.elements(w, frozenset({obj}), node) | frozenset({obj})
-    return frozenset({obj}) | evaluate.contents(frozenset({obj}))
+    if kind in access.CONTAINERS:
+        return access.elements(w, frozenset({obj}), node) | frozenset({obj})
+    return frozenset({obj}) | access.contents(frozenset({obj}))
 
 
 # -- IPython's shell -------------------------------------------------------------------------------------------
@@ -557,9 +557,9 @@ def _line_magic(w: Walker, args: Arguments, node: Node) -> Value:
             w.note("sets", "environ")
     elif name == "pylab":
         w.note("sets", "ipython")
-        w._star_import("pylab")
+        statements._star_import(w, "pylab")
     elif name == "run":
-        w.run_script(line)
+        statements.run_script(w, line)
     elif name == "store":
         if "-r" in line.split():
             for word in line.split():

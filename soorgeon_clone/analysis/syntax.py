@@ -65,7 +65,7 @@ def bound_names(text: str) -> Iterator[str]:
             yield (node.asname or node.name).partition(".")[0]
 
 
-def statements(text: str) -> tuple[TopLevel, ...]:
+def top_statements(text: str) -> tuple[TopLevel, ...]:
     """Return the top-level statements of ``text``, which must be valid Python of the running interpreter."""
     if not text.endswith("\n"):
         text += "\n"

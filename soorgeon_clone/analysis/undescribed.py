@@ -11,7 +11,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import bodies, calls, evaluate, instances, library, lineage, structures
+from soorgeon_clone.analysis import access, bodies, calls, instances, library, lineage, statements, structures
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.modules import stateful
 from soorgeon_clone.analysis.names import mentioned
@@ -36,8 +36,8 @@ def call_back(
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
-        if path in library.CALL_WITH_ELEMENTS and (obj.type in evaluate.CONTAINERS or obj.type == library.NDARRAY):
-            passed.update(evaluate.elements(w, frozenset({obj}), node))
+        if path in library.CALL_WITH_ELEMENTS and (obj.type in access.CONTAINERS or obj.type == library.NDARRAY):
+            passed.update(access.elements(w, frozenset({obj}), node))
         else:
             passed.update(structures.passed_to_callback(w, obj, node, held=path is None))
     if not passed:
@@ -89,7 +89,7 @@ def _optional(obj: Obj) -> int:
 def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node) -> None:
     """A method of a library object may run the notebook's functions that the object holds."""
     for obj in receiver:
-        if obj.type in evaluate.CONTAINERS or obj.type.startswith(("pandas.", "numpy.", "matplotlib.", "seaborn.")):
+        if obj.type in access.CONTAINERS or obj.type.startswith(("pandas.", "numpy.", "matplotlib.", "seaborn.")):
             continue
         if not w.first_time("held", obj, args.all):
             continue
@@ -121,7 +121,7 @@ def keeps_state(w: Walker, path: str) -> bool:
     if rest.count(".") and rest.rpartition(".")[2] in _CHANGERS:
         return True
     if library not in w.local_modules:
-        text = w.script(library)
+        text = statements.script_text(w, library)
         w.local_modules[library] = stateful(text) if text is not None else frozenset()
     return rest.partition(".")[0] in w.local_modules[library]
 
@@ -141,8 +141,8 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
         return worn(w, values)
     run_code(w, values, node)
     for obj in values if w.anything_advances() else ():
-        if evaluate.is_advancing(w, obj):
-            evaluate.advance(w, obj)
+        if access.is_advancing(w, obj):
+            access.advance(w, obj)
     w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))
@@ -161,7 +161,7 @@ def _may_keep(w: Walker, values: Value) -> None:
     """What can hold anything may hold, after an unknown call, what it was given or was called with."""
     kept = frozenset(o for o in values if not o.immutable)
     for obj in kept if len(kept) > 1 else ():
-        if obj.type in (UNKNOWN, INSTANCE) or obj.type in evaluate.CONTAINERS:
+        if obj.type in (UNKNOWN, INSTANCE) or obj.type in access.CONTAINERS:
             w.heap.hold(obj, "*", kept - {obj})
 
 

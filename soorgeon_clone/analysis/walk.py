@@ -1,29 +1,29 @@
-"""Statements in order of execution -> facts: an abstract run of the notebook over sets of possible objects.
+"""The state of an abstract run of the notebook over sets of possible objects: what names denote, what was changed.
 
-Nothing of the notebook is imported or run. Calls of the notebook's own functions are followed into their bodies with
-the objects that are passed; calls of libraries do what the effect tables say; calls that nobody has described may
-change whatever they are given. Branches are joined, loops repeated until nothing new appears.
+`statements` and `evaluate` say what code does, in order of execution; here is what that does to names, objects and
+facts, and how branches meet. Nothing of the notebook is imported or run. Calls of the notebook's own functions are
+followed into their bodies with the objects that are passed; calls of libraries do what the effect tables say; calls
+that nobody has described may change whatever they are given. Branches are joined, loops repeated until nothing new
+appears.
 """
 
 from __future__ import annotations
 
 import builtins
-import posixpath
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import bodies, calls, evaluate, instances, undescribed
+from soorgeon_clone.analysis import access, bodies
 from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
     FUNCTION,
     INSTANCE,
-    LIB,
     METHOD,
     UNBOUND,
     UNKNOWN,
@@ -33,25 +33,15 @@ from soorgeon_clone.analysis.heap import (
     holds,
     look_for_more,
 )
-from soorgeon_clone.analysis.lineage import add_base
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
+from soorgeon_clone.analysis.names import Code
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
-from soorgeon_clone.analysis.syntax import Node, TopLevel, bound_names, statements
+from soorgeon_clone.analysis.syntax import Node, TopLevel, bound_names
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
 MAX_LOOP_PASSES = 4
-CONTEXT_DEPTH = 2
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
 Trail = list[tuple[Scope, str, Binding]]
-# context managers of these never swallow an exception; any other may
-_NEVER_SUPPRESSING = tuple(
-    """
-    io. threading. sqlite3. numpy. pandas. polars. warnings. tempfile. matplotlib. zipfile. tarfile. decimal. torch.
-    tensorflow. tqdm. requests. urllib. gzip. bz2. lzma. os. concurrent. multiprocessing. pathlib. seaborn. sklearn.
-    IPython. contextlib.redirect contextlib.closing contextlib.nullcontext contextlib.chdir joblib. scipy. PIL. h5py.
-    """.split()
-)
 # what a library object was given to work on: it does not change with it
 _DATA = tuple("pandas. numpy. polars. scipy.sparse. torch.Tensor builtins. sklearn.utils.Bunch xgboost.DMatrix".split())
 
@@ -59,7 +49,7 @@ _LEAST_PATIENCE = 1 / 16
 
 
 class Walker:
-    """The state of one abstract run. ``section`` and ``record`` are where it stands."""
+    """One abstract run. ``section`` and ``record`` are where it stands."""
 
     def __init__(self, knowledge: Knowledge, *, budget: int = 4_000) -> None:
         self.heap = Heap()
@@ -296,7 +286,7 @@ class Walker:
         """Whether there is any object that using changes (an iterator, a file, a random generator)."""
         if len(self.heap.types) != self._types_seen:
             self._types_seen = len(self.heap.types)
-            self._advances = any(evaluate.advances(self, type_) for type_ in self.heap.types)
+            self._advances = any(access.advances(self, type_) for type_ in self.heap.types)
         return self._advances
 
     def anything_runs(self) -> bool:
@@ -383,7 +373,7 @@ class Walker:
             elif depth == "parts":
                 self.change_one(part)
                 stack.extend(holds(part))
-            elif part.type in evaluate.CONTAINERS:
+            elif part.type in access.CONTAINERS:
                 stack.extend(holds(part))
             elif not part.type.startswith(_DATA):
                 self.change_one(part)
@@ -512,495 +502,5 @@ class Walker:
             if not self.join([self.unchanged(), self.fork(body)]) and self.heap.version == version:
                 break
 
-    # -- statements --------------------------------------------------------------------------------------------
-
-    def statement(self, node: Node) -> None:
-        """Walk one statement, simple or compound."""
-        handler = _STATEMENTS.get(node.type)
-        if handler is not None:
-            handler(self, node)
-        else:
-            self.expression(node)
-
-    def expression(self, node: Node) -> Value:
-        return evaluate.expression(self, node)
-
-    def suite(self, node: Node) -> None:
-        if node.type == "suite":
-            for child in node.children:
-                if self.active and undescribed.is_worn(self):
-                    return  # what functions may do was taken for granted
-                if child.type != "newline":
-                    self.statement(child)
-        else:
-            self.statement(node)
-
-    def _simple(self, node: Node) -> None:
-        for child in node.children:
-            if child.type not in ("newline", "operator"):
-                self.statement(child)
-
-    def _keyword(self, node: Node) -> None:
-        if node.value == "raise":
-            self._die()
-
-    def _die(self) -> None:
-        if self.uncertain:
-            self.module.state.dead = True
-            self.scope.state.dead = True
-
-    def _assign(self, node: Node) -> None:
-        children = node.children
-        second = children[1]
-        if second.type == "annassign":
-            self._annotated(children[0], second.children)
-        elif second.type == "operator" and second.value == "=":
-            value = self.expression(children[-1])
-            for target in children[:-1:2]:
-                self.assign(target, value)
-        else:
-            self._augmented(children[0], second, children[-1])
-
-    def _annotated(self, target: Node, annotation: list[Node]) -> None:
-        if self.scope is self.module:
-            self.annotated.add(self.section)
-        if self.scope.kind != "function" and not self.lazy_annotations:
-            self.expression(annotation[1])
-        owner = self.scope.self_class
-        if owner is not None and target.type == "name":
-            owner.fields.setdefault(f"*field:{target.value}", EMPTY)
-        if len(annotation) == 4:
-            value = self.expression(annotation[3])
-            self.assign(target, value)
-            if self.scope.kind == "class" and target.type == "name":
-                evaluate.note_dataclass_field(self, target.value, annotation[3])
-        elif target.type != "name":
-            self.expression(target)
-
-    def _augmented(self, target: Node, operator: Node, right: Node) -> None:
-        sign = operator.value[:-1]
-        old = self.expression(target)
-        value = self.expression(right)
-        result = evaluate.operation(self, target, old, sign, value)
-        mutable = frozenset(obj for obj in old if not obj.immutable)
-        if mutable:
-            evaluate.implicit(self, mutable)
-            in_place = frozenset(o for o in mutable if o.type not in (FUNCTION, CLASS))
-            self.change(in_place)
-            self.heap.derive_order(in_place, value)
-            for obj in in_place:
-                self.heap.hold(obj, "*", evaluate.elements(self, value, target) | value)
-            result = result | in_place
-        self.assign(target, result, augmented=True)
-
-    def assign(self, target: Node, value: Value, *, augmented: bool = False) -> None:
-        """Bind or store ``value`` where ``target`` says."""
-        kind = target.type
-        if kind == "name":
-            self.bind(target.value, value)
-        elif kind in ("atom_expr", "power"):
-            evaluate.store(self, target, value)
-        elif kind == "star_expr":
-            made = self.heap.make(self.site(target), "builtins.list")
-            self.heap.hold(made, "*", value)
-            self.assign(target.children[1], frozenset({made}))
-        elif kind == "atom":
-            if len(target.children) == 3:
-                inner = target.children[1]
-                if target.children[0].value == "(" and inner.type not in ("testlist_comp",):
-                    self.assign(inner, value)
-                else:
-                    self._unpack(inner.children if inner.type == "testlist_comp" else [inner], value, target)
-        elif kind in ("testlist_star_expr", "testlist", "exprlist", "testlist_comp"):
-            self._unpack(target.children, value, target)
-        else:
-            for leaf in target_names(target):
-                self.bind(leaf.value, value)
-
-    def _unpack(self, children: list[Node], value: Value, node: Node) -> None:
-        targets = [child for child in children if not (child.type == "operator" and child.value == ",")]
-        starred = any(t.type == "star_expr" for t in targets)
-        for index, target in enumerate(targets):
-            key = None if starred else index
-            self.assign(target, evaluate.element_at(self, value, key, node))
-
-    def _delete(self, node: Node) -> None:
-        self._delete_target(node.children[1])
-
-    def _delete_target(self, target: Node) -> None:
-        kind = target.type
-        if kind == "name":
-            self.read(target)
-            self.bind(target.value, frozenset({UNBOUND}))
-        elif kind in ("exprlist", "testlist_comp", "atom", "testlist", "testlist_star_expr"):
-            for child in target.children:
-                if child.type != "operator":
-                    self._delete_target(child)
-        else:
-            evaluate.delete(self, target)
-
-    def _import(self, node: Node) -> None:
-        for name, path, whole in imported(node):
-            top = path.lstrip(".").split(".")[0]
-            if path.startswith("__future__"):
-                self.note("sets", "future")
-                self.lazy_annotations = self.lazy_annotations or name == "annotations"
-                continue
-            if path.startswith("."):
-                path = top or "."
-            if name == "*":
-                self._star_import(path)
-                continue
-            if top not in sys.stdlib_module_names and not self.knowledge.describes(top):
-                self.note("files_read", f"{top}.py")  # it may be a module that the notebook writes
-            if "python_random" in self.seeded and top not in sys.stdlib_module_names:
-                self._draw_while_importing()
-            self.bind(name, frozenset({self.heap.lib(path if whole else top)}))
-
-    def _draw_while_importing(self) -> None:
-        """Some libraries draw from Python's generator while they are imported, scikit-learn among them."""
-        draws = set(self.record.draws)
-        self.draw("python_random")
-        self.record.draws = draws  # repeating the import is no draw: it comes before the state is put back
-        self.record.draws_on_import = True
-
-    def _star_import(self, path: str) -> None:
-        for name in star_names(path):
-            self.bind(name, frozenset({self.heap.lib(f"{path}.{name}")}))
-        if not star_names(path):
-            self.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
-
-    def _global(self, node: Node) -> None:
-        return
-
-    def _assert(self, node: Node) -> None:
-        for child in node.children[1::2]:
-            self._test(child)
-
-    def _raise(self, node: Node) -> None:
-        for child in node.children[1::2]:
-            for obj in self.expression(child):
-                if obj.type == CLASS:
-                    self.raised |= calls.call_one(self, obj, calls.NO_ARGUMENTS, child)
-                elif obj.type != LIB:
-                    self.raised |= {obj}
-        self._die()
-
-    def _return(self, node: Node) -> None:
-        value = self.expression(node.children[1]) if len(node.children) > 1 else EMPTY
-        scope: Scope | None = self.scope
-        while scope is not None and scope.kind == "inline":
-            scope = scope.parent
-        if scope is not None:
-            scope.result |= value
-
-    def _if(self, node: Node) -> None:
-        children = node.children
-        runs: list[Callable[[], object]] = []
-        has_else = False
-        index = 0
-        # tests are evaluated in order; the first certainly
-        tests: list[Node] = []
-        while index < len(children):
-            word = children[index].value
-            if word in ("if", "elif"):
-                tests.append(children[index + 1])
-                runs.append(partial(self.suite, children[index + 3]))
-                index += 4
-            else:
-                has_else = True
-                runs.append(partial(self.suite, children[index + 2]))
-                index += 3
-        self._test(tests[0])
-        for test in tests[1:]:
-            self.perhaps(partial(self._test, test))
-        forks = [self.fork(run) for run in runs]
-        if not has_else:
-            forks.append(self.unchanged())
-        self.join(forks)
-
-    def _test(self, node: Node) -> None:
-        """Evaluate a condition: an object is asked whether it is true (``__bool__``, ``__len__``)."""
-        evaluate.implicit(self, self.expression(node))
-
-    def _while(self, node: Node) -> None:
-        test, body = node.children[1], node.children[3]
-        self._test(test)
-
-        def once() -> None:
-            self.suite(body)
-            self._test(test)
-
-        self.loop(once)
-        self._loop_else(node)
-
-    def _for(self, node: Node) -> None:
-        children = node.children
-        target, iterable, body = children[1], children[3], children[5]
-        value = self.expression(iterable)
-        evaluate.iterate(self, value)
-
-        def once() -> None:
-            self.assign(target, evaluate.elements(self, value, iterable))
-            self.suite(body)
-
-        self.loop(once)
-        self._loop_else(node)
-
-    def _loop_else(self, node: Node) -> None:
-        for index, child in enumerate(node.children):
-            if child.type == "keyword" and child.value == "else":
-                suite = node.children[index + 2]
-                self.perhaps(partial(self.suite, suite))
-
-    def _try(self, node: Node) -> None:
-        children = node.children
-        body = children[2]
-        handlers: list[tuple[Node, Node]] = []
-        orelse: Node | None = None
-        final: Node | None = None
-        for index in range(3, len(children), 3):
-            head, suite = children[index], children[index + 2]
-            if head.type == "except_clause" or (head.type == "keyword" and head.value == "except"):
-                handlers.append((head, suite))
-            elif head.value == "else":
-                orelse = suite
-            else:
-                final = suite
-
-        def whole() -> None:
-            self.suite(body)
-            if orelse is not None:
-                self.suite(orelse)
-
-        if handlers:
-            done, between = self.fork_with_trail(whole)
-            # an exception may come at any point: handlers see what holds before and after any binding
-            forks = [done]
-            self.uncertain += 1
-            start = [self.unchanged(), between]
-            for head, suite in handlers:
-                forks.append(self.fork(partial(self._handler, head, suite, start)))
-            self.uncertain -= 1
-            self.join(forks)
-        else:
-            whole()
-        if final is not None:
-            self.suite(final)
-
-    def _handler(self, head: Node, suite: Node, start: list[list[State]]) -> None:
-        self.module.state.names.update(_joined(start, 0))
-        if self.scope is not self.module:
-            self.scope.state.names.update(_joined(start, 1))
-        name = None
-        if head.type == "except_clause":
-            self.expression(head.children[1])
-            if len(head.children) == 4:
-                name = head.children[3].value
-                caught = self.heap.make(self.site(head), "builtins.Exception")
-                self.heap.hold(caught, "*", evaluate.contents(self.raised))
-                self.bind(name, self.raised | {caught})
-        self.suite(suite)
-        if name is not None:
-            self.bind(name, frozenset({UNBOUND}))
-
-    def _with(self, node: Node) -> None:
-        suppresses = False
-        managers = EMPTY
-        for item in node.children[1:-2]:
-            if item.type == "operator":
-                continue
-            manager = item.children[0] if item.type == "with_item" else item
-            value = self.expression(manager)
-            evaluate.implicit(self, value)
-            entered = evaluate.enter(self, value, manager)
-            managers |= value
-            suppresses = suppresses or any(not o.type.startswith(_NEVER_SUPPRESSING) for o in value)
-            if item.type == "with_item":
-                self.assign(item.children[2], entered)
-        if suppresses:
-            done, between = self.fork_with_trail(lambda: self.suite(node.children[-1]))
-            self.join([done, between, self.unchanged()])
-        else:
-            self.suite(node.children[-1])
-        evaluate.leave(self, managers)
-
-    def _funcdef(self, node: Node) -> None:
-        self.bind(node.children[1].value, frozenset({self.make_function(node)}))
-
-    def make_function(self, node: Node) -> Obj:
-        """Return the object of a ``funcdef`` or ``lambdef``; defaults, and annotations of a def, are evaluated."""
-        code = self.code(node)
-        obj = self.heap.make(self.site(node), FUNCTION)
-        obj.code = code
-        obj.path = code.name
-        scope: Scope | None = self.scope
-        while scope is not None and scope.kind == "inline":
-            scope = scope.parent
-        obj.scope = scope if scope is not None and scope.kind != "module" else None
-        if obj.scope is not None:
-            code.is_nested = scope is not None and scope.kind == "function"
-            obj.scope.ever["@made"] = obj.scope.ever.get("@made", EMPTY) | {obj}
-            if obj.scope.kind == "function":
-                self.heap.hold(obj, "cell", frozenset({self._cell(obj.scope)}))
-            obj.scope.ever.setdefault("@", EMPTY)
-            # a comprehension's variables are seen by lambdas in it
-            inline: Scope | None = self.scope
-            while inline is not None and inline.kind == "inline":
-                for name, binding in inline.state.names.items():
-                    self.heap.hold(obj, f"free:{name}", binding.value)
-                inline = inline.parent
-        for parameter in code.parameters:
-            if parameter.default is not None:
-                self.heap.hold(obj, f"default:{parameter.name}", self.expression(parameter.default))
-            if parameter.annotation is not None and not code.is_lambda and not self.lazy_annotations:
-                self.expression(parameter.annotation)
-        if not code.is_lambda and node.annotation is not None and not self.lazy_annotations:
-            self.expression(node.annotation)
-        return obj
-
-    def code(self, node: Node) -> Code:
-        found = self.codes.get(id(node))
-        if found is None:
-            found = self.codes[id(node)] = code_of(node)
-        return found
-
-    def _classdef(self, node: Node) -> None:
-        self.bind(node.children[1].value, frozenset({self.make_class(node)}))
-
-    def make_class(self, node: Node) -> Obj:
-        obj = self.heap.make(self.site(node), CLASS)
-        obj.path = node.children[1].value
-        obj.is_local = self.scope.kind == "function"
-        arguments = node.get_super_arglist()
-        if arguments is not None:
-            items = arguments.children if arguments.type == "arglist" else [arguments]
-            for item in items:
-                if item.type == "argument":
-                    self.heap.hold(obj, "*keywords", self.expression(item.children[-1]))
-                elif item.type != "operator":
-                    add_base(self.heap, obj, self.expression(item))
-        scope = Scope("class", self.scope, State())
-        scope.self_class = obj
-        outer, outer_owner = self.scope, self.owner
-        self.scope, self.owner = scope, obj
-        try:
-            self.suite(node.children[-1])
-        finally:
-            self.scope, self.owner = outer, outer_owner
-        for name, binding in scope.state.names.items():
-            self.heap.hold(obj, name, binding.value - {UNBOUND})
-            for method in binding.value:
-                if method.type == FUNCTION and method.code.owner is None and method.scope is scope:
-                    method.code.owner = obj  # defined in the class, not only given to it
-                elif method.type == INSTANCE:
-                    words = frozenset({self.heap.atom("builtins.str", name)})
-                    instances.run_descriptor(self, method, "__set_name__", (frozenset({obj}), words), node)
-        instances.subclass_hooks(self, obj, node)
-        return obj
-
-    def _decorated(self, node: Node) -> None:
-        head, definition = node.children[0], node.children[1]
-        decorators = head.children if head.type == "decorators" else [head]
-        values = [(self._decorator(d.children[1]), d) for d in decorators]
-        if definition.type in ("async_funcdef", "async_stmt"):
-            definition = definition.children[1]
-        if definition.type == "funcdef":
-            obj = self.make_function(definition)
-            obj.code.decorators = frozenset(_decorator_name(d) for d in decorators)
-        else:
-            obj = self.make_class(definition)
-        value: Value = frozenset({obj})
-        for decorator, decorator_node in reversed(values):
-            value = instances.decorate(self, decorator, value, decorator_node)
-        self.bind(definition.children[1].value, value)
-
-    def _decorator(self, node: Node) -> Value:
-        children: list[Node] = getattr(node, "children", [])
-        dotted = len(children) == 2 and children[-1].type == "trailer" and children[0].type == "name"
-        if dotted and children[1].children[-1].value in instances.PROPERTY_PARTS:
-            return self.read(children[0])
-        return self.expression(node)
-
-    def _async(self, node: Node) -> None:
-        self.statement(node.children[1])
-
-    # -- code that other code runs -------------------------------------------------------------------------------
-
-    def run_text(self, text: str) -> None:
-        """Walk code that a statement runs in the notebook's namespace; what is not Python defeats the analysis."""
-        try:
-            tops = statements(text)
-        except (SyntaxError, ValueError, RecursionError):
-            self.opaque("it runs code that cannot be read")
-            return
-        self.kept.append(tops)
-        for top in tops:
-            self.statement(top.node)
-
-    def run_script(self, line: str) -> None:
-        """Walk the script of ``%run script.py``."""
-        words = [word for word in line.split() if not word.startswith("-")]
-        text = self.script(words[0]) if words else None
-        if text is None:
-            self.opaque(f"%run {line.strip()} runs a script that cannot be read")
-        else:
-            self.note("unknown_calls", "%run")
-            self.note("files_read", "*")
-            self.note("files_written", "*")
-            self.run_text(text)
-
-    def script(self, name: str) -> str | None:
-        """Return the text of a script: what the notebook wrote above, else what stands in its file."""
-        path = posixpath.normpath(name)
-        path = path if path.endswith((".py", ".ipy")) else f"{path}.py"
-        if path in self.scripts:
-            return self.scripts[path]
-        return self.read_file(name)
-
-    # -- contexts ----------------------------------------------------------------------------------------------
-
     def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
         return (id(node), self.context)
-
-
-def _decorator_name(node: Node) -> str:
-    return "".join(node.children[1].get_code(include_prefix=False).split()).partition("(")[0]
-
-
-def _joined(branches: list[list[State]], which: int) -> dict[str, Binding]:
-    names = {name for branch in branches for name in branch[which].names}
-    return {name: merge(branch[which].get(name) for branch in branches) for name in names}
-
-
-def star_names(path: str) -> tuple[str, ...]:
-    """Return the names that a star import of an installed or standard module binds, read from its source."""
-    from soorgeon_clone.analysis.star import exported_names
-
-    return exported_names(path)
-
-
-_STATEMENTS: dict[str, Callable[[Walker, Node], Any]] = {
-    "simple_stmt": Walker._simple,
-    "expr_stmt": Walker._assign,
-    "keyword": Walker._keyword,
-    "del_stmt": Walker._delete,
-    "import_name": Walker._import,
-    "import_from": Walker._import,
-    "global_stmt": Walker._global,
-    "nonlocal_stmt": Walker._global,
-    "assert_stmt": Walker._assert,
-    "raise_stmt": Walker._raise,
-    "return_stmt": Walker._return,
-    "if_stmt": Walker._if,
-    "while_stmt": Walker._while,
-    "for_stmt": Walker._for,
-    "try_stmt": Walker._try,
-    "with_stmt": Walker._with,
-    "funcdef": Walker._funcdef,
-    "classdef": Walker._classdef,
-    "decorated": Walker._decorated,
-    "async_stmt": Walker._async,
-    "async_funcdef": Walker._async,
-    "suite": Walker.suite,
-}

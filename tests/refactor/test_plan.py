@@ -12,7 +12,7 @@ from soorgeon_clone.refactor.carriers.program import Program
 from soorgeon_clone.refactor.plan import make_plan
 
 
-@pytest.mark.parametrize("where", ["soorgeon_clone.analysis.evaluate.subscript", "soorgeon_clone.refactor.plan.wire"])
+@pytest.mark.parametrize("where", ["soorgeon_clone.analysis.access.subscript", "soorgeon_clone.refactor.plan.wire"])
 def test_an_error_of_ours_refuses_no_notebook(
     where: str, monkeypatch: pytest.MonkeyPatch, analysis_failures: list[str]
 ) -> None:

@@ -1,0 +1,556 @@
+"""What an object gives when it is asked for a part, and what becomes of it when a part is stored or deleted.
+
+Attributes, subscripts, elements of containers and loops over them, context managers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, library, undescribed
+from soorgeon_clone.analysis.heap import (
+    ATTRIBUTES,
+    CLASS,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    LIB,
+    LOST,
+    METHOD,
+    UNKNOWN,
+    Obj,
+    Value,
+    is_module,
+)
+from soorgeon_clone.analysis.state import NO_DEFS, Binding
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+CONTAINERS = {
+    "builtins.list",
+    "builtins.tuple",
+    "builtins.set",
+    "builtins.dict",
+    "builtins.frozenset",
+    "builtins.iterator",
+    "builtins.generator",
+    "builtins.dict_items",
+    "builtins.dict_values",
+    "builtins.dict_keys",
+    "collections.deque",
+    "collections.OrderedDict",
+    "collections.defaultdict",
+}
+
+
+def hold_item(w: Walker, obj: Obj, key: Value, value: Value) -> None:
+    """Let a mapping hold ``value`` under ``key``."""
+    const = evaluate.constant(key)
+    w.heap.hold(obj, f"[{const!r}]" if const is not None else "*", value)
+    w.heap.hold(obj, "*keys", frozenset(o for o in key if not o.immutable))
+
+
+def attribute(w: Walker, value: Value, name: str, node: Node) -> Value:
+    """Return what reading ``.name`` of ``value`` gives."""
+    result: set[Obj] = set()
+    for obj in value:
+        result.update(attribute_of(w, obj, name, node))
+    return frozenset(result)
+
+
+def attributes(w: Walker, obj: Obj) -> Value:
+    """Return the dictionary of an instance (``vars(x)``): what changes one changes the other."""
+    made = w.heap.make((ATTRIBUTES, obj), "builtins.dict")
+    made.path = ATTRIBUTES
+    w.heap.hold(made, "*", contents(frozenset({obj})))
+    w.heap.view(made, obj)
+    return frozenset({made})
+
+
+def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
+    kind = obj.type
+    if kind == LIB:
+        return library.lib_attribute(w, obj, name, node)
+    if kind == INSTANCE:
+        if obj.immutable and name in ("name", "value"):
+            return contents(frozenset({obj})) if name == "value" else frozenset({w.heap.atom("builtins.str")})
+        if name == "__dict__":
+            return attributes(w, obj)
+        if name == "__class__":
+            return obj.fields["*class"]
+        found = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
+        found |= contents(frozenset(view for view in obj.views if view.path == ATTRIBUTES))
+        members = instances.class_member(w, obj.fields["*class"], name)
+        for method in members:
+            found |= instances.bind_method(w, obj, method, node)
+        if not found or (not members and instances.has_library_base(w, obj)):
+            found |= instances.missing_attribute(w, obj, name, node)
+        return found
+    if kind == CLASS and name == "__dict__":
+        made = w.heap.make((ATTRIBUTES, obj), "builtins.dict")
+        made.path = ATTRIBUTES
+        w.heap.hold(made, "*", contents(frozenset({obj})))
+        return frozenset({made})
+    if kind == CLASS:
+        found = _enum_member(w, obj, name)
+        if found:
+            return found
+        for member in instances.class_member(w, frozenset({obj}), name):
+            known = member.type in (FUNCTION, INSTANCE)
+            found |= instances.bind_method(w, obj, member, node) if known else frozenset({member})
+        return found | obj.fields.get("*", EMPTY) or frozenset({obj})
+    if kind == FUNCTION:
+        if name.startswith("__") and name not in ("__dict__", "__defaults__", "__wrapped__"):
+            return frozenset({w.heap.atom("builtins.str")})
+        stored = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
+        if stored or name.startswith("__"):
+            return stored or frozenset({obj})
+        attached = w.heap.make(("attached", obj, name), METHOD)  # what a decorator put there: show.register
+        attached.path = name
+        w.heap.hold(attached, "self", frozenset({obj}))
+        return frozenset({attached})
+    if kind == calls.SUPER:
+        return instances.super_member(w, obj, name, node)
+    if kind == METHOD:
+        return obj.fields.get("self", EMPTY)
+    if obj.immutable:
+        return frozenset({w.heap.atom("builtins.scalar")})
+    if kind == UNKNOWN or "." not in kind:
+        found = frozenset({obj})
+        for held in obj.fields.values():
+            for part in held:
+                if part.type in (INSTANCE, CLASS):
+                    found |= attribute_of(w, part, name, node)
+        return found | obj.fields.get(name, EMPTY)
+    if kind in ("types.SimpleNamespace", "argparse.Namespace"):
+        return contents(frozenset({obj})) | {w.heap.atom("builtins.scalar")}
+    if kind.startswith("pandas."):
+        w.columns.add(name)
+    effect = w.knowledge.attribute(kind, name)
+    stored = obj.fields.get(name, EMPTY)
+    if effect is None and w.knowledge.parameters(f"{kind}.{name}") is None:
+        return stored | {obj}
+    if effect is None:
+        bound = w.heap.make((*w.site(node), name, obj), METHOD)
+        bound.path = name
+        w.heap.hold(bound, "self", frozenset({obj}))
+        return stored | {obj, bound}
+    return stored | library.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=f"{kind}.{name}")
+
+
+def _enum_member(w: Walker, cls: Obj, name: str) -> Value:
+    """Return the member of an enumeration: one object for good, which pickle finds by its class."""
+    value = cls.fields.get(name, EMPTY)
+    if not value or name.startswith("_") or any(o.type == FUNCTION for o in value):
+        return EMPTY
+    if not any(base.path.startswith("enum.") for base in instances.library_bases(w, frozenset({cls}))):
+        return EMPTY
+    member = w.heap.make(("member", cls, name), INSTANCE, immutable=True)
+    member.fields = {"*class": frozenset({cls}), "value": value}
+    return frozenset({member})
+
+
+def enum_members(w: Walker, cls: Obj) -> Value:
+    """Return all members of an enumeration; nothing for other classes."""
+    found = EMPTY
+    for name in list(cls.fields):
+        found |= _enum_member(w, cls, name)
+    return found
+
+
+def subscript(w: Walker, value: Value, trailer: Node) -> Value:
+    """Return what ``value[...]`` gives."""
+    index_node = trailer.children[1]
+    key = _subscript_key(w, index_node)
+    kind = _subscript_kind(index_node, key)
+    own = implicit(w, value)
+    result: set[Obj] = set(own)
+    for obj in value:
+        result.update(_subscript_of(w, obj, kind, key, trailer))
+    return frozenset(result)
+
+
+def _subscript_key(w: Walker, node: Node) -> Value:
+    if node.type in ("subscript", "subscriptlist"):
+        value = EMPTY
+        for child in node.children:
+            if child.type == "subscript" or child.type == "sliceop":
+                value |= _subscript_key(w, child) if child.type == "subscript" else evaluate.any_of(w, child)
+            elif child.type != "operator":
+                value |= evaluate.expression(w, child)
+        return value | {w.heap.atom("builtins.slice")}
+    value = evaluate.expression(w, node)
+    implicit(w, value)
+    return value
+
+
+_MANY = frozenset({"builtins.list", "pandas.Series", "pandas.Index", "pandas.DataFrame"})
+
+
+def _subscript_kind(node: Node, key: Value) -> str:
+    if node.type == "subscript" or (node.type == "operator" and node.value == ":"):
+        return "slice"
+    if node.type == "subscriptlist":
+        return "tuple"
+    const = evaluate.constant(key)
+    if isinstance(const, str):
+        return "constant str"
+    if isinstance(const, int):
+        return "constant int"
+    types = {o.type for o in key}
+    if types and types <= _MANY:
+        return "list"  # of labels, or of truth values
+    if types == {"builtins.tuple"}:
+        return "tuple"
+    if types == {"builtins.slice"}:
+        return "slice"
+    return "other"
+
+
+def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
+    type_ = obj.type
+    if type_ == LIB:
+        return library.lib_subscript(w, obj, kind, key, node)
+    if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
+        if type_ == "collections.defaultdict":
+            w.change_one(obj)  # a missing key is made
+            w.heap.hold(obj, "*", calls.call(w, obj.fields.get("*factory", EMPTY), calls.NO_ARGUMENTS, node))
+        const = evaluate.constant(key)
+        if const is not None:
+            return obj.fields.get(f"[{const!r}]", EMPTY) | obj.fields.get("*", EMPTY)
+        return contents(frozenset({obj}))
+    if type_ == "collections.ChainMap":
+        found = (_subscript_of(w, part, kind, key, node) for part in contents(frozenset({obj})))
+        return frozenset(item for value in found for item in value)
+    if type_ in ("builtins.list", "builtins.tuple"):
+        if kind == "slice":
+            if obj.immutable:
+                return frozenset({obj})
+            made = w.heap.make(w.site(node), type_)
+            w.heap.hold(made, "*", contents(frozenset({obj})))
+            return frozenset({made})
+        return element_at(w, frozenset({obj}), evaluate.constant(key) if kind == "constant int" else None, node)
+    if obj.immutable:
+        return frozenset({w.heap.atom(type_ if type_ in ("builtins.str", "builtins.bytes") else "builtins.scalar")})
+    if type_ == CLASS:
+        items = enum_members(w, obj)
+        for function in instances.class_member(w, frozenset({obj}), "__class_getitem__"):
+            passed = calls.Arguments(((frozenset({obj}), False), (key, False)))
+            items |= calls.call_one(w, function, passed, node)
+        return items or frozenset({obj})
+    if type_ == INSTANCE:
+        has_own = instances.class_member(w, obj.fields["*class"], "__getitem__")
+        return EMPTY if has_own and not instances.has_library_base(w, obj) else contents(frozenset({obj}))
+    if "." in type_:
+        effect = w.knowledge.subscript(type_, kind)
+        if effect is not None:
+            arguments = calls.Arguments(positional=((key, False),))
+            return library.apply(w, effect, frozenset({obj}), arguments, node, path=f"{type_}[]")
+    return frozenset({obj}) | contents(frozenset({obj}))
+
+
+# what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
+_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST})
+
+
+def contents(value: Value) -> Value:
+    """Return everything that the objects hold directly, keys of mappings left out."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.immutable and not obj.fields:
+            continue
+        for name, held in obj.fields.items():
+            if name not in _NO_ELEMENTS:
+                result.update(held)
+    return frozenset(result)
+
+
+def elements(w: Walker, value: Value, node: Node) -> Value:
+    """Return what iterating over ``value`` gives."""
+    result: set[Obj] = set()
+    for obj in value:
+        kind = obj.type
+        if kind in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"):
+            result.update(obj.fields.get("*keys", EMPTY))
+            result.add(w.heap.atom("builtins.scalar"))
+            if kind == "collections.Counter":  # its keys are what it was given to count
+                result.update(contents(frozenset({obj})))
+        elif kind in CONTAINERS:
+            result.update(contents(frozenset({obj})))
+        elif kind == INSTANCE:
+            result.update(instances.iterated(w, obj, node))
+        elif kind == CLASS and (members := enum_members(w, obj)):
+            result.update(members)
+        elif kind in (LIB, FUNCTION):
+            result.add(w.heap.make((*w.site(node), obj.path), UNKNOWN))
+        elif obj.immutable:
+            result.add(w.heap.atom("builtins.str" if kind == "builtins.str" else "builtins.scalar"))
+        elif kind == library.NDARRAY:
+            row = w.heap.make((*w.site(node), "row"), kind)
+            w.heap.view(row, obj)
+            result.update({row} | contents(frozenset({obj})))
+        elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
+            made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
+            for part in made - {obj}:
+                w.heap.hold(part, "*", frozenset({obj}))  # an element of an array of axes is one of the figure's
+                w.heap.hold(obj, "*", frozenset() if part.immutable else frozenset({part}))
+            result.update(made)
+        else:
+            result.update({obj} | contents(frozenset({obj})))
+    return frozenset(result)
+
+
+def element_at(w: Walker, value: Value, index: Any, node: Node) -> Value:
+    """Return what unpacking or a constant index gives at a position (None: any)."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.type == "builtins.tuple" and isinstance(index, int) and str(index) in obj.fields:
+            result.update(obj.fields[str(index)] | obj.fields.get("*", EMPTY))
+        else:
+            result.update(elements(w, frozenset({obj}), node))
+    iterate(w, value)
+    return frozenset(result)
+
+
+def iterate(w: Walker, value: Value) -> None:
+    """Note what iterating over ``value`` does: iterators advance; the notebook's own ``__iter__`` runs."""
+    w.heap.note_order(value)
+    advance_all(w, value)
+
+
+def advance_all(w: Walker, value: Value) -> None:
+    implicit(w, value)
+    for obj in value:
+        if is_advancing(w, obj):
+            advance(w, obj)
+
+
+def advance(w: Walker, obj: Obj) -> None:
+    """Note that an object that using changes was used."""
+    w.change_one(obj)
+    deferred.resume(w, obj)
+
+
+def is_advancing(w: Walker, obj: Obj) -> bool:
+    """Tell whether using the object changes it: iterators, open files, random generators."""
+    return not obj.immutable and advances(w, obj.type)
+
+
+def advances(w: Walker, type_: str) -> bool:
+    """Tell whether using an object of this type changes it."""
+    if "." not in type_:
+        return False
+    if type_ in deferred.TYPES:
+        return True
+    facts = w.facts_of(type_)
+    return facts is not None and facts.advancing
+
+
+def _owner_and_last(node: Node) -> tuple[Callable[[Any], Value], Node]:
+    children = node.children
+    if children[0].type == "keyword" and children[0].value == "await":
+        children = children[1:]
+    return (lambda w: evaluate.trailers(w, children[0], children[1:-1])), children[-1]
+
+
+def store(w: Walker, node: Node, value: Value) -> None:
+    """Do ``a.b = value`` or ``a[i] = value``."""
+    children = node.children
+    name = library.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
+    if name is not None:
+        w.bind_global(name, value)
+        return
+    owner, last = _owner_and_last(node)
+    objects = owner(w)
+    if last.children[0].value == ".":
+        for obj in objects:
+            store_attribute(w, obj, last.children[1].value, value, node)
+    else:
+        key = _subscript_key(w, last.children[1])
+        implicit(w, objects)
+        for obj in objects:
+            if obj.type == LIB:
+                undescribed.run_registered(w, value, node)
+                library.set_library(w, obj.path, value)
+            elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__", value):
+                change_by_store(w, obj)
+                _change_shown(w, obj)
+                if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
+                    w.heap.hold(obj, "*", _held_by_frame(value))
+                elif any(o.type == "builtins.slice" for o in key):
+                    iterate(w, value)
+                    w.heap.hold(obj, "*", elements(w, value, node))
+                else:
+                    hold_item(w, obj, key, value)
+
+
+def _sets_ambient(w: Walker, obj: Obj, method: str, value: Value) -> bool:
+    """Whether storing into the object changes a setting that it stands for (a logger, the decimal context)."""
+    effect = w.knowledge.method(obj.type, method, {}) if "." in obj.type else None
+    if effect is not None and effect.writes:
+        w.note("files_written", "*")
+        filed.note_written(w, effect, method, value)
+    if effect is None or not effect.sets:
+        return False
+    for setting in effect.sets:
+        w.note("sets", setting)
+    return True
+
+
+def _change_shown(w: Walker, obj: Obj) -> None:
+    """Storing through an indexer (``df.loc[...] = ``) changes what the indexer shows."""
+    if obj.type.rpartition(".")[2].startswith("_"):
+        for part in contents(frozenset({obj})):
+            w.change_one(part)
+
+
+def _held_by_frame(value: Value) -> Value:
+    """Frames and arrays copy frames and arrays that are stored in them; of lists they take the elements."""
+    held: set[Obj] = set()
+    for obj in value:
+        if obj.type.startswith(("pandas.", "numpy.")):
+            continue
+        held.update(contents(frozenset({obj})) if obj.type in CONTAINERS else {obj})
+    return frozenset(o for o in held if not o.immutable or is_module(o))
+
+
+def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
+    if obj.type == LIB:
+        undescribed.run_registered(w, value, node)
+        library.set_library(w, f"{obj.path}.{name}", value)
+        return
+    if obj.immutable:
+        return
+    if obj.type == INSTANCE:
+        instances.set_property(w, obj, name, value, node)
+        if name == "__class__":
+            w.heap.hold(obj, "*class", value)
+    if _sets_ambient(w, obj, "__setattr__", value):
+        return
+    change_by_store(w, obj)
+    if _is_left_out(w, obj, name):
+        w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
+    w.heap.hold(obj, name, value)
+
+
+_SAVED = {
+    "pandas.": frozenset({"columns", "index", "name", "names", "attrs", "flags"}),
+    "numpy.ndarray": frozenset({"shape", "dtype", "strides", "real", "imag", "flat", "data", "T"}),
+}
+
+
+def _is_left_out(w: Walker, obj: Obj, name: str) -> bool:
+    """Whether pickle may leave out an attribute that is given to a library's object."""
+    for kind, saved in _SAVED.items():
+        if obj.type.startswith(kind):
+            return name not in saved and w.is_attribute(name)
+    return False
+
+
+def change_by_store(w: Walker, obj: Obj) -> None:
+    """Storing into an object of a library may change what it is a part of (a node of a tree)."""
+    if obj.type in (INSTANCE, METHOD):
+        w.change_one(obj)
+    else:
+        w.change((obj,))
+
+
+def delete(w: Walker, node: Node) -> None:
+    """Do ``del a.b`` or ``del a[i]``."""
+    children = node.children
+    name = library.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
+    if name is not None:
+        w.read_global(name)
+        return
+    owner, last = _owner_and_last(node)
+    objects = owner(w)
+    if last.children[0].value != ".":
+        _subscript_key(w, last.children[1])
+    implicit(w, objects)
+    for obj in objects:
+        if obj.type == LIB:
+            library.set_library(w, obj.path, EMPTY)
+        else:
+            if obj.type == INSTANCE and last.children[0].value == ".":
+                instances.delete_property(w, obj, last.children[1].value, node)
+            change_by_store(w, obj)
+
+
+def enter(w: Walker, value: Value, node: Node) -> Value:
+    """Return what ``with value as x`` binds."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.type == INSTANCE:
+            method = instances.class_member(w, obj.fields["*class"], "__enter__")
+            for function in method:
+                result.update(calls.call(w, instances.bind_method(w, obj, function, node), calls.NO_ARGUMENTS, node))
+            for function in instances.class_member(w, obj.fields["*class"], "__aenter__"):
+                made = calls.call(w, instances.bind_method(w, obj, function, node), calls.NO_ARGUMENTS, node)
+                result.update(contents(frozenset(o for o in made if o.type == "builtins.coroutine")))
+        elif obj.type in ("builtins.generator", "builtins.iterator"):
+            advance(w, obj)
+            result.update(contents(frozenset({obj})))
+        elif "." in obj.type and not obj.immutable:
+            effect = w.knowledge.method(obj.type, "__enter__", {})
+            known = effect is not None and effect.returns != ("fresh",) and not effect.returns[0].endswith(".*")
+            result.update(
+                library.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=obj.type)
+                if effect is not None and known
+                else {obj}
+            )
+        else:
+            result.add(obj)
+    return frozenset(result)
+
+
+def leave(w: Walker, managers: Value) -> None:
+    """Do what the end of a ``with`` does: what stands after the ``yield`` of a generator runs."""
+    for obj in managers:
+        if obj.type == "builtins.generator":
+            advance(w, obj)
+
+
+def implicit(w: Walker, value: Value) -> Value:
+    """Run what an operation may call in the notebook's classes (``__add__``, ``__repr__``); return what it gives."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.type == INSTANCE:
+            result.update(instances.run_special_methods(w, obj))
+    return frozenset(result)
+
+
+def implicit_inside(w: Walker, value: Value) -> None:
+    """Run what an operation on containers may call in the notebook's classes for what they hold, however deep.
+
+    ``[a] == [b]`` compares a with b, ``print([a])`` asks for its text, ``set([a])`` for its hash.
+    """
+    if INSTANCE not in w.heap.types:
+        return
+    seen = set(value)
+    stack = [obj for obj in value if obj.type in _SEEN_THROUGH]
+    while stack:
+        for held in stack.pop().fields.values():
+            more = [obj for obj in held if obj.type in _SEEN_THROUGH and obj not in seen]
+            seen.update(more)
+            stack += more
+    for obj in seen - value:
+        if obj.type == INSTANCE:
+            instances.run_special_methods(w, obj, held=True)
+
+
+_SEEN_THROUGH = {*CONTAINERS, INSTANCE, "collections.Counter", "types.SimpleNamespace"}
+
+
+def note_dataclass_field(w: Walker, name: str, node: Node) -> None:
+    """``x: list = field(default_factory=list)`` in a class body: each instance gets its own object."""
+    owner = w.scope.self_class
+    if owner is None or node.type not in ("atom_expr", "power"):
+        return
+    value = w.scope.state.names[name].value
+    fields = [obj for obj in value if obj.type == "dataclasses.Field"]
+    for obj in fields:
+        w.heap.hold(owner, f"*factory:{name}", obj.fields.get("default_factory", EMPTY) | obj.fields.get("*", EMPTY))
+        w.scope.state.names[name] = Binding(obj.fields.get("default", EMPTY), NO_DEFS, -1)
