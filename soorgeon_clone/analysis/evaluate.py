@@ -517,6 +517,11 @@ def _apply(w: Walker, value: Value, trailers: list[Node]) -> Value:
         if sign == ".":
             following = trailers[index + 1] if index + 1 < len(trailers) else None
             name = trailer.children[1].value
+            read = library.read_setting(w, value, name, trailers[index + 1 : index + 3])
+            if read is not None:
+                value, more = read
+                index += 1 + more
+                continue
             if following is not None and following.children[0].value == "(":
                 arguments = calls.arguments(w, following)
                 value = calls.call_method(w, value, name, arguments, following)
@@ -538,12 +543,6 @@ def _narrow(w: Walker, value: Value, node: Node) -> Value:
     code = frozenset(o for o in value if o.immutable or o.type in (*calls.CODE_TYPES, calls.SUPER))
     w.heap.hold(made, "*", value - code - {made})
     return code | {made}
-
-
-# -- containers ------------------------------------------------------------------------------------------------
-
-
-# -- stores ----------------------------------------------------------------------------------------------------
 
 
 _EXPRESSIONS: dict[str, Callable[[Any, Node], Value]] = {

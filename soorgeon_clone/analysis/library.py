@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, calls, deferred, evaluate, filed, statements, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNKNOWN, Obj, Value, is_module
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value, is_module
 from soorgeon_clone.analysis.state import Scope
 from soorgeon_clone.analysis.syntax import Node
 
@@ -463,6 +463,33 @@ def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         if plain and not effect.sets:
             return plain
     return frozenset({w.heap.lib(path)})
+
+
+def read_setting(w: Walker, value: Value, name: str, trailers: Sequence[Node]) -> tuple[Value, int] | None:
+    """Return what ``os.environ["A"]`` or ``os.environ.get("A")`` gives, and how many trailers after the name it takes.
+
+    None where it is no setting, or where it may be changed or handed on: who has it can change it.
+    """
+    if len(value) != 1 or not trailers:
+        return None
+    (obj,) = value
+    setting = w.knowledge.module_attribute(f"{obj.path}.{name}") if obj.type == LIB else None
+    if setting is None or not setting.sets or len(setting.returns) != 1:
+        return None
+    kind, first = setting.returns[0], trailers[0]
+    if first.children[0].value == "[":
+        effect, path = w.knowledge.subscript(kind, "*"), f"{kind}[]"
+    elif first.children[0].value == "." and len(trailers) > 1 and trailers[1].children[0].value == "(":
+        path = f"{kind}.{first.children[1].value}"
+        effect = w.knowledge.method(kind, first.children[1].value, {})
+    else:
+        return None
+    if effect is None or effect.sets or effect.changes or effect.shares:
+        return None
+    if path.endswith("[]"):
+        key = calls.Arguments(((evaluate.expression(w, first.children[1]), False),))
+        return apply(w, effect, EMPTY, key, first, path=path), 1
+    return apply(w, effect, EMPTY, calls.arguments(w, trailers[1]), trailers[1], path=path), 2
 
 
 def set_library(w: Walker, path: str, value: Value) -> None:
