@@ -292,6 +292,9 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
             row = w.heap.make((*w.site(node), "row"), kind)
             w.heap.view(row, obj)
             result.update({row} | contents(frozenset({obj})))
+        elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element == "element:self":
+            # a progress bar: it passes on what is in what it holds
+            result.update(elements(w, frozenset(o for o in contents(frozenset({obj})) if o.type != kind), node))
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
             for part in made - {obj}:

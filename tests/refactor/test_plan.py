@@ -9,7 +9,21 @@ import pytest
 
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.refactor.carriers.program import Program
+from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
+
+
+def plan_of(*sections: str) -> Plan:
+    texts = [text for number, section in enumerate(sections) for text in (f"## s{number}", section)]
+    cells = [Cell(index, "code" if index % 2 else "markdown", text) for index, text in enumerate(texts)]
+    return make_plan(Notebook("nb", None, tuple(cells)))
+
+
+def test_a_progress_bar_passes_on_what_it_was_given() -> None:
+    """tqdm need not be installed to know that a loop over it leaves no bar in what the loop fills."""
+    loop = "for c in tqdm([0.1, 1.0]):\n    model.set_params(C=c)\n    xs.append(c)"
+    first = "from sklearn.svm import SVC\nfrom tqdm.auto import tqdm\nmodel, xs = SVC(), []"
+    assert not plan_of(first, loop, "print(model, xs)").merges
 
 
 @pytest.mark.parametrize("where", ["soorgeon_clone.analysis.access.subscript", "soorgeon_clone.refactor.plan.wire"])
@@ -25,13 +39,7 @@ def test_an_error_of_ours_refuses_no_notebook(
         raise KeyError("no such thing")
 
     monkeypatch.setattr(where, broken)
-    cells = [
-        Cell(index, kind, text)
-        for index, (kind, text) in enumerate(
-            [("markdown", "## a"), ("code", "xs = [1]"), ("markdown", "## b"), ("code", "print(xs[0])")]
-        )
-    ]
-    plan = make_plan(Notebook("nb", None, tuple(cells)))
+    plan = plan_of("xs = [1]", "print(xs[0])")
     assert len(plan.tasks) == 1
     assert "its analysis failed (KeyError: 'no such thing')" in plan.merges[0].reason
     assert "broken" in analysis_failures[0]
