@@ -224,10 +224,13 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
         copied |= access.contents(held - copied)
     for obj in made:
         parts = copied if obj.type == "pandas.DataFrame" else held  # a frame copies frames and arrays
+        # of a list of views (np.split) each shares the memory, the list itself shares none
+        views = access.contents(frozenset({obj})) - held if obj.type in access.CONTAINERS else {obj}
         w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
-        for other in viewed:
-            if not other.immutable:
-                w.heap.view(obj, other)
+        for view in views:
+            for other in viewed:
+                if not (view.immutable or other.immutable):
+                    w.heap.view(view, other)
 
 
 def _gives_known_elements(obj: Obj) -> bool:
