@@ -138,7 +138,10 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         bound.path = name
         w.heap.hold(bound, "self", frozenset({obj}))
         return stored | {obj, bound}
-    return stored | library.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=f"{kind}.{name}")
+    given = library.apply(w, effect, frozenset({obj}), calls.NO_ARGUMENTS, node, path=f"{kind}.{name}")
+    if "self" in effect.shares:  # a part that is known by nothing but its name (df.attrs): what is put there is in obj
+        w.heap.hold(obj, "*", frozenset(part for part in given - {obj} if part.type == "builtins.object"))
+    return stored | given
 
 
 def _enum_member(w: Walker, cls: Obj, name: str) -> Value:

@@ -161,7 +161,7 @@ def _may_keep(w: Walker, values: Value) -> None:
     """What can hold anything may hold, after an unknown call, what it was given or was called with."""
     kept = frozenset(o for o in values if not o.immutable)
     for obj in kept if len(kept) > 1 else ():
-        if obj.type in (UNKNOWN, INSTANCE) or obj.type in access.CONTAINERS:
+        if obj.type in (UNKNOWN, INSTANCE, "builtins.object") or obj.type in access.CONTAINERS:
             w.heap.hold(obj, "*", kept - {obj})
 
 
