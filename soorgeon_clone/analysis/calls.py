@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, bodies, evaluate, instances, library, structures, undescribed
+from soorgeon_clone.analysis import access, bodies, deferred, evaluate, instances, library, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect, undescribed_function
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node
@@ -235,7 +235,8 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
         return undescribed.unknown(w, EMPTY, args, node, path)
     if _is_undescribed(effect, path) and _SETS.match(path.rpartition(".")[2]):
         w.note("sets", "modules")  # codecs.register_error, socket.setdefaulttimeout
-    return library.apply(w, effect, EMPTY, args, node, path=path, names=names)
+    apply = partial(library.apply, w, effect, EMPTY, args, node, path=path, names=names)
+    return deferred.defer(w, apply) if path in library.CALL_LATER else apply()
 
 
 _SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch")

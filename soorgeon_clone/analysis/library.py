@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, calls, deferred, evaluate, filed, statements, structures, undescribed
+from soorgeon_clone.analysis import access, calls, evaluate, filed, statements, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value, is_module
 from soorgeon_clone.analysis.state import Scope
@@ -33,20 +33,6 @@ def apply(
     names: tuple[str, ...] | None = None,
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
-    if path in CALL_LATER:
-        return deferred.defer(w, lambda: _apply(w, effect, receiver, args, node, path, names))
-    return _apply(w, effect, receiver, args, node, path, names)
-
-
-def _apply(
-    w: Walker,
-    effect: Effect,
-    receiver: Value,
-    args: calls.Arguments,
-    node: Node,
-    path: str,
-    names: tuple[str, ...] | None,
-) -> Value:
     w.work += 1
     bound = _bound(args, names)
 

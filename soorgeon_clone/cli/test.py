@@ -13,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
-    from soorgeon_clone.pipeline.execution.model import CellError
+    from soorgeon_clone.pipeline.execution.model import CellError, Isolation
     from soorgeon_clone.pipeline.execution.straight import StraightRun
 
 _SHOWN = 12  # lines of a failed cell around the one that failed
@@ -31,7 +31,7 @@ _SHOWN = 12  # lines of a failed cell around the one that failed
     show_default=True,
     help="What kind of process runs it; kernel is a real Jupyter kernel.",
 )
-def command(notebook: str, out: Path | None, timeout: float | None, cwd: Path | None, isolation: str) -> None:
+def command(notebook: str, out: Path | None, timeout: float | None, cwd: Path | None, isolation: Isolation) -> None:
     """Run NOTEBOOK from top to bottom, as "Restart and run all" does, in its own folder.
 
     The executed copy is written to OUT if it is given; NOTEBOOK stays as it is. Exit code 0: it ran; 1: a cell failed.
@@ -52,7 +52,7 @@ def command(notebook: str, out: Path | None, timeout: float | None, cwd: Path | 
 
 
 def run_notebook(
-    notebook: Notebook, *, cwd: Path | None = None, timeout: float | None = None, isolation: str = "auto"
+    notebook: Notebook, *, cwd: Path | None = None, timeout: float | None = None, isolation: Isolation = "auto"
 ) -> StraightRun:
     """Run a notebook in its folder (or in ``cwd``)."""
     from soorgeon_clone.notebook.write import to_data
@@ -60,7 +60,7 @@ def run_notebook(
 
     folder = cwd or (notebook.path.parent if notebook.path is not None else Path())
     data = to_data(notebook.cells, notebook.metadata)
-    return run_straight(data, folder.absolute(), timeout=timeout, isolation=isolation)  # type: ignore[arg-type]
+    return run_straight(data, folder.absolute(), timeout=timeout, isolation=isolation)
 
 
 def run_bytes(data: bytes, path: Path | None) -> StraightRun:

@@ -26,6 +26,7 @@ from soorgeon_clone.cli.pipeline_options import set_up_log
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
+    from soorgeon_clone.pipeline.execution.model import Isolation
     from soorgeon_clone.verify.model import Report, SectionResult
 
 _LEVELS = ["debug", "info", "warning", "error", "critical"]
@@ -84,7 +85,7 @@ def command(
     rtol: float,
     in_place: bool,
     jobs: int,
-    isolation: str,
+    isolation: Isolation,
     as_json: bool,
     page: str | None,
     log: str | None,
@@ -110,7 +111,7 @@ def command(
         tolerance=Tolerance(rtol=rtol),
         timeout=timeout,
         in_place=in_place,
-        isolation=isolation,  # type: ignore[arg-type]
+        isolation=isolation,
         jobs=jobs,
     )
     report = verify(source, make_plan(source, level=level), settings, _tell)

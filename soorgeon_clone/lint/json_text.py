@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from json.decoder import scanstring  # type: ignore[attr-defined]
+from json.decoder import scanstring  # type: ignore[attr-defined]  # json's own reader of strings; typeshed lacks it
 
 _SPACE = " \t\n\r"
 _decode = json.JSONDecoder().raw_decode

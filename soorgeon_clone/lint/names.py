@@ -18,6 +18,10 @@ Kind = Literal["import", "function", "class", "variable"]
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+# nodes that know where they stand
+Located = ast.expr | ast.stmt | ast.alias | ast.arg | ast.keyword | ast.excepthandler | ast.pattern
+
+
 @dataclass(frozen=True)
 class Bound:
     """A binding of a notebook variable. ``order`` is the statement's number; ``deferred``: by ``global`` in a
@@ -26,7 +30,7 @@ class Bound:
 
     name: str
     kind: Kind
-    node: ast.AST
+    node: Located
     cell: int
     order: int
     certain: bool
@@ -153,7 +157,7 @@ class _Walk:
             Used(name, node, self.cell, self.order, not self.maybe, self.function, self.loop, called=called)
         )
 
-    def _bind(self, name: str, kind: Kind, node: ast.AST, *, augments: bool = False, origin: str = "") -> None:
+    def _bind(self, name: str, kind: Kind, node: Located, *, augments: bool = False, origin: str = "") -> None:
         scopes = self.scopes
         while scopes and scopes[-1].kind == "comprehension":  # a walrus binds outside
             scopes = scopes[:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.model import NotebookFacts
     from soorgeon_clone.analysis.undefined import Message
     from soorgeon_clone.lint.missing import Missing
-    from soorgeon_clone.lint.names import Names
+    from soorgeon_clone.lint.names import Located, Names
     from soorgeon_clone.lint.script import CodeCell, Script
     from soorgeon_clone.notebook.headings import Heading
     from soorgeon_clone.notebook.model import Section
@@ -93,7 +92,7 @@ class Subject:
 
     def at(
         self,
-        node: ast.AST,
+        node: Located,
         message: str,
         *,
         hint: str = "",
@@ -102,8 +101,8 @@ class Subject:
         rows: int | None = None,
     ) -> Finding:
         """Return a finding about a node of `script`; with ``rows``, about its first rows only."""
-        row, column = node.lineno, node.col_offset  # type: ignore[attr-defined]
-        end_row, end_column = node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+        row, column = node.lineno, node.col_offset
+        end_row, end_column = node.end_lineno or row, node.end_col_offset
         if rows is not None and end_row - row >= rows:
             end_row, end_column = row, None
         start = self.script.column(row, column)

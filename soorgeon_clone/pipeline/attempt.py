@@ -83,7 +83,8 @@ class Attempt:
             self._executed = self._executed_path()
             self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed]
         phases: list[Phase] = ["on_render"] if spec.on_render else []
-        phases += ["task", *(["convert"] * len(self._forms))]  # type: ignore[list-item]
+        phases.append("task")
+        phases.extend("convert" for _ in self._forms)
         phases += ["on_finish"] if spec.on_finish else []
         self._phases = phases
         return self._next_job()

@@ -100,7 +100,7 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChann
 
     indexes = [index for index, cell in enumerate(node.cells) if is_run(cell)]
 
-    class Client(NotebookClient):  # type: ignore[misc]
+    class Client(NotebookClient):
         kernel_lives = True
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:

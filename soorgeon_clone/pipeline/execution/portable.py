@@ -143,7 +143,7 @@ class PortableExecutor:
 def _sentinel(process: subprocess.Popen[bytes]) -> int:
     """Something to wait for: the process's handle, on Linux a descriptor."""
     if sys.platform == "win32":
-        return int(process._handle)  # type: ignore[attr-defined]
+        return int(process._handle)  # type: ignore[attr-defined]  # Popen has no public name for it
     return os.pidfd_open(process.pid)
 
 

@@ -38,7 +38,7 @@ KERNEL_ENVIRONMENT = {
 INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
 
 
-class Compiler(CachingCompiler):  # type: ignore[misc]
+class Compiler(CachingCompiler):
     """Names the code of a cell as a kernel does, but the same in every run: warnings show these names."""
 
     hidden_label: str | None = None
@@ -64,7 +64,7 @@ class Compiler(CachingCompiler):  # type: ignore[misc]
         return label
 
 
-class ResultHook(DisplayHook):  # type: ignore[misc]
+class ResultHook(DisplayHook):
     """Records the value of a cell's last expression."""
 
     bundle: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
@@ -103,7 +103,7 @@ class ResultHook(DisplayHook):  # type: ignore[misc]
         self._is_active = self.formatting = False
 
 
-class Publisher(DisplayPublisher):  # type: ignore[misc]
+class Publisher(DisplayPublisher):
     """Records what ``display`` is given."""
 
     def publish(
@@ -142,7 +142,7 @@ class Kernel:
         return comm.get_comm_manager()
 
 
-class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
+class ZMQInteractiveShell(InteractiveShell):
     """The shell of a task.
 
     It bears the name of the kernel's class, since that is how rich, tqdm, pandas and others recognise a notebook.
@@ -159,7 +159,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     kernel = Kernel()
     last_error: tuple[type[BaseException], BaseException, list[str]] | None = None
 
-    @default("exiter")  # type: ignore[untyped-decorator]
+    @default("exiter")
     def _make_exiter(self) -> Any:
         return ZMQExitAutocall(self)
 
