@@ -271,6 +271,28 @@ def contents(value: Value) -> Value:
     return frozenset(result)
 
 
+_TABLES = ("pandas.DataFrame", "pandas.Series")
+
+
+def cells(value: Value) -> Value:
+    """Return what is inside of objects; what shows tables (``df.loc``, groups, rows) gives what their cells hold."""
+    found = contents(value)
+    if not any(obj.type.startswith("pandas.") for obj in found):
+        return found
+    result: set[Obj] = set()
+    stack, seen = list(value), set(value)
+    while stack:
+        obj = stack.pop()
+        shows = obj.type.startswith("pandas.") and obj.type not in _TABLES
+        for held in contents(frozenset({obj})):
+            if not (shows and held.type.startswith("pandas.")):
+                result.add(held)
+            elif held not in seen:
+                seen.add(held)
+                stack.append(held)
+    return frozenset(result)
+
+
 def elements(w: Walker, value: Value, node: Node) -> Value:
     """Return what iterating over ``value`` gives."""
     result: set[Obj] = set()
@@ -298,9 +320,11 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element == "element:self":
             # a progress bar: it passes on what is in what it holds
             result.update(elements(w, frozenset(o for o in contents(frozenset({obj})) if o.type != kind), node))
+        elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element == "cell:self":
+            result.update(cells(frozenset({obj})) | {w.heap.atom("builtins.scalar")})
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
-            for part in made - {obj}:
+            for part in made - {obj} if not kind.startswith("pandas.") else ():
                 w.heap.hold(part, "*", frozenset({obj}))  # an element of an array of axes is one of the figure's
                 w.heap.hold(obj, "*", frozenset() if part.immutable else frozenset({part}))
             result.update(made)
@@ -384,8 +408,8 @@ def store(w: Walker, node: Node, value: Value) -> None:
             elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__", value):
                 change_by_store(w, obj)
                 _change_shown(w, obj)
-                if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray"):
-                    w.heap.hold(obj, "*", _held_by_frame(value))
+                if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray", "pandas._Indexer"):
+                    _store_cells(w, obj, value)
                 elif any(o.type == "builtins.slice" for o in key):
                     iterate(w, value)
                     w.heap.hold(obj, "*", elements(w, value, node))
@@ -413,13 +437,29 @@ def _change_shown(w: Walker, obj: Obj) -> None:
             w.change_one(part)
 
 
+def _store_cells(w: Walker, obj: Obj, value: Value) -> None:
+    """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
+    held = _held_by_frame(value)
+    if obj.type != "pandas.DataFrame" and _may_hold_lists(obj):
+        held |= frozenset(o for o in value if not o.immutable and o.type in CONTAINERS)
+    w.heap.hold(obj, "*", held)
+    for shown in contents(frozenset({obj})) if held and obj.type == "pandas._Indexer" else ():
+        if shown.type.startswith("pandas."):
+            w.heap.hold(shown, "*", held)
+
+
+def _may_hold_lists(obj: Obj) -> bool:
+    """Whether an array may be one of objects: one that was made without saying of what is one of numbers."""
+    given = obj.given or {}
+    return obj.type != library.NDARRAY or bool(obj.fields) or not given.keys().isdisjoint(("dtype", "fill_value", "1"))
+
+
 def _held_by_frame(value: Value) -> Value:
     """Frames and arrays copy frames and arrays that are stored in them; of lists they take the elements."""
     held: set[Obj] = set()
     for obj in value:
-        if obj.type.startswith(("pandas.", "numpy.")):
-            continue
-        held.update(contents(frozenset({obj})) if obj.type in CONTAINERS else {obj})
+        is_copied = obj.type in CONTAINERS or obj.type.startswith(("pandas.", "numpy."))
+        held.update(cells(frozenset({obj})) if is_copied else {obj})
     return frozenset(o for o in held if not o.immutable or is_module(o))
 
 

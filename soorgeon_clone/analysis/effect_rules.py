@@ -24,9 +24,10 @@ class Effect:
 
     ``returns`` lists the possible results: a type path (``pandas.DataFrame``; ``pandas.*``: some new object of pandas;
     ``builtins.object``: some new object; ``builtins.scalar``: some number, text or date), ``self``, ``arg:<param>``
-    (that very object), ``element:self`` or ``element:<param>`` (something inside it), ``none``, ``like:self`` or
-    ``like:<param>`` (new, of the same type), ``call:<param>`` (what that callback returns), and of these
-    ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values), ``iterator(T)``.
+    (that very object), ``element:self`` or ``element:<param>`` (something inside it), ``cell:self`` (what a cell of a
+    table holds), ``none``, ``like:self`` or ``like:<param>`` (new, of the same type), ``call:<param>`` (what that
+    callback returns), and of these ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values),
+    ``iterator(T)``, ``pandas.Series(T)`` (T: its cells).
 
     ``shares``: the result holds references to these (to what is inside them for ``element:<param>``; ``parts``: the
     parts of a tuple result hold each other). ``views``: it shares memory with these, which pickling does not keep

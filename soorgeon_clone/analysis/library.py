@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NDARRAY = "numpy.ndarray"
 _TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
+_OF_TABLES = ("pandas.", "numpy.")
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 
 
@@ -35,15 +36,18 @@ def apply(
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
     w.work += 1
     bound = _bound(args, names)
+    given_back: Value = EMPTY
 
     def target(text: str) -> Value:
+        if text.startswith("call:"):
+            return given_back
         value = _target(w, text, receiver, args, bound, node)
         if text.startswith("element:") and path.startswith(_TAKING_ELEMENTS):
             arrays = frozenset(o for o in _target(w, text[8:], receiver, args, bound, node) if o.type == NDARRAY)
             value |= access.elements(w, arrays, node)
         return value
 
-    _run_passed_code(w, effect, receiver, args, node, target, path)
+    given_back = _run_passed_code(w, effect, receiver, args, node, target, path)
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, bound, target)
     if effect.sets and any(o.type in calls.CODE_TYPES for o in args.all):
@@ -59,6 +63,9 @@ def apply(
     for spec in effect.returns:
         value |= result(w, spec, receiver, args, node, bound, path)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
+    if fresh and path.startswith(_OF_TABLES):
+        inside = access.cells(receiver)
+        fresh = [obj for obj in fresh if obj not in inside or obj.type.startswith(_OF_TABLES)]
     if w.heap.has_sets():
         _note_order(w, path, receiver, args, fresh)
     if fresh:
@@ -114,15 +121,18 @@ def _run_passed_code(
     node: Node,
     target: Callable[[str], Value],
     path: str,
-) -> None:
-    """Follow the notebook's code that the call may run: callbacks, special methods, what the receiver holds."""
+) -> Value:
+    """Follow the notebook's code that the call may run: callbacks, special methods, what the receiver holds.
+
+    Return what the callbacks give.
+    """
     if undescribed.is_worn(w):
-        undescribed.worn(w, receiver | args.all)
-        return
+        return undescribed.worn(w, receiver | args.all)
+    given_back = EMPTY
     for text in effect.calls:
-        undescribed.call_back(w, target(text), receiver, args, node, path)
+        given_back |= undescribed.call_back(w, target(text), receiver, args, node, path)
     if not w.anything_runs():
-        return
+        return given_back
     passed = args.all
     access.implicit(w, passed)
     if path.rpartition(".")[2] not in _LOOK_AT_NONE:
@@ -139,6 +149,7 @@ def _run_passed_code(
         undescribed.passed_class(w, passed, node, path)
     if any(o.fields for o in receiver):
         undescribed.run_held_code(w, receiver, args, node)
+    return given_back
 
 
 def _act(
@@ -219,6 +230,10 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
                     w.heap.view(view, other)
 
 
+def _mutable(value: Value) -> Value:
+    return frozenset(obj for obj in value if not obj.immutable)
+
+
 def _gives_known_elements(obj: Obj) -> bool:
     """Whether it is known what an iterator gives, which is not what it takes from."""
     given = obj.fields.get("*", EMPTY)
@@ -265,8 +280,12 @@ def _target(
         return value
     if target.startswith("element:"):
         inner = _target(w, target[8:], receiver, args, bound, node)
-        own = frozenset(o for o in inner if o.type not in access.CONTAINERS and w.may_be_own_part(o))
-        return access.contents(inner) | own
+        own = frozenset(
+            o
+            for o in inner
+            if o.type not in access.CONTAINERS and not o.type.startswith("pandas.") and w.may_be_own_part(o)
+        )
+        return access.cells(inner) | own
     if target.startswith("arg:"):
         target = target[4:]
     value = bound.get(target, EMPTY)
@@ -344,6 +363,12 @@ def result(
     head, parts = _parts(spec)
     if parts and head.removeprefix("builtins.") in _DISPLAYS:
         return _display(w, head.removeprefix("builtins."), parts, receiver, args, node, bound, path)
+    if parts:  # of something else, which holds them: DataFrame(list(str))
+        whole = result(w, head, receiver, args, node, bound, path)
+        for obj in whole:
+            for part in parts:
+                w.heap.hold(obj, "*", _mutable(result(w, part, receiver, args, node, bound, path)))
+        return whole
     if spec == "self":
         return receiver
     if spec == "none":
@@ -358,6 +383,9 @@ def result(
             found = access.contents(mapping) | access.elements(w, value - mapping, node)
             return found or frozenset({w.heap.atom("builtins.scalar")})
         return frozenset({w.heap.atom("builtins.scalar")})
+    if spec.startswith("cell:"):
+        inside = access.cells(_target(w, spec[5:], receiver, args, bound, node))
+        return inside | {w.heap.atom("builtins.scalar")}
     if spec.startswith("like:"):
         originals = _target(w, spec[5:], receiver, args, bound, node)
         return like(w, originals, node)
@@ -385,8 +413,12 @@ def _display(
 ) -> Value:
     made = w.heap.make((*w.site(node), head, parts), f"builtins.{head}")
     several = head == "tuple" and len(parts) > 1
+    inside = _mutable(access.cells(frozenset(obj for obj in receiver if obj.type.startswith("pandas."))))
     for index, part in enumerate(parts):
         value = result(w, part, receiver, args, node, bound, path)
+        for obj in value - inside - receiver if inside else ():
+            if obj.type.startswith("pandas."):  # the rows and groups of a table hold what its cells hold
+                w.heap.hold(obj, "*", inside)
         w.heap.hold(made, str(index) if several else "*", value)
     return frozenset({made})
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -442,20 +443,31 @@ def passed_to_callback(w: Walker, obj: Obj, node: Node, *, held: bool = False) -
         return frozenset(o for o in access.contents(frozenset({obj})) if o.type.startswith(_LEARNT_FROM))
     if held and kind.startswith("pandas."):
         return frozenset({obj})
-    if kind in ("pandas.Series", "pandas.Index") or kind.startswith(("pandas.Rolling", "pandas.Expanding")):
-        return frozenset({w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), "pandas.Series")})
-    if kind == "pandas.DataFrame":
-        return frozenset({w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), "pandas.Series")})
     if kind.startswith("pandas."):
-        parts = ("pandas.Series", "pandas.DataFrame")
-        return frozenset(w.heap.make((*w.site(node), "part", p), p) for p in parts)
+        return _pieces(w, obj, node)
     if kind.startswith("numpy."):
-        return frozenset({w.heap.atom("builtins.scalar"), obj})
+        return frozenset({w.heap.atom("builtins.scalar"), obj}) | access.contents(frozenset({obj}))
     if obj.immutable:
         return frozenset({w.heap.atom("builtins.scalar")}) if kind != LIB else EMPTY
     if kind in access.CONTAINERS:
         return access.elements(w, frozenset({obj}), node) | frozenset({obj})
     return frozenset({obj}) | access.contents(frozenset({obj}))
+
+
+_PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
+
+
+def _pieces(w: Walker, obj: Obj, node: Node) -> Value:
+    """Return what a table passes on of itself: values of cells, rows, groups."""
+    inside = access.cells(frozenset({obj}))
+    given = set(inside)
+    if _PASSING_SERIES.match(obj.type):
+        given |= {w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), "pandas.Series")}
+    else:
+        given |= {w.heap.make((*w.site(node), "part", p), p) for p in ("pandas.Series", "pandas.DataFrame")}
+    for part in given - inside:
+        w.heap.hold(part, "*", frozenset(o for o in inside if not o.immutable))
+    return frozenset(given)
 
 
 # -- IPython's shell -------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def call_back(
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
-        if path in library.CALL_WITH_ELEMENTS and (obj.type in access.CONTAINERS or obj.type == library.NDARRAY):
+        if path in library.CALL_WITH_ELEMENTS and _gives_elements(obj):
             passed.update(access.elements(w, frozenset({obj}), node))
         else:
             passed.update(structures.passed_to_callback(w, obj, node, held=path is None))
@@ -58,6 +58,10 @@ def call_back(
             found |= calls.call_one(w, obj, any_arguments(obj, frozenset(passed)), node)
     w.called_back[question] = found
     return found
+
+
+def _gives_elements(obj: Obj) -> bool:
+    return obj.type in access.CONTAINERS or obj.type == library.NDARRAY or obj.type.startswith("pandas.")
 
 
 def arity(obj: Obj) -> int:

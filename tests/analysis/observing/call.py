@@ -173,7 +173,7 @@ class Call:
         """Return the labels of the objects that targets name."""
         found: set[str] = set()
         for target in targets:
-            target = target.removeprefix("element:").removeprefix("arg:")
+            target = target.rpartition(":")[2]
             found |= set(self.arguments) if target == "args" else {target}
         return found
 

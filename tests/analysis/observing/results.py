@@ -15,6 +15,8 @@ from soorgeon_clone.analysis.effects import knowledge
 def is_a(spec: str, value: Any, example: Call) -> bool:
     """Tell whether a value is what a result in the words of `Effect` says."""
     head, _, inner = spec.partition("(")
+    if inner and head.startswith("pandas."):
+        return has_type(head, value)
     if inner:
         pieces = split_parts(inner[:-1])
         if head == "iterator":
@@ -36,7 +38,7 @@ def is_a(spec: str, value: Any, example: Call) -> bool:
         return any(
             _same(spec, value, example.value(label)) for label in targets if label in {*example.arguments, "self"}
         )
-    if spec.startswith(("element:", "call:")):
+    if spec.startswith(("element:", "cell:", "call:")):
         return True
     return has_type(spec, value)
 
