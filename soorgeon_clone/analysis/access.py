@@ -18,6 +18,7 @@ from soorgeon_clone.analysis.heap import (
     LIB,
     LOST,
     METHOD,
+    NAMED,
     UNKNOWN,
     Obj,
     Value,
@@ -256,7 +257,7 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
 
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
-_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST})
+_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED})
 
 
 def contents(value: Value) -> Value:
@@ -479,6 +480,8 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
     change_by_store(w, obj)
     if _is_left_out(w, obj, name):
         w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
+    if obj.given is not None:  # what it was made with is often an attribute: model.random_state = 0
+        obj.given = {**obj.given, name: None}
     w.heap.hold(obj, name, value)
 
 

@@ -85,8 +85,9 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
         if w.tracing:
             w.tracing[-1].take(memo)
     if code.is_cached and (w.asks_caches or _tells_calls_apart(w, code, memo)):
-        w.change_one(obj)
-        memo.changes.add(obj)
+        for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
+            w.change_one(kept)
+            memo.changes.add(kept)
     w.memo[key] = (w.heap.version, memo)
     return memo.result
 

@@ -212,7 +212,18 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         if obj.immutable:
             return frozenset({w.heap.atom("builtins.scalar")})
         return undescribed.unknown(w, frozenset({obj}), args, node, path)
+    if name == "set_params":
+        _forget_given(w, obj, args)
     return library.apply(w, effect, frozenset({obj}), args, node, path=path, names=names)
+
+
+def _forget_given(w: Walker, obj: Obj, args: Arguments) -> None:
+    """An estimator gets other parameters than it was made with: ``pipeline.set_params(model__random_state=None)``."""
+    unpacks = any(keyword is None for keyword, _ in args.keywords)
+    others = {keyword.rpartition("__")[2]: None for keyword, _ in args.keywords if keyword is not None}
+    for part in w.heap.reach(frozenset({obj})):
+        if part.given is not None:
+            part.given = None if unpacks else {**part.given, **others}
 
 
 def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:

@@ -32,12 +32,14 @@ class Effect:
     ``shares``: the result holds references to these (to what is inside them for ``element:<param>``; ``parts``: the
     parts of a tuple result hold each other). ``views``: it shares memory with these, which pickling does not keep
     (builtin containers share no memory, so being a view of one means nothing). ``changes``: changed in place.
-    ``keeps``: what is changed holds references to these afterwards (``element:<param>`` too). ``calls``: called back.
+    ``keeps``: what is changed holds references to these afterwards (``element:<param>`` too). ``calls``: called back
+    (``like:<param>``: copies of these are used).
     ``draws``: ambient random state read and advanced, unless ``draws_unless`` (a parameter of the call or of the
     constructor that made self) is given and not None. ``seeds``: ambient random state set completely.
     ``sets`` and ``gets``: settings changed, settings whose value the result shows. ``reads`` and ``writes``:
     parameters that name a file (``*``: unknown files). ``names``: parameters whose text names variables of the notebook
-    (``df.query("a > @limit")``, formulas): every identifier in it may be one. ``opaque``: why static analysis ends
+    (``df.query("a > @limit")``, formulas): every identifier in it may be one. ``loses``: attributes of the result that
+    pickle leaves out. ``opaque``: why static analysis ends
     here. ``prints``: writes to standard output or displays. ``raises``: never returns.
 
     For an attribute of a module, ``gets`` holds for reading and ``sets`` for assigning to it.
@@ -57,6 +59,7 @@ class Effect:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    loses: tuple[str, ...] = ()
     opaque: str | None = None
     prints: bool = False
     raises: bool = False
@@ -112,7 +115,10 @@ class Rule:
 
 
 CONDITIONS = ("when", "given", "passed", "unless_given")
-LISTS = ("shares", "views", "changes", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads", "writes", "names")
+LISTS = (
+    *("shares", "views", "changes", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads", "writes", "names"),
+    "loses",
+)
 FIELDS = tuple(f.name for f in fields(Effect))
 NO, MAYBE, YES = 0, 1, 2
 

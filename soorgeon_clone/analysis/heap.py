@@ -19,6 +19,7 @@ INSTANCE = "instance"  # of a notebook class
 METHOD = "method"  # bound: fields["self"], and either fields["func"] or `path` as the method's name
 UNKNOWN = "?"
 LOST = "*lost"  # the key of attributes that pickle leaves out: "12 name", given by statement 12
+NAMED = "*named"  # the key of variables that a formula names, as for LOST: it is evaluated again when it is loaded
 ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 UNBOUND_TYPE = "unbound"
 

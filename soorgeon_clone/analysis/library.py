@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, calls, evaluate, filed, statements, structures, undescribed
+from soorgeon_clone.analysis import access, calls, evaluate, filed, named, statements, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value, is_module
-from soorgeon_clone.analysis.state import Scope
+from soorgeon_clone.analysis.heap import (
+    CLASS,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    LIB,
+    LOST,
+    METHOD,
+    UNKNOWN,
+    Obj,
+    Value,
+    is_module,
+)
 from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
@@ -49,7 +59,7 @@ def apply(
 
     given_back = _run_passed_code(w, effect, receiver, args, node, target, path)
     if effect.acts or w.anything_advances():
-        _act(w, effect, receiver, args, bound, target)
+        _act(w, effect, receiver, args, node, target)
     if effect.sets and any(o.type in calls.CODE_TYPES for o in args.all):
         undescribed.run_registered(w, args.all, node)
     if w.drawn and path.startswith("matplotlib."):
@@ -70,6 +80,7 @@ def apply(
         _note_order(w, path, receiver, args, fresh)
     if fresh:
         _tie(w, effect, fresh, target)
+        _note_left_out(w, effect, value, path, target)
         for module in filter(is_module, args.all):
             for obj in fresh:
                 w.heap.hold(obj, "*", frozenset({module}))
@@ -145,6 +156,7 @@ def _run_passed_code(
         undescribed.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
         )
+    undescribed.run_passed_objects(w, effect, args, node, target, path)
     if any(o.type == CLASS for o in passed):
         undescribed.passed_class(w, passed, node, path)
     if any(o.fields for o in receiver):
@@ -157,7 +169,7 @@ def _act(
     effect: Effect,
     receiver: Value,
     args: calls.Arguments,
-    bound: dict[str, Value],
+    node: Node,
     target: Callable[[str], Value],
 ) -> None:
     """Note what the call does to objects, random generators, settings and files."""
@@ -183,7 +195,7 @@ def _act(
     for resource in effect.draws:
         w.draw(resource)
     for text in effect.names:
-        _read_named(w, target(text))
+        named.read_named(w, target(text), receiver, args, node)
     for resource in effect.seeds:
         w.seed(resource)
     for setting in effect.sets:
@@ -234,6 +246,22 @@ def _mutable(value: Value) -> Value:
     return frozenset(obj for obj in value if not obj.immutable)
 
 
+def _note_left_out(w: Walker, effect: Effect, made: Value, path: str, target: Callable[[str], Value]) -> None:
+    """Note what pickle leaves out of what the call made: attributes, and what a formula names."""
+    for name in effect.loses:
+        if any(name in text for text in w.texts):
+            said = w.heap.atom("builtins.str", f"{w.record.index} {name}")
+            for obj in w.heap.reach(made):
+                if obj.type not in access.CONTAINERS:
+                    w.heap.hold(obj, LOST, frozenset({said}))
+    if effect.names and path.startswith(_WITH_FORMULAS):
+        for text in effect.names:
+            named.keep_named(w, made, target(text))
+
+
+_WITH_FORMULAS = ("statsmodels.", "patsy.")
+
+
 def _gives_known_elements(obj: Obj) -> bool:
     """Whether it is known what an iterator gives, which is not what it takes from."""
     given = obj.fields.get("*", EMPTY)
@@ -278,6 +306,8 @@ def _target(
             if keyword is None:
                 value |= access.contents(item)
         return value
+    if target.startswith("like:"):
+        return _target(w, target[5:], receiver, args, bound, node)
     if target.startswith("element:"):
         inner = _target(w, target[8:], receiver, args, bound, node)
         own = frozenset(
@@ -311,29 +341,6 @@ def _file(w: Walker, field_name: str, text: str, target: Callable[[str], Value])
             or (obj.immutable and obj.type == "builtins.scalar")
         ):
             w.note(field_name, "*")
-
-
-def _read_named(w: Walker, texts: Value) -> None:
-    """Use the variables that a text may name (``df.query("a > @limit")``); all of them if the text is not constant."""
-    known = set(w.module.state.all_names())
-    for obj in texts:
-        if isinstance(obj.const, str):
-            for name in re.findall(r"[^\W\d]\w*", obj.const):
-                _read_anywhere(w, name, known)
-        elif obj.type != "builtins.NoneType":
-            for name in known:
-                if not name.startswith("@"):
-                    w.read_global(name)
-
-
-def _read_anywhere(w: Walker, name: str, known: set[str]) -> None:
-    scope: Scope | None = w.scope
-    while scope is not None and scope.kind != "module":
-        if scope.state.get(name) is not None:
-            return
-        scope = scope.parent
-    if name in known:
-        w.read_global(name)
 
 
 @lru_cache(maxsize=4096)

@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, bodies, calls, instances, library, lineage, statements, structures
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.heap import (
+    CLASS,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    LIB,
+    METHOD,
+    UNKNOWN,
+    Obj,
+    Value,
+    look_for_more,
+)
 from soorgeon_clone.analysis.modules import stateful
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import Said, said_about
@@ -93,7 +107,7 @@ def _optional(obj: Obj) -> int:
 def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node) -> None:
     """A method of a library object may run the notebook's functions that the object holds."""
     for obj in receiver:
-        if obj.type in access.CONTAINERS or obj.type.startswith(("pandas.", "numpy.", "matplotlib.", "seaborn.")):
+        if obj.type in access.CONTAINERS or obj.type.startswith(_HOLD_NO_CODE):
             continue
         if not w.first_time("held", obj, args.all):
             continue
@@ -102,6 +116,46 @@ def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node)
                 call_back(w, frozenset({held}), receiver - {held}, args, node)
             elif held.type == INSTANCE and held is not obj:
                 run_all_methods(w, held, args.all, node)
+
+
+# libraries that call methods, by their names, of objects that they are given: estimators, callbacks, data sets
+_CALL_METHODS = tuple(
+    f"{name}."
+    for name in "sklearn imblearn xgboost lightgbm catboost keras tensorflow torch sktime contextlib unittest".split()
+)
+# what the standard library and the libraries that draw are given in containers they do not call, not at once
+_CALL_NOTHING_HELD = frozenset(sys.stdlib_module_names - {"contextlib", "unittest"}) | {"matplotlib", "IPython"}
+
+
+def run_passed_objects(
+    w: Walker, effect: Effect, args: calls.Arguments, node: Node, target: Callable[[str], Value], path: str
+) -> None:
+    """A library may run functions that stand in what it is given: ``cross_val_score(pipeline, X)``, ``agg({"a": f})``.
+
+    Constructors (``make_pipeline``) only keep them. Of what the library copies first (``calls: like:estimator``)
+    methods change copies.
+    """
+    head, _, rest = path.partition(".")
+    name = rest.rpartition(".")[2]
+    if head in _CALL_NOTHING_HELD or name[:1].isupper() or name.startswith("make_"):
+        return
+    has_methods = path.startswith(_CALL_METHODS)
+    copied = frozenset(o for text in effect.calls if text.startswith("like:") for o in w.heap.reach(target(text)))
+    seen = set(args.all)
+    stack = [obj for obj in seen if not obj.immutable and not obj.type.startswith(_HOLD_NO_CODE)]
+    while stack:
+        obj = stack.pop()
+        if obj.type == INSTANCE and has_methods and w.first_time("passed object", obj, args.all):
+            own = library.like(w, frozenset({obj}), node) if obj in copied else {obj}
+            for each in own:
+                run_all_methods(w, each, args.all - {obj}, node)
+        elif (obj.type == METHOD or is_plain_function(obj)) and obj not in args.all:
+            call_back(w, frozenset({obj}), args.all, args, node, None if has_methods else path)
+        elif obj.type not in (FUNCTION, CLASS, METHOD):
+            stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(_HOLD_NO_CODE)]
+
+
+_HOLD_NO_CODE = ("pandas.", "numpy.", "matplotlib.", "seaborn.")
 
 
 def run_drawn(w: Walker, node: Node) -> None:

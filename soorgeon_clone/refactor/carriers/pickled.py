@@ -6,8 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, LOST, METHOD, Obj, Value, holds
+from soorgeon_clone.analysis.heap import (
+    ATTRIBUTES,
+    CLASS,
+    FUNCTION,
+    INSTANCE,
+    LIB,
+    LOST,
+    METHOD,
+    NAMED,
+    Obj,
+    Value,
+    holds,
+)
 from soorgeon_clone.analysis.names import has_class_inside
 from soorgeon_clone.refactor.carriers.program import Program, ancestors, is_module
 
@@ -53,10 +66,16 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         obstacle = obstacle or _order(obj, start) or _drawing(program, obj)
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
-        for number, attribute in _lost(obj):
+        for number, attribute in _numbered(obj, LOST):
             if number < start:
                 why = f"an object with the attribute {attribute}, which pickle leaves out"
                 return Pickled(obstacle=why, since=number)
+        for number, name in _numbered(obj, NAMED):
+            if program.before(name, unit) is None:
+                continue
+            if not _is_as_named(program, name, number, unit):
+                return Pickled(obstacle=f"a model whose formula reads {name}, which changes", since=number)
+            refers.add(name)
         if obj.immutable:
             # a member of an enumeration has its class, a tuple what is in it
             stack.extend(held for value in obj.fields.values() for held in value)
@@ -167,10 +186,20 @@ def _drawing(program: Program, obj: Obj) -> str | None:
     return None
 
 
-def _lost(obj: Obj) -> Iterator[tuple[int, str]]:
-    for lost in obj.fields.get(LOST, ()):
-        number, _, name = str(lost.const).partition(" ")
+def _numbered(obj: Obj, key: str) -> Iterator[tuple[int, str]]:
+    for said in obj.fields.get(key, ()):
+        number, _, name = str(said.const).partition(" ")
         yield int(number), name
+
+
+def _is_as_named(program: Program, name: str, number: int, unit: int) -> bool:
+    """Whether ``name`` denotes, when ``unit`` starts, what it did in statement ``number``; code may be other code."""
+    binding = program.before(name, unit)
+    if binding is None or all(obj.type in (LIB, FUNCTION, CLASS) for obj in binding.value):
+        return True
+    start = program.units[unit].start if unit < len(program.units) else len(program.statements)
+    parts = program.facts.heap.reach(binding.value)
+    return max(binding.defs, default=0) <= number and not changed_between(parts, number, start)
 
 
 def _order(obj: Obj, start: int) -> str | None:

@@ -1,0 +1,73 @@
+"""Texts that name variables of the notebook: ``df.query("a > @limit")``, the formula of a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.analysis import calls, undescribed
+from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, METHOD, NAMED, Obj, Value
+from soorgeon_clone.analysis.state import Scope
+from soorgeon_clone.analysis.syntax import Node
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def read_named(w: Walker, texts: Value, receiver: Value, args: calls.Arguments, node: Node) -> None:
+    """Use the variables that a text may name, and call the functions; all variables if the text is not constant."""
+    known = set(w.module.state.all_names())
+    found = EMPTY
+    for obj in texts:
+        if isinstance(obj.const, str):
+            for name in _NAME.findall(obj.const):
+                found |= _read_anywhere(w, name, known)
+        elif obj.type != "builtins.NoneType":
+            for name in sorted(known):
+                if not name.startswith("@"):
+                    found |= w.read_global(name)
+    functions = frozenset(o for o in found if o.type in (FUNCTION, METHOD))
+    if functions:
+        undescribed.call_back(w, functions, receiver, args, node)
+
+
+def _read_anywhere(w: Walker, name: str, known: set[str]) -> Value:
+    scope: Scope | None = w.scope
+    while scope is not None and scope.kind != "module":
+        if scope.state.get(name) is not None:
+            return EMPTY
+        scope = scope.parent
+    return w.read_global(name) if name in known else EMPTY
+
+
+def keep_named(w: Walker, made: Iterable[Obj], texts: Value) -> None:
+    """Note what a model's formula names: it is evaluated again when the model is loaded, and when it predicts.
+
+    A name that the notebook also uses as that of a column is taken for one.
+    """
+    if all(isinstance(obj.const, str) for obj in texts):
+        names = {name for obj in texts for name in _NAME.findall(obj.const) if not _is_column(w, name)}
+    else:
+        names = {name for name in w.module.state.all_names() if not name.startswith("@")}
+    stack = sorted(names)
+    while stack:
+        name = stack.pop()
+        binding = w.module.state.get(name)
+        if binding is None:
+            continue
+        said = w.heap.atom("builtins.str", f"{w.record.index} {name}")
+        functions = frozenset(o for o in binding.value if o.type == FUNCTION)
+        for obj in made:
+            w.heap.hold(obj, NAMED, frozenset({said}))
+            w.heap.hold(obj, "*", functions)
+        for function in functions:
+            stack += function.code.free - names
+            names |= function.code.free
+
+
+def _is_column(w: Walker, name: str) -> bool:
+    used = re.compile(rf"\.{name}\b(?!\()|\[\s*['\"]{name}['\"]|['\"]{name}['\"]\s*:")
+    return any(used.search(text) for text in w.texts)
