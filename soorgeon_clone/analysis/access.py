@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, library, undescribed
+from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, library, lineage, undescribed
 from soorgeon_clone.analysis.heap import (
     ATTRIBUTES,
     CLASS,
@@ -51,7 +51,7 @@ def hold_item(w: Walker, obj: Obj, key: Value, value: Value) -> None:
     """Let a mapping hold ``value`` under ``key``."""
     const = evaluate.constant(key)
     w.heap.hold(obj, f"[{const!r}]" if const is not None else "*", value)
-    w.heap.hold(obj, "*keys", frozenset(o for o in key if not o.immutable))
+    w.heap.hold(obj, "*keys", frozenset(o for o in key if not o.immutable or o.type == "builtins._id"))
 
 
 def attribute(w: Walker, value: Value, name: str, node: Node) -> Value:
@@ -104,7 +104,11 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
             found |= instances.bind_method(w, obj, member, node) if known else frozenset({member})
         return found | obj.fields.get("*", EMPTY) or frozenset({obj})
     if kind == FUNCTION:
-        if name.startswith("__") and name not in ("__dict__", "__defaults__", "__wrapped__"):
+        if name == "__globals__":
+            w.opaque("it reads and writes variables by name")
+        if name == "__closure__":
+            return _closure(w, obj)
+        if name.startswith("__") and name not in ("__dict__", "__defaults__", "__kwdefaults__", "__wrapped__"):
             return frozenset({w.heap.atom("builtins.str")})
         stored = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
         if stored or name.startswith("__"):
@@ -145,6 +149,15 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     return stored | given
 
 
+def _closure(w: Walker, function: Obj) -> Value:
+    """Return the cells of a function, through which the variables that it shares with others may be changed."""
+    made = w.heap.make(("closure", function), UNKNOWN)
+    if function.scope is not None:
+        w.note_closure_change(function.scope)
+        w.heap.hold(made, "*", frozenset(o for o in function.scope.captured(function) if not o.immutable))
+    return frozenset({made})
+
+
 def _enum_member(w: Walker, cls: Obj, name: str) -> Value:
     """Return the member of an enumeration: one object for good, which pickle finds by its class."""
     value = cls.fields.get(name, EMPTY)
@@ -169,6 +182,7 @@ def subscript(w: Walker, value: Value, trailer: Node) -> Value:
     """Return what ``value[...]`` gives."""
     index_node = trailer.children[1]
     key = _subscript_key(w, index_node)
+    _look_up(w, value, key)
     kind = _subscript_kind(index_node, key)
     own = implicit(w, value)
     result: set[Obj] = set(own)
@@ -189,6 +203,13 @@ def _subscript_key(w: Walker, node: Node) -> Value:
     value = evaluate.expression(w, node)
     implicit(w, value)
     return value
+
+
+def _look_up(w: Walker, value: Value, key: Value) -> None:
+    """Note that an object is looked for among the keys of a dictionary."""
+    if any(obj.type in _BY_IDENTITY and not obj.immutable for obj in key):
+        keys = (obj.fields.get("*keys", EMPTY) for obj in value if obj.type in CONTAINERS)
+        note_identity(w, key.union(*keys))
 
 
 _MANY = frozenset({"builtins.list", "pandas.Series", "pandas.Index", "pandas.DataFrame"})
@@ -326,7 +347,8 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
             for part in made - {obj} if not kind.startswith("pandas.") else ():
-                w.heap.hold(part, "*", frozenset({obj}))  # an element of an array of axes is one of the figure's
+                # an element of an array of axes is one of the figure's
+                w.heap.hold(part, "*", frozenset(o for o in contents(frozenset({obj})) if not o.immutable) | {obj})
                 w.heap.hold(obj, "*", frozenset() if part.immutable else frozenset({part}))
             result.update(made)
         else:
@@ -402,6 +424,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
     else:
         key = _subscript_key(w, last.children[1])
         implicit(w, objects)
+        _look_up(w, objects, key)
         for obj in objects:
             if obj.type == LIB:
                 undescribed.run_registered(w, value, node)
@@ -588,6 +611,37 @@ def implicit_inside(w: Walker, value: Value) -> None:
     for obj in seen - value:
         if obj.type == INSTANCE:
             instances.run_special_methods(w, obj, held=True)
+
+
+# methods that look for what equals, or has the hash of, what they are given
+LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
+
+
+def note_identity(w: Walker, value: Value) -> None:
+    """Note that objects of which each equals only itself are compared, also those that containers hold."""
+    if not w.compares_identity():
+        return
+    seen = set(value)
+    stack = [obj for obj in value if obj.type in CONTAINERS or obj.type in _BY_IDENTITY]
+    while stack:
+        obj = stack.pop()
+        is_sentinel = obj.type == "builtins.object" and obj.given == {}  # object()
+        if is_sentinel or (obj.type == INSTANCE and not _has_own_equality(obj)):
+            obj.identity.add(w.record.index)
+        elif obj.type in CONTAINERS:
+            more = {held for part in obj.fields.values() for held in part} - seen
+            seen |= more
+            stack += more
+
+
+_BY_IDENTITY = (INSTANCE, "builtins.object")
+
+
+def _has_own_equality(obj: Obj) -> bool:
+    """Whether the class of an instance says when two are equal, as that of a dataclass or a library's may."""
+    classes = obj.fields["*class"]
+    has_base = any(base.type != CLASS for cls in lineage.lineage(classes) for base in cls.fields.get("*bases", EMPTY))
+    return has_base or any("*equal" in cls.fields for cls in classes) or bool(lineage.member(classes, "__eq__"))
 
 
 _SEEN_THROUGH = {*CONTAINERS, INSTANCE, "collections.Counter", "types.SimpleNamespace"}

@@ -62,6 +62,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
     walker.read_file = read_file
     walker.has_comments = any(MARK in cell.source for section in sections for cell in section.cells)
     walker.texts = tuple(code.text for code in codes.values())
+    walker.asks_subclasses = any("__subclasses__" in cell.source for section in sections for cell in section.cells)
     walker.asks_caches = any("cache_" in cell.source for section in sections for cell in section.cells)
     facts: list[SectionFacts] = []
     names: set[str] = set()

@@ -178,6 +178,11 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         shell = structures.shell_call(w, obj.path, name, args, node)
         if shell is not None:
             return shell
+        held = library.given_to_module(w, f"{obj.path}.{name}")
+        if held:
+            return call(w, held, args, node) | call_library(w, f"{obj.path}.{name}", args, node)
+        if obj.path == library.MAIN:
+            return call(w, w.read_global(name), args, node)
         owner = w.knowledge.module_attribute(obj.path)
         for setting in owner.sets if owner is not None else ():
             w.note("sets", setting)  # env = os.environ; env.pop("A")
@@ -205,6 +210,9 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
     native = structures.method(w, obj, name, args, node)
     if native is not None:
         return native
+    if name == "__enter__" and not kind.startswith(_OPENED):
+        w.note("sets", "context")  # what `with` would set for its block stays set
+        w.note("unknown_calls", name)
     path = f"{kind}.{name}"
     names = w.knowledge.parameters(path)
     effect = w.knowledge.method(kind, name, given(args, names), obj.given)
@@ -250,6 +258,7 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
     return deferred.defer(w, apply) if path in library.CALL_LATER else apply()
 
 
+_OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
 _SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -305,8 +306,24 @@ def _binary(w: Walker, node: Node) -> Value:
             operator.value if operator.type in ("operator", "keyword") else " ".join(c.value for c in operator.children)
         )
         right = expression(w, children[index + 1])
+        if sign in _ASKING:
+            _ask_for_number(w, children[index - 1], sign, children[index + 1])
         value = operation(w, node, value, sign, right)
     return value
+
+
+_ASKING = frozenset({"is", "is not", "in", "not in"})
+_NAN = re.compile(r"\w+\.(nan|NaN|NAN)$")
+
+
+def _ask_for_number(w: Walker, left: Node, sign: str, right: Node) -> None:
+    """``x is np.nan`` and ``np.nan in xs`` ask for one certain number, of which a file gives a copy."""
+    asked = (left, right) if sign.startswith("is") else (left,)
+    for node in asked:
+        if node.type in ("atom_expr", "power") and _NAN.match(node.get_code(include_prefix=False)):
+            w.opaque(
+                f"`{sign}` asks for the number {node.get_code(include_prefix=False)} itself, and files keep copies"
+            )
 
 
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in", "not in"})
@@ -325,6 +342,7 @@ def operation(w: Walker, node: Node, left: Value, sign: str, right: Value) -> Va
     own = access.implicit(w, left | right)
     if sign in _COMPARISONS:
         access.implicit_inside(w, left | right)
+        access.note_identity(w, left | right)
     if sign in ("in", "not in"):
         access.advance_all(w, right)
         return frozenset({w.heap.atom("builtins.bool")})

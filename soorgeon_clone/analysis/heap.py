@@ -32,6 +32,7 @@ class Obj:
         "code",
         "const",
         "fields",
+        "finalized",
         "given",
         "identity",
         "immutable",
@@ -64,6 +65,7 @@ class Obj:
         self.shown = False  # whether its text may be printed or displayed
         self.identity: set[int] = set()  # statements that may compare its identity
         self.ordered: set[int] | None = None  # of a set: statements to which its order matters
+        self.finalized = False  # whether code runs when it goes
         self.order_of: set[Obj] | None = None  # sets on whose order its own order depends
 
     def __repr__(self) -> str:

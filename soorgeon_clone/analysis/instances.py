@@ -100,6 +100,8 @@ def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value
                             w.heap.hold(made, "*", frozenset({obj}))
     if not found:
         _keep_arguments(w, cls, made, args)
+    for function in class_member(w, frozenset({cls}), "__del__"):
+        undescribed.finalize(w, made, bind_method(w, made, function, node), node)
     for name in ("__post_init__", "__attrs_post_init__"):
         for function in class_member(w, frozenset({cls}), name):
             if function.type == FUNCTION:

@@ -58,6 +58,8 @@ def apply(
         return value
 
     given_back = _run_passed_code(w, effect, receiver, args, node, target, path)
+    if path.rpartition(".")[2] in access.LOOKING and any(obj.type in access.CONTAINERS for obj in receiver):
+        access.note_identity(w, receiver | args.all)
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, node, target)
     if effect.sets and any(o.type in calls.CODE_TYPES for o in args.all):
@@ -469,6 +471,8 @@ CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
 
 def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
     """Return what an item of something in a module is (``np.c_[a, b]``)."""
+    if obj.path == "sys.modules" and (module := _module_named(key)) is not None:
+        return frozenset({w.heap.lib(module)})
     effect = w.knowledge.module_attribute(obj.path)
     given = calls.Arguments(positional=((key, False),))
     found = EMPTY
@@ -479,11 +483,26 @@ def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     return found or frozenset({obj})
 
 
+def _module_named(key: Value) -> str | None:
+    """Return the module that ``sys.modules["math"]`` or ``sys.modules[__name__]`` gives."""
+    if any(obj.path == "builtins.__name__" for obj in key):
+        return MAIN
+    name = evaluate.constant(key)
+    return name if isinstance(name, str) and name.isidentifier() else None
+
+
 def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     """Return what an attribute of a module (or of something in it) is."""
     path = f"{obj.path}.{name}"
     if path == f"{structures.SHELL}.user_ns":
         w.opaque("get_ipython().user_ns gives access to all variables out of sight")
+    if obj.path == MAIN:
+        if name == "__dict__":
+            w.opaque("it reads and writes variables by name")
+        return w.read_global(name)
+    held = given_to_module(w, path)
+    if held:
+        return held | {w.heap.lib(path)}
     effect = w.knowledge.module_attribute(path)
     if effect is not None:
         value = apply(w, effect, EMPTY, calls.NO_ARGUMENTS, node, path=path)
@@ -502,7 +521,7 @@ def read_setting(w: Walker, value: Value, name: str, trailers: Sequence[Node]) -
         return None
     (obj,) = value
     setting = w.knowledge.module_attribute(f"{obj.path}.{name}") if obj.type == LIB else None
-    if setting is None or not setting.sets or len(setting.returns) != 1:
+    if setting is None or not setting.sets or len(setting.returns) != 1 or (obj.path, name) == ("sys", "modules"):
         return None
     kind, first = setting.returns[0], trailers[0]
     if first.children[0].value == "[":
@@ -525,8 +544,16 @@ def set_library(w: Walker, path: str, value: Value) -> None:
     if path.startswith(structures.SHELL):
         w.opaque("get_ipython() gives access to all variables out of sight")
         return
+    if path.partition(".")[0] == MAIN:
+        _set_main(w, path, value)
+        return
     if path in ("sys.stdout", "sys.stderr"):
         w.change(value)  # by whatever is printed from now on
+        if any(obj.type == INSTANCE for obj in value):
+            w.opaque("what is printed goes to an object of the notebook")
+    name = f"{path[:-9]}.*" if path.endswith(".__dict__") else path
+    w.given_to_modules[name] = w.given_to_modules.get(name, EMPTY) | value
+    w.in_modules |= w.heap.reach(frozenset(obj for obj in value if obj.type not in calls.CODE_TYPES))
     while path:
         effect = w.knowledge.module_attribute(path)
         if effect is not None and effect.sets:
@@ -535,6 +562,26 @@ def set_library(w: Walker, path: str, value: Value) -> None:
             return
         path = path.rpartition(".")[0]
     w.note("sets", "modules")
+
+
+MAIN = "__main__"  # the notebook, as a module
+
+
+def _set_main(w: Walker, path: str, value: Value) -> None:
+    """``__main__.x = 1`` binds x."""
+    name = path.partition(".")[2]
+    if not name.isidentifier() or name == "__dict__" or not value:
+        w.opaque("it reads and writes variables by name")
+    else:
+        w.bind_global(name, value, certain=w.scope.kind == "module")
+
+
+def given_to_module(w: Walker, path: str) -> Value:
+    """Return what the notebook has assigned to an attribute of a module."""
+    if not w.given_to_modules:
+        return EMPTY
+    owner = path.rpartition(".")[0]
+    return w.given_to_modules.get(path, EMPTY) | w.given_to_modules.get(f"{owner}.*", EMPTY)
 
 
 def dynamic_name(w: Walker, head: Node, trailers: list[Node]) -> str | None:

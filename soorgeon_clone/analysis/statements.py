@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -431,6 +432,8 @@ def make_class(w: Walker, node: Node) -> Obj:
                 w.heap.hold(obj, "*keywords", evaluate.expression(w, item.children[-1]))
             elif item.type != "operator":
                 add_base(w.heap, obj, evaluate.expression(w, item))
+    if w.asks_subclasses:
+        w.change(base for base in obj.fields.get("*bases", EMPTY) if base.type == CLASS)
     scope = Scope("class", w.scope, State())
     scope.self_class = obj
     outer, outer_owner = w.scope, w.owner
@@ -462,10 +465,15 @@ def _decorated(w: Walker, node: Node) -> None:
         obj.code.decorators = frozenset(_decorator_name(d) for d in decorators)
     else:
         obj = make_class(w, definition)
+        if any(_GIVES_EQUALITY.search(_decorator_name(d)) for d in decorators):
+            w.heap.hold(obj, "*equal", frozenset({w.heap.atom("builtins.str")}))
     value: Value = frozenset({obj})
     for decorator, decorator_node in reversed(values):
         value = instances.decorate(w, decorator, value, decorator_node)
     w.bind(definition.children[1].value, value)
+
+
+_GIVES_EQUALITY = re.compile(r"(^|\.)(dataclass|attrs?|define|frozen|s)$")
 
 
 def _decorator(w: Walker, node: Node) -> Value:

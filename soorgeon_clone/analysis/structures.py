@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, calls, deferred, evaluate, instances, statements, undescribed
+from soorgeon_clone.analysis import access, calls, deferred, evaluate, instances, library, statements, undescribed
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.syntax import Node
@@ -239,6 +239,9 @@ def call_methodcaller(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value
 
 
 def _vars(w: Walker, args: Arguments, node: Node) -> Value | None:
+    modules = [library.lib_attribute(w, obj, "__dict__", node) for obj in first(args) if obj.type == LIB]
+    if modules and len(modules) == len(first(args)):
+        return frozenset().union(*modules)
     found = [access.attributes(w, obj) for obj in first(args) if obj.type == INSTANCE]
     return frozenset().union(*found) if found and len(found) == len(first(args)) else None
 
@@ -346,6 +349,13 @@ def _import_module(w: Walker, args: Arguments, node: Node) -> Value | None:
     return frozenset({w.heap.lib(name)})
 
 
+def _watch(w: Walker, args: Arguments, node: Node) -> None:
+    """``weakref.finalize(obj, function)`` and the like run code when the object goes."""
+    code = first(args, 1)
+    for obj in first(args):
+        undescribed.finalize(w, obj, code, node)
+
+
 _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "asyncio.gather": _gather,
     "builtins.type": _type,
@@ -364,6 +374,9 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "builtins.vars": _vars,
     "functools.wraps": _wraps,
     "functools.wraps.decorator": _identity,
+    "weakref.finalize": _watch,
+    "weakref.ref": _watch,
+    "weakref.proxy": _watch,
     "typing.cast": lambda w, args, node: first(args, 1),
     "copy.deepcopy": _deepcopy,
     "dataclasses.field": _field,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -279,6 +279,38 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
         else:
             many = any_arguments(obj, frozenset({anything}))
             w.perhaps(partial(calls.call_one, w, obj, many, node))
+
+
+def finalize(w: Walker, obj: Obj, code: Value, node: Node) -> None:
+    """Note that code runs when an object goes: that may be at once, or when a name or a container lets it go."""
+    if obj.immutable or not code:
+        return
+    obj.finalized = True
+    w.change_one(obj)
+    w.finalizers[obj] = w.finalizers.get(obj, EMPTY) | code
+    w.perhaps(lambda: _run_finalizers(w, {obj}))
+
+
+def _run_finalizers(w: Walker, gone: Iterable[Obj]) -> None:
+    anything = frozenset({w.heap.make(("gone",), UNKNOWN)})
+    for obj in gone:
+        for code in w.finalizers[obj]:
+            if code.type == LIB:
+                continue
+            if (obj, code) not in w.running:
+                w.running.add((obj, code))
+                calls.call_one(w, code, any_arguments(code, anything), w.record.node)
+                w.running.discard((obj, code))
+
+
+def let_go(w: Walker, name: str) -> None:
+    """A name denotes something else from now on: what it denoted may go, and that counts as a use of it."""
+    binding = w.module.state.get(name)
+    held = w.heap.reach(binding.value) if binding is not None else frozenset()
+    gone = [obj for obj in w.finalizers if obj in held]
+    if gone:
+        w.read_global(name)
+        w.perhaps(lambda: _run_finalizers(w, gone))
 
 
 def run_registered(w: Walker, value: Value, node: Node) -> None:

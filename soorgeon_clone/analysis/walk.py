@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import access, bodies
+from soorgeon_clone.analysis import access, bodies, library, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -72,12 +72,16 @@ class Walker:
         self.owner: Obj | None = None
         self.texts: tuple[str, ...] = ()  # of all cells
         self.asks_caches = False
+        self.asks_subclasses = False
         self.has_comments = False  # that say what calls do
         self.depth = 0
         self.seeded: set[str] = set()
         self.columns: set[str] = set()  # names of attributes that were read of frames
         self.drawn: set[Obj] = set()  # functions that figures were given, to call when they are drawn
         self.awaited: set[str] = set()  # unbound names that code which libraries may call reads
+        self.given_to_modules: dict[str, Value] = {}  # attributes of modules that the notebook assigns to
+        self.in_modules: set[Obj] = set()  # what those hold
+        self.finalizers: dict[Obj, Value] = {}  # code that runs when an object goes
         self.filed: set[Obj] = set()  # definitions that what was written to files refers to
         self.work = 0  # calls followed in this statement
         self.patience = 1.0  # what part of the limits of work a statement may use
@@ -172,6 +176,8 @@ class Walker:
             known = self._builtin(name)
             if known is not None and _RESULTS.fullmatch(known.path):
                 return self._results(known.path) | (binding.value - {UNBOUND} if binding is not None else EMPTY)
+            if known is not None and (held := self.given_to_modules and library.given_to_module(self, known.path)):
+                return held | {known} | (binding.value - {UNBOUND} if binding is not None else EMPTY)
             if known is not None:
                 return frozenset({known}) if binding is None else (binding.value - {UNBOUND}) | {known}
             if binding is None or len(binding.value) == 1:
@@ -192,6 +198,8 @@ class Walker:
         if name == "__annotations__" and self.annotated - {self.section}:
             self.opaque("`__annotations__` holds what other statements of the notebook say")
         if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
+            return self.heap.lib(f"builtins.{name}")
+        if library.given_to_module(self, f"builtins.{name}"):
             return self.heap.lib(f"builtins.{name}")
         if is_notebook_name(name):
             return self.heap.lib(f"IPython.{name}")
@@ -243,6 +251,10 @@ class Walker:
         if not value:
             value = frozenset({self.heap.make(("nothing known", name, self.record.index), UNKNOWN)})
         state = self.module.state
+        if self.finalizers:
+            undescribed.let_go(self, name)
+        if any(obj.type == "tempfile.TemporaryDirectory" for obj in value):
+            self.note("sets", "temporary folder")  # which is gone when the task ends, although its path may go on
         here = frozenset({self.record.index})
         self.touched.add(name)
         if certain:
@@ -292,6 +304,10 @@ class Walker:
     def anything_runs(self) -> bool:
         """Whether there is any object that holds code of the notebook."""
         return not self.heap.types.isdisjoint((FUNCTION, METHOD, INSTANCE))
+
+    def compares_identity(self) -> bool:
+        """Whether there is any object that equals nothing but itself."""
+        return not self.heap.types.isdisjoint((INSTANCE, "builtins.object"))
 
     def first_time(self, *what: object) -> bool:
         """Whether this is done for the first time in this statement with all objects holding what they hold now."""
@@ -404,6 +420,8 @@ class Walker:
         if obj.made != self.record.index:
             obj.changed.add(self.record.index)
             self.record.changes.add(obj)
+            if obj in self.in_modules:
+                self.note("sets", "modules")  # np.limits.append(3): other tasks have a module of their own
 
     def draw(self, resource: str) -> None:
         """A random generator is used: it advances, if anything has seeded it."""

@@ -64,6 +64,8 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
             serializer = "cloudpickle"
         obstacle = _obstacle(knowledge, obj) or (_remade_otherwise(obj) if obj.type == INSTANCE else None)
         obstacle = obstacle or _order(obj, start) or _drawing(program, obj)
+        if obj.finalized:
+            obstacle = obstacle or _DOES_SOMETHING
         if obstacle is not None:
             return Pickled(obstacle=obstacle)
         for number, attribute in _numbered(obj, LOST):
@@ -97,6 +99,7 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
     return Pickled(serializer, frozenset(refers))
 
 
+_DOES_SOMETHING = "an object with which something is done when it goes"
 _OF_FUNCTIONS = frozenset({"matplotlib.ticker.FuncFormatter", "numpy.vectorize"})
 
 
@@ -236,7 +239,9 @@ def _remade_otherwise(obj: Obj) -> str | None:
     own = {name for cls in classes if cls.type == CLASS for name in cls.fields}
     if own & _OWN_WAYS:
         return "an object whose class decides what is saved of it"
-    if "__getattr__" in own:
+    if "__del__" in own:
+        return _DOES_SOMETHING
+    if not own.isdisjoint(("__getattr__", "__getattribute__")):
         return "an object whose class answers for any attribute, also before it has been loaded"
     for base in classes:
         if base.type != LIB:
