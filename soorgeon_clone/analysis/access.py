@@ -51,6 +51,10 @@ def hold_item(w: Walker, obj: Obj, key: Value, value: Value) -> None:
     """Let a mapping hold ``value`` under ``key``."""
     const = evaluate.constant(key)
     w.heap.hold(obj, f"[{const!r}]" if const is not None else "*", value)
+    hold_keys(w, obj, key)
+
+
+def hold_keys(w: Walker, obj: Obj, key: Value) -> None:
     w.heap.hold(obj, "*keys", frozenset(o for o in key if not o.immutable or o.type == "builtins._id"))
 
 
@@ -498,6 +502,8 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         instances.set_property(w, obj, name, value, node)
         if name == "__class__":
             w.heap.hold(obj, "*class", value)
+        elif name == "__dict__":
+            _take_attributes(w, obj, value)
     if _sets_ambient(w, obj, "__setattr__", value):
         return
     change_by_store(w, obj)
@@ -506,6 +512,15 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
     if obj.given is not None:  # what it was made with is often an attribute: model.random_state = 0
         obj.given = {**obj.given, name: None}
     w.heap.hold(obj, name, value)
+
+
+def _take_attributes(w: Walker, obj: Obj, value: Value) -> None:
+    """``self.__dict__ = shared``: the attributes of an object are those of another, which pickle does not know."""
+    w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} __dict__")}))
+    for other in value:
+        if not other.immutable:
+            w.heap.hold(obj, "*", contents(frozenset({other})))
+            w.heap.view(obj, other)
 
 
 _SAVED = {

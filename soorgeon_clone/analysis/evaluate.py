@@ -235,7 +235,7 @@ def comprehension(w: Walker, node: Node, kind: str) -> Value:
             key = expression(w, children[0])
             value = expression(w, children[2])
             w.heap.hold(made, "*", value)
-            w.heap.hold(made, "*keys", frozenset(o for o in key if not o.immutable))
+            access.hold_keys(w, made, key)
         else:
             w.heap.hold(made, "*", expression(w, children[0]))
 

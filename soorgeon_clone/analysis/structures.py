@@ -356,6 +356,16 @@ def _watch(w: Walker, args: Arguments, node: Node) -> None:
         undescribed.finalize(w, obj, code, node)
 
 
+def _run_test_cases(w: Walker, args: Arguments, node: Node) -> None:
+    """``unittest.main()`` runs all test cases of the notebook."""
+    cases = EMPTY
+    for name in w.module.state.all_names():
+        binding = w.module.state.get(name)
+        if binding is not None and any(o.type == CLASS for o in binding.value):
+            cases |= w.read_global(name)
+    undescribed.passed_class(w, cases, node, "unittest.main")
+
+
 _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "asyncio.gather": _gather,
     "builtins.type": _type,
@@ -388,6 +398,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
     "pathlib.PurePath": _path,
     "os.path.join": _join,
     "numpy.load": _load_arrays,
+    "unittest.main": _run_test_cases,
     "IPython.get_ipython": _get_ipython,
     "IPython.core.getipython.get_ipython": _get_ipython,
 }

@@ -35,6 +35,8 @@ def closed_definitions(program: Program) -> dict[str, StatementFacts]:
     free: dict[str, set[str]] = {}
     found: dict[str, StatementFacts] = {}
     shown_types = _types_are_shown(program)
+    if any("__globals__" in cell.source or "__module__" in cell.source for cell in program.cells.values()):
+        return {}  # those of a function in exported.py are not the notebook's
     for statement in program.statements:
         if statement.kind not in ("function", "class") or len(statement.binds) != 1:
             continue
@@ -103,7 +105,7 @@ def _keywords(node: Node) -> Iterable[str]:
 
 
 def _types_are_shown(program: Program) -> bool:
-    return bool(program.facts.names & {"__class__", "__module__"})
+    return any("__class__" in cell.source for cell in program.cells.values())
 
 
 def _shows_its_module(program: Program, cls: Obj) -> bool:

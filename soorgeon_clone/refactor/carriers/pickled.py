@@ -17,6 +17,7 @@ from soorgeon_clone.analysis.heap import (
     LOST,
     METHOD,
     NAMED,
+    SETS,
     Obj,
     Value,
     holds,
@@ -63,7 +64,7 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         if is_module(obj) or obj.type == "builtins.module":
             serializer = "cloudpickle"
         obstacle = _obstacle(knowledge, obj) or (_remade_otherwise(obj) if obj.type == INSTANCE else None)
-        obstacle = obstacle or _order(obj, start) or _drawing(program, obj)
+        obstacle = obstacle or _order(obj, start) or _drawing(program, obj) or _found_by_hash(program, obj, exported)
         if obj.finalized:
             obstacle = obstacle or _DOES_SOMETHING
         if obstacle is not None:
@@ -241,6 +242,10 @@ def _remade_otherwise(obj: Obj) -> str | None:
         return "an object whose class decides what is saved of it"
     if "__del__" in own:
         return _DOES_SOMETHING
+    if "__new__" in own and not obj.immutable:
+        return "an object of a class with its own __new__"
+    if {"__setattr__", "__slots__"} <= own:
+        return "an object whose class decides how attributes are set"
     if not own.isdisjoint(("__getattr__", "__getattribute__")):
         return "an object whose class answers for any attribute, also before it has been loaded"
     for base in classes:
@@ -252,6 +257,27 @@ def _remade_otherwise(obj: Obj) -> str | None:
         if own & run:
             return f"an object of a class that gives {base.path.rpartition('.')[2]} another {min(own & run)}"
     return None
+
+
+def _found_by_hash(program: Program, obj: Obj, exported: frozenset[str]) -> str | None:
+    """Say why a set or a mapping cannot be loaded: ``__hash__`` and ``__eq__`` of what it finds by hash run then."""
+    keys = obj.fields.get("*" if obj.type in SETS else "*keys", ())
+    for key in keys if obj.type in SETS or "*keys" in obj.fields else ():
+        if key.type != INSTANCE or key.immutable:
+            continue
+        own = [m for cls in ancestors(key.fields["*class"]) for n in _HASHING for m in cls.fields.get(n, ())]
+        for member in own:
+            if member.type != FUNCTION:
+                continue
+            names = sorted(n for n in _outside_names(program, member) if not program.is_import(n) and n not in exported)
+            if names:
+                return f"objects that are found by hash, which reads {', '.join(names)}"
+            if obj in program.facts.heap.reach(frozenset({key})):
+                return "objects that are found by hash and hold each other"
+    return None
+
+
+_HASHING = ("__hash__", "__eq__")
 
 
 def _definition(program: Program, obj: Obj, unit: int, exported: frozenset[str]) -> Pickled:
