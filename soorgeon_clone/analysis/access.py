@@ -311,7 +311,7 @@ def cells(value: Value) -> Value:
         obj = stack.pop()
         shows = obj.type.startswith("pandas.") and obj.type not in _TABLES
         for held in contents(frozenset({obj})):
-            if not (shows and held.type.startswith("pandas.")):
+            if not (shows and held.type.startswith("pandas.")) or held.type == "pandas._Cell":
                 result.add(held)
             elif held not in seen:
                 seen.add(held)
@@ -342,7 +342,9 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
         elif kind == library.NDARRAY:
             row = w.heap.make((*w.site(node), "row"), kind)
             w.heap.view(row, obj)
-            result.update({row} | contents(frozenset({obj})))
+            inside = contents(frozenset({obj}))
+            w.heap.hold(row, "*", frozenset(o for o in inside if not o.immutable))
+            result.update({row} | inside)
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element == "element:self":
             # a progress bar: it passes on what is in what it holds
             result.update(elements(w, frozenset(o for o in contents(frozenset({obj})) if o.type != kind), node))
@@ -423,6 +425,8 @@ def store(w: Walker, node: Node, value: Value) -> None:
     owner, last = _owner_and_last(node)
     objects = owner(w)
     if last.children[0].value == ".":
+        if any(obj.type == INSTANCE for obj in objects):  # grid[0, 1].v = 7: it is no array that has attributes
+            objects = frozenset(obj for obj in objects if obj.type != library.NDARRAY)
         for obj in objects:
             store_attribute(w, obj, last.children[1].value, value, node)
     else:

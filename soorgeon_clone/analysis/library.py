@@ -51,6 +51,8 @@ def apply(
     def target(text: str) -> Value:
         if text.startswith("call:"):
             return given_back
+        if text.startswith("element:call:"):
+            return access.cells(given_back)
         value = _target(w, text, receiver, args, bound, node)
         if text.startswith("element:") and path.startswith(_TAKING_ELEMENTS):
             arrays = frozenset(o for o in _target(w, text[8:], receiver, args, bound, node) if o.type == NDARRAY)
@@ -61,7 +63,7 @@ def apply(
     if path.rpartition(".")[2] in access.LOOKING and any(obj.type in access.CONTAINERS for obj in receiver):
         access.note_identity(w, receiver | args.all)
     if effect.acts or w.anything_advances():
-        _act(w, effect, receiver, args, node, target)
+        _act(w, effect, receiver, args, node, target, path)
     if effect.sets and any(o.type in calls.CODE_TYPES for o in args.all):
         undescribed.run_registered(w, args.all, node)
     if w.drawn and path.startswith("matplotlib."):
@@ -77,7 +79,7 @@ def apply(
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
     if fresh and path.startswith(_OF_TABLES):
         inside = access.cells(receiver)
-        fresh = [obj for obj in fresh if obj not in inside or obj.type.startswith(_OF_TABLES)]
+        fresh = [obj for obj in fresh if obj not in inside]
     if w.heap.has_sets():
         _note_order(w, path, receiver, args, fresh)
     if fresh:
@@ -173,6 +175,7 @@ def _act(
     args: calls.Arguments,
     node: Node,
     target: Callable[[str], Value],
+    path: str,
 ) -> None:
     """Note what the call does to objects, random generators, settings and files."""
     if effect.opaque:
@@ -194,6 +197,8 @@ def _act(
         kept = target(text)
         for obj in _keepers(w, changed or receiver, kept):
             w.heap.hold(obj, "*", kept)
+            if path.rpartition(".")[2] in _CONNECTING:
+                w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} callbacks")}))
     for resource in effect.draws:
         w.draw(resource)
     for text in effect.names:
@@ -208,6 +213,10 @@ def _act(
         _file(w, "files_written", text, target)
     if effect.prints:
         w.record.prints = True
+
+
+# matplotlib's ways to register what is called at an event, which pickle leaves out
+_CONNECTING = frozenset("mpl_connect connect on_changed on_clicked on_submit on_text_change add_callback".split())
 
 
 def _keepers(w: Walker, changed: Value, kept: Value) -> Value:

@@ -22,6 +22,7 @@ from soorgeon_clone.analysis.heap import (
     INSTANCE,
     LIB,
     METHOD,
+    SETS,
     UNKNOWN,
     Obj,
     Value,
@@ -63,7 +64,8 @@ def call_back(
     for obj in callable_:
         if obj.type == LIB:
             native = calls.call_library(w, obj.path, calls.Arguments(((frozenset(passed), False),)), node)
-            found |= native
+            # columns of texts are lists or dictionaries; a set in one would keep frames out of files
+            found |= frozenset(o for o in native if o.type not in SETS) if obj.path == "ast.literal_eval" else native
         elif obj.type == UNKNOWN:
             found |= unknown(w, frozenset({obj}), calls.Arguments(((frozenset(passed), False),)), node, obj.path) | {
                 obj
