@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, calls, evaluate, instances, undescribed
+from soorgeon_clone.analysis import access, calls, evaluate, instances, library, undescribed
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
@@ -181,6 +181,8 @@ def _import(w: Walker, node: Node) -> None:
             continue
         if path.startswith("."):
             path = top or "."
+        if top == library.MAIN and (name == "*" or "." in path):
+            w.opaque("it reads and writes variables by name")
         if name == "*":
             _star_import(w, path)
             continue

@@ -10,7 +10,7 @@ from pathlib import Path
 from soorgeon_clone.analysis.analyse import analyse, failed, python_of
 from soorgeon_clone.analysis.dataflow import Unit, units
 from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
-from soorgeon_clone.analysis.heap import UNBOUND
+from soorgeon_clone.analysis.heap import LIB, UNBOUND
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python_each
@@ -399,7 +399,7 @@ class _Steps:
                     self._repeat(statement)
         else:
             for statement in statements:
-                if statement.kind == "import" or statement.sets:
+                if statement.kind == "import" or statement.sets or self._is_of_module(statement):
                     self._repeat(statement)
         for name in sorted(self.exported, key=lambda n: self.builder.exported[n].index):
             self._import_exported(name)
@@ -411,6 +411,11 @@ class _Steps:
         for bundle in sorted(self.files, key=lambda b: (self.files[b][0], b.key)):
             self._load(bundle)
         return tuple(self.steps)
+
+    def _is_of_module(self, statement: StatementFacts) -> bool:
+        """Whether a statement names what is in a module (``real = builtins.sum``), which settings may replace."""
+        bindings = [self.program.before(name, self.index) for name in statement.binds]
+        return bool(bindings) and all(b is not None and all(o.type == LIB for o in b.value) for b in bindings)
 
     def _import_exported(self, name: str) -> None:
         if name not in self.done:
