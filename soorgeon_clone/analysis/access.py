@@ -633,7 +633,7 @@ def implicit_inside(w: Walker, value: Value) -> None:
 
 
 # methods that look for what equals, or has the hash of, what they are given
-LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
+_LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
 
 
 def note_identity(w: Walker, value: Value) -> None:
@@ -641,16 +641,32 @@ def note_identity(w: Walker, value: Value) -> None:
     if not w.compares_identity():
         return
     seen = set(value)
-    stack = [obj for obj in value if obj.type in CONTAINERS or obj.type in _BY_IDENTITY]
+    stack = [obj for obj in value if not obj.immutable]
     while stack:
         obj = stack.pop()
-        is_sentinel = obj.type == "builtins.object" and obj.given == {}  # object()
-        if is_sentinel or (obj.type == INSTANCE and not _has_own_equality(obj)):
+        if _equals_only_itself(obj):
             obj.identity.add(w.record.index)
-        elif obj.type in CONTAINERS:
+        elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
             more = {held for part in obj.fields.values() for held in part} - seen
             seen |= more
             stack += more
+
+
+def may_look_for(w: Walker, path: str, receiver: Value, value: Value) -> bool:
+    """Whether a call may look for something that equals what it is given: ``list.index``, ``graph.degree(node)``."""
+    if not w.compares_identity():
+        return False
+    if path == "builtins.iter":  # up to a sentinel
+        return True
+    if any(obj.type in CONTAINERS for obj in receiver):
+        return path.rpartition(".")[2] in _LOOKING
+    return bool(receiver and value) and any(_equals_only_itself(obj) for obj in value | contents(value))
+
+
+def _equals_only_itself(obj: Obj) -> bool:
+    if obj.type == INSTANCE:
+        return not _has_own_equality(obj)
+    return obj.type == "builtins.object" and obj.given == {}  # object()
 
 
 _BY_IDENTITY = (INSTANCE, "builtins.object")

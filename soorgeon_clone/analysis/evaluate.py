@@ -308,6 +308,8 @@ def _binary(w: Walker, node: Node) -> Value:
         right = expression(w, children[index + 1])
         if sign in _ASKING:
             _ask_for_number(w, children[index - 1], sign, children[index + 1])
+            if sign.startswith("is") and children[index - 1].type == children[index + 1].type == "name":
+                _compare_values(w, sign, value, right)
         value = operation(w, node, value, sign, right)
     return value
 
@@ -324,6 +326,15 @@ def _ask_for_number(w: Walker, left: Node, sign: str, right: Node) -> None:
             w.opaque(
                 f"`{sign}` asks for the number {node.get_code(include_prefix=False)} itself, and files keep copies"
             )
+
+
+_COPIED = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "complex", "tuple", "scalar"))
+
+
+def _compare_values(w: Walker, sign: str, left: Value, right: Value) -> None:
+    """Two names of one number or text have a copy each after they were in two files."""
+    if left and right and all(obj.immutable and obj.type in _COPIED for obj in left | right):
+        w.opaque(f"`{sign}` asks whether two numbers or texts are the same object, which files do not keep")
 
 
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in", "not in"})

@@ -62,7 +62,7 @@ def apply(
         return value
 
     given_back = _run_passed_code(w, effect, receiver, args, node, target, path)
-    if path.rpartition(".")[2] in access.LOOKING and any(obj.type in access.CONTAINERS for obj in receiver):
+    if access.may_look_for(w, path, receiver, args.all):
         access.note_identity(w, receiver | args.all)
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, node, target, path)
