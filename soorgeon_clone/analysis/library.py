@@ -45,7 +45,7 @@ def apply(
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
     w.work += 1
-    if any(obj.path == MAIN for obj in args.all):
+    if w.heap.lib(MAIN) in args.all:
         w.opaque("it reads and writes variables by name")
     bound = _bound(args, names)
     given_back: Value = EMPTY
