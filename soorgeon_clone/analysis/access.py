@@ -340,7 +340,7 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
         elif obj.immutable:
             result.add(w.heap.atom("builtins.str" if kind == "builtins.str" else "builtins.scalar"))
         elif kind == library.NDARRAY:
-            row = w.heap.make((*w.site(node), "row"), kind)
+            row = w.heap.make_view((*w.site(node), "row"), kind, obj)
             w.heap.view(row, obj)
             inside = contents(frozenset({obj}))
             w.heap.hold(row, "*", frozenset(o for o in inside if not o.immutable))
@@ -471,7 +471,7 @@ def _change_shown(w: Walker, obj: Obj) -> None:
 
 def _store_cells(w: Walker, obj: Obj, value: Value) -> None:
     """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
-    held = _held_by_frame(value)
+    held = held_by_table(value)
     if obj.type != "pandas.DataFrame" and _may_hold_lists(obj):
         held |= frozenset(o for o in value if not o.immutable and o.type in CONTAINERS)
     w.heap.hold(obj, "*", held)
@@ -486,7 +486,7 @@ def _may_hold_lists(obj: Obj) -> bool:
     return obj.type != library.NDARRAY or bool(obj.fields) or not given.keys().isdisjoint(("dtype", "fill_value", "1"))
 
 
-def _held_by_frame(value: Value) -> Value:
+def held_by_table(value: Value) -> Value:
     """Frames and arrays copy frames and arrays that are stored in them; of lists they take the elements."""
     held: set[Obj] = set()
     for obj in value:

@@ -41,6 +41,7 @@ class Obj:
         "memory",
         "order_of",
         "ordered",
+        "origin",
         "path",
         "scope",
         "shown",
@@ -58,6 +59,7 @@ class Obj:
         self.scope: Any = None
         self.given: dict[str, str | None] | None = None  # constants that its constructor was given, if that is known
         self.views: set[Obj] = set()
+        self.origin: Obj | None = None  # of a view of an array: the array that has the memory
         self.memory: set[Obj] | None = None  # all objects that share memory with it, itself included
         self.changed: set[int] = set()  # statements that may change it
         self.is_local = False  # a class that a function made
@@ -74,6 +76,8 @@ class Obj:
 
 SETS = frozenset({"builtins.set", "builtins.frozenset"})
 
+MAX_ORIGINS = 8
+
 UNBOUND = Obj(UNBOUND_TYPE, immutable=True)
 
 
@@ -84,6 +88,7 @@ class Heap:
         self.version = 0
         self._sites: dict[Any, Obj] = {}
         self._atoms: dict[Any, Obj] = {}
+        self._origins: dict[Any, set[Obj]] = {}
         self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
@@ -115,6 +120,20 @@ class Heap:
             found.made = self.now
             self.types.add(type_)
         return found
+
+    def make_view(self, site: Any, type_: str, viewed: Obj) -> Obj:
+        """Return the view of ``viewed`` that ``site`` makes: views of two arrays at one site are two objects.
+
+        Or the arrays would share memory through them. From some number on, they do.
+        """
+        origin = viewed.origin or viewed
+        known = self._origins.setdefault(site, set())
+        if origin not in known and len(known) >= MAX_ORIGINS:
+            return self.make(site, type_)
+        known.add(origin)
+        made = self.make((site, origin), type_)
+        made.origin = origin
+        return made
 
     def of_type(self, type_: str) -> list[Obj]:
         """Return all objects of a type that calls or definitions made."""

@@ -326,11 +326,19 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
             result |= value  # a library's decorator: the definition in other clothes
             if _REGISTERS.search(_dotted(last)):
                 undescribed.run_registered(w, value, node)
-                w.note("sets", "modules")
+                if _is_of_module(w, _dotted(last)):
+                    w.note("sets", "modules")
     return result or value
 
 
 _REGISTERS = re.compile(r"(^|[._])(un)?register(_|$)")
+
+
+def _is_of_module(w: Walker, dotted: str) -> bool:
+    """Whether a decorator may belong to a module; what an object of the notebook has registered is in the object."""
+    binding = w.module.state.get(dotted.partition(".")[0])
+    own = (FUNCTION, CLASS, INSTANCE)
+    return binding is None or not binding.value or any(obj.type not in own for obj in binding.value)
 
 
 def _dotted(decorator: Node) -> str:

@@ -76,8 +76,9 @@ def apply(
     if effect.raises:
         statements._die(w)
     value: Value = EMPTY
+    viewed = next(iter(receiver)) if len(receiver) == 1 and effect.views == ("self",) else None
     for spec in effect.returns:
-        value |= result(w, spec, receiver, args, node, bound, path)
+        value |= result(w, spec, receiver, args, node, bound, path, viewed)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
     if fresh and path.startswith(_OF_TABLES):
         inside = access.cells(receiver)
@@ -377,9 +378,16 @@ _DISPLAYS = {"list", "dict", "set", "frozenset", "iterator", "tuple", "generator
 
 
 def result(
-    w: Walker, spec: str, receiver: Value, args: calls.Arguments, node: Node, bound: dict[str, Value], path: str = ""
+    w: Walker,
+    spec: str,
+    receiver: Value,
+    args: calls.Arguments,
+    node: Node,
+    bound: dict[str, Value],
+    path: str = "",
+    viewed: Obj | None = None,
 ) -> Value:
-    """Return the objects that a result in the words of `Effect` stands for."""
+    """Return the objects that a result in the words of `Effect` stands for; ``viewed``: arrays are views of it."""
     head, parts = _parts(spec)
     if parts and head.removeprefix("builtins.") in _DISPLAYS:
         return _display(w, head.removeprefix("builtins."), parts, receiver, args, node, bound, path)
@@ -417,6 +425,8 @@ def result(
     facts = w.facts_of(kind) if "." in kind else None
     if facts is not None and facts.immutable:
         return frozenset({w.heap.atom(kind)})
+    if viewed is not None and kind == NDARRAY:
+        return frozenset({w.heap.make_view((*w.site(node), kind), kind, viewed)})
     made = w.heap.make((*w.site(node), kind), kind)
     return frozenset({made})
 

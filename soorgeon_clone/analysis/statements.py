@@ -117,7 +117,11 @@ def _augmented(w: Walker, target: Node, operator: Node, right: Node) -> None:
         w.change(in_place)
         w.heap.derive_order(in_place, value)
         for obj in in_place:
-            w.heap.hold(obj, "*", access.elements(w, value, target) | value)
+            if obj.type.startswith(("numpy.", "pandas.")):
+                held = access.held_by_table(value)  # it computes with the elements, it does not take them
+            else:
+                held = access.elements(w, value, target) | value
+            w.heap.hold(obj, "*", held)
         result = result | in_place
     assign(w, target, result, augmented=True)
 
