@@ -139,22 +139,27 @@ def run_passed_objects(
     """
     head, _, rest = path.partition(".")
     name = rest.rpartition(".")[2]
-    if head in _CALL_NOTHING_HELD or name[:1].isupper() or name.startswith("make_"):
-        return
+    if w.passing or head in _CALL_NOTHING_HELD or name[:1].isupper() or name.startswith("make_"):
+        return  # in code that a library runs: followed in turn, each would call all others in every order
     has_methods = path.startswith(_CALL_METHODS)
     copied = frozenset(o for text in effect.calls if text.startswith("like:") for o in w.heap.reach(target(text)))
+    looked_into = _HOLD_NO_CODE if has_methods else (*_HOLD_NO_CODE, UNKNOWN)
     seen = set(args.all)
-    stack = [obj for obj in seen if not obj.immutable and not obj.type.startswith(_HOLD_NO_CODE)]
+    stack = [obj for obj in seen if not obj.immutable and not obj.type.startswith(looked_into)]
     while stack:
         obj = stack.pop()
         if obj.type == INSTANCE and has_methods and w.first_time("passed object", obj, args.all):
             own = library.like(w, frozenset({obj}), node) if obj in copied else {obj}
+            w.passing.add(obj)
             for each in own:
                 run_all_methods(w, each, args.all - {obj}, node)
+            w.passing.discard(obj)
         elif (obj.type == METHOD or is_plain_function(obj)) and obj not in args.all:
+            w.passing.add(obj)
             call_back(w, frozenset({obj}), args.all, args, node, None if has_methods else path)
+            w.passing.discard(obj)
         elif obj.type not in (FUNCTION, CLASS, METHOD):
-            stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(_HOLD_NO_CODE)]
+            stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(looked_into)]
 
 
 _HOLD_NO_CODE = ("pandas.", "numpy.", "matplotlib.", "seaborn.")

@@ -100,6 +100,7 @@ class Walker:
         self.trails: list[Trail] = []  # of the code around, that exceptions may leave at any point
         self.raised: Value = EMPTY  # exceptions that the notebook's own code raises, wherever they are caught
         self.running: set[tuple[Obj, Obj]] = set()
+        self.passing: set[Obj] = set()  # what a library that was given it is calling
         self.annotated: set[int] = set()  # sections that annotate variables
         self.local_modules: dict[str, frozenset[str]] = {}  # what has to do with a module's variables
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
