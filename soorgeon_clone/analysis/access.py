@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, library, lineage, undescribed
 from soorgeon_clone.analysis.heap import (
+    AMENDED,
     ATTRIBUTES,
     CLASS,
     EMPTY,
@@ -282,7 +283,7 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
 
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
-_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED})
+_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED, AMENDED})
 
 
 def contents(value: Value) -> Value:
@@ -510,7 +511,12 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
             _take_attributes(w, obj, value)
     if _sets_ambient(w, obj, "__setattr__", value):
         return
-    change_by_store(w, obj)
+    if obj.type in (CLASS, FUNCTION) and name != "*":
+        amendments = w.heap.amendments(obj)
+        w.heap.hold(amendments, name, value or frozenset({w.heap.atom("builtins.scalar")}))
+        w.change_one(amendments)
+    else:
+        change_by_store(w, obj)
     if _is_left_out(w, obj, name):
         w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
     if obj.given is not None:  # what it was made with is often an attribute: model.random_state = 0

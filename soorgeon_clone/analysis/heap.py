@@ -21,6 +21,7 @@ UNKNOWN = "?"
 LOST = "*lost"  # the key of attributes that pickle leaves out: "12 name", given by statement 12
 NAMED = "*named"  # the key of variables that a formula names, as for LOST: it is evaluated again when it is loaded
 ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
+AMENDED = "*amended"  # the key of what stands for the attributes that a class or function was given after it was made
 UNBOUND_TYPE = "unbound"
 
 
@@ -148,6 +149,16 @@ class Heap:
             obj.fields[key] = old | value
             self.version += 1
             self._grown.add(obj)
+
+    def amendments(self, obj: Obj) -> Obj:
+        """Return what stands for the attributes that are given to a class or function of the notebook by their names.
+
+        Such a gift changes this and not the class: the definition, repeated, is then brought up to date by it.
+        """
+        made = self.make((AMENDED, obj), "builtins.namespace")
+        made.made = obj.made
+        self.hold(obj, AMENDED, frozenset({made}))
+        return made
 
     def view(self, one: Obj, other: Obj) -> None:
         """Let two objects share memory."""

@@ -330,6 +330,36 @@ def _comprehension_names(node: Node) -> set[str]:
     return inner | (own - bound) | mentioned(first.children[3])
 
 
+def named_by_definition(node: Node) -> tuple[set[str], set[str]]:
+    """Return the names that a definition only names when it runs (bases, annotations) and those that it may ask."""
+    named: set[str] = set()
+    asked: set[str] = set()
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        kind = item.type
+        if kind == "classdef":
+            arguments = item.get_super_arglist()
+            for base in getattr(arguments, "children", [arguments]) if arguments is not None else ():
+                (named if base.type == "name" else asked).update(mentioned(base))
+            stack.append(item.children[-1])
+        elif kind in ("funcdef", "lambdef"):
+            code = code_of(item)
+            stack += [p.default for p in code.parameters if p.default is not None]
+            annotations = [p.annotation for p in code.parameters] + [item.annotation if kind == "funcdef" else None]
+            for part in annotations:
+                named |= mentioned(part) if part is not None else set()
+        elif _has_definition(item):
+            stack += item.children
+        else:
+            asked |= mentioned(item)
+    return named, asked
+
+
+def _has_definition(node: Node) -> bool:
+    return node.type in _SCOPES or any(_has_definition(child) for child in getattr(node, "children", ()))
+
+
 def has_class_inside(node: Node) -> bool:
     """Whether a function defines a class."""
     stack = list(getattr(node, "children", ()))

@@ -17,10 +17,10 @@ from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python_each
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.notebook.read import place
 from soorgeon_clone.notebook.sections import best_level, split
-from soorgeon_clone.refactor.carriers import ambient
+from soorgeon_clone.refactor.carriers import ambient, amended
 from soorgeon_clone.refactor.carriers.exported import closed_definitions
 from soorgeon_clone.refactor.carriers.program import Program
-from soorgeon_clone.refactor.carriers.replay import needed_to_repeat
+from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.model import Bundle, Load, Merge, Part, Plan, Replay, Serializer, Step, Task, Together
 from soorgeon_clone.refactor.parameters import parameters_of
 from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
@@ -239,6 +239,8 @@ class _Builder:
             return ambient.part(name)
         binding = self.program.before(name, unit + 1)
         value = binding.value if binding is not None else frozenset()
+        if (repeated := self.wiring.amended_as(value)) is not None:
+            return amended.part(name, repeated)
         types = {obj.type for obj in value if obj is not UNBOUND}
         frame = True if types == {"pandas.DataFrame"} else None if types & _MAY_BE_FRAME else False
         return Part(name, name, f"{name} = {{value}}", maybe_unbound=UNBOUND in value, frame=frame)
@@ -427,7 +429,7 @@ class _Steps:
             return
         self.done.add(statement.index)
         for name in needed_to_repeat(statement):
-            self._need(name)
+            self._need(name, only_named=only_named(self.program, statement, name))
         if statement.kind == "import" and "future" not in statement.sets:
             for source, bound in self._imports(statement):
                 self.steps.append(Replay("import", source, (bound,)))
@@ -441,10 +443,12 @@ class _Steps:
             if name in needed:
                 yield self.program.import_source(name, statement.index), name
 
-    def _need(self, name: str) -> None:
-        """Let a name that a statement reads exist before the statement is repeated."""
+    def _need(self, name: str, *, only_named: bool) -> None:
+        """Let a name exist before a statement that reads it is repeated, or a value that refers to it is loaded."""
         if name in self.exported:
             self._import_exported(name)
+            return
+        if self._repeat_amended(name) and only_named:
             return
         for bundle, (_, names) in self.files.items():
             if name in names:
@@ -454,6 +458,14 @@ class _Steps:
         for number in sorted(binding.defs) if binding is not None else ():
             if number in self.builder.wiring.repeats[self.index]:
                 self._repeat(self.program.statements[number])
+
+    def _repeat_amended(self, name: str) -> bool:
+        """Repeat a definition whose attributes come in a file, if ``name`` is one."""
+        binding = self.program.before(name, self.index)
+        repeated = self.builder.wiring.amended_as(binding.value) if binding is not None else None
+        if repeated is not None:
+            self._repeat(repeated.statement)
+        return repeated is not None
 
     def _show_figures(self, bundle: Bundle, provider: int) -> None:
         """A figure that is loaded is shown as an image only after pyplot has chosen its backend."""
@@ -472,10 +484,12 @@ class _Steps:
             return
         self.done.add(bundle)
         provider, names = self.files[bundle]
+        for name in names:
+            self._repeat_amended(name)
         for name in sorted({part.name for part in bundle.parts} | set(names)):
             verdict = self.builder.wiring.verdicts.get((name, provider + 1))
             for other in sorted(verdict.refers) if verdict is not None else ():
-                self._need(other)
+                self._need(other, only_named=True)
         self._show_figures(bundle, provider)
         labels = {part.name for part in bundle.parts}
         wanted = tuple(n if n in labels else ambient.part(n).name for n in names)

@@ -11,12 +11,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, UNBOUND, Obj, Value, holds, look_for_more
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers import ambient
+from soorgeon_clone.refactor.carriers.amended import Amended, amended
 from soorgeon_clone.refactor.carriers.pickled import Pickled, function_by_value, pickled
 from soorgeon_clone.refactor.carriers.program import LAST_RESULT_NAMES, SESSION_NAMES, Program
-from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, needed_to_repeat, statement_to_repeat
+from soorgeon_clone.refactor.carriers.replay import (
+    can_repeat,
+    is_code,
+    needed_to_repeat,
+    only_named,
+    statement_to_repeat,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,11 @@ class Wiring:
     after: list[set[int]]
     names: list[set[str]]
     verdicts: dict[tuple[str, int], Pickled] = field(default_factory=dict)
+    amended: dict[Obj, Amended] = field(default_factory=dict)
+
+    def amended_as(self, value: Value) -> Amended | None:
+        """Return how the definition that is ``value`` crosses if it was given something after it was made."""
+        return self.amended.get(next(iter(value))) if len(value) == 1 else None
 
     def provider(self, name: str, unit: int) -> int | None:
         """Return the unit whose product ``unit`` loads ``name`` from."""
@@ -68,6 +80,8 @@ class _Wirer:
         self.verdicts: dict[tuple[str, int], Pickled] = {}
         self.seen: set[tuple[str, int]] = set()
         self.by_reference: dict[Value, frozenset[Obj]] = {}
+        self.amended: dict[Obj, Amended] = {}
+        self.by_value: set[Value] = set()
 
     def wire(self) -> Wiring:
         self._refuse_what_cannot_be_cut()
@@ -81,9 +95,8 @@ class _Wirer:
         for index in range(1, self.count):
             self._refuse_rings(index)
             self._refuse_two_lives(index)
-        return Wiring(
-            self.loads, self.repeats, self.imports, self.groups, self._file_order(), self._names(), self.verdicts
-        )
+        order, names = self._file_order(), self._names()
+        return Wiring(self.loads, self.repeats, self.imports, self.groups, order, names, self.verdicts, self.amended)
 
     def _names(self) -> list[set[str]]:
         """Return, by unit, all names that it needs, however they come."""
@@ -120,10 +133,14 @@ class _Wirer:
             if statement is not None:
                 self.repeat(statement, unit)
                 return
-            by_value = function_by_value(self.program, value, self.exported)
-            if by_value is None:
+            repeated = amended(self.program, binding, unit) if value not in self.by_value else None
+            if repeated is not None:
+                self.amended[repeated.obj] = repeated
+                self.repeat(repeated.statement, unit)
+            elif self._amended(value) or function_by_value(self.program, value, self.exported) is None:
                 raise Clash(self._first(binding.defs, unit), unit, self._why_not_repeated(name, binding.defs))
-            self.verdicts[name, unit] = by_value
+            else:
+                self.by_value.add(value)
         verdict = self.verdict(name, value, unit)
         if verdict.obstacle is not None:
             statement = statement_to_repeat(self.program, name, binding, unit)
@@ -147,9 +164,16 @@ class _Wirer:
     def verdict(self, name: str, value: Value, unit: int) -> Pickled:
         key = (name, unit)
         if key not in self.verdicts:
-            by_value = function_by_value(self.program, value, self.exported) if is_code(value) else None
+            by_value = None
+            if (repeated := self._amended(value)) is not None:
+                value = repeated.state
+            elif is_code(value):
+                by_value = function_by_value(self.program, value, self.exported)
             self.verdicts[key] = by_value or pickled(self.program, self.knowledge, value, unit, self.exported)
         return self.verdicts[key]
+
+    def _amended(self, value: Value) -> Amended | None:
+        return self.amended.get(next(iter(value))) if len(value) == 1 else None
 
     def repeat(self, statement: StatementFacts, unit: int) -> None:
         if statement.index in self.repeats[unit]:
@@ -252,8 +276,14 @@ class _Wirer:
         alive: set[str] = set()
         for unit in reversed(self.program.units):
             live[unit.index] = set(alive)
-            alive = {name for name in alive if not unit.binds.get(name, False)} | self.loads[unit.index]
+            made = {name for name in alive if unit.binds.get(name, False) or self._makes_again(name, unit.index)}
+            alive = (alive - made) | self.loads[unit.index]
         return live
+
+    def _makes_again(self, name: str, unit: int) -> bool:
+        """Whether a unit repeats a definition as it was, and is the first to change it."""
+        again = (name, unit) in self.seen and name not in self.loads[unit] and not ambient.is_ambient(name)
+        return again and self._changes(unit, name)
 
     def _value_after(self, name: str, unit: int) -> Value:
         binding = self.program.before(name, unit + 1)
@@ -261,7 +291,20 @@ class _Wirer:
 
     def _changes(self, unit: int, name: str) -> bool:
         changes = self.program.units[unit].changes
-        return bool(changes) and not changes.isdisjoint(self.program.facts.heap.reach(self._value_after(name, unit)))
+        return bool(changes) and not changes.isdisjoint(self._reach(self._value_after(name, unit)))
+
+    def _reach(self, value: Value) -> frozenset[Obj]:
+        """Return what comes with a value in a file; of classes whose attributes have a file of their own, nothing."""
+        reach = self.program.facts.heap.reach(value)
+        if self.amended.keys().isdisjoint(reach) or self._amended(value) is not None:
+            return reach
+        seen = set(value) | self.amended.keys()
+        stack = [obj for obj in value if obj not in self.amended]
+        while stack:
+            obj = stack.pop()
+            if not obj.immutable:
+                stack.extend(look_for_more(obj, seen))
+        return frozenset(obj for obj in seen if not obj.immutable) - self.amended.keys()
 
     def _together(self, unit: int, alive: set[str]) -> list[set[str]]:
         """Part the living values into those that must be saved in one file."""
@@ -272,7 +315,7 @@ class _Wirer:
             mine = {name}
             groups.append(mine)
             self._refuse_views_inside(name, unit, stop)
-            for obj in self.program.facts.heap.reach(self._value_after(name, unit)):
+            for obj in self._reach(self._value_after(name, unit)):
                 if not self._matters(obj, stop):
                     continue
                 other = owner.get(obj)
@@ -327,21 +370,23 @@ class _Wirer:
             files.update({name: (index, group) for group in self.groups[index] for name in group})
         files = {name: files[name] for name in self.loads[unit] if name in files}
         for provider, group in sorted(set(files.values())):
-            names = sorted(self._referred(provider, group))
-            seen: set[str] = set()
+            again = {name for name in group if name in self.loads[unit] and self._is_amended(name, unit)}
+            names = sorted((name, True) for name in self._referred(provider, group) | again)
+            seen: set[tuple[str, bool]] = set()
             while names:
-                name = names.pop()
-                if name in seen:
+                name, as_it_is = names.pop()
+                if (name, as_it_is) in seen:
                     continue
-                seen.add(name)
-                if files.get(name) == (provider, group):
-                    listed = " and ".join(f"`{n}`" for n in group[:2])
-                    raise Clash(provider, unit, f"{listed} belong to a class or function that is made of `{name}`")
-                if name in files:
-                    names += self._referred(*files[name])
+                seen.add((name, as_it_is))
+                if name in files and not (as_it_is and self._is_amended(name, unit)):
+                    if files[name] == (provider, group):
+                        listed = " and ".join(f"`{n}`" for n in group[:2])
+                        raise Clash(provider, unit, f"{listed} belong to a class or function that is made of `{name}`")
+                    names += [(other, True) for other in self._referred(*files[name])]
                 binding = self.program.before(name, unit)
                 for number in self.repeats[unit].intersection(binding.defs if binding is not None else ()):
-                    names += self.program.statements[number].read_bindings
+                    statement = self.program.statements[number]
+                    names += [(n, only_named(self.program, statement, n)) for n in statement.read_bindings]
 
     def _refuse_two_lives(self, unit: int) -> None:
         """What a class that is made again holds must not come in a file as well, if it can be told from that."""
@@ -356,11 +401,17 @@ class _Wirer:
             for name in self.program.statements[number].binds:
                 binding = self.program.before(name, unit)
                 made = binding.value if binding is not None and number in binding.defs else frozenset()
-                for obj in self.program.facts.heap.reach(made) if any(o.type == CLASS for o in made) else ():
+                if name in self.loads[unit] and self._amended(made) is not None:
+                    continue  # its attributes come in the file
+                for obj in self._reach(made) if any(o.type == CLASS for o in made) else ():
                     if obj in loaded:
                         first = self.program.unit_of[number]
                         listed = f"`{loaded[obj]}` and `{name}`"
                         raise Clash(first, unit, f"{listed} share something that a later section changes or compares")
+
+    def _is_amended(self, name: str, unit: int) -> bool:
+        binding = self.program.before(name, unit)
+        return binding is not None and self._amended(binding.value) is not None
 
     def _referred(self, provider: int, group: Iterable[str]) -> set[str]:
         """Return the names of the definitions that must exist where a file is loaded."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from soorgeon_clone.analysis.dataflow import changed_between
-from soorgeon_clone.analysis.heap import CLASS, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.heap import CLASS, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.names import named_by_definition
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.program import Program
@@ -34,11 +37,27 @@ def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int
     start = program.units[unit].start
     if changed_between(_changeable(binding.value), statement.index, start):
         return None
-    parts = [p for p in program.facts.heap.reach(binding.value) if p.type not in _CODE]
+    parts = [part for obj in binding.value for part in own_parts(holds(obj), obj) if part.type not in _CODE]
     stop = start if any(obj.type == CLASS for obj in binding.value) else len(program.statements)
     if changed_between(parts, statement.index, stop):
         return None  # a default or a closure's variable with a life of its own: others may share it
     return statement
+
+
+def own_parts(start: Iterable[Obj], owner: Obj) -> Iterator[Obj]:
+    """Yield what can be reached of the definition ``owner`` from ``start``, which it holds.
+
+    Other classes and what they hold are left out: they cross by themselves.
+    """
+    seen = {owner}
+    stack = list(start)
+    while stack:
+        obj = stack.pop()
+        if obj in seen or obj.immutable or (obj.type == CLASS and obj.made != owner.made):
+            continue
+        seen.add(obj)
+        yield obj
+        stack.extend(holds(obj))
 
 
 def _changeable(value: Value) -> list[Obj]:
@@ -70,5 +89,18 @@ def reads_the_same(program: Program, statement: StatementFacts, name: str, unit:
     now = program.before(name, unit)
     if now is None or now.defs != then.defs or UNBOUND in now.value:
         return program.is_import(name) and now is not None
+    if only_named(program, statement, name):
+        return True
     start = program.units[unit].start
     return not changed_between(program.facts.heap.reach(now.value), statement.index - 1, start)
+
+
+def only_named(program: Program, statement: StatementFacts, name: str) -> bool:
+    """Whether a definition takes classes of the notebook as they are, without asking what they hold: as its bases."""
+    bindings = statement.read_bindings
+    if statement.kind not in ("class", "function") or any(obj.type != CLASS for obj in bindings[name].value):
+        return False
+    named, asked = named_by_definition(statement.node)
+    if name not in named or name in asked:
+        return False
+    return all(program.is_import(n) or all(obj.immutable for obj in bindings[n].value) for n in asked & bindings.keys())

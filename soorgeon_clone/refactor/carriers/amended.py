@@ -1,0 +1,141 @@
+"""Definitions that are given something after they were made -> repeated, then brought up to date from a file.
+
+`Agent.count += 1`, a registry in a class, `f.calls = 0`, a default that a function fills: the definition is repeated
+in each task that needs it, and what its attributes hold crosses like a variable under its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from soorgeon_clone.analysis.heap import AMENDED, CLASS, EMPTY, FUNCTION, Obj, Value, holds
+from soorgeon_clone.analysis.lineage import lineage
+from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.refactor.carriers.program import Program
+from soorgeon_clone.refactor.carriers.replay import can_repeat, needed_to_repeat, only_named, own_parts
+from soorgeon_clone.refactor.model import Part
+
+# what of a class is no attribute that it was given: how it was made
+_MADE_WITH = frozenset({"*bases", "*keywords", "*dataclass", AMENDED})
+_MADE_WITH_EACH = ("*base:", "*field:", "*factory:")
+# bases whose classes take an attribute as it is
+_PLAIN_BASES = ("builtins.", "abc.ABC", "typing.", "collections.")
+# methods that run when an object of the class comes out of a file or is let go of, and may ask for the attributes
+_WHEN_LOADED = frozenset({"__new__", "__del__", "__init_subclass__", "__set_name__", "__slots__"})
+_OUR_WORDS = frozenset({"setattr", "getattr", "hasattr", "vars"})
+_MAY_BE_SET = frozenset({"__defaults__", "__kwdefaults__", "__doc__", "__hash__"})
+
+
+@dataclass(frozen=True)
+class Amended:
+    """A definition to repeat, and which of its ``attributes`` cross: ``state`` is what they may hold."""
+
+    obj: Obj
+    statement: StatementFacts
+    attributes: tuple[str, ...]
+    state: Value
+
+
+def amended(program: Program, binding: Binding, unit: int) -> Amended | None:
+    """Return how a definition crosses to ``unit``, None if repeating it and setting attributes does not give it."""
+    if len(binding.value) != 1 or len(binding.defs) != 1 or not _OUR_WORDS.isdisjoint(program.binders):
+        return None
+    (obj,), (number,) = binding.value, binding.defs
+    statement = program.statements[number]
+    if statement.kind not in ("class", "function") or not can_repeat(program, statement, unit):
+        return None
+    if obj.type not in (CLASS, FUNCTION) or obj.changed or not _takes_attributes(obj):
+        return None
+    if any(_has_life(part, number) for part in _asked(program, statement)):
+        return None  # it would hold a copy of what another variable holds
+    names = _given(obj, number)
+    state = frozenset(part for name in names for part in _held(obj, name))
+    inside = program.facts.heap.reach(state)
+    if not names or any(_has_life(part, number) for part in _kept(obj, state) if part not in inside):
+        return None
+    attributes = [attribute for name in sorted(names) for attribute in _in_python(program, obj, name)]
+    return Amended(obj, statement, tuple(attributes), state) if all(map(_can_be_set, attributes)) else None
+
+
+def part(name: str, amended: Amended) -> Part:
+    """Return the part that carries the attributes of the definition called ``name``."""
+    names = "[" + ", ".join(f'"{attribute}"' for attribute in amended.attributes) + "]"
+    if amended.obj.type == CLASS:
+        save = f"{{name: vars({name})[name] for name in {names} if name in vars({name})}}"
+    else:
+        save = f"{{name: getattr({name}, name) for name in {names} if hasattr({name}, name)}}"
+    return Part(name, save, f"[setattr({name}, *item) for item in {{value}}.items()]")
+
+
+def _takes_attributes(obj: Obj) -> bool:
+    """Whether setting an attribute does that and nothing else."""
+    if obj.type == FUNCTION:
+        return not obj.code.is_cached
+    for cls in lineage([obj]):
+        if not _WHEN_LOADED.isdisjoint(cls.fields) or cls.is_local:
+            return False
+        made_with = (*cls.fields.get("*bases", EMPTY), *cls.fields.get("*keywords", EMPTY))
+        if not all(other.type == CLASS or other.path.startswith(_PLAIN_BASES) for other in made_with):
+            return False
+        if any(other.type == CLASS for other in cls.fields.get("*keywords", EMPTY)):
+            return False  # a metaclass of the notebook
+    return True
+
+
+def _given(obj: Obj, number: int) -> set[str]:
+    """Return the attributes that may not hold what the definition, statement ``number``, gives them when repeated."""
+    names = {name for part in obj.fields.get(AMENDED, EMPTY) for name in part.fields}
+    if obj.type == FUNCTION:
+        return names | (
+            {"__defaults__"} if any(_has_life(p, number) for p in own_parts(_defaults(obj), obj)) else set()
+        )
+    for name, value in obj.fields.items():
+        code = all(o.immutable or o.type in (FUNCTION, CLASS) for o in value)
+        if code or name in _MADE_WITH or name.startswith(_MADE_WITH_EACH):
+            continue
+        if any(_has_life(part, number) for part in own_parts(value, obj)):
+            names.add(name)
+    return names
+
+
+def _asked(program: Program, statement: StatementFacts) -> Iterable[Obj]:
+    """Yield what the definition takes from variables when it runs."""
+    for name in needed_to_repeat(statement):
+        if not only_named(program, statement, name):
+            yield from program.facts.heap.reach(statement.read_bindings[name].value)
+
+
+def _has_life(obj: Obj, number: int) -> bool:
+    """Whether it can be told, later than statement ``number``, from a copy of what that statement made."""
+    return any(n > number for n in obj.changed) or any(n > number for n in obj.identity)
+
+
+def _held(obj: Obj, name: str) -> Value:
+    return _defaults(obj) if name == "__defaults__" else obj.fields.get(name, EMPTY)
+
+
+def _defaults(function: Obj) -> Value:
+    return frozenset(o for key, value in function.fields.items() if key.startswith("default:") for o in value)
+
+
+def _kept(obj: Obj, state: Value) -> Iterator[Obj]:
+    """Yield what belongs to a definition besides its attributes: what its functions hold."""
+    amendments = obj.fields.get(AMENDED, EMPTY)
+    return own_parts((held for held in holds(obj) if held not in state and held not in amendments), obj)
+
+
+def _in_python(program: Program, obj: Obj, name: str) -> Iterator[str]:
+    """Yield what Python calls an attribute: ``__x`` has the name of the class in it whose code mentions it."""
+    if name == "__defaults__":
+        yield from ("__defaults__", "__kwdefaults__")
+    elif obj.type == CLASS and name.startswith("__") and not name.endswith("__"):
+        yield from sorted({f"_{cls.path.lstrip('_')}{name}" for cls in program.facts.heap.of_type(CLASS)} | {name})
+    else:
+        yield name
+
+
+def _can_be_set(attribute: str) -> bool:
+    special = attribute.startswith("__") and attribute.endswith("__")
+    return attribute.isidentifier() and (not special or attribute in _MAY_BE_SET)
