@@ -13,7 +13,7 @@ from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import MARK
-from soorgeon_clone.analysis.syntax import Node, TopLevel, top_statements
+from soorgeon_clone.analysis.syntax import Node, TopLevel, split_rows, top_statements
 from soorgeon_clone.analysis.walk import Walker
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 
@@ -77,12 +77,13 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
             if cell.index not in codes:
                 continue
             code = codes[cell.index]
-            tops = top_statements(code.text)
+            tops = _statements(code, cell)
             walker.kept.append(tops)
             walker.doubtful = code.doubtful
             walker.budget += 60 * len(tops)
             for position, top in enumerate(tops):
-                record = StatementFacts(count, index, cell.index, top.first, top.last, _kind(top.node), top.node)
+                kind = _kind(top.node)
+                record = StatementFacts(count, index, cell.index, top.first, top.last, kind, top.node, top.text)
                 count += 1
                 records.append(record)
                 names |= mentioned(top.node)
@@ -92,6 +93,19 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                 record.opaque = record.opaque or failure
         facts.append(_section(walker, index, records))
     return NotebookFacts(tuple(facts), walker.heap, frozenset(names))
+
+
+def _statements(code: PythonCode, cell: Cell) -> tuple[TopLevel, ...]:
+    """Return the statements of a cell; those that share a row count one by one, unless the row is IPython's."""
+    tops = top_statements(code.text)
+    if ";" not in code.text:
+        return tops
+    rows, written = (text.replace("\r\n", "\n").split("\n") for text in (code.text, cell.source))
+    found: list[TopLevel] = []
+    for top in tops:
+        as_written = rows[top.first - 1 : top.last] == written[top.first - 1 : top.last]
+        found += split_rows(top) if as_written else (top,)
+    return tuple(found)
 
 
 def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:

@@ -19,10 +19,11 @@ AMBIENT = "@"  # names of ambient states that are carried like variables begin w
 class StatementFacts:
     """What one top-level statement does. Filled in during the walk and only read afterwards.
 
-    ``first`` and ``last`` are 1-based rows in the cell with index ``cell``; ``reads`` are the notebook variables read
-    in it (also by functions that it calls), ``read_bindings`` what they denoted then; ``binds`` maps a name to whether
-    it is certainly bound; ``changes`` are objects made before it that it may change in place. ``gives_result``: it
-    certainly displays a value, which `_` is from then on.
+    ``first`` and ``last`` are 1-based rows in the cell with index ``cell``, ``text`` is the statement as it is written
+    if it shares them with others; ``reads`` are the notebook variables read in it (also by functions that it calls),
+    ``read_bindings`` what they denoted then; ``binds`` maps a name to whether it is certainly bound; ``changes`` are
+    objects made before it that it may change in place. ``gives_result``: it certainly displays a value, which `_` is
+    from then on.
     """
 
     index: int
@@ -32,6 +33,7 @@ class StatementFacts:
     last: int
     kind: StatementKind
     node: Node
+    text: str | None = None
     reads: set[str] = field(default_factory=set)
     binds: dict[str, bool] = field(default_factory=dict)
     changes: set[Obj] = field(default_factory=set)

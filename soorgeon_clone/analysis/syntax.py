@@ -16,17 +16,22 @@ from typing import Any
 
 import parso
 from parso.parser import InternalParseError
+from parso.python.tree import PythonNode
 
 Node = Any  # a node or leaf of parso's tree: has .type, .start_pos, .end_pos, .get_code(); nodes have .children
 
 
 @dataclass(frozen=True)
 class TopLevel:
-    """One statement of a cell: its tree and its 1-based first and last row in the cell (decorators included)."""
+    """One statement of a cell: its tree and its 1-based first and last row in the cell (decorators included).
+
+    ``text`` is the statement as it is written, if other statements stand in its rows.
+    """
 
     node: Node
     first: int
     last: int
+    text: str | None = None
 
 
 @lru_cache(maxsize=1)
@@ -76,6 +81,29 @@ def top_statements(text: str) -> tuple[TopLevel, ...]:
     return tuple(TopLevel(node, node.start_pos[0], _last_row(node)) for node in nodes)
 
 
+def split_rows(top: TopLevel) -> tuple[TopLevel, ...]:
+    """Return the statements that semicolons part, each with the comment at the end of the row."""
+    if top.node.type != "simple_stmt" or top.text is not None:
+        return (top,)
+    parts: list[list[Node]] = [[]]
+    for child in top.node.children[:-1]:
+        parts[-1].append(child)
+        if child.type == "operator" and child.value == ";":
+            parts.append([])
+    parts = [part for part in parts if part]
+    if len(parts) == 1:
+        return (top,)
+    newline = top.node.children[-1]
+    found = []
+    for part in parts:
+        statement, *semicolon = part
+        # a semicolon at the end of a cell says that nothing is to be displayed
+        node = PythonNode("simple_stmt", [statement, *(semicolon if part is parts[-1] else []), newline])
+        text = statement.get_code(include_prefix=False)
+        found.append(TopLevel(node, statement.start_pos[0], _last_row(statement), text))
+    return tuple(found)
+
+
 def _last_row(node: Node) -> int:
     row, column = node.end_pos
     return int(row - 1 if column == 0 else row)
@@ -99,7 +127,8 @@ def _lowered(text: str) -> list[TopLevel]:
             written = "\n".join(ast.unparse(ast.fix_missing_locations(part)) for part in parts) + "\n"
             tree = parse(written)
             assert tree is not None, written
-        found += [TopLevel(n, first, last) for n in tree.children if n.type not in ("endmarker", "newline")]
+        alone = ast.get_source_segment(text, statement) if shares_row else None
+        found += [TopLevel(n, first, last, alone) for n in tree.children if n.type not in ("endmarker", "newline")]
     return found
 
 

@@ -428,6 +428,10 @@ class _Steps:
         if statement.index in self.done:
             return
         self.done.add(statement.index)
+        # what an earlier statement binds besides what is wanted of it, this one binds anew
+        for number in sorted(n for n in self.builder.wiring.repeats[self.index] if n < statement.index):
+            if not statement.binds.keys().isdisjoint(self.program.statements[number].binds):
+                self._repeat(self.program.statements[number])
         for name in needed_to_repeat(statement):
             self._need(name, only_named=only_named(self.program, statement, name))
         if statement.kind == "import" and "future" not in statement.sets:
@@ -486,6 +490,9 @@ class _Steps:
         provider, names = self.files[bundle]
         for name in names:
             self._repeat_amended(name)
+        for number in sorted(self.builder.wiring.repeats[self.index]):
+            if not self.program.statements[number].binds.keys().isdisjoint(names):
+                self._repeat(self.program.statements[number])
         for name in sorted({part.name for part in bundle.parts} | set(names)):
             verdict = self.builder.wiring.verdicts.get((name, provider + 1))
             for other in sorted(verdict.refers) if verdict is not None else ():

@@ -370,8 +370,13 @@ class _Wirer:
             files.update({name: (index, group) for group in self.groups[index] for name in group})
         files = {name: files[name] for name in self.loads[unit] if name in files}
         for provider, group in sorted(set(files.values())):
-            again = {name for name in group if name in self.loads[unit] and self._is_amended(name, unit)}
+            loaded = self.loads[unit].intersection(group)
+            again = {name for name in loaded if self._is_amended(name, unit)}
             names = sorted((name, True) for name in self._referred(provider, group) | again)
+            for number in sorted(self.repeats[unit]):
+                statement = self.program.statements[number]
+                if not loaded.isdisjoint(statement.binds):  # it would bind anew what was loaded
+                    names += self._asked_by(statement)
             seen: set[tuple[str, bool]] = set()
             while names:
                 name, as_it_is = names.pop()
@@ -385,8 +390,11 @@ class _Wirer:
                     names += [(other, True) for other in self._referred(*files[name])]
                 binding = self.program.before(name, unit)
                 for number in self.repeats[unit].intersection(binding.defs if binding is not None else ()):
-                    statement = self.program.statements[number]
-                    names += [(n, only_named(self.program, statement, n)) for n in statement.read_bindings]
+                    names += self._asked_by(self.program.statements[number])
+
+    def _asked_by(self, statement: StatementFacts) -> list[tuple[str, bool]]:
+        """Return the names that a statement reads, and whether it only names them."""
+        return [(name, only_named(self.program, statement, name)) for name in statement.read_bindings]
 
     def _refuse_two_lives(self, unit: int) -> None:
         """What a class that is made again holds must not come in a file as well, if it can be told from that."""

@@ -54,6 +54,8 @@ class Program:
 
     def source(self, statement: StatementFacts) -> str:
         """Return the statement as it stands in its cell."""
+        if statement.text is not None:
+            return statement.text
         lines = self.cells[statement.cell].source.replace("\r\n", "\n").split("\n")
         return "\n".join(lines[statement.first - 1 : statement.last]).rstrip()
 

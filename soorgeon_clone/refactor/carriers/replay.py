@@ -34,6 +34,9 @@ def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int
     is_setting = all(obj.type == LIB for obj in binding.value)
     if not can_repeat(program, statement, unit, setting=is_setting):
         return None
+    others = [program.before(other, unit) for other in statement.binds if other != name]
+    if any(other is None or UNBOUND in other.value for other in others):
+        return None
     start = program.units[unit].start
     if changed_between(_changeable(binding.value), statement.index, start):
         return None
