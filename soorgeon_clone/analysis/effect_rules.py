@@ -37,10 +37,10 @@ class Effect:
     ``draws``: ambient random state read and advanced, unless ``draws_unless`` (a parameter of the call or of the
     constructor that made self) is given and not None. ``seeds``: ambient random state set completely.
     ``sets`` and ``gets``: settings changed, settings whose value the result shows. ``reads`` and ``writes``:
-    parameters that name a file (``*``: unknown files). ``names``: parameters whose text names variables of the notebook
-    (``df.query("a > @limit")``, formulas): every identifier in it may be one. ``loses``: attributes of the result that
-    pickle leaves out. ``opaque``: why static analysis ends
-    here. ``prints``: writes to standard output or displays. ``raises``: never returns.
+    parameters that name a file (``*``: unknown files; ``*log``: those that the notebook logs to, if it logs to any).
+    ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
+    identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``opaque``: why static
+    analysis ends here. ``prints``: writes to standard output or displays. ``raises``: never returns.
 
     For an attribute of a module, ``gets`` holds for reading and ``sets`` for assigning to it.
     """

@@ -340,8 +340,9 @@ def _target(
 
 
 def _file(w: Walker, field_name: str, text: str, target: Callable[[str], Value]) -> None:
-    if text == "*":
-        w.note(field_name, "*")
+    if text in ("*", "*log"):
+        if text == "*" or w.logs_to_files:
+            w.note(field_name, "*")
         return
     for obj in target(text):
         path = structures.path_text(obj)

@@ -48,6 +48,11 @@ _DATA = tuple("pandas. numpy. polars. scipy.sparse. torch.Tensor builtins. sklea
 _LEAST_PATIENCE = 1 / 16
 
 
+# what may make `logging` write to a file, and what looks like it
+_LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
+_NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\b")
+
+
 class Walker:
     """One abstract run. ``section`` and ``record`` are where it stands."""
 
@@ -111,6 +116,15 @@ class Walker:
         """The names that the notebook's code binds twice, or that are builtins' and bound at all."""
         counts = Counter(name for text in self.texts for name in bound_names(text))
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
+
+    @property
+    def logs_to_files(self) -> bool:
+        """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
+        return bool(self.local_modules) or self._mentions_log_files
+
+    @cached_property
+    def _mentions_log_files(self) -> bool:
+        return any(_LOG_FILE.search(_NO_LOG_FILE.sub("", text)) for text in self.texts)
 
     def begin(self, record: StatementFacts) -> None:
         """Come to the next statement of a cell."""

@@ -459,7 +459,8 @@ class _Steps:
                 self._load(bundle)
                 return
         binding = self.program.before(name, self.index)
-        for number in sorted(binding.defs) if binding is not None else ():
+        again = self.builder.wiring.rebuilt.get((name, self.index))
+        for number in again or (sorted(binding.defs) if binding is not None else ()):
             if number in self.builder.wiring.repeats[self.index]:
                 self._repeat(self.program.statements[number])
 

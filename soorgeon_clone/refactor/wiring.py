@@ -22,6 +22,7 @@ from soorgeon_clone.refactor.carriers.replay import (
     is_code,
     needed_to_repeat,
     only_named,
+    rebuilt,
     statement_to_repeat,
 )
 
@@ -48,6 +49,7 @@ class Wiring:
     names: list[set[str]]
     verdicts: dict[tuple[str, int], Pickled] = field(default_factory=dict)
     amended: dict[Obj, Amended] = field(default_factory=dict)
+    rebuilt: dict[tuple[str, int], list[int]] = field(default_factory=dict)
 
     def amended_as(self, value: Value) -> Amended | None:
         """Return how the definition that is ``value`` crosses if it was given something after it was made."""
@@ -82,6 +84,7 @@ class _Wirer:
         self.by_reference: dict[Value, frozenset[Obj]] = {}
         self.amended: dict[Obj, Amended] = {}
         self.by_value: set[Value] = set()
+        self.rebuilt: dict[tuple[str, int], list[int]] = {}
 
     def wire(self) -> Wiring:
         self._refuse_what_cannot_be_cut()
@@ -96,7 +99,9 @@ class _Wirer:
             self._refuse_rings(index)
             self._refuse_two_lives(index)
         order, names = self._file_order(), self._names()
-        return Wiring(self.loads, self.repeats, self.imports, self.groups, order, names, self.verdicts, self.amended)
+        return Wiring(
+            self.loads, self.repeats, self.imports, self.groups, order, names, self.verdicts, self.amended, self.rebuilt
+        )
 
     def _names(self) -> list[set[str]]:
         """Return, by unit, all names that it needs, however they come."""
@@ -144,8 +149,11 @@ class _Wirer:
         verdict = self.verdict(name, value, unit)
         if verdict.obstacle is not None:
             statement = statement_to_repeat(self.program, name, binding, unit)
-            if statement is not None:
-                self.repeat(statement, unit)
+            again = [statement] if statement is not None else rebuilt(self.program, name, binding, unit)
+            if again is not None:
+                self.rebuilt[name, unit] = [statement.index for statement in again]
+                for statement in again:
+                    self.repeat(statement, unit)
                 return
             first = max(self._first(binding.defs, unit), self.program.unit_of[verdict.since])
             raise Clash(first, unit, f"`{name}` cannot be saved: it holds {verdict.obstacle}")

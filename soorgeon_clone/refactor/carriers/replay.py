@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
-from soorgeon_clone.analysis.heap import CLASS, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.names import named_by_definition
 from soorgeon_clone.analysis.state import Binding
@@ -47,6 +47,32 @@ def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int
     return statement
 
 
+def rebuilt(program: Program, name: str, binding: Binding, unit: int) -> list[StatementFacts] | None:
+    """Return the statements that, repeated when ``unit`` starts, make ``name``'s object and change it as they did.
+
+    None where something else would be done as well. It may hold nothing of the notebook, which could change out of
+    sight: parts of its own library only (``handler.setFormatter(logging.Formatter(...))``).
+    """
+    if len(binding.defs) != 1:
+        return None
+    (number,) = binding.defs
+    first, start = program.statements[number], program.units[unit].start
+    own = binding.value
+    libraries = {o.type.partition(".")[0] for o in own if "." in o.type}
+    parts = program.facts.heap.reach(own) - own
+    if any(o.immutable or o.made != number or "." not in o.type for o in own):
+        return None
+    if any(part.changed or part.type.partition(".")[0] not in libraries for part in parts):
+        return None
+    changers = [program.statements[n] for n in sorted({n for o in own for n in o.changed}) if number < n < start]
+    if any(changer.binds for changer in changers):
+        return None
+    # what sets something is repeated in any case
+    if not all(can_repeat(program, one, unit, setting=True, changes=own) for one in (first, *changers)):
+        return None
+    return [first, *changers]
+
+
 def own_parts(start: Iterable[Obj], owner: Obj) -> Iterator[Obj]:
     """Yield what can be reached of the definition ``owner`` from ``start``, which it holds.
 
@@ -67,13 +93,20 @@ def _changeable(value: Value) -> list[Obj]:
     return [obj for obj in value if not obj.immutable]
 
 
-def can_repeat(program: Program, statement: StatementFacts, unit: int, *, setting: bool = False) -> bool:
-    """Whether repeating ``statement`` when ``unit`` starts does what it did, and nothing else."""
-    if statement.changes or statement.opaque or statement.unknown_calls or statement.files_written or statement.draws:
+def can_repeat(
+    program: Program, statement: StatementFacts, unit: int, *, setting: bool = False, changes: Value = EMPTY
+) -> bool:
+    """Whether repeating ``statement`` when ``unit`` starts does what it did, and nothing else.
+
+    ``changes`` are objects that it may change, since they are made again.
+    """
+    if not statement.changes <= changes or statement.opaque or statement.unknown_calls:
+        return False
+    if statement.files_written or statement.draws:
         return False
     if (statement.sets and not setting) or (statement.seeds and not setting) or (statement.prints and not setting):
         return False
-    return all(reads_the_same(program, statement, name, unit) for name in needed_to_repeat(statement))
+    return all(reads_the_same(program, statement, name, unit, changes) for name in needed_to_repeat(statement))
 
 
 def needed_to_repeat(statement: StatementFacts) -> list[str]:
@@ -86,8 +119,11 @@ def needed_to_repeat(statement: StatementFacts) -> list[str]:
     ]
 
 
-def reads_the_same(program: Program, statement: StatementFacts, name: str, unit: int) -> bool:
-    """Whether ``name`` denotes, when ``unit`` starts, what it did when ``statement`` read it, unchanged."""
+def reads_the_same(program: Program, statement: StatementFacts, name: str, unit: int, but: Value = EMPTY) -> bool:
+    """Whether ``name`` denotes, when ``unit`` starts, what it did when ``statement`` read it, unchanged.
+
+    ``but`` are objects that may have been changed.
+    """
     then = statement.read_bindings[name]
     now = program.before(name, unit)
     if now is None or now.defs != then.defs or UNBOUND in now.value:
@@ -95,7 +131,7 @@ def reads_the_same(program: Program, statement: StatementFacts, name: str, unit:
     if only_named(program, statement, name):
         return True
     start = program.units[unit].start
-    return not changed_between(program.facts.heap.reach(now.value), statement.index - 1, start)
+    return not changed_between(program.facts.heap.reach(now.value) - but, statement.index - 1, start)
 
 
 def only_named(program: Program, statement: StatementFacts, name: str) -> bool:
