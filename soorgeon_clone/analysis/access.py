@@ -63,7 +63,11 @@ def attribute(w: Walker, value: Value, name: str, node: Node) -> Value:
     """Return what reading ``.name`` of ``value`` gives."""
     result: set[Obj] = set()
     for obj in value:
-        result.update(attribute_of(w, obj, name, node))
+        given = attribute_of(w, obj, name, node)
+        w.heap.width += len(given)
+        result.update(given)
+    if w.worn is not None and len(result) > 1:
+        return undescribed.worn(w, frozenset(result))
     return frozenset(result)
 
 
@@ -74,6 +78,9 @@ def attributes(w: Walker, obj: Obj) -> Value:
     w.heap.hold(made, "*", contents(frozenset({obj})))
     w.heap.view(made, obj)
     return frozenset({made})
+
+
+_TEXTS_OF_CLASSES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 
 
 def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
@@ -107,6 +114,8 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         for member in instances.class_member(w, frozenset({obj}), name):
             known = member.type in (FUNCTION, INSTANCE)
             found |= instances.bind_method(w, obj, member, node) if known else frozenset({member})
+        if not found and name in _TEXTS_OF_CLASSES:
+            return frozenset({w.heap.atom("builtins.str")})
         return found | obj.fields.get("*", EMPTY) or frozenset({obj})
     if kind == FUNCTION:
         if name == "__globals__":
@@ -353,7 +362,11 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
             result.update(cells(frozenset({obj})) | {w.heap.atom("builtins.scalar")})
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
-            for part in made - {obj} if not kind.startswith("pandas.") else ():
+            # a row of texts that a reader gives is nothing of the reader
+            rows = {
+                o for o in made if o.type in CONTAINERS and all(part.immutable for part in contents(frozenset({o})))
+            }
+            for part in made - {obj} - rows if not kind.startswith("pandas.") else ():
                 # an element of an array of axes is one of the figure's
                 w.heap.hold(part, "*", frozenset(o for o in contents(frozenset({obj})) if not o.immutable) | {obj})
                 w.heap.hold(obj, "*", frozenset() if part.immutable else frozenset({part}))
@@ -513,7 +526,7 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         return
     if obj.type in (CLASS, FUNCTION) and name != "*":
         amendments = w.heap.amendments(obj)
-        w.heap.hold(amendments, name, value or frozenset({w.heap.atom("builtins.scalar")}))
+        amendments.fields.setdefault(name, EMPTY)
         w.change_one(amendments)
     else:
         change_by_store(w, obj)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_WORK = 1_500  # calls followed in one statement
 MAX_STEPS = 20_000  # objects looked at in one statement
+MAX_WIDTH = 200_000  # objects that attributes and elements give in one statement
 MAX_RECURSION_PASSES = 4
 
 

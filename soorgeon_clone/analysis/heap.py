@@ -94,6 +94,7 @@ class Heap:
         self.now = -1  # the statement that is walked
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
         self.steps = 0  # objects that were looked at on the way from one object to what it holds
+        self.width = 0  # objects that attributes and elements gave, all together
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
 

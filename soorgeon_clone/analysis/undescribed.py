@@ -390,13 +390,14 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
 
 def is_worn(w: Walker) -> bool:
     """Whether so many calls were followed in this statement that no more are."""
-    return w.work > bodies.MAX_WORK * w.patience or w.heap.steps > bodies.MAX_STEPS * w.patience
+    done = max(w.work / bodies.MAX_WORK, w.heap.steps / bodies.MAX_STEPS, w.heap.width / bodies.MAX_WIDTH)
+    return done > w.patience
 
 
 def worn(w: Walker, values: Value) -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
     if w.worn is None:
-        w.worn = blunt(w, w.heap.of_type(FUNCTION), values, ("worn", w.record.index))
+        w.worn = blunt(w, w.heap.of_type(FUNCTION), values, "worn")
     passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)
     if passed:
         w.change(o for o in passed if o.type not in (FUNCTION, CLASS))
@@ -419,23 +420,23 @@ def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
     for function in functions:
         w.note("unknown_calls", function.path)
     while functions:
-        function = functions.pop()
-        if function in seen or function.code is None:
-            continue
-        seen.add(function)
-        for name in mentioned(function.code.node):
-            if name in names or w.module.state.get(name) is None:
+        found = EMPTY
+        for function in functions:
+            if function in seen or function.code is None:
                 continue
-            names.add(name)
-            value = w.read_global(name)
-            values |= value
-            for part in w.heap.reach(value):
-                if part.type == FUNCTION:
-                    functions.append(part)
-                elif part.type == CLASS:
-                    functions.extend(m for held in part.fields.values() for m in held if m.type == FUNCTION)
-        for name in function.code.globals:
-            w.bind_global(name, frozenset({w.heap.make(("blunt", name), UNKNOWN)}), certain=False)
+            seen.add(function)
+            for name in mentioned(function.code.node) - names:
+                if w.module.state.get(name) is not None:
+                    names.add(name)
+                    found |= w.read_global(name)
+            for name in function.code.globals:
+                w.bind_global(name, frozenset({w.heap.make(("blunt", name), UNKNOWN)}), certain=False)
+        values |= found
+        parts = w.heap.reach(found)
+        functions = [part for part in parts if part.type == FUNCTION and part not in seen]
+        for part in parts:
+            if part.type == CLASS:
+                functions.extend(m for held in part.fields.values() for m in held if m.type == FUNCTION)
     mutable = {o for o in values if not o.immutable}
     for cls in [o for o in mutable if o.type == CLASS]:
         instance = w.heap.make(("blunt", cls), INSTANCE)

@@ -135,6 +135,7 @@ class Walker:
         self.worn = None
         self.heap.now = record.index
         self.heap.steps = 0
+        self.heap.width = 0
         self.heap.take_grown()
         self._whole.clear()
         for name in sorted(self.awaited):

@@ -433,7 +433,7 @@ class _Steps:
             if not statement.binds.keys().isdisjoint(self.program.statements[number].binds):
                 self._repeat(self.program.statements[number])
         for name in needed_to_repeat(statement):
-            self._need(name, only_named=only_named(self.program, statement, name))
+            self._need(name, only_named=only_named(self.program, statement, name), stop=statement.index)
         if statement.kind == "import" and "future" not in statement.sets:
             for source, bound in self._imports(statement):
                 self.steps.append(Replay("import", source, (bound,)))
@@ -447,8 +447,8 @@ class _Steps:
             if name in needed:
                 yield self.program.import_source(name, statement.index), name
 
-    def _need(self, name: str, *, only_named: bool) -> None:
-        """Let a name exist before a statement that reads it is repeated, or a value that refers to it is loaded."""
+    def _need(self, name: str, *, only_named: bool, stop: int | None = None) -> None:
+        """Let a name exist before what reads it: statement ``stop`` (repeated), or a file whose values refer to it."""
         if name in self.exported:
             self._import_exported(name)
             return
@@ -463,6 +463,9 @@ class _Steps:
         for number in again or (sorted(binding.defs) if binding is not None else ()):
             if number in self.builder.wiring.repeats[self.index]:
                 self._repeat(self.program.statements[number])
+                for noted in self.program.noting(self.program.statements[number], self.index):
+                    if stop is None or noted.index < stop:
+                        self._repeat(noted)
 
     def _repeat_amended(self, name: str) -> bool:
         """Repeat a definition whose attributes come in a file, if ``name`` is one."""

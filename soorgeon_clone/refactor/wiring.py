@@ -83,6 +83,7 @@ class _Wirer:
         self.seen: set[tuple[str, int]] = set()
         self.by_reference: dict[Value, frozenset[Obj]] = {}
         self.amended: dict[Obj, Amended] = {}
+        self.reached: dict[tuple[Value, int], frozenset[Obj]] = {}
         self.by_value: set[Value] = set()
         self.rebuilt: dict[tuple[str, int], list[int]] = {}
 
@@ -146,6 +147,12 @@ class _Wirer:
                 raise Clash(self._first(binding.defs, unit), unit, self._why_not_repeated(name, binding.defs))
             else:
                 self.by_value.add(value)
+        if not value.isdisjoint(self.program.registries):
+            statement = statement_to_repeat(self.program, name, binding, unit)
+            if statement is None:
+                raise Clash(self._first(binding.defs, unit), unit, f"`{name}` notes definitions as they are made")
+            self.repeat(statement, unit)
+            return
         verdict = self.verdict(name, value, unit)
         if verdict.obstacle is not None:
             statement = statement_to_repeat(self.program, name, binding, unit)
@@ -189,6 +196,12 @@ class _Wirer:
         self.repeats[unit].add(statement.index)
         for name in needed_to_repeat(statement):
             self.need(name, unit)
+        for other in self.program.noting(statement, unit):
+            if not can_repeat(self.program, other, unit):
+                names = " and ".join(f"`{name}`" for name in sorted(other.binds)[:2])
+                first = min(self.program.unit_of[statement.index], self.program.unit_of[other.index])
+                raise Clash(first, unit, f"the definition of {names}, which is noted as it is made, cannot be repeated")
+            self.repeat(other, unit)
 
     def _first(self, defs: Iterable[int], unit: int) -> int:
         """Return the earliest unit that binds here, so that all of it runs in one process."""
@@ -306,13 +319,17 @@ class _Wirer:
         reach = self.program.facts.heap.reach(value)
         if self.amended.keys().isdisjoint(reach) or self._amended(value) is not None:
             return reach
+        key = (value, len(self.amended))
+        if key in self.reached:
+            return self.reached[key]
         seen = set(value) | self.amended.keys()
         stack = [obj for obj in value if obj not in self.amended]
         while stack:
             obj = stack.pop()
             if not obj.immutable:
                 stack.extend(look_for_more(obj, seen))
-        return frozenset(obj for obj in seen if not obj.immutable) - self.amended.keys()
+        self.reached[key] = frozenset(obj for obj in seen if not obj.immutable) - self.amended.keys()
+        return self.reached[key]
 
     def _together(self, unit: int, alive: set[str]) -> list[set[str]]:
         """Part the living values into those that must be saved in one file."""
@@ -383,7 +400,8 @@ class _Wirer:
             names = sorted((name, True) for name in self._referred(provider, group) | again)
             for number in sorted(self.repeats[unit]):
                 statement = self.program.statements[number]
-                if not loaded.isdisjoint(statement.binds):  # it would bind anew what was loaded
+                variables = {name for name in statement.binds if not ambient.is_ambient(name)}
+                if not loaded.isdisjoint(variables):  # it would bind anew what was loaded
                     names += self._asked_by(statement)
             seen: set[tuple[str, bool]] = set()
             while names:
@@ -413,6 +431,10 @@ class _Wirer:
             for obj in _reach_by_value(binding.value) if binding is not None else ():
                 if self._matters(obj, start):
                     loaded[obj] = name
+        for obj in self.program.registries & loaded.keys():
+            if obj.made in self.repeats[unit]:
+                first, name = self.program.unit_of[obj.made], loaded[obj]
+                raise Clash(first, unit, f"`{name}` holds what notes definitions as they are made")
         for number in sorted(self.repeats[unit]) if loaded else ():
             for name in self.program.statements[number].binds:
                 binding = self.program.before(name, unit)

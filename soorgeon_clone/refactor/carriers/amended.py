@@ -48,12 +48,12 @@ def amended(program: Program, binding: Binding, unit: int) -> Amended | None:
         return None
     if obj.type not in (CLASS, FUNCTION) or obj.changed or not _takes_attributes(obj):
         return None
-    if any(_has_life(part, number) for part in _asked(program, statement)):
+    if any(_has_life(program, part, number) for part in _asked(program, statement)):
         return None  # it would hold a copy of what another variable holds
-    names = _given(obj, number)
+    names = _given(program, obj, number)
     state = frozenset(part for name in names for part in _held(obj, name))
     inside = program.facts.heap.reach(state)
-    if not names or any(_has_life(part, number) for part in _kept(obj, state) if part not in inside):
+    if not names or any(_has_life(program, part, number) for part in _kept(obj, state) if part not in inside):
         return None
     attributes = [attribute for name in sorted(names) for attribute in _in_python(program, obj, name)]
     return Amended(obj, statement, tuple(attributes), state) if all(map(_can_be_set, attributes)) else None
@@ -84,18 +84,18 @@ def _takes_attributes(obj: Obj) -> bool:
     return True
 
 
-def _given(obj: Obj, number: int) -> set[str]:
+def _given(program: Program, obj: Obj, number: int) -> set[str]:
     """Return the attributes that may not hold what the definition, statement ``number``, gives them when repeated."""
     names = {name for part in obj.fields.get(AMENDED, EMPTY) for name in part.fields}
     if obj.type == FUNCTION:
         return names | (
-            {"__defaults__"} if any(_has_life(p, number) for p in own_parts(_defaults(obj), obj)) else set()
+            {"__defaults__"} if any(_has_life(program, p, number) for p in own_parts(_defaults(obj), obj)) else set()
         )
     for name, value in obj.fields.items():
         code = all(o.immutable or o.type in (FUNCTION, CLASS) for o in value)
         if code or name in _MADE_WITH or name.startswith(_MADE_WITH_EACH):
             continue
-        if any(_has_life(part, number) for part in own_parts(value, obj)):
+        if any(_has_life(program, part, number) for part in own_parts(value, obj)):
             names.add(name)
     return names
 
@@ -107,8 +107,10 @@ def _asked(program: Program, statement: StatementFacts) -> Iterable[Obj]:
             yield from program.facts.heap.reach(statement.read_bindings[name].value)
 
 
-def _has_life(obj: Obj, number: int) -> bool:
-    """Whether it can be told, later than statement ``number``, from a copy of what that statement made."""
+def _has_life(program: Program, obj: Obj, number: int) -> bool:
+    """Whether it can be told, later than statement ``number``, from what that statement makes if it is repeated."""
+    if obj in program.registries:
+        return False
     return any(n > number for n in obj.changed) or any(n > number for n in obj.identity)
 
 

@@ -18,6 +18,8 @@ from soorgeon_clone.notebook.model import Cell
 SESSION_NAMES = frozenset({"Out", "In", "_oh", "_ih", "_dh", "_i", "_ii", "_iii"})
 LAST_RESULT_NAMES = frozenset({"_", "__", "___"})
 
+_DEFINITIONS = ("function", "class")
+
 
 @dataclass(frozen=True)
 class Program:
@@ -48,6 +50,22 @@ class Program:
     def unit_of(self) -> tuple[int, ...]:
         """Statement -> unit."""
         return tuple(unit.index for unit in self.units for _ in unit.statements)
+
+    @cached_property
+    def registries(self) -> frozenset[Obj]:
+        """What definitions change when they run, and nothing else does: a decorator or a base class notes them there.
+
+        Such an object is not saved. It is made again, together with all definitions that it has noted so far.
+        """
+        noted = {obj for s in self.statements if s.kind in _DEFINITIONS for obj in s.changes}
+        return frozenset(o for o in noted if all(self.statements[n].kind in _DEFINITIONS for n in o.changed))
+
+    def noting(self, statement: StatementFacts, unit: int) -> list[StatementFacts]:
+        """Return, in order, the definitions before ``unit`` that the registries note which a statement makes or
+        changes."""
+        noted = [o for o in self.registries if o.made == statement.index or o in statement.changes]
+        start = self.units[unit].start
+        return [self.statements[n] for n in sorted({n for o in noted for n in o.changed if n < start})]
 
     def before(self, name: str, unit: int) -> Binding | None:
         return binding_before(self.past, name, unit)

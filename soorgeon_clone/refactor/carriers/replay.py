@@ -38,11 +38,11 @@ def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int
     if any(other is None or UNBOUND in other.value for other in others):
         return None
     start = program.units[unit].start
-    if changed_between(_changeable(binding.value), statement.index, start):
+    if changed_between(set(_changeable(binding.value)) - program.registries, statement.index, start):
         return None
-    parts = [part for obj in binding.value for part in own_parts(holds(obj), obj) if part.type not in _CODE]
+    parts = {part for obj in binding.value for part in own_parts(holds(obj), obj) if part.type not in _CODE}
     stop = start if any(obj.type == CLASS for obj in binding.value) else len(program.statements)
-    if changed_between(parts, statement.index, stop):
+    if changed_between(parts - program.registries, statement.index, stop):
         return None  # a default or a closure's variable with a life of its own: others may share it
     return statement
 
@@ -100,6 +100,7 @@ def can_repeat(
 
     ``changes`` are objects that it may change, since they are made again.
     """
+    changes |= program.registries & statement.changes
     if not statement.changes <= changes or statement.opaque or statement.unknown_calls:
         return False
     if statement.files_written or statement.draws:
