@@ -461,11 +461,12 @@ class _Steps:
         binding = self.program.before(name, self.index)
         again = self.builder.wiring.rebuilt.get((name, self.index))
         for number in again or (sorted(binding.defs) if binding is not None else ()):
-            if number in self.builder.wiring.repeats[self.index]:
-                self._repeat(self.program.statements[number])
-                for noted in self.program.noting(self.program.statements[number], self.index):
-                    if stop is None or noted.index < stop:
-                        self._repeat(noted)
+            if number not in self.builder.wiring.repeats[self.index]:
+                continue
+            statement = self.program.statements[number]
+            for one in (statement, *self.program.noting(statement, self.index)):
+                if stop is None or one.index < stop:
+                    self._repeat(one)
 
     def _repeat_amended(self, name: str) -> bool:
         """Repeat a definition whose attributes come in a file, if ``name`` is one."""

@@ -156,7 +156,7 @@ class _Wirer:
         verdict = self.verdict(name, value, unit)
         if verdict.obstacle is not None:
             statement = statement_to_repeat(self.program, name, binding, unit)
-            again = [statement] if statement is not None else rebuilt(self.program, name, binding, unit)
+            again = [statement] if statement is not None else rebuilt(self.program, self.knowledge, binding, unit)
             if again is not None:
                 self.rebuilt[name, unit] = [statement.index for statement in again]
                 for statement in again:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
+from soorgeon_clone.analysis.effects import Knowledge
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.names import named_by_definition
@@ -40,18 +41,20 @@ def statement_to_repeat(program: Program, name: str, binding: Binding, unit: int
     start = program.units[unit].start
     if changed_between(set(_changeable(binding.value)) - program.registries, statement.index, start):
         return None
-    parts = {part for obj in binding.value for part in own_parts(holds(obj), obj) if part.type not in _CODE}
+    whole = {part for obj in binding.value for part in (obj, *own_parts(holds(obj), obj))}
+    parts = {part for part in whole if part.type not in _CODE and not part.immutable}
     stop = start if any(obj.type == CLASS for obj in binding.value) else len(program.statements)
     if changed_between(parts - program.registries, statement.index, stop):
         return None  # a default or a closure's variable with a life of its own: others may share it
     return statement
 
 
-def rebuilt(program: Program, name: str, binding: Binding, unit: int) -> list[StatementFacts] | None:
-    """Return the statements that, repeated when ``unit`` starts, make ``name``'s object and change it as they did.
+def rebuilt(program: Program, knowledge: Knowledge, binding: Binding, unit: int) -> list[StatementFacts] | None:
+    """Return the statements that, repeated when ``unit`` starts, make an object and change it as they did.
 
-    None where something else would be done as well. It may hold nothing of the notebook, which could change out of
-    sight: parts of its own library only (``handler.setFormatter(logging.Formatter(...))``).
+    None where something else would be done as well. It is of a type that no file takes, so no other file has it, and
+    may hold nothing of the notebook, which could change out of sight: parts of its own library only
+    (``handler.setFormatter(logging.Formatter(...))``).
     """
     if len(binding.defs) != 1:
         return None
@@ -60,12 +63,13 @@ def rebuilt(program: Program, name: str, binding: Binding, unit: int) -> list[St
     own = binding.value
     libraries = {o.type.partition(".")[0] for o in own if "." in o.type}
     parts = program.facts.heap.reach(own) - own
-    if any(o.immutable or o.made != number or "." not in o.type for o in own):
+    types = [knowledge.type(o.type) if "." in o.type and o.made == number else None for o in own]
+    if any(facts is None or facts.picklable for facts in types):
         return None
     if any(part.changed or part.type.partition(".")[0] not in libraries for part in parts):
         return None
     changers = [program.statements[n] for n in sorted({n for o in own for n in o.changed}) if number < n < start]
-    if any(changer.binds for changer in changers):
+    if any(changer.binds or changer.seeds for changer in changers):
         return None
     # what sets something is repeated in any case
     if not all(can_repeat(program, one, unit, setting=True, changes=own) for one in (first, *changers)):
