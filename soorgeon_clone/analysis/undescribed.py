@@ -7,7 +7,6 @@ call back any function of the notebook among that, draw from seeded generators, 
 from __future__ import annotations
 
 import posixpath
-import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -48,6 +47,9 @@ def call_back(
     )
     if not callable_:
         return EMPTY
+    w.work += 1
+    if is_worn(w):
+        return worn(w, callable_ | receiver | args.all)
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
@@ -62,6 +64,8 @@ def call_back(
         return w.called_back.get(question, callable_)
     found = EMPTY
     for obj in callable_:
+        if is_worn(w):
+            return found | worn(w, callable_ | frozenset(passed))
         if obj.type == LIB:
             native = calls.call_library(w, obj.path, calls.Arguments(((frozenset(passed), False),)), node)
             # columns of texts are lists or dictionaries; a set in one would keep frames out of files
@@ -114,6 +118,9 @@ def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node)
         if not w.first_time("held", obj, args.all):
             continue
         for held in w.heap.reach(frozenset({obj})):
+            if is_worn(w):
+                worn(w, receiver | args.all)
+                return
             if (held.type == METHOD or is_plain_function(held)) and held is not obj:
                 call_back(w, frozenset({held}), receiver - {held}, args, node)
             elif held.type == INSTANCE and held is not obj:
@@ -146,7 +153,7 @@ def run_passed_objects(
     looked_into = _HOLD_NO_CODE if has_methods else (*_HOLD_NO_CODE, UNKNOWN)
     seen = set(args.all)
     stack = [obj for obj in seen if not obj.immutable and not obj.type.startswith(looked_into)]
-    while stack:
+    while stack and not is_worn(w):
         obj = stack.pop()
         if obj.type == INSTANCE and has_methods and w.first_time("passed object", obj, args.all):
             own = library.like(w, frozenset({obj}), node) if obj in copied else {obj}
@@ -160,6 +167,8 @@ def run_passed_objects(
             w.passing.discard(obj)
         elif obj.type not in (FUNCTION, CLASS, METHOD):
             stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(looked_into)]
+    if is_worn(w):
+        worn(w, args.all)
 
 
 _HOLD_NO_CODE = ("pandas.", "numpy.", "matplotlib.", "seaborn.")
@@ -454,5 +463,4 @@ def _takes_attributes(w: Walker, function: Obj) -> bool:
     """Whether the notebook's code may give a function attributes, or it keeps results."""
     if function.code.is_cached:
         return True
-    stored = re.compile(rf"\bsetattr\(|\b{re.escape(function.path)}\.[^\W\d]\w*\s*[^\s\w]{{0,2}}=(?!=)")
-    return any(stored.search(text) for text in w.texts)
+    return w.is_stored_into(function.path)

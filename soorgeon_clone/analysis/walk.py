@@ -109,6 +109,7 @@ class Walker:
         self.annotated: set[int] = set()  # sections that annotate variables
         self.local_modules: dict[str, frozenset[str]] = {}  # what has to do with a module's variables
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
+        self._stored_into: dict[str, bool] = {}
         self.read_file: Callable[[str], str | None] = lambda path: None
 
     @cached_property
@@ -116,6 +117,13 @@ class Walker:
         """The names that the notebook's code binds twice, or that are builtins' and bound at all."""
         counts = Counter(name for text in self.texts for name in bound_names(text))
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
+
+    def is_stored_into(self, name: str) -> bool:
+        """Whether the notebook may give attributes to what a name denotes (``f.calls = 0``)."""
+        if name not in self._stored_into:
+            stored = re.compile(rf"\bsetattr\(|\b{re.escape(name)}\.[^\W\d]\w*\s*[^\s\w]{{0,2}}=(?!=)")
+            self._stored_into[name] = any(stored.search(text) for text in self.texts)
+        return self._stored_into[name]
 
     @property
     def logs_to_files(self) -> bool:
