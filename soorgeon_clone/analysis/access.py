@@ -548,7 +548,10 @@ def _take_attributes(w: Walker, obj: Obj, value: Value) -> None:
 
 _SAVED = {
     "pandas.": frozenset({"columns", "index", "name", "names", "attrs", "flags"}),
-    "numpy.ndarray": frozenset({"shape", "dtype", "strides", "real", "imag", "flat", "data", "T"}),
+    # a plain array takes no others; what is given an index or columns is a frame after all
+    "numpy.ndarray": frozenset(
+        {"shape", "dtype", "strides", "real", "imag", "flat", "data", "T", "index", "columns", "name"}
+    ),
 }
 
 
