@@ -459,13 +459,14 @@ class _Steps:
                 self._load(bundle)
                 return
         binding = self.program.before(name, self.index)
-        again = self.builder.wiring.rebuilt.get((name, self.index))
-        for number in again or (sorted(binding.defs) if binding is not None else ()):
+        defs = sorted(binding.defs) if binding is not None else []
+        for number in self.builder.wiring.rebuilt.get((name, self.index)) or defs:
             if number not in self.builder.wiring.repeats[self.index]:
                 continue
             statement = self.program.statements[number]
             for one in (statement, *self.program.noting(statement, self.index)):
-                if stop is None or one.index < stop:
+                # what gives the name its value, and what changed that before it was read
+                if one.index in defs or stop is None or one.index < stop:
                     self._repeat(one)
 
     def _repeat_amended(self, name: str) -> bool:
