@@ -14,7 +14,7 @@ from soorgeon_clone.analysis.effects import Knowledge
 from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, UNBOUND, Obj, Value, holds, look_for_more
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers import ambient
-from soorgeon_clone.refactor.carriers.amended import Amended, amended
+from soorgeon_clone.refactor.carriers.amended import Amended, amended, among
 from soorgeon_clone.refactor.carriers.pickled import Pickled, function_by_value, pickled
 from soorgeon_clone.refactor.carriers.program import LAST_RESULT_NAMES, SESSION_NAMES, Program
 from soorgeon_clone.refactor.carriers.replay import (
@@ -53,7 +53,7 @@ class Wiring:
 
     def amended_as(self, value: Value) -> Amended | None:
         """Return how the definition that is ``value`` crosses if it was given something after it was made."""
-        return self.amended.get(next(iter(value))) if len(value) == 1 else None
+        return among(self.amended, value)
 
     def provider(self, name: str, unit: int) -> int | None:
         """Return the unit whose product ``unit`` loads ``name`` from."""
@@ -143,7 +143,7 @@ class _Wirer:
             if repeated is not None:
                 self.amended[repeated.obj] = repeated
                 self.repeat(repeated.statement, unit)
-            elif self._amended(value) or function_by_value(self.program, value, self.exported) is None:
+            elif among(self.amended, value) or function_by_value(self.program, value, self.exported) is None:
                 raise Clash(self._first(binding.defs, unit), unit, self._why_not_repeated(name, binding.defs))
             else:
                 self.by_value.add(value)
@@ -180,15 +180,12 @@ class _Wirer:
         key = (name, unit)
         if key not in self.verdicts:
             by_value = None
-            if (repeated := self._amended(value)) is not None:
+            if (repeated := among(self.amended, value)) is not None:
                 value = repeated.state
             elif is_code(value):
                 by_value = function_by_value(self.program, value, self.exported)
             self.verdicts[key] = by_value or pickled(self.program, self.knowledge, value, unit, self.exported)
         return self.verdicts[key]
-
-    def _amended(self, value: Value) -> Amended | None:
-        return self.amended.get(next(iter(value))) if len(value) == 1 else None
 
     def repeat(self, statement: StatementFacts, unit: int) -> None:
         if statement.index in self.repeats[unit]:
@@ -317,7 +314,7 @@ class _Wirer:
     def _reach(self, value: Value) -> frozenset[Obj]:
         """Return what comes with a value in a file; of classes whose attributes have a file of their own, nothing."""
         reach = self.program.facts.heap.reach(value)
-        if self.amended.keys().isdisjoint(reach) or self._amended(value) is not None:
+        if self.amended.keys().isdisjoint(reach) or among(self.amended, value) is not None:
             return reach
         key = (value, len(self.amended))
         if key in self.reached:
@@ -439,7 +436,7 @@ class _Wirer:
             for name in self.program.statements[number].binds:
                 binding = self.program.before(name, unit)
                 made = binding.value if binding is not None and number in binding.defs else frozenset()
-                if name in self.loads[unit] and self._amended(made) is not None:
+                if name in self.loads[unit] and among(self.amended, made) is not None:
                     continue  # its attributes come in the file
                 for obj in self._reach(made) if any(o.type == CLASS for o in made) else ():
                     if obj in loaded:
@@ -449,7 +446,7 @@ class _Wirer:
 
     def _is_amended(self, name: str, unit: int) -> bool:
         binding = self.program.before(name, unit)
-        return binding is not None and self._amended(binding.value) is not None
+        return binding is not None and among(self.amended, binding.value) is not None
 
     def _referred(self, provider: int, group: Iterable[str]) -> set[str]:
         """Return the names of the definitions that must exist where a file is loaded."""

@@ -6,7 +6,7 @@ in each task that needs it, and what its attributes hold crosses like a variable
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.heap import AMENDED, CLASS, EMPTY, FUNCTION, Obj, Value, holds
@@ -57,6 +57,11 @@ def amended(program: Program, binding: Binding, unit: int) -> Amended | None:
         return None
     attributes = [attribute for name in sorted(names) for attribute in _in_python(program, obj, name)]
     return Amended(obj, statement, tuple(attributes), state) if all(map(_can_be_set, attributes)) else None
+
+
+def among(known: Mapping[Obj, Amended], value: Value) -> Amended | None:
+    """Return how the definition that ``value`` is crosses, if it is one of those that are ``known``."""
+    return known.get(next(iter(value))) if len(value) == 1 else None
 
 
 def part(name: str, amended: Amended) -> Part:
