@@ -21,7 +21,7 @@ from soorgeon_clone.refactor.model import Part
 _MADE_WITH = frozenset({"*bases", "*keywords", "*dataclass", AMENDED})
 _MADE_WITH_EACH = ("*base:", "*field:", "*factory:")
 # bases whose classes take an attribute as it is
-_PLAIN_BASES = ("builtins.", "abc.ABC", "typing.", "collections.")
+_PLAIN_BASES = ("builtins.", "abc.ABC", "typing.", "collections.", "sklearn.base.", "torch.nn.", "torch.utils.data.")
 # methods that run when an object of the class comes out of a file or is let go of, and may ask for the attributes
 _WHEN_LOADED = frozenset({"__new__", "__del__", "__init_subclass__", "__set_name__", "__slots__"})
 _OUR_WORDS = frozenset({"setattr", "getattr", "hasattr", "vars"})
