@@ -12,6 +12,10 @@ from soorgeon_clone.refactor.model import Load, Part, Replay, Task
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _OTHER = "something else"
+# with these a text can name a variable: globals()["pickle"] = 1
+_BINDS_BY_TEXT = frozenset(
+    {"globals", "locals", "vars", "exec", "eval", "setattr", "delattr", "__main__", "sys", "modules", "get_ipython"}
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,11 @@ def _bindings(source: str) -> tuple[list[tuple[str, str]], bool]:
         return [(name, _OTHER) for name in names], re.search(r"import\s+\*", source) is not None
     found: list[tuple[str, str]] = []
     star = False
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    by_text = any(isinstance(node, ast.Name) and node.id in _BINDS_BY_TEXT for node in nodes)
+    for node in nodes:
+        if by_text and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found += [(name, _OTHER) for name in _IDENTIFIER.findall(node.value)]
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found.append(_imported(alias))
