@@ -155,7 +155,8 @@ def test_explain_and_rules() -> None:
 
 
 def test_sections_that_would_be_merged(folder: Path) -> None:
-    cells = [text("## Make"), "g = (x for x in range(3))\nnext(g)", text("## Use"), "print(next(g))"]
+    make = 'import sqlite3\ncon = sqlite3.connect(":memory:")\ncon.execute("create table t (a)")'
+    cells = [text("## Make"), make, text("## Use"), 'print(list(con.execute("select * from t")))']
     (folder / "a.ipynb").write_bytes(ipynb(*cells))
     result = lint("a.ipynb", "--select", "SG308")
     assert result.exit_code == 1

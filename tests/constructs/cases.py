@@ -9,6 +9,7 @@ A file holds one family. A case has these keys:
 - ``unshown: true``: what it shows is different at every run; only the plan is looked at
 - ``fails``: why the pipeline does not show the same yet; the case is expected to fail
 - ``python``: the oldest Python that has the syntax
+- ``needs``: a library that not everyone has installed; without it the case is skipped
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Case:
     unshown: bool = False
     fails: str | None = None
     python: tuple[int, ...] = (3, 10)
+    needs: str | None = None
 
     def __str__(self) -> str:
         return f"{self.family}: {self.name}"
@@ -54,6 +56,7 @@ def cases() -> Iterator[Case]:
                 ipython=row.pop("ipython", path.stem == "magics"),
                 unshown=row.pop("unshown", False),
                 fails=row.pop("fails", None),
+                needs=row.pop("needs", None),
                 python=tuple(int(part) for part in row.pop("python", "3.10").split(".")),
             )
             assert not row, f"{path.name}: unknown keys {set(row)}"

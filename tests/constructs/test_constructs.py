@@ -47,6 +47,8 @@ def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.Fixt
         request.applymarker(pytest.mark.xfail(reason=case.fails, strict=True))
     if case.python > sys.version_info[:2]:
         pytest.skip(f"syntax of Python {'.'.join(map(str, case.python))}")
+    if case.needs:
+        pytest.importorskip(case.needs)
     prepare(case)
     notebook = notebook_of(case.sections)
     plan = plan_of(notebook)
