@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files import in_short, write_together
+from soorgeon_clone.files.together import in_short, write_together
 
 RECORD = ".soorgeon-clone-export.json"
 

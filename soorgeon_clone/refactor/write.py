@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files import in_short, write_together
+from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
 from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
 from soorgeon_clone.refactor.shared import merge

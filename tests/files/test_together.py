@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from soorgeon_clone.files import in_short, write_together
+from soorgeon_clone.files.together import in_short, write_together
 
 
 def tree(folder: Path) -> dict[str, str]:

@@ -9,17 +9,23 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from soorgeon_clone.files import confine
+
 
 def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path, aside: Path) -> None:
     """Give files below ``root`` new texts and remove others; paths are relative to ``root``.
 
-    Everything is written in a new folder in ``aside`` first (on the same file system), where it can still fail without
-    harm, then renamed. Files keep their permissions, links keep pointing at theirs. If anything fails, the files and
-    folders are what they were; the error is raised (OSError).
+    Everything is written in a new folder in ``aside`` first (below ``root``, on the same file system), where it can
+    still fail without harm, then renamed. Files keep their permissions, links inside ``root`` keep pointing at theirs.
+    If anything fails, the files and folders are what they were; the error is raised (OSError, or `confine.Outside`
+    for a path that leads out of ``root``).
     """
     made: list[Path] = []
     try:
-        made += _make_folder(aside)
+        made += _make_folder(root)
+        if aside != root:
+            aside = confine.written(root, aside)
+            made += _make_folder(aside)
         staging = Path(tempfile.mkdtemp(prefix=".new-", dir=aside))
         try:
             _write_all(texts, removed, root, staging, made)
@@ -38,7 +44,7 @@ def _write_all(texts: Mapping[str, str], removed: Iterable[str], root: Path, sta
     done: list[tuple[Path, Path | None]] = []
     try:
         for number, path in enumerate(texts):
-            target = Path(os.path.realpath(root / path))
+            target = confine.written(root, path)
             made += _make_folder(target.parent)
             before = _keep_copy(target, staging / f"old-{number}")
             if before is not None:
@@ -46,8 +52,9 @@ def _write_all(texts: Mapping[str, str], removed: Iterable[str], root: Path, sta
             done.append((target, before))
             (staging / f"new-{number}").replace(target)
         for number, path in enumerate(removed):
-            done.append((root / path, _keep_copy(root / path, staging / f"removed-{number}")))
-            (root / path).unlink(missing_ok=True)
+            gone = confine.removed(root, path)
+            done.append((gone, _keep_copy(gone, staging / f"removed-{number}")))
+            gone.unlink(missing_ok=True)
     except BaseException:
         for target, before in reversed(done):
             if before is not None:
@@ -58,9 +65,9 @@ def _write_all(texts: Mapping[str, str], removed: Iterable[str], root: Path, sta
 
 
 def _keep_copy(target: Path, aside: Path) -> Path | None:
-    if not target.exists():
+    if not os.path.lexists(target):
         return None
-    shutil.copy2(target, aside)
+    shutil.copy2(target, aside, follow_symlinks=False)
     return aside
 
 
