@@ -185,7 +185,7 @@ class Reason(Enum):
     NEVER_RAN = "never ran"
     BROKEN = "source cannot be read"
     CODE = "code changed"
-    FUNCTION = "an imported function changed"
+    FUNCTION = "an imported definition changed"
     PARAMS = "params changed"
     RESOURCE = "a resource changed"
     INPUT = "a file it reads changed"

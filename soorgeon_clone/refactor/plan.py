@@ -324,9 +324,11 @@ class _Builder:
             if name in self.exported or name not in self.program.binders:
                 continue
             imports.append(self.program.import_source(name, min(self.program.binders[name])))
-        body = "\n\n\n".join(self.program.source(s) for s in _in_order(self.exported))
-        head = _arranged(imports)
-        return (f"{head}\n\n\n{body}" if head else body).rstrip() + "\n"
+        definitions = _in_order(self.exported)
+        constants = "\n".join(self.program.source(s) for s in definitions if s.kind == "assignment")
+        others = [self.program.source(s) for s in definitions if s.kind != "assignment"]
+        head = "\n\n".join(part for part in (_arranged(imports), constants) if part)
+        return "\n\n\n".join(part for part in (head, *others) if part).rstrip() + "\n"
 
     def _modules(self) -> set[str]:
         from soorgeon_clone.analysis.names import imported

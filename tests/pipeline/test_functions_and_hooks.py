@@ -50,7 +50,7 @@ def test_a_function_is_stale_when_it_or_what_it_uses_changes(functions: Folder) 
     functions.build()
     text = (functions.root / "fns.py").read_text()
     functions.write("fns.py", text.replace("FACTOR = 10", "FACTOR = 11"))
-    assert functions.status()["make"].line == "stale: an imported function changed (fns.FACTOR)"
+    assert functions.status()["make"].line == "stale: an imported definition changed (fns.FACTOR)"
     assert functions.ran() == ["make", "use"]
     functions.write("fns.py", text.replace("FACTOR = 10", "FACTOR = 11").replace("str(sum(", "repr(sum("))
     assert functions.ran() == ["use"]

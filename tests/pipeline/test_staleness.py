@@ -407,7 +407,7 @@ def test_functions_of_modules_are_followed(folder: Folder, tmp_path: Path) -> No
     )
     assert folder.ran() == []
     folder.write("pkg/constants.py", "N = 5\nM = 3\n")
-    assert folder.status()["a"].line == "stale: an imported function changed (pkg.constants.N)"
+    assert folder.status()["a"].line == "stale: an imported definition changed (pkg.constants.N)"
     assert folder.ran() == ["a"]
     assert "6" in folder.outputs("output/a.ipynb")
 

@@ -1,4 +1,4 @@
-"""Closed definitions -> exported.py: those that need nothing of the notebook but imports and each other."""
+"""Closed definitions -> exported.py: constants, and what needs nothing of the notebook but imports and each other."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.refactor.carriers.constants import constants
 from soorgeon_clone.refactor.carriers.program import Program, ancestors
 
 # What a definition that mentions one of these sees depends on the module that it stands in.
@@ -28,15 +29,17 @@ _DEPENDS_ON_MODULE = frozenset(
         "super_",
     }
 )
+# What tells which names there are.
+_LISTS_NAMES = frozenset({"globals", "locals", "vars", "dir"})
 
 
 def closed_definitions(program: Program) -> dict[str, StatementFacts]:
-    """Return the definitions that can stand in exported.py, by name, in the order of the notebook."""
-    free: dict[str, set[str]] = {}
-    found: dict[str, StatementFacts] = {}
+    """Return the definitions that can stand in exported.py, by name, constants first."""
     shown_types = _types_are_shown(program)
     if any("__globals__" in cell.source or "__module__" in cell.source for cell in program.cells.values()):
         return {}  # those of a function in exported.py are not the notebook's
+    found = {name: statement for name, statement in constants(program) if _stands_alone(program, statement, name)}
+    free: dict[str, set[str]] = {name: set() for name in found}
     for statement in program.statements:
         if statement.kind not in ("function", "class") or len(statement.binds) != 1:
             continue
@@ -65,15 +68,33 @@ def _is_star(program: Program, name: str) -> bool:
     return any("*" in program.source(program.statements[n]) for n in program.binders[name])
 
 
-def _can_move(program: Program, statement: StatementFacts, name: str, shown_types: bool) -> bool:
+def _stands_alone(program: Program, statement: StatementFacts, name: str) -> bool:
+    """Whether a statement is all that ever binds ``name``, in rows of its own, and nothing asks for the name before."""
     if program.binders[name] != {statement.index} or not statement.is_pure or statement.sets:
         return False
-    if not program.owns_rows(statement) or statement.node.type in ("simple_stmt",):
+    if not program.owns_rows(statement) or _may_be_asked_for(program, statement, name):
         return False
     cell = program.cells[statement.cell]
     rows = cell.source.replace("\r\n", "\n").split("\n")[statement.first - 1 : statement.last]
-    if "\n".join(rows).strip() != statement.node.get_code(include_prefix=False).rstrip().strip():
-        return False  # IPython syntax in it, or a rewritten statement
+    # else there is IPython syntax in it, or it is a rewritten statement
+    return "\n".join(rows).strip() == str(statement.node.get_code(include_prefix=False)).strip()
+
+
+def _may_be_asked_for(program: Program, statement: StatementFacts, name: str) -> bool:
+    """Whether something before a definition may see that the name is not there yet: tasks have it from the start.
+
+    It may be a builtin until then (``sum`` before ``def sum``), or be tried (``try: f() except NameError``).
+    """
+    unit = program.unit_of[statement.index]
+    return any(
+        name in earlier.reads or (program.unit_of[earlier.index] == unit and earlier.reads & _LISTS_NAMES)
+        for earlier in program.statements[: statement.index]
+    )
+
+
+def _can_move(program: Program, statement: StatementFacts, name: str, shown_types: bool) -> bool:
+    if statement.node.type == "simple_stmt" or not _stands_alone(program, statement, name):
+        return False
     binding = next((u.after[name] for u in program.units if name in u.after), None)
     if binding is None or any(obj.type not in (FUNCTION, CLASS) for obj in binding.value):
         return False
