@@ -623,6 +623,8 @@ def asked_name(w: Walker, operands: list[Node]) -> str | None:
     """Return x for ``"x" in globals()`` and the like."""
     if len(operands) != 3 or operands[0].type != "string" or operands[2].type not in ("atom_expr", "power"):
         return None
+    if operands[1].get_code(include_prefix=False) not in ("in", "not in"):
+        return None
     code = operands[2].get_code(include_prefix=False).replace(" ", "")
     if code not in ("globals()", "locals()", "vars()", "dir()") or (code != "globals()" and w.scope.kind != "module"):
         return None

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 def read_named(w: Walker, texts: Value, receiver: Value, args: calls.Arguments, node: Node) -> None:
     """Use the variables that a text may name, and call the functions; all variables if the text is not constant."""
-    known = set(w.module.state.all_names())
+    known = {name for name in w.module.state.all_names() if not name.startswith("@")}
     found = EMPTY
     for obj in texts:
         if isinstance(obj.const, str):
@@ -27,8 +27,7 @@ def read_named(w: Walker, texts: Value, receiver: Value, args: calls.Arguments, 
                 found |= _read_anywhere(w, name, known)
         elif obj.type != "builtins.NoneType":
             for name in sorted(known):
-                if not name.startswith("@"):
-                    found |= w.read_global(name)
+                found |= _read_anywhere(w, name, known)
     functions = frozenset(o for o in found if o.type in (FUNCTION, METHOD))
     if functions:
         undescribed.call_back(w, functions, receiver, args, node)
@@ -40,7 +39,19 @@ def _read_anywhere(w: Walker, name: str, known: set[str]) -> Value:
         if scope.state.get(name) is not None:
             return EMPTY
         scope = scope.parent
-    return w.read_global(name) if name in known else EMPTY
+    if name not in known:
+        return EMPTY
+    _note_in_functions(w, name)
+    return w.read_global(name)
+
+
+def _note_in_functions(w: Walker, name: str) -> None:
+    """Let the functions that run know that a text in them named a variable of the notebook: their code does not."""
+    scope: Scope | None = w.scope
+    while scope is not None:
+        if scope.code is not None:
+            scope.code.named.add(name)
+        scope = scope.parent
 
 
 def keep_named(w: Walker, made: Iterable[Obj], texts: Value) -> None:

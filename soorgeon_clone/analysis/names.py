@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,8 @@ class Code:
     is_async: bool = False
     size: int = 1
     attributes: frozenset[str] = field(default_factory=frozenset)
+    named: set[str] = field(default_factory=set)
+    """Variables of the notebook that texts in it name where it was called: ``df.query("a > @limit")``."""
 
     @property
     def is_cached(self) -> bool:
@@ -354,6 +357,26 @@ def named_by_definition(node: Node) -> tuple[set[str], set[str]]:
         else:
             asked |= mentioned(item)
     return named, asked
+
+
+def annotation_texts(node: Node) -> Iterator[str]:
+    """Yield the texts in a definition's annotations, as in ``x: "Limit"``: dataclasses and others evaluate them."""
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        if item.type == "annassign" or (item.type == "tfpdef"):
+            yield from texts_in(item.children[1] if item.type == "annassign" else item.children[2])
+        elif item.type == "funcdef" and item.annotation is not None:
+            yield from texts_in(item.annotation)
+        stack.extend(getattr(item, "children", ()))
+
+
+def texts_in(node: Node) -> Iterator[str]:
+    """Yield the texts that stand in an expression, with their quotes."""
+    if node.type == "string":
+        yield node.value
+    for child in getattr(node, "children", ()):
+        yield from texts_in(child)
 
 
 def _has_definition(node: Node) -> bool:

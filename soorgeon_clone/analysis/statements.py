@@ -21,7 +21,7 @@ from soorgeon_clone.analysis.heap import (
     Value,
 )
 from soorgeon_clone.analysis.lineage import add_base
-from soorgeon_clone.analysis.names import Code, code_of, imported, target_names
+from soorgeon_clone.analysis.names import Code, code_of, imported, target_names, texts_in
 from soorgeon_clone.analysis.state import Binding, Scope, State, merge
 from soorgeon_clone.analysis.syntax import Node, top_statements
 
@@ -91,8 +91,8 @@ def _assign(w: Walker, node: Node) -> None:
 def _annotated(w: Walker, target: Node, annotation: list[Node]) -> None:
     if w.scope is w.module:
         w.annotated.add(w.section)
-    if w.scope.kind != "function" and not w.lazy_annotations:
-        evaluate.expression(w, annotation[1])
+    if w.scope.kind != "function":
+        _annotation(w, annotation[1])
     owner = w.scope.self_class
     if owner is not None and target.type == "name":
         owner.fields.setdefault(f"*field:{target.value}", EMPTY)
@@ -408,11 +408,24 @@ def make_function(w: Walker, node: Node) -> Obj:
     for parameter in code.parameters:
         if parameter.default is not None:
             w.heap.hold(obj, f"default:{parameter.name}", evaluate.expression(w, parameter.default))
-        if parameter.annotation is not None and not code.is_lambda and not w.lazy_annotations:
-            evaluate.expression(w, parameter.annotation)
-    if not code.is_lambda and node.annotation is not None and not w.lazy_annotations:
-        evaluate.expression(w, node.annotation)
+        if parameter.annotation is not None and not code.is_lambda:
+            _annotation(w, parameter.annotation)
+    if not code.is_lambda and node.annotation is not None:
+        _annotation(w, node.annotation)
     return obj
+
+
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def _annotation(w: Walker, node: Node) -> None:
+    """Read what an annotation names. One that is a text is evaluated later, if at all, by dataclasses and others."""
+    if not w.lazy_annotations:
+        evaluate.expression(w, node)
+    texts = [node.get_code(include_prefix=False)] if w.lazy_annotations else texts_in(node)
+    for name in {name for text in texts for name in _NAME.findall(text)}:
+        if w.module.state.get(name) is not None:
+            w.read_global(name)
 
 
 def code_at(w: Walker, node: Node) -> Code:

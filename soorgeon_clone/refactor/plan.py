@@ -18,7 +18,7 @@ from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.notebook.read import place
 from soorgeon_clone.notebook.sections import best_level, split
 from soorgeon_clone.refactor.carriers import ambient, amended
-from soorgeon_clone.refactor.carriers.exported import closed_definitions
+from soorgeon_clone.refactor.carriers.exported import closed_definitions, names_from_outside
 from soorgeon_clone.refactor.carriers.program import Program
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.model import Bundle, Load, Merge, Part, Plan, Replay, Serializer, Step, Task, Together
@@ -313,13 +313,11 @@ class _Builder:
     def _exported_text(self) -> str:
         if not self.exported:
             return ""
-        from soorgeon_clone.analysis.names import free_names
-
         imports: list[str] = []
         for statement in self.program.statements:
             if "future" in statement.sets:
                 imports.append(self.program.source(statement))
-        wanted = {name for s in self.exported.values() for name in free_names(s.node)}
+        wanted = {name for s in self.exported.values() for name in names_from_outside(self.program, s)}
         for name in sorted(wanted):
             if name in self.exported or name not in self.program.binders:
                 continue

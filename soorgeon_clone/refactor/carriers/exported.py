@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.names import mentioned
+from soorgeon_clone.analysis.names import annotation_texts, free_names, mentioned
 from soorgeon_clone.analysis.syntax import Node
 from soorgeon_clone.refactor.carriers.constants import constants
 from soorgeon_clone.refactor.carriers.program import Program, ancestors
@@ -29,15 +30,22 @@ _DEPENDS_ON_MODULE = frozenset(
         "super_",
     }
 )
+_NAME = re.compile(r"[^\W\d]\w*")
+# What shows in which module, file or row a definition stands, or looks for those of the notebook: `f?`, `help(f)`.
+_LOOKS_AT_DEFINITIONS = re.compile(
+    r"\b(__globals__|__module__|__code__|inspect|doctest|pydoc|pickletools|get_type_hints|get_annotations)\b"
+    r"|\bhelp\(|\bpickle\.dumps\b|^\s*%p(def|doc|info2?|source|file)\b|^\s*\?{1,2}\w|[\w)\]]\?{1,2}\s*$",
+    re.MULTILINE,
+)
 # What tells which names there are.
 _LISTS_NAMES = frozenset({"globals", "locals", "vars", "dir"})
 
 
 def closed_definitions(program: Program) -> dict[str, StatementFacts]:
     """Return the definitions that can stand in exported.py, by name, constants first."""
+    if len(program.units) < 2 or any(_LOOKS_AT_DEFINITIONS.search(cell.source) for cell in program.cells.values()):
+        return {}
     shown_types = _types_are_shown(program)
-    if any("__globals__" in cell.source or "__module__" in cell.source for cell in program.cells.values()):
-        return {}  # those of a function in exported.py are not the notebook's
     found = {name: statement for name, statement in constants(program) if _stands_alone(program, statement, name)}
     free: dict[str, set[str]] = {name: set() for name in found}
     for statement in program.statements:
@@ -47,7 +55,7 @@ def closed_definitions(program: Program) -> dict[str, StatementFacts]:
         if not certain or not _can_move(program, statement, name, shown_types):
             continue
         found[name] = statement
-        free[name] = _free_names(statement.node) - {name}
+        free[name] = names_from_outside(program, statement) - {name}
     while True:
         open_ = [name for name in found if not all(_is_known(program, n, found) for n in free[name])]
         if not open_:
@@ -148,8 +156,10 @@ def _has_own_text(cls: Obj) -> bool:
     return False
 
 
-def _free_names(node: Node) -> set[str]:
-    """Return the names that a definition takes from outside, whatever scope in it mentions them."""
-    from soorgeon_clone.analysis.names import free_names
-
-    return free_names(node)
+def names_from_outside(program: Program, statement: StatementFacts) -> set[str]:
+    """Return the names that a definition takes from outside, whatever scope in it mentions them, or a text does:
+    ``df.query("a > @limit")``, ``x: "Limit"``."""
+    functions = program.facts.heap.of_type(FUNCTION)
+    found = {name for function in functions if function.made == statement.index for name in function.code.named}
+    found |= {name for text in annotation_texts(statement.node) for name in _NAME.findall(text)}
+    return found | free_names(statement.node)
