@@ -81,7 +81,8 @@ def command(
     with Project(entry_point, env=env, store=store) as project:
         warn(project)
         _check_sources(project)
-        folder = Path(out) if out else project.root / "export" / target
+        root = project.root
+        folder = Path(out) if out else root / "export" / target
         choices = _choices(
             project,
             env,
@@ -102,7 +103,7 @@ def command(
         guide = targets.guide(target, project.dag, choices, files)
     changes = writing.compare(files, folder, owner, force=force)
     if not dry_run:
-        writing.write(changes, files, folder, owner)
+        writing.write(changes, files, folder, owner, root=None if out else root)
     _show(changes, files, folder, dry_run=dry_run)
     for line in guide:
         click.echo(line)

@@ -18,7 +18,7 @@ def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path,
     Everything is written in a new folder in ``aside`` first (below ``root``, on the same file system), where it can
     still fail without harm, then renamed. Files keep their permissions, links inside ``root`` keep pointing at theirs.
     If anything fails, the files and folders are what they were; the error is raised (OSError, or `confine.Outside`
-    for a path that leads out of ``root``).
+    for a path that leads out of ``root``). Lone surrogates are written as ``\\udc80``.
     """
     made: list[Path] = []
     try:
@@ -40,7 +40,7 @@ def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path,
 
 def _write_all(texts: Mapping[str, str], removed: Iterable[str], root: Path, staging: Path, made: list[Path]) -> None:
     for number, text in enumerate(texts.values()):
-        (staging / f"new-{number}").write_bytes(text.encode("utf-8"))
+        (staging / f"new-{number}").write_bytes(text.encode("utf-8", "backslashreplace"))
     done: list[tuple[Path, Path | None]] = []
     try:
         for number, path in enumerate(texts):
