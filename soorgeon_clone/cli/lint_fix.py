@@ -30,9 +30,7 @@ class Fixing:
     troubles: tuple[str, ...] = ()
 
 
-def fix_all(
-    requests: Sequence[Request], named: Sequence[str], *, unsafe: bool, write: bool, check_run: bool
-) -> Fixing:
+def fix_all(requests: Sequence[Request], named: Sequence[str], *, unsafe: bool, write: bool, check_run: bool) -> Fixing:
     """Mend the files of ``requests``, found by what was ``named``; without ``write``, only tell what would change."""
     from soorgeon_clone.errors import UserError
     from soorgeon_clone.lint.fix import fixed

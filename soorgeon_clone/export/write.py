@@ -12,7 +12,7 @@ from pathlib import Path
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import confine
 from soorgeon_clone.files.problems import told
-from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.files.together import in_short, write_together
 
 RECORD = ".soorgeon-clone-export.json"
@@ -40,7 +40,9 @@ def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) 
     exports = _read_record(folder)
     known = exports.get(owner, {})
     others = {name: other for other, names in exports.items() if other != owner for name in names}
-    now = {name: _text(folder / name) for name in {*files, *known}}
+    now = {name: _text(folder / name) for name in files}
+    # Of the others only files matter, and no link: what else stands there now is not what an earlier export wrote.
+    now |= {name: _text(folder / name) if _is_own(folder / name) else None for name in known.keys() - files.keys()}
     different = [name for name, text in files.items() if now[name] not in (None, text)]
     taken = [name for name in different if name in others and name not in known]
     if taken and not force:
@@ -95,7 +97,13 @@ def _read_record(folder: Path) -> dict[str, dict[str, str]]:
 
 def _recorded(names: Mapping[str, object]) -> dict[str, str]:
     """Without names of what an export never writes: git may have brought the record."""
-    return {name: str(digest) for name, digest in names.items() if confine.relative_name(name) and _OURS.fullmatch(name)}
+    return {
+        name: str(digest) for name, digest in names.items() if confine.relative_name(name) and _OURS.fullmatch(name)
+    }
+
+
+def _is_own(path: Path) -> bool:
+    return is_regular(path) and not path.is_symlink()
 
 
 def _text(path: Path) -> str | None:

@@ -67,12 +67,20 @@ def write_bytes(
     target = confine.written(root, path)
     if new and os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(target, synced=synced) as file:
-        file.write(data)
+    put(target, data, synced=synced)
     if mode is not None:
         target.chmod(mode)
     return target
+
+
+def put(target: Path, data: bytes, *, synced: bool = False) -> None:
+    """Write a file in a folder of our own, as a whole, with its folder. A link in its place is replaced, not followed.
+
+    Raises OSError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target, synced=synced) as file:
+        file.write(data)
 
 
 def write_text(root: Path, path: str | os.PathLike[str], text: str, *, new: bool = False) -> Path:

@@ -89,7 +89,7 @@ def _check_inside(given: Path, place: str, real_root: str) -> None:
     if below == place or not below:
         moved = f" (it leads to {place})" if place != str(given) else ""
         raise Outside(given, f"is not inside {real_root}{moved}")
-    if any(_is_gits(part) for part in place.split(os.sep)):
+    if any(_is_gits(part) for part in Path(place).parts):
         raise Outside(given, "is in git's own folder")
 
 

@@ -1,4 +1,4 @@
-"""New bytes for a notebook that a search found -> the file, replaced in one step, unless it leads out of its project."""
+"""New bytes for a notebook that was found -> the file, replaced in one step, unless it leads out of its project."""
 
 from __future__ import annotations
 

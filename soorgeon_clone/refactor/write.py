@@ -9,7 +9,7 @@ from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.problems import told
-from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
 from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
@@ -41,7 +41,11 @@ def compare(project: Project, root: Path, *, force: bool = False, repairs: Repai
     """
     record = read_record(root / RECORD)
     _check_notebook(record, project, root, force=force)
-    current = {path: _read(root / path) for path in {*project.files, *project.shared, *record.files}}
+    wanted = {*project.files, *project.shared}
+    current = {path: _read(root / path) for path in wanted}
+    # Of the others only files matter: what else stands there now is not what an earlier refactor wrote.
+    old = record.files.keys() - wanted
+    current |= {path: _read(root / path) if is_regular(root / path) else None for path in old}
     edited = [
         path
         for path, text in project.files.items()
