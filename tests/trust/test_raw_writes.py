@@ -1,4 +1,4 @@
-"""Nothing outside of the room ``files`` writes, renames or removes by itself: there each path is checked when it is used.
+"""Nothing outside of the room ``files`` writes, renames or removes by itself: there each path is checked on use.
 
 Who needs something that the room does not have yet adds it there. What stands in the table below does not come through
 the room, and why.
