@@ -3,6 +3,7 @@ touched."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,7 +150,7 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
 
 
 def _relative(folder: Path, root: Path) -> str:
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))  # pathlib raises for a link to itself
     return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
 
 

@@ -7,9 +7,11 @@ reader sees a whole file or none; what cannot be read is worked out again.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import Collection
 from dataclasses import astuple
 from functools import cache
@@ -17,8 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone import __version__
-from soorgeon_clone.errors import UserError
-from soorgeon_clone.files import atomic, regular, removal
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import FileResult
 from soorgeon_clone.lint.record import pack, unpack
@@ -29,15 +29,14 @@ except ImportError:
     from hashlib import blake2b
 
 _TIDY_EVERY = 200  # about one run in so many that write looks for old files
-_OFF = ("", "0", "off", "no", "none", "false")  # as for the cache of products
 _OLDEST = 30 * 24 * 3600.0
 
 
-def folder() -> Path | None:
-    """Return where results are kept: $SOORGEON_CLONE_CACHE, or the user's cache folder; None if it is switched off."""
+def folder() -> Path:
+    """Return where results are kept: $SOORGEON_CLONE_CACHE, or the user's cache folder."""
     own = os.environ.get("SOORGEON_CLONE_CACHE")
-    if own is not None:
-        return None if own.strip().lower() in _OFF else Path(own).expanduser() / "lint"
+    if own:
+        return Path(own) / "lint"
     base = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
     return Path(base or Path.home() / ".cache") / "soorgeon-clone" / "lint"
 
@@ -71,37 +70,40 @@ def _tool() -> tuple[Any, ...]:
 
 def recall(name: str, file: str) -> FileResult | None:
     """Return the result that is kept under a name, for a file called ``file``."""
-    kept = folder()
-    if kept is None:
-        return None
     try:
-        packed = json.loads(regular.read_bytes(kept / name[:2] / name))
+        with open(folder() / name[:2] / name, "rb") as stored:  # noqa: PTH123
+            packed = json.loads(stored.read())
         if packed["note"]:
             return FileResult(file, note=packed["note"].replace("\0", file))
         return FileResult(file, tuple(unpack(one, file) for one in packed["diagnostics"]))
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
         return None
 
 
 def remember(name: str, result: FileResult) -> None:
     """Keep a result. A cache that cannot be written is no trouble."""
-    kept = folder()
-    if result.trouble or kept is None:
+    if result.trouble:
         return
     packed = {"note": result.note.replace(result.file, "\0"), "diagnostics": [pack(one) for one in result.diagnostics]}
+    target = folder() / name[:2] / name
+    aside = target.with_name(f".new-{os.getpid()}-{time.monotonic_ns()}-{name}")
     try:
-        target = atomic.write_text(kept, f"{name[:2]}/{name}", json.dumps(packed))
-        if int(name[:8], 16) % _TIDY_EVERY == 0:
-            _tidy(kept, target.stat().st_mtime)
-    except (OSError, UserError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps(packed), encoding="utf-8")
+        aside.replace(target)
+    except (OSError, UnicodeEncodeError):
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
         return
+    if int(name[:8], 16) % _TIDY_EVERY == 0:
+        _tidy(target.stat().st_mtime)
 
 
-def _tidy(kept: Path, now: float) -> None:
+def _tidy(now: float) -> None:
     """Remove results that were made a month ago."""
-    for file in kept.glob("*/*"):
+    for file in folder().glob("*/*"):
         try:
-            if now - file.lstat().st_mtime > _OLDEST:
-                removal.remove_file(kept, file.absolute())
-        except (OSError, UserError):
+            if now - file.stat().st_mtime > _OLDEST:
+                file.unlink()
+        except OSError:
             continue

@@ -10,7 +10,6 @@ import contextlib
 import io
 import os
 import pickle
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -18,11 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files.atomic import replacing, scratch_name, write_bytes
+from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.files.confine import relative_name, written
 from soorgeon_clone.files.folders import make_folder
-from soorgeon_clone.files.removal import remove_file
-from soorgeon_clone.pipeline.cache import Cache, Manifest
+from soorgeon_clone.pipeline.cache import Cache, Manifest, beside
 from soorgeon_clone.pipeline.content import file_digest
 from soorgeon_clone.pipeline.model import HIDDEN, Spec
 from soorgeon_clone.pipeline.project import Project
@@ -67,12 +65,14 @@ def pack(project: Project, names: Iterable[str]) -> Bundle:
             else:
                 _add(archive, path, full.read_bytes(), mode=full.stat().st_mode & 0o777)
         _add(archive, _SPEC, pickle.dumps(project.spec))
-    aside = write_bytes(cache.folder, scratch_name(cache.folder / "bundle"), buffer.getvalue())
+    aside = cache.folder / f"bundle-{os.getpid()}"
+    aside.parent.mkdir(parents=True, exist_ok=True)
     try:
+        aside.write_bytes(buffer.getvalue())
         digest = file_digest(aside)
         _keep(cache, digest, aside)
     finally:
-        remove_file(cache.folder, aside)
+        aside.unlink()
     return Bundle(digest, large)
 
 
@@ -150,8 +150,11 @@ def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int = 0o644)
 
 def _keep(cache: Cache, digest: str, source: Path) -> None:
     """Have a file in the cache."""
+    import shutil
+
     target = cache.object(digest)
     if not target.is_file():
-        make_folder(cache.folder, target.parent)
-        with source.open("rb") as old, replacing(target) as new:
-            shutil.copyfileobj(old, new, 1 << 20)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = beside(target)
+        shutil.copyfile(source, aside)
+        aside.replace(target)

@@ -7,6 +7,8 @@ folder while those after it run already.
 from __future__ import annotations
 
 import contextlib
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,8 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files import folders
-from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.pipeline import bundle as bundles
 from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline import errand, results
@@ -56,7 +56,7 @@ class Dispatch:
         self.options = options
         self.names = names
         self.threads = threads
-        self._own_store: Path | None = None
+        self._own_store: str | None = None
         if project.store is None:
             if options.scheduler is not None:
                 raise UserError(
@@ -64,14 +64,14 @@ class Dispatch:
                     hint="Add 'store: s3://bucket/prefix' (or a shared folder) to pipeline.yaml, or pass --store.",
                     exit_code=2,
                 )
-            self._own_store = folders.make_private("store-", inside=hidden_folder(project.root))
-            project.use_store(str(self._own_store))
+            self._own_store = tempfile.mkdtemp(prefix="store-", dir=hidden_folder(project.root))
+            project.use_store(self._own_store)
         assert project.store is not None
         self.store = project.store
         self.manifests: dict[str, Manifest] = {}
         self.sent: dict[str, Made] = {}
         self._bundle: Bundle | None = None
-        self._work: Path | None = None
+        self._work: str | None = None
         self._open: DaskExecutor | None = None
         self._declared: frozenset[str] = frozenset()
         self._local = local
@@ -81,11 +81,11 @@ class Dispatch:
     def executor(self) -> DaskExecutor:
         """The connection to the cluster, opened when there is something to run."""
         if self._open is None:
-            self._work = folders.make_private("soorgeon-clone-dask-")
+            self._work = tempfile.mkdtemp(prefix="soorgeon-clone-dask-")
             self._open = DaskExecutor(
                 self.options.scheduler,
                 threads=self.options.jobs or _cores(),
-                folder=self._work,
+                folder=Path(self._work),
                 local=self._local,
                 on_progress=self._on_progress,
             )
@@ -97,9 +97,9 @@ class Dispatch:
         if self._open is not None:
             self._open.close()
         if self._work is not None:
-            folders.remove_private(self._work)
+            shutil.rmtree(self._work, ignore_errors=True)
         if self._own_store is not None:
-            folders.remove_private(self._own_store)
+            shutil.rmtree(self._own_store, ignore_errors=True)
 
     def judge(self, task: Task, verdict: Verdict) -> Verdict:
         """The verdict, with one more cause: files that the task left cannot be had on another machine."""
@@ -212,8 +212,10 @@ class Sent:
         keep_log(root, self.task, answer.log)
         if answer.manifest is None:
             if answer.notebook is not None:
+                target = root / HIDDEN / "failed" / f"{safe_name(self.task.name)}.ipynb"
                 with contextlib.suppress(OSError):
-                    write_bytes(root, f"{HIDDEN}/failed/{safe_name(self.task.name)}.ipynb", answer.notebook)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(answer.notebook)
             killed = answer.result == "killed"
             text = (answer.error or "failed").replace(answer.folder, str(root)) if answer.folder else answer.error
             return Ended(text or "failed", killed, answer.seconds, answer.peak_memory)
@@ -242,7 +244,7 @@ class Sent:
             )
         for path, inner in manifest.folders.items():
             if not inner:
-                folders.make_folder(stage.folder, path)
+                (stage.folder / path).mkdir(parents=True, exist_ok=True)
         stage.publish()
         made = self.dispatch.sent[self.task.name]
         cache.store(results.own_of(made), made.fingerprint, manifest, project.root)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files.folders import make_folder
 from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline.cache import Manifest
 from soorgeon_clone.pipeline.fingerprint import needs
@@ -109,7 +108,7 @@ def place(project: Project, task: Task, manifests: Mapping[str, Manifest]) -> No
             raise UserError(cache.problem or f"task '{task.name}': the products of '{name}' cannot be copied")
         for path, inner in part.folders.items():
             if not inner:
-                make_folder(stage.folder, path)
+                (stage.folder / path).mkdir(parents=True, exist_ok=True)
         stage.publish()
 
 

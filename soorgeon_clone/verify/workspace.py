@@ -60,7 +60,7 @@ def _copy(original: Path, folder: Path, into: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # gone meanwhile
             if path.is_symlink():
-                target.symlink_to(_in_copy(path.resolve(), original, folder))
+                target.symlink_to(_in_copy(Path(os.path.realpath(path)), original, folder))
             elif path.is_dir():
                 target.mkdir(exist_ok=True)
             elif (size := path.stat().st_size) > min(LARGE_FILE, room):
