@@ -21,7 +21,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
-import click
 from click.testing import CliRunner
 
 from soorgeon_clone.cli.app import app
@@ -137,13 +136,17 @@ class World:
             {"source": source, "name": f"t{number}", "product": {"nb": f"output/{number}.ipynb"}}
             for number, source in enumerate(["tasks/load.py", "tasks/fit.ipynb", *sources])
         ]
-        (self.project / "pipeline.yaml").write_text(json.dumps({"tasks": entries}))
+        (self.project / "pipeline.yaml").write_text(json.dumps({"tasks": entries, "store": "s3://bucket/prefix"}))
 
-    def kept(self) -> dict[str, object]:
+    def kept(self, command: Command) -> dict[str, object]:
         """What must be the same before and after, by path: kind, permissions and content of each entry."""
-        return dict(_entries(self.base, self.base, self.project)) | dict(
-            _entries(self.project / ".git", self.base, None)
-        )
+        found = dict(_entries(self.base, self.base, self.project))
+        if (self.project / ".git").is_dir():
+            found |= dict(_entries(self.project / ".git", self.base, None))
+        for path in (self.project / "nb.ipynb", self.project / "deep/other.ipynb"):
+            if command.line[0] not in ("lint", "clean") and path.is_file():
+                found[str(path)] = path.read_bytes()
+        return found
 
 
 def _entries(folder: Path, base: Path, without: Path | None) -> Iterator[tuple[str, object]]:
@@ -367,12 +370,13 @@ def _plain_digest_of(path: Path, chance: random.Random) -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """What was attacked how, and what came of it. ``what`` says more where it is bad."""
+    """What was attacked how, and what came of it. ``what`` is what the command said, ``code`` how it ended."""
 
     verdict: Verdict
     command: str
     attack: str
     what: str = ""
+    code: int = 0
 
 
 def attack(seed: int, base: Path) -> Result:
@@ -396,7 +400,8 @@ def lay_trap(world: World, command: Command, name: str, chance: random.Random, a
     place = at or chance.choice([path for path in places if path not in _CHOSEN])
     if at is None and Path(place).parts[0] == ".soorgeon-clone" and command.line[0] != "refactor":
         place = command.writes[0]
-    if TRAPS[name] is _parent and Path(place).parts[0] in _CHOSEN or name in ("pipe", "socket") and command.pipeline:
+    chosen = TRAPS[name] is _parent and Path(place).parts[0] in _CHOSEN
+    if chosen or (name in ("pipe", "socket") and command.pipeline):  # pipes as sources are about reading, not writing
         name = "link to a file outside"
     TRAPS[name](world, world.project / place, chance)
     return f"{name} at {place}"
@@ -404,21 +409,20 @@ def lay_trap(world: World, command: Command, name: str, chance: random.Random, a
 
 def run(world: World, command: Command, laid: str) -> Result:
     """Run the command in the project."""
-    before = world.kept()
-    verdict, what = _run(world, command)
-    after = world.kept()
+    before = world.kept(command)
+    verdict, what, code = _run(world, command)
+    after = world.kept(command)
     if before != after:
         changed = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
         verdict, what = "escaped", f"{changed}; {what}"
-    return Result(verdict, " ".join(command.line), laid, what)
+    return Result(verdict, " ".join(command.line), laid, what, code)
 
 
-def _run(world: World, command: Command) -> tuple[Verdict, str]:
+def _run(world: World, command: Command) -> tuple[Verdict, str, int]:
     environment = {
         "HOME": str(world.home),
         "SOORGEON_CLONE_CACHE": "off",
         "XDG_CACHE_HOME": str(world.project / ".cache"),
-        "SOORGEON_CLONE_STORE": "off",
     }
     here = Path.cwd()
     os.chdir(world.project)
@@ -427,17 +431,18 @@ def _run(world: World, command: Command) -> tuple[Verdict, str]:
     try:
         result = CliRunner().invoke(app, list(command.line), env=environment)
     except _Hung as hung:
-        return "hung", "".join(traceback.format_tb(hung.__traceback__)[-3:])
+        return "hung", "".join(traceback.format_tb(hung.__traceback__)[-3:]), 0
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, handler)
         os.chdir(here)
     error = result.exception
     if isinstance(error, UserError):
-        return "refused", str(error)
-    if error is not None and not isinstance(error, (SystemExit, click.ClickException)):
-        return "crashed", f"{type(error).__name__}: {error}"
-    return ("harmless" if result.exit_code == 0 or "Error" not in result.output else "refused"), result.output
+        return "refused", str(error), error.exit_code
+    if error is not None and not isinstance(error, SystemExit):
+        return "crashed", f"{type(error).__name__}: {error}", result.exit_code
+    verdict: Verdict = "refused" if result.exit_code and "Error" in result.output else "harmless"
+    return verdict, result.output, result.exit_code
 
 
 class _Hung(BaseException):
