@@ -5,17 +5,23 @@ What commands do with the disk when it is full or may only be read is here as we
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.bundle import Bundle, unpack
+from soorgeon_clone.pipeline.cache import Manifest
 from soorgeon_clone.refactor.record import digest, is_ours
 from soorgeon_clone.refactor.write import RECORD
 from trust.attack_paths import BAD, COMMANDS, NOTEBOOK, TRAPS, Command, Result, World, attack, lay_trap, run
@@ -361,3 +367,65 @@ def test_a_disk_that_takes_nothing(line: str, state: str, disk: Path) -> None:
     assert result.verdict == "refused", result
     assert ("No space left" if state == "full" else "read-only") in result.what
     assert _files(world.project) == before
+
+
+# -- sources that come from a store -----------------------------------------------------------------------------------
+
+
+def _bundle(members: list[tarfile.TarInfo], large: dict[str, str], tmp_path: Path) -> tuple[SimpleNamespace, Bundle]:
+    """A store that holds one bundle, as somebody who can write it may have made it."""
+    archive = tmp_path / "archive"
+    with tarfile.open(archive, "w") as made:
+        for member in members:
+            member.size = 4 if member.isfile() else 0
+            made.addfile(member, io.BytesIO(b"text"))
+
+    def restore(manifest: Manifest, target: Callable[[str], Path]) -> bool:
+        for path in manifest.written:
+            target(path).write_bytes(b"large")
+        return True
+
+    cache = SimpleNamespace(object=lambda digest: archive, restore=restore)
+    return SimpleNamespace(fetch=lambda manifests: True, cache=cache, url="s3://b"), Bundle("0", large)
+
+
+def _member(name: str, kind: bytes = tarfile.REGTYPE, leads: str = "") -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, leads
+    return member
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        *(
+            _member("../outside.py"),
+            _member("{base}/outside.py"),
+            _member("a/../../outside.py"),
+            _member(".git/hooks/x"),
+        ),
+        *(
+            _member("a", tarfile.SYMTYPE, ".."),
+            _member("a", tarfile.LNKTYPE, "../kept"),
+            _member("a", tarfile.FIFOTYPE),
+        ),
+        *(_member("a", tarfile.CHRTYPE), _member("a", tarfile.DIRTYPE), _member("C:/x"), _member("a\\..\\x")),
+    ],
+    ids=lambda member: f"{member.name} {member.type.decode()}".replace("/", "|"),
+)
+def test_an_archive_of_sources_with_anything_but_files(member: tarfile.TarInfo, tmp_path: Path) -> None:
+    member.name = member.name.replace("{base}", str(tmp_path))
+    (tmp_path / "kept").write_text("kept")
+    store, bundle = _bundle([_member("good.py"), member, _member("a/outside.py")], {}, tmp_path)
+    with pytest.raises(UserError):
+        unpack(store, bundle, tmp_path / "checkout/1")  # type: ignore[arg-type]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive", "checkout", "kept"]
+    assert {path.name for path in (tmp_path / "checkout/1").rglob("*")} <= {"good.py", "hooks", ".git"}
+
+
+@pytest.mark.parametrize("name", ["../outside", "{base}/outside", ".git/config"])
+def test_large_sources_with_names_that_lead_out(name: str, tmp_path: Path) -> None:
+    store, bundle = _bundle([_member("good.py")], {name.replace("{base}", str(tmp_path)): "0"}, tmp_path)
+    with pytest.raises(UserError):
+        unpack(store, bundle, tmp_path / "checkout/1")  # type: ignore[arg-type]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive", "checkout"]
