@@ -21,6 +21,7 @@ _REASONS = {
     errno.EFBIG: "it would be larger than a file may be",
 }
 _MOST_SHOWN = 120  # characters of a path
+ASIDE = ".new-"  # how a folder begins in which files wait until all are there; what is in it tells nobody anything
 
 
 def unwritable(error: OSError, path: str | os.PathLike[str] | None = None, hint: str = "") -> UserError:
@@ -47,4 +48,5 @@ def told(path: str | os.PathLike[str] | None = None, hint: str = "") -> Iterator
 
 def _shown(path: str | bytes | os.PathLike[str] | int) -> str:
     text = os.fsdecode(path) if not isinstance(path, int) else str(path)
+    text = text.partition(f"{os.sep}{ASIDE}")[0]
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN // 2]}...{text[-_MOST_SHOWN // 2 :]}"

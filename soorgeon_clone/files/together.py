@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from soorgeon_clone.files import confine
+from soorgeon_clone.files.problems import ASIDE
 
 
 def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path, aside: Path) -> None:
@@ -26,7 +27,7 @@ def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path,
         if aside != root:
             aside = confine.written(root, aside)
             made += _make_folder(aside)
-        staging = Path(tempfile.mkdtemp(prefix=".new-", dir=aside))
+        staging = Path(tempfile.mkdtemp(prefix=ASIDE, dir=aside))
         try:
             _write_all(texts, removed, root, staging, made)
         finally:

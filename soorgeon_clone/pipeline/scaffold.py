@@ -9,6 +9,7 @@ from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.atomic import write_text
+from soorgeon_clone.files.confine import written
 from soorgeon_clone.files.problems import told
 from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.notebook import write
@@ -29,7 +30,13 @@ class Created:
 
 
 def create_missing(spec: Spec) -> list[Created]:
-    """Write the sources that tasks declare and that do not exist."""
+    """Write the sources that tasks declare and that do not exist.
+
+    Raises `confine.Outside` before anything is written, if one of them would be outside of the project.
+    """
+    for task in spec.tasks:
+        if not os.path.exists(path := _place(spec, task)):  # noqa: PTH110  (pathlib raises for names that are too long)
+            written(spec.root, path)
     found = []
     for task in spec.tasks:
         created = _function(spec, task) if task.source.kind == "function" else _notebook(spec, task)
@@ -38,9 +45,17 @@ def create_missing(spec: Spec) -> list[Created]:
     return found
 
 
+def _place(spec: Spec, task: TaskSpec) -> Path:
+    """Return the file that a task's source stands in, or is to be."""
+    if task.source.kind != "function":
+        return spec.root / str(task.source.path)
+    base = spec.root.joinpath(*task.source.text.split(".")[:-1])
+    return base / "__init__.py" if is_regular(base / "__init__.py") else base.with_suffix(".py")
+
+
 def _notebook(spec: Spec, task: TaskSpec) -> Created | None:
-    path = spec.root / str(task.source.path)
-    if os.path.exists(path):  # noqa: PTH110  (pathlib raises for a name that is too long)
+    path = _place(spec, task)
+    if os.path.exists(path):  # noqa: PTH110
         return None
     cells = _cells(task)
     if path.suffix == ".py":
@@ -84,9 +99,7 @@ def _extracted_product(task: TaskSpec) -> str:
 
 
 def _function(spec: Spec, task: TaskSpec) -> Created | None:
-    module, _, name = task.source.text.rpartition(".")
-    base = spec.root.joinpath(*module.split("."))
-    path = base / "__init__.py" if is_regular(base / "__init__.py") else base.with_suffix(".py")
+    name, path = task.source.text.rpartition(".")[2], _place(spec, task)
     arguments = [] if task.serializer else ["product"]
     if task.upstream or task.upstream is None:
         arguments.append("upstream=None")

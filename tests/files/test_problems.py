@@ -36,6 +36,7 @@ def test_what_a_person_is_told(number: int, message: str, hint: str, code: int) 
 def test_the_place_is_that_of_the_error_if_nobody_says() -> None:
     assert unwritable(OSError(errno.EIO, "bad", "one", None, "two")).message == "two cannot be written: bad"
     assert unwritable(OSError(errno.EIO, "bad", b"one")).message == "one cannot be written: bad"
+    assert unwritable(OSError(errno.EIO, "bad", "a/.new-x1/new-0")).message == "a cannot be written: bad"
     assert unwritable(OSError("odd")).message == "the file cannot be written: odd"
 
 

@@ -398,8 +398,6 @@ def lay_trap(world: World, command: Command, name: str, chance: random.Random, a
     """Lay one trap at one of the places that the command writes to, or at a folder on the way; what it is, in words."""
     places = [path for file in command.writes for path in (file, *map(str, Path(file).parents)) if path != "."]
     place = at or chance.choice([path for path in places if path not in _CHOSEN])
-    if at is None and Path(place).parts[0] == ".soorgeon-clone" and command.line[0] != "refactor":
-        place = command.writes[0]
     chosen = TRAPS[name] is _parent and Path(place).parts[0] in _CHOSEN
     if chosen or (name in ("pipe", "socket") and command.pipeline):  # pipes as sources are about reading, not writing
         name = "link to a file outside"
