@@ -80,5 +80,5 @@ def _cells_only(text: str) -> str:
         cells = json.loads(text)["cells"]
         parts = [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
         return json.dumps(parts)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text

@@ -204,6 +204,19 @@ def test_a_record_of_any_form(text: str, world: World) -> None:
     assert run(world, chosen, text[:40]).verdict == "harmless"
 
 
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"cells": ' * 50_000, "9" * 9999, '{"cells": [3]}', "\ufeff{}", "null"]
+)
+def test_a_task_of_any_form_counts_as_changed(text: str, world: World) -> None:
+    chosen = command("refactor", "nb.ipynb", "-f", "ipynb")
+    world.lay_out(chosen)
+    (world.project / "tasks").mkdir()
+    (world.project / "tasks/load.ipynb").write_text(text)
+    result = run(world, chosen, text[:40])
+    assert (result.verdict, result.code) == ("refused", 2)
+    assert "not written by this command" in result.what
+
+
 def test_a_task_that_became_a_link_stays(world: World) -> None:
     """Nothing is removed that we did not write; what a link leads to is not ours."""
     chosen = command("refactor", "nb.ipynb")
