@@ -33,6 +33,7 @@ def command(
     else in a file changes. Exit codes: 0 done, 1 with --check or --diff if something would change, 2 trouble.
     """
     from soorgeon_clone.cli.lint_fix import difference
+    from soorgeon_clone.files.regular import read_bytes
     from soorgeon_clone.lint.discover import discover
     from soorgeon_clone.lint.replace import replace_file
     from soorgeon_clone.lint.tidy import FORMATTED
@@ -44,7 +45,7 @@ def command(
     for path in [*([None] if "-" in paths else []), *found]:
         name = "standard input" if path is None else str(path)
         try:
-            old = sys.stdin.buffer.read() if path is None else path.read_bytes()
+            old = sys.stdin.buffer.read() if path is None else read_bytes(path)
             new = _clean(
                 old,
                 path,
@@ -74,8 +75,13 @@ def command(
         elif check:
             click.echo(f"{name} would change")
         elif path is not None:
-            replace_file(path, new)
-            click.echo(f"{name} cleaned")
+            try:
+                replace_file(path, new, paths)
+            except UserError as error:  # the others are cleaned all the same
+                troubles += 1
+                click.secho(f"Error: {error}", err=True, fg="red")
+            else:
+                click.echo(f"{name} cleaned")
     sys.exit(2 if troubles else 1 if changed and (check or diff) else 0)
 
 

@@ -3,6 +3,7 @@ touched."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,8 @@ def command(
     with Project(entry_point, env=env, store=store) as project:
         warn(project)
         _check_sources(project)
-        folder = Path(out) if out else project.root / "export" / target
+        root = project.root
+        folder = Path(out) if out else root / "export" / target
         choices = _choices(
             project,
             env,
@@ -102,7 +104,7 @@ def command(
         guide = targets.guide(target, project.dag, choices, files)
     changes = writing.compare(files, folder, owner, force=force)
     if not dry_run:
-        writing.write(changes, files, folder, owner)
+        writing.write(changes, files, folder, owner, root=None if out else root)
     _show(changes, files, folder, dry_run=dry_run)
     for line in guide:
         click.echo(line)
@@ -148,7 +150,7 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
 
 
 def _relative(folder: Path, root: Path) -> str:
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))  # pathlib raises for a link to itself
     return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
 
 

@@ -78,11 +78,13 @@ def command(
     requests = _requests(paths, _split(select), _split(ignore), _split(extend_select))
     notes: list[str] = []
     changed = 0
+    troubles: Sequence[str] = ()
     if fix or diff or unsafe_fixes:
         from soorgeon_clone.cli.lint_fix import fix_all
 
-        fixing = fix_all(requests, unsafe=unsafe_fixes, write=not diff, check_run=check_run)
+        fixing = fix_all(requests, paths, unsafe=unsafe_fixes, write=not diff, check_run=check_run)
         requests, changed, notes = fixing.requests, fixing.changed, list(fixing.notes)
+        troubles = fixing.troubles
         if fixing.diff:
             click.echo(fixing.diff, nl=False)
         for request in requests if not diff else ():
@@ -98,7 +100,7 @@ def command(
     results = run(requests, jobs=jobs, use_cache=not no_cache)
     _report(results, output_format, output_file, statistics=statistics)
     _tell([*notes, *(one.note for one in results if one.note)], quiet=quiet)
-    _finish(results, quiet=quiet or output_format != "text" or statistics)
+    _finish(results, troubles, quiet=quiet or output_format != "text" or statistics)
 
 
 def _requests(
@@ -160,7 +162,9 @@ def _report(results: Sequence[FileResult], name: str, file: str | None, *, stati
         if text:
             click.echo(text, err=True)
     elif file is not None:
-        Path(file).write_text(text + "\n", encoding="utf-8")
+        from soorgeon_clone.files.named import write_named
+
+        write_named(file, text + "\n")
     elif text:
         click.echo(text)
 
@@ -189,8 +193,8 @@ def _tell(notes: Sequence[str], *, quiet: bool) -> None:
         click.secho(f"Note: {len(notes) - _MOST_NOTES} more files were skipped", err=True, fg="cyan")
 
 
-def _finish(results: Sequence[FileResult], *, quiet: bool) -> None:
-    troubles = [one.trouble for one in results if one.trouble]
+def _finish(results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: bool) -> None:
+    troubles = [*unwritten, *(one.trouble for one in results if one.trouble)]
     for trouble in troubles:
         click.secho(f"Error: {trouble}", err=True, fg="red")
     found = [one for result in results for one in result.diagnostics]

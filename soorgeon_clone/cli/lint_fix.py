@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fixing:
-    """``requests`` as they are to be linted now, how many files changed, notes for people, and the difference."""
+    """``requests`` as they are to be linted now, how many files changed, notes for people, and the difference.
+
+    ``troubles`` say why a file could not be written.
+    """
 
     requests: list[Request]
     changed: int
     notes: tuple[str, ...]
     diff: str = ""
+    troubles: tuple[str, ...] = ()
 
 
-def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run: bool) -> Fixing:
-    """Mend the files of ``requests``; without ``write``, only tell what would change."""
+def fix_all(requests: Sequence[Request], named: Sequence[str], *, unsafe: bool, write: bool, check_run: bool) -> Fixing:
+    """Mend the files of ``requests``, found by what was ``named``; without ``write``, only tell what would change."""
+    from soorgeon_clone.errors import UserError
     from soorgeon_clone.lint.fix import fixed
     from soorgeon_clone.lint.order import better_order
     from soorgeon_clone.lint.replace import replace_file
@@ -35,6 +40,7 @@ def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run
     remaining: list[Request] = []
     notes: list[str] = []
     diffs: list[str] = []
+    troubles: list[str] = []
     changed = 0
     for request in requests:
         old = _read(request)
@@ -49,22 +55,28 @@ def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run
         if result.data != old and check_run and (problem := _problem_of_run(result.data, request)):
             notes.append(f"{name} is left as it was, for mended it does not run: {problem}")
             result = replace(result, data=old, mended=(), ordering=None)
+        if result.data != old and write and request.path is not None:
+            try:
+                replace_file(request.path, result.data, named)
+            except UserError as error:  # the others are mended all the same
+                troubles.append(str(error))
+                result = replace(result, data=old, mended=(), ordering=None)
         notes += _summary(name, result)
         if result.data != old:
             changed += 1
             diffs.append(difference(name, old, result.data))
-            if write and request.path is not None:
-                replace_file(request.path, result.data)
         remaining.append(replace(request, data=result.data) if request.path is None else request)
-    return Fixing(remaining, changed, tuple(notes), "" if write else "".join(diffs))
+    return Fixing(remaining, changed, tuple(notes), "" if write else "".join(diffs), tuple(troubles))
 
 
 def _read(request: Request) -> bytes | None:
     if request.data is not None:
         return request.data
+    from soorgeon_clone.files.regular import read_bytes
+
     assert request.path is not None
     try:
-        return request.path.read_bytes()
+        return read_bytes(request.path)
     except OSError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import atomic, confine, regular
+from soorgeon_clone.files.problems import told
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.model import Task
@@ -48,11 +52,12 @@ def command(
             _reformat(project, names, new_format)
             return
         count = 0
-        for task, path in _sources(project, names):
-            text = path.read_bytes().decode("utf-8")
+        for task, path in list(_sources(project, names)):
+            text = _text(path)
             changed = _changed(project, task, text, inject=inject, sync=sync)
             if changed != text:
-                _replace(path, changed)
+                with told(path):
+                    atomic.write_text(project.root, path, changed)
                 click.echo(f"{task.spec.source.path}: {'removed' if remove else 'injected'}")
                 count += 1
         if not count:
@@ -63,12 +68,14 @@ def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, P
     from soorgeon_clone.pipeline.dag import select
 
     chosen = {one for name in names for one in select(project.dag, name)} if names else set(project.dag.tasks)
+    """Yield the tasks and their sources. Raises `confine.Outside` for one that lies outside of the project."""
     seen: set[str] = set()
     for task in project.dag.tasks.values():
         source = task.spec.source.path
         # Tasks of one grid share a source: the first one's values are as good as any.
-        if task.name in chosen and source and source not in seen and (project.root / source).is_file():
+        if task.name in chosen and source and source not in seen and regular.is_regular(project.root / source):
             seen.add(source)
+            confine.written(project.root, source)
             yield task, project.root / source
 
 
@@ -82,16 +89,16 @@ def _changed(project: Project, task: Task, text: str, *, inject: bool, sync: boo
 
 
 def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None:
-    """Write each source in another format, name it so in pipeline.yaml, and remove the old file."""
-    from soorgeon_clone.errors import UserError
+    """Write each source in another format, name it so in pipeline.yaml, and remove the old file: all three or none."""
+    from soorgeon_clone.files.together import write_together
     from soorgeon_clone.notebook import read, write
 
-    spec_text = project.spec.path.read_bytes().decode("utf-8")
-    for task, path in _sources(project, names):
+    root, spec_text = project.root, _text(project.spec.path)
+    for task, path in list(_sources(project, names)):
         target = path.with_suffix(f".{new_format}")
         if target == path:
             continue
-        if target.exists():
+        if os.path.lexists(target):
             raise UserError(f"{target} exists already", hint="Move it away first.", exit_code=2)
         old, new = task.spec.source.text, task.spec.source.text.removesuffix(path.suffix) + f".{new_format}"
         if spec_text.count(old) != 1:
@@ -105,15 +112,14 @@ def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None
         to_script = new_format == "py"
         text = write.to_script(notebook.cells, {}) if to_script else write.to_ipynb(notebook.cells, kernel)
         spec_text = spec_text.replace(old, new)
-        _replace(target, text)
-        _replace(project.spec.path, spec_text)
-        path.unlink()
+        with told(target):
+            write_together({str(target): text, str(project.spec.path): spec_text}, [str(path)], root, root)
         click.echo(f"{old} -> {new}")
 
 
-def _replace(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_bytes(text.encode("utf-8"))
-    if path.exists():
-        aside.chmod(path.stat().st_mode)
-    aside.replace(path)
+def _text(path: Path) -> str:
+    try:
+        return regular.read_bytes(path).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UserError(f"{path} cannot be read: {reason}", exit_code=2) from None

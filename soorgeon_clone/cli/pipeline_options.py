@@ -81,6 +81,9 @@ def set_up_log(level: str | None, file: str | None) -> None:
         return
     import logging
 
+    from soorgeon_clone.files.named import open_log
+
+    file = None if file is None else open_log(file)
     logging.basicConfig(
         level=(level or "info").upper(), filename=file, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -9,6 +9,7 @@ import click
 
 from soorgeon_clone.cli.build import warn
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.files.named import write_named
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.project import Project
@@ -63,11 +64,11 @@ def _drawn(project: Project, form: str, target: str) -> str:
 
     drawing = drawing_of(project)
     if form == "png":
-        from soorgeon_clone.pipeline.plot.png import write_png
+        from soorgeon_clone.pipeline.plot.png import png_of
 
         if target == "-":
             raise click.BadParameter("a PNG does not go to the terminal: name a file.", param_hint="--output")
-        write_png(place(drawing), Path(target))
+        write_named(target, png_of(place(drawing), Path(target).suffix))
         return ""
     if form == "mermaid":
         from soorgeon_clone.pipeline.plot.mermaid import mermaid_of
@@ -83,7 +84,5 @@ def _drawn(project: Project, form: str, target: str) -> str:
 
         text = html_of(place(drawing), pages_of(project), title=project.root.name)
     if target != "-":
-        path = Path(target)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_named(target, text)
     return text

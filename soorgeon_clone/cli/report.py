@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
@@ -15,6 +13,7 @@ from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_option
 @click.pass_obj
 def command(env: dict[str, str], entry_point: str, log: str | None, log_file: str | None, output: str) -> None:
     """Write a page with the drawing of the pipeline, the state and history of each task, sources and notebooks."""
+    from soorgeon_clone.files.named import write_named
     from soorgeon_clone.pipeline.plot.draw import drawing_of
     from soorgeon_clone.pipeline.plot.html import html_of
     from soorgeon_clone.pipeline.plot.layout import place
@@ -24,7 +23,5 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
     set_up_log(log, log_file)
     with Project(entry_point, env=env) as project:
         text = html_of(place(drawing_of(project)), pages_of(project), title=project.root.name, table=table_of(project))
-        path = Path(output)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_named(output, text)
         click.echo(f"{output}: {len(project.dag.tasks)} tasks", err=True)

@@ -71,9 +71,9 @@ def run_bytes(data: bytes, path: Path | None) -> StraightRun:
 
 
 def _write(result: StraightRun, out: Path) -> None:
-    from soorgeon_clone.lint.replace import replace_file
+    from soorgeon_clone.files.named import write_named
 
-    replace_file(out, (json.dumps(result.notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    write_named(out, (json.dumps(result.notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
 
 
 def explain(notebook: Notebook, result: StraightRun, name: str) -> str:

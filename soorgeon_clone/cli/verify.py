@@ -116,9 +116,10 @@ def command(
     )
     report = verify(source, make_plan(source, level=level), settings, _tell)
     if page is not None:
+        from soorgeon_clone.files.named import write_named
         from soorgeon_clone.verify.html import html_of
 
-        Path(page).write_text(html_of(report), encoding="utf-8")
+        write_named(page, html_of(report))
     if as_json:
         from dataclasses import asdict
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import confine
+from soorgeon_clone.files.problems import told
+from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.files.together import in_short, write_together
 
 RECORD = ".soorgeon-clone-export.json"
+# What the targets make. A record that names anything else was not written by us.
+_OURS = re.compile(r"[^/]+\.(py|yaml|json)|Dockerfile|(Dockerfile)?\.dockerignore|export-arrays/[^/]+\.txt")
+_MOST_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,9 @@ def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) 
     exports = _read_record(folder)
     known = exports.get(owner, {})
     others = {name: other for other, names in exports.items() if other != owner for name in names}
-    now = {name: _text(folder / name) for name in {*files, *known}}
+    now = {name: _text(folder / name) for name in files}
+    # Of the others only files matter, and no link: what else stands there now is not what an earlier export wrote.
+    now |= {name: _text(folder / name) if _is_own(folder / name) else None for name in known.keys() - files.keys()}
     different = [name for name, text in files.items() if now[name] not in (None, text)]
     taken = [name for name in different if name in others and name not in known]
     if taken and not force:
@@ -60,8 +69,11 @@ def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) 
     )
 
 
-def write(changes: Changes, files: Mapping[str, str], folder: Path, owner: str) -> None:
-    """Make the changes: everything is written aside first, where it can still fail without harm, then renamed."""
+def write(changes: Changes, files: Mapping[str, str], folder: Path, owner: str, root: Path | None = None) -> None:
+    """Make the changes: everything is written aside first, where it can still fail without harm, then renamed.
+
+    ``root`` is what the folder may not lead out of, None for a folder that a person named.
+    """
     exports = {
         other: {name: digest for name, digest in names.items() if name not in files}
         for other, names in _read_record(folder).items()
@@ -69,27 +81,34 @@ def write(changes: Changes, files: Mapping[str, str], folder: Path, owner: str) 
     exports[owner] = {name: _digest(text) for name, text in files.items()}
     record = {other: exports[other] for other in sorted(exports) if exports[other]}
     texts = {**changes.texts, RECORD: json.dumps(record, indent=1, ensure_ascii=False) + "\n"}
-    try:
+    with told(hint="--out DIR writes elsewhere."):
+        folder = folder if root is None else confine.written(root, folder)
         write_together(texts, changes.removed, folder, folder)
-    except OSError as error:
-        where = error.filename2 or error.filename or folder
-        raise UserError(
-            f"{where} cannot be written: {error.strerror or error}", hint="--out DIR writes elsewhere.", exit_code=2
-        ) from None
 
 
 def _read_record(folder: Path) -> dict[str, dict[str, str]]:
     """The exports that the folder holds, by owner, with the digests of their files as they were written."""
     try:
-        data = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return {str(owner): {str(name): str(digest) for name, digest in names.items()} for owner, names in data.items()}
-    except (OSError, ValueError, AttributeError):
+        data = json.loads(read_bytes(folder / RECORD, limit=_MOST_BYTES).decode("utf-8"))
+        return {owner: _recorded(names) for owner, names in data.items()}
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
+
+
+def _recorded(names: Mapping[str, object]) -> dict[str, str]:
+    """Without names of what an export never writes: git may have brought the record."""
+    return {
+        name: str(digest) for name, digest in names.items() if confine.relative_name(name) and _OURS.fullmatch(name)
+    }
+
+
+def _is_own(path: Path) -> bool:
+    return is_regular(path) and not path.is_symlink()
 
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return read_bytes(path).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return None
     except OSError as error:

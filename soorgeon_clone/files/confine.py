@@ -8,13 +8,16 @@ what is promised.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path, PurePosixPath
 
 from soorgeon_clone.errors import UserError
 
-# What git runs or believes. Nothing that this tool makes belongs there.
-_FORBIDDEN = ".git"
+# What git runs or believes. Nothing that this tool makes belongs there. The second is its short name on Windows.
+_FORBIDDEN = (".git", "git~1")
+# macOS leaves these out when it compares names, Windows what follows a colon and dots and spaces at the end.
+_NOT_SEEN = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]|:.*|[. ]+$")
 
 
 class Outside(UserError):
@@ -35,8 +38,8 @@ def written(root: Path, path: str | os.PathLike[str]) -> Path:
     `Outside` where the place is not strictly inside ``root``, is in a ``.git`` folder, or is something else than a file
     or a folder (a pipe, a device).
     """
-    real_root = os.path.realpath(root)
     given = _given(root, path)
+    real_root = os.path.realpath(root)
     place = os.path.realpath(given)
     _check_inside(given, place, real_root)
     try:
@@ -54,8 +57,8 @@ def removed(root: Path, path: str | os.PathLike[str]) -> Path:
     The folder that holds it is resolved, so that nothing is removed through a link to a folder. Raises `Outside` as
     `written` does.
     """
-    real_root = os.path.realpath(root)
     given = _given(root, path)
+    real_root = os.path.realpath(root)
     place = os.path.join(os.path.realpath(given.parent), given.name)  # noqa: PTH118
     _check_inside(given, place, real_root)
     return Path(place)
@@ -76,7 +79,7 @@ def relative_name(name: object) -> str | None:
 
 def _given(root: Path, path: str | os.PathLike[str]) -> Path:
     text = os.fspath(path)
-    if not text or "\0" in text:
+    if not text or "\0" in text or "\0" in os.fspath(root):
         raise Outside(Path(text.replace("\0", "\\0") or "''"), "is no name of a file")
     return Path(os.path.abspath(Path(root, text)))  # noqa: PTH100  (".." goes, links stay)
 
@@ -86,5 +89,9 @@ def _check_inside(given: Path, place: str, real_root: str) -> None:
     if below == place or not below:
         moved = f" (it leads to {place})" if place != str(given) else ""
         raise Outside(given, f"is not inside {real_root}{moved}")
-    if _FORBIDDEN in (part.lower() for part in Path(below).parts):
+    if any(_is_gits(part) for part in Path(place).parts):
         raise Outside(given, "is in git's own folder")
+
+
+def _is_gits(name: str) -> bool:
+    return _NOT_SEEN.sub("", name).lower() in _FORBIDDEN

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from soorgeon_clone.files import confine
+from soorgeon_clone.files.problems import ASIDE
 
 
 def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path, aside: Path) -> None:
@@ -18,7 +19,7 @@ def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path,
     Everything is written in a new folder in ``aside`` first (below ``root``, on the same file system), where it can
     still fail without harm, then renamed. Files keep their permissions, links inside ``root`` keep pointing at theirs.
     If anything fails, the files and folders are what they were; the error is raised (OSError, or `confine.Outside`
-    for a path that leads out of ``root``).
+    for a path that leads out of ``root``). Lone surrogates are written as ``\\udc80``.
     """
     made: list[Path] = []
     try:
@@ -26,7 +27,7 @@ def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path,
         if aside != root:
             aside = confine.written(root, aside)
             made += _make_folder(aside)
-        staging = Path(tempfile.mkdtemp(prefix=".new-", dir=aside))
+        staging = Path(tempfile.mkdtemp(prefix=ASIDE, dir=aside))
         try:
             _write_all(texts, removed, root, staging, made)
         finally:
@@ -40,7 +41,7 @@ def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path,
 
 def _write_all(texts: Mapping[str, str], removed: Iterable[str], root: Path, staging: Path, made: list[Path]) -> None:
     for number, text in enumerate(texts.values()):
-        (staging / f"new-{number}").write_bytes(text.encode("utf-8"))
+        (staging / f"new-{number}").write_bytes(text.encode("utf-8", "backslashreplace"))
     done: list[tuple[Path, Path | None]] = []
     try:
         for number, path in enumerate(texts):

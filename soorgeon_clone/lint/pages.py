@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from soorgeon_clone.files.atomic import write_text
 from soorgeon_clone.lint.manual import manual_of
 from soorgeon_clone.lint.registry import all_rules
 
@@ -52,10 +53,8 @@ WITH_FIX = frozenset({"SG101", "SG102", "SG103", "SG201", "SG205", "SG207", "SG2
 
 def main() -> None:
     """Write the pages to the folder that is named."""
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
-        (folder / name).write_text(text, encoding="utf-8")
+        write_text(Path(sys.argv[1]), name, text)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.files.atomic import write_text as write_whole
+
 
 def upgrade(data: dict[str, Any]) -> dict[str, Any]:
     """Return a notebook of format 1 to 3 as one of format 4, as nbformat converts it. Raises ValueError."""
@@ -81,4 +83,4 @@ def write_node(node: Any, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         text: str = nbformat.writes(node)
-    path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", newline="\n")
+    write_whole(path.parent, path.name, text if text.endswith("\n") else text + "\n")

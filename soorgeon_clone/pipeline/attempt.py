@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.removal import remove_file
 from soorgeon_clone.pipeline import hooks, inject
 from soorgeon_clone.pipeline.execution import convert
 from soorgeon_clone.pipeline.execution.model import FunctionCall, Job, Outcome
@@ -195,7 +196,7 @@ class Attempt:
             if self.task.notebooks:
                 executed = self._executed
                 if executed.as_posix() not in {one.path for one in self.task.notebooks}:
-                    (self.stage.folder / executed).unlink(missing_ok=True)
+                    remove_file(self.stage.folder, executed)
             missing = self.stage.missing()
             if missing:
                 names = ", ".join(product.path for product in missing)

@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.atomic import write_bytes
+from soorgeon_clone.files.confine import relative_name, written
+from soorgeon_clone.files.folders import make_folder
 from soorgeon_clone.pipeline.cache import Cache, Manifest, beside
 from soorgeon_clone.pipeline.content import file_digest
 from soorgeon_clone.pipeline.model import HIDDEN, Spec
@@ -79,20 +82,20 @@ def send(store: Store, bundle: Bundle) -> None:
 
 
 def unpack(store: Store, bundle: Bundle, folder: Path) -> None:
-    """Make the project's folder."""
+    """Make the project's folder. Raises UserError for a bundle that names what lies outside of it."""
     content = Manifest({}, written={"archive": bundle.archive, **bundle.large})
     if not store.fetch([content]):
         raise UserError(f"the sources of this build are not in the store {store.url} any more", hint="Build again.")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent, folder.name)
     with tarfile.open(store.cache.object(bundle.archive)) as archive:
         for member in archive.getmembers():
-            target = folder / member.name
-            target.parent.mkdir(parents=True, exist_ok=True)
+            # Who can write the store may have put a link or a device into the archive, or a name such as ../../x.
+            if relative_name(member.name) is None or not member.isfile():
+                raise UserError(f"the sources of this build in {store.url} hold {member.name!r}, which is no file")
             content_file = archive.extractfile(member)
             assert content_file is not None
-            target.write_bytes(content_file.read())
-            target.chmod(member.mode | 0o600)
-    store.cache.restore(Manifest({}, written=dict(bundle.large)), lambda path: folder / path)
+            write_bytes(folder, member.name, content_file.read(), mode=(member.mode & 0o777) | 0o600)
+    store.cache.restore(Manifest({}, written=dict(bundle.large)), lambda path: written(folder, path))
 
 
 def spec_in(folder: Path) -> Spec:

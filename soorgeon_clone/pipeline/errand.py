@@ -7,7 +7,6 @@ a task leaves in its folder is its own doing.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from soorgeon_clone import __version__
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.removal import remove_tree
 from soorgeon_clone.pipeline.bundle import Bundle, spec_in, unpack
 from soorgeon_clone.pipeline.cache import Manifest
 from soorgeon_clone.pipeline.execution.model import Executor, Isolation, Job, Outcome, Progress
@@ -118,7 +118,7 @@ def _give_up(checkout: _Checkout) -> None:
         checkout.executor.close()
     if checkout.project is not None:
         checkout.project.__exit__(None, None, None)
-    shutil.rmtree(checkout.folder, ignore_errors=True)
+    remove_tree(checkout.folder.parent, checkout.folder.name)
 
 
 def _open(checkout: _Checkout, order: Order) -> Project:

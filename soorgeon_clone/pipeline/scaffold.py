@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.atomic import write_text
+from soorgeon_clone.files.confine import written
+from soorgeon_clone.files.problems import told
+from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.notebook import write
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.model import Spec, TaskSpec
@@ -25,7 +30,13 @@ class Created:
 
 
 def create_missing(spec: Spec) -> list[Created]:
-    """Write the sources that tasks declare and that do not exist."""
+    """Write the sources that tasks declare and that do not exist.
+
+    Raises `confine.Outside` before anything is written, if one of them would be outside of the project.
+    """
+    for task in spec.tasks:
+        if not os.path.exists(path := _place(spec, task)):  # noqa: PTH110  (pathlib raises for names that are too long)
+            written(spec.root, path)
     found = []
     for task in spec.tasks:
         created = _function(spec, task) if task.source.kind == "function" else _notebook(spec, task)
@@ -34,9 +45,17 @@ def create_missing(spec: Spec) -> list[Created]:
     return found
 
 
+def _place(spec: Spec, task: TaskSpec) -> Path:
+    """Return the file that a task's source stands in, or is to be."""
+    if task.source.kind != "function":
+        return spec.root / str(task.source.path)
+    base = spec.root.joinpath(*task.source.text.split(".")[:-1])
+    return base / "__init__.py" if is_regular(base / "__init__.py") else base.with_suffix(".py")
+
+
 def _notebook(spec: Spec, task: TaskSpec) -> Created | None:
-    path = spec.root / str(task.source.path)
-    if path.exists():
+    path = _place(spec, task)
+    if os.path.exists(path):  # noqa: PTH110
         return None
     cells = _cells(task)
     if path.suffix == ".py":
@@ -47,7 +66,7 @@ def _notebook(spec: Spec, task: TaskSpec) -> Created | None:
         raise UserError(
             f"{task.file}, line {task.line}: scaffold writes .py and .ipynb sources, not {path.suffix}", exit_code=2
         )
-    _write_new(path, text)
+    _write(spec, path, text, new=True)
     return Created(task.name, path)
 
 
@@ -80,9 +99,7 @@ def _extracted_product(task: TaskSpec) -> str:
 
 
 def _function(spec: Spec, task: TaskSpec) -> Created | None:
-    module, _, name = task.source.text.rpartition(".")
-    base = spec.root.joinpath(*module.split("."))
-    path = base / "__init__.py" if (base / "__init__.py").is_file() else base.with_suffix(".py")
+    name, path = task.source.text.rpartition(".")[2], _place(spec, task)
     arguments = [] if task.serializer else ["product"]
     if task.upstream or task.upstream is None:
         arguments.append("upstream=None")
@@ -90,14 +107,10 @@ def _function(spec: Spec, task: TaskSpec) -> Created | None:
     arguments.sort(key=lambda one: "=" in one)
     body = '    """What it does."""\n    raise NotImplementedError\n'
     text = f"def {name}({', '.join(arguments)}):\n{body}"
-    if not path.exists():
-        _write_new(path, text)
+    if not os.path.exists(path):  # noqa: PTH110
+        _write(spec, path, text, new=True)
         return Created(task.name, path)
-    existing = path.read_text(encoding="utf-8")
-    try:
-        tree = ast.parse(existing)
-    except SyntaxError as error:
-        raise UserError(f"{path}, line {error.lineno}: {error.msg}", exit_code=2) from None
+    existing, tree = _module(path)
     defined = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     defined |= {one.name for one in tree.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
     defined |= {alias.asname or alias.name for node in ast.walk(tree) for alias in getattr(node, "names", ())
@@ -105,15 +118,20 @@ def _function(spec: Spec, task: TaskSpec) -> Created | None:
     if name in defined:
         return None
     gap = "" if existing.endswith("\n\n\n") or not existing else "\n\n" if existing.endswith("\n") else "\n\n\n"
-    with path.open("a", encoding="utf-8") as file:
-        file.write(gap + text)
+    _write(spec, path, existing + gap + text)
     return Created(task.name, path, added=True)
 
 
-def _write_new(path: Path, text: str) -> None:
+def _module(path: Path) -> tuple[str, ast.Module]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}") from None
+        text = read_bytes(path).decode("utf-8")
+        return text, ast.parse(text)
+    except SyntaxError as error:
+        raise UserError(f"{path}, line {error.lineno}: {error.msg}", exit_code=2) from None
+    except (OSError, ValueError, RecursionError) as error:  # not UTF-8, a NUL in it, nested too deeply
+        raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", exit_code=2) from None
+
+
+def _write(spec: Spec, path: Path, text: str, *, new: bool = False) -> None:
+    with told(path):
+        write_text(spec.root, path, text, new=new)

@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from soorgeon_clone.files.confine import relative_name
+from soorgeon_clone.files.regular import read_bytes
+
+# What refactor makes as a whole. A record that names anything else was not written by us: git may have brought it.
+_OURS = re.compile(r"tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported\.py|frames(_\d+)?\.py")
+_MOST_BYTES = 50_000_000
 _HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
 
 
@@ -28,15 +34,20 @@ class Record:
 def read_record(path: Path) -> Record:
     """Return the record; an empty one if there is none that can be read, and then every file counts as a person's."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_bytes(path, limit=_MOST_BYTES).decode("utf-8"))
         return Record(
             notebook=str(data["notebook"]),
-            files={str(name): str(value) for name, value in data["files"].items()},
+            files={name: str(value) for name, value in data["files"].items() if is_ours(name)},
             shared={str(name): str(value) for name, value in data["shared"].items()},
             repairs=tuple((str(first), str(last), str(why)) for first, last, why in data.get("repairs", ())),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Record()
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a path is of a kind that refactor writes, and may remove again."""
+    return relative_name(name) is not None and _OURS.fullmatch(name) is not None
 
 
 def record_text(record: Record) -> str:
@@ -69,5 +80,5 @@ def _cells_only(text: str) -> str:
         cells = json.loads(text)["cells"]
         parts = [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
         return json.dumps(parts)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import errno
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.problems import told
+from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
 from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
@@ -39,7 +41,11 @@ def compare(project: Project, root: Path, *, force: bool = False, repairs: Repai
     """
     record = read_record(root / RECORD)
     _check_notebook(record, project, root, force=force)
-    current = {path: _read(root / path) for path in {*project.files, *project.shared, *record.files}}
+    wanted = {*project.files, *project.shared}
+    current = {path: _read(root / path) for path in wanted}
+    # Of the others only files matter: what else stands there now is not what an earlier refactor wrote.
+    old = record.files.keys() - wanted
+    current |= {path: _read(root / path) if is_regular(root / path) else None for path in old}
     edited = [
         path
         for path, text in project.files.items()
@@ -66,7 +72,7 @@ def compare(project: Project, root: Path, *, force: bool = False, repairs: Repai
             texts[path] = merged.text
         shared_digests[path] = merged.digest
         notes += [merged.note] if merged.note else []
-    removed, kept = _stale(record, project, current, force=force)
+    removed, kept = _stale(record, project, root, current, force=force)
     notes += [f"{path} belongs to no task any more, but was changed: it stays" for path in kept]
     texts[RECORD] = record_text(
         Record(
@@ -93,10 +99,8 @@ def write(changes: Changes, root: Path) -> None:
     """Make the changes. If one fails, undo those before it and raise UserError."""
     if not changes.texts and not changes.removed:
         return
-    try:
+    with told(hint="--into DIR writes elsewhere."):
         write_together(changes.texts, changes.removed, root, (root / RECORD).parent)
-    except OSError as error:
-        raise _unwritable(error, root) from None
 
 
 def _is_same(path: str, current: Mapping[str, str | None], text: str) -> bool:
@@ -105,11 +109,19 @@ def _is_same(path: str, current: Mapping[str, str | None], text: str) -> bool:
 
 
 def _stale(
-    record: Record, project: Project, current: Mapping[str, str | None], *, force: bool
+    record: Record, project: Project, root: Path, current: Mapping[str, str | None], *, force: bool
 ) -> tuple[list[str], list[str]]:
-    """Return the files of an earlier refactor that are not wanted any more: untouched ones, changed ones."""
+    """Return the files of an earlier refactor that are not wanted any more: untouched ones, changed ones.
+
+    A link is none that we wrote, whatever it leads to.
+    """
     old = [path for path in record.files if path not in project.files and current[path] is not None]
-    removed = [path for path in old if force or digest(path, current[path] or "") == record.files[path]]
+    removed = [
+        path
+        for path in old
+        if not os.path.islink(root / path)  # noqa: PTH114  (pathlib raises for names that are too long)
+        and (force or digest(path, current[path] or "") == record.files[path])
+    ]
     return removed, [path for path in old if path not in removed]
 
 
@@ -125,24 +137,13 @@ def _check_notebook(record: Record, project: Project, root: Path, *, force: bool
 def _read(path: Path) -> str | None:
     """Return the file's text, None if there is none."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
         return "\udcff"  # some text that is equal to none of ours
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}", hint="Nothing was written.", exit_code=2) from None
-
-
-def _unwritable(error: OSError, root: Path) -> UserError:
-    where = error.filename2 or error.filename or root
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(f"No space left to write to {where}", hint="Nothing was changed. Make room and try again.")
-    return UserError(
-        f"{where} cannot be written: {error.strerror or error}",
-        hint="Nothing was changed. --into DIR writes elsewhere.",
-        exit_code=2,
-    )
 
 
 def _shown(root: Path) -> str:

@@ -14,7 +14,6 @@ import pickle
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import soorgeon_clone
+from soorgeon_clone.files.atomic import write_bytes
+from soorgeon_clone.files.folders import private_folder
 from soorgeon_clone.lint.flow import CellFlow, Flow, flow_of
 from soorgeon_clone.lint.order import Ordering, better_order, code_cells, ordering_of
 from soorgeon_clone.notebook.model import Cell, Notebook
@@ -110,13 +111,12 @@ def _search(
     """Run one search. Returns the order, if one was found, and the facts in its log."""
     from soorgeon_clone.pipeline.execution.process import kill_tree
 
-    with tempfile.TemporaryDirectory(prefix="soorgeon-clone-") as own:
-        log, file = Path(own, "log"), Path(own, "task")
+    with private_folder() as own:
+        log = own / "log"
         data: list[dict[str, Any]] = to_data(cells, {})["cells"]
         tries = 50 + _TRIES_FOR_EACH * len(cells)
-        file.write_bytes(
-            pickle.dumps(Task(data, plan, str(folder.absolute()), str(log), own, tries, 300, deadline, os.getpid()))
-        )
+        task = Task(data, plan, str(folder.absolute()), str(log), str(own), tries, 300, deadline, os.getpid())
+        file = write_bytes(own, "task", pickle.dumps(task))
         started = subprocess.Popen(
             [sys.executable, "-c", _START, str(Path(soorgeon_clone.__file__).parents[1]), str(file)],
             env={"PYTHONHASHSEED": "0", **os.environ, **_ONE_THREAD},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.files.atomic import put
+from soorgeon_clone.files.folders import make_folder
 from soorgeon_clone.notebook import write as notebook_text
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.pipeline.execution.executor import open_executor
@@ -16,6 +17,7 @@ from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolati
 from soorgeon_clone.pipeline.execution.written import read_executed
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.run import Listener, Options, build
+from soorgeon_clone.pipeline.staging import safe_name
 from soorgeon_clone.refactor.model import Part, Plan
 from soorgeon_clone.verify import capture
 from soorgeon_clone.verify.capture import Guarded
@@ -93,7 +95,7 @@ class Runner:
 
         ``boundaries`` maps the index of a section's last cell to its number and what is to be captured there.
         """
-        aside.mkdir(parents=True)
+        make_folder(aside.parent, aside.name)
         data = notebook_text.to_data(notebook.cells, notebook.metadata)
         source = capture.straight_source(data, boundaries, aside, guarded)
         output = aside / "executed.ipynb"
@@ -108,7 +110,7 @@ class Runner:
 
         ``timeout`` counts the seconds of a task.
         """
-        aside.mkdir(parents=True)
+        make_folder(aside.parent, aside.name)
         with Project(entry_point, use_cache=False) as project:
             watching = _Watching(self.executor, plan, aside, timeout, guarded, jobs)
             options = Options(force=True, jobs=max(len(project.tasks), 1))
@@ -116,7 +118,7 @@ class Runner:
         tasks = {}
         for run in report.runs:
             outcome = watching.outcomes.get(run.name)
-            executed = aside / f"{run.name}.ipynb"
+            executed = aside / f"{safe_name(run.name)}.ipynb"
             tasks[run.name] = TaskRun(
                 status=outcome.status if outcome else None,
                 error=outcome.error if outcome else None,
@@ -166,7 +168,7 @@ class _Watching:
             self.outcomes[outcome.name] = outcome
             written = self._written.pop(outcome.name, None)
             if written is not None and written.exists():
-                shutil.copyfile(written, self.aside / f"{outcome.name}.ipynb")
+                put(self.aside / f"{safe_name(outcome.name)}.ipynb", written.read_bytes())
         return outcomes
 
     def cancel(self, name: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from soorgeon_clone.files.folders import make_private, remove_private
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.sections import split
 from soorgeon_clone.pipeline.execution.model import Isolation
@@ -66,7 +65,7 @@ class Verifier:
         self.sections = split(notebook, settings.level)
         self.original = (notebook.path.parent if notebook.path is not None else Path()).resolve()
         self.copied = self._common_folder()
-        self.work = Path(tempfile.mkdtemp(prefix="soorgeon-clone-verify-"))
+        self.work = make_private("soorgeon-clone-verify-")
         self.count = 0
         self.runner: Runner | None = None
         self.boundaries: Boundaries = {}
@@ -79,7 +78,7 @@ class Verifier:
     def __exit__(self, *exc: object) -> None:
         if self.runner is not None:
             self.runner.close()
-        shutil.rmtree(self.work, ignore_errors=True)
+        remove_private(self.work)
 
     def verify(self, plan: Plan) -> Report:
         """Compare the notebook with the pipeline of a plan. The notebook itself is run for the first plan only."""

@@ -60,7 +60,7 @@ def _copy(original: Path, folder: Path, into: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # gone meanwhile
             if path.is_symlink():
-                target.symlink_to(path.resolve())
+                target.symlink_to(_in_copy(Path(os.path.realpath(path)), original, folder))
             elif path.is_dir():
                 target.mkdir(exist_ok=True)
             elif (size := path.stat().st_size) > min(LARGE_FILE, room):
@@ -68,6 +68,12 @@ def _copy(original: Path, folder: Path, into: Path) -> None:
             else:
                 room -= size
                 shutil.copy2(path, target)
+
+
+def _in_copy(place: Path, original: Path, folder: Path) -> Path:
+    """Return where a link of the copy leads to: what it led to in the original folder is copied as well."""
+    parts = place.relative_to(original).parts if place.is_relative_to(original) else None
+    return place if parts is None or _NEVER & {*parts} else folder.joinpath(*parts)
 
 
 def _files(folder: Path, into: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ import pytest
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export.write import RECORD, Changes, compare, write
 
-FILES = {"workflow.yaml": "a: 1\n", "deep/list.txt": "x\n"}
+FILES = {"workflow.yaml": "a: 1\n", "export-arrays/list.txt": "x\n"}
 
 
 def export(
@@ -28,7 +28,7 @@ def texts(folder: Path) -> dict[str, str]:
 
 def test_new_then_unchanged_then_changed(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
-    assert export(folder).created == ("workflow.yaml", "deep/list.txt")
+    assert export(folder).created == ("workflow.yaml", "export-arrays/list.txt")
     assert texts(folder) == FILES
     before = (folder / "workflow.yaml").stat().st_mtime_ns
     again = export(folder)
@@ -59,11 +59,11 @@ def test_a_file_that_was_there_stays(tmp_path: Path) -> None:
 
 
 def test_files_that_are_no_longer_needed(tmp_path: Path) -> None:
-    export(tmp_path, {**FILES, "old.txt": "1", "edited.txt": "1"})
-    (tmp_path / "edited.txt").write_text("2")
+    export(tmp_path, {**FILES, "old.yaml": "1", "edited.yaml": "1"})
+    (tmp_path / "edited.yaml").write_text("2")
     changes = export(tmp_path)
-    assert (changes.removed, changes.kept) == (("old.txt",), ("edited.txt",))
-    assert texts(tmp_path) == {**FILES, "edited.txt": "2"}
+    assert (changes.removed, changes.kept) == (("old.yaml",), ("edited.yaml",))
+    assert texts(tmp_path) == {**FILES, "edited.yaml": "2"}
 
 
 def test_line_ends_are_no_edit(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_line_ends_are_no_edit(tmp_path: Path) -> None:
 def test_another_export_in_the_same_folder(tmp_path: Path) -> None:
     """Several pipelines go to Airflow's folder of DAGs."""
     export(tmp_path, {"one.py": "1"})
-    export(tmp_path, {"two.py": "2", "more.txt": ""}, owner="two to airflow")
-    assert export(tmp_path, {"two.py": "3"}, owner="two to airflow", force=True).removed == ("more.txt",)
+    export(tmp_path, {"two.py": "2", "more.json": ""}, owner="two to airflow")
+    assert export(tmp_path, {"two.py": "3"}, owner="two to airflow", force=True).removed == ("more.json",)
     assert texts(tmp_path) == {"one.py": "1", "two.py": "3"}
     assert export(tmp_path, {"one.py": "1"}).created == ()
 

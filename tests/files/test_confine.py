@@ -31,6 +31,7 @@ def root(tmp_path: Path) -> Path:
     [
         *("../x", "tasks/../../x", "/etc/x", "", ".", "a\0b", "file-link", "folder-link", "folder-link/x", "dangling"),
         *(".git/hooks/pre-commit", ".GIT/config", "git-link", "tasks/.git/config", "pipe", "../project", "../project2"),
+        *(".git", ".git./x", ".git /x", ".git::$INDEX_ALLOCATION/x", ".g\u200cit/x", "GIT~1/x"),
     ],
 )
 def test_what_leads_out_is_not_written(root: Path, path: str) -> None:
@@ -72,3 +73,14 @@ def test_no_relative_name(name: object) -> None:
 @pytest.mark.parametrize("name", ["a", "a/b.c", "..a/b..", "a/...", "ä b"])
 def test_relative_name(name: str) -> None:
     assert confine.relative_name(name) == name
+
+
+@pytest.mark.parametrize("path", [".github/x", "git/x", ".gitignore", ".gitattributes", "a.git/x", "digit", ".git2"])
+def test_names_that_only_look_like_gits(root: Path, path: str) -> None:
+    assert confine.written(root, path) == root / path
+
+
+def test_a_root_in_gits_folder(root: Path) -> None:
+    for ask in (confine.written, confine.removed):
+        with pytest.raises(confine.Outside, match="git's own folder"):
+            ask(root / ".git", "hooks")

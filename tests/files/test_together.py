@@ -46,3 +46,8 @@ def test_all_or_nothing(tmp_path: Path) -> None:
 def test_many_paths_in_a_sentence() -> None:
     assert in_short("abc") == "a, b, c"
     assert in_short("abcdefg") == "a, b, c, d, e and 2 more"
+
+
+def test_a_lone_surrogate_has_no_utf8(tmp_path: Path) -> None:
+    write_together({"a": "\ud800"}, [], tmp_path, tmp_path)
+    assert (tmp_path / "a").read_bytes() == b"\\ud800"

@@ -31,6 +31,24 @@ def test_files_folders_and_links(tmp_path: Path) -> None:
     assert not (original.parent / "new.txt").exists()
 
 
+def test_a_link_leads_to_the_copy_of_what_it_led_to(tmp_path: Path) -> None:
+    """So that what is written through it stays in the copy."""
+    original = tmp_path / "project"
+    (original / "docs").mkdir(parents=True)
+    (original / ".git").mkdir()
+    (original / "docs/README.md").write_text("kept")
+    (original / ".git/config").write_text("kept")
+    (tmp_path / "outside").write_text("kept")
+    links = {"README.md": "docs/README.md", "folder": "docs", "git": ".git/config", "out": "../outside", "loop": "loop"}
+    for name, target in links.items():
+        (original / name).symlink_to(target)
+    folder = workspace.copy_folder(original, tmp_path / "work")
+    (folder / "README.md").write_text("changed")
+    assert (folder / "docs/README.md").read_text() == (folder / "folder/README.md").read_text() == "changed"
+    assert (original / "docs/README.md").read_text() == "kept"
+    assert (folder / "git").read_text() == (folder / "out").read_text() == "kept"
+
+
 def test_large_files_are_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "LARGE_FILE", 10)
     monkeypatch.setattr(workspace, "MOST_BYTES", 12)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.files import folders
 from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.imports import imported_modules
@@ -64,7 +63,7 @@ class ServerExecutor:
         self._on_progress = on_progress
         self._started: dict[str, tuple[float, Job, bytes]] = {}  # when, and what the server was told
         self._server: subprocess.Popen[bytes] | None = None
-        self._folder = tempfile.mkdtemp(prefix="soorgeon-clone-")  # for the server; removed by whoever lives longer
+        self._folder = str(folders.make_private())  # for the server; removed by whoever lives longer
         self._open()
 
     def _open(self) -> None:
@@ -152,7 +151,7 @@ class ServerExecutor:
     def close(self) -> None:
         self._started.clear()
         self._end_server()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        folders.remove_private(Path(self._folder))
 
     def _end_server(self) -> None:
         if self._server is not None:

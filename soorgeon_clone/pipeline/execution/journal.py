@@ -55,17 +55,6 @@ class Journal:
             self.descriptor = None
 
 
-def new_journal_file() -> int:
-    """Returns the descriptor of a nameless file, in memory where the system can."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("journal")
-    import tempfile
-
-    descriptor, name = tempfile.mkstemp()
-    os.unlink(name)  # noqa: PTH108
-    return descriptor
-
-
 def read_journal(descriptor: int) -> Iterator[tuple[str, Any]]:
     """Yields ("stdout" | "stderr", text) and ("event", values); a record that a kill cut short ends it."""
     data = _read_all(descriptor)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 import pickle
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.files import folders
+from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.pipeline.execution import blas, boot
 from soorgeon_clone.pipeline.execution.channel import FileChannel, read_messages
 from soorgeon_clone.pipeline.execution.ending import outcome_of
@@ -45,7 +45,7 @@ class PortableExecutor:
     def __init__(self, settings: boot.Settings, on_progress: OnProgress | None) -> None:
         self._settings = settings
         self._on_progress = on_progress
-        self._folder = Path(tempfile.mkdtemp(prefix="soorgeon-clone-"))
+        self._folder = folders.make_private()
         self._running: dict[str, Running] = {}
         self._count = 0
 
@@ -53,13 +53,13 @@ class PortableExecutor:
         if job.name in self._running:
             raise ValueError(f"a job named {job.name!r} is running")
         self._count += 1
-        folder = self._folder / str(self._count)
-        folder.mkdir()
-        (folder / "job").write_bytes(pickle.dumps((job.portable(), self._settings.isolation)))
-        (folder / "journal").touch()
+        folder = folders.make_folder(self._folder, str(self._count))
+        write_bytes(folder, "job", pickle.dumps((job.portable(), self._settings.isolation)))
+        for empty in ("journal", "console"):
+            write_bytes(folder, empty, b"")
         environment = {**self._settings.environment, **job.environment}
         blas.allot(environment, job.threads or self._settings.blas_threads)
-        with (folder / "console").open("wb") as console:
+        with (folder / "console").open("r+b") as console:
             process = subprocess.Popen(
                 boot.command("portable", str(folder)),
                 cwd=self._settings.cwd,
@@ -115,7 +115,7 @@ class PortableExecutor:
             )
         finally:
             os.close(journal)
-            shutil.rmtree(run.folder, ignore_errors=True)
+            folders.remove_private(run.folder)
 
     def cancel(self, name: str) -> None:
         run = self._running.get(name)
@@ -131,7 +131,7 @@ class PortableExecutor:
             _kill(run.process)
             run.process.wait()
         self._running.clear()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        folders.remove_private(self._folder)
 
     def __enter__(self) -> PortableExecutor:
         return self

@@ -10,7 +10,6 @@ import contextlib
 import os
 import pickle
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from soorgeon_clone.files.atomic import write_bytes
+from soorgeon_clone.files.folders import make_again, nameless_file, remove_private
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.ending import Result, ending, outcome_of
 from soorgeon_clone.pipeline.execution.imports import seeds_python
-from soorgeon_clone.pipeline.execution.journal import new_journal_file, read_text
+from soorgeon_clone.pipeline.execution.journal import read_text
 from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
 from soorgeon_clone.pipeline.execution.preload import survives_fork, top_level
 
@@ -59,7 +60,7 @@ class Server:
         self.build = build
         self.settings = settings
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        make_again(folder)
         self.running: dict[int, Running] = {}
         self.strays_until: float | None = None
         self.ended: list[Running] = []
@@ -90,7 +91,7 @@ class Server:
             for run in self.running.values():
                 process.kill_tree(run.pid)
             process.kill_tree(os.getpid(), spare_root=True)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_private(self.folder)
 
     def step(self) -> bool:
         """Handles what is ready; imports a module when nothing is. False when the build is gone."""
@@ -149,7 +150,7 @@ class Server:
         if self.warm and self.warm.spoiled_by and not self.running and not self.ended:
             self._tell("renew", self.warm.spoiled_by)  # another server, which avoids that package, does better
             return
-        journal, console = new_journal_file(), new_journal_file()
+        journal, console = nameless_file(), nameless_file()
         mine, theirs = os.pipe()
         try:
             started, began = time.time(), time.monotonic()
@@ -182,8 +183,8 @@ class Server:
         environment = {**self.settings.environment, **job.environment}
         blas.allot(environment, job.threads or self.settings.blas_threads)
         kind: Literal["kernel", "fresh"] = "kernel" if self.settings.isolation == "kernel" else "fresh"
-        file = self.folder / f"{time.monotonic_ns()}.job"
-        file.write_bytes(pickle.dumps((job, function, theirs, journal, os.getpid(), str(self.folder))))
+        order = pickle.dumps((job, function, theirs, journal, os.getpid(), str(self.folder)))
+        file = write_bytes(self.folder, f"{time.monotonic_ns()}.job", order)
         started = subprocess.Popen(
             boot.command(kind, str(file)),
             cwd=self.settings.cwd,

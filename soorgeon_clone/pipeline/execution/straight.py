@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.files.folders import private_folder
 from soorgeon_clone.pipeline.execution.executor import open_executor
 from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, Status
 from soorgeon_clone.pipeline.execution.written import read_executed
@@ -47,8 +47,8 @@ def _run(
     timeout: float | None,
     environment: Mapping[str, str] | None,
 ) -> StraightRun:
-    with tempfile.TemporaryDirectory(prefix="soorgeon-clone-") as folder:
-        output = Path(folder, "executed.ipynb")
+    with private_folder() as folder:
+        output = folder / "executed.ipynb"
         executor.start(
             Job(
                 name=str(output),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from soorgeon_clone.files.atomic import put
 
 _HUGE = 2_000_000
 
@@ -21,18 +21,7 @@ def write_notebook(notebook: dict[str, Any], path: Path) -> None:
 
 def write_aside(path: Path, data: bytes) -> None:
     """Writes a file beside ``path`` and renames it when all its bytes are on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        raise
+    put(path, data, synced=True)
 
 
 def _split(cell: dict[str, Any]) -> dict[str, Any]:

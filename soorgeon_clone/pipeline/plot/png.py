@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import itertools
-from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
@@ -12,8 +12,8 @@ from soorgeon_clone.pipeline.plot.model import COLOURS, Layout
 _DPI = 72.0
 
 
-def write_png(layout: Layout, path: Path) -> None:
-    """Write the picture. A UserError says what to do where matplotlib is missing."""
+def png_of(layout: Layout, suffix: str = ".png") -> bytes:
+    """Return the picture, in the format of a file that ends so. A UserError says what to do without matplotlib."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ def write_png(layout: Layout, path: Path) -> None:
         from matplotlib.path import Path as Line
     except ImportError:
         raise UserError(
-            f"{path}: a {path.suffix or 'PNG'} needs matplotlib, which is not installed",
+            f"a picture as {suffix or 'PNG'} needs matplotlib, which is not installed",
             hint="pip install matplotlib, or choose another form: plot -o pipeline.svg, .html or .mmd.",
             exit_code=2,
         ) from None
@@ -65,8 +65,12 @@ def write_png(layout: Layout, path: Path) -> None:
         )
         axes.text(x + 15, layout.height + 10, state, va="center", fontsize=8, color="#5b6573")
         x += 15 + len(state) * 6.5 + 14
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    picture = io.BytesIO()
+    try:
+        figure.savefig(picture, format=suffix.removeprefix(".").lower() or "png")
+    except ValueError as error:  # matplotlib knows no such format, and names those that it knows
+        raise UserError(f"a picture cannot end in {suffix}", hint=str(error), exit_code=2) from None
+    return picture.getvalue()
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from soorgeon_clone.pipeline.execution.journal import Journal, new_journal_file
+from soorgeon_clone.files.folders import nameless_file
+from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.mime import as_json
 from soorgeon_clone.pipeline.execution.recording import Recorder
 
@@ -79,7 +80,7 @@ def test_what_exceeds_the_limit_of_a_cell_is_cut_with_a_note() -> None:
 @pytest.mark.parametrize("limit", [None, 30])
 def test_the_journal_gives_the_same_outputs_again(limit: int | None) -> None:
     notebook, copy = cells(), cells()
-    file = new_journal_file()
+    file = nameless_file()
     recorder = Recorder(notebook, limit=limit, journal=Journal(file))
     a_long_story(recorder)
     recorder.settle()
@@ -90,7 +91,7 @@ def test_the_journal_gives_the_same_outputs_again(limit: int | None) -> None:
 
 
 def test_a_journal_that_ends_in_the_middle_of_a_record_gives_what_was_complete() -> None:
-    file = new_journal_file()
+    file = nameless_file()
     recorder = Recorder(cells(), limit=None, journal=Journal(file))
     recorder.begin(0, 1)
     recorder.stream("stdout", "whole\n")
@@ -103,7 +104,7 @@ def test_a_journal_that_ends_in_the_middle_of_a_record_gives_what_was_complete()
 
 def test_live_displays_do_not_make_the_journal_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("soorgeon_clone.pipeline.execution.journal._COMPACT_ABOVE", 10_000)
-    notebook, copy, file = cells(), cells(), new_journal_file()
+    notebook, copy, file = cells(), cells(), nameless_file()
     recorder = Recorder(notebook, limit=None, journal=Journal(file))
     a_long_story(recorder)
     for number in range(1000):

@@ -1,0 +1,51 @@
+"""A place that a person named on the command line -> what is written there: a file as a whole, or a stream.
+
+Who names a file chooses its folder. A link of that name is another matter: a repository may have brought it, so it may
+not lead out of that folder.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from soorgeon_clone.files import atomic, confine
+from soorgeon_clone.files.problems import told
+
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+
+
+def write_named(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file that a person named, as a whole, with its folder; ``/dev/stdout`` and the like as they are.
+
+    Raises UserError: `confine.Outside` for a link that leads elsewhere, and where the system refuses.
+    """
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with told(path):
+        if _is_stream(path):
+            with open(path, "wb") as stream:  # noqa: PTH123
+                stream.write(data)
+        else:
+            atomic.write_bytes(Path(path).parent, Path(path).name, data)
+
+
+def open_log(path: str | os.PathLike[str]) -> str:
+    """Return the place of a log that a person named, to be opened for appending. Raises UserError."""
+    if _is_stream(path):
+        return os.fspath(path)
+    with told(path):
+        place = confine.written(Path(path).parent, Path(path).name)
+        place.open("ab").close()
+    return str(place)
+
+
+def _is_stream(path: str | os.PathLike[str]) -> bool:
+    """Tell whether the name itself, not a link of that name, says that it is a stream of the system."""
+    name = os.path.abspath(path)  # noqa: PTH100
+    if name.startswith(_STREAMS):
+        return True
+    try:
+        return name.startswith("/dev/") and stat.S_ISCHR(os.lstat(name).st_mode)
+    except (OSError, ValueError):
+        return False
