@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.lint.fix import Fixed
@@ -43,7 +46,7 @@ def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run
             continue
         order = _order_by_running(request.path) if check_run else better_order
         result = fixed(old, request.path, request.settings, unsafe=unsafe, find_order=order)
-        name = str(request.path) if request.path is not None else "standard input"
+        name = one_line(str(request.path)) if request.path is not None else "standard input"
         if result.note:
             notes.append(result.note)
         if result.data != old and check_run and (problem := _problem_of_run(result.data, request)):
@@ -86,7 +89,7 @@ def _summary(name: str, result: Fixed) -> list[str]:
 
 def difference(name: str, old: bytes, new: bytes) -> str:
     """Return a unified diff of two versions of a file."""
-    before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
+    before, after = (list(io.StringIO(data.decode("utf-8", "replace"), newline="\n")) for data in (old, new))
     lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 

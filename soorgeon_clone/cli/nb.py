@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.model import Task
@@ -53,10 +55,10 @@ def command(
             changed = _changed(project, task, text, inject=inject, sync=sync)
             if changed != text:
                 _replace(path, changed)
-                click.echo(f"{task.spec.source.path}: {'removed' if remove else 'injected'}")
+                say.echo(f"{one_line(str(task.spec.source.path))}: {'removed' if remove else 'injected'}")
                 count += 1
         if not count:
-            click.echo("Nothing to do.")
+            say.echo("Nothing to do.")
 
 
 def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, Path]]:
@@ -108,7 +110,7 @@ def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None
         _replace(target, text)
         _replace(project.spec.path, spec_text)
         path.unlink()
-        click.echo(f"{old} -> {new}")
+        say.echo(f"{one_line(old)} -> {one_line(new)}")
 
 
 def _replace(path: Path, text: str) -> None:

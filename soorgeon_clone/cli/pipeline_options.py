@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from soorgeon_clone.cli import say
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -81,6 +83,6 @@ def set_up_log(level: str | None, file: str | None) -> None:
         return
     import logging
 
-    logging.basicConfig(
-        level=(level or "info").upper(), filename=file, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.FileHandler(file, encoding="utf-8") if file is not None else logging.StreamHandler()
+    handler.setFormatter(say.LogFormatter())
+    logging.basicConfig(level=(level or "info").upper(), handlers=[handler])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import warn
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 
@@ -51,9 +52,9 @@ def command(
         warn(project)
         data = _drawn(project, form, target)
         if target == "-":
-            click.echo(data, nl=False)
+            say.data(data)
             return
-        click.echo(f"{target}: {len(project.dag.tasks)} tasks", err=True)
+        say.echo(f"{target}: {len(project.dag.tasks)} tasks", err=True)
 
 
 def _drawn(project: Project, form: str, target: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
+
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
     from soorgeon_clone.pipeline.execution.model import CellError, Isolation
@@ -45,9 +47,9 @@ def command(notebook: str, out: Path | None, timeout: float | None, cwd: Path | 
         _write(result, out)
     if result.error is None and result.status == "ok":
         cells = sum(cell.kind == "code" for cell in subject.cells)
-        click.echo(f"{notebook} runs from top to bottom ({cells} code cells)." + (f" See {out}." if out else ""))
+        say.echo(f"{notebook} runs from top to bottom ({cells} code cells)." + (f" See {out}." if out else ""))
         return
-    click.echo(explain(subject, result, notebook), err=True)
+    say.echo(explain(subject, result, notebook), err=True)
     sys.exit(1)
 
 
