@@ -27,6 +27,8 @@ _LOOK = r"(?:[34]8;(?:5;\d{1,3}|2;\d{1,3};\d{1,3};\d{1,3})|0?[0-479]|2[1-479]|[3
 _COLOURED = re.compile(rf"(\x1b\[(?:{_LOOK}(?:;{_LOOK})*)?m)|[{_ACTS}]")
 _RESET = "\x1b[0m"
 
+LONGEST = 20_000  # characters of a text about one task that are shown
+
 
 class Shown(str):
     """A text that may go to a terminal as it is: it was made visible, and has no colours but those wanted."""
@@ -58,12 +60,16 @@ def markup(text: str) -> str:
     return html.escape(visible(text))
 
 
-def shortened(text: str, limit: int, where: str) -> str:
-    """Return the text with its middle cut out where it is longer than ``limit`` characters; ``where`` is the rest."""
+def shortened(text: str, *, kept_in: str = "", limit: int = LONGEST) -> str:
+    """Return the text without its middle where it has more than ``limit`` characters; ``kept_in`` says who has it all.
+
+    An exception may bring its data along, and nobody reads 50 MB in a terminal: its two ends are what tells.
+    """
     if len(text) <= limit:
         return text
     half = limit // 2
-    return f"{text[:half]}\n... {len(text) - 2 * half:,} characters are left out here{where} ...\n{text[-half:]}"
+    where = f"; {kept_in} has them" if kept_in else ""
+    return f"{text[:half]}\n[... {len(text) - 2 * half:,} characters are left out here{where} ...]\n{text[-half:]}"
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.visible import one_line
+from soorgeon_clone.visible import one_line, shortened
 
 if TYPE_CHECKING:
     from soorgeon_clone.lint.fix import Fixed
@@ -109,4 +109,4 @@ def _problem_of_run(data: bytes, request: Request) -> str:
     if error is None:
         return ""
     where = f"cell {error.cell_index + 1}: " if error.cell_index is not None else ""
-    return f"{where}{error.ename}: {error.evalue}"
+    return f"{where}{error.ename}: {shortened(error.evalue)}"

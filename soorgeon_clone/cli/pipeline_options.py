@@ -32,6 +32,8 @@ class PipelineCommand(click.Command):
                 if not remaining:
                     ctx.fail(f"Option '{argument}' requires an argument.")
                 value = remaining.pop(0)
+            if not value.isascii() and value.encode("utf-8", "replace").decode() != value:
+                ctx.fail(f"The value of '{argument.partition('=')[0]}' is not valid UTF-8.")
             env[name.replace("--", ".")] = value
         ctx.obj = env
         return super().parse_args(ctx, rest)

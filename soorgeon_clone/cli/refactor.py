@@ -28,6 +28,7 @@ import click
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import set_up_log
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
@@ -276,13 +277,15 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
     """Print what happened in a few lines: tasks with what they need, what was merged and why, what to do next."""
     tasks, sections = report["tasks"], report["sections"]
     verb = "written" if report["written"] else "planned (nothing is written)"
-    say.echo(f"{report['notebook']}: {_count(sections, 'section')} found, {_count(len(tasks), 'task')} {verb}")
+    say.echo(
+        f"{one_line(report['notebook'])}: {_count(sections, 'section')} found, {_count(len(tasks), 'task')} {verb}"
+    )
     width = max((len(task["source"]) for task in tasks), default=0)
     for task in tasks:
         needs = f"  <- {', '.join(task['upstream'])}" if task["upstream"] else ""
         say.echo(f"  {task['source']:<{width if needs else 0}}{needs}")
     for merge in report["merges"]:
-        say.echo(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}")
+        say.echo(one_line(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}"))
     for sentence in [*report["hints"], *report["notes"]]:
         say.echo(sentence)
     if report["verified"]:
@@ -296,7 +299,7 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
         say.echo(f"  {path} removed: no section of the notebook makes it any more")
     if report["written"] and not build:
         folder = report["folder"]
-        enter = "" if folder == "." else f"cd {folder} && "
+        enter = "" if folder == "." else f"cd {one_line(folder)} && "
         say.echo(f"Next: {enter}soorgeon-clone build")
 
 

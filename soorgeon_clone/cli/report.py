@@ -8,6 +8,7 @@ import click
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.visible import one_line
 
 
 @click.command(cls=PipelineCommand)
@@ -28,4 +29,4 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
         path = Path(output)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        say.echo(f"{output}: {len(project.dag.tasks)} tasks", err=True)
+        say.echo(f"{one_line(output)}: {len(project.dag.tasks)} tasks", err=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from soorgeon_clone.visible import Shown, visible
+from soorgeon_clone.visible import Shown, shortened, visible
 
 
 def style(text: str, **look: Any) -> Shown:
@@ -99,7 +99,7 @@ def speak_for_python() -> None:
 
 def _begun(word: str, text: str) -> str:
     """Return a message whose further lines are indented: none of them can pass for a message of its own."""
-    return f"{word}: {text}".replace("\n", "\n  ")
+    return f"{word}: {shortened(text)}".replace("\n", "\n  ")
 
 
 def _shown(text: str) -> Shown:

@@ -40,7 +40,7 @@ def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path,
 
 def _write_all(texts: Mapping[str, str], removed: Iterable[str], root: Path, staging: Path, made: list[Path]) -> None:
     for number, text in enumerate(texts.values()):
-        (staging / f"new-{number}").write_bytes(text.encode("utf-8"))
+        (staging / f"new-{number}").write_bytes(text.encode("utf-8", "backslashreplace"))
     done: list[tuple[Path, Path | None]] = []
     try:
         for number, path in enumerate(texts):

@@ -123,7 +123,8 @@ def _cell_lines(cell: Cell) -> list[str]:
 
 def _marker(cell: Cell, cell_type: str, options: Mapping[str, Any]) -> str:
     title = cell.metadata.get("title")
-    plain = isinstance(title, str) and not set(title) & set("{=[\n") and not title.startswith("%")
+    # A carriage return would end the comment, and what follows it would be code.
+    plain = isinstance(title, str) and title.isprintable() and not set(title) & set("{=[") and title[:1] != "%"
     words = ["# %%", str(title).strip() if plain else "", cell_type]
     words += [f"{key}={json.dumps(value)}" for key, value in options.items()]
     return " ".join(word for word in words if word)
