@@ -98,7 +98,8 @@ def ordered_tags(cell: Cell) -> list[str]:
 
 def _cell_lines(cell: Cell) -> list[str]:
     """Return the cell's marker and text."""
-    lines = cell.source.split("\n")
+    # What was read has no other line ends. In a name that became a heading, one would end the comment.
+    lines = cell.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     options: dict[str, Any] = {"tags": tags} if (tags := ordered_tags(cell)) else {}
     if cell.kind != "code":
         marker = _marker(cell, f"[{cell.kind}]", options)
