@@ -12,6 +12,7 @@ from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.export.model import MODES, OPERATORS
 from soorgeon_clone.export.targets import TARGETS
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.export.model import Choices
@@ -162,6 +163,6 @@ def _show(changes: Changes, files: dict[str, str], folder: Path, *, dry_run: boo
         **dict.fromkeys(changes.kept, "no longer needed, but edited: it stays"),
     }
     width = max(map(len, marks))
-    say.echo(f"{folder}{' (not written)' if dry_run else ''}")
+    say.echo(f"{one_line(str(folder))}{' (not written)' if dry_run else ''}")
     for name, mark in marks.items():
         say.echo(f"  {name:<{width}}  {mark}")

@@ -24,7 +24,7 @@ from soorgeon_clone.pipeline.plot.svg import svg_of
 from soorgeon_clone.verify.html import html_of
 from soorgeon_clone.verify.model import Difference, Report, SectionResult
 from soorgeon_clone.visible import visible
-from trust.texts import as_name, hostile, lay_out, notebook, run, write_pipeline
+from trust.texts import as_name, hostile, lay_out, no_terminal_is_told, notebook, run, write_pipeline
 
 TEXTS = hostile(300)
 
@@ -222,3 +222,27 @@ def test_params_keep_every_character(tmp_path: Path) -> None:
     assert run(["refactor", "a.ipynb"]).code == 0
     (task,) = yaml.safe_load((tmp_path / "pipeline.yaml").read_text(encoding="utf-8"))["tasks"]
     assert [task["params"][f"p{i}"] for i in range(len(values))] == values
+
+
+@pytest.mark.parametrize("target", ["airflow", "argo", "aws-batch"])
+def test_exports_of_a_project_in_a_hostile_folder(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "d\"\"\"\rcanary()\n\x1b]52;c;aGk=\x07\u202e'''; canary()#\\N"
+    folder.mkdir()
+    write_pipeline(folder, ['a""";canary()', "b'''#", "c\\N", *(text for text in TEXTS if text.isprintable())][:20])
+    monkeypatch.chdir(folder)
+    store = 's3://b/"\rcanary()'
+    done = run(["export", "--to", target, "--store", store, "--image", 'i"\rcanary()', "--out", "made", "--force"])
+    assert done.code == 0, done.err
+    assert not no_terminal_is_told(done, [target])
+    made = [file for file in (folder / "made").rglob("*") if file.is_file()]
+    assert made
+    for file in made:
+        text = file.read_bytes().decode("utf-8")
+        assert "\x1b" not in text, file
+        if file.suffix == ".py":
+            tree = ast.parse(text)
+            assert not any(isinstance(node, ast.Name) and node.id == "canary" for node in ast.walk(tree)), file
+        elif file.suffix == ".yaml":
+            assert list(yaml.safe_load_all(text))
+        elif file.suffix == ".json":
+            assert json.loads(text)
