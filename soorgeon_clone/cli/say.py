@@ -50,7 +50,7 @@ def error(text: str, hint: str | None = None) -> None:
     """Print what went wrong and what to do, on standard error."""
     echo(style(_begun("Error", text), fg="red"), err=True)
     if hint:
-        echo(hint, err=True)
+        echo(hint.replace("\n", "\n  "), err=True)
 
 
 def data(content: str | bytes) -> None:
@@ -76,8 +76,8 @@ class LogFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and the traceback if the record has one."""
-        return visible(super().format(record))
+        """Return the line, and indented what follows it: no message can pass for another record."""
+        return visible(super().format(record)).replace("\n", "\n  ")
 
 
 def speak_for_python() -> None:

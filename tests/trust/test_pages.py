@@ -112,7 +112,7 @@ def test_html_of_an_output_is_its_own_in_a_sandbox(tmp_path: Path) -> None:
 
 
 def test_plots_and_reports_of_a_pipeline(tmp_path: Path) -> None:
-    texts = [as_name(text) for text in TEXTS[:40]]
+    texts = [*(as_name(text) for text in TEXTS[:40]), "no formula: $x_$ and $^$"]
     write_pipeline(tmp_path, texts)
     for arguments in ("plot -o a.svg", "plot -o a.html", "plot -o a.mmd", "report -o r.html", "plot -o a.png"):
         done = run(arguments.split())
@@ -122,6 +122,16 @@ def test_plots_and_reports_of_a_pipeline(tmp_path: Path) -> None:
         found = Elements((tmp_path / page).read_text(encoding="utf-8")).found
         assert found.count("script") == 1 and "comment" not in found
         assert found.count("section data-task") == found.count("g class data-task") == len(texts)
+
+
+def test_a_source_that_cannot_be_read_takes_no_page_from_the_others(tmp_path: Path) -> None:
+    write_pipeline(tmp_path, ["a"])
+    (tmp_path / "t0.py").unlink()
+    (tmp_path / "t0.ipynb").write_text(json.dumps(notebook(["a"])).replace("unused = 1", "\\ud800"))
+    spec = (tmp_path / "pipeline.yaml").read_text()
+    (tmp_path / "pipeline.yaml").write_text(spec.replace("t0.py", "t0.ipynb"))
+    assert run(["report"]).code == 0
+    assert "half of a character" in (tmp_path / "pipeline.html").read_text(encoding="utf-8")
 
 
 # Scripts and YAML

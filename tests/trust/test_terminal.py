@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -177,6 +178,14 @@ def test_log_files_are_visible_too(tmp_path: Path) -> None:
     )
     assert not list(leaks((tmp_path / "build.log").read_bytes())) and not list(leaks(shown.stderr))
     assert b"\\x1b]52" in (tmp_path / "build.log").read_bytes()
+
+
+def test_no_log_message_passes_for_another(tmp_path: Path) -> None:
+    from soorgeon_clone.cli.say import LogFormatter
+
+    record = logging.makeLogRecord({"msg": f"a\n2026-01-01 ERROR canary{CLIPBOARD}", "levelname": "INFO", "name": "x"})
+    lines = LogFormatter().format(record).split("\n")
+    assert lines[1].startswith("  ") and not list(leaks("\n".join(lines).encode()))
 
 
 def test_our_own_bugs_and_warnings_are_visible(tmp_path: Path) -> None:
