@@ -7,7 +7,6 @@ Python's ``repr`` writes them. What a terminal or a page gets has been through h
 
 from __future__ import annotations
 
-import html
 import re
 
 # Control characters but for line feed and tab; line and paragraph separators; noncharacters, which XML forbids; halves
@@ -57,6 +56,8 @@ def one_line(text: str) -> Shown:
 
 def markup(text: str) -> str:
     """Return the text as it stands in HTML and XML, between tags and in quotes; any text gives well-formed XML."""
+    import html
+
     return html.escape(visible(text))
 
 

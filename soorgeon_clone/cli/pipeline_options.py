@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-from soorgeon_clone.cli import say
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -85,6 +83,8 @@ def set_up_log(level: str | None, file: str | None) -> None:
         return
     import logging
 
+    from soorgeon_clone.cli.log_lines import LogFormatter
+
     handler = logging.FileHandler(file, encoding="utf-8") if file is not None else logging.StreamHandler()
-    handler.setFormatter(say.LogFormatter())
+    handler.setFormatter(LogFormatter())
     logging.basicConfig(level=(level or "info").upper(), handlers=[handler])

@@ -7,10 +7,8 @@ it visible first; parts are put together by `joined`, not in an f-string, which 
 from __future__ import annotations
 
 import io
-import logging
 import os
 import sys
-import traceback
 import warnings
 from types import TracebackType
 from typing import Any
@@ -69,17 +67,6 @@ def refusal(refused: click.ClickException) -> None:
     echo(text.getvalue(), err=True, nl=False)
 
 
-class LogFormatter(logging.Formatter):
-    """A log record -> its text, visible."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and indented what follows it: no message can pass for another record."""
-        return visible(super().format(record)).replace("\n", "\n  ")
-
-
 def speak_for_python() -> None:
     """Let Python's own warnings and tracebacks of this process, which quote sources, be printed from here as well."""
     process, usual = os.getpid(), warnings.showwarning
@@ -91,6 +78,8 @@ def speak_for_python() -> None:
             echo(warnings.formatwarning(message, category, filename, lineno, line), err=True, nl=False)
 
     def hook(kind: type[BaseException], raised: BaseException, where: TracebackType | None) -> None:
+        import traceback
+
         echo("".join(traceback.format_exception(kind, raised, where)), err=True, nl=False)
 
     warnings.showwarning = show

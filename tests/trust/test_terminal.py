@@ -181,7 +181,7 @@ def test_log_files_are_visible_too(tmp_path: Path) -> None:
 
 
 def test_no_log_message_passes_for_another(tmp_path: Path) -> None:
-    from soorgeon_clone.cli.say import LogFormatter
+    from soorgeon_clone.cli.log_lines import LogFormatter
 
     record = logging.makeLogRecord({"msg": f"a\n2026-01-01 ERROR canary{CLIPBOARD}", "levelname": "INFO", "name": "x"})
     lines = LogFormatter().format(record).split("\n")
