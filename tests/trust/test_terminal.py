@@ -141,6 +141,27 @@ def test_annotations_of_github_stay_one_line_each(tmp_path: Path) -> None:
     assert "file=a%2Cb%3A%3Ac%250A%0A%3A%3Aerror" in out
 
 
+@pytest.mark.parametrize("form", ["text", "concise", "github"])
+def test_reports_in_files_are_visible_too(form: str, tmp_path: Path) -> None:
+    (tmp_path / as_file_name(f"{CLIPBOARD}\udcff.ipynb")).write_text(json.dumps(notebook([CLIPBOARD, "b"])))
+    run(["lint", "--select", "ALL", "--output-format", form, "--output-file", "report", "."])
+    written = (tmp_path / "report").read_bytes()
+    assert written and not list(leaks(written))
+
+
+@pytest.mark.parametrize(
+    "command", ["clean", "clean --diff --strip-outputs", "lint --fix", "refactor", "test", "verify"]
+)
+def test_halves_of_characters_stop_no_command(command: str, tmp_path: Path) -> None:
+    """They may stand in headings, outputs, ids, tags and metadata. Code that holds one never ran: it is refused."""
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook(["a\ud800", "\udfff", "\udcff"])))
+    done = run([*command.split(), "a.ipynb"])
+    assert done.code in (0, 1) and not done.traceback, done.err
+    (tmp_path / "b.ipynb").write_text(json.dumps(notebook(["a"])).replace("unused = 1", "\\ud800"))
+    done = run([*command.split(), "b.ipynb"])
+    assert done.code == 2 and b"half of a character (the lone surrogate \\ud800)" in done.err
+
+
 @pytest.mark.parametrize("form", ["json", "sarif", "gitlab"])
 def test_reports_for_programs_are_exact(form: str, tmp_path: Path) -> None:
     """Escapes of JSON are safe on a terminal and lose nothing."""
