@@ -20,7 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"analysis", "pipeline"}),
     frozenset({"notebook"}),
     frozenset({"files", "pyproject"}),
-    frozenset({"errors", "__init__"}),
+    frozenset({"errors", "visible", "__init__"}),
 )
 # Room -> modules of other rooms on its own floor or above that it may still import.
 STAIRS: dict[str, frozenset[str]] = {}

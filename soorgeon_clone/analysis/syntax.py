@@ -8,6 +8,7 @@ same names in the same order; its rows stay those of the original.
 from __future__ import annotations
 
 import ast
+import io
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _last_row(node: Node) -> int:
 
 def _lowered(text: str) -> list[TopLevel]:
     found = []
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline="\n"))  # as Python counts them: not at a form feed or U+2028
     body = ast.parse(text).body if "await" not in text else _parse_async(text)
     for index, statement in enumerate(body):
         first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])

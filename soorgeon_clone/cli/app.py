@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from soorgeon_clone import __version__
+from soorgeon_clone.cli import say
 from soorgeon_clone.errors import UserError
 
 # name -> (module with an attribute `command`, one line for --help). A module is imported only when its command runs.
@@ -33,6 +34,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 class LazyGroup(click.Group):
     """A group that imports a command only when it runs, so that --help is instant."""
+
+    def main(self, args: Any = None, prog_name: str | None = None, **options: Any) -> Any:  # type: ignore[override]
+        """Run as click does, and exit, but let nothing be printed that quotes arguments as they are."""
+        try:
+            code = super().main(args, prog_name, **{**options, "standalone_mode": False})
+        except click.ClickException as error:
+            say.refusal(error)
+            code = error.exit_code
+        except click.Abort:
+            say.echo("Aborted!", err=True)
+            code = 1
+        sys.exit(code if isinstance(code, int) else 0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -65,10 +78,9 @@ def app() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 work that could not be done, 2 wrong input or usage."""
+    say.speak_for_python()
     try:
         app.main(args=args, prog_name="soorgeon-clone", standalone_mode=True)
     except UserError as error:
-        click.secho(f"Error: {error.message}", err=True, fg="red")
-        if error.hint:
-            click.echo(error.hint, err=True)
+        say.error(error.message, error.hint)
         sys.exit(error.exit_code)

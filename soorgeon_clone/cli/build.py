@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
+from soorgeon_clone.visible import visible
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.model import Report
@@ -113,9 +115,9 @@ def command(
                 report = build(project, options, progress)
         show(report)
         if project.records.problem:
-            click.secho(f"Note: {project.records.problem}", err=True, fg="yellow")
+            say.note(project.records.problem)
         if project.cache and project.cache.problem:
-            click.secho(f"Note: {project.cache.problem}", err=True, fg="yellow")
+            say.note(project.cache.problem)
     if not report.ok:
         sys.exit(1)
 
@@ -123,7 +125,7 @@ def command(
 def warn(project: Project) -> None:
     """Show what pipeline.yaml says that has no effect."""
     for warning in project.spec.warnings:
-        click.secho(f"Warning: {warning}", err=True, fg="yellow")
+        say.warning(warning)
 
 
 def show(report: Report) -> None:
@@ -132,12 +134,12 @@ def show(report: Report) -> None:
 
     for run in report.failed:
         if run.error:
-            click.echo(err=True)
-            click.secho(f"── {run.name} ", err=True, fg="red", bold=True)
-            click.echo(run.error, err=True)
-            click.echo(err=True)
+            say.echo(err=True)
+            say.echo(say.style(f"── {run.name} ", fg="red", bold=True), err=True)
+            say.echo(visible(run.error, colours=True), err=True)  # tracebacks have colours
+            say.echo(err=True)
     if report.problem:
-        click.echo(report.problem, err=True)
+        say.echo(report.problem, err=True)
     total = sum(run.seconds for run in report.runs)
     marks = {"ran": ("yes", "green"), "failed": ("failed", "red"), "killed": ("killed", "red")}
     rows = []
@@ -145,8 +147,8 @@ def show(report: Report) -> None:
         mark, colour = marks.get(run.result, (run.result, "yellow" if run.result == "skipped" else None))
         share = f"{100 * run.seconds / total:.0f} %" if total and run.seconds else ""
         seconds = f"{run.seconds:.2f}" if run.ran or run.seconds else ""
-        rows.append([run.name, click.style(mark, fg=colour), seconds, share])
-    click.echo(table(["name", "ran", "seconds", "share"], rows, right=frozenset({2, 3})))
+        rows.append([run.name, say.style(mark, fg=colour), seconds, share])
+    say.echo(table(["name", "ran", "seconds", "share"], rows, right=frozenset({2, 3})))
     count = sum(run.ran for run in report.runs)
     restored = sum(run.result == "restored" for run in report.runs)
     words = [f"{count} of {len(report.runs)} tasks ran"]
@@ -154,7 +156,7 @@ def show(report: Report) -> None:
         words.append(f"{restored} brought back")
     if report.failed:
         words.append(f"{len(report.failed)} failed")
-    click.echo(f"{', '.join(words)}, {duration(report.seconds)}.")
+    say.echo(f"{', '.join(words)}, {duration(report.seconds)}.")
 
 
 def _chosen(project: Project, options: Any, partially: str | None, skip_upstream: bool) -> Any:
@@ -179,7 +181,7 @@ def _show_plan(project: Project, options: Any) -> None:
             what = "run if upstream changes"
         why = "; ".join(map(str, status.causes))
         rows.append([status.name, *(("run", why or "forced") if options.force else (what, why))])
-    click.echo(table(["name", "build would", "why"], rows))
+    say.echo(table(["name", "build would", "why"], rows))
 
 
 def size_option(text: str | None) -> int | None:

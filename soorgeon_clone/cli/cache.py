@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
+
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.cache import Usage
 
@@ -28,7 +30,7 @@ def info() -> None:
     folder = _folder()
     if folder is not None:
         found = usage(folder)
-        click.echo(f"{folder}: {_size(found.bytes)} in {found.objects} files, at most {_size(default_limit())}")
+        say.echo(f"{folder}: {_size(found.bytes)} in {found.objects} files, at most {_size(default_limit())}")
 
 
 @command.command()
@@ -52,12 +54,12 @@ def _folder() -> Path | None:
 
     folder = default_folder()
     if folder is None:
-        click.echo("The cache is switched off.")
+        say.echo("The cache is switched off.")
     return folder
 
 
 def _tell(found: Usage) -> None:
-    click.echo(
+    say.echo(
         f"{found.path}: removed {_size(found.removed_bytes)} in {found.removed_objects} files, "
         f"{_size(found.bytes)} in {found.objects} files remain"
     )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.errors import OtherLanguage, UserError
+from soorgeon_clone.visible import one_line
 
 
 @click.command()
@@ -43,7 +45,7 @@ def command(
     if not no_format:  # of what a folder holds; a file that is named is refused with the reason
         found = [path for path in found if path.suffix in FORMATTED or str(path) in paths]
     for path in [*([None] if "-" in paths else []), *found]:
-        name = "standard input" if path is None else str(path)
+        name = "standard input" if path is None else one_line(str(path))
         try:
             old = sys.stdin.buffer.read() if path is None else read_bytes(path)
             new = _clean(
@@ -56,32 +58,32 @@ def command(
             )
         except FileNotFoundError:
             troubles += 1
-            click.secho(f"Error: {name}: no such file", err=True, fg="red")
+            say.error(f"{name}: no such file")
             continue
         except OtherLanguage as error:
-            click.secho(f"Note: {error.message}", err=True, fg="cyan")
+            say.note(error.message)
             new = old
         except (UserError, OSError) as error:
             troubles += 1
-            click.secho(f"Error: {error}", err=True, fg="red")
+            say.error(str(error))
             continue
         if path is None and not (check or diff):
-            sys.stdout.buffer.write(new)
+            say.data(new)
         if new == old:
             continue
         changed += 1
         if diff:
-            click.echo(difference(name, old, new), nl=False)
+            say.data(difference(name, old, new))
         elif check:
-            click.echo(f"{name} would change")
+            say.echo(f"{name} would change")
         elif path is not None:
             try:
                 replace_file(path, new, paths)
             except UserError as error:  # the others are cleaned all the same
                 troubles += 1
-                click.secho(f"Error: {error}", err=True, fg="red")
+                say.error(str(error))
             else:
-                click.echo(f"{name} cleaned")
+                say.echo(f"{name} cleaned")
     sys.exit(2 if troubles else 1 if changed and (check or diff) else 0)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.export.model import MODES, OPERATORS
 from soorgeon_clone.export.targets import TARGETS
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.export.model import Choices
@@ -97,7 +99,7 @@ def command(
             only=stale(project) if mode == "incremental" else None,
         )
         if choices.only is not None and not choices.only:
-            click.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
+            say.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
             return
         files = targets.export(target, project.dag, choices)
         owner = f"{settings(target, project.spec, choices).name} to {target}"
@@ -107,7 +109,7 @@ def command(
         writing.write(changes, files, folder, owner, root=None if out else root)
     _show(changes, files, folder, dry_run=dry_run)
     for line in guide:
-        click.echo(line)
+        say.echo(line)
 
 
 def _check_usage(target: str, operator: str | None, schedule: str | None) -> None:
@@ -163,6 +165,6 @@ def _show(changes: Changes, files: dict[str, str], folder: Path, *, dry_run: boo
         **dict.fromkeys(changes.kept, "no longer needed, but edited: it stays"),
     }
     width = max(map(len, marks))
-    click.echo(f"{folder}{' (not written)' if dry_run else ''}")
+    say.echo(f"{one_line(str(folder))}{' (not written)' if dry_run else ''}")
     for name, mark in marks.items():
-        click.echo(f"  {name:<{width}}  {mark}")
+        say.echo(f"  {name:<{width}}  {mark}")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.visible import one_line
 
 _BANNER = """Pipeline of {count} tasks in {root}.
   pipeline            the pipeline: pipeline.status(), pipeline.build(), pipeline.explain("name")
@@ -30,7 +31,7 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
         os.chdir(pipeline.root)
         sys.path.insert(0, str(pipeline.root))
         names: dict[str, Any] = {"pipeline": pipeline, "dag": pipeline.dag, "load": pipeline.load}
-        _session(names, _BANNER.format(count=len(pipeline.dag.tasks), root=pipeline.root))
+        _session(names, _BANNER.format(count=len(pipeline.dag.tasks), root=one_line(str(pipeline.root))))
 
 
 def _session(names: dict[str, Any], banner: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.errors import UserError
 
 if TYPE_CHECKING:
@@ -86,11 +87,10 @@ def command(
         requests, changed, notes = fixing.requests, fixing.changed, list(fixing.notes)
         troubles = fixing.troubles
         if fixing.diff:
-            click.echo(fixing.diff, nl=False)
+            say.data(fixing.diff)
         for request in requests if not diff else ():
             if request.path is None and request.data is not None:  # standard input, mended: what is found goes aside
-                sys.stdout.buffer.write(request.data)
-                sys.stdout.flush()
+                say.data(request.data)
                 output_file, quiet = output_file or "-", True
     if diff:
         _tell(notes, quiet=quiet)
@@ -157,16 +157,16 @@ def _report(results: Sequence[FileResult], name: str, file: str | None, *, stati
     if statistics:
         text = _statistics(results)
     else:
-        text = render(name, results, click.style if file is None else None)
+        text = render(name, results, say.style if file is None else None)
     if file == "-":
         if text:
-            click.echo(text, err=True)
+            say.echo(text, err=True)
     elif file is not None:
         from soorgeon_clone.files.named import write_named
 
         write_named(file, text + "\n")
     elif text:
-        click.echo(text)
+        say.echo(text)
 
 
 def _statistics(results: Sequence[FileResult]) -> str:
@@ -188,24 +188,24 @@ def _tell(notes: Sequence[str], *, quiet: bool) -> None:
     if quiet:
         return
     for note in notes[:_MOST_NOTES]:
-        click.secho(f"Note: {note}", err=True, fg="cyan")
+        say.note(note)
     if len(notes) > _MOST_NOTES:
-        click.secho(f"Note: {len(notes) - _MOST_NOTES} more files were skipped", err=True, fg="cyan")
+        say.note(f"{len(notes) - _MOST_NOTES} more files were skipped")
 
 
 def _finish(results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: bool) -> None:
     troubles = [*unwritten, *(one.trouble for one in results if one.trouble)]
     for trouble in troubles:
-        click.secho(f"Error: {trouble}", err=True, fg="red")
+        say.error(trouble)
     found = [one for result in results for one in result.diagnostics]
     if not quiet:
         files = sum(bool(result.diagnostics) for result in results)
         if found:
             fixable = sum(one.finding.fix is not None and one.finding.fix.safe for one in found)
             more = f"; {fixable} can be mended with --fix" if fixable else ""
-            click.echo(f"\n{_plural(len(found), 'finding')} in {_plural(files, 'notebook')}{more}.")
+            say.echo(f"\n{_plural(len(found), 'finding')} in {_plural(files, 'notebook')}{more}.")
         elif not troubles:
-            click.echo("No findings." if results else "No notebooks found.")
+            say.echo("No findings." if results else "No notebooks found.")
     sys.exit(2 if troubles else 1 if found else 0)
 
 
@@ -217,7 +217,7 @@ def _explain(selector: str) -> None:
     from soorgeon_clone.lint.manual import manual_of
     from soorgeon_clone.lint.registry import all_rules, codes_of
 
-    click.echo("\n".join(manual_of(all_rules()[code]).text for code in codes_of(selector)), nl=False)
+    say.echo("\n".join(manual_of(all_rules()[code]).text for code in codes_of(selector)), nl=False)
 
 
 def _list_rules() -> None:
@@ -226,4 +226,4 @@ def _list_rules() -> None:
 
     for code, rule in all_rules().items():
         on = " " if rule.default else "off"
-        click.echo(f"{code}  {rule.name:<28} {rule.severity:<8} {on:<4} {manual_of(rule).what}")
+        say.echo(f"{code}  {rule.name:<28} {rule.severity:<8} {on:<4} {manual_of(rule).what}")

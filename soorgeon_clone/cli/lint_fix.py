@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from soorgeon_clone.visible import one_line, shortened
 
 if TYPE_CHECKING:
     from soorgeon_clone.lint.fix import Fixed
@@ -49,7 +52,7 @@ def fix_all(requests: Sequence[Request], named: Sequence[str], *, unsafe: bool, 
             continue
         order = _order_by_running(request.path) if check_run else better_order
         result = fixed(old, request.path, request.settings, unsafe=unsafe, find_order=order)
-        name = str(request.path) if request.path is not None else "standard input"
+        name = one_line(str(request.path)) if request.path is not None else "standard input"
         if result.note:
             notes.append(result.note)
         if result.data != old and check_run and (problem := _problem_of_run(result.data, request)):
@@ -98,7 +101,7 @@ def _summary(name: str, result: Fixed) -> list[str]:
 
 def difference(name: str, old: bytes, new: bytes) -> str:
     """Return a unified diff of two versions of a file."""
-    before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
+    before, after = (list(io.StringIO(data.decode("utf-8", "replace"), newline="\n")) for data in (old, new))
     lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
@@ -118,4 +121,4 @@ def _problem_of_run(data: bytes, request: Request) -> str:
     if error is None:
         return ""
     where = f"cell {error.cell_index + 1}: " if error.cell_index is not None else ""
-    return f"{where}{error.ename}: {error.evalue}"
+    return f"{where}{error.ename}: {shortened(error.evalue)}"

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import atomic, confine, regular
 from soorgeon_clone.files.problems import told
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.model import Task
@@ -58,10 +60,10 @@ def command(
             if changed != text:
                 with told(path):
                     atomic.write_text(project.root, path, changed)
-                click.echo(f"{task.spec.source.path}: {'removed' if remove else 'injected'}")
+                say.echo(f"{one_line(str(task.spec.source.path))}: {'removed' if remove else 'injected'}")
                 count += 1
         if not count:
-            click.echo("Nothing to do.")
+            say.echo("Nothing to do.")
 
 
 def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, Path]]:
@@ -114,7 +116,7 @@ def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None
         spec_text = spec_text.replace(old, new)
         with told(target):
             write_together({str(target): text, str(project.spec.path): spec_text}, [str(path)], root, root)
-        click.echo(f"{old} -> {new}")
+        say.echo(f"{one_line(old)} -> {one_line(new)}")
 
 
 def _text(path: Path) -> str:

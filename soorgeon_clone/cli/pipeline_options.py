@@ -30,6 +30,8 @@ class PipelineCommand(click.Command):
                 if not remaining:
                     ctx.fail(f"Option '{argument}' requires an argument.")
                 value = remaining.pop(0)
+            if not value.isascii() and value.encode("utf-8", "replace").decode() != value:
+                ctx.fail(f"The value of '{argument.partition('=')[0]}' is not valid UTF-8.")
             env[name.replace("--", ".")] = value
         ctx.obj = env
         return super().parse_args(ctx, rest)
@@ -81,9 +83,9 @@ def set_up_log(level: str | None, file: str | None) -> None:
         return
     import logging
 
+    from soorgeon_clone.cli.log_lines import LogFormatter
     from soorgeon_clone.files.named import open_log
 
-    file = None if file is None else open_log(file)
-    logging.basicConfig(
-        level=(level or "info").upper(), filename=file, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler() if file is None else logging.FileHandler(open_log(file), encoding="utf-8")
+    handler.setFormatter(LogFormatter())
+    logging.basicConfig(level=(level or "info").upper(), handlers=[handler])

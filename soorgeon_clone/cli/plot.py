@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import warn
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.files.named import write_named
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.project import Project
@@ -52,9 +54,9 @@ def command(
         warn(project)
         data = _drawn(project, form, target)
         if target == "-":
-            click.echo(data, nl=False)
+            say.data(data)
             return
-        click.echo(f"{target}: {len(project.dag.tasks)} tasks", err=True)
+        say.echo(f"{one_line(target)}: {len(project.dag.tasks)} tasks", err=True)
 
 
 def _drawn(project: Project, form: str, target: str) -> str:

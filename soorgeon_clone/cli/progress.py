@@ -7,11 +7,11 @@ import time
 from types import TracebackType
 from typing import Any
 
-import click
-
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.table import duration
 from soorgeon_clone.pipeline.model import Cause, Task, TaskRun
 from soorgeon_clone.pipeline.run import Listener
+from soorgeon_clone.visible import one_line
 
 _MARKS = {
     "ran": ("✓", "green"),
@@ -66,7 +66,7 @@ class Progress(Listener):
         why = f" ({run.causes[0]})" if run.causes and run.result in ("ran", "restored") else ""
         why = f" ({run.error})" if run.result == "skipped" and run.error else why
         if self.terminal:
-            self._print(f"{click.style(mark, fg=colour)} {run.name}{seconds}{click.style(why, dim=True)}")
+            self._print(say.style(mark, fg=colour), f" {run.name}{seconds}", say.style(why, dim=True))
         else:
             self._print(f"{run.name}: {run.result}{seconds}{why}")
 
@@ -74,15 +74,15 @@ class Progress(Listener):
         self._print(f"Another build runs here ({holder}); waiting for it.")
 
     def warned(self, message: str) -> None:
-        self._print(click.style(f"Warning: {message}", fg="yellow"))
+        self._print(say.style(f"Warning: {message}", fg="yellow"))
 
-    def _print(self, line: str) -> None:
+    def _print(self, *parts: str) -> None:
         if self.live is not None:
             from rich.text import Text
 
-            self.live.console.print(Text.from_ansi(line))
+            self.live.console.print(Text.from_ansi(say.joined(*parts)))
         else:
-            click.echo(line, err=True)
+            say.echo(*parts, err=True)
 
     def _render(self) -> Any:
         from rich.text import Text
@@ -93,6 +93,6 @@ class Progress(Listener):
             elapsed = now - state["since"]
             usual = f" of about {duration(state['expected'])}" if state["expected"] else ""
             cells = f", cell {state['cell']}/{state['cells']}" if state["cells"] else ""
-            lines.append(f"  {name}: {duration(elapsed)}{usual}{cells}")
+            lines.append(f"  {one_line(name)}: {duration(elapsed)}{usual}{cells}")
         lines.append(f"  {self.done} of {self.total} tasks done")
         return Text("\n".join(lines), style="dim")

@@ -25,8 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import set_up_log
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
@@ -150,7 +152,7 @@ def command(
     if together and not verify:
         report["notes"].insert(0, _REMEMBERED)
     if as_json:
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        say.echo(json.dumps(report, indent=2))
     else:
         _show(report, build=build)
     if build and not dry_run:
@@ -178,7 +180,7 @@ def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: floa
 
 
 def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    say.echo(text, err=True)
 
 
 def _verified(repaired: Repaired) -> dict[str, Any]:
@@ -275,28 +277,30 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
     """Print what happened in a few lines: tasks with what they need, what was merged and why, what to do next."""
     tasks, sections = report["tasks"], report["sections"]
     verb = "written" if report["written"] else "planned (nothing is written)"
-    click.echo(f"{report['notebook']}: {_count(sections, 'section')} found, {_count(len(tasks), 'task')} {verb}")
+    say.echo(
+        f"{one_line(report['notebook'])}: {_count(sections, 'section')} found, {_count(len(tasks), 'task')} {verb}"
+    )
     width = max((len(task["source"]) for task in tasks), default=0)
     for task in tasks:
         needs = f"  <- {', '.join(task['upstream'])}" if task["upstream"] else ""
-        click.echo(f"  {task['source']:<{width if needs else 0}}{needs}")
+        say.echo(f"  {task['source']:<{width if needs else 0}}{needs}")
     for merge in report["merges"]:
-        click.echo(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}")
+        say.echo(one_line(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}"))
     for sentence in [*report["hints"], *report["notes"]]:
-        click.echo(sentence)
+        say.echo(sentence)
     if report["verified"]:
         count = len(report["verified"]["repairs"])
         repairs = f", after {_count(count, 'repair')}" if count else ""
-        click.echo(f"Verified: the pipeline shows what the notebook shows{repairs}.")
+        say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}.")
     files = report["files"]
     changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
-    click.echo(f"Files: {', '.join(changes)}" if changes else "")
+    say.echo(f"Files: {', '.join(changes)}" if changes else "")
     for path in files["removed"]:
-        click.echo(f"  {path} removed: no section of the notebook makes it any more")
+        say.echo(f"  {path} removed: no section of the notebook makes it any more")
     if report["written"] and not build:
         folder = report["folder"]
-        enter = "" if folder == "." else f"cd {folder} && "
-        click.echo(f"Next: {enter}soorgeon-clone build")
+        enter = "" if folder == "." else f"cd {one_line(folder)} && "
+        say.echo(f"Next: {enter}soorgeon-clone build")
 
 
 def _count(number: int, what: str) -> str:

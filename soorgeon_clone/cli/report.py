@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.visible import one_line
 
 
 @click.command(cls=PipelineCommand)
@@ -24,4 +26,4 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
     with Project(entry_point, env=env) as project:
         text = html_of(place(drawing_of(project)), pages_of(project), title=project.root.name, table=table_of(project))
         write_named(output, text)
-        click.echo(f"{output}: {len(project.dag.tasks)} tasks", err=True)
+        say.echo(f"{one_line(output)}: {len(project.dag.tasks)} tasks", err=True)

@@ -6,7 +6,9 @@ import os
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.visible import one_line
 
 
 @click.command(cls=PipelineCommand)
@@ -21,6 +23,6 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
     created = create_missing(spec.load(entry_point, env))
     for one in created:
         verb = "added a function to" if one.added else "created"
-        click.echo(f"{one.task}: {verb} {os.path.relpath(one.path)}")
+        say.echo(f"{one_line(one.task)}: {verb} {one_line(os.path.relpath(one.path))}")
     if not created:
-        click.echo("Nothing to do: every task has its source.")
+        say.echo("Nothing to do: every task has its source.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import warn
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
 
@@ -49,7 +50,7 @@ def command(
         else:
             _status(project)
         if project.records.problem and project.records.path.exists():
-            click.secho(f"Note: {project.records.problem}", err=True, fg="yellow")
+            say.note(project.records.problem)
 
 
 def _status(project: Project) -> None:
@@ -68,13 +69,13 @@ def _status(project: Project) -> None:
                 status.name,
                 when,
                 duration(last.seconds) if last else "",
-                click.style(_state(status), fg="green" if status.up_to_date else "yellow"),
+                say.style(_state(status), fg="green" if status.up_to_date else "yellow"),
                 "; ".join(map(str, status.causes)),
                 task.facts.doc[:40],
                 task.spec.source.path or task.spec.source.text,
             ]
         )
-    click.echo(table(["name", "last run", "took", "state", "why", "about", "source"], rows, right=frozenset({2})))
+    say.echo(table(["name", "last run", "took", "state", "why", "about", "source"], rows, right=frozenset({2})))
 
 
 def _state(status: TaskStatus) -> str:
@@ -101,7 +102,7 @@ def _json(project: Project) -> None:
                 "upstream": list(task.upstream),
             }
         )
-    click.echo(json.dumps(found, indent=1))
+    say.echo(json.dumps(found, indent=1))
 
 
 def _history(project: Project) -> None:
@@ -112,7 +113,7 @@ def _history(project: Project) -> None:
     for run in project.records.history():
         memory = f"{run.peak_memory / 1e6:.0f} MB" if run.peak_memory else ""
         rows.append([ago(run.started, now), run.task, run.result, duration(run.seconds), memory, run.build])
-    click.echo(table(["when", "name", "result", "took", "memory", "build"], rows, right=frozenset({3, 4})))
+    say.echo(table(["when", "name", "result", "took", "memory", "build"], rows, right=frozenset({3, 4})))
 
 
 def _explain(project: Project, name: str) -> None:
@@ -128,9 +129,9 @@ def _explain(project: Project, name: str) -> None:
     for one in chain:
         status = statuses[one]
         colour = "green" if status.up_to_date else "yellow"
-        click.echo(f"{click.style(one, bold=True)}: {click.style(_state(status), fg=colour)}")
+        say.echo(say.style(one, bold=True), ": ", say.style(_state(status), fg=colour))
         for cause in status.causes:
-            click.echo(f"    because {cause}")
+            say.echo(f"    because {cause}")
         if one == name:
             _parts(project, name)
 
@@ -141,10 +142,10 @@ def _parts(project: Project, name: str) -> None:
         return
     made = project.records.made(name)
     parts = project.fingerprint(task).parts
-    click.echo("    it depends on")
+    say.echo("    it depends on")
     for part in sorted(parts):
         old = made.parts.get(part) if made else None
-        mark = " " if old == parts[part] else click.style("*", fg="yellow")
+        mark = " " if old == parts[part] else say.style("*", fg="yellow")
         kind, _, about = part.partition(":")
         value = parts[part] if kind in ("python", "library", "product") else parts[part][:12]
         was = (
@@ -152,7 +153,7 @@ def _parts(project: Project, name: str) -> None:
             if old and old != parts[part]
             else ""
         )
-        click.echo(f"      {mark} {kind} {about} {value}{was}".rstrip())
+        say.echo("      ", mark, f" {kind} {about} {value}{was}".rstrip())
     for path, digest in (made.inputs if made else {}).items():
         changed = project.contents.digest(path) != digest
-        click.echo(f"      {click.style('*', fg='yellow') if changed else ' '} file {path} {digest[:12]}")
+        say.echo("      ", say.style("*", fg="yellow") if changed else " ", f" file {path} {digest[:12]}")

@@ -6,17 +6,19 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-import click
+from soorgeon_clone.cli import say
+from soorgeon_clone.visible import Shown, one_line
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> Shown:
     """The text of a table with a bold header. Columns whose number is in ``right`` are aligned to the right."""
+    rows = [[cell if isinstance(cell, Shown) else one_line(cell) for cell in row] for row in rows]
     widths = [max(_width(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    lines = [_line([click.style(name, bold=True) for name in header], widths, right)]
+    lines = [_line([say.style(name, bold=True) for name in header], widths, right)]
     lines += [_line(row, widths, right) for row in rows]
-    return "\n".join(lines)
+    return Shown("\n".join(lines))
 
 
 def ago(then: float, now: float) -> str:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
+from soorgeon_clone.visible import one_line, shortened
+
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
     from soorgeon_clone.pipeline.execution.model import CellError, Isolation
@@ -45,9 +48,10 @@ def command(notebook: str, out: Path | None, timeout: float | None, cwd: Path | 
         _write(result, out)
     if result.error is None and result.status == "ok":
         cells = sum(cell.kind == "code" for cell in subject.cells)
-        click.echo(f"{notebook} runs from top to bottom ({cells} code cells)." + (f" See {out}." if out else ""))
+        kept = f" See {one_line(str(out))}." if out else ""
+        say.echo(f"{one_line(notebook)} runs from top to bottom ({cells} code cells).{kept}")
         return
-    click.echo(explain(subject, result, notebook), err=True)
+    say.echo(explain(subject, result, one_line(notebook)), err=True)
     sys.exit(1)
 
 
@@ -73,7 +77,8 @@ def run_bytes(data: bytes, path: Path | None) -> StraightRun:
 def _write(result: StraightRun, out: Path) -> None:
     from soorgeon_clone.files.named import write_named
 
-    write_named(out, (json.dumps(result.notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    text = json.dumps(result.notebook, indent=1, ensure_ascii=False) + "\n"
+    write_named(out, text.encode("utf-8", "backslashreplace"))
 
 
 def explain(notebook: Notebook, result: StraightRun, name: str) -> str:
@@ -83,9 +88,9 @@ def explain(notebook: Notebook, result: StraightRun, name: str) -> str:
         reasons = {"timeout": "took too long", "memory": "took too much memory", "input": "asks for input"}
         return f"{name}: the run {reasons.get(result.status, result.status)}"
     if error.cell_index is None:
-        return f"{name}: {error.ename}: {error.evalue}"
+        return f"{name}: {error.ename}: {shortened(error.evalue)}"
     where = f"{name}, cell {error.cell_index + 1}" + (f", line {error.line}" if error.line else "")
-    message = [f"{where}: {error.ename}: {error.evalue}".rstrip()]
+    message = [f"{where}: {error.ename}: {shortened(error.evalue)}".rstrip()]
     cell = notebook.cells[error.cell_index] if error.cell_index < len(notebook.cells) else None
     if cell is not None:
         message += _excerpt(cell.source, error.line)
@@ -103,7 +108,7 @@ def _excerpt(source: str, line: int | None) -> list[str]:
 
 
 def _advice(notebook: Notebook, error: CellError) -> str:
-    kind, text = error.ename, error.evalue
+    kind, text = error.ename, shortened(error.evalue)
     if kind == "ModuleNotFoundError" and (found := re.search(r"No module named '([\w.]+)'", text)):
         return _missing_module(found.group(1))
     if kind == "ImportError" and (found := re.search(r"cannot import name '(\w+)' from '([\w.]+)'", text)):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import stop_on_sigterm
 from soorgeon_clone.cli.pipeline_options import set_up_log
 
@@ -123,7 +124,7 @@ def command(
     if as_json:
         from dataclasses import asdict
 
-        click.echo(json.dumps({**asdict(report), "same": report.same}, indent=2, ensure_ascii=False))
+        say.echo(json.dumps({**asdict(report), "same": report.same}, indent=2))
     else:
         show(report)
     if not report.same:
@@ -138,32 +139,32 @@ def show(report: Report) -> None:
         [
             section.title,
             section.task,
-            click.style(section.verdict, fg=_COLOURS[section.verdict]),
+            say.style(section.verdict, fg=_COLOURS[section.verdict]),
             str(section.cells),
             str(section.variables),
         ]
         for section in report.sections
     ]
-    click.echo(table(["section", "task", "verdict", "cells", "variables"], rows, right=frozenset({3, 4})))
+    say.echo(table(["section", "task", "verdict", "cells", "variables"], rows, right=frozenset({3, 4})))
     for section in report.sections:
         if section.difference is not None:
             _show_difference(section)
     for note in report.notes:
-        click.secho(note, fg="yellow")
+        say.echo(say.style(note, fg="yellow"))
     if report.unstable:
         cells = ", ".join(str(cell + 1) for cell in report.unstable)
-        click.secho(
+        unstable = (
             f"The notebook is not deterministic: run twice, it shows something else in cell {cells}. What depends on "
-            "that cannot be judged. Seed its random numbers (random.seed, np.random.seed, random_state=...).",
-            fg="yellow",
+            "that cannot be judged. Seed its random numbers (random.seed, np.random.seed, random_state=...)."
         )
+        say.echo(say.style(unstable, fg="yellow"))
     times = ", ".join(f"{name} {duration(seconds)}" for name, seconds in report.seconds.items())
     count = sum(section.cells for section in report.sections), sum(section.variables for section in report.sections)
     if report.same:
-        click.secho(f"The same: {count[0]} cells and {count[1]} variables ({times}).", fg="green")
+        say.echo(say.style(f"The same: {count[0]} cells and {count[1]} variables ({times}).", fg="green"))
     else:
         wrong = sum(section.verdict in ("different", "not run") for section in report.sections)
-        click.secho(f"Not the same: {wrong} of {len(report.sections)} sections ({times}).", fg="red")
+        say.echo(say.style(f"Not the same: {wrong} of {len(report.sections)} sections ({times}).", fg="red"))
 
 
 def _show_difference(section: SectionResult) -> None:
@@ -171,15 +172,15 @@ def _show_difference(section: SectionResult) -> None:
 
     difference = section.difference
     assert difference is not None
-    click.echo()
-    click.secho(f"── {section.title} ", fg="red", bold=True)
-    click.echo(subject(difference))
+    say.echo()
+    say.echo(say.style(f"── {section.title} ", fg="red", bold=True))
+    say.echo(subject(difference))
     if difference.notebook or difference.pipeline:
         for name, text in (("notebook", difference.notebook), ("pipeline", difference.pipeline)):
-            click.echo(f"  {name}: " + (text or "(nothing)").replace("\n", "\n            "))
+            say.echo(f"  {name}: " + (text or "(nothing)").replace("\n", "\n            "))
     if difference.cause is not None:
-        click.echo(f"  Likely cause: {difference.cause.text}.")
-    click.echo()
+        say.echo(f"  Likely cause: {difference.cause.text}.")
+    say.echo()
 
 
 def _entry_point(source: Notebook, given: str | None) -> Path | None:
@@ -199,4 +200,4 @@ def _entry_point(source: Notebook, given: str | None) -> Path | None:
 
 def _tell(text: str) -> None:
     if sys.stderr.isatty():
-        click.echo(text, err=True)
+        say.echo(text, err=True)

@@ -10,6 +10,7 @@ from soorgeon_clone.export.airflow_operators import CLASSES, IMPORTS, OPERATORS,
 from soorgeon_clone.export.model import Choices, Container, Workflow
 from soorgeon_clone.export.steps import workflow
 from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.visible import one_line
 
 
 def export(dag: DAG, choices: Choices) -> dict[str, str]:
@@ -88,5 +89,5 @@ def _needs(flow: Workflow) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text as it may stand in a docstring."""
-    return text.replace("\\", "/").replace('"', "'")
+    """The text as it may stand in a docstring, on one line."""
+    return one_line(text).replace("\\", "/").replace('"', "'")

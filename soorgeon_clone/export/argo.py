@@ -63,11 +63,12 @@ def _text(flow: Workflow, kind: str, called: dict[str, str], spec: dict[str, Any
     if not mark:
         return head + body
     margin = before.rpartition("\n")[2]
-    return f"{head}{before}tasks:\n{''.join(f'{margin}  {line}' for line in tasks.splitlines(True))}{after}"
+    indented = "".join(f"{margin}  {line}\n" for line in tasks.removesuffix("\n").split("\n"))
+    return f"{head}{before}tasks:\n{indented}{after}"
 
 
 def _quoted(text: str) -> str:
-    return dump(text).splitlines()[0]
+    return dump(text).partition("\n")[0]
 
 
 def _spec(settings: Settings, kinds: dict[_Kind, str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from soorgeon_clone.export.kubernetes import volume_name
 from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings
 from soorgeon_clone.export.steps import workflow
 from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.visible import one_line
 
 ARRAYS = "export-arrays"
 _MOST_ATTEMPTS = 10
@@ -59,7 +60,9 @@ def export(dag: DAG, choices: Choices) -> dict[str, str]:
 def _text(settings: Settings, definitions: list[dict[str, Any]], rows: list[str]) -> str:
     """The JSON, with one job a line."""
     head = json.dumps(
-        {"pipeline": settings.title, "queue": settings.queue, "definitions": definitions}, indent=1, ensure_ascii=False
+        {"pipeline": one_line(settings.title), "queue": settings.queue, "definitions": definitions},
+        indent=1,
+        ensure_ascii=False,
     )
     listed = ",\n".join(rows)
     return f'{head[:-2]},\n "jobs": [\n{listed}\n ]\n}}\n'

@@ -98,7 +98,8 @@ def ordered_tags(cell: Cell) -> list[str]:
 
 def _cell_lines(cell: Cell) -> list[str]:
     """Return the cell's marker and text."""
-    lines = cell.source.split("\n")
+    # What was read has no other line ends. In a name that became a heading, one would end the comment.
+    lines = cell.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     options: dict[str, Any] = {"tags": tags} if (tags := ordered_tags(cell)) else {}
     if cell.kind != "code":
         marker = _marker(cell, f"[{cell.kind}]", options)
@@ -123,7 +124,8 @@ def _cell_lines(cell: Cell) -> list[str]:
 
 def _marker(cell: Cell, cell_type: str, options: Mapping[str, Any]) -> str:
     title = cell.metadata.get("title")
-    plain = isinstance(title, str) and not set(title) & set("{=[\n") and not title.startswith("%")
+    # A carriage return would end the comment, and what follows it would be code.
+    plain = isinstance(title, str) and title.isprintable() and not set(title) & set("{=[") and title[:1] != "%"
     words = ["# %%", str(title).strip() if plain else "", cell_type]
     words += [f"{key}={json.dumps(value)}" for key, value in options.items()]
     return " ".join(word for word in words if word)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _HEADER_LINE = re.compile(r"( *)([A-Za-z_][\w-]*):(?: (.*))?$")
-_PLAIN = re.compile(r"[A-Za-z][\w .()+-]*(?<! )$", re.ASCII)
+_KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z][\w .()+-]*(?<! )\Z", re.ASCII)
 _YAML_WORDS = frozenset(["true", "false", "yes", "no", "on", "off", "null", "y", "n"])
 _HEADER_KEYS = frozenset({"text_representation", "formats", "notebook_metadata_filter", "cell_metadata_filter"})
 
@@ -22,6 +23,8 @@ def write_header(metadata: Mapping[str, Any]) -> list[str]:
 
 def _yaml(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:
     for key, value in sorted(mapping.items()):
+        if _KEY.fullmatch(key) is None:  # nor would it be read back; and a line end in it would end the comment
+            continue
         if isinstance(value, Mapping):
             if body := list(_yaml(value, indent + "  ")):
                 yield f"{indent}{key}:"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from soorgeon_clone.notebook.model import Place
-from soorgeon_clone.pipeline.execution.model import Outcome
+from soorgeon_clone.pipeline.execution.model import CellError, Outcome
 from soorgeon_clone.pipeline.model import Hook, Task
+from soorgeon_clone.visible import one_line, shortened
 
 _WHY = {
     "timeout": "took longer than its timeout",
@@ -25,22 +26,27 @@ def text_of(task: Task, outcome: Outcome, notebook: Path | None, *, what: str = 
     if error is not None and error.cell_index is not None:
         where = str(Place(where, _index_in_source(task, error.cell_index), line=error.line))
     subject = f"{what} of task '{task.name}'" if what else f"task '{task.name}'"
-    lines = [f"{where}: {subject} {_WHY.get(outcome.status, outcome.status)}"]
+    lines = [f"{one_line(where)}: {subject} {_WHY.get(outcome.status, outcome.status)}"]
     if error is not None:
-        lines += list(error.traceback) or [f"{error.ename}: {error.evalue}"]
+        lines.append(shortened(_told(error), kept_in="its notebook" if notebook is not None else ""))
     elif outcome.log:
         lines.append(outcome.log.rstrip())
     if notebook is not None:
-        lines.append(f"Its notebook, as far as it ran: {notebook}")
-    return "\n".join(lines)
+        lines.append(f"Its notebook, as far as it ran: {one_line(str(notebook))}")
+    # Half of a character, which code may raise, can be neither recorded nor printed.
+    return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 
 def text_of_hook(kind: str, hook: Hook, outcome: Outcome) -> str:
     """What to show of a failed hook of the whole pipeline."""
     lines = [f"pipeline.yaml: {kind} ({hook.dotted_path}) {_WHY.get(outcome.status, outcome.status)}"]
     if outcome.error is not None:
-        lines += list(outcome.error.traceback) or [f"{outcome.error.ename}: {outcome.error.evalue}"]
+        lines.append(shortened(_told(outcome.error)))
     return "\n".join(lines)
+
+
+def _told(error: CellError) -> str:
+    return "\n".join(error.traceback) or f"{error.ename}: {error.evalue}"
 
 
 def _index_in_source(task: Task, index: int) -> int:

@@ -108,7 +108,9 @@ def read_hook(item: Item | None) -> Hook | None:
 def dump_tasks(tasks: Sequence[Mapping[str, Any]]) -> str:
     """The text of a pipeline.yaml with these tasks, which `load` reads back. Each is a mapping as `declare` makes."""
     blocks = [dump([dict(task)]) for task in tasks]
-    return "tasks:\n" + "\n".join("".join(f"  {line}\n" for line in block.splitlines()) for block in blocks)
+    return "tasks:\n" + "\n".join(
+        "".join(f"  {line}\n" for line in block.removesuffix("\n").split("\n")) for block in blocks
+    )
 
 
 def declare(

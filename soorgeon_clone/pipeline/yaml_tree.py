@@ -162,6 +162,15 @@ class _BlockDumper(_Dumper):  # type: ignore[misc]
         return super().increase_indent(flow, False)
 
 
+def _quoted_where_needed(dumper: Any, text: str) -> Any:
+    # As line ends, these would be folded: PyYAML does not read back what it writes in single quotes.
+    style = '"' if set(text) & set("\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_BlockDumper.add_representer(str, _quoted_where_needed)
+
+
 def dump(value: Any) -> str:
     """YAML text of plain data, in the order given."""
     text: str = yaml.dump(value, Dumper=_BlockDumper, sort_keys=False, allow_unicode=True, width=110)

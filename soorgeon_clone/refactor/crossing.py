@@ -57,7 +57,7 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
     lines = [*opening, *_indent([f"{values} = {value}"])]
     for part in parts:
         statements = _put_back(part, f"{values}{_key(part.name)}", words)
-        lines += [f"if {_quote(part.name)} in {values}:", *_indent(statements)] if part.maybe_unbound else statements
+        lines += [f"if {quoted(part.name)} in {values}:", *_indent(statements)] if part.maybe_unbound else statements
     # The dict would keep objects alive that the notebook lets go of.
     return [*lines, f"del {values}"]
 
@@ -98,9 +98,9 @@ def _save_values(
     values = words.names.pick("values")
     lines = [f"{values} = {_mapping(certain)}"]
     if len(lines[0]) > WIDTH:
-        lines = [f"{values} = {{", *_indent([f"{_quote(name)}: {value}," for name, value in certain.items()]), "}"]
+        lines = [f"{values} = {{", *_indent([f"{quoted(name)}: {value}," for name, value in certain.items()]), "}"]
     for part in maybe:
-        lines.append(f"if {_quote(part.name)} in {words.builtin('globals')}():")
+        lines.append(f"if {quoted(part.name)} in {words.builtin('globals')}():")
         lines.append(f"    {values}{_key(part.name)} = {words.adapt(part, part.save)}")
     lines += _open(path, "wb", file, words)
     lines += _indent(_call(dump, [values, file, options], indent=4))
@@ -134,16 +134,16 @@ def _call(function: str, arguments: Sequence[str], *, indent: int) -> list[str]:
 
 
 def _mapping(items: dict[str, str]) -> str:
-    return "{" + ", ".join(f"{_quote(name)}: {value}" for name, value in items.items()) + "}"
+    return "{" + ", ".join(f"{quoted(name)}: {value}" for name, value in items.items()) + "}"
 
 
 def _key(name: str) -> str:
-    return f"[{_quote(name)}]"
+    return f"[{quoted(name)}]"
 
 
-def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def quoted(text: str) -> str:
+    """Return a string literal, between double quotes where that takes no escapes."""
+    return f'"{text}"' if text.isprintable() and not set(text) & set('"\\') else repr(text)
 
 
 def _indent(lines: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Plan, Task
 from soorgeon_clone.refactor.ploomber import is_refused
 from soorgeon_clone.refactor.script import injected_params, task_cells
+from soorgeon_clone.visible import one_line
 
 _METADATA = {
     "jupytext": {"text_representation": {"extension": ".py", "format_name": "percent", "format_version": "1.3"}},
@@ -80,11 +81,12 @@ def _readme(plan: Plan, layout: Layout) -> str:
         f"{', '.join(part.name for bundle in task.saves for part in bundle.parts)} |"
         for task in plan.tasks
     ]
+    notebook = one_line(plan.notebook).replace("`", "'")  # a name of a file may hold anything
     return "\n".join(
         [
             "## Pipeline",
             "",
-            f"Made from `{plan.notebook}` by `soorgeon-clone refactor`. Each section of the notebook is a task in "
+            f"Made from `{notebook}` by `soorgeon-clone refactor`. Each section of the notebook is a task in "
             "`tasks/`; `pipeline.yaml` lists them.",
             "",
             "| Task | Needs | Saves |",

@@ -55,7 +55,7 @@ def _binds(name: ast.Name) -> bool:
 
 def _without_magics(source: str) -> Iterator[str]:
     rest_is_other = False
-    for line in source.splitlines():
+    for line in source.split("\n"):
         magic = _CELL.match(line)
         if rest_is_other or magic or _LINE.match(line):
             yield f"# {line}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from soorgeon_clone.notebook.model import Cell
-from soorgeon_clone.refactor.crossing import Words, load_lines, make_folder_lines, save_lines
+from soorgeon_clone.refactor.crossing import Words, load_lines, make_folder_lines, quoted, save_lines
 from soorgeon_clone.refactor.imports import arrange
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Load, Replay, Step, Task
@@ -110,7 +110,7 @@ def _paths_code(task: Task, layout: Layout, words: Words) -> str:
         blocks.append(f"del {', '.join(unbound)}")
     if folder:
         blocks.append("# File names mean what they mean in the notebook.")
-        blocks.append(f'{words.use("import os")}.chdir("{folder}")')
+        blocks.append(f"{words.use('import os')}.chdir({quoted(folder)})")
     return "\n".join(blocks)
 
 
@@ -139,7 +139,7 @@ def _search_path_code(task: Task, layout: Layout, words: Words) -> str:
     if not ours and not beside:
         return ""
     system, search = place_import("import os", words.names), place_import("import sys", words.names)
-    where = [f"{system.name}.getcwd()"] * ours + [f'{system.name}.path.abspath("{folder}")'] * beside
+    where = [f"{system.name}.getcwd()"] * ours + [f"{system.name}.path.abspath({quoted(folder)})"] * beside
     return "\n".join([system.statement, search.statement, "", f"{search.name}.path[:0] = [{', '.join(where)}]"])
 
 

@@ -14,6 +14,7 @@ from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
 from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
 from soorgeon_clone.refactor.shared import merge
+from soorgeon_clone.visible import one_line
 
 RECORD = ".soorgeon-clone/generated.json"
 _HIDDEN_IGNORE = ".soorgeon-clone/.gitignore"
@@ -66,7 +67,7 @@ def compare(project: Project, root: Path, *, force: bool = False, repairs: Repai
     for path, block in project.shared.items():
         before = current[path]
         if before is None and path == "README.md":
-            before = f"# {project.notebook}\n"
+            before = f"# {one_line(project.notebook)}\n"
         merged = merge(path, before, block, record.shared.get(path), force=force)
         if merged.text or current[path] is not None:
             texts[path] = merged.text

@@ -13,6 +13,7 @@ from soorgeon_clone.verify.model import Difference, SectionResult, Tolerance
 from soorgeon_clone.verify.pairing import pair
 from soorgeon_clone.verify.runs import Boundary, Built, Straight, TaskRun
 from soorgeon_clone.verify.shown import outputs_differ, quiet
+from soorgeon_clone.visible import LONGEST
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,9 @@ class Comparison:
         at = f", line {error.line}" if error.line is not None and cell is None else ""
         row = error.source.split("\n")[error.line - 1].strip() if at and error.line else ""
         stage = "the cell fails" if cell is not None else f"the task fails in a cell that was added{at}: {row}"
-        return Difference("failure", cell, None, stage, "", quiet(f"{error.ename}: {error.evalue}", self.folders)[:600])
+        return Difference(
+            "failure", cell, None, stage, "", quiet(f"{error.ename}: {error.evalue[:LONGEST]}", self.folders)[:600]
+        )
 
 
 def _name(variable: str) -> str:

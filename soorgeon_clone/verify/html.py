@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from soorgeon_clone.verify.model import Difference, Report, SectionResult
+from soorgeon_clone.visible import markup
 
 _STYLE = """
 body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1f2733;
@@ -25,13 +24,13 @@ def html_of(report: Report) -> str:
     verdict = "The pipeline does what the notebook does." if report.same else "The pipeline is not the notebook."
     rows = "".join(_row(section) for section in report.sections)
     details = "".join(_detail(section) for section in report.sections if section.difference)
-    notes = "".join(f"<li>{escape(note)}</li>" for note in report.notes)
+    notes = "".join(f"<li>{markup(note)}</li>" for note in report.notes)
     title = f"verify {report.notebook}"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body><h1>{escape(report.notebook)}</h1>"
+        f"<title>{markup(title)}</title><style>{_STYLE}</style></head>\n<body><h1>{markup(report.notebook)}</h1>"
         f'<p class="{"same" if report.same else "different"}"><strong>{verdict}</strong> '
-        f"Compared with: {escape(report.pipeline)}.</p>"
+        f"Compared with: {markup(report.pipeline)}.</p>"
         f"{f'<ul>{notes}</ul>' if notes else ''}"
         "<table><tr><th>section</th><th>task</th><th>verdict</th><th>cells</th><th>variables</th></tr>"
         f"{rows}</table>{details}</body></html>\n"
@@ -41,7 +40,7 @@ def html_of(report: Report) -> str:
 def _row(section: SectionResult) -> str:
     kind = section.verdict.replace(" ", "-")
     return (
-        f"<tr><td>{escape(section.title)}</td><td>{escape(section.task)}</td>"
+        f"<tr><td>{markup(section.title)}</td><td>{markup(section.task)}</td>"
         f'<td class="{kind}">{section.verdict}</td><td class="count">{section.cells}</td>'
         f'<td class="count">{section.variables}</td></tr>'
     )
@@ -50,14 +49,14 @@ def _row(section: SectionResult) -> str:
 def _detail(section: SectionResult) -> str:
     difference = section.difference
     assert difference is not None
-    cause = f"<p>Likely cause: {escape(difference.cause.text)}.</p>" if difference.cause else ""
+    cause = f"<p>Likely cause: {markup(difference.cause.text)}.</p>" if difference.cause else ""
     sides = ""
     if difference.notebook or difference.pipeline:
         sides = (
-            f'<div class="sides"><div>notebook<pre>{escape(difference.notebook)}</pre></div>'
-            f"<div>pipeline<pre>{escape(difference.pipeline)}</pre></div></div>"
+            f'<div class="sides"><div>notebook<pre>{markup(difference.notebook)}</pre></div>'
+            f"<div>pipeline<pre>{markup(difference.pipeline)}</pre></div></div>"
         )
-    return f"<h2>{escape(section.title)}</h2><p>{escape(subject(difference))}</p>{sides}{cause}"
+    return f"<h2>{markup(section.title)}</h2><p>{markup(subject(difference))}</p>{sides}{cause}"
 
 
 def subject(difference: Difference) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from soorgeon_clone.lint.locate import Lines
 from soorgeon_clone.lint.model import FileResult
 from soorgeon_clone.lint.reports.grouped import where
+from soorgeon_clone.visible import visible
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -35,7 +36,7 @@ def _commands(result: FileResult) -> Iterator[str]:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

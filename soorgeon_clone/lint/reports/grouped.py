@@ -6,32 +6,33 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from soorgeon_clone.lint.model import Diagnostic, FileResult
+from soorgeon_clone.visible import Shown, one_line, visible
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _WIDEST = 110
 
 
-def render(results: Sequence[FileResult], style: Any) -> str:
+def render(results: Sequence[FileResult], style: Any) -> Shown:
     """Return the report."""
     blocks = []
     for result in results:
         if result.diagnostics:
-            lines = [style(result.file, bold=True)]
+            lines = [style(one_line(result.file), bold=True)]
             for diagnostic in result.diagnostics:
                 lines += _lines(diagnostic, style)
             blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
+    return Shown("\n\n".join(blocks))
 
 
 def _lines(diagnostic: Diagnostic, style: Any) -> Iterator[str]:
     found = diagnostic.finding
     code = style(diagnostic.code, fg=_COLOURS[diagnostic.severity], bold=True)
     mark = "" if found.fix is None else style(" [*]" if found.fix.safe else " [-]", fg="green")
-    yield f"  {where(diagnostic)}: {code}{mark} {found.message} ({diagnostic.name})"
+    yield f"  {one_line(where(diagnostic))}: {code}{mark} {visible(found.message)} ({diagnostic.name})"
     if diagnostic.lines and found.row is not None:
         yield from _excerpt(diagnostic, style)
     if found.hint:
-        yield f"        {style('= ' + found.hint, dim=True)}"
+        yield f"        {style(visible('= ' + found.hint), dim=True)}"
 
 
 def where(diagnostic: Diagnostic) -> str:
@@ -51,9 +52,10 @@ def _excerpt(diagnostic: Diagnostic, style: Any) -> Iterator[str]:
     same_row = found.end_row in (None, found.row)
     stop = found.end_column - 1 if same_row and found.end_column else len(line.rstrip()) if found.end_row else start + 1
     cut = max(0, start - _WIDEST // 2) if len(line) > _WIDEST else 0
-    shown = line[cut : cut + _WIDEST]
+    end = cut + _WIDEST
     gutter = f"{found.row:>5} | "
-    yield f"{style(gutter, dim=True)}{shown}"
+    yield f"{style(gutter, dim=True)}{one_line(line[cut:end])}"
     if found.column is not None:
-        caret = "^" * max(1, min(stop - start, len(shown) - (start - cut)))
-        yield f"{style('      | ', dim=True)}{' ' * (start - cut)}{style(caret, fg=_COLOURS[diagnostic.severity])}"
+        # Where a character is shown as an escape, what stands behind it moves.
+        indent, caret = " " * len(one_line(line[cut:start])), "^" * max(1, len(one_line(line[start : min(stop, end)])))
+        yield f"{style('      | ', dim=True)}{indent}{style(caret, fg=_COLOURS[diagnostic.severity])}"

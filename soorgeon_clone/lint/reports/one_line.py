@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from soorgeon_clone import visible
 from soorgeon_clone.lint.model import Diagnostic, FileResult
 
 
@@ -15,9 +16,9 @@ def render(results: Sequence[FileResult], style: Any) -> str:
 
 def _line(diagnostic: Diagnostic) -> str:
     found = diagnostic.finding
-    parts = [diagnostic.file]
+    parts: list[str] = [visible.one_line(diagnostic.file)]
     if found.cell is not None:
         parts.append(f"cell {found.cell + 1}")
         parts += [str(number) for number in (found.row, found.column) if number is not None]
-    message = " ".join(found.message.split())
+    message = visible.one_line(" ".join(found.message.split()))
     return f"{':'.join(parts)}: {diagnostic.code} {message} ({diagnostic.name})"

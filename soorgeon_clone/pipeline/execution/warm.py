@@ -75,7 +75,7 @@ class Warm:
             self._become_worker(job, function, channel, journal, console, close, server)
         except BaseException:
             with contextlib.suppress(BaseException):
-                os.write(2, traceback.format_exc().encode())
+                os.write(2, traceback.format_exc().encode("utf-8", "backslashreplace"))
             os._exit(1)
 
     def _become_worker(

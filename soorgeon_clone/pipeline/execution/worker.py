@@ -62,7 +62,7 @@ def run(
         finish(shell)
         channel.send("done")
     except BaseException:
-        os.write(console, traceback.format_exc().encode())
+        os.write(console, traceback.format_exc().encode("utf-8", "backslashreplace"))
         os._exit(1)
     os._exit(0)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from soorgeon_clone.pipeline.plot.model import Layout
 from soorgeon_clone.pipeline.plot.svg import svg_of
+from soorgeon_clone.visible import markup
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LARGEST_OUTPUT = 2_000_000
@@ -76,9 +77,9 @@ def html_of(layout: Layout, pages: tuple[Page, ...], *, title: str, table: tuple
     sections = "\n".join(map(_section, pages))
     return (
         "<!DOCTYPE html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<html lang="en"><head><meta charset="utf-8"><title>{markup(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<style>{_STYLE}</style></head>\n<body><main><div id="graph"><h1>{escape(title)}</h1>\n'
+        f'<style>{_STYLE}</style></head>\n<body><main><div id="graph"><h1>{markup(title)}</h1>\n'
         f'{svg_of(layout, title=title)}{_table(table)}</div>\n<div id="panel">{sections}</div></main>\n'
         f"<script>{_SCRIPT}</script></body></html>\n"
     )
@@ -87,18 +88,18 @@ def html_of(layout: Layout, pages: tuple[Page, ...], *, title: str, table: tuple
 def _table(rows: tuple[tuple[str, ...], ...]) -> str:
     if not rows:
         return ""
-    header = "".join(f"<th>{escape(cell)}</th>" for cell in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
+    header = "".join(f"<th>{markup(cell)}</th>" for cell in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{markup(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
     return f'<table class="report"><tr>{header}</tr>{body}</table>'
 
 
 def _section(page: Page) -> str:
-    facts = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in page.facts)
+    facts = "".join(f"<tr><td>{markup(name)}</td><td>{markup(value)}</td></tr>" for name, value in page.facts)
     notebook = notebook_html(page.notebook) if page.notebook else ""
     executed = f"<h3>Executed notebook</h3>{notebook}" if notebook else ""
     return (
-        f'<section data-task="{escape(page.name)}"><h2>{escape(page.name)}</h2><table class="facts">{facts}</table>'
-        f"{executed}<h3>Source</h3><pre>{escape(page.source)}</pre></section>"
+        f'<section data-task="{markup(page.name)}"><h2>{markup(page.name)}</h2><table class="facts">{facts}</table>'
+        f"{executed}<h3>Source</h3><pre>{markup(page.source)}</pre></section>"
     )
 
 
@@ -116,34 +117,38 @@ def _cell(cell: Mapping[str, Any]) -> str:
     if not source.strip():
         return ""
     if cell["cell_type"] != "code":
-        return f'<pre class="text">{escape(source)}</pre>'
-    return f"<pre>{escape(source)}</pre>" + "".join(map(_output, cell.get("outputs", ())))
+        return f'<pre class="text">{markup(source)}</pre>'
+    return f"<pre>{markup(source)}</pre>" + "".join(map(_output, cell.get("outputs", ())))
 
 
 def _output(output: Mapping[str, Any]) -> str:
     kind = output.get("output_type")
     if kind == "stream":
-        return f'<pre class="out">{escape(_plain(output.get("text", "")))}</pre>'
+        return f'<pre class="out">{markup(_plain(output.get("text", "")))}</pre>'
     if kind == "error":
         traceback = "\n".join(output.get("traceback", ()))
-        return f'<pre class="err">{escape(_plain(traceback))}</pre>'
+        return f'<pre class="err">{markup(_plain(traceback))}</pre>'
     data = output.get("data", {})
     for mime in ("image/png", "image/jpeg"):
         if mime in data and len(data[mime]) < _LARGEST_OUTPUT:
-            return f'<img alt="" src="data:{mime};base64,{escape(_text(data[mime]).strip())}">'
+            return f'<img alt="" src="data:{mime};base64,{markup(_text(data[mime]).strip())}">'
     if "image/svg+xml" in data:
-        encoded = base64.b64encode(_text(data["image/svg+xml"]).encode()).decode()
+        encoded = base64.b64encode(_text(data["image/svg+xml"]).encode("utf-8", "replace")).decode()
         return f'<img alt="" src="data:image/svg+xml;base64,{encoded}">'
     if "text/html" in data and len(_text(data["text/html"])) < _LARGEST_OUTPUT:
-        # In a sandbox: what a notebook shows must not act in this page.
-        return f'<iframe sandbox loading="lazy" height="220" data-html="{escape(_text(data["text/html"]))}"></iframe>'
+        # In a sandbox: what a notebook shows must not act in this page. Its characters are its own, but halves of one
+        # cannot be written.
+        page = escape(_text(data["text/html"])).encode("utf-8", "replace").decode()
+        return f'<iframe sandbox loading="lazy" height="220" data-html="{page}"></iframe>'
     if "text/plain" in data:
-        return f'<pre class="out">{escape(_plain(data["text/plain"]))}</pre>'
+        return f'<pre class="out">{markup(_plain(data["text/plain"]))}</pre>'
     return ""
 
 
 def _plain(text: Any) -> str:
     plain = _ANSI.sub("", _text(text))
+    if "\r" in plain:  # a progress bar writes over itself
+        plain = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in plain.split("\n"))
     return plain if len(plain) < _LARGEST_OUTPUT else plain[:_LARGEST_OUTPUT] + "\n..."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from soorgeon_clone.pipeline.plot.model import COLOURS, Drawing
+from soorgeon_clone.visible import one_line
 
 _CLASSES = {"up to date": "upToDate", "in cache": "inCache", "stale": "stale", "failed": "failed"}
 
@@ -26,5 +27,5 @@ def mermaid_of(drawing: Drawing) -> str:
 
 
 def _text(text: str) -> str:
-    """Text that Mermaid takes as it is: special characters as entities."""
-    return re.sub(r'["#<>&;`\[\]{}|]', lambda match: f"#{ord(match[0])};", text)
+    """Text that Mermaid takes as it is, in one line: special characters as entities."""
+    return re.sub(r'["#<>&;`\[\]{}|\\]', lambda match: f"#{ord(match[0])};", one_line(text))

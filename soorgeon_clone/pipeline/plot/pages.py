@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.model import HIDDEN, Task, TaskStatus
 from soorgeon_clone.pipeline.plot.html import Page
 from soorgeon_clone.pipeline.project import Project
@@ -60,6 +61,8 @@ def _source(project: Project, task: Task) -> str:
         return path.read_text(encoding="utf-8", errors="replace") if path else ""
     except OSError:
         return ""
+    except UserError as error:  # one source that cannot be read takes no page away from the others
+        return str(error)
 
 
 def _notebook(project: Project, task: Task, status: TaskStatus) -> Path | None:

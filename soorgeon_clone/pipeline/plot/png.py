@@ -8,6 +8,7 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.plot.model import COLOURS, Layout
+from soorgeon_clone.visible import one_line
 
 _DPI = 72.0
 
@@ -42,7 +43,7 @@ def png_of(layout: Layout, suffix: str = ".png") -> bytes:
         if arrow.arrow.label:
             box = {"boxstyle": "round,pad=0.15", "fc": "#ffffff", "ec": "none", "alpha": 0.88}
             text = _plain(arrow.arrow.label)
-            axes.text(*arrow.label_at, text, ha="center", va="center", fontsize=8, color="#44506a", bbox=box)
+            axes.text(*arrow.label_at, **text, ha="center", va="center", fontsize=8, color="#44506a", bbox=box)
     for placed in layout.boxes:
         fill, border = COLOURS[placed.box.state]
         corner = (placed.x - placed.width / 2, placed.y - placed.height / 2)
@@ -53,10 +54,12 @@ def png_of(layout: Layout, suffix: str = ".png") -> bytes:
         )
         up = 7 if placed.box.note else 0
         axes.text(
-            placed.x, placed.y - up, _plain(placed.box.name), ha="center", va="center", fontsize=9.5, color="#1f2733"
+            placed.x, placed.y - up, **_plain(placed.box.name), ha="center", va="center", fontsize=9.5, color="#1f2733"
         )
         if placed.box.note:
-            axes.text(placed.x, placed.y + 9, placed.box.note, ha="center", va="center", fontsize=8, color="#5b6573")
+            axes.text(
+                placed.x, placed.y + 9, **_plain(placed.box.note), ha="center", va="center", fontsize=8, color="#5b6573"
+            )
     x = 20.0
     for state in [state for state in COLOURS if any(placed.box.state == state for placed in layout.boxes)]:
         fill, border = COLOURS[state]
@@ -73,6 +76,6 @@ def png_of(layout: Layout, suffix: str = ".png") -> bytes:
     return picture.getvalue()
 
 
-def _plain(text: str) -> str:
-    """Text in which matplotlib sees no formula."""
-    return text.replace("$", r"\$")
+def _plain(text: str) -> dict[str, Any]:
+    """How matplotlib is given a text in which it must see no formula."""
+    return {"s": one_line(text), "parse_math": False}

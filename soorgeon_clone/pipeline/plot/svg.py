@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from html import escape
 
 from soorgeon_clone.pipeline.plot.model import COLOURS, Layout, PlacedArrow, PlacedBox
+from soorgeon_clone.visible import markup
 
 _FONT = "font-family=\"ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\""
 
@@ -16,7 +16,7 @@ def svg_of(layout: Layout, *, title: str = "pipeline") -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" {_FONT} font-size="13">',
-        f"<title>{escape(title)}</title>",
+        f"<title>{markup(title)}</title>",
         '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
         'orient="auto-start-reverse"><path d="M0,0 L10,5 L0,10 z" fill="#7a8594"/></marker></defs>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
@@ -35,11 +35,11 @@ def _box(placed: PlacedBox) -> str:
     name_y = placed.y - 3 if placed.box.note else placed.y + 4.5
     note = (
         f'<text x="{placed.x:.1f}" y="{placed.y + 13:.1f}" text-anchor="middle" font-size="11" '
-        f'fill="#5b6573">{escape(placed.box.note)}</text>'
+        f'fill="#5b6573">{markup(placed.box.note)}</text>'
         if placed.box.note
         else ""
     )
-    name, tip = escape(placed.box.name), escape(placed.box.tip or placed.box.name)
+    name, tip = markup(placed.box.name), markup(placed.box.tip or placed.box.name)
     return (
         f'<g class="task" data-task="{name}"><title>{tip}</title>'
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{placed.width:.1f}" height="{placed.height:.1f}" rx="7" '
@@ -61,7 +61,7 @@ def _label(placed: PlacedArrow) -> str:
     return (
         f'<rect x="{x - width / 2:.1f}" y="{y - 8:.1f}" width="{width:.1f}" height="15" rx="3" fill="#ffffff" '
         f'fill-opacity="0.88"/><text x="{x:.1f}" y="{y + 3.5:.1f}" text-anchor="middle" font-size="11" '
-        f'fill="#44506a">{escape(placed.arrow.label)}</text>'
+        f'fill="#44506a">{markup(placed.arrow.label)}</text>'
     )
 
 
