@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
+from soorgeon_clone.cli.pipeline_options import (
+    PipelineCommand,
+    pipeline_options,
+    set_up_log,
+    show_notes,
+    store_mode_option,
+    store_option,
+)
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.model import Report
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
 @store_option
+@store_mode_option
 @click.option(
     "--executor",
     type=click.Choice(["local", "dask"]),
@@ -69,6 +77,7 @@ def command(
     no_cache: bool,
     no_wait: bool,
     store: str | None,
+    store_mode: str | None,
     executor: Any,
     scheduler: str | None,
 ) -> None:
@@ -95,7 +104,12 @@ def command(
     )
     stop_on_sigterm()
     with Project(
-        entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache, store=store
+        entry_point,
+        env=env,
+        ignore_environment=ignore_environment,
+        use_cache=not no_cache,
+        store=store,
+        store_mode=store_mode,
     ) as project:
         warn(project)
         options = _chosen(project, options, partially, skip_upstream)
@@ -112,10 +126,7 @@ def command(
             with Progress(len(options.names or project.dag.tasks)) as progress:
                 report = build(project, options, progress)
         show(report)
-        if project.records.problem:
-            click.secho(f"Note: {project.records.problem}", err=True, fg="yellow")
-        if project.cache and project.cache.problem:
-            click.secho(f"Note: {project.cache.problem}", err=True, fg="yellow")
+        show_notes(project.notes())
     if not report.ok:
         sys.exit(1)
 

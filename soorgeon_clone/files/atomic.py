@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from soorgeon_clone.files import confine
 def scratch_name(target: Path) -> Path:
     """Return a name beside ``target`` for what is being written. It begins with a dot and cannot be guessed."""
     # Names of files may be as long as the file system takes: the part that tells them apart must still fit.
-    return target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.part")
+    return target.with_name(f".{target.name[:40]}.{os.urandom(8).hex()}.part")
 
 
 @contextlib.contextmanager
