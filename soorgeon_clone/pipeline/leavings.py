@@ -83,7 +83,7 @@ class Leavings:
         lower = path.casefold()
         if lower in _SETTINGS or (lower.startswith(("env.", "pipeline.")) and lower.endswith((".yaml", ".yml"))):
             return False
-        if any(one in self._products for one in (lower, *_parents(lower))):
+        if lower in self._folders or any(one in self._products for one in (lower, *_parents(lower))):
             return False
         try:
             real = str(confine.written(self.project.root, path))
@@ -96,6 +96,11 @@ class Leavings:
     @cached_property
     def _products(self) -> frozenset[str]:
         return frozenset(one.path.casefold() for task in self.project.tasks.values() for one in task.products)
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """The folders that products lie in."""
+        return frozenset(parent for path in self._products for parent in _parents(path))
 
     @cached_property
     def _made_of(self) -> frozenset[str]:

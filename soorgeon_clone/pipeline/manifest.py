@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -106,10 +105,8 @@ def checked(value: object, name: Callable[[str], object], content: Callable[[Any
 
 def number(value: object) -> float:
     """A number of seconds that can be. Raises ValueError."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError("no number")
-    if not 0 <= value <= _LATEST:
-        raise ValueError("no time")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LATEST:  # NaN is neither
+        raise ValueError("no number of seconds")
     return value
 
 
