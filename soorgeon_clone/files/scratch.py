@@ -50,6 +50,14 @@ def is_own_folder(path: Path) -> bool:
         return False
 
 
+def is_own_file(path: Path) -> bool:
+    """Return whether there is a regular file that is no link."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
 def new_file(path: Path, *, mode: int = 0o666) -> BinaryIO:
     """Open a new file for writing. Raises FileExistsError for whatever is there, a link that leads nowhere as well."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb")

@@ -11,14 +11,13 @@ import contextlib
 import os
 import re
 import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from soorgeon_clone.files.scratch import new_file, own_folder
+from soorgeon_clone.files.scratch import is_own_file, new_file, own_folder
 
 # How long to wait for another process that writes, in seconds; and once that was in vain.
 PATIENCE = 30.0
@@ -116,7 +115,7 @@ class Database:
         if self.write:
             self._make_folder()
         for part in self._parts():
-            if not stat.S_ISREG(os.lstat(part).st_mode):
+            if not is_own_file(part):
                 raise sqlite3.DatabaseError(f"{part.name} is a link or no file")
         if not os.access(self.path.parent, os.W_OK):
             # A read-only folder: nobody else changes the file either, so it can be read without a lock.
@@ -212,13 +211,15 @@ class Database:
     def _put_aside(self) -> Path:
         aside = self.path.with_name(f"damaged-{time.time_ns()}.sqlite")
         for part in self._parts():
-            part.replace(aside.with_name(part.name.replace(self.path.name, aside.name)))
+            name = part.name.replace(self.path.name, aside.name)
+            # What is no file must not be taken for a part of the database when that is read: a pipe would hang.
+            part.replace(aside.with_name(name if is_own_file(part) else f"no-file-{name}"))
         return aside
 
     def _salvage(self, aside: Path) -> int:
         """Take over rows of the old file, from both ends of each table up to where it is damaged."""
         count = 0
-        if not os.path.lexists(aside) or not stat.S_ISREG(os.lstat(aside).st_mode):
+        if not is_own_file(aside):
             return 0
         with contextlib.suppress(sqlite3.Error):
             old = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True)

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _NO_LOCKS = frozenset((errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTSUP))
 # The end of the name of a lock that is a file.
 HELD = ".held"
-_HINT = "A build keeps its lock, its records and unfinished products there."
+_HINT = "A build keeps its lock, its records and unfinished products there: it must be its own, and writable."
 
 
 def hidden_folder(root: Path, *inner: str) -> Path:

@@ -45,7 +45,9 @@ class Site:
         parts = 'from pathlib import Path\nPath(product["parts"], "in").mkdir(parents=True)\n'
         self.folder.script("show", parts + 'Path(product["parts"], "in/a").write_text("1")', upstream=("fit",))
         script = self.root / "tasks/show.py"
-        script.write_text(script.read_text() + '\n# %% tags=["soorgeon-writes-files"]\nopen("le" + "ft", "w").close()\n')
+        script.write_text(
+            script.read_text() + '\n# %% tags=["soorgeon-writes-files"]\nopen("le" + "ft", "w").close()\n'
+        )
         self.folder.declare(source="tasks/show.py", product={"nb": "output/show.ipynb", "parts": "output/parts"})
         for name in ("hooks/pre-commit", "config"):
             self.folder.write(f".git/{name}", "git's own\n")

@@ -179,7 +179,11 @@ def test_what_a_worker_answers_is_checked_as_well(site: Site) -> None:
         manifests: dict[str, Manifest] = {}
 
     digest = "0" * 40
-    for products in ({"../x": (digest, digest)}, {"output/load.ipynb": ("../..", digest)}, {"tasks/load.py": (digest,) * 2}):
+    for products in (
+        {"../x": (digest, digest)},
+        {"output/load.ipynb": ("../..", digest)},
+        {"tasks/load.py": (digest,) * 2},
+    ):
         with site.project() as project:
             dispatch: Any = Dispatch()
             dispatch.project = project
@@ -198,13 +202,38 @@ GOOD: dict[str, Any] = {
     "products": {"a": [D, D]}, "inputs": {"b": D}, "written": {"c": D, "d": ""}, "folders": {"a": {"x": D}},
     "seconds": 1.5, "traces": {"e": D}, "finished": 1e9,
 }  # fmt: skip
-BAD_DIGESTS = ("", "ab/../../..", "../../x", "0" * 39, "0" * 41, "G" * 40, "0" * 39 + "/", "0" * 39 + "\n", None, 0, [], {})
+BAD_DIGESTS = (
+    "",
+    "ab/../../..",
+    "../../x",
+    "0" * 39,
+    "0" * 41,
+    "G" * 40,
+    "0" * 39 + "/",
+    "0" * 39 + "\n",
+    None,
+    0,
+    [],
+    {},
+)
 VALUES = (None, True, 0, -1, 10**400, 1.5, "x", [], ["x"], {}, {"x": 1}, {"": {}}, [[]], [["a", ["x", "y"]]])
 NUMBERS = (None, True, "1", -1, 1e300, float("nan"), float("inf"), 10**400, [1])
 
 
 def malformed() -> Iterator[bytes]:
-    yield from (b"", b"{", b"[]", b"null", b"1", b'"x"', b"{}", b"\xff", b"\0" * 100, b"[" * 100_000, b'{"a":' * 100_000)
+    yield from (
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b'"x"',
+        b"{}",
+        b"\xff",
+        b"\0" * 100,
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    )
     yield b'{"products": {"a": ["' + b"0" * 40 + b'", "x"]}}'
     yield json.dumps({**GOOD, "unknown": 1}).encode()
     for field in ("products", "inputs", "written", "folders", "traces"):
