@@ -14,6 +14,7 @@ from typing import Any
 
 from project_folder import SAVE, Folder, executor, load
 
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.model import Report
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.run import Options, build
@@ -128,3 +129,26 @@ def look(*places: Path, without: tuple[str, ...] = ()) -> dict[str, str]:
                 content = str(path.readlink()) if path.is_symlink() else content
                 found[str(path)] = f"{stat.S_IFMT(status.st_mode)} {content}"
     return found
+
+
+def attempt(site: Site) -> str:
+    """Status and build as a user would, in whatever state the site is: what they come to. Raises AssertionError if the
+    products are not right in the end, and whatever is no word to the user."""
+    came_to = "all well"
+    for _ in range(2):
+        try:
+            with site.project() as project:
+                project.status()
+                project.records.history()
+                [project.records.made(name) for name in project.tasks]
+            report = site.build()
+        except UserError as error:
+            came_to = f"told: {error.message.split(str(site.base))[0][:60]}"
+            continue
+        if report.ok:
+            assert site.outputs() == site.products
+            assert (site.root / "output/parts/in/a").read_text() == "1"
+            results = sorted({run.result for run in report.runs})
+            return ", ".join(results) if came_to == "all well" else came_to
+        came_to = f"failed: {next(iter(report.failed)).error or ''}"[:60]
+    raise AssertionError(f"still not well after two builds: {came_to}")
