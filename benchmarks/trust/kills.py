@@ -48,7 +48,10 @@ def main() -> int:
         lost += len(problems)
         print(*problems, sep="\n")
         where = "with a store" if with_store else "without a store"
-        print(f"{where}: {killed} builds killed, {ended} ended before, {len(problems)} times something was lost", flush=True)
+        print(
+            f"{where}: {killed} builds killed, {ended} ended before, {len(problems)} times something was lost",
+            flush=True,
+        )
     return 1 if lost else 0
 
 
@@ -86,7 +89,9 @@ def kill_builds(base: Path, count: int, seed: int, *, with_store: bool) -> tuple
             killed += 1
         else:
             ended += 1
-        problems += [f"round {number}: {one}" for one in after(folder, environment, wanted, version, running.pid, store)]
+        problems += [
+            f"round {number}: {one}" for one in after(folder, environment, wanted, version, running.pid, store)
+        ]
     return killed, ended, problems
 
 
@@ -123,7 +128,8 @@ def after(
 
 def write(folder: Folder, version: int, round_: int) -> None:
     """a -> (b, c) -> d in a version that differs in every product, and in this round's code."""
-    body = f"import time\nround_ = {round_}\ntime.sleep(0.05)\nx = {{'n': {version}, 'data': bytes([{version}]) * 2_000_000}}"
+    data = f"x = {{'n': {version}, 'data': bytes([{version}]) * 2_000_000}}"
+    body = f"import time\nround_ = {round_}\ntime.sleep(0.05)\n{data}"
     folder.task("a", body, SAVE, products=("x",))
     for name in "bc":
         folder.task(name, load("a"), f"x['by'] = '{name}'", SAVE, upstream=("a",), products=("x",))

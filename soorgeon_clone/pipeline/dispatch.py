@@ -23,7 +23,7 @@ from soorgeon_clone.pipeline.bundle import Bundle
 from soorgeon_clone.pipeline.errand import Answer, Order
 from soorgeon_clone.pipeline.execution.dask import DaskExecutor
 from soorgeon_clone.pipeline.execution.model import Executor, FunctionCall, Job, Outcome, Progress
-from soorgeon_clone.pipeline.fingerprint import needs
+from soorgeon_clone.pipeline.fingerprint import fingerprint_digest, needs
 from soorgeon_clone.pipeline.lock import hidden_folder
 from soorgeon_clone.pipeline.manifest import Manifest, files, from_json, to_json
 from soorgeon_clone.pipeline.model import Cause, Reason, Task
@@ -229,6 +229,8 @@ class Sent:
             return Ended(text or "failed", killed, answer.seconds, answer.peak_memory)
         manifest = from_json(to_json(answer.manifest))
         refused = self.dispatch.project.leavings.refused(self.task, manifest) if manifest else "it is no manifest"
+        if answer.fingerprint != fingerprint_digest(answer.parts):
+            refused = "its fingerprint is of something else"
         if manifest is None or refused is not None:
             text = f"task '{self.task.name}': the worker answered what cannot be from it: {refused}"
             return Ended(text, False, answer.seconds, answer.peak_memory)

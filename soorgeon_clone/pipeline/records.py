@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -211,7 +212,7 @@ def _made(value: object) -> Made | None:
         data: Any = json.loads(str(value))
         return Made(
             parts=checked(data["parts"], lambda name: True, _text),
-            fingerprint=checked({"": data["fingerprint"]}, lambda name: True, _text)[""],
+            fingerprint=_hexadecimal(data["fingerprint"]),
             products=checked(data["products"], product_name, _two_texts),
             inputs=checked(data["inputs"], readable_name, _text),
             written=checked(data["written"], readable_name, _text),
@@ -236,6 +237,13 @@ def _run(build: object, task: object, *rest: Any) -> RunRecord | None:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _hexadecimal(value: object) -> str:
+    """A fingerprint, which becomes the name of a folder; "" for none. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]*", value):
+        raise ValueError("no fingerprint")
+    return value
 
 
 def _two_texts(value: object) -> tuple[str, str] | None:

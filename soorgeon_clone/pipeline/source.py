@@ -125,6 +125,8 @@ def source_from_json(text: str) -> SourceFacts | None:
     """The facts that ``to_json`` wrote; None where the text is not that."""
     try:
         data = json.loads(text)
+        if data["problem"] is not None:  # such facts are not remembered
+            return None
         return SourceFacts(
             upstream=_texts(data["upstream"]),
             declared=_texts(data["declared"]),
@@ -132,7 +134,6 @@ def source_from_json(text: str) -> SourceFacts | None:
             injected_at=_of(int, data["injected_at"]),
             has_injected=_of(bool, data["has_injected"]),
             code=None if data["code"] is None else _code(data["code"]),
-            problem=None if data["problem"] is None else _of(str, data["problem"]),
             writes_files=_of(bool, data["writes_files"]),
             product=data["product"],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import shutil
@@ -17,7 +18,23 @@ VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1.5, 10**30, -(10**400), float("nan"), float("inf"), "", "x", "../../x", "/etc/passwd",
     "\x00", "\x1b[31m", "\ud800", "0" * 40, "é" * 300, [], {}, [[]], {"": None}, ["x"] * 3, {"x": ["y", "z"]}, "output",
 )  # fmt: skip
-CELLS: tuple[Any, ...] = (None, 0, -1, 2**63 - 1, 1.5, 1e300, -1e300, "", "x", "{}", "[]", "null", b"\xff\xfe", b"", "\x00")
+CELLS: tuple[Any, ...] = (
+    None,
+    0,
+    -1,
+    2**63 - 1,
+    1.5,
+    1e300,
+    -1e300,
+    "",
+    "x",
+    "{}",
+    "[]",
+    "null",
+    b"\xff\xfe",
+    b"",
+    "\x00",
+)
 
 
 def damage(site: Site, seed: int) -> str:
@@ -81,8 +98,9 @@ def records_json(site: Site, chance: random.Random) -> str:
 
 def records_schema(site: Site, chance: random.Random) -> str:
     statements = (
-        "drop table made", "drop table memo", "drop table runs", "drop table durations", "alter table made drop column value",
-        "pragma user_version = 7", "pragma user_version = -1", "pragma journal_mode = delete", "delete from made",
+        "drop table made", "drop table memo", "drop table runs", "drop table durations",
+        "alter table made drop column value", "pragma user_version = 7", "pragma user_version = -1",
+        "pragma journal_mode = delete", "delete from made",
         "create trigger t before insert on runs begin select raise(abort, 'no'); end",
         "create trigger t before insert on made begin delete from runs; end",
         "alter table runs rename to r; create view runs as select * from r",
@@ -91,10 +109,8 @@ def records_schema(site: Site, chance: random.Random) -> str:
     )  # fmt: skip
     chosen = chance.choice(statements)
     connection = sqlite3.connect(site.root / ".soorgeon-clone/records.sqlite")
-    try:
+    with contextlib.suppress(sqlite3.Error):
         connection.executescript(chosen)
-    except sqlite3.Error:
-        pass
     connection.close()
     return chosen
 

@@ -245,8 +245,8 @@ def test_what_is_no_file_is_no_product_and_no_input(folder: Folder) -> None:
     """A pipe where a product, an input, a module, a resource or a source is: nothing hangs."""
     folder.write("exported.py", "def clean(x):\n    return x\n")
     folder.write("data.csv", "1")
-    folder.task("a", "from exported import clean", "import os\nos.path.exists('data.csv')", "x = 1", SAVE, products=("x",),
-                params={"resources_": {"r": "data.csv"}})  # fmt: skip
+    cells = ("from exported import clean", "import os\nos.path.exists('data.csv')", "x = 1", SAVE)
+    folder.task("a", *cells, products=("x",), params={"resources_": {"r": "data.csv"}})
     assert folder.ran() == ["a"]
     for name in ("output/a-x.pkl", "output/a.ipynb", "data.csv"):
         scratch.remove(folder.root / name)

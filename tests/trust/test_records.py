@@ -59,7 +59,7 @@ def test_random_damage(seed: int, site: Site) -> None:
     """benchmarks/trust/records.py does the same in large."""
     what = damage(site, seed)
     try:
-        attempt(site)
+        attempt(site, lies="JSON in the records" in what)
     except Exception as error:
         raise AssertionError(what) from error
 
@@ -300,7 +300,11 @@ def test_records_that_name_what_is_not_theirs_publish_nothing(site: Site) -> Non
             (site.root / "link").symlink_to(secret)
             site.build()
             assert not (site.store / "objects/00" / ("0" * 40)).exists()
-            for digest in ("../../../x", "ab/../../..", "", "x"):
+            for digest in ("../../../x", "ab/../../..", "", "x", "\0"):
+                data = json.loads(text)
+                data["fingerprint"] = digest
+                connection.execute("update made set value = ? where task = 'load'", (json.dumps(data),))
+                site.build()
                 data = json.loads(text)
                 data["products"] = {key: [digest, digest] for key in data["products"]}
                 connection.execute("update made set value = ? where task = 'load'", (json.dumps(data),))

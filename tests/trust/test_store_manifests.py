@@ -1,4 +1,4 @@
-"""What a manifest names: whoever wrote it, only what the task may have made is brought back, and nothing blocks builds."""
+"""Whoever wrote a manifest: only what the task may have made is brought back, and nothing blocks builds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from soorgeon_clone.cli.app import app
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import results
 from soorgeon_clone.pipeline.execution.model import Outcome
@@ -46,8 +49,9 @@ NO_NAMES = ("a\0b", "\0")
 GIT = (".git/hooks/pre-commit", ".git/config", ".GIT/hooks/x", ".Git/config", "sub/.git/hooks/x", ".gitmodules",
        ".gitattributes", "sub/.gitignore")  # fmt: skip
 OWN = (".soorgeon-clone/generated.json", ".soorgeon-clone/lock", ".SOORGEON-clone/records.sqlite", ".env", ".x/y")
-PROJECT = ("pipeline.yaml", "PIPELINE.yaml", "tasks/load.py", "tasks/fit.py", "Tasks/Show.py", "exported.py", "env.yaml",
-           "env.prod.yaml", "pipeline.serve.yaml", "pyproject.toml", "conftest.py", "sitecustomize.py")  # fmt: skip
+PROJECT = ("pipeline.yaml", "PIPELINE.yaml", "tasks/load.py", "tasks/fit.py", "Tasks/Show.py", "exported.py",
+           "env.yaml", "env.prod.yaml", "pipeline.serve.yaml", "pyproject.toml", "conftest.py",
+           "sitecustomize.py")  # fmt: skip
 RUN = ("numpy.py", "tasks/pickle.py", "sub/x.pth", "x.so", "x.pyd", "__pycache__/exported.cpython-311.pyc")
 OTHERS = ("output/fit-x.pkl", "output/fit.ipynb", "output/parts", "output/parts/in/b", "output/load.ipynb", "output")
 LINKS = ("out-link/x", "file-link")
@@ -171,23 +175,17 @@ def test_what_a_worker_answers_is_checked_as_well(site: Site) -> None:
     from soorgeon_clone.pipeline.dispatch import Sent
     from soorgeon_clone.pipeline.errand import Answer
 
-    class Executor:
-        answers: dict[str, Answer] = {}
-
-    class Dispatch:
-        executor = Executor()
-        manifests: dict[str, Manifest] = {}
-
     digest = "0" * 40
     for products in (
+        {"output/load.ipynb": (digest, digest), "output/load-x.pkl": (digest, digest)},  # of another fingerprint
         {"../x": (digest, digest)},
         {"output/load.ipynb": ("../..", digest)},
         {"tasks/load.py": (digest,) * 2},
     ):
         with site.project() as project:
-            dispatch: Any = Dispatch()
-            dispatch.project = project
-            dispatch.executor.answers["load"] = Answer("ran", manifest=Manifest(products))
+            answers = {"load": Answer("ran", manifest=Manifest(products))}
+            executor = SimpleNamespace(answers=answers)
+            dispatch: Any = SimpleNamespace(project=project, executor=executor, manifests={})
             sent = Sent(dispatch, project.tasks["load"], Verdict(Fingerprint({}, ""), ()))
             ended = sent.next(Outcome("load", "ok", None, 0.0, 0.0, 0, ""))
         assert isinstance(ended, Ended)
@@ -355,7 +353,8 @@ def test_what_is_signed_cannot_be_changed(key: str) -> None:
     assert from_json(text) == manifest  # who has no key reads it like any other
     changes: list[dict[str, Any]] = [
         {"products": {"a": ["1" * 40, D]}}, {"inputs": {}}, {"written": {}}, {"folders": {}}, {"seconds": 2},
-        {"traces": None}, {"finished": 0}, {"signature": "0" * 64}, {"signature": ""}, {"signature": None}, {"signature": []},
+        {"traces": None}, {"finished": 0}, {"signature": "0" * 64}, {"signature": ""}, {"signature": None},
+        {"signature": []},
     ]  # fmt: skip
     for change in changes:
         changed = json.dumps({**json.loads(text), **change}).encode()
@@ -381,6 +380,16 @@ def test_a_store_that_is_only_read_is_not_changed(by: str, site: Site, monkeypat
     assert look(site.store) == before
     with pytest.raises(UserError, match="which is only read"):
         site.build(store_mode=mode, engine="dask", force=True)
+
+
+def test_the_option_of_the_command(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOORGEON_CLONE_CACHE", str(site.cache))
+    shutil.rmtree(site.store)
+    for command, name in (("build", ()), ("task", ("load",))):
+        line = [command, *name, "-e", str(site.root / "pipeline.yaml"), "--store", str(site.store)]
+        done = CliRunner().invoke(app, [*line, "--store-mode", "read"])
+        assert done.exit_code == 0, done.output
+        assert not site.store.exists()
 
 
 def test_a_mode_that_is_none(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
