@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from soorgeon_clone.cli import say
-from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
+from soorgeon_clone.cli.pipeline_options import (
+    PipelineCommand,
+    pipeline_options,
+    set_up_log,
+    show_notes,
+    store_mode_option,
+    store_option,
+)
 from soorgeon_clone.visible import visible
 
 if TYPE_CHECKING:
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
 @store_option
+@store_mode_option
 @click.option(
     "--executor",
     type=click.Choice(["local", "dask"]),
@@ -71,6 +79,7 @@ def command(
     no_cache: bool,
     no_wait: bool,
     store: str | None,
+    store_mode: str | None,
     executor: Any,
     scheduler: str | None,
 ) -> None:
@@ -97,7 +106,12 @@ def command(
     )
     stop_on_sigterm()
     with Project(
-        entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache, store=store
+        entry_point,
+        env=env,
+        ignore_environment=ignore_environment,
+        use_cache=not no_cache,
+        store=store,
+        store_mode=store_mode,
     ) as project:
         warn(project)
         options = _chosen(project, options, partially, skip_upstream)
@@ -114,10 +128,7 @@ def command(
             with Progress(len(options.names or project.dag.tasks)) as progress:
                 report = build(project, options, progress)
         show(report)
-        if project.records.problem:
-            say.note(project.records.problem)
-        if project.cache and project.cache.problem:
-            say.note(project.cache.problem)
+        show_notes(project.notes())
     if not report.ok:
         sys.exit(1)
 

@@ -50,7 +50,7 @@ def gc(limit: str | None, everything: bool) -> None:
 
 
 def _folder() -> Path | None:
-    from soorgeon_clone.pipeline.cache import default_folder
+    from soorgeon_clone.files.cache_folder import default_folder
 
     folder = default_folder()
     if folder is None:

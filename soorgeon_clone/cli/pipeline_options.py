@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
+
+from soorgeon_clone.cli import say
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,6 +77,21 @@ def store_option(command: Command) -> Command:
         help="Share products through this place: a folder, s3://bucket/prefix, gs://..., az://...; off for none "
         "(default: SOORGEON_CLONE_STORE, else 'store' in pipeline.yaml).",
     )(command)
+
+
+def store_mode_option(command: Command) -> Command:
+    """Add ``--store-mode``."""
+    return click.option(
+        "--store-mode",
+        type=click.Choice(["read", "write"]),
+        help="read: take products from the store and publish nothing (default: SOORGEON_CLONE_STORE_MODE, else write).",
+    )(command)
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Show what is not as it should be, and is no failure."""
+    for note in notes:
+        say.note(note)
 
 
 def set_up_log(level: str | None, file: str | None) -> None:

@@ -9,7 +9,13 @@ import click
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import warn
-from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
+from soorgeon_clone.cli.pipeline_options import (
+    PipelineCommand,
+    pipeline_options,
+    set_up_log,
+    show_notes,
+    store_option,
+)
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.model import TaskStatus
@@ -49,8 +55,7 @@ def command(
             _json(project)
         else:
             _status(project)
-        if project.records.problem and project.records.path.exists():
-            say.note(project.records.problem)
+        show_notes(project.notes())
 
 
 def _status(project: Project) -> None:

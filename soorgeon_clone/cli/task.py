@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
+from soorgeon_clone.cli.pipeline_options import (
+    PipelineCommand,
+    pipeline_options,
+    set_up_log,
+    show_notes,
+    store_mode_option,
+    store_option,
+)
 
 
 @click.command(cls=PipelineCommand)
@@ -29,6 +36,7 @@ from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_option
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @store_option
+@store_mode_option
 @click.option("--no-fetch", is_flag=True, help="Leave its products in the store if they are there already.")
 @click.pass_obj
 def command(
@@ -44,6 +52,7 @@ def command(
     ignore_environment: bool,
     no_cache: bool,
     store: str | None,
+    store_mode: str | None,
     no_fetch: bool,
 ) -> None:
     """Run the task NAME if it is stale. Its upstream is not run: the products must be there or in the store.
@@ -60,7 +69,12 @@ def command(
     stop_on_sigterm()
     options = Options(force=force, isolation=isolation, memory_limit=size_option(memory_limit))
     with Project(
-        entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache, store=store
+        entry_point,
+        env=env,
+        ignore_environment=ignore_environment,
+        use_cache=not no_cache,
+        store=store,
+        store_mode=store_mode,
     ) as project:
         warn(project)
         (chosen, *others) = select(project.dag, name)
@@ -72,5 +86,6 @@ def command(
         with Progress(1) as progress:
             report = run_task(project, chosen, options, progress, fetch=not no_fetch)
         show(report)
+        show_notes(project.notes())
     if not report.ok:
         sys.exit(1)

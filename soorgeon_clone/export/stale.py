@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from soorgeon_clone.pipeline.cache import Manifest, files
 from soorgeon_clone.pipeline.dag import descendants
+from soorgeon_clone.pipeline.manifest import Manifest, files
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.remote import THREADS
 from soorgeon_clone.pipeline.store import Store
@@ -36,8 +36,8 @@ def _manifests(project: Project, store: Store) -> dict[str, Manifest]:
         if any(name not in found for name in task.upstream):
             continue
         whole = project.fingerprint(task, meanings).digest
-        manifest = store.find(project.own_digest(task), whole, project.contents.digest)
-        if manifest and not set(project.named_files(task)) - set(manifest.inputs) - set(manifest.written):
+        manifest = store.find(project.own_digest(task), whole, project.usable(task))
+        if manifest is not None:
             found[task.name] = manifest
             meanings.update((path, meaning) for path, (_, meaning) in manifest.products.items())
     return found

@@ -7,11 +7,9 @@ reader sees a whole file or none; what cannot be read is worked out again.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
-import time
 from collections.abc import Collection
 from dataclasses import astuple
 from functools import cache
@@ -19,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone import __version__
+from soorgeon_clone.files import cache_folder
+from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.files.scratch import put_bytes
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import FileResult
 from soorgeon_clone.lint.record import pack, unpack
@@ -32,13 +33,10 @@ _TIDY_EVERY = 200  # about one run in so many that write looks for old files
 _OLDEST = 30 * 24 * 3600.0
 
 
-def folder() -> Path:
-    """Return where results are kept: $SOORGEON_CLONE_CACHE, or the user's cache folder."""
-    own = os.environ.get("SOORGEON_CLONE_CACHE")
-    if own:
-        return Path(own) / "lint"
-    base = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
-    return Path(base or Path.home() / ".cache") / "soorgeon-clone" / "lint"
+def folder() -> Path | None:
+    """Return where results are kept, below the cache folder; None where the environment switches it off."""
+    base = cache_folder.default_folder()
+    return base / "lint" if base is not None else None
 
 
 def key(data: bytes, path: Path | None, settings: Settings, codes: Collection[str]) -> str:
@@ -70,38 +68,38 @@ def _tool() -> tuple[Any, ...]:
 
 def recall(name: str, file: str) -> FileResult | None:
     """Return the result that is kept under a name, for a file called ``file``."""
+    kept = folder()
+    if kept is None:
+        return None
     try:
-        with open(folder() / name[:2] / name, "rb") as stored:  # noqa: PTH123
-            packed = json.loads(stored.read())
+        packed = json.loads(read_bytes(kept / name[:2] / name))
         if packed["note"]:
             return FileResult(file, note=packed["note"].replace("\0", file))
         return FileResult(file, tuple(unpack(one, file) for one in packed["diagnostics"]))
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         return None
 
 
 def remember(name: str, result: FileResult) -> None:
     """Keep a result. A cache that cannot be written is no trouble."""
-    if result.trouble:
+    kept = folder()
+    if result.trouble or kept is None:
         return
     packed = {"note": result.note.replace(result.file, "\0"), "diagnostics": [pack(one) for one in result.diagnostics]}
-    target = folder() / name[:2] / name
-    aside = target.with_name(f".new-{os.getpid()}-{time.monotonic_ns()}-{name}")
+    target = kept / name[:2] / name
     try:
+        cache_folder.make_private(kept.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps(packed), encoding="utf-8")
-        aside.replace(target)
-    except (OSError, UnicodeEncodeError):
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
+        put_bytes(target, json.dumps(packed).encode())
+    except OSError:
         return
     if int(name[:8], 16) % _TIDY_EVERY == 0:
-        _tidy(target.stat().st_mtime)
+        _tidy(kept, target.stat().st_mtime)
 
 
-def _tidy(now: float) -> None:
+def _tidy(kept: Path, now: float) -> None:
     """Remove results that were made a month ago."""
-    for file in folder().glob("*/*"):
+    for file in kept.glob("*/*"):
         try:
             if now - file.stat().st_mtime > _OLDEST:
                 file.unlink()

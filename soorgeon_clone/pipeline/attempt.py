@@ -51,7 +51,7 @@ class Attempt:
         self.verdict = verdict
         self.memory_limit = task.spec.memory_limit or memory_limit
         self.threads = threads
-        self.stage = Stage(project.root, task)
+        self.stage = Stage(project, task)
         self.values = inject.parameters(task, project.dag.tasks, product_path=self.stage.path)
         self.named: Mapping[str, str] = {}
         self.before: Mapping[str, str] | None = None

@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files.atomic import write_bytes
+from soorgeon_clone.files.atomic import scratch_name, write_bytes
+from soorgeon_clone.files.cache_folder import make_private
 from soorgeon_clone.files.confine import relative_name, written
 from soorgeon_clone.files.folders import make_folder
-from soorgeon_clone.pipeline.cache import Cache, Manifest, beside
+from soorgeon_clone.files.scratch import put_bytes, remove
 from soorgeon_clone.pipeline.content import file_digest
+from soorgeon_clone.pipeline.manifest import Manifest
 from soorgeon_clone.pipeline.model import HIDDEN, Spec
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.store import Store
@@ -61,18 +63,18 @@ def pack(project: Project, names: Iterable[str]) -> Bundle:
             full = project.root / path
             if full.stat().st_size > _SMALL:
                 large[path] = str(project.contents.digest(path))
-                _keep(cache, large[path], full)
+                cache.keep(full, large[path])
             else:
                 _add(archive, path, full.read_bytes(), mode=full.stat().st_mode & 0o777)
         _add(archive, _SPEC, pickle.dumps(project.spec))
-    aside = cache.folder / f"bundle-{os.getpid()}"
-    aside.parent.mkdir(parents=True, exist_ok=True)
+    make_private(cache.folder)
+    aside = scratch_name(cache.folder / "bundle")
     try:
-        aside.write_bytes(buffer.getvalue())
+        put_bytes(aside, buffer.getvalue())
         digest = file_digest(aside)
-        _keep(cache, digest, aside)
+        cache.keep(aside, digest)
     finally:
-        aside.unlink()
+        remove(aside)
     return Bundle(digest, large)
 
 
@@ -146,15 +148,3 @@ def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int = 0o644)
     entry = tarfile.TarInfo(path)
     entry.size, entry.mode = len(content), mode
     archive.addfile(entry, io.BytesIO(content))
-
-
-def _keep(cache: Cache, digest: str, source: Path) -> None:
-    """Have a file in the cache."""
-    import shutil
-
-    target = cache.object(digest)
-    if not target.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = beside(target)
-        shutil.copyfile(source, aside)
-        aside.replace(target)

@@ -14,42 +14,29 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
+import stat
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from soorgeon_clone.files.atomic import scratch_name
+from soorgeon_clone.files.cache_folder import make_private
+from soorgeon_clone.files.regular import NotRegular, is_regular, open_regular, read_bytes
+from soorgeon_clone.files.scratch import copy_new, is_own_folder, new_file, own_folder, put_bytes, put_text, remove
 from soorgeon_clone.pipeline.code_facts import digest as digest_of
 from soorgeon_clone.pipeline.content import file_digest, files_below
+from soorgeon_clone.pipeline.manifest import LIMIT, Manifest, file_name, files, from_json, to_json
 
-SWITCH = "SOORGEON_CLONE_CACHE"
 LIMIT_SWITCH = "SOORGEON_CLONE_CACHE_LIMIT"
 _DEFAULT_LIMIT = 10 * 10**9
 _LINK_FROM = 64 * 10**6
 _FICLONE = 0x40049409
 # Pairs of devices between which cloning failed once.
 _CANNOT_CLONE: set[tuple[int, int]] = set()
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a run made. ``products`` maps a path to (digest of bytes, digest of meaning), ``written`` to one digest.
-
-    ``traces`` are files that a task left which is known to write others than its products; None where nobody looked.
-    """
-
-    products: Mapping[str, tuple[str, str]]
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    written: Mapping[str, str] = field(default_factory=dict)
-    folders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    seconds: float = 0.0
-    traces: Mapping[str, str] | None = None
-    finished: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,23 +48,6 @@ class Usage:
     objects: int
     removed_bytes: int = 0
     removed_objects: int = 0
-
-
-def default_folder() -> Path | None:
-    """The user's cache folder; None where the environment switches it off (``SOORGEON_CLONE_CACHE=off``)."""
-    chosen = os.environ.get(SWITCH)
-    if chosen is not None:
-        return None if chosen.strip().lower() in ("", "0", "off", "no", "none", "false") else Path(chosen).expanduser()
-    try:
-        if sys.platform == "darwin":
-            base = Path.home() / "Library" / "Caches"
-        elif sys.platform == "win32":
-            base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        else:
-            base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        return None
-    return base / "soorgeon-clone"
 
 
 def default_limit() -> int:
@@ -100,15 +70,15 @@ class Cache:
         """Whether there is a manifest of a task with these own parts, whatever its upstream was."""
         return self._family(own).is_dir()
 
-    def find(self, own: str, fingerprint: str, current: Callable[[str], str | None]) -> Manifest | None:
-        """A manifest of this fingerprint whose input files are as they are now."""
+    def find(self, own: str, fingerprint: str, usable: Callable[[Manifest], bool]) -> Manifest | None:
+        """A manifest of this fingerprint that is usable. One that is damaged is none, and is replaced by the next."""
         try:
             entries = sorted((self._family(own) / fingerprint).iterdir(), key=lambda path: path.name)
         except OSError:
             return None
         for path in entries:
             manifest = _read_manifest(path)
-            if manifest and all(current(name) == digest for name, digest in manifest.inputs.items()):
+            if manifest is not None and usable(manifest):
                 return manifest
         return None
 
@@ -119,13 +89,14 @@ class Cache:
     def store(self, own: str, fingerprint: str, manifest: Manifest, root: Path) -> None:
         """Keep the products of a run. A cache that is full or cannot be written is no reason to fail."""
         try:
+            make_private(self.folder)
             for name, digest in files(manifest):
-                self._store_file(root / name, digest)
+                self.keep(root / name, digest)
             target = self._family(own) / fingerprint / file_name(manifest)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            aside = beside(target)
-            aside.write_bytes(to_json(manifest))
-            aside.replace(target)
+            own_folder(self.folder, *target.parent.relative_to(self.folder).parts)
+            if is_own_folder(target):
+                remove(target)
+            put_bytes(target, to_json(manifest))
         except OSError as error:
             self.problem = f"the cache in {self.folder} cannot be written ({error.strerror or error})"
 
@@ -135,7 +106,9 @@ class Cache:
             source, target = self.object(digest), place(name)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _copy(source, target)
+                remove(target)
+                if not _clone(source, target):
+                    copy_new(source, target)
                 if file_digest(target) != digest:
                     self._drop_damaged(manifest)
                     return False
@@ -162,14 +135,12 @@ class Cache:
         path = self.folder / "size"
         try:
             try:
-                total = int(path.read_text()) + self.stored
+                total = int(read_bytes(path, limit=100)) + self.stored
             except (OSError, ValueError):
                 total = usage(self.folder).bytes
             if total > limit:
                 total = collect(self.folder, int(limit * 0.9)).bytes
-            aside = path.with_name(f".size.{os.getpid()}")
-            aside.write_text(str(total))
-            aside.replace(path)
+            put_text(path, str(total))
             self.stored = 0
         except OSError as error:
             self.problem = f"the cache in {self.folder} cannot be written ({error.strerror or error})"
@@ -181,23 +152,37 @@ class Cache:
                 if file_digest(path) != digest:
                     path.unlink()
 
-    def _store_file(self, source: Path, digest: str) -> None:
+    def keep(self, source: Path, digest: str) -> None:
+        """Have the bytes of a file as an object. Raises OSError."""
         target = self.object(digest)
         if target.is_file():
             with contextlib.suppress(OSError):
                 os.utime(target)
             return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = beside(target)
+        aside = self.aside(target)
         try:
+            if not is_regular(source):
+                raise NotRegular(source)
             size = source.stat().st_size
             if not _clone(source, aside) and not (size >= _LINK_FROM and _link(source, aside)):
-                shutil.copyfile(source, aside)
-            aside.replace(target)
+                copy_new(source, aside)
+            self.put(aside, target)
             self.stored += size
         finally:
             with contextlib.suppress(OSError):
                 aside.unlink()
+
+    def aside(self, target: Path) -> Path:
+        """A free name beside an object, in a folder of the cache's own. Raises OSError."""
+        make_private(self.folder)
+        own_folder(self.folder, *target.parent.relative_to(self.folder).parts)
+        return scratch_name(target)
+
+    def put(self, aside: Path, target: Path) -> None:
+        """Give what was written beside an object its name; a folder or a link there makes way."""
+        if os.path.lexists(target) and not is_regular(target):
+            remove(target)
+        aside.replace(target)
 
     def object(self, digest: str) -> Path:
         """Where the bytes with this digest are, or would be."""
@@ -206,11 +191,6 @@ class Cache:
     def _family(self, own: str) -> Path:
         name = digest_of(f"{self.scope}\0{own}")
         return self.folder / "manifests" / name[:2] / name
-
-
-def beside(target: Path) -> Path:
-    """Where to write before renaming: a name that no other process or thread uses."""
-    return target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}")
 
 
 def usage(folder: Path) -> Usage:
@@ -238,7 +218,9 @@ def collect(folder: Path, limit: int) -> Usage:
 def _drop_incomplete(folder: Path) -> None:
     """Remove manifests whose objects are gone, and parts of files that a killed process left behind."""
     cache = Cache(folder, "")
-    for path in (folder / "manifests").glob("*/*/*/*.json"):
+    families = [family for inner in _folders(folder / "manifests") for family in _folders(inner)]
+    fingerprints = [fingerprint for family in families for fingerprint in _folders(family)]
+    for path in [path for fingerprint in fingerprints for path in fingerprint.glob("*.json")]:
         manifest = _read_manifest(path)
         if manifest is None or not cache.complete(manifest):
             with contextlib.suppress(OSError):
@@ -246,79 +228,41 @@ def _drop_incomplete(folder: Path) -> None:
                 path.parent.rmdir()
                 path.parent.parent.rmdir()
     long_ago = time.time() - 24 * 3600
-    for path in [*(folder / "objects").glob("*/.*"), *(folder / "manifests").glob("*/*/*/.*")]:
+    for path in [path for inner in [*_folders(folder / "objects"), *fingerprints] for path in inner.glob(".*")]:
         with contextlib.suppress(OSError):
-            if path.stat().st_mtime < long_ago:
+            if path.lstat().st_mtime < long_ago:
                 path.unlink()
 
 
 def _objects(folder: Path) -> Iterator[tuple[Path, int, float]]:
-    for path in (folder / "objects").glob("*/*"):
-        if not path.name.startswith("."):
-            with contextlib.suppress(OSError):
-                status = path.stat()
-                yield path, status.st_size, status.st_mtime
+    for inner in _folders(folder / "objects"):
+        with contextlib.suppress(OSError), os.scandir(inner) as entries:
+            for entry in entries:
+                if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    yield Path(entry.path), status.st_size, status.st_mtime
 
 
-def files(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """All files of a manifest with their digests; those of a folder one by one."""
-    for path, (digest, _) in manifest.products.items():
-        if path in manifest.folders:
-            yield from ((f"{path}/{name}", one) for name, one in manifest.folders[path].items())
-        else:
-            yield path, digest
-    yield from ((path, digest) for path, digest in manifest.written.items() if digest)
-    yield from (manifest.traces or {}).items()
-
-
-def folder_files(root: Path, path: str, digest: Callable[[str], str | None]) -> dict[str, str]:
-    """The files of a product that is a folder."""
-    return {name: digest(f"{path}/{name}") or "" for name in files_below(root, path)}
+def _folders(top: Path) -> list[Path]:
+    """The folders in a folder that are no links: nothing is removed through one."""
+    if not is_own_folder(top):
+        return []
+    with os.scandir(top) as entries:
+        return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _read_manifest(path: Path) -> Manifest | None:
     if path.suffix != ".json" or path.name.startswith("."):
         return None
     try:
-        return from_json(path.read_bytes())
+        return from_json(read_bytes(path, limit=LIMIT))
     except OSError:
         return None
 
 
-def to_json(manifest: Manifest) -> bytes:
-    """The text of a manifest's file."""
-    data = {
-        "products": {path: list(digests) for path, digests in manifest.products.items()},
-        "inputs": dict(manifest.inputs),
-        "written": dict(manifest.written),
-        "folders": {path: dict(found) for path, found in manifest.folders.items()},
-        "seconds": manifest.seconds,
-        "traces": None if manifest.traces is None else dict(manifest.traces),
-        "finished": manifest.finished,
-    }
-    return json.dumps(data, sort_keys=True).encode()
-
-
-def from_json(text: bytes) -> Manifest | None:
-    """The manifest in a file; None if it is none."""
-    try:
-        data = json.loads(text)
-        products = {name: (raw, meaning) for name, (raw, meaning) in data.pop("products").items()}
-        return Manifest(products=products, **data)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def file_name(manifest: Manifest) -> str:
-    """The name of a manifest's file: runs that read the same files have the same."""
-    return f"{digest_of(json.dumps(dict(manifest.inputs), sort_keys=True))}.json"
-
-
-def _copy(source: Path, target: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        target.unlink()
-    if not _clone(source, target):
-        shutil.copyfile(source, target)
+def folder_files(root: Path, path: str, digest: Callable[[str], str | None]) -> dict[str, str]:
+    """The files of a product that is a folder; the digest of what is no file is ""."""
+    return {name: digest(f"{path}/{name}") or "" for name in files_below(root, path)}
 
 
 def _clone(source: Path, target: Path) -> bool:
@@ -330,9 +274,10 @@ def _clone(source: Path, target: Path) -> bool:
         return False
     import fcntl
 
-    with source.open("rb") as old, target.open("wb") as new:
+    with open_regular(source) as old, new_file(target) as new:
         try:
             fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
+            os.fchmod(new.fileno(), stat.S_IMODE(os.fstat(old.fileno()).st_mode))
             return True
         except OSError as error:
             if error.errno == errno.ENOSPC:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import hashlib
 import json
 import os
+import posixpath
 import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
+
+from soorgeon_clone.files import regular
 
 # A file that changed this shortly before it was read may change again within one tick of the file system's clock,
 # and look the same: its digest is not remembered.
@@ -84,9 +88,9 @@ def _boot() -> str:
 
 
 def file_digest(path: str | Path) -> str:
-    """The digest of a file's bytes."""
+    """The digest of a file's bytes. Raises OSError, also for what is no file."""
     hasher = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+    with regular.open_regular(path) as file:
         while block := file.read(_BLOCK):
             hasher.update(block)
     return hasher.hexdigest()[:40]
@@ -95,14 +99,15 @@ def file_digest(path: str | Path) -> str:
 def notebook_digest(path: str | Path) -> str:
     """The digest of a notebook without what differs between equal runs; of its bytes if it is no notebook."""
     try:
-        data: Any = json.loads(Path(path).read_bytes())
+        data: Any = json.loads(regular.read_bytes(path))
         cells = [
             [cell.get("cell_type"), cell.get("source"), [_output(output) for output in cell.get("outputs", ())]]
             for cell in data["cells"]
         ]
+        text = json.dumps(cells, sort_keys=True)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return file_digest(path)
-    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:40]
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
 def _output(output: dict[str, Any]) -> dict[str, Any]:
@@ -119,8 +124,7 @@ def _folder_digest(contents: Contents, path: str) -> str:
 
 def named_paths(root: str, names: Iterable[str]) -> list[str]:
     """The files below ``root`` that texts in code name: alone, in a folder that another one names, or by wildcard."""
-    relative = {name.removeprefix("./").rstrip("/") for name in names if not name.startswith("~")}
-    relative = {name for name in relative if name and ".." not in name and not name.startswith(_HIDDEN)}
+    relative = _relative(names)
     kinds = {name: _kind(f"{root}/{name}") for name in relative if name[0] != "/"}
     found = {name for name, kind in kinds.items() if kind == "file" and "*" not in name and "?" not in name}
     found.update(path for name in kinds if "*" in name or "?" in name for path in _matches(root, name))
@@ -132,6 +136,36 @@ def named_paths(root: str, names: Iterable[str]) -> list[str]:
             elif os.path.isfile(os.path.join(root, path)):  # noqa: PTH113, PTH118
                 found.add(path)
     return sorted(found)
+
+
+def may_be_named(names: Iterable[str], path: str) -> bool:
+    """Whether `named_paths` of these texts would give this path if there were a file."""
+    relative = _relative(names)
+    if path in relative:
+        return True
+    starts = ["", *(f"{name}/" for name in relative if path.startswith(f"{name}/"))]
+    ends = {path[len(start) :] for start in starts}
+    return any(name.lstrip("/") in ends or any(_fits(name.lstrip("/"), end) for end in ends) for name in relative)
+
+
+def _fits(pattern: str, path: str) -> bool:
+    if "*" not in pattern and "?" not in pattern:
+        return False
+    wanted, given = pattern.split("/"), path.split("/")
+    return len(wanted) == len(given) and all(map(fnmatch.fnmatchcase, given, wanted))
+
+
+def _relative(names: Iterable[str]) -> set[str]:
+    relative = {_normal(name) for name in names if not name.startswith("~") and ".." not in name}
+    return {name for name in relative if name and not name.startswith(_HIDDEN)}
+
+
+def _normal(name: str) -> str:
+    """The same name without ``./``, ``//`` and a ``/`` at the end, with forward slashes."""
+    name = name.replace("\\", "/") if os.sep == "\\" else name
+    if "//" in name or "/./" in name:
+        name = posixpath.normpath(name)
+    return name.removeprefix("./").rstrip("/")
 
 
 def _kind(path: str) -> str | None:

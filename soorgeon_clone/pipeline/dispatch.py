@@ -6,7 +6,6 @@ folder while those after it run already.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
 import time
@@ -21,16 +20,16 @@ from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline import errand, results
 from soorgeon_clone.pipeline.attempt import Ended
 from soorgeon_clone.pipeline.bundle import Bundle
-from soorgeon_clone.pipeline.cache import Manifest, files
 from soorgeon_clone.pipeline.errand import Answer, Order
 from soorgeon_clone.pipeline.execution.dask import DaskExecutor
 from soorgeon_clone.pipeline.execution.model import Executor, FunctionCall, Job, Outcome, Progress
-from soorgeon_clone.pipeline.fingerprint import needs
+from soorgeon_clone.pipeline.fingerprint import fingerprint_digest, needs
 from soorgeon_clone.pipeline.lock import hidden_folder
-from soorgeon_clone.pipeline.model import HIDDEN, Cause, Reason, Task
+from soorgeon_clone.pipeline.manifest import Manifest, files, from_json, to_json
+from soorgeon_clone.pipeline.model import Cause, Reason, Task
 from soorgeon_clone.pipeline.project import Project, Verdict
 from soorgeon_clone.pipeline.records import Made
-from soorgeon_clone.pipeline.staging import Stage, keep_log, safe_name
+from soorgeon_clone.pipeline.staging import keep, keep_log, safe_name
 from soorgeon_clone.pipeline.supply import travels, wanted
 
 if TYPE_CHECKING:
@@ -67,6 +66,12 @@ class Dispatch:
             self._own_store = tempfile.mkdtemp(prefix="store-", dir=hidden_folder(project.root))
             project.use_store(self._own_store)
         assert project.store is not None
+        if project.store.read_only:
+            raise UserError(
+                "tasks on other machines hand over their products in the store, which is only read",
+                hint="Leave out --store-mode read (or SOORGEON_CLONE_STORE_MODE).",
+                exit_code=2,
+            )
         self.store = project.store
         self.manifests: dict[str, Manifest] = {}
         self.sent: dict[str, Made] = {}
@@ -114,7 +119,13 @@ class Dispatch:
         if name not in self.manifests:
             made = self.project.records.made(name)
             assert made is not None
-            self.manifests[name] = results.manifest_of(self.project, made)
+            manifest = results.manifest_of(self.project, self.project.tasks[name], made)
+            if manifest is None:
+                raise UserError(
+                    f"task '{name}': what is recorded of its products cannot be sent to other machines",
+                    hint=f"Run it again: soorgeon-clone build --partially {name} --force",
+                )
+            self.manifests[name] = manifest
         return self.manifests[name]
 
     def order(self, task: Task, verdict: Verdict) -> Order:
@@ -212,17 +223,21 @@ class Sent:
         keep_log(root, self.task, answer.log)
         if answer.manifest is None:
             if answer.notebook is not None:
-                target = root / HIDDEN / "failed" / f"{safe_name(self.task.name)}.ipynb"
-                with contextlib.suppress(OSError):
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(answer.notebook)
+                keep(root, "failed", f"{safe_name(self.task.name)}.ipynb", answer.notebook)
             killed = answer.result == "killed"
             text = (answer.error or "failed").replace(answer.folder, str(root)) if answer.folder else answer.error
             return Ended(text or "failed", killed, answer.seconds, answer.peak_memory)
-        self.dispatch.manifests[self.task.name] = answer.manifest
-        made = self.dispatch.sent[self.task.name] = self._made(answer, answer.manifest)
+        manifest = from_json(to_json(answer.manifest))
+        refused = self.dispatch.project.leavings.refused(self.task, manifest) if manifest else "it is no manifest"
+        if answer.fingerprint != fingerprint_digest(answer.parts):
+            refused = "its fingerprint is of something else"
+        if manifest is None or refused is not None:
+            text = f"task '{self.task.name}': the worker answered what cannot be from it: {refused}"
+            return Ended(text, False, answer.seconds, answer.peak_memory)
+        self.dispatch.manifests[self.task.name] = manifest
+        made = self.dispatch.sent[self.task.name] = self._made(answer, manifest)
         self.dispatch.project.note_made(self.task.name, made.fingerprint, made.inputs)
-        self.dispatch.store.note(results.own_of(made), made.fingerprint, answer.manifest)
+        self.dispatch.store.note(results.own_of(made), made.fingerprint, manifest)
         return Ended(None, False, answer.seconds, answer.peak_memory)
 
     def meanings(self) -> Mapping[str, str]:
@@ -234,18 +249,11 @@ class Sent:
         project, manifest = self.dispatch.project, self.dispatch.manifests[self.task.name]
         cache = project.cache
         assert cache is not None
-        stage = Stage(project.root, self.task)
-        stage.prepare()
         fetched = self.dispatch.store.fetch([manifest])
-        if not fetched or not cache.restore(manifest, lambda path: stage.folder / path):
-            stage.discard()
+        if not fetched or not results.bring_back(project, self.task, manifest):
             raise UserError(
                 cache.problem or f"task '{self.task.name}': its products are not in the store {self.dispatch.store.url}"
             )
-        for path, inner in manifest.folders.items():
-            if not inner:
-                (stage.folder / path).mkdir(parents=True, exist_ok=True)
-        stage.publish()
         made = self.dispatch.sent[self.task.name]
         cache.store(results.own_of(made), made.fingerprint, manifest, project.root)
         return made

@@ -18,9 +18,9 @@ from soorgeon_clone import __version__
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.removal import remove_tree
 from soorgeon_clone.pipeline.bundle import Bundle, spec_in, unpack
-from soorgeon_clone.pipeline.cache import Manifest
 from soorgeon_clone.pipeline.execution.model import Executor, Isolation, Job, Outcome, Progress
 from soorgeon_clone.pipeline.fingerprint import causes
+from soorgeon_clone.pipeline.manifest import Manifest
 from soorgeon_clone.pipeline.model import HIDDEN, Reason, RunResult, Task
 from soorgeon_clone.pipeline.project import Project
 
@@ -123,7 +123,8 @@ def _give_up(checkout: _Checkout) -> None:
 
 def _open(checkout: _Checkout, order: Order) -> Project:
     if checkout.project is None:
-        from soorgeon_clone.pipeline.cache import Cache, default_folder
+        from soorgeon_clone.files.cache_folder import default_folder
+        from soorgeon_clone.pipeline.cache import Cache
         from soorgeon_clone.pipeline.remote import open_remote
         from soorgeon_clone.pipeline.store import Store
 
@@ -190,7 +191,9 @@ def _run(checkout: _Checkout, order: Order, cancelled: threading.Event) -> Answe
         return replace(answer, result="failed", error=report.problem)
     if not made.fingerprint:
         return replace(answer, result="failed", error="its sources changed while it ran")
-    manifest = project.manifests[task.name]
+    manifest = project.manifests.get(task.name)
+    if manifest is None:
+        return replace(answer, result="failed", error="a product holds what is no file, which does not travel")
     return replace(answer, manifest=manifest, parts=made.parts, fingerprint=made.fingerprint)
 
 

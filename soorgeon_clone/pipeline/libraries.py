@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 
 from soorgeon_clone.pipeline.content import Memo
+from soorgeon_clone.pipeline.manifest import checked
 
 _NAME = "\0libraries"
 
@@ -34,7 +35,7 @@ class Libraries:
         if self._known is None:
             self._stamp = _installed_stamp()
             text = self.memo.recall(_NAME, self._stamp) if self.memo else None
-            self._known = json.loads(text) if text else {}
+            self._known = _versions(text) if text else {}
         missing = [module for module in modules if module not in self._known]
         if missing:
             self._known.update(_look_up(missing))
@@ -52,6 +53,14 @@ def _installed_stamp() -> str:
         except OSError:
             continue
     return "|".join(stamps)
+
+
+def _versions(text: str) -> dict[str, str]:
+    """What was remembered; nothing where that is no mapping of texts."""
+    try:
+        return checked(json.loads(text), bool, lambda value: value if isinstance(value, str) else None)
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _look_up(modules: list[str]) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """One build at a time in a project, one run at a time of a task: who comes second waits, or says who holds the lock.
 
-The kernel frees a lock when its holder dies.
+The kernel frees a lock when its holder dies. Where the file system has no such locks, the lock is a file that names its
+holder; that of a dead process of this machine is taken over.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import logging
 import os
 import platform
 import sys
@@ -16,23 +19,48 @@ from pathlib import Path
 from typing import IO, Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.files.scratch import is_own_folder, new_file, open_own, own_folder, put_text, remove
 from soorgeon_clone.pipeline.model import HIDDEN
 
+_log = logging.getLogger(__name__)
 
-def hidden_folder(root: Path) -> Path:
-    """The project's hidden folder, made if it is not there. git does not see what is in it."""
-    folder = root / HIDDEN
+# What the lock of a file says where the file system cannot lock.
+_NO_LOCKS = frozenset((errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTSUP))
+# The end of the name of a lock that is a file.
+HELD = ".held"
+_HINT = "A build keeps its lock, its records and unfinished products there: it must be its own, and writable."
+
+
+def hidden_folder(root: Path, *inner: str) -> Path:
+    """The project's hidden folder, or one in it, made if it is not there; no link leads out of it. git does not see
+    what is in it. Raises UserError."""
+    folder = Path(root, HIDDEN, *inner)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+        own_folder(root, HIDDEN, *inner)
+        ignore = root / HIDDEN / ".gitignore"
+        if not os.path.lexists(ignore):
+            with new_file(ignore) as file:
+                file.write(b"*\n")
+    except FileExistsError:
+        pass
     except OSError as error:
-        raise UserError(
-            f"{folder} cannot be written: {error.strerror or error}",
-            hint="A build keeps its lock, its records and unfinished products there.",
-        ) from None
+        raise _unusable(error.filename or folder, error) from None
     return folder
+
+
+def hidden_path(root: Path, *inner: str) -> Path:
+    """Where a folder in the hidden folder is, or would be. Raises UserError where a link is in the way."""
+    path = root
+    for name in (HIDDEN, *inner):
+        path = path / name
+        if os.path.lexists(path) and not is_own_folder(path):
+            raise _unusable(path, OSError(errno.ENOTDIR, "it is no folder of its own"))
+    return path
+
+
+def _unusable(path: str | Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be written: {error.strerror or error}", hint=_HINT)
 
 
 @contextlib.contextmanager
@@ -51,8 +79,7 @@ def hold(root: Path, *, wait: bool, on_wait: Callable[[str], None] | None = None
         _write_holder(path)
         yield
     finally:
-        with contextlib.suppress(OSError):
-            _holder_path(path).unlink()
+        remove(_holder_path(path))
         lock.release()
 
 
@@ -78,21 +105,23 @@ def _take(path: Path, *, timeout: float = 0) -> Any:
             return _file_lock(path, timeout)
         import fcntl
 
-        file = path.open("ab")
+        file = open_own(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if timeout == 0 else 0))
         except BlockingIOError:
             file.close()
             return None
+        except OSError as error:
+            file.close()
+            if error.errno in _NO_LOCKS:
+                return _soft_lock(path, timeout)
+            raise
         except BaseException:
             file.close()
             raise
         return _Flock(file)
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="A build keeps its lock, its records and unfinished products there.",
-        ) from None
+        raise _unusable(path, error) from None
 
 
 def _file_lock(path: Path, timeout: float) -> Any:
@@ -106,20 +135,35 @@ def _file_lock(path: Path, timeout: float) -> Any:
     return lock
 
 
+def _soft_lock(path: Path, timeout: float) -> Any:
+    """A lock that is a file beside ``path``."""
+    from filelock import SoftFileLock, Timeout
+
+    held = path.with_name(f"{path.name}{HELD}")
+    lock = SoftFileLock(str(held))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if timeout == 0:
+            return None
+        _log.warning("waiting for %s; if the process that holds it runs no more, delete that file", held)
+        lock.acquire(timeout=timeout)
+    return lock
+
+
 def _holder_path(path: Path) -> Path:
     return path.with_name("lock.json")
 
 
 def _write_holder(path: Path) -> None:
     with contextlib.suppress(OSError):
-        data = {"pid": os.getpid(), "host": platform.node(), "since": time.time()}
-        _holder_path(path).write_text(json.dumps(data))
+        put_text(_holder_path(path), json.dumps({"pid": os.getpid(), "host": platform.node(), "since": time.time()}))
 
 
 def _holder(path: Path) -> str:
     try:
-        data = json.loads(_holder_path(path).read_text())
-        since = time.strftime("%H:%M:%S", time.localtime(data["since"]))
-        return f"process {data['pid']} on {data['host']}, since {since}"
-    except (OSError, ValueError, KeyError, TypeError):
+        data = json.loads(read_bytes(_holder_path(path), limit=10_000))
+        pid, host, since = int(data["pid"]), str(data["host"])[:100], float(data["since"])
+        return f"process {pid} on {host}, since {time.strftime('%H:%M:%S', time.localtime(since))}"
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return "a process that did not say which"

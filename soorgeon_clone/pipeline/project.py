@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Mapping
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.cache_folder import default_folder
 from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline import source as sources
 from soorgeon_clone.pipeline import spec as specs
-from soorgeon_clone.pipeline.cache import Cache, Manifest, default_folder
+from soorgeon_clone.pipeline.cache import Cache
 from soorgeon_clone.pipeline.code_facts import CodeFacts
 from soorgeon_clone.pipeline.code_facts import digest as digest_of
 from soorgeon_clone.pipeline.content import Contents, named_paths, settled, stamp_of
@@ -27,10 +30,12 @@ from soorgeon_clone.pipeline.fingerprint import (
     needs,
     upstream_part,
 )
+from soorgeon_clone.pipeline.leavings import Leavings
 from soorgeon_clone.pipeline.libraries import Libraries
+from soorgeon_clone.pipeline.lock import hidden_path
+from soorgeon_clone.pipeline.manifest import Manifest
 from soorgeon_clone.pipeline.model import (
     DAG,
-    HIDDEN,
     Cause,
     Fingerprint,
     Reason,
@@ -56,7 +61,8 @@ class Verdict:
 
     ``proved``: there was no record, and the cache shows that the products on disk are the right ones. ``blind``: it is
     certain that the task has to run, and upstream contents are not known yet, so they are not in the fingerprint.
-    ``partial``: the task leaves files under names that nobody knows, and the manifest may lack some of them.
+    ``partial``: the task leaves files under names that nobody knows, and the manifest may lack some of them; or there
+    is a file now, which nobody knows, where one would be brought back.
     """
 
     fingerprint: Fingerprint
@@ -75,7 +81,8 @@ class Verdict:
 class Project:
     """Opened once by each command. A context manager: leaving it writes what was learned about files.
 
-    ``store`` is the URL of the store, None for what the environment or pipeline.yaml says.
+    ``store`` is the URL of the store, None for what the environment or pipeline.yaml says; ``store_mode`` is "read"
+    where nothing is to be published, None for what the environment says.
     """
 
     def __init__(
@@ -86,6 +93,7 @@ class Project:
         ignore_environment: bool = False,
         use_cache: bool = True,
         store: str | None = "off",
+        store_mode: str | None = None,
     ) -> None:
         self.spec: Spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env)
         self.root = self.spec.root
@@ -106,7 +114,9 @@ class Project:
         self._use_cache = use_cache
         self._cache: Cache | None = None
         self._store_option = store if use_cache else "off"
+        self._store_mode = store_mode
         self._store: Store | None = None
+        self.leavings = Leavings(self)
         self.manifests: dict[str, Manifest] = {}
         self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
 
@@ -123,15 +133,37 @@ class Project:
         """The store that other machines see as well, None where there is none."""
         if self._store is None and self._store_option != "off":
             from soorgeon_clone.pipeline.remote import check_url, open_remote
-            from soorgeon_clone.pipeline.store import Store, store_url
+            from soorgeon_clone.pipeline.store import Store, read_only, signing_key, store_url
 
             url = store_url(self._store_option, self.spec.store)
             if url is None or self.cache is None:
                 self._store_option = "off"
             else:
                 check_url(url)
-                self._store = Store(url, functools.partial(open_remote, url, self.root), self.cache)
+                connect = functools.partial(open_remote, url, self.root)
+                only_read = read_only(self._store_mode)
+                self._store = Store(url, connect, self.cache, read_only=only_read, key=signing_key())
         return self._store
+
+    def notes(self) -> list[str]:
+        """What is not as it should be with records, cache and store, for the end of a command."""
+        found = (self.records.problem, self._cache and self._cache.problem, self._store and self._store.problem)
+        return [note for note in found if note]
+
+    @functools.cached_property
+    def source_places(self) -> frozenset[str]:
+        """The real places of sources, for comparison whatever the case of letters."""
+        return frozenset(os.path.realpath(path).casefold() for path in self.sources())
+
+    def sources(self) -> list[str]:
+        """The files that say what the tasks are: declarations, scripts, notebooks."""
+        found = {str(self.spec.path)}
+        for task in self.spec.tasks:
+            found.add(os.path.join(self.root, task.file))  # noqa: PTH118
+            path = self._source_path(task)
+            if path is not None:
+                found.add(str(path))
+        return sorted(found)
 
     def use_store(self, url: str) -> None:
         """Go on with this store."""
@@ -144,7 +176,7 @@ class Project:
         if self._cache is None and self._use_cache:
             folder = default_folder()
             if folder is None and self._store_option != "off":
-                folder = self.root / HIDDEN / "cache"
+                folder = hidden_path(self.root, "cache")
             if folder is None:
                 self._use_cache = False
             else:
@@ -175,6 +207,7 @@ class Project:
         partial = task.facts.writes_files
         if not partial and self._on_disk(manifest):
             return Verdict(fingerprint, (), manifest, proved=True)
+        partial = partial or self.leavings.in_the_way(manifest, made.written.items() if made else ()) is not None
         return Verdict(fingerprint, found, manifest, partial=partial)
 
     def note_made(self, name: str, fingerprint: str, inputs: Mapping[str, str]) -> None:
@@ -335,7 +368,10 @@ class Project:
             now = self.contents.digest(product.path)
             if now is None:
                 found.append(Cause(Reason.PRODUCT_MISSING, product.path))
-            elif product.path in made.products and now != made.products[product.path][0]:
+            elif product.path not in made.products:
+                if made.parts.get(f"product:{product.key or ''}") == product.path:  # a record that lost it
+                    found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
+            elif now != made.products[product.path][0]:
                 found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
         for path, digest in made.written.items():
             if digest and self.contents.digest(path) is None:
@@ -345,22 +381,29 @@ class Project:
     def _manifest(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
         if self.cache is None:
             return None
-        manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.contents.digest)
+        manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.usable(task))
         if manifest is None or not self.cache.complete(manifest):
             return self.in_store(task, fingerprint)
-        return self._fitting(task, manifest)
+        return manifest
 
     def in_store(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
         """The manifest of a run with this fingerprint that the store has."""
         if self.store is None:
             return None
-        manifest = self.store.find(self.own_digest(task), fingerprint.digest, self.contents.digest)
-        return None if manifest is None else self._fitting(task, manifest)
+        return self.store.find(self.own_digest(task), fingerprint.digest, self.usable(task))
 
-    def _fitting(self, task: Task, manifest: Manifest) -> Manifest | None:
-        """The manifest, if there is no file now that the task names and that was not there when it ran."""
-        more = set(self.named_files(task)) - set(manifest.inputs) - set(manifest.written)
-        return None if more else manifest
+    def usable(self, task: Task) -> Callable[[Manifest], bool]:
+        """Whether a manifest is about what the task would do now: the files that it read are as they are, there is no
+        file now that the task names and that was not there when it ran, and the task may have left what it names."""
+
+        def usable(manifest: Manifest) -> bool:
+            if any(self.contents.digest(path) != digest for path, digest in manifest.inputs.items()):
+                return False
+            if set(self.named_files(task)) - set(manifest.inputs) - set(manifest.written):
+                return False
+            return self.leavings.complete(task, manifest) and self.leavings.refused(task, manifest) is None
+
+        return usable
 
     def _here(self, manifest: Manifest) -> bool:
         return self.cache is not None and self.cache.complete(manifest)
@@ -375,12 +418,15 @@ class Project:
             return SourceFacts(problem=f"there is no module {task.source.text.rpartition('.')[0]} in {self.root}")
         try:
             status = path.stat()
-        except OSError:
+        except (OSError, ValueError):
             return SourceFacts(problem=f"there is no {task.source.path or path}")
+        if not stat.S_ISREG(status.st_mode) and not path.is_dir():
+            return SourceFacts(problem=f"{task.source.path or path} is a pipe, a socket or a device, not a file")
         stamp = self._stamps[task.name] = f"{stamp_of(status)}:{sources.VERSION}"
         name = f"{task.source.path or task.source.text}\0source"
-        if known := self.records.take(name, stamp):
-            return sources.source_from_json(known)
+        known = self.records.take(name, stamp)
+        if known and (remembered := sources.source_from_json(known)) is not None:
+            return remembered
         if task.source.kind == "function":
             facts = sources.function_facts(task.source.text, path)
         else:
@@ -401,13 +447,15 @@ class Project:
             status = Path(path).stat()
         except OSError:
             return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
         stamp = f"{stamp_of(status)}:{sources.VERSION}"
         if path in self._modules and self._modules[path][0] == stamp:
             return self._modules[path][1]
         name = f"{path}\0module"
-        if known := self.records.take(name, stamp):
-            facts: CodeFacts | None = sources.code_from_json(known)
-        else:
+        known = self.records.take(name, stamp)
+        facts = sources.code_from_json(known) if known else None
+        if facts is None:
             facts = sources.module_facts(Path(path))
             if facts is not None and settled(status):
                 self.records.remember(name, stamp, sources.to_json(facts))

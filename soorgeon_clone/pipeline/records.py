@@ -1,21 +1,22 @@
 """What happened before, in an SQLite database in the project's hidden folder.
 
-It may be deleted or damaged at any time: then nothing is known, and nothing is trusted that cannot be proved.
+It may be deleted or damaged at any time: then nothing is known, and nothing is trusted that cannot be proved. Each row
+is checked when it is read, and forgotten if it is not what was written.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import sqlite3
-import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.pipeline.database import Database, Row
+from soorgeon_clone.pipeline.manifest import checked, number, product_name, readable_name
 from soorgeon_clone.pipeline.model import HIDDEN, LastRun
 
 VERSION = 1
@@ -23,6 +24,8 @@ VERSION = 1
 _SHORT = 100
 # So much is remembered before it is written: a build that dies has not read all for nothing.
 _MANY = 10_000
+# What stands before a remembered text: a checksum of the row.
+_MARK = 9
 _SCHEMA = """
 create table if not exists memo (path text primary key, stamp text, value text) without rowid;
 create table if not exists made (task text primary key, value text) without rowid;
@@ -70,16 +73,23 @@ class Records:
 
     def __init__(self, root: Path, *, write: bool = True) -> None:
         self.path = root / HIDDEN / "records.sqlite"
-        self.write = write
-        self.problem: str | None = None
-        self._memo: dict[str, tuple[str, str]] = {}
         self._new_memo: dict[str, tuple[str, str]] = {}
-        self._connection: sqlite3.Connection | None = None
-        self._lock = threading.RLock()  # large products are read, and what was learned of them kept, in a thread
-        try:
-            self._open()
-        except (sqlite3.Error, OSError, ValueError, KeyError, TypeError) as error:
-            self._recover(error)
+        self._database = Database(self.path, _SCHEMA, VERSION, kept=("made", "runs", "durations"), write=write)
+        query = "select path, stamp, value from memo where length(value) <= ?"
+        self._memo: dict[str, tuple[str, str]] = {}
+        for row in self._database.rows(query, (_SHORT + _MARK,)):
+            if (value := _remembered(*row)) is not None:
+                self._memo[row[0]] = (row[1], value)
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the records, for the user."""
+        return self._database.problem
+
+    @property
+    def writable(self) -> bool:
+        """Whether anything can be recorded."""
+        return self._database.writable
 
     def recall(self, path: str, stamp: str) -> str | None:
         """What was remembered of a file, if it is still the same file."""
@@ -98,20 +108,15 @@ class Records:
         """What ``recall`` gives, of what may be long: it is held by the caller and not here."""
         if path in self._new_memo:
             return self.recall(path, stamp)
-        rows = self._rows("select value from memo where path = ? and stamp = ?", (path, stamp))
-        return str(rows[0][0]) if rows else None
+        for row in self._database.rows("select value from memo where path = ? and stamp = ?", (path, stamp)):
+            return _remembered(path, stamp, row[0])
+        return None
 
     def made(self, task: str) -> Made | None:
         """How a task's products were made."""
-        rows = self._rows("select value from made where task = ?", (task,))
-        if not rows:
-            return None
-        try:
-            data = json.loads(rows[0][0])
-            products = {path: (raw, meaning) for path, (raw, meaning) in data.pop("products").items()}
-            return Made(products=products, **data)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None
+        for row in self._database.rows("select value from made where task = ?", (task,)):
+            return _made(row[0])
+        return None
 
     def save_made(self, task: str, made: Made, run: RunRecord | None = None) -> None:
         """Store how a task's products were made, with the run that made them, at once."""
@@ -125,175 +130,133 @@ class Records:
                 "finished": made.finished,
             }
         )
-        with self._transaction() as connection:
-            if connection is not None:
-                connection.execute("insert or replace into made values (?, ?)", (task, value))
-                if run is not None:
-                    self._append(connection, run)
+        statement = ("insert or replace into made values (?, ?)", [(task, value)])
+        self._database.execute(statement, *(_appended(run) if run is not None else ()))
 
     def forget_made(self, task: str) -> None:
         """Drop what is known of a task's products."""
-        self._execute("delete from made where task = ?", (task,))
+        self._database.execute(("delete from made where task = ?", [(task,)]))
 
     def save_run(self, run: RunRecord) -> None:
         """Append to the history."""
-        with self._transaction() as connection:
-            if connection is not None:
-                self._append(connection, run)
-
-    @staticmethod
-    def _append(connection: sqlite3.Connection, run: RunRecord) -> None:
-        row = (run.build, run.task, run.started, run.seconds, run.result, run.fingerprint, run.peak_memory, run.error)
-        connection.execute(
-            "insert into runs (build, task, started, seconds, result, fingerprint, peak_memory, error) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?)",
-            row,
-        )
-        if run.result == "ran":
-            connection.execute("insert or replace into durations values (?, ?)", (run.task, run.seconds))
+        self._database.execute(*_appended(run))
 
     def durations(self) -> dict[str, float]:
-        """How long each task took when it last ran to its end."""
-        return {row[0]: row[1] for row in self._rows("select task, seconds from durations")}
+        """How long each task took when it last ran to its end, in seconds."""
+        found = {}
+        for task, seconds in self._database.rows("select task, seconds from durations"):
+            with contextlib.suppress(ValueError):
+                found[str(task)] = number(seconds)
+        return found
 
     def last_runs(self) -> dict[str, LastRun]:
         """The last run of each task."""
-        query = (
-            "select task, started, seconds, result, peak_memory from runs "
-            "where id in (select max(id) from runs group by task)"
-        )
-        return {row[0]: LastRun(*row[1:]) for row in self._rows(query)}
+        where = "where id in (select max(id) from runs group by task)"
+        return {
+            run.task: LastRun(run.started, run.seconds, run.result, run.peak_memory) for run in self._runs(where, ())
+        }
 
     def history(self, task: str | None = None, limit: int = 50) -> list[RunRecord]:
         """Runs, the last one first."""
-        columns = "build, task, started, seconds, result, fingerprint, peak_memory, error"
         where, values = ("where task = ?", (task,)) if task else ("", ())
-        rows = self._rows(f"select {columns} from runs {where} order by id desc limit {int(limit)}", values)
-        return [RunRecord(*row) for row in rows]
+        return self._runs(f"{where} order by id desc limit {int(limit)}", values)
 
     def flush(self) -> None:
         """Write what was remembered."""
         if self._new_memo:
-            rows = [(path, stamp, value) for path, (stamp, value) in self._new_memo.items()]
-            self._execute_many("insert or replace into memo values (?, ?, ?)", rows)
+            rows = [
+                (path, stamp, f"{_checksum(path, stamp, value)}:{value}")
+                for path, (stamp, value) in self._new_memo.items()
+                if _is_text(path, stamp, value)
+            ]
+            self._database.execute(("insert or replace into memo values (?, ?, ?)", rows))
             self._new_memo.clear()
 
     def close(self) -> None:
         """Write what was remembered and close the database."""
         self.flush()
-        if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
+        self._database.close()
 
-    def _open(self) -> None:
-        if not self.path.is_file() and not self.write:
-            return
-        if self.write:
-            hidden = self.path.parent
-            if not hidden.is_dir():
-                hidden.mkdir(parents=True, exist_ok=True)
-                (hidden / ".gitignore").write_text("*\n")
-        connection = self._connection = self._connect()
-        if self.write:
-            # A power cut may take the last rows away, never the order: records come after products anyway.
-            connection.execute("pragma synchronous = normal")
-        (version,) = connection.execute("pragma user_version").fetchone()
-        if version != VERSION:
-            self._create(version)
-        self._memo = {
-            path: (stamp, value)
-            for path, stamp, value in connection.execute(
-                "select path, stamp, value from memo where length(value) <= ?", (_SHORT,)
-            )
-        }
+    def _runs(self, rest: str, values: Row) -> list[RunRecord]:
+        columns = "build, task, started, seconds, result, fingerprint, peak_memory, error"
+        rows = self._database.rows(f"select {columns} from runs {rest}", values)
+        return [run for row in rows if (run := _run(*row)) is not None]
 
-    def _connect(self) -> sqlite3.Connection:
-        if self.path.is_file() and not os.access(self.path.parent, os.W_OK):
-            # A read-only folder: nobody else changes the file either, so it can be read without a lock.
-            self.write = False
-            read_only = f"{self.path.as_uri()}?immutable=1"
-            return sqlite3.connect(read_only, uri=True, isolation_level=None, check_same_thread=False)
-        return sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
 
-    @property
-    def writable(self) -> bool:
-        """Whether anything can be recorded."""
-        return self.write and self._connection is not None
+def _appended(run: RunRecord) -> list[tuple[str, list[Row]]]:
+    row = (run.build, run.task, run.started, run.seconds, run.result, run.fingerprint, run.peak_memory, run.error)
+    columns = "build, task, started, seconds, result, fingerprint, peak_memory, error"
+    found: list[tuple[str, list[Row]]] = [(f"insert into runs ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?)", [row])]
+    if run.result == "ran":
+        found.append(("insert or replace into durations values (?, ?)", [(run.task, run.seconds)]))
+    return found
 
-    def _create(self, version: int) -> None:
-        connection = self._connection
-        assert connection is not None
-        if not self.write:
-            raise sqlite3.DatabaseError("records of another version")
-        # WAL lets `status` read while a build writes.
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("begin immediate")
-        if version:
-            for (name,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
-                connection.execute(f'drop table if exists "{name}"')
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute(f"pragma user_version = {VERSION}")
-        connection.execute("commit")
 
-    def _recover(self, error: Exception) -> None:
-        """Put damaged records aside and begin anew; without permission to write, go on without records."""
-        if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
-        self._memo = {}
-        busy = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-        self.problem = f"the records in {self.path} cannot be used ({error})"
-        if busy or not self.write or not self.path.exists():
-            return
-        try:
-            for suffix in ("", "-wal", "-shm"):
-                part = self.path.with_name(self.path.name + suffix)
-                if part.exists():
-                    part.replace(self.path.with_name(f"damaged-{int(time.time())}.sqlite{suffix}"))
-            self._open()
-            self.problem += "; they were put aside, and nothing is known about earlier runs"
-        except (sqlite3.Error, OSError) as again:
-            self._connection = None
-            self.problem = f"the records in {self.path} cannot be used ({again})"
+# -- what a row must be --------------------------------------------------------------------------------------------
 
-    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        if self._connection is None:
-            return []
-        try:
-            with self._lock:
-                return self._connection.execute(query, values).fetchall()
-        except sqlite3.OperationalError as error:
-            self.problem = f"the records in {self.path} cannot be read ({error})"
-            return []
-        except sqlite3.Error as error:
-            self._recover(error)
-            return []
 
-    def _execute(self, statement: str, values: tuple[Any, ...]) -> None:
-        self._execute_many(statement, [values])
+def _remembered(path: object, stamp: object, value: object) -> str | None:
+    """The text in a row of the memo; None if it is not what was written."""
+    if not isinstance(path, str) or not isinstance(stamp, str) or not isinstance(value, str):
+        return None
+    text = value[_MARK:]
+    return text if value[:_MARK] == f"{_checksum(path, stamp, text)}:" else None
 
-    def _execute_many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        with self._transaction() as connection:
-            if connection is not None:
-                connection.executemany(statement, rows)
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection | None]:
-        """A transaction; None where nothing can be written."""
-        connection = self._connection
-        if connection is None or not self.write:
-            yield None
-            return
-        with self._lock:
-            try:
-                connection.execute("begin immediate")
-                yield connection
-                connection.execute("commit")
-            except sqlite3.Error as error:
-                # A full disk or a lost folder must not fail the task whose products are fine: it will run again.
-                self.problem = f"the records in {self.path} cannot be written ({error})"
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("rollback")
+def _checksum(path: str, stamp: str, value: str) -> str:
+    return f"{zlib.crc32(f'{path}|{stamp}|{value}'.encode('utf-8', 'surrogatepass')):08x}"
+
+
+def _made(value: object) -> Made | None:
+    try:
+        data: Any = json.loads(str(value))
+        return Made(
+            parts=checked(data["parts"], lambda name: True, _text),
+            fingerprint=_hexadecimal(data["fingerprint"]),
+            products=checked(data["products"], product_name, _two_texts),
+            inputs=checked(data["inputs"], readable_name, _text),
+            written=checked(data["written"], readable_name, _text),
+            finished=number(data["finished"]),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _run(build: object, task: object, *rest: Any) -> RunRecord | None:
+    started, seconds, result, fingerprint, peak_memory, error = rest
+    texts = (build, task, result, fingerprint, error or "")
+    if not all(isinstance(text, str) for text in texts) or not isinstance(peak_memory, (int, type(None))):
+        return None
+    try:
+        return RunRecord(
+            str(build), str(task), number(started), number(seconds), result, fingerprint, peak_memory, error
+        )
+    except ValueError:
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _hexadecimal(value: object) -> str:
+    """A fingerprint, which becomes the name of a folder; "" for none. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]*", value):
+        raise ValueError("no fingerprint")
+    return value
+
+
+def _two_texts(value: object) -> tuple[str, str] | None:
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value):
+        return value[0], value[1]
+    return None
+
+
+def _is_text(*texts: str) -> bool:
+    """Whether the database takes these; a file's name may be no text."""
+    try:
+        for text in texts:
+            text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.atomic import scratch_name
+from soorgeon_clone.files.regular import NotRegular, is_regular, open_regular, read_bytes
+from soorgeon_clone.files.scratch import copy_new, new_file, remove
 
 # Storage in which an object appears only when all of its bytes are there.
 _ATOMIC = frozenset("s3 s3a gs gcs az abfs abfss".split())
@@ -158,13 +161,21 @@ class Folder:
         return found
 
     def exists(self, key: str) -> bool:
-        return (self.path / key).is_file()
+        return is_regular(self.path / key)
 
     def read(self, key: str) -> bytes:
-        return (self.path / key).read_bytes()
+        return self._there(key, read_bytes)
 
     def fetch(self, key: str, target: Path) -> None:
-        shutil.copyfile(self.path / key, target)
+        remove(target)
+        self._there(key, lambda path: copy_new(path, target))
+
+    def _there(self, key: str, action: Callable[[Path], Result]) -> Result:
+        """What is no file is as good as nothing: a pipe, a device, a folder."""
+        try:
+            return action(self.path / key)
+        except (NotRegular, IsADirectoryError, NotADirectoryError) as error:
+            raise FileNotFoundError(str(error)) from None
 
     def write(self, key: str, content: bytes) -> None:
         self._aside(key, lambda aside: _write_through(aside, content))
@@ -178,9 +189,11 @@ class Folder:
         if not self.path.is_dir():
             self.path.mkdir(exist_ok=True)  # only this one: a share that is not mounted must not be invented
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+        aside = scratch_name(target)
         try:
             make(aside)
+            if os.path.lexists(target) and not is_regular(target):
+                remove(target)
             aside.replace(target)
         finally:
             with contextlib.suppress(OSError):
@@ -292,14 +305,14 @@ def _bucket(protocol: str, url: str) -> Bucket:
 
 
 def _write_through(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
+    with new_file(path) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
 def _copy_through(source: Path, target: Path) -> None:
-    with source.open("rb") as old, target.open("wb") as new:
+    with open_regular(source) as old, new_file(target) as new:
         shutil.copyfileobj(old, new, 1 << 20)
         new.flush()
         os.fsync(new.fileno())

@@ -6,8 +6,11 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.pipeline.cache import Manifest, folder_files
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.confine import relative_name
+from soorgeon_clone.pipeline.cache import folder_files
 from soorgeon_clone.pipeline.fingerprint import fingerprint_digest
+from soorgeon_clone.pipeline.manifest import Manifest, from_json, to_json
 from soorgeon_clone.pipeline.model import Fingerprint, Task
 from soorgeon_clone.pipeline.records import Made
 from soorgeon_clone.pipeline.staging import Stage
@@ -49,20 +52,35 @@ def of(project: Project, attempt: Attempt, seconds: float) -> Made:
     # What only a module names (a log, a hook's report) is no result of the task, nor anything that it depends on.
     own = project.named_files(task, modules=False) if changed else {}
     written = {path: digest if path in own else "" for path, digest in changed.items()}
-    folders = {
-        product.path: folder_files(project.root, product.path, contents.digest)
-        for product in task.products
-        if (project.root / product.path).is_dir()
-    }
-    if project.cache is not None and fingerprint.digest:
-        manifest = Manifest(
-            products, inputs, written, folders, seconds, _traces(project, attempt, written), time.time()
-        )
+    manifest = Manifest(
+        products,
+        inputs,
+        {path: digest for path, digest in written.items() if relative_name(path)},
+        _folders(project, products),
+        seconds,
+        _traces(project, attempt, written),
+        time.time(),
+    )
+    if project.cache is not None and fingerprint.digest and _is_sound(manifest):
         project.cache.store(project.own_digest(task), fingerprint.digest, manifest, project.root)
         if project.store is not None:
             project.manifests[task.name] = manifest
             project.store.publish(project.own_digest(task), fingerprint.digest, manifest)
     return Made(fingerprint.parts, fingerprint.digest, products, inputs, written, time.time())
+
+
+def _folders(project: Project, products: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The files of those products that are folders."""
+    return {
+        path: folder_files(project.root, path, project.contents.digest)
+        for path in products
+        if (project.root / path).is_dir()
+    }
+
+
+def _is_sound(manifest: Manifest) -> bool:
+    """Whether a manifest can be read again: a product that holds a pipe, say, has no digest."""
+    return from_json(to_json(manifest)) is not None
 
 
 def _traces(project: Project, attempt: Attempt, written: Mapping[str, str]) -> dict[str, str] | None:
@@ -73,7 +91,9 @@ def _traces(project: Project, attempt: Attempt, written: Mapping[str, str]) -> d
         return None
     from soorgeon_clone.pipeline.traces import changed
 
-    return {path: digest for path, digest in changed(project, attempt.before).items() if not written.get(path)}
+    task, may_leave = attempt.task, project.leavings.may_leave
+    found = changed(project, attempt.before).items()
+    return {path: digest for path, digest in found if not written.get(path) and may_leave(task, path)}
 
 
 def restore(project: Project, task: Task, fingerprint: Fingerprint, manifest: Manifest) -> bool:
@@ -82,17 +102,39 @@ def restore(project: Project, task: Task, fingerprint: Fingerprint, manifest: Ma
     assert cache is not None
     if project.store is not None and not cache.complete(manifest) and not project.store.fetch([manifest]):
         return False
-    stage = Stage(project.root, task)
+    if not bring_back(project, task, manifest):
+        cache.forget(project.own_digest(task), fingerprint.digest)
+        return False
+    adopt(project, task, fingerprint, manifest)
+    return True
+
+
+def bring_back(project: Project, task: Task, manifest: Manifest) -> bool:
+    """Put the files of a manifest, or a part of one, from the cache in their places, all or none of them.
+
+    False where an object is missing or damaged. Raises UserError for a manifest that is not of this task.
+    """
+    cache = project.cache
+    assert cache is not None
+    refused = project.leavings.refused(task, manifest)
+    if refused is not None:
+        raise UserError(
+            f"what is to be brought back of task '{task.name}' cannot be from it: {refused}",
+            hint="Nothing was written. Run the task again with --force; its entry in the cache or store is replaced.",
+        )
+    stage = Stage(project, task)
     stage.prepare()
     if not cache.restore(manifest, lambda path: stage.folder / path):
         stage.discard()
-        cache.forget(project.own_digest(task), fingerprint.digest)
         return False
     for path, files in manifest.folders.items():
         if not files:
             (stage.folder / path).mkdir(parents=True, exist_ok=True)
-    stage.publish()
-    adopt(project, task, fingerprint, manifest)
+    try:
+        stage.publish()
+    except UserError:
+        stage.discard()
+        raise
     return True
 
 
@@ -110,7 +152,7 @@ def share(project: Project, names: Iterable[str]) -> str | None:
     Those are remembered of which that is known, so that a build that does nothing asks nothing.
     """
     store = project.store
-    if store is None:
+    if store is None or store.read_only:
         return None
     waiting = []
     for name in names:
@@ -120,7 +162,9 @@ def share(project: Project, names: Iterable[str]) -> str | None:
         key, stamp = f"\0store:{store.url}:{name}", f"{made.fingerprint}:{made.finished}"
         if project.records.recall(key, stamp) is None:
             own = own_of(made)
-            manifest = manifest_of(project, made)
+            manifest = manifest_of(project, project.tasks[name], made)
+            if manifest is None:
+                continue
             if store.holds(own, made.fingerprint, manifest):
                 project.records.remember(key, stamp, "there")
             else:
@@ -137,17 +181,22 @@ def own_of(made: Made) -> str:
     return fingerprint_digest({part: value for part, value in made.parts.items() if part[:9] != "upstream:"})
 
 
-def manifest_of(project: Project, made: Made) -> Manifest:
-    """The manifest of products that are on disk; what the cache has lost is put there again."""
+def manifest_of(project: Project, task: Task, made: Made) -> Manifest | None:
+    """The manifest of products that are on disk; what the cache has lost is put there again.
+
+    None where the records say what cannot be: then nothing of it goes anywhere.
+    """
     cache, own = project.cache, own_of(made)
     assert cache is not None
-    manifest = cache.find(own, made.fingerprint, made.inputs.get)
-    if manifest is None or dict(manifest.products) != dict(made.products) or not cache.complete(manifest):
-        folders = {
-            path: folder_files(project.root, path, project.contents.digest)
-            for path in made.products
-            if (project.root / path).is_dir()
-        }
+
+    def same(manifest: Manifest) -> bool:
+        return dict(manifest.products) == dict(made.products) and dict(manifest.inputs) == dict(made.inputs)
+
+    manifest = cache.find(own, made.fingerprint, same)
+    if manifest is None or not cache.complete(manifest):
+        folders = _folders(project, made.products)
         manifest = Manifest(made.products, made.inputs, made.written, folders, finished=made.finished)
+        if not _is_sound(manifest) or project.leavings.refused(task, manifest) is not None:
+            return None
         cache.store(own, made.fingerprint, manifest, project.root)
     return manifest

@@ -15,10 +15,11 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
 from soorgeon_clone.pipeline import hooks, results
 from soorgeon_clone.pipeline.attempt import Attempt, Ended
-from soorgeon_clone.pipeline.cache import Manifest, default_limit, files
+from soorgeon_clone.pipeline.cache import default_limit
 from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Progress
 from soorgeon_clone.pipeline.failure import text_of_hook
 from soorgeon_clone.pipeline.fingerprint import needs
+from soorgeon_clone.pipeline.manifest import Manifest, files
 from soorgeon_clone.pipeline.model import HIDDEN, Cause, Hook, Reason, Report, RunResult, Task, TaskRun
 from soorgeon_clone.pipeline.project import Project, Verdict
 from soorgeon_clone.pipeline.records import Made, RunRecord

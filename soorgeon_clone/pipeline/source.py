@@ -8,13 +8,15 @@ import json
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.pipeline import code_facts
 from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target
 from soorgeon_clone.pipeline.model import SourceFacts
+
+Kind = TypeVar("Kind")
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
 VERSION = 6
@@ -119,18 +121,32 @@ def _fields(facts: Any) -> dict[str, Any]:
     return {field.name: getattr(facts, field.name) for field in fields(facts)}
 
 
-def source_from_json(text: str) -> SourceFacts:
-    """The facts that ``to_json`` wrote."""
-    data = json.loads(text)
-    data["upstream"] = tuple(data["upstream"])
-    data["declared"] = tuple(data["declared"])
-    data["code"] = _code(data["code"]) if data["code"] else None
-    return SourceFacts(**data)
+def source_from_json(text: str) -> SourceFacts | None:
+    """The facts that ``to_json`` wrote; None where the text is not that."""
+    try:
+        data = json.loads(text)
+        if data["problem"] is not None:  # such facts are not remembered
+            return None
+        return SourceFacts(
+            upstream=_texts(data["upstream"]),
+            declared=_texts(data["declared"]),
+            doc=_of(str, data["doc"]),
+            injected_at=_of(int, data["injected_at"]),
+            has_injected=_of(bool, data["has_injected"]),
+            code=None if data["code"] is None else _code(data["code"]),
+            writes_files=_of(bool, data["writes_files"]),
+            product=data["product"],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
-def code_from_json(text: str) -> CodeFacts:
-    """The facts that ``to_json`` wrote."""
-    return _code(json.loads(text))
+def code_from_json(text: str) -> CodeFacts | None:
+    """The facts that ``to_json`` wrote; None where the text is not that."""
+    try:
+        return _code(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _code(data: dict[str, Any]) -> CodeFacts:
@@ -140,19 +156,39 @@ def _code(data: dict[str, Any]) -> CodeFacts:
         imports={name: tuple(map(_target, targets)) for name, targets in data["imports"].items()},
         executed=tuple(map(_target, data["executed"])),
         stars=tuple(map(_target, data["stars"])),
-        reflective=data["reflective"],
-        upstream=None if data["upstream"] is None else tuple((task, key) for task, key in data["upstream"]),
-        constants=tuple(data["constants"]),
+        reflective=_of(bool, data["reflective"]),
+        upstream=None if data["upstream"] is None else tuple(map(_use, data["upstream"])),
+        constants=_texts(data["constants"]),
     )
 
 
 def _piece(data: dict[str, Any]) -> Piece:
-    uses = tuple(map(sys.intern, data["uses"]))  # tasks use the same names
-    return Piece(data["digest"], uses, tuple(data["constants"]))
+    uses = tuple(map(sys.intern, _texts(data["uses"])))  # tasks use the same names
+    return Piece(_of(str, data["digest"]), uses, _texts(data["constants"]))
 
 
 def _target(data: dict[str, Any]) -> Target:
-    return _known_target(data["module"], data["level"], data["attribute"])
+    attribute = data["attribute"]
+    return _known_target(
+        _of(str, data["module"]), _of(int, data["level"]), None if attribute is None else _of(str, attribute)
+    )
+
+
+def _use(data: Any) -> tuple[str, str | None]:
+    task, key = data
+    return _of(str, task), None if key is None else _of(str, key)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return tuple(_of(str, one) for one in value)
+
+
+def _of(kind: type[Kind], value: Any) -> Kind:
+    if type(value) is not kind:
+        raise TypeError(f"no {kind.__name__}")
+    return value
 
 
 _known_target = functools.lru_cache(maxsize=1000)(Target)

@@ -13,23 +13,31 @@ import os
 import posixpath
 import re
 import shutil
+import stat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import confine, scratch
+from soorgeon_clone.files.atomic import scratch_name
+from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.pipeline.content import stamp_of
-from soorgeon_clone.pipeline.lock import hidden_folder, take
+from soorgeon_clone.pipeline.lock import HELD, hidden_folder, take
 from soorgeon_clone.pipeline.model import HIDDEN, Product, Task
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.project import Project
 
 
 class Stage:
     """The staging folder of one task's run."""
 
-    def __init__(self, root: Path, task: Task) -> None:
-        self.root = root
+    def __init__(self, project: Project, task: Task) -> None:
+        self.project = project
+        self.root = project.root
         self.task = task
         self.prefix = f"{HIDDEN}/staging/{safe_name(task.name)}"
-        self.folder = root / self.prefix
+        self.folder = self.root / self.prefix
         self._before: dict[str, str | None] = {}
         self._lock: Any = None
 
@@ -38,14 +46,17 @@ class Stage:
         return f"{self.prefix}/{product}"
 
     def prepare(self) -> None:
-        """Make the folder, empty, with the folders that products lie in. Waits while another process runs the task."""
+        """Make the folder, empty, with the folders that products lie in. Waits while another process runs the task.
+
+        Raises UserError where a product would take the place of what the project is made of.
+        """
+        for product in self.task.products:
+            self._place(product.path)
         if self._lock is None:
-            folder = self.root / HIDDEN / "staging"
-            if not folder.is_dir():
-                hidden_folder(self.root)
-                folder.mkdir(exist_ok=True)
+            folder = hidden_folder(self.root, "staging")
             self._lock = take(folder / f"{self.folder.name}.lock")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        scratch.remove(self.folder)
+        self.folder.mkdir()
         for name in {posixpath.dirname(product.path) for product in self.task.products}:
             os.makedirs(self.folder / name, exist_ok=True)  # noqa: PTH103
         for product in self.task.products:
@@ -60,14 +71,21 @@ class Stage:
         ]
 
     def publish(self) -> None:
-        """Move everything that was written to its place; a product replaces the old one in one step."""
-        for name in sorted(_entries(self.folder, {product.path for product in self.task.products})):
-            source, target = self.folder / name, self.root / name
+        """Move everything that was written to its place; a product replaces the old one in one step.
+
+        Raises UserError; before anything is moved, where something must not be at its place.
+        """
+        names = sorted(_entries(self.folder, {product.path for product in self.task.products}))
+        for name in names:
+            _check_kind(self.task, self.folder / name, name)
+        for name, target in [(name, self._place(name)) for name in names]:
+            source = self.folder / name
             try:
                 if not _is_folder(target.parent):
                     target.parent.mkdir(parents=True, exist_ok=True)
                 if _is_folder(target) and not target.is_symlink():
-                    _replace_folder(source, target, self.root / HIDDEN)
+                    self._check_removed(name, target)
+                    _replace_folder(source, target, self.folder)
                 elif _is_folder(source):
                     target.unlink(missing_ok=True)
                     _move(source, target)
@@ -88,46 +106,89 @@ class Stage:
     def keep_failed(self, notebook: Path) -> Path | None:
         """Put the notebook of a failed run where the user finds it; the rest of what the run wrote goes."""
         source = self.folder / notebook
-        target = self.root / HIDDEN / "failed" / f"{safe_name(self.task.name)}.ipynb"
         kept = None
         if source.is_file():
             self._clean(source)
-            with contextlib.suppress(OSError):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source.replace(target)
-                kept = target
+            kept = keep(self.root, "failed", f"{safe_name(self.task.name)}.ipynb", source)
         self.discard()
         return kept
 
     def discard(self) -> None:
         """Remove the folder, and let others run the task."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if scratch.is_own_folder(self.folder.parent):
+            scratch.remove(self.folder)
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def _clean(self, path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
-            data = path.read_bytes()
+            data = read_bytes(path)
             clean = data.replace(f"{self.prefix}/".encode(), b"")
             if clean != data:
-                path.write_bytes(clean)
+                scratch.put_bytes(path, clean)
 
     def _written_in_place(self, product: Product) -> bool:
         now = _stamp(self.root / product.path)
         return now is not None and now != self._before.get(product.path)
 
+    def _place(self, name: str) -> Path:
+        """Where an entry of the stage goes, without links but its own.
+
+        The user may keep the folder of a product elsewhere, by a link; what lies in it goes there too. Anything else
+        stays in the project. Raises UserError for a place that git or the project itself has its files at.
+        """
+        target = self.root / name
+        place = os.path.join(os.path.realpath(target.parent), target.name)  # noqa: PTH118
+        declared = {product.path for product in self.task.products}
+        folders = {os.path.realpath(self.root / posixpath.dirname(path)) for path in declared}
+        if name not in declared and os.path.dirname(place) not in folders:  # noqa: PTH120
+            return confine.removed(self.root, name)
+        if ".git" in (part.lower() for part in Path(place).parts):
+            raise confine.Outside(target, "is in git's own folder")
+        lower = place.casefold()
+        for source in self.project.source_places:
+            if source == lower or source.startswith(lower.rstrip(os.sep) + os.sep):
+                raise UserError(
+                    f"task '{self.task.name}': {name} would take the place of {source}",
+                    hint="Sources and pipeline.yaml are no products. Give the product another path.",
+                    exit_code=2,
+                )
+        return Path(place)
+
+    def _check_removed(self, name: str, target: Path) -> None:
+        """A folder that makes way is removed: outside of the project only one that an earlier run made."""
+        try:
+            confine.removed(self.root, name)
+            return
+        except confine.Outside:
+            made = self.project.records.made(self.task.name)
+        known = made.products.get(name) if made is not None else None
+        if known is None or known[0] != self.project.contents.digest(name):
+            raise UserError(
+                f"task '{self.task.name}': there is a folder at {target}, which is outside of the project, and holds "
+                "what no run made: it is not removed",
+                hint="Remove it yourself, or give the product another path.",
+            )
+
+
+def keep(root: Path, folder: str, name: str, content: Path | bytes) -> Path | None:
+    """Keep a file, or some bytes, in the hidden folder; it helps, and is no reason to fail."""
+    try:
+        target = hidden_folder(root, folder) / name
+        scratch.put_bytes(target, content if isinstance(content, bytes) else read_bytes(content))
+    except (OSError, UserError):
+        return None
+    return target
+
 
 def keep_log(root: Path, task: Task, text: str) -> None:
-    """Keep what a task printed last, in a file of its own; it helps, and is no reason to fail."""
-    path = root / HIDDEN / "logs" / f"{safe_name(task.name)}.log"
-    with contextlib.suppress(OSError):
-        if text:
-            if not _is_folder(path.parent):
-                path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", errors="backslashreplace")
-        else:
-            path.unlink(missing_ok=True)
+    """Keep what a task printed last, in a file of its own."""
+    name = f"{safe_name(task.name)}.log"
+    if text:
+        keep(root, "logs", name, text.encode("utf-8", "backslashreplace"))
+    elif scratch.is_own_folder(root / HIDDEN) and scratch.is_own_folder(root / HIDDEN / "logs"):
+        scratch.remove(root / HIDDEN / "logs" / name)
 
 
 def safe_name(name: str) -> str:
@@ -140,13 +201,16 @@ def safe_name(name: str) -> str:
 
 def clear(root: Path) -> None:
     """Remove what runs that were killed left behind; what another process works on stays."""
-    with contextlib.suppress(OSError):
-        for entry in (root / HIDDEN / "staging").iterdir():
-            if entry.suffix == ".lock":
+    folder = root / HIDDEN / "staging"
+    if not scratch.is_own_folder(root / HIDDEN) or not scratch.is_own_folder(folder):
+        return
+    with contextlib.suppress(OSError, UserError):
+        for entry in sorted(folder.iterdir()):
+            if entry.suffix == ".lock" or entry.name.endswith(HELD):
                 continue
             lock = take(entry.with_name(f"{entry.name}.lock"), wait=False)
             if lock is not None:
-                shutil.rmtree(entry, ignore_errors=True)
+                scratch.remove(entry)
                 lock.release()
 
 
@@ -177,18 +241,25 @@ def _entries(folder: Path, whole: set[str]) -> list[str]:
     return found
 
 
-def _replace_folder(source: Path, target: Path, hidden: Path) -> None:
+def _check_kind(task: Task, source: Path, name: str) -> None:
+    """Raise UserError for a product that is no file, folder or link."""
+    mode = source.lstat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+        raise UserError(
+            f"task '{task.name}' made a pipe, a socket or a device at {name}", hint="Products are files or folders."
+        )
+
+
+def _replace_folder(source: Path, target: Path, stage: Path) -> None:
     """A folder cannot be replaced in one step: the old one is moved aside, and back if the new one does not fit."""
-    aside = hidden / "staging" / f".old-{os.getpid()}-{target.name}"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.parent.mkdir(parents=True, exist_ok=True)
+    aside = scratch_name(stage / "old")
     _move(target, aside)
     try:
         _move(source, target)
     except OSError:
         _move(aside, target)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    scratch.remove(aside)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -198,14 +269,15 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+        beside = scratch_name(target)
         try:
-            if source.is_dir():
+            if source.is_symlink():
+                beside.symlink_to(source.readlink())
+            elif source.is_dir():
                 shutil.copytree(source, beside, symlinks=True)
             else:
-                shutil.copy2(source, beside)
+                scratch.copy_new(source, beside)
             beside.replace(target)
         except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            beside.unlink(missing_ok=True)
+            scratch.remove(beside)
             raise

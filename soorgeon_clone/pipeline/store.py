@@ -15,14 +15,20 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.cache import Cache, Manifest, beside, file_name, files, from_json, to_json
+from soorgeon_clone.files.scratch import remove
+from soorgeon_clone.pipeline.cache import Cache
 from soorgeon_clone.pipeline.code_facts import digest as digest_of
 from soorgeon_clone.pipeline.content import file_digest
+from soorgeon_clone.pipeline.manifest import Manifest, file_name, files, from_json, to_json
 from soorgeon_clone.pipeline.remote import THREADS, Remote
 
 SWITCH = "SOORGEON_CLONE_STORE"
+MODE_SWITCH = "SOORGEON_CLONE_STORE_MODE"
+KEY_SWITCH = "SOORGEON_CLONE_STORE_KEY"
+_SHORTEST_KEY = 16
 OFF = ("", "0", "off", "no", "none", "false")
 # From so many tasks on, all manifests are listed, in sixteen parts, rather than those of each task.
 _MANY = 48
@@ -31,11 +37,25 @@ _EAGER = 4
 
 
 class Store:
-    """The store of one project, from the main thread; threads of its own talk to the remote place."""
+    """The store of one project, from the main thread; threads of its own talk to the remote place.
 
-    def __init__(self, url: str, connect: Callable[[], Remote], cache: Cache) -> None:
+    With ``read_only`` nothing is published. With a ``key`` manifests are signed, and others are not believed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        connect: Callable[[], Remote],
+        cache: Cache,
+        *,
+        read_only: bool = False,
+        key: bytes | None = None,
+    ) -> None:
         self.url = url
         self.cache = cache
+        self.read_only = read_only
+        self.problem: str | None = None
+        self._key = key
         self._connect = connect
         self._connecting = threading.Lock()
         self._remote: Remote | None = None
@@ -94,13 +114,13 @@ class Store:
             return False
         return _same(reading.result(), manifest)
 
-    def find(self, own: str, fingerprint: str, current: Callable[[str], str | None]) -> Manifest | None:
-        """A manifest of this fingerprint whose input files are as they are now."""
+    def find(self, own: str, fingerprint: str, usable: Callable[[Manifest], bool]) -> Manifest | None:
+        """A manifest of this fingerprint that is usable. What is none is passed over, and replaced by the next run."""
         self.prepare([own])
         keys = sorted(self._keys[_family(own)].get(fingerprint, ()))
         for reading in [self._start_reading(key) for key in keys]:
             manifest = reading.result()
-            if manifest and all(current(name) == digest for name, digest in manifest.inputs.items()):
+            if manifest is not None and usable(manifest):
                 return manifest
         return None
 
@@ -120,7 +140,7 @@ class Store:
     def publish(self, own: str, fingerprint: str, manifest: Manifest) -> Future[None]:
         """Begin to put a manifest and its objects, which are in the local cache, into the store."""
         key = _key(own, fingerprint, manifest)
-        text = to_json(manifest)
+        text = to_json(manifest, key=self._key, place=key)
         return self._publish(key, text, {digest for _, digest in files(manifest)})
 
     def note(self, own: str, fingerprint: str, manifest: Manifest) -> None:
@@ -163,7 +183,15 @@ class Store:
 
     def _read_manifest(self, key: str) -> Manifest | None:
         text = self.remote.read(key)
-        return from_json(text) if text is not None else None
+        if text is None:
+            return None
+        manifest = from_json(text, key=self._key, place=key)
+        if manifest is None and self._key is not None:
+            self.problem = (
+                f"{key} in the store {self.url} is not signed with the key in {KEY_SWITCH}, and was not used; "
+                "what it is about is made here"
+            )
+        return manifest
 
     def _start_fetching(self, digest: str) -> Future[bool]:
         if digest not in self._fetched:
@@ -176,15 +204,15 @@ class Store:
             with contextlib.suppress(OSError):
                 os.utime(target)
             return True
-        aside = beside(target)
+        aside: Path | None = None
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            aside = self.cache.aside(target)
             for _ in range(2):
                 if not self.remote.fetch(_object(digest), aside):
                     return False
                 if file_digest(aside) == digest:
                     self.cache.stored += aside.stat().st_size
-                    aside.replace(target)
+                    self.cache.put(aside, target)
                     return True
             self._damaged.add(digest)
             return False
@@ -194,11 +222,15 @@ class Store:
                 hint="Products from the store go through it; SOORGEON_CLONE_CACHE names another folder.",
             ) from error
         finally:
-            with contextlib.suppress(OSError):
-                aside.unlink()
+            if aside is not None:
+                remove(aside)
 
     def _publish(self, key: str | None, text: bytes, digests: set[str]) -> Future[None]:
         """Send what is missing of the objects; whoever sends the last one has the manifest put."""
+        if self.read_only:
+            nothing: Future[None] = Future()
+            nothing.set_result(None)
+            return nothing
         name = key or f"objects {digest_of(' '.join(sorted(digests)))}"
         known = self._publications.get(name)
         if known is not None and not (known.done() and known.exception()):
@@ -266,6 +298,28 @@ def store_url(option: str | None, spec: str | None) -> str | None:
         if chosen is not None:
             return None if chosen.strip().lower() in OFF else chosen.strip()
     return None
+
+
+def read_only(option: str | None) -> bool:
+    """Whether nothing is to be published: what the option says, else the environment. Raises UserError."""
+    chosen = option or os.environ.get(MODE_SWITCH, "").strip() or "write"
+    if chosen not in ("read", "write"):
+        raise UserError(f"{MODE_SWITCH} is {chosen!r}", hint="It is 'read' or 'write'.", exit_code=2)
+    return chosen == "read"
+
+
+def signing_key() -> bytes | None:
+    """The key in the environment with which manifests are signed, None where there is none. Raises UserError."""
+    key = os.environ.get(KEY_SWITCH, "").strip()
+    if not key:
+        return None
+    if len(key) < _SHORTEST_KEY:
+        raise UserError(
+            f"the key in {KEY_SWITCH} is shorter than {_SHORTEST_KEY} characters",
+            hint="Make one: python -c 'import secrets; print(secrets.token_hex(32))'",
+            exit_code=2,
+        )
+    return key.encode("utf-8", "surrogateescape")
 
 
 def _results(futures: Iterable[Future[list[str]]] | Iterable[Future[bool]]) -> list:  # type: ignore[type-arg]

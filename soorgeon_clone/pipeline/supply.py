@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import dag as dags
-from soorgeon_clone.pipeline.cache import Manifest
+from soorgeon_clone.pipeline import results
 from soorgeon_clone.pipeline.fingerprint import needs
+from soorgeon_clone.pipeline.manifest import Manifest
 from soorgeon_clone.pipeline.model import Task
 from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.staging import Stage
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,8 @@ def place(project: Project, task: Task, manifests: Mapping[str, Manifest]) -> No
         )
     for name in _by_time(project, parts):
         part = parts[name]
-        stage = Stage(project.root, project.tasks[name])
-        stage.prepare()
-        if not cache.restore(part, lambda path, folder=stage.folder: folder / path):  # type: ignore[misc]
-            stage.discard()
+        if not results.bring_back(project, project.tasks[name], part):
             raise UserError(cache.problem or f"task '{task.name}': the products of '{name}' cannot be copied")
-        for path, inner in part.folders.items():
-            if not inner:
-                (stage.folder / path).mkdir(parents=True, exist_ok=True)
-        stage.publish()
 
 
 def _absent(project: Project, part: Manifest) -> Manifest:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from project_folder import SAVE, Folder, load
 
-from soorgeon_clone.pipeline.cache import collect, default_folder, usage
+from soorgeon_clone.files.cache_folder import default_folder
+from soorgeon_clone.pipeline.cache import collect, usage
 
 
 def git(root: Path, *arguments: str) -> None:

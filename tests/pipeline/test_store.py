@@ -21,8 +21,8 @@ from tcp_proxy import Proxy
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import remote as remotes
-from soorgeon_clone.pipeline.cache import files, from_json
 from soorgeon_clone.pipeline.content import file_digest
+from soorgeon_clone.pipeline.manifest import files, from_json
 from soorgeon_clone.pipeline.model import Report
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.remote import Folder as FolderStorage
