@@ -97,6 +97,8 @@ def command(
     with Project(
         entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache, store=store
     ) as project:
+        if not dry_run:
+            project.compute()
         warn(project)
         options = _chosen(project, options, partially, skip_upstream)
         if dry_run:

@@ -62,6 +62,7 @@ def command(
     with Project(
         entry_point, env=env, ignore_environment=ignore_environment, use_cache=not no_cache, store=store
     ) as project:
+        project.compute()
         warn(project)
         (chosen, *others) = select(project.dag, name)
         if others:

@@ -61,7 +61,7 @@ def pack(project: Project, names: Iterable[str]) -> Bundle:
                 _keep(cache, large[path], full)
             else:
                 _add(archive, path, full.read_bytes(), mode=full.stat().st_mode & 0o777)
-        _add(archive, _SPEC, pickle.dumps(project.spec))
+        _add(archive, _SPEC, pickle.dumps(_told(project.spec)))
     aside = cache.folder / f"bundle-{os.getpid()}"
     aside.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -93,6 +93,16 @@ def unpack(store: Store, bundle: Bundle, folder: Path) -> None:
             target.write_bytes(content_file.read())
             target.chmod(member.mode | 0o600)
     store.cache.restore(Manifest({}, written=dict(bundle.large)), lambda path: folder / path)
+
+
+def _told(spec: Spec) -> Spec:
+    """What a worker needs of pipeline.yaml: not what export targets are told, which may hold values of the
+    environment. Params that stand there travel as look-ups."""
+    from dataclasses import replace
+
+    return replace(
+        spec, env={}, export=None, store=None, tasks=tuple(replace(task, export=None) for task in spec.tasks)
+    )
 
 
 def spec_in(folder: Path) -> Spec:

@@ -16,6 +16,9 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.model import DAG, HIDDEN, Product, SourceFacts, Spec, Task, TaskSpec
+from soorgeon_clone.pipeline.yaml_tree import nearest
+
+_UNKNOWN_GRID = "Build: a function computes the grid of '{}', and only a build knows all its tasks."
 
 
 def order(spec: Spec, facts: Mapping[str, SourceFacts]) -> DAG:
@@ -24,7 +27,7 @@ def order(spec: Spec, facts: Mapping[str, SourceFacts]) -> DAG:
     tasks: dict[str, Task] = {}
     for task_spec in spec.tasks:
         own = facts[task_spec.name]
-        upstream, groups = _upstream(task_spec, own, names)
+        upstream, groups = _upstream(spec, task_spec, own, names)
         tasks[task_spec.name] = Task(task_spec, own, _products(spec, task_spec, own), upstream, groups)
     _check_products(spec, tasks)
     downstream: dict[str, list[str]] = {}
@@ -117,15 +120,13 @@ def _place(task: TaskSpec) -> str:
 
 
 def _near(name: str, names: Iterable[str]) -> str:
-    import difflib
-
     names = list(names)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean '{near[0]}'?" if near else f"Tasks: {', '.join(names[:20])}."
+    near = nearest(name, names)
+    return f"Did you mean '{near}'?" if near else f"Tasks: {', '.join(names[:20])}."
 
 
 def _upstream(
-    task: TaskSpec, facts: SourceFacts, names: Mapping[str, None]
+    spec: Spec, task: TaskSpec, facts: SourceFacts, names: Mapping[str, None]
 ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     found: dict[str, None] = {}
     groups: dict[str, tuple[str, ...]] = {}
@@ -141,7 +142,11 @@ def _upstream(
             matches = []
         if not matches:
             raise UserError(
-                f"{where}: upstream '{name}' of task '{task.name}' is no task", hint=_near(name, names), exit_code=2
+                f"{where}: upstream '{name}' of task '{task.name}' is no task",
+                hint=_near(name, names)
+                if not spec.unknown_grids
+                else _UNKNOWN_GRID.format(next(iter(spec.unknown_grids))),
+                exit_code=2,
             )
         found.update(dict.fromkeys(matches))
     return tuple(found), groups

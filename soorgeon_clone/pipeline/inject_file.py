@@ -20,7 +20,7 @@ _NOTICE = f"# Added by `soorgeon-clone nb --inject`; `soorgeon-clone nb --remove
 def injected_text(dag: DAG, task: Task) -> str:
     """The source of the cell. Jupyter starts in the notebook's folder, tasks run in the project's: so it goes there."""
     values = parameters(task, dag.tasks, product_path=str)
-    assignments = cell_text(values, task).partition("\n")[2]
+    assignments = cell_text(values, task).partition("\n")[2].removeprefix("import os\n")
     depth = len(Path(str(task.spec.source.path)).parts) - 1
     up = "/".join([".."] * depth) or "."
     entry = dag.spec.path.name
