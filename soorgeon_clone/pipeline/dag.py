@@ -25,9 +25,13 @@ def order(spec: Spec, facts: Mapping[str, SourceFacts]) -> DAG:
     """The tasks of a spec, each after its upstream, else in the order of pipeline.yaml."""
     names = dict.fromkeys(task.name for task in spec.tasks)
     tasks: dict[str, Task] = {}
+    arrows = 0
     for task_spec in spec.tasks:
         own = facts[task_spec.name]
         upstream, groups = _upstream(spec, task_spec, own, names)
+        arrows += len(upstream)
+        if arrows > _MOST_ARROWS:
+            raise UserError(f"{_place(task_spec)}: the tasks have more than {_MOST_ARROWS:,} upstreams", exit_code=2)
         tasks[task_spec.name] = Task(task_spec, own, _products(spec, task_spec, own), upstream, groups)
     _check_products(spec, tasks)
     downstream: dict[str, list[str]] = {}
@@ -60,6 +64,9 @@ def beside(dag: DAG) -> dict[str, int]:
 
 
 _LARGE_PART = 2000
+_SHOWN = 20
+# Ten thousand tasks that each need ten thousand others are more than anybody has, and than memory holds.
+_MOST_ARROWS = 2_000_000
 
 
 def _parts(dag: DAG) -> list[list[str]]:
@@ -242,18 +249,25 @@ def _sorted(tasks: Mapping[str, Task], downstream: Mapping[str, list[str]]) -> l
     if len(ordered) < len(tasks):
         path = _cycle({name: tasks[name].upstream for name in tasks if waiting[name]})
         raise UserError(
-            f"{tasks[path[0]].spec.file}: tasks wait for each other: {' -> '.join(path)}",
+            f"{tasks[path[0]].spec.file}: tasks wait for each other: {_arrows(path)}",
             hint="An arrow reads 'needs'. Remove one of these upstreams.",
             exit_code=2,
         )
     return ordered
 
 
+def _arrows(path: list[str]) -> str:
+    if len(path) > _SHOWN:
+        path = [*path[: _SHOWN - 1], f"... ({len(path) - _SHOWN} more)", path[-1]]
+    return " -> ".join(path)
+
+
 def _cycle(upstream: Mapping[str, tuple[str, ...]]) -> list[str]:
     """A cycle among tasks that all wait, from a task back to itself."""
     name = next(iter(upstream))
-    path: list[str] = []
+    path: dict[str, None] = {}
     while name not in path:
-        path.append(name)
+        path[name] = None
         name = next(one for one in upstream[name] if one in upstream)
-    return [*path[path.index(name) :], name]
+    names = list(path)
+    return [*names[names.index(name) :], name]

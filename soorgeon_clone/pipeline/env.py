@@ -123,6 +123,7 @@ def load(spec: Path, overrides: Mapping[str, Any]) -> Environment:
             target = target.setdefault(part, {}) if isinstance(target, dict) else {}
         if path is None or not isinstance(target, dict) or last not in target:
             options = ", ".join(f"--env--{option.replace('.', '--')}" for option in _names(values)) or "none"
+            options = shortened(options, 1_000)
             raise UserError(
                 f"--env--{name.replace('.', '--')}: env.yaml has no '{name}'",
                 hint=f"Options of this pipeline: {options}.",

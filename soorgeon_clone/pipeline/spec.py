@@ -15,7 +15,7 @@ from soorgeon_clone.pipeline.grid import MOST_TASKS
 from soorgeon_clone.pipeline.model import Hook, Spec, TaskSpec
 from soorgeon_clone.pipeline.task_entry import Defaults, Functions, checked_path, mapping_item, read_task
 from soorgeon_clone.pipeline.values import Values, resolved
-from soorgeon_clone.pipeline.yaml_tree import Item, check_keys, dump, number
+from soorgeon_clone.pipeline.yaml_tree import Item, check_keys, dump, number, shortened
 
 DEFAULT = "pipeline.yaml"
 _TOP = (
@@ -81,7 +81,9 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None, values
             warnings.append(f"{path.name}: the grid of task '{name}' is computed by {function} in builds: {what}")
     unused = sorted(set(environment.values) - environment.used)
     if unused:
-        warnings.append(f"env.yaml: {', '.join(unused)} {'is' if len(unused) == 1 else 'are'} not used in {path.name}")
+        warnings.append(
+            f"env.yaml: {shortened(', '.join(unused))} {'is' if len(unused) == 1 else 'are'} not used in {path.name}"
+        )
     if top.get("clients"):
         warnings.append(f"{top.value['clients'].place}: 'clients' has no effect here; a remote copy is 'store: URL'")
     if top.get("config"):
