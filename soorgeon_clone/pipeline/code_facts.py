@@ -154,7 +154,11 @@ def _write(node: Any, parts: list[str]) -> None:
             for child in reversed(one):
                 waiting += [_COMMA, child]
         else:
-            parts.append(repr(one))
+            # An integer of very many digits has no text but a hexadecimal one.
+            parts.append(hex(one) if isinstance(one, int) and one.bit_length() > _LONG else repr(one))
+
+
+_LONG = 14_000
 
 
 @dataclass(frozen=True, slots=True)

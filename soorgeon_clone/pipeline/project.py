@@ -405,8 +405,9 @@ class Project:
             return SourceFacts(problem=f"there is no {task.source.path or path}")
         stamp = self._stamps[task.name] = f"{stamp_of(status)}:{sources.VERSION}"
         name = f"{task.source.path or task.source.text}\0source"
-        if known := self.records.take(name, stamp):
-            return sources.source_from_json(known)
+        known = self.records.take(name, stamp)
+        if known and (remembered := sources.source_from_json(known)):
+            return remembered
         if task.source.kind == "function":
             facts = sources.function_facts(task.source.text, path)
         else:
@@ -431,9 +432,9 @@ class Project:
         if path in self._modules and self._modules[path][0] == stamp:
             return self._modules[path][1]
         name = f"{path}\0module"
-        if known := self.records.take(name, stamp):
-            facts: CodeFacts | None = sources.code_from_json(known)
-        else:
+        known = self.records.take(name, stamp)
+        facts = sources.code_from_json(known) if known else None
+        if facts is None:
             facts = sources.module_facts(Path(path))
             if facts is not None and settled(status):
                 self.records.remember(name, stamp, sources.to_json(facts))

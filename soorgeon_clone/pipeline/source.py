@@ -130,18 +130,29 @@ def _fields(facts: Any) -> dict[str, Any]:
     return {field.name: getattr(facts, field.name) for field in fields(facts)}
 
 
-def source_from_json(text: str) -> SourceFacts:
-    """The facts that ``to_json`` wrote."""
-    data = json.loads(text)
-    data["upstream"] = tuple(data["upstream"])
-    data["declared"] = tuple(data["declared"])
-    data["code"] = _code(data["code"]) if data["code"] else None
-    return SourceFacts(**data)
+def source_from_json(text: str) -> SourceFacts | None:
+    """The facts that ``to_json`` wrote; None where the text is not what it wrote."""
+    try:
+        data = json.loads(text)
+        data["upstream"] = _texts(data["upstream"])
+        data["declared"] = _texts(data["declared"])
+        data["code"] = _code(data["code"]) if data["code"] else None
+        facts = SourceFacts(**data)
+    except _MALFORMED:
+        return None
+    is_sound = isinstance(facts.doc, str) and isinstance(facts.injected_at, int) and facts.problem is None
+    return facts if is_sound else None
 
 
-def code_from_json(text: str) -> CodeFacts:
-    """The facts that ``to_json`` wrote."""
-    return _code(json.loads(text))
+def code_from_json(text: str) -> CodeFacts | None:
+    """The facts that ``to_json`` wrote; None where the text is not what it wrote."""
+    try:
+        return _code(json.loads(text))
+    except _MALFORMED:
+        return None
+
+
+_MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def _code(data: dict[str, Any]) -> CodeFacts:
@@ -151,19 +162,28 @@ def _code(data: dict[str, Any]) -> CodeFacts:
         imports={name: tuple(map(_target, targets)) for name, targets in data["imports"].items()},
         executed=tuple(map(_target, data["executed"])),
         stars=tuple(map(_target, data["stars"])),
-        reflective=data["reflective"],
-        upstream=None if data["upstream"] is None else tuple((task, key) for task, key in data["upstream"]),
-        constants=tuple(data["constants"]),
+        reflective=bool(data["reflective"]),
+        upstream=None if data["upstream"] is None else tuple((str(task), key) for task, key in data["upstream"]),
+        constants=_texts(data["constants"]),
     )
+
+
+def _texts(data: Any) -> tuple[str, ...]:
+    if not isinstance(data, list) or not all(isinstance(one, str) for one in data):
+        raise TypeError("expected a list of texts")
+    return tuple(data)
 
 
 def _piece(data: dict[str, Any]) -> Piece:
     uses = tuple(map(sys.intern, data["uses"]))  # tasks use the same names
-    return Piece(data["digest"], uses, tuple(data["constants"]))
+    return Piece(str(data["digest"]), uses, _texts(data["constants"]))
 
 
 def _target(data: dict[str, Any]) -> Target:
-    return _known_target(data["module"], data["level"], data["attribute"])
+    module, level, attribute = data["module"], data["level"], data["attribute"]
+    if not isinstance(module, str) or not isinstance(level, int) or not isinstance(attribute, (str, type(None))):
+        raise TypeError("expected a module, a level and an attribute")
+    return _known_target(module, level, attribute)
 
 
 _known_target = functools.lru_cache(maxsize=1000)(Target)

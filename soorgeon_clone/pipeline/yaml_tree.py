@@ -21,6 +21,7 @@ _DEEPEST = 100
 # A pipeline of 100,000 tasks has fewer. Each takes half a kilobyte while it is read.
 _MOST = 1_000_000
 _LARGEST = 50_000_000  # bytes
+_LONGEST_MESSAGE = 1_000  # characters
 _LONGEST_NUMBER = 5_000  # characters
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _MERGE = "tag:yaml.org,2002:merge"
@@ -55,7 +56,7 @@ class Item:
     def error(self, message: str, *, hint: str | None = None) -> UserError:
         """An error about this entry."""
         about = f", {self.key}" if self.key else ""
-        return UserError(f"{self.place}{about}: {message}", hint=hint, exit_code=2)
+        return UserError(f"{self.place}{about}: {shortened(message, _LONGEST_MESSAGE)}", hint=hint, exit_code=2)
 
     def map_scalars(self, change: Callable[[Item], Any]) -> Item:
         """This tree with every scalar replaced by ``change(scalar)``."""
