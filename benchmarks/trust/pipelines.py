@@ -1,4 +1,4 @@
-"""Pipelines mutated from valid ones go through the commands that read: nothing may crash, hang, run or leave the folder.
+"""Pipelines mutated from valid ones go through the commands that read: none crashes, hangs, runs or leaves its folder.
 
 python benchmarks/trust/pipelines.py [--cases 10000] [--first 0]
 """

@@ -38,6 +38,7 @@ def command(
 
     The injected cell holds paths relative to the project's folder. Nothing else in the files changes.
     """
+    from soorgeon_clone.pipeline import inject_file
     from soorgeon_clone.pipeline.project import Project
 
     set_up_log(log, log_file)
@@ -49,7 +50,7 @@ def command(
             return
         count = 0
         for task, path in _sources(project, names):
-            text = path.read_bytes().decode("utf-8")
+            text = inject_file.source_text(path)
             changed = _changed(project, task, text, inject=inject, sync=sync)
             if changed != text:
                 _replace(path, changed)
@@ -85,8 +86,9 @@ def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None
     """Write each source in another format, name it so in pipeline.yaml, and remove the old file."""
     from soorgeon_clone.errors import UserError
     from soorgeon_clone.notebook import read, write
+    from soorgeon_clone.pipeline import inject_file
 
-    spec_text = project.spec.path.read_bytes().decode("utf-8")
+    spec_text = inject_file.source_text(project.spec.path)
     for task, path in _sources(project, names):
         target = path.with_suffix(f".{new_format}")
         if target == path:

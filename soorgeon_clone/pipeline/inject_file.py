@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.pipeline.inject import TAG, cell_text, parameters
 from soorgeon_clone.pipeline.model import DAG, Task
 
@@ -15,6 +16,16 @@ _PERCENT = re.compile(r"^#\s*%%(?!%)", re.MULTILINE)
 _LIGHT = re.compile(r"^# \+(?=\s|$)", re.MULTILINE)
 _TAGS = re.compile(r"tags\s*=\s*(\[[^\]]*\])")
 _NOTICE = f"# Added by `soorgeon-clone nb --inject`; `soorgeon-clone nb --remove` takes it away. Tag: {TAG}"
+
+
+def source_text(path: Path) -> str:
+    """The text of a source, with its line ends as they are. Raises UserError."""
+    try:
+        return read_bytes(path).decode("utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}", exit_code=2) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} cannot be read: {error}", hint="Save it as UTF-8.", exit_code=2) from None
 
 
 def injected_text(dag: DAG, task: Task) -> str:

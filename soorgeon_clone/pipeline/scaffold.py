@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import read_text
 from soorgeon_clone.notebook import write
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.model import Spec, TaskSpec
@@ -99,11 +100,13 @@ def _function(spec: Spec, task: TaskSpec) -> Created | None:
     if not path.exists():
         _write_new(path, text)
         return Created(task.name, path)
-    existing = path.read_text(encoding="utf-8")
     try:
+        existing = read_text(path)
         tree = ast.parse(existing)
     except SyntaxError as error:
         raise UserError(f"{path}, line {error.lineno}: {error.msg}", exit_code=2) from None
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        raise UserError(f"{path} cannot be read: {error}", exit_code=2) from None
     defined = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     defined |= {one.name for one in tree.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
     defined |= {alias.asname or alias.name for node in ast.walk(tree) for alias in getattr(node, "names", ())

@@ -71,7 +71,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
             _written(seen, path)
     elif event in _STARTING:
         program = str(arguments[0])
-        if os.path.basename(program) not in _HARMLESS:
+        if Path(program).name not in _HARMLESS:
             seen.started.append(program)
     elif event == "exec":
         name = getattr(arguments[0], "co_filename", "")

@@ -32,7 +32,6 @@ from soorgeon_clone.errors import UserError
 from trust.canary import watch
 
 PATIENCE = 10  # seconds
-_MARK = "open({marker!r}, 'w').close()\n"
 
 _SCRIPT = """# %% tags=["parameters"]
 upstream = {upstream}
@@ -67,7 +66,7 @@ _FILES = {
     "tasks/fit.py": _SCRIPT.format(upstream=["load"]),
     "tasks/all.py": _SCRIPT.format(upstream=["fit-*"]),
     "tasks/book.ipynb": _NOTEBOOK,
-    "evil.py": "def f(**kwargs):\n    return [1, 2]\n\ndef hook():\n    pass\n\ndef task(product, upstream=None):\n    pass\n",
+    "evil.py": "def f(**given):\n    return [1, 2]\n\ndef hook(): pass\n\ndef task(product, upstream=None): pass\n",
     "more/tasks.yaml": "- {source: extra.py, product: output/extra.ipynb}\n",
     "more/extra.py": _SCRIPT.format(upstream=None),
     "data.csv": "a,b\n1,2\n",
@@ -97,7 +96,10 @@ _SPECS: list[Any] = [
         "store": "store",
         "export": {"image": "registry/name:tag", "volumes": {"/store": "claim"}},
         "tasks": [
-            {**_LOAD, "params": {"x": {"dotted_path": "evil::f", "a": "{{word}}"}, "y": "std::vector", "z": "{{deep.one}}"}},
+            {
+                **_LOAD,
+                "params": {"x": {"dotted_path": "evil::f", "a": "{{word}}"}, "y": "std::vector", "z": "{{deep.one}}"},
+            },
             {
                 "source": "tasks/fit.py",
                 "upstream": ["load"],
@@ -116,34 +118,41 @@ _SPECS: list[Any] = [
 _ENV = {"word": "w", "out": "output", "deep": {"one": 1, "two": "{{env.HOME}}/x"}, "when": "{{now}}"}
 
 _SCALARS: list[Any] = [
-    None, True, False, 0, -1, 1, 10**6, 10**400, 1.5, float("nan"), float("inf"), -float("inf"), "", " ", ".", "..", "/", "\\",
-    "../../outside/x", "/etc/passwd", "~/.bashrc", "a/../../b", "x" * 300, "x/" * 3000, "é" * 200, "a\nb", "a\tb", "\x07", "\x1b[31m",
-    "\u202e", "std::vector", "os::abort", "evil::f", "evil::g", "evil.f", "evil", "subprocess::getoutput", "{{env}}", "{{env.HOME}}",
-    "{{env.MISSING}}", "{{word}}", "{{now}}", "{{git}}", "{{git_hash}}", "{{here}}", "{{root}}", "{{user}}", "{{cwd}}", "{{", "}}", "{{}}",
-    "{{a.b.c}}", "{{deep}}", "{{" + " " * 5000, "[[a]]", "[[", "tasks/load.py", "tasks/fit.py", "tasks", "pipeline.yaml", "env.yaml",
-    "output/load.pkl", ".soorgeon-clone/x", ".git/hooks/x", "x.py", "x.ipynb", "x.md", "x.sql", "x.R", "load", "fit-*", "*", "[z-a]",
-    "****************x", "serial", "parallel", "s3://bucket", "2GB", "9" * 400 + "GB", "1e999", "nan", "12:30:45", "2020-13-45", "0x" + "f" * 9000,
-    "yes", "off", "~", "=", "<<", "!!python/object:os.system", "-", "--help", "$(touch x)", "`touch x`", "%s", "{0}", "\ud800"[:0] + "x",
+    None, True, False, 0, -1, 1, 10**6, 10**400, 1.5, float("nan"), float("inf"), -float("inf"), "", " ", ".", "..",
+    "/", "\\", "../../outside/x", "/etc/passwd", "~/.bashrc", "a/../../b", "x" * 300, "x/" * 3000, "é" * 200, "a\nb",
+    "a\tb", "\x07", "\x1b[31m", "\u202e", "std::vector", "os::abort", "evil::f", "evil::g", "evil.f", "evil",
+    "subprocess::getoutput", "{{env}}", "{{env.HOME}}", "{{env.MISSING}}", "{{word}}", "{{now}}", "{{git}}",
+    "{{git_hash}}", "{{here}}", "{{root}}", "{{user}}", "{{cwd}}", "{{", "}}", "{{}}", "{{a.b.c}}", "{{deep}}",
+    "{{" + " " * 5000, "[[a]]", "[[", "tasks/load.py", "tasks/fit.py", "tasks", "pipeline.yaml", "env.yaml",
+    "output/load.pkl", ".soorgeon-clone/x", ".git/hooks/x", "x.py", "x.ipynb", "x.md", "x.sql", "x.R", "load",
+    "fit-*", "*", "[z-a]", "****************x", "serial", "parallel", "s3://bucket", "2GB", "9" * 400 + "GB", "1e999",
+    "nan", "12:30:45", "2020-13-45", "0x" + "f" * 9000, "yes", "off", "~", "=", "<<", "!!python/object:os.system",
+    "-", "--help", "$(touch x)", "`touch x`", "%s", "{0}", "x",
 ]  # fmt: skip
 _FRAGMENTS = [
-    "<<: *a\n", "&a ", "*a ", "!!bool x", "!!int ''", "!!float x", "!!timestamp x", "!!map x", "!!seq x", "!!set x", "!!omap x",
-    "!!binary '%'", "!!python/name:os.abort", "!x ", '"\\0"', '"\\ud800"', '"\\x80"', "\t", "\x00", "\ufeff", "---\n", "...\n", "%YAML 9.9\n",
-    "? [a]\n: b\n", "{{word}}", "{{", "[", "{", "}", "]", "- ", ": ", "# ", "|\n", ">\n", "'", '"', "@", "`", "\u2028", "\x85", "\r", "1" * 5001,
-    "0x" + "f" * 6000, "1:" * 3000 + "1", "[" * 200, "{a: " * 200, "a: &x [*x]\n", "b: &y {<<: *y}\n", "- &z [*z, *z]\n",
-    "l0: &l0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"l{i}: &l{i} [{','.join([f'*l{i - 1}'] * 10)}]\n" for i in range(1, 9)),
+    "<<: *a\n", "&a ", "*a ", "!!bool x", "!!int ''", "!!float x", "!!timestamp x", "!!map x", "!!seq x", "!!set x",
+    "!!omap x", "!!binary '%'", "!!python/name:os.abort", "!x ", '"\\0"', '"\\ud800"', '"\\x80"', "\t", "\x00",
+    "\ufeff", "---\n", "...\n", "%YAML 9.9\n", "? [a]\n: b\n", "{{word}}", "{{", "[", "{", "}", "]", "- ", ": ", "# ",
+    "|\n", ">\n", "'", '"', "@", "`", "\u2028", "\x85", "\r", "1" * 5001, "0x" + "f" * 6000, "1:" * 3000 + "1",
+    "[" * 200, "{a: " * 200, "a: &x [*x]\n", "b: &y {<<: *y}\n", "- &z [*z, *z]\n",
+    "l0: &l0 [x]\n" + "".join(f"l{i}: &l{i} [{','.join([f'*l{i - 1}'] * 10)}]\n" for i in range(1, 10)),
 ]  # fmt: skip
 _KEYS = (
-    "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params", "papermill_params", "nb_product_key",
-    "nbconvert_exporter_name", "nbconvert_export_kwargs", "serializer", "unserializer", "on_render", "on_finish", "on_failure", "timeout",
-    "retries", "memory_limit", "resources", "export", "tasks", "meta", "clients", "config", "executor", "store", "dotted_path", "class",
-    "import_tasks_from", "extract_product", "product_relative_to_source", "cpus", "resources_", "location",
+    "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
+    "papermill_params", "nb_product_key", "nbconvert_exporter_name", "nbconvert_export_kwargs", "serializer",
+    "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
+    "export", "tasks", "meta", "clients", "config", "executor", "store", "dotted_path", "class", "import_tasks_from",
+    "extract_product", "product_relative_to_source", "cpus", "resources_", "location",
 )  # fmt: skip
 _CODE = [
-    "# coding: rot13\n", "# coding: punycode\n", "# coding: utf-16\n", "# -*- coding: nonsense -*-\n", "\x00", "(" * 300, "x = " + "-" * 3000 + "1\n",
-    "x = " + "+".join(["1"] * 3000) + "\n", "x = " + "[" * 150 + "]" * 150 + "\n", "# %% " + "x" * 40_000 + "\n", "upstream = 1\n", "upstream = {'a': 1}\n",
-    "upstream = ['*', 'load', 'nothing']\n", "product = 1\n", "product = {1: 2}\n", "upstream = f(\n", "%magic\n", "!touch x\n", "\ud800".encode("utf-8", "surrogatepass"),
-    b"\xff\xfe", "from evil import *\n", "import os; os.system('touch x')\n", "x = '../../outside'\n", "def f(): return f\n" * 50, "\u202e\n",
-    '# %% tags=["parameters"]\n', '# %% tags=[1, {}]\n', "# +\n", "# -\n", "a" * 5000 + " = 1\n", "x = 0x" + "f" * 5000 + "\n",
+    "# coding: rot13\n", "# coding: punycode\n", "# coding: utf-16\n", "# -*- coding: nonsense -*-\n", "\x00",
+    "(" * 300, "x = " + "-" * 3000 + "1\n", "x = " + "+".join(["1"] * 3000) + "\n",
+    "x = " + "[" * 150 + "]" * 150 + "\n", "# %% " + "x" * 40_000 + "\n", "upstream = 1\n", "upstream = {'a': 1}\n",
+    "upstream = ['*', 'load', 'nothing']\n", "product = 1\n", "product = {1: 2}\n", "upstream = f(\n", "%magic\n",
+    "!touch x\n", "\ud800".encode("utf-8", "surrogatepass"), b"\xff\xfe", "from evil import *\n",
+    "import os; os.system('touch x')\n", "x = '../../outside'\n", "def f(): return f\n" * 50, "\u202e\n",
+    '# %% tags=["parameters"]\n', '# %% tags=[1, {}]\n', "# +\n", "# -\n", "a" * 5000 + " = 1\n",
+    "x = 0x" + "f" * 5000 + "\n",
 ]  # fmt: skip
 
 
@@ -182,7 +191,9 @@ def try_case(seed: int, outcome: Outcome) -> None:
             outcome.commands[f"{command[0]} {word}"] += 1
             if problem:
                 outcome.problems.append(f"{told}: {problem}")
-        left = sorted(entry.name for entry in above.iterdir()) + sorted(one.name for one in (above / "outside").iterdir())
+        left = sorted(entry.name for entry in above.iterdir()) + sorted(
+            one.name for one in (above / "outside").iterdir()
+        )
         if left != ["cache", "outside", "project", "kept.py"] or (above / "outside/kept.py").read_text() != "x = 1\n":
             outcome.problems.append(f"seed {seed} ({', '.join(kinds)}): outside there is {left}")
 
@@ -208,9 +219,7 @@ _COMMANDS = [
 
 def _run(command: list[str], root: Path, above: Path) -> tuple[str | None, str]:
     """A problem, if there is one, and how the command ended."""
-    with contextlib.chdir(root) if hasattr(contextlib, "chdir") else _chdir(root), _patience(), watch(
-        root, above / "cache"
-    ) as seen:  # fmt: skip
+    with _chdir(root), _patience(), watch(root, above / "cache") as seen:
         try:
             result = CliRunner().invoke(app, command, catch_exceptions=False)
             problem, word = None, f"exit {result.exit_code}"
@@ -229,7 +238,7 @@ def _run(command: list[str], root: Path, above: Path) -> tuple[str | None, str]:
 
 @contextlib.contextmanager
 def _chdir(folder: Path) -> Iterator[None]:
-    before = os.getcwd()
+    before = Path.cwd()
     os.chdir(folder)
     try:
         yield
@@ -264,7 +273,8 @@ def _make(root: Path, above: Path, chance: random.Random) -> None:
 def _mutate(root: Path, above: Path, chance: random.Random) -> str:
     """Change one thing, and say of what kind it was."""
     mutations: list[Callable[[Path, Path, random.Random], None]] = [
-        _structure, _structure, _structure, _text, _text, _env, _env_text, _kind_of_file, _kind_of_file, _code, _code, _records,
+        _structure, _structure, _structure, _text, _text, _env, _env_text, _kind_of_file, _kind_of_file, _code, _code,
+        _records,
     ]  # fmt: skip
     mutation = chance.choice(mutations)
     with contextlib.suppress(OSError, yaml.YAMLError, UnicodeError):
@@ -372,7 +382,18 @@ def _change_text(path: Path, chance: random.Random, fragments: list[Any]) -> Non
 
 def _kind_of_file(root: Path, above: Path, chance: random.Random) -> None:
     """Put something else in the place of a file or folder."""
-    names = [*_FILES, "pipeline.yaml", "env.yaml", "tasks", "more", ".gitignore", ".git", ".soorgeon-clone", "output", "pyproject.toml"]
+    names = [
+        *_FILES,
+        "pipeline.yaml",
+        "env.yaml",
+        "tasks",
+        "more",
+        ".gitignore",
+        ".git",
+        ".soorgeon-clone",
+        "output",
+        "pyproject.toml",
+    ]
     path = root / chance.choice(names)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
@@ -388,7 +409,7 @@ def _kind_of_file(root: Path, above: Path, chance: random.Random) -> None:
     elif how == 3:
         path.mkdir()
     elif how == 4:
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as one, contextlib.chdir(path.parent):
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as one, _chdir(path.parent):
             one.bind(path.name)
     elif how == 5:
         path.symlink_to(path)
