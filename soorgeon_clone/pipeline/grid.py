@@ -25,6 +25,7 @@ def expand(
     ``computed`` gives the values of an entry that names a function, None for any other. Raises UserError for more than
     ``room`` tasks.
     """
+    grids: list[dict[str, list[Any]]] = []
     for mapping in item.value if isinstance(item.value, list) else [item]:
         if not isinstance(mapping.value, dict) or not mapping.value:
             raise mapping.error("expected a mapping of parameters to lists of values, or a list of such mappings")
@@ -34,6 +35,8 @@ def expand(
         if room < 0:
             many = f"{count:,} tasks" if count < 10**15 else "far too many tasks"
             raise mapping.error(f"this grid makes {many}; a pipeline can have {MOST_TASKS:,}")
+        grids.append(choices)
+    for choices in grids:
         for chosen in itertools.product(*choices.values()):
             yield dict(zip(choices, chosen, strict=True))
 

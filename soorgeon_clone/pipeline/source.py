@@ -34,6 +34,8 @@ def script_facts(path: Path) -> SourceFacts:
         return notebook_facts(notebook)
     except UserError as error:
         return SourceFacts(problem=error.message)
+    except LookupError as error:  # an encoding that is none
+        return SourceFacts(problem=f"{path} cannot be read: {error}")
     except (RecursionError, MemoryError):
         return SourceFacts(problem=f"{path} cannot be read: its code is nested too deeply")
 
@@ -248,7 +250,7 @@ def _names(upstream: Any) -> tuple[str, ...]:
     if isinstance(upstream, str):
         return (upstream,)
     if isinstance(upstream, (list, tuple, set, dict)):
-        names = sorted(upstream) if isinstance(upstream, set) else list(upstream)
+        names = sorted(upstream, key=str) if isinstance(upstream, set) else list(upstream)
         return tuple(str(name) for name in names)
     return ()
 

@@ -108,6 +108,8 @@ def read_task(
     name = item.get("name")
     if name is None:
         raise item.error("a task with 'grid' needs a 'name'")
+    if isinstance(name.value, (dict, list)):
+        raise name.error("expected a text")
     text = str(name.value)
     computed = functools.partial(functions.choices, task=text)
     for index, values in enumerate(grids.expand(grid, computed, room=room)):
@@ -187,6 +189,8 @@ def _source(item: Item, root: Path) -> Source:
 def _name(item: Item, source: Source) -> str:
     entry = item.get("name")
     if entry is not None:
+        if isinstance(entry.value, (dict, list)):
+            raise entry.error("expected a text")
         return _checked_name(str(entry.value), entry)
     name = PurePosixPath(source.path).stem if source.path else source.text.rsplit(".", 1)[-1]
     return _checked_name(name, item)
@@ -302,7 +306,7 @@ def _mapping(item: Item, key: str) -> Mapping[str, Any]:
     if key == "params":
         for name, value in entry.value.items():
             if not isinstance(name, str) or not name.isidentifier():
-                raise value.error(f"{name!r} is no name for a parameter")
+                raise entry.error(f"{shortened(repr(name))} is no name for a parameter")
             if name in ("upstream", "product"):
                 raise value.error(f"a parameter cannot be called '{name}'")
     plain: dict[str, Any] = entry.plain()

@@ -20,6 +20,7 @@ _Dumper: Any = yaml.SafeDumper
 _DEEPEST = 100
 # A pipeline of 100,000 tasks has fewer. Each takes half a kilobyte while it is read.
 _MOST = 1_000_000
+_MOST_BY_ALIASES = 200_000
 _LARGEST = 50_000_000  # bytes
 _LONGEST_MESSAGE = 1_000  # characters
 _LONGEST_NUMBER = 5_000  # characters
@@ -56,7 +57,9 @@ class Item:
     def error(self, message: str, *, hint: str | None = None) -> UserError:
         """An error about this entry."""
         about = f", {self.key}" if self.key else ""
-        return UserError(f"{self.place}{about}: {shortened(message, _LONGEST_MESSAGE)}", hint=hint, exit_code=2)
+        return UserError(
+            f"{self.place}{about}: {shortened(message, _LONGEST_MESSAGE)}", hint=hint and shortened(hint), exit_code=2
+        )
 
     def map_scalars(self, change: Callable[[Item], Any]) -> Item:
         """This tree with every scalar replaced by ``change(scalar)``."""
@@ -103,7 +106,7 @@ def parse(text: str, file: str) -> Item:
         gc.disable()
         try:
             node = loader.get_single_node()
-            reader = _Reader(loader, file, frugal="&" not in text)
+            reader = _Reader(loader, file, len(text), frugal="&" not in text)
             return Item(None, file, 1) if node is None else reader.item(node, "", 0)
         finally:
             loader.dispose()
@@ -130,8 +133,10 @@ class _Reader:
     Aliases and merges (``<<: *anchor``) make many values of little text: all values are counted.
     """
 
-    def __init__(self, loader: Any, file: str, *, frugal: bool = False) -> None:
-        """``frugal``: no node stands in two places, so each entry of a list can go as soon as it was read."""
+    def __init__(self, loader: Any, file: str, size: int, *, frugal: bool = False) -> None:
+        """``size``: the characters of the text. ``frugal``: no node stands in two places, so each entry of a list can
+        go as soon as it was read."""
+        self.most = size + _MOST_BY_ALIASES
         self.loader = loader
         self.file = file
         self.frugal = frugal
@@ -220,8 +225,8 @@ class _Reader:
 
     def _add(self, count: int, node: Any) -> None:
         self.count += count
-        if self.count > _MOST:
-            raise self._error(node, f"with its aliases, the file has more than {_MOST} values")
+        if self.count > self.most:
+            raise self._error(node, f"with its aliases, the file has more than {self.most} values")
 
     def _error(self, node: Any, message: str, *, hint: str | None = None) -> UserError:
         return UserError(f"{self.file}, line {node.start_mark.line + 1}: {message}", hint=hint, exit_code=2)
