@@ -25,6 +25,7 @@ _LARGEST = 50_000_000  # bytes
 _LONGEST_MESSAGE = 1_000  # characters
 _LONGEST_NUMBER = 5_000  # characters
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_COLLECTIONS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "set", "omap", "pairs"))
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -149,6 +150,10 @@ class _Reader:
         if depth > _DEEPEST:
             raise self._error(node, "nested too deeply")
         self._add(1, node)
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _COLLECTIONS:
+            raise self._error(
+                node, f"not valid YAML: could not determine a constructor for the tag {shortened(node.tag)}"
+            )
         if isinstance(node, yaml.MappingNode):
             return Item(self._mapping(node, key, depth), self.file, line, key)
         if isinstance(node, yaml.SequenceNode):

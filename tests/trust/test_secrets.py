@@ -289,9 +289,9 @@ def test_a_key_env_of_env_yaml_goes_first(project: Folder) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "x", "", " ", "1", "-1", "+1", "1_000", "0x1F", "007", "1.5", "1e3", "1e999", "nan", "true", "False", "none", "Null",
-        "[1, 2]", "{'a': 1}", "(1,)", "'quoted'", "b'x'", "1+2j", "it's", 'a"b', "a\\b", "a\nb", "é", "\udc80", "{x}",
-        "9" * 5000, "0x" + "f" * 5000, "None ", "[" * 300,
+        "x", "", " ", "1", "-1", "+1", "1_000", "0x1F", "007", "1.5", "1e3", "1e999", "nan", "true", "False", "none",
+        "Null", "[1, 2]", "{'a': 1}", "(1,)", "'quoted'", "b'x'", "1+2j", "it's", 'a"b', "a\\b", "a\nb", "é", "\udc80",
+        "{x}", "9" * 5000, "0x" + "f" * 5000, "None ", "[" * 300,
     ],
 )  # fmt: skip
 def test_the_expression_gives_what_the_text_denotes(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
