@@ -34,6 +34,7 @@ class Remembered:
         self.records = records
         self.facts_of = facts_of
         self.libraries = libraries
+        self._stamps: dict[str, str] = {}
 
     def remember(self, computed: Computed, value: Any) -> None:
         """Keep what a build got from a function."""
@@ -63,10 +64,12 @@ class Remembered:
 
     def _stamp(self, computed: Computed) -> str:
         """Another one when the function may return something else."""
-        closure = follow_function(computed.dotted.replace("::", "."), self.local, self.facts_of)
-        versions = self.libraries.versions(closure.libraries)
-        parts = {**closure.parts, **versions, "python": python_version()}
-        return digest(canonical(dict(sorted(parts.items()))))
+        if computed.dotted not in self._stamps:
+            closure = follow_function(computed.dotted.replace("::", "."), self.local, self.facts_of)
+            versions = self.libraries.versions(closure.libraries)
+            parts = {**closure.parts, **versions, "python": python_version()}
+            self._stamps[computed.dotted] = digest(canonical(dict(sorted(parts.items()))))
+        return self._stamps[computed.dotted]
 
 
 def _name(computed: Computed) -> str:

@@ -45,16 +45,14 @@ class Called:
         """``returned`` is told of each value."""
         self.root = root
         self.returned = returned
-        self._known: list[tuple[Computed, Any]] = []
+        self._known: dict[str, Any] = {}
 
     def param(self, computed: Computed) -> Any:
-        for one, value in self._known:
-            if one == computed:
-                return value
-        value = call(computed, self.root)
-        self._known.append((computed, value))
-        self.returned(computed, value)
-        return value
+        shown = repr(computed)
+        if shown not in self._known:
+            self._known[shown] = call(computed, self.root)
+            self.returned(computed, self._known[shown])
+        return self._known[shown]
 
     def choices(self, computed: Computed) -> list[Any]:
         return as_choices(self.param(computed))

@@ -134,7 +134,7 @@ def _task(
 
     resources = params.get("resources_", {})
     if not isinstance(resources, Mapping):
-        raise item.value["params"].error("'resources_' must be a mapping of names to paths")
+        raise (item.get("params") or item).error("'resources_' must be a mapping of names to paths")
     return TaskSpec(
         name=name,
         source=source,

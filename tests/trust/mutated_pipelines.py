@@ -277,7 +277,7 @@ def _mutate(root: Path, above: Path, chance: random.Random) -> str:
         _records,
     ]  # fmt: skip
     mutation = chance.choice(mutations)
-    with contextlib.suppress(OSError, yaml.YAMLError, UnicodeError):
+    with contextlib.suppress(OSError, yaml.YAMLError, UnicodeError, RecursionError):
         mutation(root, above, chance)
     return mutation.__name__.strip("_")
 
