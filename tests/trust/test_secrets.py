@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -315,3 +317,18 @@ def test_digests_are_slow_and_tell_apart(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PIN", "1235")
     assert canonical(pin) != first
     assert "1235" not in repr(pin) + str(pin) + f"{pin}" + str({"a": pin})
+
+
+def test_dask_workers_look_them_up(project: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sources in the store and the answers hold the name."""
+    pytest.importorskip("distributed")
+    # new processes of Dask look at the spec of this module, and other tests leave one without
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+    project.script("a", "NAMES = ['pw']", SAVE_HASHES)
+    project.declare(
+        source="tasks/a.py", product={"nb": "output/a.ipynb", "x": "output/a.txt"}, params={"pw": "u:{{env.PW}}"}
+    )
+    report = Pipeline(project.root, store=str(tmp_path / "store")).build(jobs=1, engine="dask")
+    assert report.ok, [run.error for run in report.runs if run.error]
+    assert (project.root / "output/a.txt").read_text() == f"pw {hashed('u:' + SECRET)}"
+    assert holders(tmp_path) == []
