@@ -6,10 +6,12 @@ function is called by `Called`, for builds.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,24 +61,54 @@ class Called:
 
 
 def call(computed: Computed, root: Path) -> Any:
-    """What the function returns, imported with ``root`` on the path."""
-    function, place = _load(computed, root), computed.place
-    try:
-        return function(**resolved(computed.arguments))
-    except Exception as error:
-        raise UserError(f"{place}: {computed.dotted} failed: {type(error).__name__}: {error}", exit_code=1) from error
-
-
-def _load(computed: Computed, root: Path) -> Callable[..., Any]:
+    """What the function returns, imported and called with ``root`` on the path."""
     dotted, place = computed.dotted, computed.place
     module, _, name = dotted.partition("::")
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    with _importing_from(root):
+        try:
+            function = getattr(importlib.import_module(module), name)
+        except Exception as error:
+            raise UserError(f"{place}: cannot import {dotted}: {type(error).__name__}: {error}", exit_code=2) from error
+        if not callable(function):
+            raise UserError(f"{place}: {dotted} is no function", exit_code=2)
+        try:
+            return function(**resolved(computed.arguments))
+        except Exception as error:
+            raise UserError(f"{place}: {dotted} failed: {type(error).__name__}: {error}", exit_code=1) from error
+
+
+# Files of the projects' modules that are imported here, with their stamps.
+_IMPORTED: dict[str, tuple[int, int]] = {}
+
+
+@contextlib.contextmanager
+def _importing_from(root: Path) -> Iterator[None]:
+    """Have ``root`` on the path, for as long as the user's code runs. Modules are imported anew where one changed: a
+    session may build again and again."""
+    if any(_stamp(file) != stamp for file, stamp in _IMPORTED.items()):
+        for name in _modules_below(root):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+    sys.path.insert(0, str(root))
     try:
-        function = getattr(importlib.import_module(module), name)
-    except Exception as error:
-        raise UserError(f"{place}: cannot import {dotted}: {type(error).__name__}: {error}", exit_code=2) from error
-    if not callable(function):
-        raise UserError(f"{place}: {dotted} is no function", exit_code=2)
-    loaded: Callable[..., Any] = function
-    return loaded
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(str(root))
+        _IMPORTED.clear()
+        _IMPORTED.update((file, _stamp(file)) for file in _modules_below(root).values())
+
+
+def _modules_below(root: Path) -> dict[str, str]:
+    """The imported modules whose files are in a folder, with these files."""
+    start = f"{root}{os.sep}"
+    files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+    return {name: file for name, file in files.items() if isinstance(file, str) and file.startswith(start)}
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    try:
+        status = os.stat(file)  # noqa: PTH116
+    except OSError:
+        return (0, 0)
+    return status.st_mtime_ns, status.st_size

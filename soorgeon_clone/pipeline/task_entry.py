@@ -141,7 +141,10 @@ def _task(
         products=_products(item, defaults, source, grid, index),
         upstream=_upstream(item, defaults),
         params=params,
-        resources={str(key): str(resolved(value)) for key, value in resources.items()},
+        resources={
+            str(key): checked_path(str(resolved(value)), item.value.get("params") or item)
+            for key, value in resources.items()
+        },
         notebook_keys=_notebook_keys(item),
         exporter=_word(item, "nbconvert_exporter_name"),
         exporter_options=_mapping(item, "nbconvert_export_kwargs"),

@@ -153,6 +153,35 @@ def test_fields(what: str, tmp_path: Path) -> None:
     assert message in message_of(entry(**values), tmp_path)
 
 
+IMPORTED = {
+    "itself": ("pipeline.yaml", "expected a list of tasks"),
+    "nothing": ("nothing.yaml", "there is no"),
+    "a folder": (".", "cannot be read"),
+    "a device": ("/dev/zero", "not a file"),
+    "a list": ([1], "expected the path of a YAML file"),
+    "a NUL": ("a\0", "is no path"),
+    "a long name": ("x" * 300, "too long"),
+    "no list": ("no-list.yaml", "expected a list of tasks"),
+}
+
+
+@pytest.mark.parametrize("what", IMPORTED)
+def test_imported_tasks(what: str, tmp_path: Path) -> None:
+    named, message = IMPORTED[what]
+    (tmp_path / "no-list.yaml").write_text("{}")
+    text = yaml.safe_dump({"meta": {"import_tasks_from": named}, "tasks": [{"source": "a.py", "product": "b.ipynb"}]})
+    (tmp_path / "pipeline.yaml").write_text(text)
+    assert message in message_of(text, tmp_path)
+
+
+@pytest.mark.parametrize("key", ["name", "product", "source", "resources_"])
+def test_bytes_that_are_no_text(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python has bytes of the environment that are no UTF-8 as lone surrogates, which nobody can write."""
+    monkeypatch.setenv("BYTES", "a\udcff.ipynb")
+    given = {"params": {"resources_": {"x": "{{env.BYTES}}"}}} if key == "resources_" else {key: "{{env.BYTES}}"}
+    assert "is no" in message_of(entry(**given), tmp_path)
+
+
 def test_large_and_valid(tmp_path: Path) -> None:
     """5 MB of tasks are read."""
     task = (

@@ -160,6 +160,19 @@ def test_staleness_of_what_is_computed(tmp_path: Path, monkeypatch: pytest.Monke
     assert str(cause) == "params changed (n: only a build knows its value)"
 
 
+def test_a_session_builds_with_what_the_code_is_now(project: Folder) -> None:
+    """Nothing of an older version of a module is taken, and the folder does not stay on the path."""
+    before = list(sys.path)
+    for number in (1, 22, 333):
+        project.write("trust_session.py", f"import trust_inner\n\ndef f():\n    return trust_inner.x + {number}\n")
+        project.write("trust_inner.py", f"x = {number}\n")
+        declare(project, params={"x": "trust_session::f"})
+        with Project(project.root) as built:
+            built.compute()
+            assert dict(built.tasks["a"].spec.params) == {"x": 2 * number}
+    assert sys.path == before
+
+
 def test_the_interface_calls_when_it_builds(project: Folder) -> None:
     project.write("trust_api.py", "open('called', 'w').close()\n\ndef f():\n    return 1\n")
     declare(project, params={"x": "trust_api::f"})
