@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import is_regular, read_text
+
+_LARGEST = 1_000_000  # bytes
 
 
 def nearest(folder: Path) -> Path | None:
     """Return the pyproject.toml in ``folder`` or in the nearest folder above it that has one."""
-    return next((file for one in (folder, *folder.parents) if (file := one / "pyproject.toml").is_file()), None)
+    return next((file for one in (folder, *folder.parents) if is_regular(file := one / "pyproject.toml")), None)
 
 
 def read_section(file: Path, section: str) -> dict[str, Any]:
@@ -32,9 +35,11 @@ def read_toml(file: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        data: dict[str, Any] = tomllib.loads(read_text(file, limit=_LARGEST))
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}", exit_code=2) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise UserError(f"{file} is not valid TOML: nested too deeply", exit_code=2) from None
+    except ValueError as error:
         raise UserError(f"{file} is not valid TOML: {error}", exit_code=2) from None
     return data

@@ -19,7 +19,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"lint", "refactor", "export"}),
     frozenset({"analysis", "pipeline"}),
     frozenset({"notebook"}),
-    frozenset({"files", "pyproject"}),
+    frozenset({"pyproject"}),
+    frozenset({"files"}),
     frozenset({"errors", "visible", "__init__"}),
 )
 # Room -> modules of other rooms on its own floor or above that it may still import.

@@ -113,6 +113,8 @@ def command(
         store=store,
         store_mode=store_mode,
     ) as project:
+        if not dry_run:
+            project.compute()
         warn(project)
         options = _chosen(project, options, partially, skip_upstream)
         if dry_run:

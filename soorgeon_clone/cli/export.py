@@ -120,9 +120,14 @@ def _check_usage(target: str, operator: str | None, schedule: str | None) -> Non
 
 
 def _check_sources(project: Project) -> None:
-    """A task whose source cannot be read has no upstream that could be exported."""
+    """A task whose source cannot be read has no upstream that could be exported, nor has a grid without its tasks."""
     from soorgeon_clone.errors import UserError
 
+    for name, function in project.spec.unknown_grids.items():
+        raise UserError(
+            f"{project.spec.path.name}: the grid of task '{name}' is computed by {function}, which only builds call",
+            hint="Build once: the tasks of the last build are exported, as long as the function stays the same.",
+        )
     for task in project.dag.tasks.values():
         if task.facts.problem:
             raise UserError(

@@ -44,6 +44,7 @@ def command(
 
     The injected cell holds paths relative to the project's folder. Nothing else in the files changes.
     """
+    from soorgeon_clone.pipeline import inject_file
     from soorgeon_clone.pipeline.project import Project
 
     set_up_log(log, log_file)
@@ -55,7 +56,7 @@ def command(
             return
         count = 0
         for task, path in list(_sources(project, names)):
-            text = _text(path)
+            text = inject_file.source_text(path)
             changed = _changed(project, task, text, inject=inject, sync=sync)
             if changed != text:
                 with told(path):
@@ -94,8 +95,9 @@ def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None
     """Write each source in another format, name it so in pipeline.yaml, and remove the old file: all three or none."""
     from soorgeon_clone.files.together import write_together
     from soorgeon_clone.notebook import read, write
+    from soorgeon_clone.pipeline import inject_file
 
-    root, spec_text = project.root, _text(project.spec.path)
+    root, spec_text = project.root, inject_file.source_text(project.spec.path)
     for task, path in list(_sources(project, names)):
         target = path.with_suffix(f".{new_format}")
         if target == path:
@@ -117,11 +119,3 @@ def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None
         with told(target):
             write_together({str(target): text, str(project.spec.path): spec_text}, [str(path)], root, root)
         say.echo(f"{one_line(old)} -> {one_line(new)}")
-
-
-def _text(path: Path) -> str:
-    try:
-        return regular.read_bytes(path).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"{path} cannot be read: {reason}", exit_code=2) from None

@@ -76,6 +76,7 @@ def command(
         store=store,
         store_mode=store_mode,
     ) as project:
+        project.compute()
         warn(project)
         (chosen, *others) = select(project.dag, name)
         if others:

@@ -17,9 +17,10 @@ from typing import Any
 from soorgeon_clone.pipeline import env as environments
 from soorgeon_clone.pipeline.env import Environment
 from soorgeon_clone.pipeline.model import Spec
-from soorgeon_clone.pipeline.yaml_tree import Item, dump, parse
+from soorgeon_clone.pipeline.values import Lookup
+from soorgeon_clone.pipeline.yaml_tree import Item, dump, parse, text_of
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _FROZEN = ("now", "user", "git", "git_hash", "cwd")
 _HEAD = (
     "# Made by soorgeon-clone export: env.yaml, with the placeholders that change by themselves as they were then.\n"
@@ -43,13 +44,13 @@ def freeze(spec: Spec, overrides: Mapping[str, Any] | None = None) -> Frozen:
     found: dict[str, Any] = {}
     in_env: set[str] = set()
     if path is not None:
-        env = parse(path.read_text(encoding="utf-8-sig"), path.name)
+        env = parse(text_of(path, path.name), path.name)
         for key, entry in (env.value or {}).items():
             keys_above = set(found)
             found[str(key)] = entry.map_scalars(lambda item: _without(item, keys_above, here, in_env)).plain()  # noqa: B023
         for name in overrides or {}:
-            _put(found, name.split("."), values)
-    used = {name for text in _texts(spec) for name in _PLACEHOLDER.findall(text)}
+            in_env |= _put(found, name.split("."), values)
+    used = {name.strip() for text in _texts(spec) for name in _PLACEHOLDER.findall(text)}
     for name in _FROZEN:
         if name in used and name not in found:
             found[name] = _now(name, here)
@@ -58,12 +59,14 @@ def freeze(spec: Spec, overrides: Mapping[str, Any] | None = None) -> Frozen:
     return Frozen(_HEAD + dump(found) if found else None, tuple(variables))
 
 
-def _put(target: dict[str, Any], path: list[str], values: Mapping[str, Any]) -> None:
-    """Set the value of an option, and nothing beside it."""
+def _put(target: dict[str, Any], path: list[str], values: Mapping[str, Any]) -> set[str]:
+    """Set the value of an option, and nothing beside it; the placeholders in it."""
     *parents, last = path
     for part in parents:
         target, values = target[part], values[part]
-    target[last] = values[last]
+    value = values[last]
+    target[last] = value.template if isinstance(value, Lookup) else value
+    return {f"env.{name}" for name in value.parts[1::2]} if isinstance(value, Lookup) else set()
 
 
 def _without(item: Item, keys_above: set[str], here: Path, used: set[str]) -> Any:
@@ -72,9 +75,9 @@ def _without(item: Item, keys_above: set[str], here: Path, used: set[str]) -> An
         return item.value
 
     def value(match: re.Match[str]) -> str:
-        used.add(match[1])
-        frozen = match[1] in _FROZEN and match[1] not in keys_above
-        return _now(match[1], here) if frozen else match[0]
+        name = match[1].strip()
+        used.add(name)
+        return _now(name, here) if name in _FROZEN and name not in keys_above else match[0]
 
     return _PLACEHOLDER.sub(value, item.value)
 
@@ -96,12 +99,12 @@ def _texts(spec: Spec) -> list[str]:
             found.append(item.value)
         return item.value
 
-    top = parse(spec.path.read_text(encoding="utf-8-sig"), spec.path.name)
+    top = parse(text_of(spec.path, spec.path.name), spec.path.name)
     top.map_scalars(collect)
     meta = top.get("meta") if isinstance(top.value, dict) else None
     imported = meta.get("import_tasks_from") if meta and isinstance(meta.value, dict) else None
     if imported:
         environment = environments.load(spec.path, {})
         name = str(environment.render(imported))
-        parse((spec.root / name).read_text(encoding="utf-8-sig"), name).map_scalars(collect)
+        parse(text_of(spec.root / name, name), name).map_scalars(collect)
     return found

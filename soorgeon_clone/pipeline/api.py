@@ -100,6 +100,7 @@ class Pipeline:
         ``engine="dask"`` runs the tasks on the Dask cluster of ``scheduler``, or on one that is started here.
         """
         with self._open() as project:
+            project.compute()
             names = None
             if partially is not None:
                 chosen = set(dags.select(project.dag, partially))

@@ -20,6 +20,7 @@ from soorgeon_clone.pipeline.failure import text_of
 from soorgeon_clone.pipeline.model import Task
 from soorgeon_clone.pipeline.project import Project, Verdict
 from soorgeon_clone.pipeline.staging import Stage, keep_log
+from soorgeon_clone.pipeline.values import resolved
 
 Phase = Literal["on_render", "task", "convert", "on_finish", "on_failure"]
 
@@ -180,7 +181,7 @@ class Attempt:
                     "executed": executed,
                     "product": product,
                     "exporter_name": spec.exporter,
-                    "exporter_kwargs": dict(spec.exporter_options),
+                    "exporter_kwargs": resolved(spec.exporter_options),
                 },
             )
         return self._job(function=call)

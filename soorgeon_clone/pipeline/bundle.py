@@ -66,7 +66,7 @@ def pack(project: Project, names: Iterable[str]) -> Bundle:
                 cache.keep(full, large[path])
             else:
                 _add(archive, path, full.read_bytes(), mode=full.stat().st_mode & 0o777)
-        _add(archive, _SPEC, pickle.dumps(project.spec))
+        _add(archive, _SPEC, pickle.dumps(_told(project.spec)))
     make_private(cache.folder)
     aside = scratch_name(cache.folder / "bundle")
     try:
@@ -98,6 +98,16 @@ def unpack(store: Store, bundle: Bundle, folder: Path) -> None:
             assert content_file is not None
             write_bytes(folder, member.name, content_file.read(), mode=(member.mode & 0o777) | 0o600)
     store.cache.restore(Manifest({}, written=dict(bundle.large)), lambda path: written(folder, path))
+
+
+def _told(spec: Spec) -> Spec:
+    """What a worker needs of pipeline.yaml: not what export targets are told, which may hold values of the
+    environment. Params that stand there travel as look-ups."""
+    from dataclasses import replace
+
+    return replace(
+        spec, env={}, export=None, store=None, tasks=tuple(replace(task, export=None) for task in spec.tasks)
+    )
 
 
 def spec_in(folder: Path) -> Spec:

@@ -28,6 +28,8 @@ _HARMLESS = frozenset((
 ))  # fmt: skip
 # What is in no name of a file or folder that people write into code.
 _NO_PATH = re.compile(r"[\n\t\0<>{}|\"%;]")
+# A name is told by all statements that define it; more names in one are the work of a machine.
+_MOST_NAMES = 1_000
 _REFLECTION = frozenset({"globals", "vars", "locals", "eval", "exec", "__import__", "importlib", "import_module"})
 
 
@@ -76,6 +78,8 @@ def of_module(tree: ast.Module) -> CodeFacts:
     effects: list[ast.AST] = []
     for statement in tree.body:
         names = _defined(statement)
+        if len(names) > _MOST_NAMES:
+            raise ValueError("a statement that defines very many names")
         for name in names:
             definitions.setdefault(name, []).append(statement)
         if _has_effect(statement) or not (names or _is_silent(statement)):
@@ -129,27 +133,40 @@ def normal(node: Any) -> str:
 
 
 def _write(node: Any, parts: list[str]) -> None:
-    if isinstance(node, ast.AST):
-        parts.append(type(node).__name__)
-        parts.append("(")
-        for name in node._fields:
-            value = getattr(node, name, None)
-            silent = value is None or value == [] or name in ("ctx", "kind", "type_comment", "type_ignores")
-            if silent and not (name == "value" and isinstance(node, ast.Constant)):
-                continue
-            parts.append(name)
-            parts.append("=")
-            _write(value, parts)
-            parts.append(",")
-        parts.append(")")
-    elif isinstance(node, list):
-        parts.append("[")
-        for child in node:
-            _write(child, parts)
-            parts.append(",")
-        parts.append("]")
-    else:
-        parts.append(repr(node))
+    # What is still to be written, the next one last. A sum of a thousand terms is a tree of that depth.
+    waiting: list[Any] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, _Text):
+            parts.append(one.text)
+        elif isinstance(one, ast.AST):
+            parts.append(f"{type(one).__name__}(")
+            waiting.append(_CLOSE)
+            for name in reversed(one._fields):
+                value = getattr(one, name, None)
+                silent = value is None or value == [] or name in ("ctx", "kind", "type_comment", "type_ignores")
+                if silent and not (name == "value" and isinstance(one, ast.Constant)):
+                    continue
+                waiting += [_COMMA, value, _Text(f"{name}=")]
+        elif isinstance(one, list):
+            parts.append("[")
+            waiting.append(_END)
+            for child in reversed(one):
+                waiting += [_COMMA, child]
+        else:
+            # An integer of very many digits has no text but a hexadecimal one.
+            parts.append(hex(one) if isinstance(one, int) and one.bit_length() > _LONG else repr(one))
+
+
+_LONG = 14_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    text: str
+
+
+_CLOSE, _END, _COMMA = _Text(")"), _Text("]"), _Text(",")
 
 
 def dotted_names(nodes: Iterable[ast.AST]) -> tuple[str, ...]:

@@ -16,15 +16,22 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.model import DAG, HIDDEN, Product, SourceFacts, Spec, Task, TaskSpec
+from soorgeon_clone.pipeline.yaml_tree import nearest
+
+_UNKNOWN_GRID = "Build: a function computes the grid of '{}', and only a build knows all its tasks."
 
 
 def order(spec: Spec, facts: Mapping[str, SourceFacts]) -> DAG:
     """The tasks of a spec, each after its upstream, else in the order of pipeline.yaml."""
     names = dict.fromkeys(task.name for task in spec.tasks)
     tasks: dict[str, Task] = {}
+    arrows = 0
     for task_spec in spec.tasks:
         own = facts[task_spec.name]
-        upstream, groups = _upstream(task_spec, own, names)
+        upstream, groups = _upstream(spec, task_spec, own, names)
+        arrows += len(upstream)
+        if arrows > _MOST_ARROWS:
+            raise UserError(f"{_place(task_spec)}: the tasks have more than {_MOST_ARROWS:,} upstreams", exit_code=2)
         tasks[task_spec.name] = Task(task_spec, own, _products(spec, task_spec, own), upstream, groups)
     _check_products(spec, tasks)
     downstream: dict[str, list[str]] = {}
@@ -57,6 +64,9 @@ def beside(dag: DAG) -> dict[str, int]:
 
 
 _LARGE_PART = 2000
+_SHOWN = 20
+# Ten thousand tasks that each need ten thousand others are more than anybody has, and than memory holds.
+_MOST_ARROWS = 2_000_000
 
 
 def _parts(dag: DAG) -> list[list[str]]:
@@ -117,15 +127,13 @@ def _place(task: TaskSpec) -> str:
 
 
 def _near(name: str, names: Iterable[str]) -> str:
-    import difflib
-
     names = list(names)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean '{near[0]}'?" if near else f"Tasks: {', '.join(names[:20])}."
+    near = nearest(name, names)
+    return f"Did you mean '{near}'?" if near else f"Tasks: {', '.join(names[:20])}."
 
 
 def _upstream(
-    task: TaskSpec, facts: SourceFacts, names: Mapping[str, None]
+    spec: Spec, task: TaskSpec, facts: SourceFacts, names: Mapping[str, None]
 ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     found: dict[str, None] = {}
     groups: dict[str, tuple[str, ...]] = {}
@@ -141,7 +149,11 @@ def _upstream(
             matches = []
         if not matches:
             raise UserError(
-                f"{where}: upstream '{name}' of task '{task.name}' is no task", hint=_near(name, names), exit_code=2
+                f"{where}: upstream '{name}' of task '{task.name}' is no task",
+                hint=_near(name, names)
+                if not spec.unknown_grids
+                else _UNKNOWN_GRID.format(next(iter(spec.unknown_grids))),
+                exit_code=2,
             )
         found.update(dict.fromkeys(matches))
     return tuple(found), groups
@@ -237,18 +249,25 @@ def _sorted(tasks: Mapping[str, Task], downstream: Mapping[str, list[str]]) -> l
     if len(ordered) < len(tasks):
         path = _cycle({name: tasks[name].upstream for name in tasks if waiting[name]})
         raise UserError(
-            f"{tasks[path[0]].spec.file}: tasks wait for each other: {' -> '.join(path)}",
+            f"{tasks[path[0]].spec.file}: tasks wait for each other: {_arrows(path)}",
             hint="An arrow reads 'needs'. Remove one of these upstreams.",
             exit_code=2,
         )
     return ordered
 
 
+def _arrows(path: list[str]) -> str:
+    if len(path) > _SHOWN:
+        path = [*path[: _SHOWN - 1], f"... ({len(path) - _SHOWN} more)", path[-1]]
+    return " -> ".join(path)
+
+
 def _cycle(upstream: Mapping[str, tuple[str, ...]]) -> list[str]:
     """A cycle among tasks that all wait, from a task back to itself."""
     name = next(iter(upstream))
-    path: list[str] = []
+    path: dict[str, None] = {}
     while name not in path:
-        path.append(name)
+        path[name] = None
         name = next(one for one in upstream[name] if one in upstream)
-    return [*path[path.index(name) :], name]
+    names = list(path)
+    return [*names[names.index(name) :], name]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline import yaml_tree
-from soorgeon_clone.pipeline.yaml_tree import Item
+from soorgeon_clone.files.regular import is_regular
+from soorgeon_clone.pipeline import repository, yaml_tree
+from soorgeon_clone.pipeline.values import Lookup, holds, resolved, typed
+from soorgeon_clone.pipeline.yaml_tree import Item, shortened
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
+# Placeholders may stand for texts with placeholders, and so multiply.
+_LONGEST = 1_000_000
 _SWITCH = "PLOOMBER_ENV_FILENAME"
 
 
@@ -31,7 +34,7 @@ def find(spec: Path) -> Path | None:
         names.append("env.yaml")
     for name in names:
         for folder in (Path.cwd(), spec.parent):
-            if (folder / name).is_file():
+            if is_regular(folder / name):
                 return folder / name
     if named:
         raise UserError(f"{_SWITCH} names {named}, and there is no such file", exit_code=2)
@@ -52,15 +55,40 @@ class Environment:
 
     def render(self, item: Item) -> Any:
         """The scalar with its placeholders replaced. Numbers, booleans and None written in env.yaml stay such."""
+        return resolved(self.keep(item))
+
+    def keep(self, item: Item) -> Any:
+        """What `render` gives, but with a Lookup where it depends on the environment: what may be a secret."""
         text = item.value
         if not isinstance(text, str) or "{{" not in text:
             return text
-        rendered = _PLACEHOLDER.sub(lambda match: str(self._lookup(match[1], item)), text)
-        return _typed(rendered)
+        # Texts and names of placeholders in turn; a Lookup's parts are such as well.
+        texts, *rest = _PLACEHOLDER.split(text)
+        parts, size = [texts], len(text)
+        for name, following in zip(rest[::2], rest[1::2], strict=True):
+            value = self._lookup(name.strip(), item)
+            if holds(value, Lookup) and not isinstance(value, Lookup):
+                if text.strip() == f"{{{{{name}}}}}":
+                    return value
+                raise item.error(f"{{{{{name}}}}} holds values of the environment, and stands within a text")
+            first, *more = value.parts if isinstance(value, Lookup) else (str(value),)
+            size += len(first) + sum(map(len, more))
+            if size > _LONGEST:
+                raise item.error(f"with its placeholders, the text has more than {_LONGEST} characters")
+            parts[-1] += first
+            parts += more
+            parts[-1] += following
+        return Lookup(tuple(parts)) if len(parts) > 1 else typed(parts[0])
 
     def _lookup(self, name: str, item: Item) -> Any:
         parts = name.split(".")
         self.used.add(parts[0])
+        if parts[0] == "env" and "env" not in self.values:
+            if len(parts) == 1:
+                raise item.error("{{env}} stands for all variables", hint="Name the one you need: {{env.NAME}}.")
+            variable = name[len("env.") :]
+            if _is_variable(variable) and variable in os.environ:
+                return Lookup(("", variable, ""))
         if parts[0] in self.values:
             value: Any = self.values
         elif parts[0] in _BUILT_IN:
@@ -70,8 +98,10 @@ class Environment:
         for part in parts:
             if not isinstance(value, Mapping) or part not in value:
                 raise item.error(
-                    f"no value for the placeholder {{{{{name}}}}}",
-                    hint=f"Add it to env.yaml, or pass --env--{'--'.join(parts)} VALUE.",
+                    f"no value for the placeholder {{{{{shortened(name)}}}}}",
+                    hint=f"Set the environment variable {'.'.join(parts[1:])}."
+                    if parts[0] == "env" and "env" not in self.values
+                    else f"Add it to env.yaml, or pass --env--{'--'.join(parts)} VALUE.",
                 )
             value = value[part]
         return value
@@ -82,7 +112,7 @@ def load(spec: Path, overrides: Mapping[str, Any]) -> Environment:
     path = find(spec)
     values: dict[str, Any] = {}
     if path is not None:
-        item = yaml_tree.parse(path.read_text(encoding="utf-8-sig"), str(path.name))
+        item = yaml_tree.read(path, path.name)
         if item.value is not None and not isinstance(item.value, dict):
             raise item.error("expected a mapping of placeholders to values")
         values = _resolved(item, spec.parent) if item.value else {}
@@ -93,20 +123,28 @@ def load(spec: Path, overrides: Mapping[str, Any]) -> Environment:
             target = target.setdefault(part, {}) if isinstance(target, dict) else {}
         if path is None or not isinstance(target, dict) or last not in target:
             options = ", ".join(f"--env--{option.replace('.', '--')}" for option in _names(values)) or "none"
+            options = shortened(options, 1_000)
             raise UserError(
                 f"--env--{name.replace('.', '--')}: env.yaml has no '{name}'",
                 hint=f"Options of this pipeline: {options}.",
                 exit_code=2,
             )
-        target[last] = _typed(value) if isinstance(value, str) else value
+        target[last] = _option(name, value, spec.parent)
     return Environment(values, here=spec.parent)
+
+
+def _option(name: str, value: Any, here: Path) -> Any:
+    """The value of an option. It may use built-in placeholders: ``--env--password '{{env.PASSWORD}}'``."""
+    if not isinstance(value, str):
+        return value
+    return Environment({}, here=here).keep(Item(value, f"--env--{name}", 1)) if "{{" in value else typed(value)
 
 
 def _resolved(item: Item, here: Path) -> dict[str, Any]:
     """Values of env.yaml; they may use built-in placeholders and the keys above them."""
     values: dict[str, Any] = {}
     for key, entry in item.value.items():
-        values[str(key)] = entry.map_scalars(Environment(values, here=here).render).plain()
+        values[str(key)] = entry.map_scalars(Environment(values, here=here).keep).plain()
     return values
 
 
@@ -115,19 +153,6 @@ def _names(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     for key, value in values.items():
         found += _names(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
     return found
-
-
-def _typed(text: str) -> Any:
-    """The value that a rendered text denotes: ``"3"`` is 3, ``"true"`` True, ``"none"`` None."""
-    word = text.lower()
-    if word in ("true", "false"):
-        return word == "true"
-    if word in ("none", "null"):
-        return None
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text
 
 
 def _now(here: Path, item: Item) -> str:
@@ -149,22 +174,18 @@ def _root(here: Path, item: Item) -> str:
     return str(here)
 
 
-def _git(*arguments: str) -> Any:
-    def run(here: Path, item: Item) -> str:
-        import subprocess
+def _git(what: Callable[[Path], str | None]) -> Callable[[Path, Item], str]:
+    def describe(here: Path, item: Item) -> str:
+        found = what(here)
+        if found is None:
+            raise item.error(f"{{{{git}}}} needs a git repository with a commit, and {here} is in none")
+        return found
 
-        for command in arguments:
-            try:
-                done = subprocess.run(
-                    ["git", "-C", str(here), *command.split()], capture_output=True, text=True, check=False
-                )
-            except OSError:
-                raise item.error("{{git}} needs the program git, which is not installed") from None
-            if done.returncode == 0 and done.stdout.strip():
-                return done.stdout.strip()
-        raise item.error(f"{{{{git}}}} needs a git repository with a commit, and {here} is in none")
+    return describe
 
-    return run
+
+def _is_variable(name: str) -> bool:
+    return bool(name) and "\0" not in name and "=" not in name
 
 
 _BUILT_IN: dict[str, Any] = {
@@ -173,7 +194,6 @@ _BUILT_IN: dict[str, Any] = {
     "now": _now,
     "here": lambda here, item: str(here),
     "root": _root,
-    "git": _git("symbolic-ref --short HEAD", "describe --tags --always --dirty"),
-    "git_hash": _git("describe --tags --always --dirty"),
-    "env": lambda here, item: dict(os.environ),
+    "git": _git(repository.branch_or_commit),
+    "git_hash": _git(repository.describe),
 }

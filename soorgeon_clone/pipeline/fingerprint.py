@@ -16,6 +16,10 @@ from soorgeon_clone.pipeline.code_facts import CodeFacts, digest
 from soorgeon_clone.pipeline.libraries import Libraries, python_version
 from soorgeon_clone.pipeline.model import Cause, Fingerprint, Product, Reason, Task, TaskSpec
 from soorgeon_clone.pipeline.modules import Closure, LocalModules, follow, follow_function
+from soorgeon_clone.pipeline.values import Computed, Lookup
+
+# The digest of a param that a function computes, where it is not known.
+UNKNOWN = "only a build knows"
 
 _REASONS = {
     "code": Reason.CODE,
@@ -50,7 +54,9 @@ class Fingerprints:
         libraries: Libraries,
         resource_digest: Callable[[str], str | None],
         ignore_environment: bool = False,
+        computed_digest: Callable[[Computed], str] = lambda _: UNKNOWN,
     ) -> None:
+        """``computed_digest`` says what is known of a param that a function computes."""
         self.root = root
         self.local = LocalModules(root)
         self._locals: dict[tuple[str, ...], LocalModules] = {(): self.local}
@@ -58,6 +64,7 @@ class Fingerprints:
         self.libraries = libraries
         self.resource_digest = resource_digest
         self.ignore_environment = ignore_environment
+        self.computed_digest = computed_digest
         self._own: dict[str, dict[str, str]] = {}
         self._closures: dict[str, Closure] = {}
 
@@ -118,7 +125,8 @@ class Fingerprints:
             parts["code"] = task.facts.code.effects.digest
         for name, value in spec.params.items():
             if name != "resources_":
-                parts[f"param:{name}"] = digest(canonical(value))
+                known = self.computed_digest(value) if isinstance(value, Computed) else digest(canonical(value))
+                parts[f"param:{name}"] = known
         for name, path in spec.resources.items():
             parts[f"resource:{name}"] = self.resource_digest(path) or "missing"
         for product in task.products:
@@ -188,6 +196,8 @@ def causes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Cause, ...]:
             about = about.rstrip(":").replace(":", "'s ")
         elif kind == "product":
             about = "product"
+        elif after == UNKNOWN:
+            about = f"{about}: only a build knows its value"
         cause = Cause(reason, about)
         if cause not in found:
             found.append(cause)
@@ -203,6 +213,8 @@ def canonical(value: Any) -> str:
         return type(value).__name__ + "(" + ",".join(map(canonical, value)) + ")"
     if isinstance(value, (set, frozenset)):
         return type(value).__name__ + "(" + ",".join(sorted(map(canonical, value))) + ")"
+    if isinstance(value, Lookup):
+        return f"env {value.digest}"
     if value is None or isinstance(value, (str, int, float, complex, bytes)):
         return f"{type(value).__name__} {value!r}"
     return f"{type(value).__module__}.{type(value).__qualname__} {value!r}"

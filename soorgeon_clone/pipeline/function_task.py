@@ -8,6 +8,7 @@ from typing import Any
 from soorgeon_clone.pipeline.execution.model import FunctionCall
 from soorgeon_clone.pipeline.hooks import as_paths
 from soorgeon_clone.pipeline.model import Task
+from soorgeon_clone.pipeline.values import resolved
 
 
 def call_for(task: Task, values: Mapping[str, Any]) -> FunctionCall:
@@ -36,7 +37,7 @@ def run(
 ) -> None:
     """Call the function. It gets ``product`` unless a serializer writes what it returns, ``upstream`` if it has any."""
     function = _load(dotted)
-    arguments = dict(params)
+    arguments = dict(resolved(params))
     if upstream is not None:
         arguments["upstream"] = _unserialized(upstream, _load(unserializer)) if unserializer else upstream
     if serializer is None:

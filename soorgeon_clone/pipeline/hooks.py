@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.pipeline.execution.model import FunctionCall
 from soorgeon_clone.pipeline.model import DAG, Hook, Report, Task
+from soorgeon_clone.pipeline.values import resolved
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,13 @@ def run(dotted: str, args: Mapping[str, Any], offered: Mapping[str, Any]) -> Non
     module, _, name = dotted.rpartition(".")
     function = getattr(importlib.import_module(module), name)
     wanted = inspect.signature(function).parameters
-    function(**{name: value for name, value in offered.items() if name in wanted and name not in args}, **args)
+    given = {name: _known(value) for name, value in offered.items() if name in wanted and name not in args}
+    function(**given, **resolved(args))
+
+
+def _known(value: Any) -> Any:
+    """What a hook is offered, with what its params look up in the environment."""
+    return replace(value, params=resolved(value.params)) if isinstance(value, HookTask) else resolved(value)
 
 
 def as_paths(value: Any) -> Any:

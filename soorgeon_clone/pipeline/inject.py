@@ -10,6 +10,7 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.model import Product, Task
+from soorgeon_clone.pipeline.values import Computed, Lookup, changed, holds, literal
 
 TAG = "injected-parameters"
 
@@ -43,13 +44,14 @@ def paths(products: Sequence[Product], path: Callable[[str], str] = str) -> Any:
 
 
 def cell_text(values: Mapping[str, Any], task: Task) -> str:
-    """The source of the injected cell, which assigns each value."""
-    lines = ["# Parameters"]
-    for name, value in values.items():
+    """The source of the injected cell, which assigns each value; it looks those up that are in the environment."""
+    lines = ["# Parameters", *(["import os"] if holds(values, Lookup) else [])]
+    # What is called ``os`` comes last: the others need the module.
+    for name, value in sorted(values.items(), key=lambda pair: pair[0] == "os"):
         text = literal(value)
         try:
             if not _is_plain(value):
-                ast.literal_eval(text)
+                ast.literal_eval(literal(changed(value, lambda part: None if _is_code(part) else part)))
         except (ValueError, SyntaxError):
             raise UserError(
                 f"{task.spec.file}, line {task.spec.line}, task '{task.name}': "
@@ -61,6 +63,10 @@ def cell_text(values: Mapping[str, Any], task: Task) -> str:
     return "\n".join(lines)
 
 
+def _is_code(value: Any) -> bool:
+    return isinstance(value, (Lookup, Computed))
+
+
 def _is_plain(value: Any) -> bool:
     """Whether the literal of a value is certainly one."""
     if type(value) is dict:
@@ -68,21 +74,6 @@ def _is_plain(value: Any) -> bool:
     if type(value) in (list, tuple):
         return all(map(_is_plain, value))
     return type(value) in (str, int, bool, type(None))
-
-
-def literal(value: Any) -> str:
-    """A Python literal, with double quotes where they need no escapes."""
-    if isinstance(value, str):
-        text = repr(value)
-        plain = text.startswith("'") and '"' not in text and "\\" not in text
-        return f'"{text[1:-1]}"' if plain else text
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{literal(key)}: {literal(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(map(literal, value)) + ("," if len(value) == 1 else "") + ")"
-    return repr(value)
 
 
 def inject(cells: Sequence[Cell], text: str) -> tuple[Cell, ...]:

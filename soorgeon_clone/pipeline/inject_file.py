@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.pipeline.inject import TAG, cell_text, parameters
 from soorgeon_clone.pipeline.model import DAG, Task
 
@@ -17,10 +18,20 @@ _TAGS = re.compile(r"tags\s*=\s*(\[[^\]]*\])")
 _NOTICE = f"# Added by `soorgeon-clone nb --inject`; `soorgeon-clone nb --remove` takes it away. Tag: {TAG}"
 
 
+def source_text(path: Path) -> str:
+    """The text of a source, with its line ends as they are. Raises UserError."""
+    try:
+        return read_bytes(path).decode("utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}", exit_code=2) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} cannot be read: {error}", hint="Save it as UTF-8.", exit_code=2) from None
+
+
 def injected_text(dag: DAG, task: Task) -> str:
     """The source of the cell. Jupyter starts in the notebook's folder, tasks run in the project's: so it goes there."""
     values = parameters(task, dag.tasks, product_path=str)
-    assignments = cell_text(values, task).partition("\n")[2]
+    assignments = cell_text(values, task).partition("\n")[2].removeprefix("import os\n")
     depth = len(Path(str(task.spec.source.path)).parts) - 1
     up = "/".join([".."] * depth) or "."
     entry = dag.spec.path.name

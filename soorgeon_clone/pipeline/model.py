@@ -100,7 +100,9 @@ class TaskSpec:
 class Spec:
     """pipeline.yaml, checked: all paths are relative to the folder ``root``; ``env`` holds the placeholders' values.
 
-    ``store`` is the URL of the store, ``export`` what export targets are told; these check it.
+    ``store`` is the URL of the store, ``export`` what export targets are told; these check it. ``functions`` are those
+    (``module::function``) that compute params and grids, ``unknown_grids`` maps names of tasks to those functions whose
+    values are not known, so that one task stands for all of a grid.
     """
 
     path: Path
@@ -115,6 +117,8 @@ class Spec:
     export: Item | None = None
     product_relative_to_source: bool = False
     warnings: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    unknown_grids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target, digest
 
 _STDLIB = frozenset(sys.stdlib_module_names)
@@ -219,9 +220,16 @@ class _Walk:
                 facts = self.facts_of(path)
                 if facts is None:
                     # It cannot be parsed: all that can be said is which bytes it has.
-                    self.closure.parts[f"module:{module}"] = digest(Path(path).read_bytes())
+                    self.closure.parts[f"module:{module}"] = _bytes_digest(path)
             self.facts[module] = facts
         return self.facts[module]
+
+
+def _bytes_digest(path: str) -> str:
+    try:
+        return digest(read_bytes(path))
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
 
 
 def _holds_python(folder: str) -> bool:

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.cache_folder import default_folder
 from soorgeon_clone.pipeline import dag as dags
+from soorgeon_clone.pipeline import repository
 from soorgeon_clone.pipeline import source as sources
 from soorgeon_clone.pipeline import spec as specs
 from soorgeon_clone.pipeline.cache import Cache
 from soorgeon_clone.pipeline.code_facts import CodeFacts
 from soorgeon_clone.pipeline.code_facts import digest as digest_of
+from soorgeon_clone.pipeline.computed import Remembered
 from soorgeon_clone.pipeline.content import Contents, named_paths, settled, stamp_of
+from soorgeon_clone.pipeline.dotted import Called
 from soorgeon_clone.pipeline.fingerprint import (
     Fingerprints,
     causes,
@@ -45,6 +48,7 @@ from soorgeon_clone.pipeline.model import (
     TaskSpec,
     TaskStatus,
 )
+from soorgeon_clone.pipeline.modules import LocalModules
 from soorgeon_clone.pipeline.records import Made, Records
 
 if TYPE_CHECKING:
@@ -95,22 +99,21 @@ class Project:
         store: str | None = "off",
         store_mode: str | None = None,
     ) -> None:
-        self.spec: Spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env)
-        self.root = self.spec.root
+        self._env = env
+        self._computed = isinstance(entry_point, Spec)
+        spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env)
+        self.root = spec.root
         self.records = Records(self.root)
         self.contents = Contents(self.root, self.records)
         self.ignore_environment = ignore_environment
-        self.fingerprints = Fingerprints(
-            self.root,
-            facts_of=self._module_facts,
-            libraries=Libraries(self.records),
-            resource_digest=self.contents.digest,
-        )
         self._stamps: dict[str, str] = {}
         self._left: dict[str, str] = {}
         self._modules: dict[str, tuple[str, CodeFacts | None]] = {}
-        self.dag: DAG = dags.order(self.spec, {task.name: self._source_facts(task) for task in self.spec.tasks})
-        self.tasks: dict[str, Task] = dict(self.dag.tasks)
+        libraries = Libraries(self.records)
+        self._remembered = Remembered(LocalModules(self.root), self.records, self._module_facts, libraries)
+        if spec.unknown_grids:
+            spec = specs.load(spec.path, env, values=self._remembered)
+        self._take(spec, libraries)
         self._use_cache = use_cache
         self._cache: Cache | None = None
         self._store_option = store if use_cache else "off"
@@ -118,7 +121,30 @@ class Project:
         self._store: Store | None = None
         self.leavings = Leavings(self)
         self.manifests: dict[str, Manifest] = {}
+
+    def _take(self, spec: Spec, libraries: Libraries) -> None:
+        """Go on with this spec."""
+        self.spec: Spec = spec
+        self.fingerprints = Fingerprints(
+            self.root,
+            facts_of=self._module_facts,
+            libraries=libraries,
+            resource_digest=self.contents.digest,
+            computed_digest=self._remembered.digest,
+        )
+        self.dag: DAG = dags.order(spec, {task.name: self._source_facts(task) for task in spec.tasks})
+        self.tasks: dict[str, Task] = dict(self.dag.tasks)
         self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
+
+    def compute(self) -> None:
+        """Call the functions that pipeline.yaml names for params and grids; from here on, their values are there.
+
+        Whoever runs tasks does this first. Nothing else of a project calls or imports the user's code.
+        """
+        if self.spec.functions and not self._computed:
+            self._computed = True
+            called = Called(self.root, self._remembered.remember)
+            self._take(specs.load(self.spec.path, self._env, values=called), self.fingerprints.libraries)
 
     def __enter__(self) -> Project:
         return self
@@ -466,13 +492,13 @@ class Project:
     def _scope(self) -> str:
         """What checkouts of one project have in common: its place in a git repository with this first commit; without
         git the folder."""
-        top = next((one for one in (self.root, *self.root.parents) if (one / ".git").exists()), None)
+        top = repository.top(self.root)
         if top is None:
             return str(self.root)
         name, stamp = "\0scope", str(top / ".git")
         first = self.records.recall(name, stamp)
         if first is None:
-            first = _first_commit(top)
+            first = repository.first_commit(top)
             if first is None:
                 return str(self.root)
             self.records.remember(name, stamp, first)
@@ -484,16 +510,3 @@ def _stamp(path: Path) -> str:
         return stamp_of(path.stat())
     except OSError:
         return ""
-
-
-def _first_commit(top: Path) -> str | None:
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(top), "rev-list", "--max-parents=0", "HEAD"], capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return None
-    commits = sorted(done.stdout.split())
-    return commits[0] if done.returncode == 0 and commits else None

@@ -64,6 +64,7 @@ def build(
     """
     options, listener = options or Options(), listener or Listener()
     began = time.perf_counter()
+    project.compute()
     if not options.force:
         project.look_up(chosen(project, options))
         runs = _nothing_to_do(project, options)
@@ -92,6 +93,7 @@ def run_task(
     """
     from soorgeon_clone.pipeline.schedule import Schedule
 
+    project.compute()
     only = replace(options or Options(), names=frozenset({name}), jobs=1)
     schedule = Schedule(project, only, listener or Listener(), hooks=False)
     store, task = project.store, project.tasks[name]
@@ -118,6 +120,7 @@ def touch(project: Project, options: Options | None = None) -> Report:
     """Take the products on disk for what the tasks would make now. A task without products stays stale."""
     options = options or Options()
     began = time.perf_counter()
+    project.compute()
     runs: list[TaskRun] = []
     with hold(project.root, wait=options.wait_for_lock):
         for name in chosen(project, options):

@@ -15,6 +15,7 @@ from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.notebook import write
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.model import Spec, TaskSpec
+from soorgeon_clone.pipeline.values import Computed, Lookup, holds
 
 _UPSTREAM_HINT = "# The tasks whose products this task reads, for example ['load']; build puts their paths here."
 _PRODUCT_HINT = "# Left alone: build puts the paths of this task's products here, as pipeline.yaml declares them."
@@ -82,7 +83,7 @@ def _cells(task: TaskSpec) -> list[Cell]:
         f"upstream = {upstream!r}",
         *([_PRODUCT_HINT] if task.products is not None else []),
         f"product = {_extracted_product(task)}",
-        *(f"{name} = {value!r}" for name, value in task.params.items() if name != "resources_"),
+        *(f"{name} = {_default(value)}" for name, value in task.params.items() if name != "resources_"),
     ]
     texts = [
         ("markdown", f"# {title}", frozenset[str]()),
@@ -90,6 +91,11 @@ def _cells(task: TaskSpec) -> list[Cell]:
         ("code", "", frozenset[str]()),
     ]
     return [Cell(index, kind, text, tags=tags) for index, (kind, text, tags) in enumerate(texts)]  # type: ignore[arg-type]
+
+
+def _default(value: object) -> str:
+    """What stands in the source for a param until it is given its value. What is looked up or computed stays away."""
+    return f"None  # {value!r}" if holds(value, Lookup) or holds(value, Computed) else repr(value)
 
 
 def _extracted_product(task: TaskSpec) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import NotRegular, is_regular, read_bytes
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.pipeline import code_facts
 from soorgeon_clone.pipeline.code_facts import CodeFacts, Piece, Target
@@ -28,11 +29,17 @@ def script_facts(path: Path) -> SourceFacts:
     """Facts of a script or notebook. A source that cannot be read has a ``problem``."""
     from soorgeon_clone.notebook import read
 
+    if not is_regular(path):
+        return SourceFacts(problem=f"{path} cannot be read: {NotRegular(path).strerror}")
     try:
         notebook = read.read(path)
         return notebook_facts(notebook)
     except UserError as error:
         return SourceFacts(problem=error.message)
+    except LookupError as error:  # an encoding that is none
+        return SourceFacts(problem=f"{path} cannot be read: {error}")
+    except (RecursionError, MemoryError):
+        return SourceFacts(problem=f"{path} cannot be read: its code is nested too deeply")
 
 
 def notebook_facts(notebook: Notebook) -> SourceFacts:
@@ -84,9 +91,15 @@ def function_facts(dotted: str, path: Path) -> SourceFacts:
     """Facts of a function task, ``module.function``, whose module is the file at ``path``."""
     name = dotted.rpartition(".")[2]
     try:
-        tree = _tree(path, path.read_bytes())
-    except (OSError, SyntaxError, ValueError) as error:
+        tree = _tree(path, read_bytes(path))
+        return _function_facts(tree, name, path)
+    except (OSError, SyntaxError, ValueError, LookupError) as error:
         return SourceFacts(problem=f"{path} cannot be read: {error}")
+    except (RecursionError, MemoryError):
+        return SourceFacts(problem=f"{path} cannot be read: its code is nested too deeply")
+
+
+def _function_facts(tree: ast.Module, name: str, path: Path) -> SourceFacts:
     for statement in reversed(tree.body):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
             uses = code_facts.upstream_uses(statement)
@@ -107,8 +120,8 @@ def function_facts(dotted: str, path: Path) -> SourceFacts:
 def module_facts(path: Path) -> CodeFacts | None:
     """Facts of a local module; None where it cannot be parsed."""
     try:
-        return code_facts.of_module(ast.parse(path.read_bytes(), str(path)))
-    except (OSError, SyntaxError, ValueError, RecursionError):
+        return code_facts.of_module(ast.parse(read_bytes(path), str(path)))
+    except (OSError, SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
         return None
 
 
@@ -253,7 +266,7 @@ def _names(upstream: Any) -> tuple[str, ...]:
     if isinstance(upstream, str):
         return (upstream,)
     if isinstance(upstream, (list, tuple, set, dict)):
-        names = sorted(upstream) if isinstance(upstream, set) else list(upstream)
+        names = sorted(upstream, key=str) if isinstance(upstream, set) else list(upstream)
         return tuple(str(name) for name in names)
     return ()
 

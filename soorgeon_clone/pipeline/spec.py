@@ -11,9 +11,11 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import env as environments
 from soorgeon_clone.pipeline import yaml_tree
 from soorgeon_clone.pipeline.env import Environment
+from soorgeon_clone.pipeline.grid import MOST_TASKS
 from soorgeon_clone.pipeline.model import Hook, Spec, TaskSpec
-from soorgeon_clone.pipeline.task_entry import Defaults, mapping_item, read_task
-from soorgeon_clone.pipeline.yaml_tree import Item, check_keys, dump
+from soorgeon_clone.pipeline.task_entry import Defaults, Functions, checked_path, mapping_item, read_task
+from soorgeon_clone.pipeline.values import Values, resolved
+from soorgeon_clone.pipeline.yaml_tree import Item, check_keys, dump, number, shortened
 
 DEFAULT = "pipeline.yaml"
 _TOP = (
@@ -24,25 +26,27 @@ _META = ("extract_upstream", "extract_product", "product_relative_to_source", "i
 _META_IGNORED = ("source_loader", "jupyter_hot_reload", "jupyter_functions_as_notebooks", "product_default_class")
 
 
-def load(path: Path | str = DEFAULT, env: Mapping[str, Any] | None = None) -> Spec:
-    """The spec in ``path``. ``env`` maps dotted placeholder names to values that replace those of env.yaml."""
+def load(path: Path | str = DEFAULT, env: Mapping[str, Any] | None = None, *, values: Values | None = None) -> Spec:
+    """The spec in ``path``. ``env`` maps dotted placeholder names to values that replace those of env.yaml.
+
+    ``values`` says what functions return that the file names for params and grids. Without it `Computed` objects stand
+    in params for what they would return, and one task for those of such a grid: nothing is called or imported here.
+    """
     path = Path(path)
     if path.is_dir():
         path = path / DEFAULT
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = yaml_tree.text_of(path, str(path))
     except FileNotFoundError:
         raise UserError(
             f"there is no {path}",
             hint="Run the command in the project's folder, or name the file with --entry-point.",
             exit_code=2,
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}", exit_code=2) from None
-    return loads(text, path=path, env=env)
+    return loads(text, path=path, env=env, values=values)
 
 
-def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None) -> Spec:
+def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None, values: Values | None = None) -> Spec:
     """The spec in ``text``, which stands in ``path``."""
     # The project is where the file is; a symbolic link to the file does not move the project.
     path = path.parent.resolve() / path.name
@@ -56,7 +60,7 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None) -> Spe
         raise top.value["location"].error("'location' is not supported: declare the tasks here")
     check_keys(top, _TOP, "pipeline.yaml")
     if "{{" in text:
-        top = top.map_scalars(environment.render)
+        top = _rendered(top, environment)
     warnings: list[str] = []
     meta = _meta(top, warnings)
     tasks = top.get("tasks")
@@ -66,13 +70,20 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None) -> Spe
     entries = [*tasks.value, *_imported(meta, environment, path.parent)]
     tasks.value.clear()  # a large file need not be kept twice
     entries.reverse()
+    functions = Functions(path.parent, values)
     specs: list[TaskSpec] = []
     while entries:
-        specs += read_task(entries.pop(), defaults, path.parent, warnings)
+        specs += read_task(entries.pop(), defaults, path.parent, warnings, functions, room=MOST_TASKS - len(specs))
     _check_names(specs)
+    if not functions.values.calls:
+        for name, (function, known) in functions.grids.items():
+            what = "those of the last build are shown" if known else "until the next one, one task stands for all of it"
+            warnings.append(f"{path.name}: the grid of task '{name}' is computed by {function} in builds: {what}")
     unused = sorted(set(environment.values) - environment.used)
     if unused:
-        warnings.append(f"env.yaml: {', '.join(unused)} {'is' if len(unused) == 1 else 'are'} not used in {path.name}")
+        warnings.append(
+            f"env.yaml: {shortened(', '.join(unused))} {'is' if len(unused) == 1 else 'are'} not used in {path.name}"
+        )
     if top.get("clients"):
         warnings.append(f"{top.value['clients'].place}: 'clients' has no effect here; a remote copy is 'store: URL'")
     if top.get("config"):
@@ -90,18 +101,45 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None) -> Spe
         export=mapping_item(top.get("export")),
         product_relative_to_source=defaults.product_relative_to_source,
         warnings=tuple(warnings),
+        functions=tuple(functions.names),
+        unknown_grids={name: function for name, (function, known) in functions.grids.items() if not known},
     )
+
+
+def _rendered(top: Item, environment: Environment) -> Item:
+    """The file with its placeholders replaced. What tasks and hooks are given keeps look-ups in the environment."""
+    tasks = top.value.get("tasks")
+    parts = {key: _rendered_entry(key, entry, environment) for key, entry in top.value.items() if key != "tasks"}
+    if tasks is not None and isinstance(tasks.value, list):
+        parts["tasks"] = replace(tasks, value=[_rendered_task(entry, environment) for entry in tasks.value])
+    elif tasks is not None:
+        parts["tasks"] = tasks.map_scalars(environment.render)
+    return replace(top, value={key: parts[key] for key in top.value})
+
+
+def _rendered_task(task: Item, environment: Environment) -> Item:
+    if not isinstance(task.value, dict):
+        return task.map_scalars(environment.render)
+    return replace(task, value={key: _rendered_entry(key, entry, environment) for key, entry in task.value.items()})
+
+
+_GIVEN = frozenset(("params", "grid", "on_render", "on_finish", "on_failure", "nbconvert_export_kwargs"))
+
+
+def _rendered_entry(key: Any, entry: Item, environment: Environment) -> Item:
+    return entry.map_scalars(environment.keep if key in _GIVEN else environment.render)
 
 
 def read_hook(item: Item | None) -> Hook | None:
     """``on_finish: module.function`` or ``{dotted_path: module.function, argument: value}``."""
     if item is None:
         return None
-    if isinstance(item.value, str) and "." in item.value.replace("::", "."):
-        return Hook(item.value.replace("::", "."))
+    value = resolved(item.value)
+    if isinstance(value, str) and "." in value.replace("::", "."):
+        return Hook(value.replace("::", "."))
     if isinstance(item.value, dict) and item.get("dotted_path"):
-        arguments = item.plain()
-        return Hook(str(arguments.pop("dotted_path")).replace("::", "."), arguments)
+        arguments = {str(key): one for key, one in item.plain().items()}
+        return Hook(str(resolved(arguments.pop("dotted_path"))).replace("::", "."), arguments)
     raise item.error("expected 'module.function', or a mapping with the key 'dotted_path'")
 
 
@@ -160,16 +198,17 @@ def _imported(meta: Item, environment: Environment, root: Path) -> list[Item]:
     named = meta.get("import_tasks_from")
     if named is None:
         return []
-    path = root / str(named.value)
+    if not isinstance(named.value, str):
+        raise named.error("expected the path of a YAML file")
+    checked_path(named.value, named)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise named.error(f"{path} cannot be read: {error}") from None
-    tasks = yaml_tree.parse(text, str(named.value))
+        tasks = yaml_tree.read(root / named.value, named.value)
+    except FileNotFoundError:
+        raise named.error(f"there is no {root / named.value}") from None
     if not isinstance(tasks.value, list) or not tasks.value:
         raise tasks.error("expected a list of tasks")
-    folder = Path(str(named.value)).parent
-    return [_moved(entry.map_scalars(environment.render), folder) for entry in tasks.value]
+    folder = Path(named.value).parent
+    return [_moved(_rendered_task(entry, environment), folder) for entry in tasks.value]
 
 
 def _moved(task: Item, folder: Path) -> Item:
@@ -206,9 +245,9 @@ def _jobs(item: Item | None) -> int | None:
         return 1
     if kind == "Parallel":
         processes = item.get("processes")
-        if processes is not None and (not isinstance(processes.value, int) or processes.value < 1):
-            raise processes.error("expected a number of processes")
-        return None if processes is None else int(processes.value)
+        if processes is None:
+            return None
+        return max(int(number(processes, most=10_000, whole=True)), 1)
     raise item.error("expected 'serial', 'parallel', or a mapping with 'dotted_path: ploomber.executors.Parallel'")
 
 

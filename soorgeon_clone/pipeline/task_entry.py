@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from soorgeon_clone.pipeline import dotted
 from soorgeon_clone.pipeline import grid as grids
-from soorgeon_clone.pipeline.model import Hook, Product, Requests, Source, TaskSpec
-from soorgeon_clone.pipeline.yaml_tree import Item, check_keys
+from soorgeon_clone.pipeline.model import Product, Requests, Source, TaskSpec
+from soorgeon_clone.pipeline.modules import LocalModules
+from soorgeon_clone.pipeline.values import Computed, Unknown, Values, resolved
+from soorgeon_clone.pipeline.yaml_tree import Item, check_keys, number, shortened
 
 _KNOWN = (
     "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
@@ -22,7 +26,10 @@ _IGNORED = ("class", "product_class", "product_client", "client", "kernelspec_na
             "local_execution", "debug_mode", "executor")  # fmt: skip
 _SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
 _REFUSED = {".sql": "SQL", ".r": "R", ".sh": "shell", ".bash": "shell"}
-_COMPUTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*::[^\W\d]\w*")
+_LONGEST_NAME = 1_000  # bytes
+_LONGEST_PART, _LONGEST_PATH = 255, 1_000  # bytes that file systems take
+_LARGEST = 2**60  # bytes
+_LONGEST_WAIT = 10 * 365 * 24 * 3600  # seconds
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
@@ -37,8 +44,49 @@ class Defaults:
     unserializer: str | None = None
 
 
-def read_task(item: Item, defaults: Defaults, root: Path, warnings: list[str]) -> Iterator[TaskSpec]:
-    """The tasks that one entry declares."""
+class Functions:
+    """The functions that pipeline.yaml names for values. ``values`` says what they return.
+
+    ``names`` collects them; ``grids`` the names of tasks whose grid one computes, with the function and whether its
+    values are known.
+    """
+
+    def __init__(self, root: Path, values: Values | None = None) -> None:
+        self.values = values or Unknown()
+        self.names: dict[str, None] = {}
+        self.grids: dict[str, tuple[str, bool]] = {}
+        self._root = root
+        self._local: LocalModules | None = None
+
+    def named(self, value: Any, entry: Item) -> Computed | None:
+        """The function that the value of an entry names."""
+        if self._local is None and (isinstance(value, dict) or (isinstance(value, str) and "::" in value)):
+            self._local = LocalModules(self._root)
+        computed = None if self._local is None else dotted.named(value, self._local, entry.place)
+        if computed is not None:
+            self.names[computed.dotted] = None
+        return computed
+
+    def param(self, value: Any, entry: Item) -> Any:
+        """The value of a param."""
+        computed = self.named(value, entry)
+        return value if computed is None else self.values.param(computed)
+
+    def choices(self, value: Any, entry: Item, task: str) -> list[Any] | None:
+        """The values of a param in the grid of a task; None where no function computes them."""
+        computed = self.named(value, entry)
+        if computed is None:
+            return None
+        found = self.values.choices(computed)
+        known = not any(one is computed for one in found)
+        self.grids[task] = (computed.dotted, known and self.grids.get(task, ("", True))[1])
+        return found
+
+
+def read_task(
+    item: Item, defaults: Defaults, root: Path, warnings: list[str], functions: Functions, *, room: int
+) -> Iterator[TaskSpec]:
+    """The tasks that one entry declares. Raises UserError for more than ``room``."""
     if not isinstance(item.value, dict):
         raise item.error("expected a mapping with 'source' and 'product'")
     check_keys(item, (*_KNOWN, *_IGNORED), "a task")
@@ -52,7 +100,7 @@ def read_task(item: Item, defaults: Defaults, root: Path, warnings: list[str]) -
         if options is not None and not isinstance(options.value, dict):
             raise options.error("expected a mapping")
     source = _source(item, root)
-    params = _params(item, root)
+    params = _params(item, functions)
     grid = item.get("grid")
     if grid is None:
         yield _task(item, defaults, source, params, name=_name(item, source), index=None)
@@ -60,12 +108,15 @@ def read_task(item: Item, defaults: Defaults, root: Path, warnings: list[str]) -
     name = item.get("name")
     if name is None:
         raise item.error("a task with 'grid' needs a 'name'")
-    for index, values in enumerate(grids.expand(grid, root)):
+    if isinstance(name.value, (dict, list)):
+        raise name.error("expected a text")
+    text = str(name.value)
+    computed = functools.partial(functions.choices, task=text)
+    for index, values in enumerate(grids.expand(grid, computed, room=room)):
         both = sorted(set(values) & set(params))
         if both:
             raise grid.error(f"'{both[0]}' stands in 'grid' and in 'params'")
-        text = str(name.value)
-        own = grids.fill(text, values, name) if "[[" in text else f"{text}{index}"
+        own = _checked_name(grids.fill(text, values, name) if "[[" in text else f"{text}{index}", name)
         yield _task(item, defaults, source, {**values, **params}, name=own, index=index, grid=values)
 
 
@@ -83,25 +134,28 @@ def _task(
 
     resources = params.get("resources_", {})
     if not isinstance(resources, Mapping):
-        raise item.value["params"].error("'resources_' must be a mapping of names to paths")
+        raise (item.get("params") or item).error("'resources_' must be a mapping of names to paths")
     return TaskSpec(
         name=name,
         source=source,
         products=_products(item, defaults, source, grid, index),
         upstream=_upstream(item, defaults),
         params=params,
-        resources={str(key): str(value) for key, value in resources.items()},
+        resources={
+            str(key): checked_path(str(resolved(value)), item.value.get("params") or item)
+            for key, value in resources.items()
+        },
         notebook_keys=_notebook_keys(item),
         exporter=_word(item, "nbconvert_exporter_name"),
         exporter_options=_mapping(item, "nbconvert_export_kwargs"),
         serializer=_dotted(item, "serializer", defaults.serializer),
         unserializer=_dotted(item, "unserializer", defaults.unserializer),
-        on_render=_hook(read_hook(item.get("on_render"))),
-        on_finish=_hook(read_hook(item.get("on_finish"))),
-        on_failure=_hook(read_hook(item.get("on_failure"))),
+        on_render=read_hook(item.get("on_render")),
+        on_finish=read_hook(item.get("on_finish")),
+        on_failure=read_hook(item.get("on_failure")),
         static_analysis=_static_analysis(item),
-        timeout=_number(item, "timeout"),
-        retries=int(_number(item, "retries") or 0),
+        timeout=_number(item, "timeout", most=_LONGEST_WAIT),
+        retries=int(_number(item, "retries", most=1_000, whole=True) or 0),
         memory_limit=_size(item.get("memory_limit")),
         record_timing=_record_timing(item),
         requests=requests_item(item.get("resources")),
@@ -111,10 +165,6 @@ def _task(
     )
 
 
-def _hook(hook: Hook | None) -> Hook | None:
-    return hook
-
-
 def _source(item: Item, root: Path) -> Source:
     entry = item.get("source")
     if entry is None:
@@ -122,6 +172,7 @@ def _source(item: Item, root: Path) -> Source:
     text = entry.value
     if not isinstance(text, str) or not text.strip():
         raise entry.error("expected the path of a script or notebook, or module.function")
+    checked_path(text, entry)
     suffix = PurePosixPath(text).suffix.lower()
     if suffix in _SCRIPTS:
         path = Path(text)
@@ -141,11 +192,40 @@ def _source(item: Item, root: Path) -> Source:
 def _name(item: Item, source: Source) -> str:
     entry = item.get("name")
     if entry is not None:
-        name = str(entry.value)
-        if not name.strip() or "/" in name or "\\" in name or name in (".", ".."):
-            raise entry.error(f"{name!r} is no name for a task")
-        return name
-    return PurePosixPath(source.path).stem if source.path else source.text.rsplit(".", 1)[-1]
+        if isinstance(entry.value, (dict, list)):
+            raise entry.error("expected a text")
+        return _checked_name(str(entry.value), entry)
+    name = PurePosixPath(source.path).stem if source.path else source.text.rsplit(".", 1)[-1]
+    return _checked_name(name, item)
+
+
+def _checked_name(name: str, entry: Item) -> str:
+    wrong = not name.strip() or "/" in name or "\\" in name or name in (".", "..")
+    if wrong or not _is_text(name):
+        raise entry.error(f"{shortened(name)!r} is no name for a task")
+    if len(name.encode()) > _LONGEST_NAME:
+        raise entry.error(
+            f"the name {shortened(name)!r} is too long", hint=f"Up to {_LONGEST_NAME} bytes are possible."
+        )
+    return name
+
+
+def checked_path(path: str, entry: Item) -> str:
+    """The path, if a file can be called so."""
+    if not path.strip() or not _is_text(path):
+        raise entry.error(f"{shortened(path)!r} is no path of a file")
+    data = path.encode()
+    if len(data) > _LONGEST_PATH or max(map(len, data.split(b"/"))) > _LONGEST_PART:
+        raise entry.error(
+            f"the path {shortened(path)!r} is too long",
+            hint=f"Up to {_LONGEST_PATH} bytes are possible, {_LONGEST_PART} for each folder and the file.",
+        )
+    return path
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be encoded and has no NUL, which ends a file's name."""
+    return not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in name)
 
 
 def _products(
@@ -163,7 +243,8 @@ def _products(
     def product(key: str | None, part: Item) -> Product:
         if not isinstance(part.value, str) or not part.value.strip():
             raise part.error("expected the path of a file")
-        path = part.value if grid is None else grids.product_path(part.value, grid, index, part)
+        path = part.value if grid is None else grids.product_path(checked_path(part.value, part), grid, index, part)
+        checked_path(path, part)
         return Product(key, path if base is None else (base / path).as_posix())
 
     if isinstance(entry.value, dict):
@@ -228,24 +309,17 @@ def _mapping(item: Item, key: str) -> Mapping[str, Any]:
     if key == "params":
         for name, value in entry.value.items():
             if not isinstance(name, str) or not name.isidentifier():
-                raise value.error(f"{name!r} is no name for a parameter")
+                raise entry.error(f"{shortened(repr(name))} is no name for a parameter")
             if name in ("upstream", "product"):
                 raise value.error(f"a parameter cannot be called '{name}'")
     plain: dict[str, Any] = entry.plain()
     return plain
 
 
-def _params(item: Item, root: Path) -> dict[str, Any]:
-    """The params, with those computed that ``module::function`` stands for."""
-    params = dict(_mapping(item, "params"))
-    for name, value in params.items():
-        arguments = dict(value) if isinstance(value, Mapping) else {}
-        dotted = arguments.pop("dotted_path", None) if arguments else value
-        if isinstance(dotted, str) and _COMPUTED.fullmatch(dotted):
-            from soorgeon_clone.pipeline.dotted import call
-
-            params[name] = call(dotted, root, place=item.value["params"].value[name].place, arguments=arguments)
-    return params
+def _params(item: Item, functions: Functions) -> dict[str, Any]:
+    """The params, with what is said of those that functions compute."""
+    given = _mapping(item, "params")
+    return {name: functions.param(value, item.value["params"].value[name]) for name, value in given.items()}
 
 
 def _dotted(item: Item, key: str, default: str | None) -> str | None:
@@ -275,22 +349,16 @@ def _static_analysis(item: Item) -> Any:
     return entry.value
 
 
-def _number(item: Item, key: str) -> float | None:
+def _number(item: Item, key: str, *, most: float, whole: bool = False) -> float | None:
     entry = item.get(key)
-    if entry is None:
-        return None
-    if isinstance(entry.value, bool) or not isinstance(entry.value, (int, float)) or entry.value < 0:
-        raise entry.error("expected a number that is not negative")
-    return float(entry.value)
+    return None if entry is None else number(entry, most=most, whole=whole)
 
 
 def _size(entry: Item | None) -> int | None:
     if entry is None:
         return None
-    if isinstance(entry.value, int) and not isinstance(entry.value, bool) and entry.value > 0:
-        return entry.value
-    size = parse_size(entry.value) if isinstance(entry.value, str) else None
-    if size is None:
+    size = parse_size(entry.value) if isinstance(entry.value, str) else entry.value
+    if isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= _LARGEST:
         raise entry.error("expected a size such as 2GB or 512MiB")
     return size
 
@@ -302,10 +370,8 @@ def requests_item(item: Item | None) -> Requests:
     if not isinstance(item.value, dict):
         raise item.error("expected a mapping such as {cpus: 2, memory: 4G, gpus: 1}")
     check_keys(item, ("cpus", "memory", "gpus"), "resources")
-    gpus = _number(item, "gpus")
-    if gpus is not None and gpus != int(gpus):
-        raise item.value["gpus"].error("expected a whole number")
-    cpus = _number(item, "cpus")
+    gpus = _number(item, "gpus", most=1_000, whole=True)
+    cpus = _number(item, "cpus", most=100_000)
     if cpus == 0:
         raise item.value["cpus"].error("expected a number above 0")
     return Requests(cpus, _size(item.get("memory")), None if gpus is None else int(gpus))
@@ -320,10 +386,10 @@ def mapping_item(item: Item | None) -> Item | None:
 
 def parse_size(text: str) -> int | None:
     """Bytes that ``2GB`` or ``512MiB`` denote; None if it is no size."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?", text.strip().lower())
+    match = re.fullmatch(r"(\d{1,20}(?:\.\d{1,20})?)\s*([kmgt]?i?)b?", text[:100].strip().lower())
     if match is None or match[2] not in _SIZES:
         return None
-    return int(float(match[1]) * _SIZES[match[2]])
+    return min(int(float(match[1]) * _SIZES[match[2]]), _LARGEST)
 
 
 def _normal(path: str) -> str:

@@ -9,7 +9,9 @@ import pytest
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline import spec
+from soorgeon_clone.pipeline.dotted import Called
 from soorgeon_clone.pipeline.model import Hook, Product, Requests, Spec
+from soorgeon_clone.pipeline.values import Lookup, resolved
 
 
 def loads(text: str, tmp_path: Path, **env: Any) -> Spec:
@@ -165,7 +167,9 @@ tasks:
     loaded = loads(text, tmp_path, name="other")
     (task,) = loaded.tasks
     assert task.products == (Product(None, f"{tmp_path}/results/other.ipynb"),)
-    assert dict(task.params) == {"n": 3, "text": "n=3", "flag": True, "plain": "3", "env": "abc"}
+    looked_up = Lookup(("", "SECRET_NAME", ""))
+    assert dict(task.params) == {"n": 3, "text": "n=3", "flag": True, "plain": "3", "env": looked_up}
+    assert resolved(looked_up) == "abc"
     assert loaded.warnings == ("env.yaml: spare is not used in pipeline.yaml",)
 
 
@@ -248,7 +252,11 @@ tasks: [{source: a.py, product: a.ipynb, class: NotebookRunner, papermill_params
 def test_computed_params(tmp_path: Path) -> None:
     (tmp_path / "computed_values.py").write_text("def numbers():\n    return [1, 2]\n")
     text = "tasks: [{source: a.py, name: a-, product: a.ipynb, grid: {n: 'computed_values::numbers'}}]"
-    assert [task.params["n"] for task in loads(text, tmp_path).tasks] == [1, 2]
+    (task,) = loads(text, tmp_path).tasks
+    assert repr(task.params["n"]) == "computed_values::numbers"
+    called = Called(tmp_path, lambda computed, value: None)
+    tasks = spec.loads(text, path=tmp_path / "pipeline.yaml", values=called).tasks
+    assert [task.params["n"] for task in tasks] == [1, 2]
 
 
 def test_what_is_dumped_is_what_is_read(tmp_path: Path) -> None:

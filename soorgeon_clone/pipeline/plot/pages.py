@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.pipeline.model import HIDDEN, Task, TaskStatus
 from soorgeon_clone.pipeline.plot.html import Page
 from soorgeon_clone.pipeline.project import Project
@@ -54,11 +55,11 @@ def _source(project: Project, task: Task) -> str:
     else:
         path = project.root / task.spec.source.path
     try:
-        if path is not None and path.suffix == ".ipynb":
+        if path is not None and path.suffix == ".ipynb" and is_regular(path):
             from soorgeon_clone.notebook import read, write
 
             return write.to_script(read.read(path).cells, {})
-        return path.read_text(encoding="utf-8", errors="replace") if path else ""
+        return read_bytes(path).decode("utf-8", "replace") if path else ""
     except OSError:
         return ""
     except UserError as error:  # one source that cannot be read takes no page away from the others
