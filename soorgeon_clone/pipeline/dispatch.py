@@ -97,6 +97,7 @@ class Dispatch:
         if self._open is not None:
             self._open.close()
         if self._work is not None:
+            errand.give_up_all(Path(self._work))
             shutil.rmtree(self._work, ignore_errors=True)
         if self._own_store is not None:
             shutil.rmtree(self._own_store, ignore_errors=True)

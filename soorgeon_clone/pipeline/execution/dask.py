@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,18 +50,7 @@ class DaskExecutor:
         self._cluster: Any = None
         distributed = _distributed()
         if address is None:
-            # One process with a thread for each task that runs: the task itself has a process of its own anyway.
-            with _without_ctrl_c():
-                self._cluster = distributed.LocalCluster(
-                    n_workers=1,
-                    threads_per_worker=threads,
-                    processes=True,
-                    memory_limit=0,
-                    dashboard_address=":0",
-                    local_directory=str(folder),
-                    resources=local_resources(),
-                    silence_logs=40,
-                )
+            self._cluster = _cluster_here(distributed, threads, folder)
         try:
             self._client = distributed.Client(self._cluster or address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -198,17 +186,33 @@ class DaskExecutor:
         self.close()
 
 
-@contextlib.contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Processes that start meanwhile leave Ctrl-C to us: they are ended in order, not in the middle of something."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _cluster_here(distributed: Any, threads: int, folder: Path) -> Any:
+    """A scheduler and a worker in this process, with a thread for each task that runs: the task itself has a process
+    of its own anyway. They speak through memory, and no port is opened: who reaches one could run code."""
+
+    class Scheduler(distributed.Scheduler):  # type: ignore[misc]
+        def start_http_server(self, *_: object, **__: object) -> None:
+            """No dashboard, nor the other pages."""
+
+    class Worker(distributed.Worker):  # type: ignore[misc]
+        def start_http_server(self, *_: object, **__: object) -> None:
+            """As the scheduler."""
+
+    protected = distributed.Security(require_encryption=False)  # nothing leaves the process, whatever Dask is told
+    common = {"protocol": "inproc://", "dashboard": False, "dashboard_address": None, "security": protected}
+    worker = {
+        "nthreads": threads,
+        "memory_limit": 0,
+        "local_directory": str(folder),
+        "resources": local_resources(),
+        "silence_logs": 40,
+    }
+    return distributed.SpecCluster(
+        scheduler={"cls": Scheduler, "options": common},
+        workers={0: {"cls": Worker, "options": {**common, **worker}}},
+        security=protected,
+        silence_logs=40,
+    )
 
 
 def local_resources() -> dict[str, float]:

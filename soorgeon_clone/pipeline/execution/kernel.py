@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.execution import process
+from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.cells import blank, is_run
 from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import KILLED, status_of
@@ -128,7 +128,9 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChann
         resources={"metadata": {"path": str(job.cwd)}},
     )
     client.create_kernel_manager()
-    client.km.kernel_spec.argv[0] = sys.executable  # the kernel of this environment, whatever is registered
+    # the kernel of this environment, whatever is registered; Jupyter's own command line looks for modules in the
+    # notebook's folder before those of the standard library
+    client.km.kernel_spec.argv = boot.command(boot.JUPYTER, "-f", "{connection_file}")
     return client
 
 

@@ -61,7 +61,7 @@ class PortableExecutor:
         blas.allot(environment, job.threads or self._settings.blas_threads)
         with (folder / "console").open("wb") as console:
             process = subprocess.Popen(
-                boot.command("portable", str(folder)),
+                boot.command(boot.PORTABLE, str(folder)),
                 cwd=self._settings.cwd,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
@@ -181,11 +181,11 @@ class Server:
     def _spawn(self, job: Job, function: bytes, theirs: int, journal: int, console: int) -> int:
         environment = {**self.settings.environment, **job.environment}
         blas.allot(environment, job.threads or self.settings.blas_threads)
-        kind: Literal["kernel", "fresh"] = "kernel" if self.settings.isolation == "kernel" else "fresh"
+        module = boot.KERNEL if self.settings.isolation == "kernel" else boot.FRESH
         file = self.folder / f"{time.monotonic_ns()}.job"
         file.write_bytes(pickle.dumps((job, function, theirs, journal, os.getpid(), str(self.folder))))
         started = subprocess.Popen(
-            boot.command(kind, str(file)),
+            boot.command(module, str(file)),
             cwd=self.settings.cwd,
             env=environment,
             pass_fds=(theirs, journal),
