@@ -1,8 +1,9 @@
 """Modules that tell when they are imported, and every command among them: canaries.py [--only WORD] [--keep FOLDER].
 
 Each command line is run as the console script and as ``python -m soorgeon_clone``, in a folder that holds a module or
-package of every name that we, our libraries or the standard library use. Prints what was imported from there (what Python itself imports for any ``python -m`` is counted
-apart), and at the end how many command lines were tried, how many canaries stood around and how many sang. Exit code 1 if one did.
+package of every name that we, our libraries or the standard library use. Prints what was imported from there (what
+Python itself imports for any ``python -m`` is counted apart), and at the end how many command lines were tried, how
+many canaries stood around and how many sang. Exit code 1 if one did.
 """
 
 from __future__ import annotations

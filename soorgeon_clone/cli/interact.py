@@ -39,5 +39,7 @@ def _session(names: dict[str, Any], banner: str, folder: Path) -> None:
 
     shell = InteractiveShellEmbed(banner1=banner, user_ns=names)
     # The first thing that may be imported from the project's folder is what the user types.
-    shell.events.register("pre_run_cell", lambda _: sys.path[0] == str(folder) or sys.path.insert(0, str(folder)))
+    shell.events.register(
+        "pre_run_cell", lambda _: None if str(folder) in sys.path else sys.path.insert(0, str(folder))
+    )
     shell()

@@ -117,8 +117,10 @@ def _take(order: Order, base: Path) -> _Checkout:
         _FREE[:] = fitting[1:]
         _COUNT += 1
         folder = base / order.bundle.name / str(_COUNT)
-        taken = fitting[0] if fitting else _Checkout(
-            folder, order.bundle.name, ThreadPoolExecutor(1, thread_name_prefix="checkout")
+        taken = (
+            fitting[0]
+            if fitting
+            else _Checkout(folder, order.bundle.name, ThreadPoolExecutor(1, thread_name_prefix="checkout"))
         )
         _BUSY.append(taken)
     for one in others:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 # Ours and what we depend on, with what these import in turn.
 LIBRARIES = tuple(
-    "IPython ipykernel ipython_genutils traitlets nbformat nbclient nbconvert jupyter_client jupyter_core jupytext mistune "
-    "jsonschema fastjsonschema referencing rpds attr attrs parso jedi pyflakes pycodestyle yaml _yaml click rich pygments "
-    "markdown_it mdurl filelock ruff detect_secrets requests urllib3 idna certifi charset_normalizer tomli matplotlib "
-    "matplotlib_inline numpy pandas scipy sklearn PIL cloudpickle comm decorator stack_data executing asttokens "
+    "IPython ipykernel ipython_genutils traitlets nbformat nbclient nbconvert jupyter_client jupyter_core jupytext "
+    "mistune jsonschema fastjsonschema referencing rpds attr attrs parso jedi pyflakes pycodestyle yaml _yaml click "
+    "rich pygments markdown_it mdurl filelock ruff detect_secrets requests urllib3 idna certifi charset_normalizer tomli "
+    "matplotlib matplotlib_inline numpy pandas scipy sklearn PIL cloudpickle comm decorator stack_data executing asttokens "
     "pure_eval wcwidth prompt_toolkit pexpect ptyprocess backcall pickleshare zmq tornado psutil debugpy nest_asyncio "
     "packaging dateutil six fsspec s3fs boto3 botocore distributed dask msgpack tblib toolz zict sortedcontainers "
     "pathspec cryptography bs4 jinja2 markupsafe bleach tinycss2 defusedxml pandocfilters jupyterlab_pygments "
@@ -22,9 +22,9 @@ LIBRARIES = tuple(
     "sitecustomize jupyter_config ipython_config evil".split()
 )
 STANDARD = tuple(
-    "re os sys json math time random string struct typing types enum abc io ast dis copy csv glob heapq bisect queue uuid "
-    "html http email urllib socket ssl select selectors signal shlex shutil stat tempfile textwrap threading tokenize "
-    "token traceback tarfile zipfile zlib gzip bz2 lzma unittest warnings weakref inspect itertools importlib "
+    "re os sys json math time random string struct typing types enum abc io ast dis copy csv glob heapq bisect queue "
+    "uuid html http email urllib socket ssl select selectors signal shlex shutil stat tempfile textwrap threading "
+    "tokenize token traceback tarfile zipfile zlib gzip bz2 lzma unittest warnings weakref inspect itertools importlib "
     "functools operator collections contextlib dataclasses datetime calendar locale logging numbers decimal fractions "
     "hashlib hmac secrets base64 binascii codecs codeop code pdb bdb cmd pickle pickletools copyreg platform pprint "
     "reprlib runpy pkgutil sysconfig site subprocess multiprocessing concurrent asyncio resource fcntl termios tty pwd "

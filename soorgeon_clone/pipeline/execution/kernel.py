@@ -6,7 +6,6 @@ import os
 import pickle
 import re
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
