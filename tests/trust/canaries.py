@@ -11,28 +11,30 @@ from pathlib import Path
 
 # Ours and what we depend on, with what these import in turn.
 LIBRARIES = tuple(
-    "IPython ipykernel ipython_genutils traitlets nbformat nbclient nbconvert jupyter_client jupyter_core jupytext "
-    "mistune jsonschema fastjsonschema referencing rpds attr attrs parso jedi pyflakes pycodestyle yaml _yaml click "
-    "rich pygments markdown_it mdurl filelock ruff detect_secrets requests urllib3 idna certifi charset_normalizer tomli "
-    "matplotlib matplotlib_inline numpy pandas scipy sklearn PIL cloudpickle comm decorator stack_data executing asttokens "
-    "pure_eval wcwidth prompt_toolkit pexpect ptyprocess backcall pickleshare zmq tornado psutil debugpy nest_asyncio "
-    "packaging dateutil six fsspec s3fs boto3 botocore distributed dask msgpack tblib toolz zict sortedcontainers "
-    "pathspec cryptography bs4 jinja2 markupsafe bleach tinycss2 defusedxml pandocfilters jupyterlab_pygments "
-    "typing_extensions colorama exceptiongroup lz4 snappy bokeh pyarrow polars torch tqdm ipywidgets usercustomize "
-    "sitecustomize jupyter_config ipython_config evil".split()
+    "IPython ipykernel ipython_genutils traitlets nbformat nbclient nbconvert jupyter_client jupyter_core "
+    "jupytext mistune jsonschema fastjsonschema referencing rpds attr attrs parso jedi pyflakes pycodestyle yaml "
+    "_yaml click rich pygments markdown_it mdurl filelock ruff detect_secrets requests urllib3 idna certifi "
+    "charset_normalizer tomli matplotlib matplotlib_inline numpy pandas scipy sklearn PIL cloudpickle comm "
+    "decorator stack_data executing asttokens pure_eval wcwidth prompt_toolkit pexpect ptyprocess backcall "
+    "pickleshare zmq tornado psutil debugpy nest_asyncio packaging dateutil six fsspec s3fs boto3 botocore "
+    "distributed dask msgpack tblib toolz zict sortedcontainers pathspec cryptography bs4 jinja2 markupsafe "
+    "bleach tinycss2 defusedxml pandocfilters jupyterlab_pygments typing_extensions colorama exceptiongroup lz4 "
+    "snappy bokeh pyarrow polars torch tqdm ipywidgets usercustomize sitecustomize jupyter_config ipython_config "
+    "evil".split()
 )
 STANDARD = tuple(
-    "re os sys json math time random string struct typing types enum abc io ast dis copy csv glob heapq bisect queue "
-    "uuid html http email urllib socket ssl select selectors signal shlex shutil stat tempfile textwrap threading "
-    "tokenize token traceback tarfile zipfile zlib gzip bz2 lzma unittest warnings weakref inspect itertools importlib "
-    "functools operator collections contextlib dataclasses datetime calendar locale logging numbers decimal fractions "
-    "hashlib hmac secrets base64 binascii codecs codeop code pdb bdb cmd pickle pickletools copyreg platform pprint "
-    "reprlib runpy pkgutil sysconfig site subprocess multiprocessing concurrent asyncio resource fcntl termios tty pwd "
-    "grp getpass gettext argparse configparser sqlite3 statistics difflib fnmatch filecmp linecache keyword opcode "
-    "posixpath ntpath genericpath genericpath graphlib plistlib profile cProfile pstats timeit trace tracemalloc "
-    "mimetypes xml xmlrpc wsgiref webbrowser zoneinfo zipimport faulthandler gc errno marshal mmap ctypes curses "
-    "readline rlcompleter sched smtplib turtle tomllib uu venv ensurepip pydoc doctest atexit _bootsubprocess "
-    "encodings distutils imp setuptools pkg_resources _distutils_hack org".split()
+    "re os sys json math time random string struct typing types enum abc io ast dis copy csv glob heapq bisect "
+    "queue uuid html http email urllib socket ssl select selectors signal shlex shutil stat tempfile textwrap "
+    "threading tokenize token traceback tarfile zipfile zlib gzip bz2 lzma unittest warnings weakref inspect "
+    "itertools importlib functools operator collections contextlib dataclasses datetime calendar locale logging "
+    "numbers decimal fractions hashlib hmac secrets base64 binascii codecs codeop code pdb bdb cmd pickle "
+    "pickletools copyreg platform pprint reprlib runpy pkgutil sysconfig site subprocess multiprocessing "
+    "concurrent asyncio resource fcntl termios tty pwd grp getpass gettext argparse configparser sqlite3 "
+    "statistics difflib fnmatch filecmp linecache keyword opcode posixpath ntpath genericpath graphlib plistlib "
+    "profile cProfile pstats timeit trace tracemalloc mimetypes xml xmlrpc wsgiref webbrowser zoneinfo zipimport "
+    "faulthandler gc errno marshal mmap ctypes curses readline rlcompleter sched smtplib turtle tomllib uu venv "
+    "ensurepip pydoc doctest atexit _bootsubprocess encodings distutils imp setuptools pkg_resources "
+    "_distutils_hack org".split()
 )
 # What programs look for where they are started.
 _SETTINGS = (

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _HEADER = struct.Struct("<cI")
+_KINDS = {"stdout": b"o", "stderr": b"e"}
 _COMPACT_ABOVE = 64_000_000
 
 
@@ -31,7 +32,7 @@ class Journal:
 
     def text(self, stream: str, text: str) -> None:
         if self.descriptor is not None:
-            self._append(stream[3:4].encode(), text.encode("utf-8", "surrogatepass"))
+            self._append(_KINDS[stream], text.encode("utf-8", "surrogatepass"))
 
     def event(self, *values: Any) -> None:
         if self.descriptor is not None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
-import itertools
 import os
 import select
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from operator import itemgetter
 from typing import BinaryIO
 
 Sink = Callable[[str, str], None]  # takes a stream's name and a text
@@ -34,22 +32,21 @@ class Stream(io.TextIOBase):
         self._descriptor = descriptor
 
     def write(self, text: str) -> int:
+        # a notebook may print millions of lines: this and what it calls are short for a reason
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text)}")
         capture = self.capture
-        if not text:
-            return 0
         if capture is None:
-            self.heard.append(text)
-        elif os.getpid() != capture.owner:
-            # a process that the task forked has no recorder of its own: it writes into the task's pipe
+            if text:
+                self.heard.append(text)
+        elif capture.is_elsewhere:
             os.write(self._descriptor, text.encode("utf-8", "replace"))
-        else:
+        elif text:
             capture.take(self.name, text)
         return len(text)
 
     def flush(self) -> None:
-        if self.capture is not None and os.getpid() == self.capture.owner:
+        if self.capture is not None and not self.capture.is_elsewhere:
             self.capture.flush()
 
     def fileno(self) -> int:
@@ -66,13 +63,20 @@ class Capture:
     """Gives ``sink`` what the streams and their descriptors receive, from ``start`` to ``stop``."""
 
     def __init__(self, streams: tuple[Stream, Stream], sink: Sink) -> None:
-        self.owner = os.getpid()
         self.streams = streams
         self.lock = threading.RLock()
+        # a process that the task forked has no recorder of its own: it writes into the task's pipe
+        self.is_elsewhere = False
         self._sink = sink
-        self._waiting: list[tuple[str, str]] = []
+        self._name = streams[0].name  # the stream whose texts wait
+        self._waiting: list[str] = []
         self._flushed = 0.0
         self._decoders = {stream.name: codecs.getincrementaldecoder("utf-8")("replace") for stream in streams}
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._leave)
+
+    def _leave(self) -> None:
+        self.is_elsewhere = True
 
     def start(self) -> None:
         self.redirect()
@@ -85,18 +89,23 @@ class Capture:
             stream.capture = None
 
     def take(self, name: str, text: str) -> None:
+        """Note a text: ``print`` writes each line in pieces, which are recorded together."""
         with self.lock:
-            self._waiting.append((name, text))
+            if name != self._name:
+                self.flush()
+                self._name = name
+            self._waiting.append(text)
             if "\n" in text or len(self._waiting) > 1000 or time.monotonic() - self._flushed > _PROMPT:
                 self.flush()
 
     def flush(self) -> None:
-        """Records what waits: first what stands behind the descriptors, since it was written before."""
+        """Record what waits: first what stands behind the descriptors, since it was written before."""
         with self.lock:
             self.drain()
-            waiting, self._waiting = self._waiting, []
-            for name, run in itertools.groupby(waiting, key=itemgetter(0)):  # print writes each line in pieces
-                self._sink(name, "".join([text for _, text in run]))
+            if self._waiting:
+                text = "".join(self._waiting)
+                self._waiting.clear()
+                self._sink(self._name, text)
             self._flushed = time.monotonic()
 
     def record(self, name: str, data: bytes) -> None:
