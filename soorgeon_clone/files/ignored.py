@@ -15,8 +15,10 @@ from pathlib import Path
 
 from soorgeon_clone.files import regular
 
+_NEVER = frozenset((".git", "__pycache__", "node_modules"))
 _LARGEST = 1_000_000  # bytes of a .gitignore file
 _BRACKETS = re.compile(r"\[[!^]?\]?[^\]]*\]")
+_SIGNS = re.compile(rf"\\.|{_BRACKETS.pattern}")
 _Part = re.Pattern[str] | None  # None: any number of folders
 
 
@@ -46,7 +48,7 @@ class Rule:
 
     def loosened(self) -> Rule:
         """Return a rule that means the same and perhaps more, and needs no more than ``*``, ``?`` and ``**``."""
-        text = tuple(_BRACKETS.sub("?", part) for part in self.text)
+        text = tuple(_SIGNS.sub(lambda sign: sign[0] if sign[0][0] == "\\" else "?", part) for part in self.text)
         return replace(self, text=text, only_folders=False, parts=tuple(map(_part, text)))
 
 
@@ -71,6 +73,11 @@ class Ignores:
                 return not rule.negated
         return False
 
+    def leaves_out_below(self, path: tuple[str, ...]) -> bool:
+        """Return whether a file is left out, or a folder that it is in."""
+        whole = len(path)
+        return any(self.leaves_out(path[:depth], is_folder=depth < whole) for depth in range(1, whole + 1))
+
 
 def ignores_of(root: Path) -> Ignores:
     """Return the rules of the repository around a folder, as far as they are about what is in it.
@@ -91,12 +98,14 @@ def ignores_of(root: Path) -> Ignores:
     return Ignores(root, kept)
 
 
-def kept_files(root: Path) -> Iterator[str]:
+def kept_files(root: Path, ignores: Ignores | None = None) -> Iterator[str]:
     """Yield the files below a folder that git would not leave out, tracked or not: relative, with forward slashes.
 
-    Links are not followed, and not named; environments of Python (``pyvenv.cfg``) and git's own folder are left out.
+    Links are not followed, and not named. Environments of Python (``pyvenv.cfg``), git's own folder and what programs
+    make anew are left out.
+    ``ignores`` are the rules for the folder, which also get those of the folders below it.
     """
-    ignores = ignores_of(root)
+    ignores = ignores or ignores_of(root)
     yield from _kept(ignores, str(ignores.root), ())
 
 
@@ -112,7 +121,7 @@ def _kept(ignores: Ignores, folder: str, path: tuple[str, ...]) -> Iterator[str]
     for entry in entries:
         here = (*path, entry.name)
         is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name == ".git" or not (is_folder or entry.is_file(follow_symlinks=False)):
+        if entry.name in _NEVER or not (is_folder or entry.is_file(follow_symlinks=False)):
             continue
         if ignores.leaves_out(here, is_folder=is_folder):
             continue

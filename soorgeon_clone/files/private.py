@@ -13,14 +13,32 @@ NAMES = (
     *(".env", ".env.*", "*.env", ".envrc"),
     *("*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk"),
     *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "id_xmss*"),
-    *("credentials*", "*credentials.json", "*service[-_]account*.json", "client_secret*.json", "gha-creds-*.json"),
+    *(
+        "credentials*",
+        "*credentials.json",
+        "*service-account*.json",
+        "*service_account*.json",
+        "client_secret*.json",
+        "gha-creds-*.json",
+    ),
     *("secrets.toml", "secrets.yaml", "secrets.yml", "secrets.json", "secrets.ini"),
-    *(".netrc", "_netrc", ".pypirc", ".npmrc", ".pgpass", ".my.cnf", ".htpasswd", ".git-credentials", ".s3cfg", ".boto"),
+    *(
+        ".netrc",
+        "_netrc",
+        ".pypirc",
+        ".npmrc",
+        ".pgpass",
+        ".my.cnf",
+        ".htpasswd",
+        ".git-credentials",
+        ".s3cfg",
+        ".boto",
+    ),
     *(".aws", ".ssh", ".gnupg", ".kube", ".docker", ".dockercfg", ".azure", "gcloud", "kubeconfig"),
 )
 # Keys of SSH have names of people's own: id_work, id_github.pub; but not id_map.csv, and no folder id_maps/.
-_SSH_KEY = re.compile(r"id_[^.]+(\.pub)?")
-_SSH_PATTERNS = ("**/id_*", "!**/id_*/**", "!**/id_*.*", "**/id_*.pub")
+_SSH_KEY = re.compile(r"id_[^.]+(\.pub)?|id_\.[^.]*")
+_SSH_PATTERNS = ("**/id_?*", "!**/id_?*/**", "**/id_?*/**/id_?*", "!**/id_?*.*", "**/id_?*.pub")
 
 
 def is_private(path: str) -> bool:
