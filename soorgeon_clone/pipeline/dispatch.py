@@ -49,6 +49,7 @@ class Dispatch:
         threads: Callable[[], int],
         local: Callable[[], Executor],
         on_progress: Callable[[Progress], None],
+        on_trouble: Callable[[str], None],
     ) -> None:
         if project.cache is None:
             raise UserError("tasks on other machines need the cache", hint="Leave out --no-cache.", exit_code=2)
@@ -76,6 +77,7 @@ class Dispatch:
         self._declared: frozenset[str] = frozenset()
         self._local = local
         self._on_progress = on_progress
+        self._on_trouble = on_trouble
 
     @property
     def executor(self) -> DaskExecutor:
@@ -88,6 +90,8 @@ class Dispatch:
                 folder=Path(self._work),
                 local=self._local,
                 on_progress=self._on_progress,
+                on_trouble=self._on_trouble,
+                patience=self.options.worker_timeout,
             )
             self._check_needs()
         return self._open

@@ -19,14 +19,19 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.execution.model import CellError, Executor, Job, OnProgress, Outcome, Progress
+from soorgeon_clone.pipeline.execution.silence import DaskCluster, Watch
 
 # On a worker: the events that end what runs there, by the key of the Dask task.
 _CANCELLED: dict[str, threading.Event] = {}
+_LOOK = 0.5  # seconds between looks at who is silent
 _LOST = ("KilledWorker", "CancelledError", "FutureCancelledError", "CommClosedError")
 
 
 class DaskExecutor:
-    """See ``model.Executor``. ``address`` is the scheduler's, None for a cluster on this machine."""
+    """See ``model.Executor``. ``address`` is the scheduler's, None for a cluster on this machine.
+
+    A worker that does not answer for ``patience`` seconds is given up; ``on_trouble`` is told, and long before that.
+    """
 
     def __init__(
         self,
@@ -36,6 +41,8 @@ class DaskExecutor:
         folder: Path,
         local: Callable[[], Executor],
         on_progress: OnProgress,
+        on_trouble: Callable[[str], None] = lambda _: None,
+        patience: float = 60.0,
     ) -> None:
         self.answers: dict[str, Any] = {}
         self.address = address
@@ -60,6 +67,10 @@ class DaskExecutor:
                 "for a cluster on this machine.",
             ) from None
         self._client.subscribe_topic(self._id, self._hear)
+        self._on_trouble = on_trouble
+        self._watch = None if address is None else Watch(DaskCluster(self._client, self._futures), patience)
+        if self._watch is not None:
+            self._watch.start()
 
     def resources(self) -> list[Mapping[str, float]]:
         """What each worker says that it has."""
@@ -99,11 +110,20 @@ class DaskExecutor:
             busy = self._local is not None and bool(self._local.running())
             left = 3600.0 if deadline is None else max(0.0, deadline - time.monotonic())
             with contextlib.suppress(queue.Empty):
-                kind, value = self._messages.get(timeout=0.05 if busy or outcomes else left)
+                kind, value = self._messages.get(timeout=0.05 if busy or outcomes else min(left, _LOOK))
                 outcomes += self._take(kind, value)
+            self._tell_of_silence()
             if deadline is not None and time.monotonic() >= deadline:
                 break
         return outcomes
+
+    def _tell_of_silence(self) -> None:
+        for news in self._watch.news() if self._watch is not None and self._futures else ():
+            if not news.ends:
+                self._on_trouble(news.text)
+                continue
+            for name, future in self._futures.items():
+                self._messages.put(("done", (name, future, None, RuntimeError(news.text))))
 
     def _ended(self, name: str, future: Any) -> None:
         """In a thread of the client. What the function returned is still on its worker, and takes a while to get."""
@@ -151,6 +171,8 @@ class DaskExecutor:
         return (*self._futures, *(self._local.running() if self._local is not None else ()))
 
     def close(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
         if self._local is not None:
             self._local.close()
         self._stop(list(self._futures.values()))
