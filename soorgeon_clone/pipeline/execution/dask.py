@@ -58,6 +58,8 @@ class DaskExecutor:
         distributed = _distributed()
         if address is None:
             self._cluster = _cluster_here(distributed, threads, folder)
+        else:
+            _check_certificates(distributed, address)
         try:
             self._client = distributed.Client(self._cluster or address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -206,6 +208,22 @@ class DaskExecutor:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _check_certificates(distributed: Any, address: str) -> None:
+    """Raise UserError where the certificates of Dask's configuration do not go with the address."""
+    security, problem = distributed.Security(), None
+    try:
+        context = security.get_connection_args("client")["ssl_context"]
+    except (OSError, ValueError) as error:
+        problem = f"the certificates of Dask's configuration cannot be used: {error}"
+    else:
+        if address.startswith("tls://") and context is None:
+            problem = f"{address} asks for a certificate, and Dask's configuration names none"
+        elif security.require_encryption and not address.startswith("tls://"):
+            problem = f"Dask's configuration asks for TLS, and {address} is an address without"
+    if problem is not None:
+        raise UserError(problem, hint="docs/dask.md says how to make certificates and where to name them.", exit_code=2)
 
 
 def _cluster_here(distributed: Any, threads: int, folder: Path) -> Any:
