@@ -41,12 +41,14 @@ class Recorder:
     def stream(self, name: str, text: str) -> None:
         if self._clear_first:
             self._forget()
-        text = self._fit_text(text)
-        if not text:
-            return
+        if self.limit is None or self._used + len(text) <= self.limit:
+            self._used += len(text)
+        else:
+            text = self._cut_text(text)
+            if not text:
+                return
         self._journal.text(name, text)
-        last = self._outputs[-1] if self._outputs else None
-        if last is None or last.get("name") != name:
+        if not self._outputs or self._outputs[-1].get("name") != name:
             self.settle()
             self._outputs.append({"name": name, "output_type": "stream", "text": ""})
         self._pieces.append(text)
@@ -141,10 +143,8 @@ class Recorder:
         self._used += size
         return {"data": clean, "metadata": as_json(metadata or {})}
 
-    def _fit_text(self, text: str) -> str:
-        if self.limit is None or self._used + len(text) <= self.limit:
-            self._used += len(text)
-            return text
+    def _cut_text(self, text: str) -> str:
+        assert self.limit is not None
         if self._cut:
             return ""
         self._cut = True

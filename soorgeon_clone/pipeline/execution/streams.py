@@ -32,7 +32,7 @@ class Stream(io.TextIOBase):
         self._descriptor = descriptor
 
     def write(self, text: str) -> int:
-        # a notebook may print millions of lines: this and what it calls are short for a reason
+        # a notebook may print millions of lines, each in two pieces: this and `flush` are written for that
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text)}")
         capture = self.capture
@@ -42,7 +42,13 @@ class Stream(io.TextIOBase):
         elif capture.is_elsewhere:
             os.write(self._descriptor, text.encode("utf-8", "replace"))
         elif text:
-            capture.take(self.name, text)
+            with capture.lock:
+                if capture.current is not self:
+                    capture.flush()
+                    capture.current = self
+                capture.waiting.append(text)
+                if "\n" in text or len(capture.waiting) > 1000 or time.monotonic() - capture.flushed > _PROMPT:
+                    capture.flush()
         return len(text)
 
     def flush(self) -> None:
@@ -67,10 +73,10 @@ class Capture:
         self.lock = threading.RLock()
         # a process that the task forked has no recorder of its own: it writes into the task's pipe
         self.is_elsewhere = False
+        self.current = streams[0]  # the stream whose texts wait
+        self.waiting: list[str] = []
+        self.flushed = 0.0
         self._sink = sink
-        self._name = streams[0].name  # the stream whose texts wait
-        self._waiting: list[str] = []
-        self._flushed = 0.0
         self._decoders = {stream.name: codecs.getincrementaldecoder("utf-8")("replace") for stream in streams}
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave)
@@ -88,25 +94,15 @@ class Capture:
         for stream in self.streams:
             stream.capture = None
 
-    def take(self, name: str, text: str) -> None:
-        """Note a text: ``print`` writes each line in pieces, which are recorded together."""
-        with self.lock:
-            if name != self._name:
-                self.flush()
-                self._name = name
-            self._waiting.append(text)
-            if "\n" in text or len(self._waiting) > 1000 or time.monotonic() - self._flushed > _PROMPT:
-                self.flush()
-
     def flush(self) -> None:
         """Record what waits: first what stands behind the descriptors, since it was written before."""
         with self.lock:
             self.drain()
-            if self._waiting:
-                text = "".join(self._waiting)
-                self._waiting.clear()
-                self._sink(self._name, text)
-            self._flushed = time.monotonic()
+            if self.waiting:
+                text = "".join(self.waiting)
+                self.waiting.clear()
+                self._sink(self.current.name, text)
+            self.flushed = time.monotonic()
 
     def record(self, name: str, data: bytes) -> None:
         text = self._decoders[name].decode(data)

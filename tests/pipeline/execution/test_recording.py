@@ -89,12 +89,56 @@ def test_the_journal_gives_the_same_outputs_again(limit: int | None) -> None:
     assert again.index == 2
 
 
+def replayed(file: int) -> list[dict[str, Any]]:
+    copy = cells()
+    Recorder(copy, limit=None, journal=Journal(None)).replay(file)
+    outputs: list[dict[str, Any]] = copy[0]["outputs"]
+    return outputs
+
+
+def test_texts_are_safe_at_once_and_cost_no_system_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = new_journal_file()
+    recorder = Recorder(cells(), limit=None, journal=Journal(file))
+    recorder.begin(0, 1)
+    calls: list[int] = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: calls.append(len(data)) or write(descriptor, data))
+    for number in range(100_000):
+        recorder.stream("stdout", f"{number}\n")
+        if number in (0, 7000, 99_999):  # in the open text; after the first records; at the end
+            whole = "".join(f"{one}\n" for one in range(number + 1))
+            assert replayed(file) == [{"name": "stdout", "output_type": "stream", "text": whole}]
+    assert len(calls) < 60, "a write for each of the texts takes longer than all the rest"
+
+
+@pytest.mark.parametrize("size", [1, 16_370, 16_371, 16_372, 200_000])
+def test_a_text_of_any_size_is_there_once(size: int) -> None:
+    file = new_journal_file()
+    recorder = Recorder(cells(), limit=None, journal=Journal(file))
+    recorder.begin(0, 1)
+    for name, one in (("stdout", "a" * size), ("stderr", "b" * size), ("stderr", "c"), ("stdout", "d" * size)):
+        recorder.stream(name, one)
+    recorder.settle()
+    assert replayed(file) == recorder.cells[0]["outputs"]
+
+
+def test_a_kill_between_the_record_and_its_note_doubles_nothing() -> None:
+    file = new_journal_file()
+    recorder = Recorder(cells(), limit=None, journal=Journal(file))
+    recorder.begin(0, 1)
+    recorder.stream("stdout", "once\n")
+    before = os.pread(file, 64, 0)
+    recorder.display(text("x"), {})
+    os.pwrite(file, before, 0)  # what stands there until the next text comes
+    assert [one["output_type"] for one in replayed(file)] == ["stream", "display_data"]
+
+
 def test_a_journal_that_ends_in_the_middle_of_a_record_gives_what_was_complete() -> None:
     file = new_journal_file()
     recorder = Recorder(cells(), limit=None, journal=Journal(file))
     recorder.begin(0, 1)
     recorder.stream("stdout", "whole\n")
-    recorder.stream("stdout", "torn")
+    recorder.display(text("torn"), {})
     os.ftruncate(file, os.fstat(file).st_size - 1)
     copy = cells()
     Recorder(copy, limit=None, journal=Journal(None)).replay(file)
