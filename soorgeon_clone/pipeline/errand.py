@@ -85,6 +85,7 @@ def carry_out(
     if order.version != __version__:
         text = f"this worker has soorgeon-clone {__version__}, and the build was started by {order.version}"
         return Answer("failed", text)
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)  # sources and products are nobody else's business
     checkout = _take(order, base)
     checkout.on_progress = on_progress
     try:

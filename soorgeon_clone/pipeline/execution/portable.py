@@ -170,7 +170,7 @@ def main(folder_name: str) -> None:
     if isolation == "kernel" and job.function is None:
         from soorgeon_clone.pipeline.execution import kernel
 
-        kernel.execute(job, messages, journal)
+        kernel.execute(job, messages, journal, folder)
         os._exit(0)
 
     streams = (Stream("stdout", 1), Stream("stderr", 2))
