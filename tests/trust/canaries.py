@@ -169,7 +169,7 @@ def run(folder: Path, log: Path, start: Sequence[str], command: Sequence[str], *
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=300,
+        timeout=120,
         check=False,
     )
     imported = tuple(dict.fromkeys(log.read_text().split("\n")[:-1]))

@@ -45,6 +45,15 @@ def test_commands(command: tuple[str, ...], place: tuple[Path, Path]) -> None:
     assert (done.imported, done.exit_code) == ((), 0), done.output
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
+def test_settings_of_the_folder_are_not_even_opened(tmp_path: Path) -> None:
+    fill(tmp_path / "project", tmp_path / "log", ())
+    (tmp_path / "project/matplotlibrc").unlink()
+    os.mkfifo(tmp_path / "project/matplotlibrc")  # who opens it waits for ever
+    done = run(tmp_path / "project", tmp_path / "log", SCRIPT, ("plot", "--output", "made.png"))
+    assert done.exit_code == 0, done.output
+
+
 @pytest.mark.parametrize("command", [("clean", "."), ("status",)], ids=" ".join)
 def test_as_a_module(command: tuple[str, ...], place: tuple[Path, Path]) -> None:
     done = run(*place, MODULE, command)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +16,27 @@ from soorgeon_clone.pipeline.plot.model import COLOURS, Layout
 _DPI = 72.0
 
 
+@contextlib.contextmanager
+def _without_local_settings() -> Iterator[None]:
+    """When it is imported, matplotlib reads ``matplotlibrc`` in the working folder before all others, and it may be
+    anybody's. In its own folder it finds its own."""
+    found, before = find_spec("matplotlib"), Path.cwd()
+    if found is not None and found.submodule_search_locations:
+        os.chdir(Path(found.submodule_search_locations[0], "mpl-data"))
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 def write_png(layout: Layout, path: Path) -> None:
     """Write the picture. A UserError says what to do where matplotlib is missing."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-        from matplotlib.path import Path as Line
+        with _without_local_settings():
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+            from matplotlib.figure import Figure
+            from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+            from matplotlib.path import Path as Line
     except ImportError:
         raise UserError(
             f"{path}: a {path.suffix or 'PNG'} needs matplotlib, which is not installed",
