@@ -7,8 +7,10 @@ from typing import Any
 
 from soorgeon_clone.pipeline.execution.journal import Journal, read_journal
 from soorgeon_clone.pipeline.execution.mime import as_json
+from soorgeon_clone.pipeline.execution.model import shortened
 
 Output = dict[str, Any]
+_SHORTEST = 200_000
 
 
 class Recorder:
@@ -69,6 +71,10 @@ class Recorder:
         self._used = used  # it takes the place of another
 
     def error(self, ename: str, evalue: str, traceback: list[str]) -> None:
+        if self.limit is not None and len(evalue) + sum(map(len, traceback)) > self.limit - self._used:
+            # the error of a cell that has shown all it may must still be seen
+            longest = max(self.limit - self._used, _SHORTEST) // (len(traceback) + 1)
+            evalue, traceback = shortened(evalue, longest), [shortened(one, longest) for one in traceback]
         self._add({"ename": ename, "evalue": evalue, "output_type": "error", "traceback": list(traceback)}, None)
 
     def clear(self, *, wait: bool) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from soorgeon_clone.pipeline.execution.journal import Journal, new_journal_file
 from soorgeon_clone.pipeline.execution.mime import as_json
+from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
 
 
@@ -87,6 +88,22 @@ def test_the_journal_gives_the_same_outputs_again(limit: int | None) -> None:
     again.replay(file)
     assert copy == notebook
     assert again.index == 2
+
+
+def test_an_error_as_long_as_a_book_is_cut_in_its_middle() -> None:
+    book = "begin " + "x" * 5_000_000 + " end"
+    for limit, most in ((None, 20_000_000), (1_000_000, 1_100_000)):
+        recorder = Recorder(cells(), limit=limit, journal=Journal(None))
+        recorder.begin(0, 1)
+        recorder.error("ValueError", book, ["Traceback", f"ValueError: {book}"])
+        (output,) = recorder.cells[0]["outputs"]
+        size = len(output["evalue"]) + sum(map(len, output["traceback"]))
+        assert size < most and (limit is not None or output["evalue"] == book)
+        assert output["evalue"].startswith("begin ") and output["traceback"][1].endswith(" end")
+    told = CellError(0, 1, "ValueError", book, ("Traceback", book))
+    assert len(told.evalue) < 101_000 and len(told.traceback[1]) < 101_000
+    assert "characters left out" in told.evalue and told.evalue.endswith(" end")
+    assert CellError(0, 1, "ValueError", "short", ("a",)).traceback == ("a",)
 
 
 def replayed(file: int) -> list[dict[str, Any]]:
