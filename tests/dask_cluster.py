@@ -33,10 +33,12 @@ class Cluster:
         command = ["dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]
         self.scheduler = self._start("scheduler", command)
 
-    def add_worker(self, name: str, *options: str) -> None:
+    def add_worker(self, name: str, *options: str) -> subprocess.Popen[bytes]:
         command = ["dask_worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name]
         folder = self.base / name
-        self.workers[name] = self._start(name, [*command, "--local-directory", str(folder / "work"), *options])
+        started = self._start(name, [*command, "--local-directory", str(folder / "work"), *options])
+        self.workers[name] = started
+        return started
 
     def _start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         folder = self.base / name

@@ -60,6 +60,14 @@ if TYPE_CHECKING:
     envvar="DASK_SCHEDULER_ADDRESS",
     help="With --executor dask: the scheduler, as tcp://host:8786 (default: a cluster on this machine).",
 )
+@click.option(
+    "--worker-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    default=60,
+    show_default=True,
+    help="With --scheduler: give up a worker that does not answer for so long.",
+)
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -82,6 +90,7 @@ def command(
     store_mode: str | None,
     executor: Any,
     scheduler: str | None,
+    worker_timeout: float,
 ) -> None:
     """Run the tasks that are stale, each in a process of its own, and show what was done.
 
@@ -103,6 +112,7 @@ def command(
         wait_for_lock=not no_wait,
         engine=executor,
         scheduler=scheduler if executor == "dask" else None,
+        worker_timeout=worker_timeout,
     )
     stop_on_sigterm()
     with Project(

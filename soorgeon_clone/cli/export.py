@@ -142,6 +142,7 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
     from soorgeon_clone import __version__
     from soorgeon_clone.export.freeze import freeze
     from soorgeon_clone.export.model import PROGRAM, Choices
+    from soorgeon_clone.pipeline.bundle import code_of, data_of
 
     frozen = freeze(project.spec, env)
     return Choices(
@@ -153,6 +154,8 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
         # Versions are part of what products depend on, so that of Python as well is the one of this machine.
         python=platform.python_version().rstrip("+"),
         install=f"{PROGRAM}=={__version__}",
+        code=tuple(sorted(code_of(project, project.tasks))),
+        data=tuple(sorted(data_of(project, project.tasks))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,19 +23,25 @@ _BANNER = """Pipeline of {count} tasks in {root}.
 def command(env: dict[str, str], entry_point: str, log: str | None, log_file: str | None) -> None:
     """Open an IPython session in the project's folder, with the pipeline as a Python object."""
     import os
-    import sys
 
     from soorgeon_clone.pipeline.api import Pipeline
 
     set_up_log(log, log_file)
     with Pipeline(entry_point, env=env) as pipeline:
         os.chdir(pipeline.root)
-        sys.path.insert(0, str(pipeline.root))
         names: dict[str, Any] = {"pipeline": pipeline, "dag": pipeline.dag, "load": pipeline.load}
-        _session(names, _BANNER.format(count=len(pipeline.dag.tasks), root=one_line(str(pipeline.root))))
+        banner = _BANNER.format(count=len(pipeline.dag.tasks), root=one_line(str(pipeline.root)))
+        _session(names, banner, pipeline.root)
 
 
-def _session(names: dict[str, Any], banner: str) -> None:
+def _session(names: dict[str, Any], banner: str, folder: Path) -> None:
+    import sys
+
     from IPython.terminal.embed import InteractiveShellEmbed
 
-    InteractiveShellEmbed(banner1=banner, user_ns=names)()
+    shell = InteractiveShellEmbed(banner1=banner, user_ns=names)
+    # The first thing that may be imported from the project's folder is what the user types.
+    shell.events.register(
+        "pre_run_cell", lambda _: None if str(folder) in sys.path else sys.path.insert(0, str(folder))
+    )
+    shell()

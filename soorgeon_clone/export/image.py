@@ -10,9 +10,12 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from soorgeon_clone.export.model import Choices, Settings
+from soorgeon_clone.files import private
+from soorgeon_clone.files.ignored import Ignores, Rule, ignores_of, kept_files
 from soorgeon_clone.pipeline.model import DAG, HIDDEN
 
 IN_IMAGE = "/project"
@@ -24,11 +27,13 @@ _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs":
 
 # Signs of .dockerignore's patterns.
 _SIGNS = re.compile(r"[*?\[\]\\]|^[!#]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_STARS = re.compile(r"(?<!\\)\*{2,}")
+_UNCLOSED = re.compile(r"(?<!\\)\[")
 
 _IGNORED = (
-    "# What stays out of the image: records and products of this machine, environments, secrets.\n"
-    "**/.git\n**/.venv\n**/venv\n**/__pycache__\n**/*.pyc\n**/.ipynb_checkpoints\n**/.mypy_cache\n**/.pytest_cache\n"
-    "**/.ruff_cache\n**/node_modules\n**/.DS_Store\n**/.env\n**/.env.*\n**/*.pem\n**/.aws\n**/.ssh\n"
+    *("**/.git", "**/.venv", "**/venv", "**/__pycache__", "**/*.pyc", "**/.ipynb_checkpoints", "**/.mypy_cache"),
+    *("**/.pytest_cache", "**/.ruff_cache", "**/node_modules", "**/.DS_Store"),
 )
 
 
@@ -94,12 +99,61 @@ def _environment(choices: Choices) -> list[str]:
 
 
 def _dockerignore(dag: DAG, choices: Choices, copied: Iterable[str]) -> str:
-    """Products stay out, each by its path (other files may lie beside them): tasks get them from the store."""
+    """The last line that means a file decides. Products stay out, each by its path (other files may lie beside them):
+    tasks get them from the store."""
     products = sorted(product.path for task in dag.tasks.values() for product in task.products)
-    ignored = [f"**/{HIDDEN}", *(_SIGNS.sub(r"\\\g<0>", path) for path in products)]
+    left_out, kept = _gitignore(dag.root, {*choices.code, *choices.data})
+    lines = [
+        "# What stays out of the image: keys and passwords by the names that people give them,",
+        *private.docker_patterns(),
+        "# what git ignores (but what tasks name and what was there at the export and is not ignored),",
+        *left_out,
+        *_back(path for path in kept if not private.is_private(path)),
+        *_back(path for path in choices.code if private.is_private(path)),
+        "# records and products of this machine, environments.",
+        *_IGNORED,
+        f"**/{HIDDEN}",
+        *map(_literal, products),
+    ]
     if _inside(choices.folder) and choices.folder not in (".", ""):
-        ignored += [f"{choices.folder}/*", *(f"!{choices.folder}/{name}" for name in copied)]
-    return _IGNORED + "\n".join(ignored) + "\n"
+        lines += [f"{_literal(choices.folder)}/*", *_back(f"{choices.folder}/{name}" for name in copied)]
+    return "\n".join(lines) + "\n"
+
+
+def _gitignore(root: Path, needed: Collection[str]) -> tuple[list[str], list[str]]:
+    """The patterns of .gitignore files as Docker's, and files that these would wrongly leave out.
+
+    Docker knows no classes of signs as git does, nor patterns for folders alone, and takes back what is in a folder
+    that is left out. So the patterns become a little wider, those that take something back are not handed on, and what
+    is there and git does not ignore comes back by its name.
+    """
+    ignores = ignores_of(root)
+    there = {*needed, *kept_files(root, ignores)}
+    loose = Ignores(root, [rule.loosened() for rule in ignores.rules if not rule.negated])
+    kept = [path for path in there if loose.leaves_out_below(tuple(path.split("/")))]
+    patterns = dict.fromkeys(_docker_pattern(rule) for rule in loose.rules)
+    return [*patterns], sorted(kept)
+
+
+def _docker_pattern(rule: Rule) -> str:
+    parts = rule.text if rule.anchored else ("**", *rule.text)
+    return "/".join((*map(_literal, rule.folder), *map(_valid, parts)))
+
+
+def _valid(part: str) -> str:
+    """What Docker takes: no class that does not end, no sign that keeps nothing, no stars across folders."""
+    part = _UNCLOSED.sub(r"\\[", part) if part == "**" else _STARS.sub("*", _UNCLOSED.sub(r"\\[", part))
+    return f"{part[:-1]}?" if len(part) - len(part.rstrip("\\")) & 1 else part
+
+
+def _literal(path: str) -> str:
+    """A path as a pattern that means it (where a sign would end the line, any sign)."""
+    return _CONTROL.sub("?", _SIGNS.sub(r"\\\g<0>", path))
+
+
+def _back(paths: Iterable[str]) -> list[str]:
+    """Lines that take files back. A name with a line's end in it would say more than that file."""
+    return [f"!{_literal(path)}" for path in paths if not _CONTROL.search(path)]
 
 
 def _inside(folder: str) -> bool:

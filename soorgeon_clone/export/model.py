@@ -22,7 +22,8 @@ class Choices:
     ``only`` are the tasks to export, None for all. ``folder`` is where the export goes: relative to the project with
     forward slashes, or absolute. ``env_text`` is the frozen env file that goes with the export (see `freeze`), None if
     there is nothing to freeze; ``variables`` are the environment variables that pipeline.yaml asks for. ``install`` is
-    what pip installs to get this program.
+    what pip installs to get this program. ``code`` are the files that tasks consist of, ``data`` those that they name:
+    they are in the image although git ignores them.
     """
 
     name: str | None = None
@@ -38,6 +39,8 @@ class Choices:
     requirements: bool = True
     python: str = "3.11"
     install: str = PROGRAM
+    code: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ would lay out the file's JSON anew as well, so only the text of cells is taken f
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
-from importlib.util import find_spec
+from functools import cache
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
@@ -84,7 +85,7 @@ def _changed_rows(cell: int, old: Sequence[str], new: Sequence[str]) -> list[Rep
 
 
 def _ruff(options: Sequence[str], data: bytes, name: Path) -> bytes:
-    command = [*_ruff_command(), *options, "--stdin-filename", str(name), "-"]
+    command = [_ruff_program(), *options, "--stdin-filename", str(name), "-"]
     done = subprocess.run(command, input=data, capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().split("\n")
@@ -99,11 +100,19 @@ def _ruff(options: Sequence[str], data: bytes, name: Path) -> bytes:
     return done.stdout
 
 
-def _ruff_command() -> list[str]:
-    if find_spec("ruff") is not None:
-        return [sys.executable, "-m", "ruff"]
-    if found := shutil.which("ruff"):
-        return [found]
+@cache
+def _ruff_program() -> str:
+    """The program that ruff's distribution ships. (``python -m ruff`` would import modules from the working folder.)"""
+    name = "ruff.exe" if sys.platform == "win32" else "ruff"
+    beside = Path(sysconfig.get_path("scripts"), name)
+    if beside.is_file():
+        return str(beside)
+    from importlib.metadata import PackageNotFoundError, files
+
+    with contextlib.suppress(PackageNotFoundError):
+        for file in files("ruff") or ():
+            if file.name == name and (found := Path(str(file.locate()))).is_file():
+                return str(found)
     raise UserError("ruff, which formats the code, is not installed", hint="pip install ruff", exit_code=2)
 
 

@@ -1,33 +1,31 @@
 """A project's sources -> objects in the store -> a folder on another machine, the same for the same content.
 
-Small files go into one archive, large ones are objects of their own, which travel once. Hidden files and folders stay
-where they are: that is where people keep credentials.
+Small files go into one archive, large ones are objects of their own, which travel once. Hidden files and folders, and
+what is called as keys are (`files.private`), stay where they are.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import pickle
-import subprocess
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import private
 from soorgeon_clone.files.atomic import scratch_name, write_bytes
 from soorgeon_clone.files.cache_folder import make_private
 from soorgeon_clone.files.confine import relative_name, written
 from soorgeon_clone.files.folders import make_folder
+from soorgeon_clone.files.ignored import kept_files
 from soorgeon_clone.files.scratch import put_bytes, remove
 from soorgeon_clone.pipeline.content import file_digest
 from soorgeon_clone.pipeline.manifest import Manifest
 from soorgeon_clone.pipeline.model import HIDDEN, Spec
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.store import Store
-from soorgeon_clone.pipeline.traces import files_of
 
 _SMALL = 256_000
 _SPEC = f"{HIDDEN}/spec.pickle"
@@ -119,39 +117,52 @@ def spec_in(folder: Path) -> Spec:
 
 
 def stays(path: str) -> bool:
-    """Whether a file never travels: it is hidden, or in a hidden folder."""
+    """Whether a file never travels: it is hidden, in a hidden folder, or has a name that people give to keys."""
+    return is_hidden(path) or private.is_private(path)
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a file is hidden, or in a hidden folder."""
     return any(part.startswith(".") for part in path.split("/"))
 
 
-def _sources(project: Project, names: Iterable[str]) -> list[str]:
-    """Files of the project that git does not ignore (all, where there is no git), without products, and in any case
-    those that the tasks name."""
-    products = {product.path for task in project.tasks.values() for product in task.products}
-    found = {
-        path
-        for path in _listed(project)
-        if path not in products and not any(parent.as_posix() in products for parent in Path(path).parents)
-    }
+def code_of(project: Project, names: Iterable[str]) -> set[str]:
+    """The sources of these tasks and the modules of the project that they import: without these nothing runs."""
+    found: set[str] = set()
     for name in names:
         task = project.tasks[name]
-        found.update(project.named_files(task))
-        found.update(path for path in task.spec.resources.values() if not Path(path).is_absolute())
         modules = [Path(path) for path in project.fingerprints.closure(task).files]
         found.update(path.relative_to(project.root).as_posix() for path in modules if project.root in path.parents)
         if task.spec.source.path and not Path(task.spec.source.path).is_absolute():
             found.add(task.spec.source.path)
-    return sorted(path for path in found if not stays(path) and (project.root / path).is_file())
+    return found
 
 
-def _listed(project: Project) -> Iterable[str]:
-    with contextlib.suppress(OSError):
-        command = ["git", "-C", str(project.root), "ls-files", "-co", "--exclude-standard", "-z"]
-        done = subprocess.run(command, capture_output=True, check=False)
-        found = [name for name in os.fsdecode(done.stdout).split("\0") if name and not name.startswith("../")]
-        if done.returncode == 0 and project.spec.path.name in found:
-            return found
-    # No git, or a repository around the project that knows nothing of it.
-    return files_of(str(project.root))
+def data_of(project: Project, names: Iterable[str]) -> set[str]:
+    """The files that the code of these tasks names, and their resources."""
+    found: set[str] = set()
+    for name in names:
+        task = project.tasks[name]
+        found.update(project.named_files(task))
+        found.update(path for path in task.spec.resources.values() if not Path(path).is_absolute())
+    return found
+
+
+def _sources(project: Project, names: Iterable[str]) -> list[str]:
+    """Files of the project that git does not ignore, without products, and in any case what the tasks name."""
+    names = list(names)
+    products = {product.path for task in project.tasks.values() for product in task.products}
+    found = {
+        path
+        for path in kept_files(project.root)
+        if path not in products
+        and not path.endswith(".pyc")
+        and not any(parent.as_posix() in products for parent in Path(path).parents)
+    }
+    found |= data_of(project, names)
+    travelling = {path for path in found if not stays(path)}
+    travelling |= {path for path in code_of(project, names) if not is_hidden(path)}
+    return sorted(path for path in travelling if (project.root / path).is_file())
 
 
 def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int = 0o644) -> None:

@@ -48,6 +48,7 @@ class Dispatch:
         threads: Callable[[], int],
         local: Callable[[], Executor],
         on_progress: Callable[[Progress], None],
+        on_trouble: Callable[[str], None],
     ) -> None:
         if project.cache is None:
             raise UserError("tasks on other machines need the cache", hint="Leave out --no-cache.", exit_code=2)
@@ -81,6 +82,7 @@ class Dispatch:
         self._declared: frozenset[str] = frozenset()
         self._local = local
         self._on_progress = on_progress
+        self._on_trouble = on_trouble
 
     @property
     def executor(self) -> DaskExecutor:
@@ -93,6 +95,8 @@ class Dispatch:
                 folder=Path(self._work),
                 local=self._local,
                 on_progress=self._on_progress,
+                on_trouble=self._on_trouble,
+                patience=self.options.worker_timeout,
             )
             self._check_needs()
         return self._open
@@ -102,6 +106,7 @@ class Dispatch:
         if self._open is not None:
             self._open.close()
         if self._work is not None:
+            errand.give_up_all(Path(self._work))
             shutil.rmtree(self._work, ignore_errors=True)
         if self._own_store is not None:
             shutil.rmtree(self._own_store, ignore_errors=True)

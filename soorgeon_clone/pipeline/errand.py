@@ -73,6 +73,7 @@ class _Checkout:
 
 
 _FREE: list[_Checkout] = []
+_BUSY: list[_Checkout] = []
 _COUNT = 0
 _LOCK = threading.Lock()
 
@@ -84,6 +85,7 @@ def carry_out(
     if order.version != __version__:
         text = f"this worker has soorgeon-clone {__version__}, and the build was started by {order.version}"
         return Answer("failed", text)
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)  # sources and products are nobody else's business
     checkout = _take(order, base)
     checkout.on_progress = on_progress
     try:
@@ -92,7 +94,19 @@ def carry_out(
         return Answer("failed", str(error))
     finally:
         with _LOCK:
+            _BUSY.remove(checkout)
             _FREE.append(checkout)
+
+
+def give_up_all(base: Path) -> None:
+    """End what was kept below ``base`` for the next tasks. Tasks that run there must have been told to end."""
+    with _LOCK:
+        below = [one for one in (*_FREE, *_BUSY) if base in one.folder.parents]
+        _FREE[:] = [one for one in _FREE if one not in below]
+    for one in below:
+        one.thread.submit(_give_up, one)
+    for one in below:
+        one.thread.shutdown()
 
 
 def _take(order: Order, base: Path) -> _Checkout:
@@ -103,14 +117,17 @@ def _take(order: Order, base: Path) -> _Checkout:
         fitting = [one for one in _FREE if one not in others]
         _FREE[:] = fitting[1:]
         _COUNT += 1
-        number = _COUNT
+        folder = base / order.bundle.name / str(_COUNT)
+        taken = (
+            fitting[0]
+            if fitting
+            else _Checkout(folder, order.bundle.name, ThreadPoolExecutor(1, thread_name_prefix="checkout"))
+        )
+        _BUSY.append(taken)
     for one in others:
         one.thread.submit(_give_up, one)
         one.thread.shutdown(wait=False)
-    if fitting:
-        return fitting[0]
-    folder = base / order.bundle.name / str(number)
-    return _Checkout(folder, order.bundle.name, ThreadPoolExecutor(1, thread_name_prefix="checkout"))
+    return taken
 
 
 def _give_up(checkout: _Checkout) -> None:

@@ -18,7 +18,8 @@ from soorgeon_clone.pipeline.records import Made
 class Options:
     """How to build. ``names`` are the tasks to bring up to date (None: all).
 
-    ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler`` (None: a cluster on this machine).
+    ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler`` (None: a cluster on this machine),
+    where a worker is given up that does not answer for ``worker_timeout`` seconds.
     """
 
     names: frozenset[str] | None = None
@@ -30,6 +31,7 @@ class Options:
     wait_for_lock: bool = True
     engine: Literal["local", "dask"] = "local"
     scheduler: str | None = None
+    worker_timeout: float = 60.0
 
 
 class Listener:

@@ -432,6 +432,7 @@ class Schedule:
             threads=self._least_threads,
             local=self._local_executor,
             on_progress=self._on_progress,
+            on_trouble=self.listener.warned,
         )
 
     def _threads(self, name: str) -> int:

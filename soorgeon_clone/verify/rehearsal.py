@@ -13,20 +13,20 @@ import os
 import pickle
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import soorgeon_clone
 from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.files.folders import private_folder
 from soorgeon_clone.lint.flow import CellFlow, Flow, flow_of
 from soorgeon_clone.lint.order import Ordering, better_order, code_cells, ordering_of
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.write import to_data
+from soorgeon_clone.pipeline.execution import boot
+from soorgeon_clone.verify import rehearsal_process
 from soorgeon_clone.verify.rehearsal_plan import RANDOM, SETTINGS, Plan, Step
 from soorgeon_clone.verify.rehearsal_process import Task
 
@@ -35,10 +35,6 @@ _ROUNDS = 3
 _SETTING = (
     r"(?m)^\s*%(?:matplotlib|config|precision|load_ext|pylab)|\brcParams\b|\bplt\.rc\(|\.set_option\(|\.set_theme\(|\bsns\.set|"
     r"\.style\.use\(|\.set_printoptions\(|\.options\.|\.extension\(|\.set_config\(|\.output_notebook\("
-)
-_START = (
-    "import sys; sys.path.append(sys.argv[1]); "
-    "from soorgeon_clone.verify.rehearsal_process import main; sys.path.remove(sys.argv[1]); main(sys.argv[2])"
 )
 # One thread each: a forked process cannot use the threads of its parent.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -118,7 +114,7 @@ def _search(
         task = Task(data, plan, str(folder.absolute()), str(log), str(own), tries, 300, deadline, os.getpid())
         file = write_bytes(own, "task", pickle.dumps(task))
         started = subprocess.Popen(
-            [sys.executable, "-c", _START, str(Path(soorgeon_clone.__file__).parents[1]), str(file)],
+            boot.command(rehearsal_process.__name__, str(file)),
             env={"PYTHONHASHSEED": "0", **os.environ, **_ONE_THREAD},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker_rules import ignored
 from project_folder import SAVE, Folder
 
 from export.pipelines import CHOICES, dag_of, graph
@@ -57,18 +57,6 @@ def test_a_folder_with_a_space() -> None:
 
 
 # -- what Docker would copy ------------------------------------------------------------------------------------------
-
-
-def ignored(path: str, patterns: list[str]) -> bool:
-    """Whether .dockerignore leaves a file out: the last pattern that matches it or a folder that it is in decides."""
-    signs = {"**/": "(.*/)?", "*": "[^/]*", "?": "[^/]"}
-    out = False
-    for pattern in patterns:
-        tokens = re.findall(r"\\.|\*\*/|.", pattern.removeprefix("!"))
-        regex = "".join(signs.get(token) or re.escape(token[-1]) for token in tokens)
-        if re.fullmatch(f"{regex}(/.*)?", path):
-            out = not pattern.startswith("!")
-    return out
 
 
 def build(context: Path, folder: str, target: Path) -> dict[str, str]:

@@ -202,6 +202,43 @@ def test_a_worker_that_dies_costs_a_retry(cluster: Cluster, chain: Folder, store
     cluster.workers.pop("heir").kill()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be stopped there")
+def test_a_worker_that_falls_silent_costs_a_retry(cluster: Cluster, chain: Folder, store: str, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    wait = f"""
+        import os, time
+        from pathlib import Path
+        flag = Path({str(flag)!r})
+        if not flag.exists():
+            flag.write_text(os.getcwd())
+            time.sleep(600)
+        x = 1
+    """
+    chain.task("slow", wait, load("load"), SAVE, upstream=("load",), products=("x",))
+    chain.entries[-1]["resources"] = {"cpus": 9}
+    chain.declare(**chain.entries[-1])
+    silent = cluster.add_worker("silent", "--resources", "cpus=9 memory=9e9")
+    cluster.wait_for_workers()
+
+    def stop() -> None:
+        wait_until(lambda: flag.exists() and flag.read_text())
+        silent.send_signal(signal.SIGSTOP)  # its connection stands, and nobody is at the other end
+        cluster.add_worker("deputy", "--resources", "cpus=9 memory=9e9")
+
+    heard = Heard()
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    report = run(chain, cluster, store, heard, worker_timeout=8)
+    stopper.join()
+    assert results(report) == {"load": "ran", "fit": "ran", "slow": "ran"}
+    said, given_up, lost = heard.warnings
+    assert "which runs 'slow', does not answer" in said and "after 8 s (--worker-timeout)" in said
+    assert "is given up, with 'slow'" in given_up
+    assert lost == "the worker of task 'slow' was lost, and another one runs it"
+    for name in ("silent", "deputy"):
+        cluster.workers.pop(name).kill()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another thing there")
 def test_ctrl_c_ends_what_runs(cluster: Cluster, chain: Folder, store: str, tmp_path: Path) -> None:
     flag = tmp_path / "pid"

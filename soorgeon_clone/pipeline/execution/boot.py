@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import soorgeon_clone
 from soorgeon_clone.pipeline.execution.model import Isolation
@@ -26,7 +25,15 @@ class Settings:
     avoid: frozenset[str] = frozenset()
 
 
-def command(kind: Literal["server", "fresh", "kernel", "portable"], argument: str) -> list[str]:
-    """``argument``: the descriptor of a server's connection, or the path of a job's file or folder."""
+def command(module: str, *arguments: str) -> list[str]:
+    """Return the command line of a process that calls ``main(*arguments)`` of ``module``."""
     script = Path(__file__).with_name("start.py")
-    return [sys.executable, str(script), kind, argument, str(Path(soorgeon_clone.__file__).parents[1])]
+    return [sys.executable, str(script), str(Path(soorgeon_clone.__file__).parents[1]), module, *arguments]
+
+
+_HERE = __name__.rpartition(".")[0]
+SERVER = f"{_HERE}.server"
+FRESH = f"{_HERE}.fresh"
+KERNEL = f"{_HERE}.kernel"
+PORTABLE = f"{_HERE}.portable"
+JUPYTER = f"{_HERE}.jupyter"

@@ -9,25 +9,29 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.execution.model import CellError, Executor, Job, OnProgress, Outcome, Progress
+from soorgeon_clone.pipeline.execution.silence import DaskCluster, Watch
 
 # On a worker: the events that end what runs there, by the key of the Dask task.
 _CANCELLED: dict[str, threading.Event] = {}
+_LOOK = 0.5  # seconds between looks at who is silent
 _LOST = ("KilledWorker", "CancelledError", "FutureCancelledError", "CommClosedError")
 
 
 class DaskExecutor:
-    """See ``model.Executor``. ``address`` is the scheduler's, None for a cluster on this machine."""
+    """See ``model.Executor``. ``address`` is the scheduler's, None for a cluster on this machine.
+
+    A worker that does not answer for ``patience`` seconds is given up; ``on_trouble`` is told, and long before that.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,8 @@ class DaskExecutor:
         folder: Path,
         local: Callable[[], Executor],
         on_progress: OnProgress,
+        on_trouble: Callable[[str], None] = lambda _: None,
+        patience: float = 60.0,
     ) -> None:
         self.answers: dict[str, Any] = {}
         self.address = address
@@ -51,18 +57,9 @@ class DaskExecutor:
         self._cluster: Any = None
         distributed = _distributed()
         if address is None:
-            # One process with a thread for each task that runs: the task itself has a process of its own anyway.
-            with _without_ctrl_c():
-                self._cluster = distributed.LocalCluster(
-                    n_workers=1,
-                    threads_per_worker=threads,
-                    processes=True,
-                    memory_limit=0,
-                    dashboard_address=":0",
-                    local_directory=str(folder),
-                    resources=local_resources(),
-                    silence_logs=40,
-                )
+            self._cluster = _cluster_here(distributed, threads, folder)
+        else:
+            _check_certificates(distributed, address)
         try:
             self._client = distributed.Client(self._cluster or address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -72,6 +69,10 @@ class DaskExecutor:
                 "for a cluster on this machine.",
             ) from None
         self._client.subscribe_topic(self._id, self._hear)
+        self._on_trouble = on_trouble
+        self._watch = None if address is None else Watch(DaskCluster(self._client, self._futures), patience)
+        if self._watch is not None:
+            self._watch.start()
 
     def resources(self) -> list[Mapping[str, float]]:
         """What each worker says that it has."""
@@ -111,11 +112,20 @@ class DaskExecutor:
             busy = self._local is not None and bool(self._local.running())
             left = 3600.0 if deadline is None else max(0.0, deadline - time.monotonic())
             with contextlib.suppress(queue.Empty):
-                kind, value = self._messages.get(timeout=0.05 if busy or outcomes else left)
+                kind, value = self._messages.get(timeout=0.05 if busy or outcomes else min(left, _LOOK))
                 outcomes += self._take(kind, value)
+            self._tell_of_silence()
             if deadline is not None and time.monotonic() >= deadline:
                 break
         return outcomes
+
+    def _tell_of_silence(self) -> None:
+        for news in self._watch.news() if self._watch is not None and self._futures else ():
+            if not news.ends:
+                self._on_trouble(news.text)
+                continue
+            for name, future in self._futures.items():
+                self._messages.put(("done", (name, future, None, RuntimeError(news.text))))
 
     def _ended(self, name: str, future: Any) -> None:
         """In a thread of the client. What the function returned is still on its worker, and takes a while to get."""
@@ -163,6 +173,8 @@ class DaskExecutor:
         return (*self._futures, *(self._local.running() if self._local is not None else ()))
 
     def close(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
         if self._local is not None:
             self._local.close()
         self._stop(list(self._futures.values()))
@@ -198,17 +210,49 @@ class DaskExecutor:
         self.close()
 
 
-@contextlib.contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Processes that start meanwhile leave Ctrl-C to us: they are ended in order, not in the middle of something."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _check_certificates(distributed: Any, address: str) -> None:
+    """Raise UserError where the certificates of Dask's configuration do not go with the address."""
+    security, problem = distributed.Security(), None
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        context = security.get_connection_args("client")["ssl_context"]
+    except (OSError, ValueError) as error:
+        problem = f"the certificates of Dask's configuration cannot be used: {error}"
+    else:
+        if address.startswith("tls://") and context is None:
+            problem = f"{address} asks for a certificate, and Dask's configuration names none"
+        elif security.require_encryption and not address.startswith("tls://"):
+            problem = f"Dask's configuration asks for TLS, and {address} is an address without"
+    if problem is not None:
+        raise UserError(problem, hint="docs/dask.md says how to make certificates and where to name them.", exit_code=2)
+
+
+def _cluster_here(distributed: Any, threads: int, folder: Path) -> Any:
+    """A scheduler and a worker in this process, with a thread for each task that runs: the task itself has a process
+    of its own anyway. They speak through memory, and no port is opened: who reaches one could run code."""
+
+    class Scheduler(distributed.Scheduler):  # type: ignore[misc]
+        def start_http_server(self, *_: object, **__: object) -> None:
+            """No dashboard, nor the other pages."""
+
+    class Worker(distributed.Worker):  # type: ignore[misc]
+        def start_http_server(self, *_: object, **__: object) -> None:
+            """As the scheduler."""
+
+    protected = distributed.Security(require_encryption=False)  # nothing leaves the process, whatever Dask is told
+    common = {"protocol": "inproc://", "dashboard": False, "dashboard_address": None, "security": protected}
+    worker = {
+        "nthreads": threads,
+        "memory_limit": 0,
+        "local_directory": str(folder),
+        "resources": local_resources(),
+        "silence_logs": 40,
+    }
+    return distributed.SpecCluster(
+        scheduler={"cls": Scheduler, "options": common},
+        workers={0: {"cls": Worker, "options": {**common, **worker}}},
+        security=protected,
+        silence_logs=40,
+    )
 
 
 def local_resources() -> dict[str, float]:

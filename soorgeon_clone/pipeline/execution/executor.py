@@ -71,7 +71,7 @@ class ServerExecutor:
         with theirs:
             os.set_inheritable(theirs.fileno(), True)
             self._server = subprocess.Popen(
-                boot.command("server", str(theirs.fileno())),
+                boot.command(boot.SERVER, str(theirs.fileno())),
                 env=self._settings.environment,
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,

@@ -6,12 +6,11 @@ import os
 import pickle
 import re
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.execution import process
+from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.cells import blank, is_run
 from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import KILLED, status_of
@@ -21,6 +20,7 @@ from soorgeon_clone.pipeline.execution.recording import Recorder
 from soorgeon_clone.pipeline.execution.salvage import printed
 from soorgeon_clone.pipeline.execution.written import write_notebook
 
+_LONGEST_SOCKET = 80  # characters; systems take some 100, with what is added to the name
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PLACE = re.compile(r"Cell In\[\d+\], line (\d+)")
 
@@ -38,23 +38,23 @@ def require_nbclient() -> None:
 
 def main(job_file: str) -> None:
     """The process between the server and the kernel."""
-    job, function, channel, journal, server, _ = pickle.loads(Path(job_file).read_bytes())
+    job, function, channel, journal, server, folder = pickle.loads(Path(job_file).read_bytes())
     if function:  # a function has no use for a kernel
         from soorgeon_clone.pipeline.execution import fresh
 
         fresh.main(job_file)
     process.die_with_parent(server)
     process.adopt_orphans()
-    execute(job, Channel(channel), journal)
+    execute(job, Channel(channel), journal, Path(folder))
     os._exit(0)
 
 
-def execute(job: Job, events: Channel | FileChannel, journal: int) -> None:
-    """Runs the job's notebook; tells ``events`` what ``worker.run`` does."""
+def execute(job: Job, events: Channel | FileChannel, journal: int, folder: Path) -> None:
+    """Runs the job's notebook; tells ``events`` what ``worker.run`` does. ``folder`` is nobody else's."""
     assert job.source is not None
     notebook = blank(job.source)
     recorder = Recorder(notebook["cells"], limit=job.output_limit, journal=Journal(journal))
-    error = _run(job, notebook, recorder, events)
+    error = _run(job, notebook, recorder, events, folder)
     recorder.settle()
     if job.output is not None:
         try:
@@ -65,12 +65,15 @@ def execute(job: Job, events: Channel | FileChannel, journal: int) -> None:
     events.send("done")
 
 
-def _run(job: Job, notebook: dict[str, Any], recorder: Recorder, events: Channel | FileChannel) -> CellError | None:
+def _run(
+    job: Job, notebook: dict[str, Any], recorder: Recorder, events: Channel | FileChannel, folder: Path
+) -> CellError | None:
     import nbformat
     from nbclient.exceptions import CellControlSignal
 
     node = nbformat.from_dict(blank(notebook))
     client = _client(job, node, recorder, events)
+    _keep_to_ourselves(client.km, folder)
     # nbclient's handlers shut the kernel down gently; the server kills all below this process anyway
     signal.set_wakeup_fd(-1)
     error = None
@@ -128,8 +131,18 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChann
         resources={"metadata": {"path": str(job.cwd)}},
     )
     client.create_kernel_manager()
-    client.km.kernel_spec.argv[0] = sys.executable  # the kernel of this environment, whatever is registered
+    # the kernel of this environment, whatever is registered; Jupyter's own command line looks for modules in the
+    # notebook's folder before those of the standard library
+    client.km.kernel_spec.argv = boot.command(boot.JUPYTER, "-f", "{connection_file}")
     return client
+
+
+def _keep_to_ourselves(manager: Any, folder: Path) -> None:
+    """Kernel and client speak through sockets in ``folder``: a port would tell every user what a notebook shows."""
+    place = folder.absolute() / f"{os.getpid()}.json"
+    if os.name == "posix" and len(str(place)) < _LONGEST_SOCKET:
+        manager.transport = "ipc"
+        manager.connection_file = str(place)
 
 
 def _record(recorder: Recorder, kind: str, content: dict[str, Any]) -> None:

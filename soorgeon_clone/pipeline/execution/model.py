@@ -11,6 +11,17 @@ Isolation = Literal["fork", "spawn", "kernel", "auto"]
 Status = Literal["ok", "error", "timeout", "memory", "killed", "input"]
 
 
+_LONGEST = 100_000  # characters of an error's message
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or its beginning and its end with a note of what is missing in between."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]}\n[{len(text) - 2 * half:,} characters left out]\n{text[len(text) - half :]}"
+
+
 @dataclass(frozen=True)
 class FunctionCall:
     """A task that is a Python function: ``module.function`` and its keyword arguments (they are pickled)."""
@@ -71,7 +82,8 @@ class CellError:
     """The error that ended a task. ``traceback`` is as Jupyter shows it, with ANSI colours.
 
     ``cell_index`` counts all cells of ``Job.source`` from 0, ``line`` is 1-based in that cell; both are None where no
-    cell is to blame (a function task, a process that could not start). ``source`` is the cell's text.
+    cell is to blame (a function task, a process that could not start). ``source`` is the cell's text. Texts that nobody
+    would read to their end lose their middle; the executed notebook has them whole.
     """
 
     cell_index: int | None
@@ -80,6 +92,11 @@ class CellError:
     evalue: str
     traceback: tuple[str, ...] = ()
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.evalue) > _LONGEST or any(len(part) > _LONGEST for part in self.traceback):
+            object.__setattr__(self, "evalue", shortened(self.evalue, _LONGEST))
+            object.__setattr__(self, "traceback", tuple(shortened(part, _LONGEST) for part in self.traceback))
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class PortableExecutor:
         blas.allot(environment, job.threads or self._settings.blas_threads)
         with (folder / "console").open("r+b") as console:
             process = subprocess.Popen(
-                boot.command("portable", str(folder)),
+                boot.command(boot.PORTABLE, str(folder)),
                 cwd=self._settings.cwd,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -170,7 +170,7 @@ def main(folder_name: str) -> None:
     if isolation == "kernel" and job.function is None:
         from soorgeon_clone.pipeline.execution import kernel
 
-        kernel.execute(job, messages, journal)
+        kernel.execute(job, messages, journal, folder)
         os._exit(0)
 
     streams = (Stream("stdout", 1), Stream("stderr", 2))

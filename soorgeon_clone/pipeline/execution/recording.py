@@ -7,8 +7,10 @@ from typing import Any
 
 from soorgeon_clone.pipeline.execution.journal import Journal, read_journal
 from soorgeon_clone.pipeline.execution.mime import as_json
+from soorgeon_clone.pipeline.execution.model import shortened
 
 Output = dict[str, Any]
+_SHORTEST = 200_000
 
 
 class Recorder:
@@ -41,12 +43,14 @@ class Recorder:
     def stream(self, name: str, text: str) -> None:
         if self._clear_first:
             self._forget()
-        text = self._fit_text(text)
-        if not text:
-            return
+        if self.limit is None or self._used + len(text) <= self.limit:
+            self._used += len(text)
+        else:
+            text = self._cut_text(text)
+            if not text:
+                return
         self._journal.text(name, text)
-        last = self._outputs[-1] if self._outputs else None
-        if last is None or last.get("name") != name:
+        if not self._outputs or self._outputs[-1].get("name") != name:
             self.settle()
             self._outputs.append({"name": name, "output_type": "stream", "text": ""})
         self._pieces.append(text)
@@ -67,6 +71,10 @@ class Recorder:
         self._used = used  # it takes the place of another
 
     def error(self, ename: str, evalue: str, traceback: list[str]) -> None:
+        if self.limit is not None and len(evalue) + sum(map(len, traceback)) > self.limit - self._used:
+            # the error of a cell that has shown all it may must still be seen
+            longest = max(self.limit - self._used, _SHORTEST) // (len(traceback) + 1)
+            evalue, traceback = shortened(evalue, longest), [shortened(one, longest) for one in traceback]
         self._add({"ename": ename, "evalue": evalue, "output_type": "error", "traceback": list(traceback)}, None)
 
     def clear(self, *, wait: bool) -> None:
@@ -141,10 +149,8 @@ class Recorder:
         self._used += size
         return {"data": clean, "metadata": as_json(metadata or {})}
 
-    def _fit_text(self, text: str) -> str:
-        if self.limit is None or self._used + len(text) <= self.limit:
-            self._used += len(text)
-            return text
+    def _cut_text(self, text: str) -> str:
+        assert self.limit is not None
         if self._cut:
             return ""
         self._cut = True

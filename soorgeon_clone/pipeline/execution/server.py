@@ -16,7 +16,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.files.folders import make_again, nameless_file, remove_private
@@ -182,11 +182,11 @@ class Server:
     def _spawn(self, job: Job, function: bytes, theirs: int, journal: int, console: int) -> int:
         environment = {**self.settings.environment, **job.environment}
         blas.allot(environment, job.threads or self.settings.blas_threads)
-        kind: Literal["kernel", "fresh"] = "kernel" if self.settings.isolation == "kernel" else "fresh"
+        module = boot.KERNEL if self.settings.isolation == "kernel" else boot.FRESH
         order = pickle.dumps((job, function, theirs, journal, os.getpid(), str(self.folder)))
         file = write_bytes(self.folder, f"{time.monotonic_ns()}.job", order)
         started = subprocess.Popen(
-            boot.command(kind, str(file)),
+            boot.command(module, str(file)),
             cwd=self.settings.cwd,
             env=environment,
             pass_fds=(theirs, journal),

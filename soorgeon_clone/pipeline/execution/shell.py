@@ -5,6 +5,7 @@ Imported only by the processes that run tasks: IPython stands at the top of the 
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import tempfile
@@ -52,6 +53,9 @@ class Compiler(CachingCompiler):
         folder = Path(tempfile.gettempdir(), "ipykernel_0")
         name = str(folder / f"{zlib.crc32(raw_code.encode('utf-8', 'surrogatepass'))}.py")
         self.latest_name = name
+        # IPython asks of each line of a traceback in which module it is, and inspect then goes through all that are
+        # loaded, a thousand times for an endless recursion. In none, it finds; this says so at once.
+        getattr(inspect, "modulesbyfile", {})[name] = ""
         self._labels.pop(name, None)
         if self.hidden_label:
             self._labels[name] = self.hidden_label
@@ -198,6 +202,13 @@ class ZMQInteractiveShell(InteractiveShell):
             self.display_failed = True  # since ipykernel 7 an error in a repr fails the cell
         self.recorder.error(str(etype.__name__), str(evalue), stb)
         self.last_error = (etype, evalue, stb)
+
+    def _format_exception_for_storage(self, exception: BaseException, *more: Any, **options: Any) -> Any:
+        """IPython's history keeps each traceback, and would lay it out a second time."""
+        if self.last_error is None or self.last_error[1] is not exception:
+            return super()._format_exception_for_storage(exception, *more, **options)
+        kind, _, lines = self.last_error
+        return {"ename": kind.__name__, "evalue": str(exception), "traceback": lines}
 
     def set_next_input(self, text: str, replace: bool = False) -> None:
         """There is no next input (``%load``, ``%recall``)."""

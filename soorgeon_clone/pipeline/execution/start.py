@@ -1,21 +1,20 @@
-"""The script that every process of this subpackage begins with: KIND ARGUMENT ROOT, see boot.command.
+"""The script that every process of ours begins with: ROOT MODULE ARGUMENT... -> MODULE's main(ARGUMENT...).
 
-A process begins as a kernel does, with the interpreter's own import path and no script's folder in it; the folder of
-this package is there only until the package is imported. (Not ``python -c``: tracebacks would show its code.)
+A process begins as a kernel does, with the interpreter's own import path: neither a script's folder in it nor the
+working folder, where ``python -m`` and ``python -c`` would look first, also for modules of the standard library. ROOT,
+the folder of this package, is there only until MODULE is imported. (Not ``-P``, which Python 3.10 does not have.)
 """
 
 import sys
 
 if __name__ == "__main__":
-    path = sys.path[1:]
-    sys.path[:] = [*path, sys.argv[3]]
-    if sys.argv[1] == "server":
-        import soorgeon_clone.pipeline.execution.server as begun
-    elif sys.argv[1] == "kernel":
-        import soorgeon_clone.pipeline.execution.kernel as begun  # type: ignore[no-redef]
-    elif sys.argv[1] == "portable":
-        import soorgeon_clone.pipeline.execution.portable as begun  # type: ignore[no-redef]
-    else:
-        import soorgeon_clone.pipeline.execution.fresh as begun  # type: ignore[no-redef]
+    own = __file__.rpartition("/")[0] or __file__.rpartition("\\")[0]
+    path = [entry for entry in sys.path if entry not in ("", own)]
+    root, module, *arguments = sys.argv[1:]
+    sys.path[:] = path  # before anything is imported
+    import importlib
+
+    sys.path[:] = [*path, root]
+    begun = importlib.import_module(module)
     sys.path[:] = path
-    begun.main(sys.argv[2])
+    begun.main(*arguments)

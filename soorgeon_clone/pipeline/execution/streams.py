@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
-import itertools
 import os
 import select
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from operator import itemgetter
 from typing import BinaryIO
 
 Sink = Callable[[str, str], None]  # takes a stream's name and a text
@@ -34,22 +32,27 @@ class Stream(io.TextIOBase):
         self._descriptor = descriptor
 
     def write(self, text: str) -> int:
+        # a notebook may print millions of lines, each in two pieces: this and `flush` are written for that
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text)}")
         capture = self.capture
-        if not text:
-            return 0
         if capture is None:
-            self.heard.append(text)
-        elif os.getpid() != capture.owner:
-            # a process that the task forked has no recorder of its own: it writes into the task's pipe
+            if text:
+                self.heard.append(text)
+        elif capture.is_elsewhere:
             os.write(self._descriptor, text.encode("utf-8", "replace"))
-        else:
-            capture.take(self.name, text)
+        elif text:
+            with capture.lock:
+                if capture.current is not self:
+                    capture.flush()
+                    capture.current = self
+                capture.waiting.append(text)
+                if "\n" in text or len(capture.waiting) > 1000 or time.monotonic() - capture.flushed > _PROMPT:
+                    capture.flush()
         return len(text)
 
     def flush(self) -> None:
-        if self.capture is not None and os.getpid() == self.capture.owner:
+        if self.capture is not None and not self.capture.is_elsewhere:
             self.capture.flush()
 
     def fileno(self) -> int:
@@ -66,13 +69,20 @@ class Capture:
     """Gives ``sink`` what the streams and their descriptors receive, from ``start`` to ``stop``."""
 
     def __init__(self, streams: tuple[Stream, Stream], sink: Sink) -> None:
-        self.owner = os.getpid()
         self.streams = streams
         self.lock = threading.RLock()
+        # a process that the task forked has no recorder of its own: it writes into the task's pipe
+        self.is_elsewhere = False
+        self.current = streams[0]  # the stream whose texts wait
+        self.waiting: list[str] = []
+        self.flushed = 0.0
         self._sink = sink
-        self._waiting: list[tuple[str, str]] = []
-        self._flushed = 0.0
         self._decoders = {stream.name: codecs.getincrementaldecoder("utf-8")("replace") for stream in streams}
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._leave)
+
+    def _leave(self) -> None:
+        self.is_elsewhere = True
 
     def start(self) -> None:
         self.redirect()
@@ -84,20 +94,15 @@ class Capture:
         for stream in self.streams:
             stream.capture = None
 
-    def take(self, name: str, text: str) -> None:
-        with self.lock:
-            self._waiting.append((name, text))
-            if "\n" in text or len(self._waiting) > 1000 or time.monotonic() - self._flushed > _PROMPT:
-                self.flush()
-
     def flush(self) -> None:
-        """Records what waits: first what stands behind the descriptors, since it was written before."""
+        """Record what waits: first what stands behind the descriptors, since it was written before."""
         with self.lock:
             self.drain()
-            waiting, self._waiting = self._waiting, []
-            for name, run in itertools.groupby(waiting, key=itemgetter(0)):  # print writes each line in pieces
-                self._sink(name, "".join([text for _, text in run]))
-            self._flushed = time.monotonic()
+            if self.waiting:
+                text = "".join(self.waiting)
+                self.waiting.clear()
+                self._sink(self.current.name, text)
+            self.flushed = time.monotonic()
 
     def record(self, name: str, data: bytes) -> None:
         text = self._decoders[name].decode(data)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
@@ -13,13 +18,27 @@ from soorgeon_clone.visible import one_line
 _DPI = 72.0
 
 
+@contextlib.contextmanager
+def _without_local_settings() -> Iterator[None]:
+    """When it is imported, matplotlib reads ``matplotlibrc`` in the working folder before all others, and it may be
+    anybody's. In its own folder it finds its own."""
+    found, before = find_spec("matplotlib"), Path.cwd()
+    if found is not None and found.submodule_search_locations:
+        os.chdir(Path(found.submodule_search_locations[0], "mpl-data"))
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 def png_of(layout: Layout, suffix: str = ".png") -> bytes:
     """Return the picture, in the format of a file that ends so. A UserError says what to do without matplotlib."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-        from matplotlib.path import Path as Line
+        with _without_local_settings():
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+            from matplotlib.figure import Figure
+            from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+            from matplotlib.path import Path as Line
     except ImportError:
         raise UserError(
             f"a picture as {suffix or 'PNG'} needs matplotlib, which is not installed",

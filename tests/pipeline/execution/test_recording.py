@@ -11,6 +11,7 @@ import pytest
 from soorgeon_clone.files.folders import nameless_file
 from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.mime import as_json
+from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
 
 
@@ -90,12 +91,72 @@ def test_the_journal_gives_the_same_outputs_again(limit: int | None) -> None:
     assert again.index == 2
 
 
+def test_an_error_as_long_as_a_book_is_cut_in_its_middle() -> None:
+    book = "begin " + "x" * 5_000_000 + " end"
+    for limit, most in ((None, 20_000_000), (1_000_000, 1_100_000)):
+        recorder = Recorder(cells(), limit=limit, journal=Journal(None))
+        recorder.begin(0, 1)
+        recorder.error("ValueError", book, ["Traceback", f"ValueError: {book}"])
+        (output,) = recorder.cells[0]["outputs"]
+        size = len(output["evalue"]) + sum(map(len, output["traceback"]))
+        assert size < most and (limit is not None or output["evalue"] == book)
+        assert output["evalue"].startswith("begin ") and output["traceback"][1].endswith(" end")
+    told = CellError(0, 1, "ValueError", book, ("Traceback", book))
+    assert len(told.evalue) < 101_000 and len(told.traceback[1]) < 101_000
+    assert "characters left out" in told.evalue and told.evalue.endswith(" end")
+    assert CellError(0, 1, "ValueError", "short", ("a",)).traceback == ("a",)
+
+
+def replayed(file: int) -> list[dict[str, Any]]:
+    copy = cells()
+    Recorder(copy, limit=None, journal=Journal(None)).replay(file)
+    outputs: list[dict[str, Any]] = copy[0]["outputs"]
+    return outputs
+
+
+def test_texts_are_safe_at_once_and_cost_no_system_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = nameless_file()
+    recorder = Recorder(cells(), limit=None, journal=Journal(file))
+    recorder.begin(0, 1)
+    calls: list[int] = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: calls.append(len(data)) or write(descriptor, data))
+    for number in range(100_000):
+        recorder.stream("stdout", f"{number}\n")
+        if number in (0, 7000, 99_999):  # in the open text; after the first records; at the end
+            whole = "".join(f"{one}\n" for one in range(number + 1))
+            assert replayed(file) == [{"name": "stdout", "output_type": "stream", "text": whole}]
+    assert len(calls) < 60, "a write for each of the texts takes longer than all the rest"
+
+
+@pytest.mark.parametrize("size", [1, 16_370, 16_371, 16_372, 200_000])
+def test_a_text_of_any_size_is_there_once(size: int) -> None:
+    file = nameless_file()
+    recorder = Recorder(cells(), limit=None, journal=Journal(file))
+    recorder.begin(0, 1)
+    for name, one in (("stdout", "a" * size), ("stderr", "b" * size), ("stderr", "c"), ("stdout", "d" * size)):
+        recorder.stream(name, one)
+    recorder.settle()
+    assert replayed(file) == recorder.cells[0]["outputs"]
+
+
+def test_a_kill_between_the_record_and_its_note_doubles_nothing() -> None:
+    file = nameless_file()
+    recorder = Recorder(cells(), limit=None, journal=Journal(file))
+    recorder.begin(0, 1)
+    recorder.stream("stdout", "once\n")
+    before = os.pread(file, 64, 0)
+    recorder.display(text("x"), {})
+    os.pwrite(file, before, 0)  # what stands there until the next text comes
+    assert [one["output_type"] for one in replayed(file)] == ["stream", "display_data"]
+
+
 def test_a_journal_that_ends_in_the_middle_of_a_record_gives_what_was_complete() -> None:
     file = nameless_file()
     recorder = Recorder(cells(), limit=None, journal=Journal(file))
     recorder.begin(0, 1)
     recorder.stream("stdout", "whole\n")
-    recorder.stream("stdout", "torn")
+    recorder.display(text("torn"), {})
     os.ftruncate(file, os.fstat(file).st_size - 1)
     copy = cells()
     Recorder(copy, limit=None, journal=Journal(None)).replay(file)
