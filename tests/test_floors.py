@@ -19,7 +19,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"lint", "refactor", "export"}),
     frozenset({"analysis", "pipeline"}),
     frozenset({"notebook"}),
-    frozenset({"files", "pyproject"}),
+    frozenset({"pyproject"}),
+    frozenset({"files"}),
     frozenset({"errors", "__init__"}),
 )
 # Room -> modules of other rooms on its own floor or above that it may still import.
@@ -49,6 +50,7 @@ DOORS: dict[str, frozenset[str]] = {
     "numpy": frozenset({"verify/images", "verify/likeness"}),
     "PIL": frozenset({"verify/images"}),
     "parso": frozenset({"analysis/syntax"}),
+    "pathspec": frozenset({"lint/gitignore"}),
     "pyflakes": frozenset({"analysis/undefined"}),
     "rich": frozenset({"cli/progress"}),
     "tomli": frozenset({"pyproject"}),  # on Python 3.10

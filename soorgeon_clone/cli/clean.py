@@ -33,6 +33,7 @@ def command(
     else in a file changes. Exit codes: 0 done, 1 with --check or --diff if something would change, 2 trouble.
     """
     from soorgeon_clone.cli.lint_fix import difference
+    from soorgeon_clone.files import regular
     from soorgeon_clone.lint.discover import discover
     from soorgeon_clone.lint.replace import replace_file
     from soorgeon_clone.lint.tidy import FORMATTED
@@ -44,7 +45,7 @@ def command(
     for path in [*([None] if "-" in paths else []), *found]:
         name = "standard input" if path is None else str(path)
         try:
-            old = sys.stdin.buffer.read() if path is None else path.read_bytes()
+            old = sys.stdin.buffer.read() if path is None else regular.read_bytes(path)
             new = _clean(
                 old,
                 path,
@@ -60,7 +61,11 @@ def command(
         except OtherLanguage as error:
             click.secho(f"Note: {error.message}", err=True, fg="cyan")
             new = old
-        except (UserError, OSError) as error:
+        except OSError as error:
+            troubles += 1
+            click.secho(f"Error: {name} cannot be read: {error.strerror or error}", err=True, fg="red")
+            continue
+        except UserError as error:
             troubles += 1
             click.secho(f"Error: {error}", err=True, fg="red")
             continue

@@ -62,9 +62,11 @@ def fix_all(requests: Sequence[Request], *, unsafe: bool, write: bool, check_run
 def _read(request: Request) -> bytes | None:
     if request.data is not None:
         return request.data
+    from soorgeon_clone.files import regular
+
     assert request.path is not None
     try:
-        return request.path.read_bytes()
+        return regular.read_bytes(request.path)
     except OSError:
         return None
 

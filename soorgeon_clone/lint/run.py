@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from soorgeon_clone.files import regular
 from soorgeon_clone.lint import cache
 from soorgeon_clone.lint.check import check_bytes, confirmed
 from soorgeon_clone.lint.config import Settings
@@ -87,7 +88,7 @@ def _data(request: Request) -> bytes | FileResult:
         return request.data
     assert request.path is not None
     try:
-        return request.path.read_bytes()
+        return regular.read_bytes(request.path)
     except FileNotFoundError:
         problem = "no such file"
     except IsADirectoryError:
@@ -95,5 +96,5 @@ def _data(request: Request) -> bytes | FileResult:
     except PermissionError:
         problem = "no permission to read it"
     except (OSError, ValueError) as error:
-        problem = f"cannot be read: {error}"
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     return FileResult(str(request.path), trouble=f"{request.path}: {problem}")

@@ -131,7 +131,7 @@ class Subject:
     @staticmethod
     def _as_written(cell: CodeCell, row: int, start: int, end: int | None) -> tuple[int, int | None]:
         """Return columns of a cell's Python as columns of its source, where IPython syntax stands in the row."""
-        source, text = cell.cell.source.split("\n"), cell.text.split("\n")
+        source, text = cell.source_rows, cell.rows
         if row > len(source) or row > len(text) or source[row - 1] == text[row - 1]:
             return start, end
         word = text[row - 1][start - 1 : end - 1 if end else None]

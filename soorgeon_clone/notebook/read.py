@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import OtherLanguage, UserError
+from soorgeon_clone.files import regular
 from soorgeon_clone.notebook import percent
 from soorgeon_clone.notebook.model import Cell, CellKind, Notebook, Place
 
@@ -49,7 +50,7 @@ def read(source: Path | str) -> Notebook:
         return parse(sys.stdin.buffer.read(), path=None)
     path = Path(source)
     try:
-        data = path.read_bytes()
+        data = regular.read_bytes(path)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", hint="Check the path of the notebook.", exit_code=2) from None
     except IsADirectoryError:
@@ -59,7 +60,8 @@ def read(source: Path | str) -> Notebook:
             raise UserError(f"{path} is a folder, not a notebook", hint=_capital(_KNOWN), exit_code=2) from None
         raise UserError(f"{path}: no permission to read it", hint="Check who may read it.", exit_code=2) from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read: {error}", exit_code=2) from None
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path} cannot be read: {reason}", hint=_capital(_KNOWN), exit_code=2) from None
     return parse(data, path=path)
 
 

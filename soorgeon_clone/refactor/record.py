@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from soorgeon_clone.files import regular
+
+_MOST_BYTES = 10_000_000
 _HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
 
 
@@ -28,14 +31,14 @@ class Record:
 def read_record(path: Path) -> Record:
     """Return the record; an empty one if there is none that can be read, and then every file counts as a person's."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(regular.read_bytes(path, limit=_MOST_BYTES))
         return Record(
             notebook=str(data["notebook"]),
             files={str(name): str(value) for name, value in data["files"].items()},
             shared={str(name): str(value) for name, value in data["shared"].items()},
             repairs=tuple((str(first), str(last), str(why)) for first, last, why in data.get("repairs", ())),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Record()
 
 
@@ -69,5 +72,5 @@ def _cells_only(text: str) -> str:
         cells = json.loads(text)["cells"]
         parts = [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
         return json.dumps(parts)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import regular
 from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
 from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
@@ -125,7 +126,7 @@ def _check_notebook(record: Record, project: Project, root: Path, *, force: bool
 def _read(path: Path) -> str | None:
     """Return the file's text, None if there is none."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return regular.read_bytes(path).decode("utf-8")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
