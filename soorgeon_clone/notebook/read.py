@@ -22,6 +22,10 @@ from soorgeon_clone.notebook.model import Cell, CellKind, Notebook, Place
 TEXT_FORMATS = (".py", ".md", ".markdown", ".Rmd", ".qmd")
 _KNOWN = "a notebook is a file that ends in .ipynb, .py, .md, .Rmd or .qmd"
 
+# Of a file that jupytext reads, which takes a fifth of a millisecond for each line.
+_MOST_LINES = 20_000
+_MOST_CHARACTERS = 1_000_000
+
 # Cell metadata with which jupytext keeps the layout of a text file; it says nothing about the notebook.
 _LAYOUT_KEYS = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker", "skipline", "noskipline"})
 
@@ -136,6 +140,12 @@ def _load_text(text: str, file: str, extension: str) -> Mapping[str, Any]:
         script = percent.read_script(text)
         if script is not None:
             return script
+    if text.count("\n") > _MOST_LINES or len(text) > _MOST_CHARACTERS:
+        raise UserError(
+            f"{file} is too large to be read as a notebook ({text.count(chr(10)) + 1:,} lines)",
+            hint=f"Save it as .ipynb or in the percent format (# %%): those may have more than {_MOST_LINES:,} lines.",
+            exit_code=2,
+        )
     from soorgeon_clone.notebook import formats
 
     try:

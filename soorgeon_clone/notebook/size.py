@@ -16,6 +16,7 @@ from soorgeon_clone.notebook.model import Cell
 MOST = 250_000
 
 _WORD = 2
+_CELL = 20
 _LONG = 20  # digits of a number that cost as much as another number
 _SMALL = 2_000  # characters: no source of this length is heavy, whatever it holds
 
@@ -33,7 +34,7 @@ _END_OF_TEXT = {
 def is_heavy(sources: Iterable[str], most: int = MOST) -> bool:
     """Tell whether sources are together more code than is looked at closely."""
     for source in sources:
-        most -= weight(source, most)
+        most -= _CELL + weight(source, most)
         if most <= 0:
             return True
     return False
@@ -58,7 +59,7 @@ def weight(source: str, most: int = MOST) -> int:
             end = _end_of_text(source, position, quote)
             count += 1
             if "f" in piece.group("prefix").lower():
-                count += source.count("{", position, end) * (end - position) // 1000
+                count += source.count("{", position, end) * (end - position) // 300
             position = end
         else:
             count += 1 + len(piece.group()) // _LONG if piece.group("data") else _WORD
