@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, Heap, Obj, Value
 
 # A class that derives from more is not understood, and from more than these in several ways, not merged.
-_MOST_CLASSES = 1_000
+_MOST_CLASSES = 300
 _MOST_MERGED = 100
 
 Order = tuple[frozenset[Obj], ...]

@@ -24,13 +24,16 @@ _KNOWN = "a notebook is a file that ends in .ipynb, .py, .md, .Rmd or .qmd"
 
 # Of a file that jupytext reads, which takes a fifth of a millisecond for each line.
 _MOST_LINES = 20_000
-_MOST_CHARACTERS = 1_000_000
+_LONGEST_LINE = 50_000
 
 # Cell metadata with which jupytext keeps the layout of a text file; it says nothing about the notebook.
 _LAYOUT_KEYS = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker", "skipline", "noskipline"})
 
 # The line that declares a Python file's encoding, without its value (PEP 263).
 _CODING = re.compile(r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
+
+# Made for names of hosts; reading a long text takes quadratic time.
+_SLOW_ENCODINGS = frozenset({"punycode", "idna"})
 
 _JSON = re.compile(r"application/(?:.*\+)?json")
 
@@ -100,9 +103,17 @@ def _decode(data: bytes, file: str, path: Path | None) -> str:
     elif path is not None and path.suffix == ".py" and b"coding" in data[:300]:
         encoding = _declared_encoding(data)
     try:
+        if encoding in _SLOW_ENCODINGS:
+            raise LookupError
         text = data.decode(encoding)
         return text if encoding.startswith("utf") else _CODING.sub(r"\1utf-8", text, count=1)
-    except UnicodeDecodeError as error:
+    except (LookupError, UnicodeError) as error:
+        if not isinstance(error, UnicodeDecodeError):  # rot13 and the like; idna, punycode
+            raise UserError(
+                f"{file}: {encoding} is no encoding that a script can have",
+                hint="Save it again as UTF-8, and take the line with `coding` out.",
+                exit_code=2,
+            ) from None
         line = data.count(b"\n", 0, error.start) + 1
         raise UserError(
             f"{file}, line {line}: byte {data[error.start]:#04x} is not valid {error.encoding}",
@@ -140,10 +151,11 @@ def _load_text(text: str, file: str, extension: str) -> Mapping[str, Any]:
         script = percent.read_script(text)
         if script is not None:
             return script
-    if text.count("\n") > _MOST_LINES or len(text) > _MOST_CHARACTERS:
+    if text.count("\n") > _MOST_LINES or max(map(len, text.split("\n"))) > _LONGEST_LINE:
         raise UserError(
-            f"{file} is too large to be read as a notebook ({text.count(chr(10)) + 1:,} lines)",
-            hint=f"Save it as .ipynb or in the percent format (# %%): those may have more than {_MOST_LINES:,} lines.",
+            f"{file} is too large to be read as a notebook in this format",
+            hint=f"It may have {_MOST_LINES:,} lines of {_LONGEST_LINE:,} characters. "
+            "Save it as .ipynb or in the percent format (# %%), which may be larger.",
             exit_code=2,
         )
     from soorgeon_clone.notebook import formats
