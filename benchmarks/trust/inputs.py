@@ -1,4 +1,4 @@
-"""Hostile input of 5 MB through the commands that read it: inputs.py [KIND...] [--size BYTES] [--commands lint,fix,...].
+"""Hostile input of 5 MB through the commands that read it: inputs.py [KIND...] [--size BYTES] [--commands lint,...].
 
 Kinds are those of tests/trust/hostile.py; each is laid in a folder of its own, and each command is a process with a
 limit of 20 s of processor time. Printed for each: exit code, seconds of processor time, MB at most, what was said. What

@@ -1,4 +1,4 @@
-"""``.gitignore`` files -> which paths they leave out: the last pattern that matches decides (the only door to pathspec).
+"""``.gitignore`` files -> which paths they leave out, the last pattern that matches decides (only door to pathspec).
 
 pathspec knows what a pattern means, as a regular expression. A file that comes with a repository may be made to take
 for ever: each star in a name is made to try every place once, and what cannot be bounded is refused.

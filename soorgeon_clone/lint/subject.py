@@ -61,6 +61,13 @@ class Subject:
         return missing_names(self)
 
     @cached_property
+    def unread(self) -> Mapping[str, int]:
+        """The words of cells that cannot be read as code, each with the first cell that has it."""
+        from soorgeon_clone.lint.missing import unread_words
+
+        return unread_words(self)
+
+    @cached_property
     def open_row(self) -> float:
         """The script's first row that may bind any name at all; infinity if there is none."""
         from soorgeon_clone.lint.missing import first_open_row
