@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files.regular import is_regular, read_text
+from soorgeon_clone.files import regular
 
-_LARGEST = 1_000_000  # bytes
+_MOST_BYTES = 1_000_000
+# A key of a hundred parts, for which the parser takes the square of that.
+_DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:["'\w-]+[ \t]*\.[ \t]*){100}""")
 
 
 def nearest(folder: Path) -> Path | None:
     """Return the pyproject.toml in ``folder`` or in the nearest folder above it that has one."""
-    return next((file for one in (folder, *folder.parents) if is_regular(file := one / "pyproject.toml")), None)
+    return next((file for one in (folder, *folder.parents) if regular.is_regular(file := one / "pyproject.toml")), None)
 
 
 def read_section(file: Path, section: str) -> dict[str, Any]:
@@ -35,11 +38,14 @@ def read_toml(file: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        data: dict[str, Any] = tomllib.loads(read_text(file, limit=_LARGEST))
+        text = regular.read_text(file, limit=_MOST_BYTES)
+        if _DEEP_KEY.search(text):
+            raise RecursionError
+        data: dict[str, Any] = tomllib.loads(text)
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}", exit_code=2) from None
     except RecursionError:
-        raise UserError(f"{file} is not valid TOML: nested too deeply", exit_code=2) from None
-    except ValueError as error:
+        raise UserError(f"{file} is not read: it is nested too deeply", exit_code=2) from None
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError, a number of thousands of digits
         raise UserError(f"{file} is not valid TOML: {error}", exit_code=2) from None
     return data

@@ -6,6 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, Heap, Obj, Value
 
+# A class that derives from more is not understood, and from more than these in several ways, not merged.
+_MOST_CLASSES = 300
+_MOST_MERGED = 100
+
 Order = tuple[frozenset[Obj], ...]
 """Classes, nearest first; several at one place where it is not known which of them stands there."""
 
@@ -18,8 +22,20 @@ def add_base(heap: Heap, cls: Obj, value: Value) -> None:
 
 
 def order_of(cls: Obj) -> Order:
-    """Return the classes of the notebook that a class looks up its members in, itself first."""
-    return _order(cls, frozenset())
+    """Return the classes of the notebook that a class looks up its members in, itself first.
+
+    Raises RecursionError where a class derives from more than are looked at.
+    """
+    groups = (frozenset({cls}), *_by_distance(_bases_among_classes(cls), frozenset({cls})))
+    count = sum(map(len, groups))
+    if count > _MOST_CLASSES:
+        raise RecursionError(f"a class derives from more than {_MOST_CLASSES} others")
+    if count == len(groups) or count > _MOST_MERGED:
+        return groups
+    try:
+        return _order(cls, {})
+    except _Ring:
+        return groups
 
 
 def lineage(classes: Iterable[Obj]) -> Iterator[Obj]:
@@ -60,21 +76,34 @@ def _bases(cls: Obj) -> list[Value]:
     return [value for key, value in cls.fields.items() if key.startswith("*base:")]
 
 
-def _order(cls: Obj, around: frozenset[Obj]) -> Order:
-    own = frozenset({cls})
+def _bases_among_classes(cls: Obj) -> list[Value]:
+    """Return the bases that are classes of the notebook; last, those whose place is not known."""
+    bases = [frozenset(o for o in value if o.type == CLASS and o is not cls) for value in _bases(cls)]
     rest = cls.fields.get("*bases", EMPTY)
-    if not any(o.type == CLASS for o in rest):
-        return (own,)
-    bases = [frozenset(o for o in value if o.type == CLASS and o is not cls) - around for value in _bases(cls)]
-    loose = frozenset(o for o in rest if o.type == CLASS and o is not cls) - around - frozenset().union(*bases)
-    bases = [value for value in (*bases, loose) if value]
+    loose = frozenset(o for o in rest if o.type == CLASS and o is not cls) - frozenset().union(*bases)
+    return [value for value in (*bases, loose) if value]
+
+
+class _Ring(Exception):
+    """A class derives from itself: it is one of a loop, in which several classes are one to us."""
+
+
+def _order(cls: Obj, known: dict[Obj, Order | None]) -> Order:
+    """Return the order of a class; ``known`` holds those that were found, and None for those that are looked for."""
+    if cls in known:
+        if (order := known[cls]) is None:
+            raise _Ring
+        return order
+    known[cls] = None
+    own = frozenset({cls})
+    bases = _bases_among_classes(cls)
+    merged = None
     if all(len(value) == 1 for value in bases):
-        inner = around | own
-        orders = [[next(iter(group)) for group in _order(next(iter(value)), inner)] for value in bases]
+        orders = [[next(iter(group)) for group in _order(next(iter(value)), known)] for value in bases]
         merged = _merged([*orders, [next(iter(value)) for value in bases]])
-        if merged is not None:
-            return (own, *(frozenset({obj}) for obj in merged))
-    return (own, *_by_distance(bases, around | own))
+    rest = _by_distance(bases, own) if merged is None else (frozenset({obj}) for obj in merged)
+    known[cls] = (own, *rest)
+    return known[cls] or ()
 
 
 def _merged(orders: Sequence[list[Obj]]) -> list[Obj] | None:
@@ -90,11 +119,12 @@ def _merged(orders: Sequence[list[Obj]]) -> list[Obj] | None:
     return result
 
 
-def _by_distance(bases: list[frozenset[Obj]], seen: frozenset[Obj]) -> Iterator[frozenset[Obj]]:
+def _by_distance(bases: list[frozenset[Obj]], around: frozenset[Obj]) -> Iterator[frozenset[Obj]]:
     """Yield what is known if the order is not: those that are as many steps away stand at one place."""
+    seen = set(around)
     group = frozenset().union(*bases) - seen
     while group:
         yield group
-        seen |= group
+        seen.update(group)
         further = frozenset(o for obj in group for o in obj.fields.get("*bases", EMPTY) if o.type == CLASS)
         group = further - seen

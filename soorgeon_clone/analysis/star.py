@@ -9,6 +9,10 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+from soorgeon_clone.files import regular
+
+_MOST_BYTES = 1_000_000  # of a module; what a larger one holds, nobody knows
+
 
 @lru_cache(maxsize=256)
 def exported_names(path: str) -> tuple[str, ...]:
@@ -38,9 +42,9 @@ def _names(path: str, seen: frozenset[str]) -> set[str]:
             return _public(path)
         return set()
     try:
-        tree = ast.parse(origin.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return set()
+        tree = ast.parse(regular.read_bytes(origin, limit=_MOST_BYTES))
+    except (OSError, SyntaxError, ValueError, LookupError, TypeError, RecursionError, MemoryError):
+        return set()  # no file, no Python, or too deep or in no encoding of text
     return _of_tree(tree, path, is_package=origin.name == "__init__.py", seen=seen | {path})
 
 

@@ -63,7 +63,11 @@ def command(
         except OtherLanguage as error:
             say.note(error.message)
             new = old
-        except (UserError, OSError) as error:
+        except OSError as error:
+            troubles += 1
+            say.error(f"{name} cannot be read: {error.strerror or error}")
+            continue
+        except UserError as error:
             troubles += 1
             say.error(str(error))
             continue

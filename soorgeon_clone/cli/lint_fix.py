@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -101,8 +100,10 @@ def _summary(name: str, result: Fixed) -> list[str]:
 
 def difference(name: str, old: bytes, new: bytes) -> str:
     """Return a unified diff of two versions of a file."""
+    from soorgeon_clone.lint.differences import unified
+
     before, after = (list(io.StringIO(data.decode("utf-8", "replace"), newline="\n")) for data in (old, new))
-    lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
+    lines = unified(before, after, name)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 

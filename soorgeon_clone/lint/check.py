@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding, Rule
 from soorgeon_clone.lint.registry import all_rules, live_rules
 from soorgeon_clone.lint.subject import Subject
-from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.notebook.model import Notebook, Place
 from soorgeon_clone.notebook.read import parse
+from soorgeon_clone.notebook.size import heaviest, is_heavy
 
 STDIN = "standard input"
 
@@ -37,6 +38,8 @@ def check_bytes(
         return FileResult(file, note=error.message)
     except UserError as error:
         return FileResult(file, trouble=str(error))
+    if trouble := too_large(notebook, file):
+        return FileResult(file, trouble=trouble)
     enabled = settings.codes_for(path) if codes is None else frozenset(codes)
     subject = Subject(notebook, settings.limits, raw_json(data), merges)
     try:
@@ -45,25 +48,33 @@ def check_bytes(
         return FileResult(file, trouble=f"{file}: its code is nested too deeply")
 
 
+def too_large(notebook: Notebook, file: str) -> str:
+    """Return why a notebook is not linted, if it has more code than can be looked at in seconds; else ""."""
+    if not is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
+        return ""
+    cell = heaviest(notebook.cells)
+    size = f"{len(cell.source):,} characters" if len(cell.source) > 10_000 else f"{len(notebook.cells):,} cells"
+    return (
+        f"{Place(file, cell.index)}: the notebook has too much code to be linted ({size})\n"
+        "Keep data in a file beside it, or make it several notebooks."
+    )
+
+
 def check(subject: Subject, file: str, settings: Settings, enabled: Collection[str]) -> list[Diagnostic]:
     """Return the diagnostics of one notebook, sorted by place."""
     rules = [rule for code, rule in all_rules().items() if code in enabled]
     found = [(rule, finding) for rule in rules for finding in rule.check(subject)]
-    silencers = noqa.suppressions(subject.notebook)
-    used: set[int] = set()
-    kept: list[tuple[Rule, Finding]] = []
-    for rule, finding in found:
-        by = [number for number, one in enumerate(silencers) if noqa.applies(one, rule, finding)]
-        used.update(by)
-        if not by:
-            kept.append((rule, finding))
-    if noqa.UNUSED in enabled and silencers:
+    silencers = noqa.Silencers(noqa.suppressions(subject.notebook))
+    kept: list[tuple[Rule, Finding]] = [one for one in found if not silencers.silence(*one)]
+    if noqa.UNUSED in enabled and silencers.found:
         everything = tuple(all_rules().values())
         judge = all_rules()[noqa.UNUSED]
-        for finding in noqa.unused(silencers, used, enabled, everything):
-            if not any(noqa.applies(one, judge, finding) for one in silencers if one.codes):
-                kept.append((judge, finding))
-    diagnostics = [_diagnostic(rule, finding, subject.notebook, file, settings) for rule, finding in kept]
+        unneeded = noqa.unused(silencers.found, silencers.used, enabled, everything)
+        listed = noqa.Silencers([one for one in silencers.found if one.codes])
+        kept += [(judge, finding) for finding in unneeded if not listed.silence(judge, finding)]
+    named = {finding.cell for _, finding in kept if finding.cell is not None}
+    rows = {index: subject.notebook.cells[index].source.split("\n") for index in named}
+    diagnostics = [_diagnostic(rule, finding, subject.notebook, rows, file, settings) for rule, finding in kept]
     return sorted(set(diagnostics), key=lambda one: one.position)
 
 
@@ -84,12 +95,14 @@ def confirmed(result: FileResult, path: Path | None) -> FileResult:
     return replace(result, diagnostics=tuple(kept))
 
 
-def _diagnostic(rule: Rule, finding: Finding, notebook: Notebook, file: str, settings: Settings) -> Diagnostic:
+def _diagnostic(
+    rule: Rule, finding: Finding, notebook: Notebook, rows: Mapping[int, Sequence[str]], file: str, settings: Settings
+) -> Diagnostic:
     severity = settings.severity_of(rule.code, rule.severity) if settings.severity else rule.severity
     cell = notebook.cells[finding.cell] if finding.cell is not None else None
     lines: tuple[str, ...] = ()
     if cell is not None and finding.row is not None:
-        lines = tuple(cell.source.split("\n")[finding.row - 1 : finding.row])
+        lines = tuple(rows[cell.index][finding.row - 1 : finding.row])
     return Diagnostic(rule.code, rule.name, severity, file, finding, cell.id if cell else None, lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatch
@@ -51,23 +52,38 @@ class Settings:
 def matches(path: Path, pattern: str, folder: Path | None) -> bool:
     """Tell whether a file is meant by a glob: of its name, or of its path from the folder of pyproject.toml."""
     absolute = path.absolute()
-    if fnmatch(path.name, pattern):
+    if _fits(path.name, pattern):
         return True
     try:
         relative = absolute.relative_to(folder.absolute()) if folder else path
     except ValueError:
         relative = absolute
     posix = relative.as_posix()
-    return fnmatch(posix, pattern) or posix.startswith(pattern.rstrip("/") + "/")
+    return _fits(posix, pattern) or posix.startswith(pattern.rstrip("/") + "/")
+
+
+def _fits(name: str, pattern: str) -> bool:
+    try:
+        return fnmatch(name, pattern)
+    except re.error:  # [z-a], before Python 3.11
+        return False
 
 
 def _expand(selectors: Iterable[str]) -> set[str]:
     return {code for selector in selectors for code in codes_of(selector)}
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder. A name that is too long for one is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def settings_for(path: Path) -> Settings:
     """Return what the pyproject.toml nearest to a file says. Raises UserError if it cannot be understood."""
-    folder = path if path.is_dir() else path.parent
+    folder = path if is_folder(path) else path.parent
     return _settings_in(folder.absolute())
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.lint.config import matches, settings_for
+from soorgeon_clone.files import regular
+from soorgeon_clone.lint.config import is_folder, matches, settings_for
 from soorgeon_clone.lint.gitignore import Ignores
 
 _ALWAYS = (".ipynb", ".Rmd", ".qmd")
@@ -28,6 +29,9 @@ _NEVER = frozenset(
     ]
 )
 
+# Folders below the one that is searched: nobody keeps a notebook deeper.
+_DEEPEST = 100
+
 
 def discover(paths: Iterable[str]) -> list[Path]:
     """Return the notebooks, each once, in the order of what was named and then by name.
@@ -37,16 +41,16 @@ def discover(paths: Iterable[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for named in paths:
         path = Path(named)
-        if path.is_dir():
+        if is_folder(path):
             found.update(dict.fromkeys(_below(path)))
-        elif path.exists() or not glob.has_magic(named):
+        elif not glob.has_magic(named) or os.path.lexists(path):
             found[path] = None
         else:
             matched = sorted(glob.glob(named, recursive=True))  # noqa: PTH207
             if not matched:
                 raise UserError(f"no file matches {named!r}", hint="Check the pattern.", exit_code=2)
             for one in map(Path, matched):
-                found.update(dict.fromkeys(_below(one) if one.is_dir() else [one] if _may_be(one) else []))
+                found.update(dict.fromkeys(_below(one) if is_folder(one) else [one] if _may_be(one) else []))
     return list(found)
 
 
@@ -54,6 +58,9 @@ def _below(folder: Path) -> Iterator[Path]:
     ignores = Ignores.above(folder)
     for root, folders, files in os.walk(folder):
         here = Path(root)
+        if len(here.parts) - len(folder.parts) > _DEEPEST:
+            folders.clear()
+            continue
         ignores.enter(here)
         settings = settings_for(here)
         folders[:] = sorted(
@@ -72,11 +79,11 @@ def _below(folder: Path) -> Iterator[Path]:
 def _may_be(path: Path) -> bool:
     """Tell whether a file is a notebook: scripts and Markdown are if their first lines or cell markers say so."""
     if path.suffix in _ALWAYS:
-        return True
+        return regular.is_regular(path)
     if path.suffix not in _PERHAPS:
         return False
     try:
-        with path.open("rb") as file:
+        with regular.open_regular(path) as file:
             head = file.read(20_000)
     except OSError:
         return False

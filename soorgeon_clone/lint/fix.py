@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.lint.check import check, confirmed, raw_json
+from soorgeon_clone.lint.check import check, confirmed, raw_json, too_large
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.document import CannotEdit, edited, overlap
 from soorgeon_clone.lint.model import Diagnostic, Edit, FileResult, Fix, SetCount
@@ -46,10 +46,12 @@ def fixed(
     enabled = settings.codes_for(path)
     try:
         text = data.decode("utf-8")
-        parse(data, path)
+        notebook = parse(data, path)
     except (UserError, UnicodeDecodeError):
         return Fixed(data)
     name = str(path) if path is not None else "standard input"
+    if too_large(notebook, name):  # linting says so
+        return Fixed(data)
     mended: list[Diagnostic] = []
     try:
         text, ordering = _ordered(text, path, enabled, find_order)

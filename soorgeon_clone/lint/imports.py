@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from soorgeon_clone.lint.model import ReplaceRows
 from soorgeon_clone.lint.script import CodeCell, Script
 
 Import = ast.Import | ast.ImportFrom
+
+# Of one statement. What imports more was written by a machine, and each of its names would be a fix as long as it.
+_MOST_NAMES = 500
 
 
 @dataclass(frozen=True)
@@ -31,33 +35,38 @@ def top_imports(script: Script) -> Iterator[TopImport]:
 def stands_alone(cell: CodeCell, node: ast.stmt) -> bool:
     """Tell whether a statement has its rows for itself, and stands in the source as it does in the cell's Python."""
     first, last = node.lineno - cell.offset, (node.end_lineno or node.lineno) - cell.offset
-    source, text = cell.cell.source.split("\n"), cell.text.split("\n")
+    source, text = cell.source_rows, cell.rows
     if source[first - 1 : last] != text[first - 1 : last] or node.col_offset:
         return False
     behind = source[last - 1].encode()[node.end_col_offset :].decode(errors="replace").strip()
-    shared = any(other is not node and _shares_rows(node, other) for other in cell.body)
-    return not shared and (not behind or behind.startswith("#"))
+    return not _shares_rows(cell, node) and (not behind or behind.startswith("#"))
 
 
-def _shares_rows(one: ast.stmt, other: ast.stmt) -> bool:
-    return one.lineno <= (other.end_lineno or 0) and other.lineno <= (one.end_lineno or 0)
+def _shares_rows(cell: CodeCell, node: ast.stmt) -> bool:
+    """Tell whether another statement of the cell stands in a row of this one."""
+    starts = cell.starts
+    first, last = bisect_left(starts, node.lineno), bisect_right(starts, node.end_lineno or node.lineno)
+    above = cell.body[first - 1 : first] if first else ()
+    return any((other.end_lineno or 0) >= node.lineno for other in above) or any(
+        other is not node for other in cell.body[first:last]
+    )
 
 
 def is_written(cell: CodeCell, node: ast.stmt) -> bool:
     """Tell whether a statement stands in the source: it may have come from a magic (``%pylab``)."""
     row = node.lineno - cell.offset
-    return cell.cell.source.split("\n")[row - 1] == cell.text.split("\n")[row - 1]
+    return cell.source_rows[row - 1] == cell.rows[row - 1]
 
 
 def statement_rows(cell: CodeCell, node: ast.stmt) -> tuple[str, ...]:
     """Return the source rows of a statement."""
-    source = cell.cell.source.split("\n")
+    source = cell.source_rows
     return tuple(source[node.lineno - cell.offset - 1 : (node.end_lineno or node.lineno) - cell.offset])
 
 
 def removal(cell: CodeCell, node: ast.stmt) -> ReplaceRows:
     """Return the edit that takes out a statement that stands alone, with blank rows that it leaves at the top."""
-    source = cell.cell.source.split("\n")
+    source = cell.source_rows
     first, last = node.lineno - cell.offset, (node.end_lineno or node.lineno) - cell.offset
     if not any(row.strip() for row in source[: first - 1]):
         while last < len(source) and not source[last].strip():
@@ -70,6 +79,8 @@ def without(cell: CodeCell, node: Import, unwanted: set[str]) -> ReplaceRows | N
     if not stands_alone(cell, node):
         return None
     first, last = node.lineno - cell.offset, (node.end_lineno or node.lineno) - cell.offset
+    if len(node.names) > _MOST_NAMES:
+        return None
     kept = [alias for alias in node.names if bound_name(node, alias) not in unwanted]
     if len(kept) == len(node.names):
         return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from soorgeon_clone.files import regular
 from soorgeon_clone.lint import json_text
 
 
@@ -19,7 +19,7 @@ class Lines:
     @classmethod
     def read(cls, path: str) -> Lines:
         try:
-            return cls(Path(path).read_bytes().decode("utf-8", "replace"))
+            return cls(regular.read_bytes(path).decode("utf-8", "replace"))
         except OSError:
             return cls("")
 

@@ -68,21 +68,28 @@ def missing_names(subject: Subject) -> tuple[Missing, ...]:
     return tuple(found)
 
 
+def unread_words(subject: Subject) -> dict[str, int]:
+    """Return the words of cells that may be code but cannot be read as such, each with the first cell that has it."""
+    unread = [other.cell for other in subject.script.cells if other.problem is not None]
+    if subject.raw is None:  # a script that was not written as a notebook may have code in its Markdown cells
+        unread += [other for other in subject.notebook.cells if other.kind != "code"]
+    words: dict[str, int] = {}
+    for cell in sorted(unread, key=lambda cell: cell.index, reverse=True):
+        words.update(dict.fromkeys(re.findall(r"\w+", cell.source), cell.index))
+    return words
+
+
 def _is_certain(name: str, cell: CodeCell, subject: Subject) -> bool:
     if is_notebook_name(name) or name in PLATFORM_NAMES or name in cell.doubtful or name.startswith("__"):
         return False
     if DELIBERATE in cell.cell.tags or cell.maybe:
         return False
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    unread = [other.cell for other in subject.script.cells if other.problem is not None]
-    if subject.raw is None:  # a script that was not written as a notebook may have code in its Markdown cells
-        unread += [other for other in subject.notebook.cells if other.kind != "code"]
-    return not any(word.search(other.source) for other in unread if other.index <= cell.index)
+    return subject.unread.get(name, cell.index + 1) > cell.index
 
 
 def _classified(name: str, row: int, offset: int, cell: CodeCell, subject: Subject) -> Missing | None:
     names = subject.names
-    use = next((u for u in names.uses.get(name, ()) if (u.node.lineno, u.node.col_offset) == (row, offset)), None)
+    use = names.use_at.get((row, offset))
     bindings = names.bindings.get(name, ())
     if hasattr(builtins, name):  # was taken back by ``del``
         return None

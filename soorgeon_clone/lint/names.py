@@ -78,6 +78,11 @@ class Names:
         return found
 
     @cached_property
+    def use_at(self) -> Mapping[tuple[int, int], Used]:
+        """The uses by their row of the module and the byte offset in it."""
+        return {(use.node.lineno, use.node.col_offset): use for use in reversed(self.used)}
+
+    @cached_property
     def uses_by_function(self) -> Mapping[ast.AST, Sequence[Used]]:
         found: dict[ast.AST, list[Used]] = {}
         for use in self.used:

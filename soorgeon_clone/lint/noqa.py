@@ -12,6 +12,7 @@ Codes of other linters are theirs; those that mean one of our rules (F401) silen
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ _LIST = r"(?P<codes>\s*:\s*[A-Za-z][\w-]*(?:(?:\s*,\s*|\s+)[A-Z][A-Za-z]*\d[\w-]
 _LINE = r"#\s*noqa\b" + _LIST
 _TAG = r"noqa" + _LIST + r"\s*"
 _NOTEBOOK = r"^\s*(?:#|<!--)\s*soorgeon-clone\s*:\s*noqa\b" + _LIST
+
+# Of one comment: more than there are rules.
+_MOST_CODES = 200
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,17 @@ def _codes(match: re.Match[str]) -> tuple[str, ...]:
     text = match.group("codes")
     if text is None:
         return ()
-    return tuple(code for code in re.split(r"[\s,]+", text.strip().removeprefix(":").strip()) if code)
+    codes = dict.fromkeys(code for code in re.split(r"[\s,]+", text.strip().removeprefix(":").strip()) if code)
+    return tuple(codes)[:_MOST_CODES]
 
 
 def applies(suppression: Suppression, rule: Rule, finding: Finding) -> bool:
     """Tell whether a suppression silences what a rule found."""
-    if not suppression.covers(finding):
-        return False
+    return suppression.covers(finding) and _means(suppression, rule)
+
+
+def _means(suppression: Suppression, rule: Rule) -> bool:
+    """Tell whether a suppression speaks of a rule."""
     if not suppression.codes:
         return True
     for code in suppression.codes:
@@ -96,6 +104,55 @@ def applies(suppression: Suppression, rule: Rule, finding: Finding) -> bool:
         if upper in rule.aliases:
             return True
     return False
+
+
+class Silencers:
+    """Suppressions by rule and place, so that thousands of them and of findings meet in no more steps than there are
+    pairs that belong together."""
+
+    def __init__(self, found: Sequence[Suppression]) -> None:
+        self.found = found
+        self.used: set[int] = set()
+        self._of_rule: dict[str, dict[tuple[int | None, int | None], list[int]]] = {}
+        self._rows: dict[int, list[int]] = {}
+        for one in found:
+            if one.cell is not None and one.row is not None:
+                self._rows.setdefault(one.cell, []).append(one.row)
+
+    def silence(self, rule: Rule, finding: Finding) -> bool:
+        """Tell whether any of them silences what a rule found, and remember those that do."""
+        if not self.found:
+            return False
+        if rule.code not in self._of_rule:
+            self._of_rule[rule.code] = self._meaning(rule)
+        places = self._of_rule[rule.code]
+        silenced = False
+        for place in self._places(finding):
+            if numbers := places.get(place):
+                silenced = True
+                if numbers[0] not in self.used:  # those of one place are used together
+                    self.used.update(numbers)
+        return silenced
+
+    def _meaning(self, rule: Rule) -> dict[tuple[int | None, int | None], list[int]]:
+        places: dict[tuple[int | None, int | None], list[int]] = {}
+        for number, one in enumerate(self.found):
+            if _means(one, rule):
+                places.setdefault((one.cell, one.row), []).append(number)
+        return places
+
+    def _places(self, finding: Finding) -> Iterator[tuple[int | None, int | None]]:
+        yield None, None
+        if finding.cell is None:
+            return
+        yield finding.cell, None
+        if finding.row is None:
+            yield finding.cell, 1
+            return
+        rows = self._rows.get(finding.cell, [])
+        last = max(finding.end_row or finding.row, finding.row)
+        for index in range(bisect_left(rows, finding.row), bisect_right(rows, last)):
+            yield finding.cell, rows[index]
 
 
 def unused(

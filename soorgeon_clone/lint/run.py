@@ -96,5 +96,5 @@ def _data(request: Request) -> bytes | FileResult:
     except PermissionError:
         problem = "no permission to read it"
     except (OSError, ValueError) as error:
-        problem = f"cannot be read: {error}"
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     return FileResult(str(request.path), trouble=f"{request.path}: {problem}")

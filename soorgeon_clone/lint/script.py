@@ -33,6 +33,21 @@ class CodeCell:
     def index(self) -> int:
         return self.cell.index
 
+    @cached_property
+    def rows(self) -> list[str]:
+        """The rows of ``text``."""
+        return self.text.split("\n")
+
+    @cached_property
+    def source_rows(self) -> list[str]:
+        """The rows of the cell as it is written."""
+        return self.cell.source.split("\n")
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The first rows of ``body``, in the module."""
+        return [statement.lineno for statement in self.body]
+
 
 @dataclass(frozen=True)
 class Script:
@@ -57,7 +72,7 @@ class Script:
     def column(self, row: int, offset: int) -> int:
         """Return the 1-based column of what the parser finds at byte ``offset`` of a row of the module."""
         cell = self.cell_at(row)
-        line = cell.text.split("\n")[row - cell.offset - 1]
+        line = cell.rows[row - cell.offset - 1]
         if line.isascii():
             return offset + 1
         return len(line.encode()[:offset].decode(errors="ignore")) + 1

@@ -61,6 +61,13 @@ class Subject:
         return missing_names(self)
 
     @cached_property
+    def unread(self) -> Mapping[str, int]:
+        """The words of cells that cannot be read as code, each with the first cell that has it."""
+        from soorgeon_clone.lint.missing import unread_words
+
+        return unread_words(self)
+
+    @cached_property
     def open_row(self) -> float:
         """The script's first row that may bind any name at all; infinity if there is none."""
         from soorgeon_clone.lint.missing import first_open_row
@@ -131,7 +138,7 @@ class Subject:
     @staticmethod
     def _as_written(cell: CodeCell, row: int, start: int, end: int | None) -> tuple[int, int | None]:
         """Return columns of a cell's Python as columns of its source, where IPython syntax stands in the row."""
-        source, text = cell.cell.source.split("\n"), cell.text.split("\n")
+        source, text = cell.source_rows, cell.rows
         if row > len(source) or row > len(text) or source[row - 1] == text[row - 1]:
             return start, end
         word = text[row - 1][start - 1 : end - 1 if end else None]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import regular
 
 # Modules whose distribution has another name.
 _OTHER_NAMES = {
@@ -38,6 +39,7 @@ _BROUGHT = {
     "numpy": {"pandas", "scipy", "scikit-learn", "matplotlib"},
     "IPython": {"jupyter", "ipykernel", "notebook", "jupyterlab"},
 }
+_MOST_BYTES = 1_000_000  # of a list of requirements; what is larger is none
 _REQUIREMENT = r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)"
 
 
@@ -145,7 +147,7 @@ def _requirements(folder: Path) -> frozenset[str] | None:
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+        return regular.read_bytes(file, limit=_MOST_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return []
 

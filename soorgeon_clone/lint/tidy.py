@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -16,11 +17,14 @@ from functools import cache
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import regular
 from soorgeon_clone.lint import json_text
 from soorgeon_clone.lint.document import CannotEdit, edited
 from soorgeon_clone.lint.model import ReplaceRows
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.read import parse
+
+_MOST_SECONDS = 60
 
 FORMATTED = (".ipynb", ".py")
 
@@ -74,19 +78,20 @@ def _differences(old: Notebook, new: Notebook) -> list[ReplaceRows]:
 
 
 def _changed_rows(cell: int, old: Sequence[str], new: Sequence[str]) -> list[ReplaceRows]:
-    import difflib
+    from soorgeon_clone.lint.differences import changes
 
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return [
-        ReplaceRows(cell, first + 1, last, tuple(new[start:stop]))
-        for kind, first, last, start, stop in matcher.get_opcodes()
-        if kind != "equal"
+        ReplaceRows(cell, first + 1, last, tuple(new[start:stop])) for first, last, start, stop in changes(old, new)
     ]
 
 
 def _ruff(options: Sequence[str], data: bytes, name: Path) -> bytes:
     command = [_ruff_program(), *options, "--stdin-filename", str(name), "-"]
-    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    _check_settings(name)
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=_MOST_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise UserError(f"{name} cannot be formatted: ruff took more than {_MOST_SECONDS} s", exit_code=2) from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().split("\n")
         reason = next((line for line in said if line.startswith("error: ")), said[0]).removeprefix("error: ")
@@ -98,6 +103,15 @@ def _ruff(options: Sequence[str], data: bytes, name: Path) -> bytes:
     if data.strip() and not done.stdout.strip():  # a file that ruff did not take for Python
         raise UserError(f"{name} cannot be formatted: ruff gave nothing back", exit_code=2)
     return done.stdout
+
+
+def _check_settings(name: Path) -> None:
+    """Refuse settings that are no files: ruff would wait for a pipe for ever."""
+    folder = Path(os.path.abspath(name)).parent  # noqa: PTH100
+    for one in (folder, *folder.parents):
+        for file in (one / "pyproject.toml", one / "ruff.toml", one / ".ruff.toml"):
+            if file.exists() and not file.is_dir() and not regular.is_regular(file):
+                raise UserError(f"{file} is a pipe, a socket or a device, not a file", exit_code=2)
 
 
 @cache

@@ -26,6 +26,14 @@ _HTML_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(pre|script|style|textarea)\b.*?(
 _HTML_BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li|td|tr)\b[^>]*>", re.IGNORECASE)
 _HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 
+# Longer texts are read line by line, for which the parser may need quadratic time as a whole.
+_LONGEST_TEXT = 5_000
+_LONGEST_LINE = 300
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ONE_LINE = re.compile(r" {0,3}#{1,6}(?:[ \t]|$)|<h[1-6]\b", re.IGNORECASE)
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
+_WORDS = re.compile(r" {0,3}(?![-*+>#|<]|\d+[.)] )\S")
+
 # More of a title than this nobody reads, and older mistunes need quadratic time for it.
 _LONGEST = 1000
 
@@ -41,6 +49,28 @@ def headings(markdown: str) -> tuple[Heading, ...]:
     """Return the headings at the top level of the text in order: none in code, quotes or lists."""
     if _MAYBE.search(markdown) is None:
         return ()
+    if len(markdown) > _LONGEST_TEXT:
+        return tuple(_line_by_line(markdown))
+    return _parsed(markdown)
+
+
+def _line_by_line(markdown: str) -> Iterator[Heading]:
+    """Yield the headings of a long text: lines that are headings by themselves, outside of fences."""
+    fence = above = ""
+    for line in markdown.split("\n"):
+        marks = _FENCE.match(line)
+        if fence:
+            fence = "" if marks and marks[1].startswith(fence) and not line[marks.end() :].strip() else fence
+        elif marks:
+            fence = marks[1]
+        elif _ONE_LINE.match(line):
+            yield from _parsed(line[:_LONGEST_LINE])
+        elif _UNDERLINE.fullmatch(line) and _WORDS.match(above):
+            yield from _parsed(f"{above[:_LONGEST_LINE]}\n{line.strip()[:3]}")
+        above = line
+
+
+def _parsed(markdown: str) -> tuple[Heading, ...]:
     parser = _parser()
     state = parser.block.state_cls()
     state.process(markdown + "\n")

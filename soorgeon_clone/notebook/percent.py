@@ -51,6 +51,8 @@ _MARKER = re.compile(r"\s*#\s*%%(%*)(?:\s(.*))?$", re.DOTALL)
 _OLD_MARKER = re.compile(r"\s*#\s*(?:<codecell>|In\[[0-9 ]*\]:?)\s*$")
 
 _OPTION = re.compile(r"\s*([A-Za-z0-9_.@/-]+)\s*=\s*")
+# The same, tried only where a word begins: a title may be long.
+_FIRST_OPTION = re.compile(r"(?<!\s)\s*(?<![A-Za-z0-9_.@/-])([A-Za-z0-9_.@/-]+)\s*=\s*")
 _CELL_TYPE = re.compile(r"\[(markdown|md|raw)\]")
 
 
@@ -189,7 +191,7 @@ def _read_marker(marker: str) -> tuple[str, dict[str, Any]] | None:
         return None
     text = (parts.group(2) or "").strip()
     typed = _CELL_TYPE.search(text)
-    first_option = _OPTION.search(text)
+    first_option = _FIRST_OPTION.search(text)
     if typed and (first_option is None or typed.end() <= first_option.start() + 1):
         title, rest = text[: typed.start()].strip(), text[typed.end() :]
         kind = {"md": "markdown"}.get(typed.group(1), typed.group(1))
@@ -210,8 +212,8 @@ def _read_marker(marker: str) -> tuple[str, dict[str, Any]] | None:
 def _read_options(text: str) -> dict[str, Any] | None:
     options: dict[str, Any] = {}
     decoder = json.JSONDecoder()
-    position = 0
-    while text[position:].strip():
+    text, position = text.rstrip(), 0
+    while position < len(text):
         key = _OPTION.match(text, position)
         if key is None:
             return None

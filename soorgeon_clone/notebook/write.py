@@ -51,7 +51,7 @@ def to_ipynb(cells: Sequence[Cell], metadata: Mapping[str, Any]) -> str:
 
 def to_data(cells: Sequence[Cell], metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return nbformat 4.5 as plain dicts. Cells without a valid id of their own get one that depends on their text."""
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -70,7 +70,7 @@ def write_node(node: Any, path: Path) -> None:
     formats.write_node(node, path)
 
 
-def _cell_data(cell: Cell, taken: set[str]) -> dict[str, Any]:
+def _cell_data(cell: Cell, taken: dict[str, int]) -> dict[str, Any]:
     metadata = {key: value for key, value in cell.metadata.items() if key != "tags"}
     if cell.tags:
         metadata["tags"] = percent.ordered_tags(cell)
@@ -107,12 +107,14 @@ def _bundle_with_lines(bundle: Any) -> Any:
     }
 
 
-def _free_id(cell: Cell, taken: set[str]) -> str:
+def _free_id(cell: Cell, taken: dict[str, int]) -> str:
+    """Return an id that no other cell has; ``taken`` holds ids, and how many cells of one text came before."""
     identity = cell.id if cell.id and _VALID_ID.fullmatch(cell.id) else ""
-    attempt = 0
+    text = f"{cell.kind} {cell.source}"
     while not identity or identity in taken:
-        text = f"{cell.kind} {attempt} {cell.source}"
-        identity = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        attempt += 1
-    taken.add(identity)
+        attempt = taken.get(text, 0)
+        taken[text] = attempt + 1
+        text_of_attempt = f"{cell.kind} {attempt} {cell.source}"
+        identity = hashlib.sha256(text_of_attempt.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    taken[identity] = 0
     return identity

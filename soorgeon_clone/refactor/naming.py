@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
 
+from soorgeon_clone.notebook.size import is_heavy
 from soorgeon_clone.refactor.model import Load, Part, Replay, Task
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
@@ -131,11 +132,13 @@ def _sources(task: Task) -> Iterator[str]:
 def _bindings(source: str) -> tuple[list[tuple[str, str]], bool]:
     """Return (name, what it is bound to) for all bindings in any scope, and whether there are more.
 
-    What is not plain Python (a magic) may bind every name in it.
+    What is not plain Python (a magic), or too large to be parsed, may bind every name in it.
     """
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(source) if not is_heavy([source]) else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = None
+    if tree is None:
         names = dict.fromkeys(_IDENTIFIER.findall(source))
         return [(name, _OTHER) for name in names], re.search(r"import\s+\*", source) is not None
     found: list[tuple[str, str]] = []

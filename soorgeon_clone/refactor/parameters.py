@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.notebook.size import is_heavy
 
 
 def parameters_of(cells: Sequence[Cell]) -> tuple[dict[str, str], list[Cell]]:
@@ -22,9 +23,11 @@ def parameters_of(cells: Sequence[Cell]) -> tuple[dict[str, str], list[Cell]]:
 
 
 def _literals(source: str) -> dict[str, str] | None:
+    if is_heavy([source]):
+        return None
     try:
         body = ast.parse(source).body
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found: dict[str, str] = {}
     for statement in body:
@@ -39,7 +42,7 @@ def _literals(source: str) -> dict[str, str] | None:
             return None
         try:
             ast.literal_eval(value)
-        except ValueError:
+        except (ValueError, TypeError, RecursionError, MemoryError):
             return None
         found[target.id] = ast.get_source_segment(source, value) or ast.unparse(value)
     return found or None

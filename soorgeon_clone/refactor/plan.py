@@ -13,17 +13,23 @@ from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effe
 from soorgeon_clone.analysis.heap import LIB, UNBOUND
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import regular
 from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python_each
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.notebook.read import place
 from soorgeon_clone.notebook.sections import best_level, split
+from soorgeon_clone.notebook.size import heaviest, is_heavy
 from soorgeon_clone.refactor.carriers import ambient, amended
 from soorgeon_clone.refactor.carriers.exported import closed_definitions, names_from_outside
 from soorgeon_clone.refactor.carriers.program import Program
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.model import Bundle, Load, Merge, Part, Plan, Replay, Serializer, Step, Task, Together
 from soorgeon_clone.refactor.parameters import parameters_of
+from soorgeon_clone.refactor.whole import as_one_task
 from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
+
+# Of a script that %run names. What is in a larger one, nobody knows.
+_MOST_BYTES_OF_SCRIPT = 1_000_000
 
 
 def make_plan(
@@ -38,7 +44,7 @@ def make_plan(
     """Return what `refactor` writes for ``notebook``; ``together`` are sections that must not be parted.
 
     Raise UserError where a cell is not Python (exit code 1) or, unless ``forced``, where a name is read that nothing
-    can have bound.
+    can have bound. A notebook that is too large to be looked at, or nested too deeply, becomes one task as it is.
     """
     sections = split(notebook, level)
     if not sections:
@@ -47,6 +53,23 @@ def make_plan(
             hint="Is this the right file? Was it saved?",
             exit_code=2,
         )
+    if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
+        return as_one_task(notebook, sections, f"its code is too large to be looked at closely ({_heaviest(notebook)})")
+    try:
+        return _plan(notebook, sections, level, single_task, serializer, forced, together)
+    except (RecursionError, MemoryError):
+        return as_one_task(notebook, sections, "its code is nested too deeply to be looked at closely")
+
+
+def _plan(
+    notebook: Notebook,
+    sections: tuple[Section, ...],
+    level: int,
+    single_task: bool,
+    serializer: Serializer | None,
+    forced: bool,
+    together: Sequence[Together],
+) -> Plan:
     tables = knowledge(read_user_effects(_folder(notebook)))
     facts = _analyse(notebook, sections, tables)
     if not forced:
@@ -67,6 +90,8 @@ def make_plan(
             break
         except Clash as clash:
             groups = _merge(groups, clash, reasons)
+        except (RecursionError, MemoryError):
+            raise
         except Exception as error:  # one of ours is no reason to refuse a notebook: as one task, nothing crosses
             if len(groups) == 1:
                 raise
@@ -78,6 +103,11 @@ def make_plan(
         if len(group) > 1 and not single_task
     )
     return builder.plan(merges, _hints(notebook, sections, level, single_task=single_task))
+
+
+def _heaviest(notebook: Notebook) -> str:
+    cell = heaviest(notebook.cells)
+    return f"cell {cell.index + 1} alone has {len(cell.source):,} characters"
 
 
 def _folder(notebook: Notebook) -> Path:
@@ -95,9 +125,10 @@ def _analyse(notebook: Notebook, sections: Iterable[Section], tables: Knowledge)
         if path.suffix not in (".py", ".ipy"):
             path = path.with_suffix(".py")
         try:
-            return path.read_text(encoding="utf-8")
+            text = regular.read_text(path, limit=_MOST_BYTES_OF_SCRIPT)
         except (OSError, UnicodeDecodeError):
             return None
+        return text if not is_heavy([text]) else None
 
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 20_000))
@@ -138,7 +169,10 @@ def _refuse_undefined(notebook: Notebook, facts: NotebookFacts) -> None:
     if not unbound or any(s.opaque or "modules" in s.sets for s in facts.statements):
         return  # builtins.LIMIT = 3 defines a name out of sight
     cells = [cell for cell in notebook.cells if cell.kind == "code"]
-    undefined = undefined_names([code.text for _, code in sorted(python_of([cells]).items())])
+    try:
+        undefined = undefined_names([code.text for _, code in sorted(python_of([cells]).items())])
+    except RecursionError:  # pyflakes goes as deep as the code is nested
+        return
     for statement in unbound:
         for name, row in statement.unbound.items():
             if name in undefined:

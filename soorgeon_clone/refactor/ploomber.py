@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from soorgeon_clone.analysis.undefined import undefined_names
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.notebook.size import is_heavy
 
 _LINE = re.compile(r"\s*(?:%[a-zA-Z]|!.)")
 _CELL = re.compile(r"\s*(%%[a-zA-Z]+)")
@@ -22,7 +23,9 @@ _UNKNOWN = frozenset({"display", "get_ipython", "In", "Out", "exit", "quit"})
 
 
 def is_refused(cells: Sequence[Cell]) -> bool:
-    """Return whether ``ploomber build`` would stop at the task."""
+    """Return whether ``ploomber build`` would stop at the task, or at least take its time to look at it."""
+    if is_heavy(cell.source for cell in cells if cell.kind == "code"):
+        return True
     text = "\n".join(line for cell in cells if cell.kind == "code" for line in _without_magics(cell.source))
     try:
         tree = ast.parse(text)
@@ -33,7 +36,10 @@ def is_refused(cells: Sequence[Cell]) -> bool:
         return True
     if any(isinstance(node, ast.Name) and node.id in _UNKNOWN for node in nodes):
         return True
-    return not _is_plain(tree, nodes) and bool(undefined_names([text]))
+    try:
+        return not _is_plain(tree, nodes) and bool(undefined_names([text]))
+    except RecursionError:
+        return True
 
 
 def _is_plain(tree: ast.Module, nodes: Sequence[ast.AST]) -> bool:

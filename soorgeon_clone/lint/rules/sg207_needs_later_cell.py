@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 from soorgeon_clone.lint.missing import DELIBERATE
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.names import Bound, Used
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.ipython import is_notebook_name
+
+_MOST_STEPS = 500_000  # uses that are looked at in a notebook
 
 
 class NeedsLaterCell:
@@ -52,11 +55,12 @@ class NeedsLaterCell:
         if not suspects:
             return
         stop = subject.open_row
+        search = _Search(subject, suspects)
         for call in calls:
             cell = subject.script.cells[call.cell]
             if call.node.lineno > stop or DELIBERATE in cell.cell.tags:
                 continue
-            found = _needs(call, call.order, suspects, subject, frozenset())
+            found = search.needs(call)
             if found is not None:
                 name, later = found
                 where = subject.script.cells[later.cell].index + 1
@@ -70,27 +74,47 @@ def _late_reads(subject: Subject) -> set[str]:
     return {use.name for use in subject.names.used if use.function is not None and use.certain and use.name in bindings}
 
 
-def _needs(
-    call: Used, order: int, suspects: set[str], subject: Subject, seen: frozenset[ast.AST]
-) -> tuple[str, Bound] | None:
-    names = subject.names
-    above = [b for b in names.bindings.get(call.name, ()) if b.order < order]
-    if not above or above[-1].kind != "function" or not above[-1].certain or above[-1].deferred:
+class _Search:
+    """Looks through what calls lead to. A notebook of thousands of functions is looked at only in part."""
+
+    def __init__(self, subject: Subject, suspects: set[str]) -> None:
+        self.names = subject.names
+        self.suspects = suspects
+        self.waits: dict[ast.AST, bool] = {}
+        self.left = _MOST_STEPS
+
+    def needs(self, call: Used) -> tuple[str, Bound] | None:
+        """Return the first name that the call reads and that is bound only later."""
+        seen: set[ast.AST] = set()
+        stack = [iter(self._uses(call, call.order, seen))]
+        while stack and self.left > 0:
+            use = next(stack[-1], None)
+            if use is None:
+                stack.pop()
+                continue
+            self.left -= 1
+            if not use.certain or hasattr(builtins, use.name) or is_notebook_name(use.name):
+                continue
+            bindings = self.names.bindings.get(use.name, ())
+            if use.name in self.suspects and bindings and bindings[0].order > call.order:
+                return use.name, bindings[0]
+            if use.called:
+                stack.append(iter(self._uses(use, call.order, seen)))
         return None
-    function = above[-1].node
-    if function in seen or _waits(function):
-        return None
-    for use in names.uses_by_function.get(function, ()):
-        if not use.certain or hasattr(builtins, use.name) or is_notebook_name(use.name):
-            continue
-        bindings = names.bindings.get(use.name, ())
-        if use.name in suspects and bindings and not any(b.order <= order for b in bindings):
-            return use.name, bindings[0]
-        if use.called:
-            found = _needs(use, order, suspects, subject, seen | {function})
-            if found is not None:
-                return found
-    return None
+
+    def _uses(self, call: Used, order: int, seen: set[ast.AST]) -> Sequence[Used]:
+        """Return the uses in the body of the function that is called, if that is known and was not looked at."""
+        bindings = self.names.bindings.get(call.name, ())
+        above = bindings[: bisect_left(bindings, order, key=lambda one: one.order)]
+        if not above or above[-1].kind != "function" or not above[-1].certain or above[-1].deferred:
+            return ()
+        function = above[-1].node
+        if function not in self.waits:
+            self.waits[function] = _waits(function)
+        if function in seen or self.waits[function]:
+            return ()
+        seen.add(function)
+        return self.names.uses_by_function.get(function, ())
 
 
 def _waits(function: ast.AST) -> bool:

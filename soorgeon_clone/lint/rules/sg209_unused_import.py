@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import groupby
 
 from soorgeon_clone.lint.imports import Import, bound_name, is_written, without
 from soorgeon_clone.lint.mentions import mentioned_words
@@ -62,8 +63,9 @@ class UnusedImport:
         functions = [message for message in subject.messages if message.kind == "UnusedImport"]
         if not functions:
             return
+        inside = _rows_in_functions(subject)
         for message in functions:
-            if _in_function(subject, message.row) and not str(message.arguments[0]).startswith("__future__"):
+            if message.row in inside and not str(message.arguments[0]).startswith("__future__"):
                 yield subject.at_row(message.row, message.offset, f"`{message.arguments[0]}` is imported but not used")
 
 
@@ -81,9 +83,12 @@ def _at_top(subject: Subject) -> Iterator[Finding]:
         return
     mentioned = mentioned_words(subject)
     unused = [one for one in unused if bound_name(one[1], one[2]) not in mentioned]
-    for cell, node, alias in unused:
-        together = {bound_name(node, a) for c, n, a in unused if n is node}
-        yield subject.at(alias, f"`{_path(node, alias)}` is imported but not used", fix=_removal(cell, node, together))
+    for _, same in groupby(unused, key=lambda one: id(one[1])):
+        together = list(same)
+        cell, node, _ = together[0]
+        fix = _removal(cell, node, {bound_name(node, alias) for _, _, alias in together})
+        for _, _, alias in together:
+            yield subject.at(alias, f"`{_path(node, alias)}` is imported but not used", fix=fix)
 
 
 def _removal(cell: CodeCell, node: Import, names: set[str]) -> Fix | None:
@@ -110,9 +115,13 @@ def _all_hidden(subject: Subject) -> bool:
     return any(use.name in ("exec", "eval", "globals", "locals") for use in subject.names.used)
 
 
-def _in_function(subject: Subject, row: int) -> bool:
-    return any(
-        node.lineno < row <= (node.end_lineno or 0)
-        for node in subject.script.nodes
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    )
+def _rows_in_functions(subject: Subject) -> set[int]:
+    """Return the rows of the module that stand inside a function."""
+    rows: set[int] = set()
+    last = 0
+    functions = (n for n in subject.script.nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    for node in sorted(functions, key=lambda node: node.lineno):
+        end = node.end_lineno or node.lineno
+        rows.update(range(max(node.lineno, last) + 1, end + 1))
+        last = max(last, end)
+    return rows

@@ -1,0 +1,73 @@
+"""The source of cells -> how much code it is, and whether that is more than is looked at closely.
+
+Trees of Python and what is made of them take a thousand times the room of the text. A notebook of a hundred thousand
+words of code, or with a list of a hundred thousand numbers in a cell, is more than anybody writes; what is larger is
+not parsed at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from soorgeon_clone.notebook.model import Cell
+
+# The most that `weight` may give before code is too much: a few seconds of parsing and analysis.
+MOST = 250_000
+
+_WORD = 2
+_CELL = 20
+_LONG = 20  # digits of a number that cost as much as another number
+_SMALL = 2_000  # characters: no source of this length is heavy, whatever it holds
+
+_PIECE = re.compile(
+    r"""#[^\n]*|(?P<prefix>[A-Za-z]{0,2})(?P<quote>'''|\"{3}|['"])|(?P<data>\d[\w.]*|,)|\w+|[^\w\s]""",
+)
+_END_OF_TEXT = {
+    "'": re.compile(r"(?s)\\.|'|\n"),
+    '"': re.compile(r'(?s)\\.|"|\n'),
+    "'''": re.compile(r"(?s)\\.|'''"),
+    '"""': re.compile(r'(?s)\\.|"""'),
+}
+
+
+def is_heavy(sources: Iterable[str], most: int = MOST) -> bool:
+    """Tell whether sources are together more code than is looked at closely."""
+    for source in sources:
+        most -= _CELL + weight(source, most)
+        if most <= 0:
+            return True
+    return False
+
+
+def heaviest(cells: Iterable[Cell]) -> Cell:
+    """Return the code cell that a message about too much code should name."""
+    return max((cell for cell in cells if cell.kind == "code"), key=lambda cell: len(cell.source))
+
+
+def weight(source: str, most: int = MOST) -> int:
+    """Return how much code a source is, at most ``most``: 1 for a number, a comma or a text, 2 for any other piece.
+
+    The fields of an f-string count as often as it is long, which is what reading them costs.
+    """
+    if len(source) < _SMALL:
+        return min(len(source), most)
+    count = position = 0
+    while count < most and (piece := _PIECE.search(source, position)):
+        position = piece.end()
+        if quote := piece.group("quote"):
+            end = _end_of_text(source, position, quote)
+            count += 1
+            if "f" in piece.group("prefix").lower():
+                count += source.count("{", position, end) * (end - position) // 300
+            position = end
+        else:
+            count += 1 + len(piece.group()) // _LONG if piece.group("data") else _WORD
+    return min(count, most)
+
+
+def _end_of_text(source: str, start: int, quote: str) -> int:
+    for found in _END_OF_TEXT[quote].finditer(source, start):
+        if found.group() == quote or found.group() == "\n":
+            return found.end()
+    return len(source)
