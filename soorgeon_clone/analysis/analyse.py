@@ -80,7 +80,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
             tops = _statements(code, cell)
             walker.kept.append(tops)
             walker.doubtful = code.doubtful
-            walker.budget += 60 * len(tops)
+            walker.effort.size += walker.limits.size_of_statement * len(tops)
             for position, top in enumerate(tops):
                 kind = _kind(top.node)
                 record = StatementFacts(count, index, cell.index, top.first, top.last, kind, top.node, top.text)

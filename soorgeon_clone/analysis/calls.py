@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
 
-MAX_DEPTH = 30
-
 CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
 
 SUPER = "super"
@@ -91,10 +89,10 @@ def _order(obj: Obj) -> tuple[str, str]:
 
 
 def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
-    if obj.type not in (CLASS, LIB) and undescribed.is_worn(w):
+    if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
         return undescribed.worn(w, args.all | {obj})
-    if w.depth > MAX_DEPTH * 2:
-        return frozenset({obj}) | args.all  # objects that call each other in a ring: what they do is known by now
+    if w.depth > 2 * w.limits.depth:
+        return undescribed.worn(w, args.all | {obj})
     w.depth += 1
     try:
         return _call_one(w, obj, args, node)

@@ -210,7 +210,7 @@ def run_special_methods(w: Walker, obj: Obj, *, held: bool = False) -> Value:
     """
     if held and not w.first_time("held in", obj):
         return EMPTY
-    if undescribed.is_worn(w):
+    if w.effort.is_exhausted:
         return undescribed.worn(w, frozenset({obj}))
     result: set[Obj] = set()
     for cls in lineage.lineage(obj.fields["*class"]):

@@ -50,9 +50,10 @@ def run_statement(w: Walker, node: Node) -> None:
 def run_suite(w: Walker, node: Node) -> None:
     if node.type == "suite":
         for child in node.children:
-            if w.active and undescribed.is_worn(w):
+            if w.active and w.effort.is_exhausted:
                 return  # what functions may do was taken for granted
             if child.type != "newline":
+                w.effort.walked += 1
                 run_statement(w, child)
     else:
         run_statement(w, node)

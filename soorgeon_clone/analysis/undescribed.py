@@ -47,8 +47,8 @@ def call_back(
     )
     if not callable_:
         return EMPTY
-    w.work += 1
-    if is_worn(w):
+    w.effort.calls += 1
+    if w.effort.is_exhausted:
         return worn(w, callable_ | receiver | args.all)
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
@@ -63,21 +63,34 @@ def call_back(
     if not w.first_time("call back", *question):
         return w.called_back.get(question, callable_)
     found = EMPTY
-    for obj in callable_:
-        if is_worn(w):
-            return found | worn(w, callable_ | frozenset(passed))
-        if obj.type == LIB:
-            native = calls.call_library(w, obj.path, calls.Arguments(((frozenset(passed), False),)), node)
-            # columns of texts are lists or dictionaries; a set in one would keep frames out of files
-            found |= frozenset(o for o in native if o.type not in SETS) if obj.path == "ast.literal_eval" else native
-        elif obj.type == UNKNOWN:
-            found |= unknown(w, frozenset({obj}), calls.Arguments(((frozenset(passed), False),)), node, obj.path) | {
-                obj
-            }
-        else:
-            found |= calls.call_one(w, obj, any_arguments(obj, frozenset(passed)), node)
+    value = frozenset(passed)
+
+    def once() -> None:
+        nonlocal found
+        for obj in callable_:
+            found |= _called_back(w, obj, value, node)
+            if w.effort.is_exhausted:
+                found |= worn(w, callable_ | value)
+                return
+
+    if callable_ <= frozenset(o for o in callable_ if o.type == LIB):
+        once()
+    else:
+        w.loop(once)
     w.called_back[question] = found
     return found
+
+
+def _called_back(w: Walker, obj: Obj, value: Value, node: Node) -> Value:
+    """Return what ``obj`` gives to a library that calls it with any of ``value``."""
+    args = calls.Arguments(((value, False),))
+    if obj.type == LIB:
+        native = calls.call_library(w, obj.path, args, node)
+        # columns of texts are lists or dictionaries; a set in one would keep frames out of files
+        return frozenset(o for o in native if o.type not in SETS) if obj.path == "ast.literal_eval" else native
+    if obj.type == UNKNOWN:
+        return unknown(w, frozenset({obj}), args, node, obj.path) | {obj}
+    return calls.call_one(w, obj, any_arguments(obj, value), node)
 
 
 def _gives_elements(obj: Obj) -> bool:
@@ -118,7 +131,7 @@ def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node)
         if not w.first_time("held", obj, args.all):
             continue
         for held in w.heap.reach(frozenset({obj})):
-            if is_worn(w):
+            if w.effort.is_exhausted:
                 worn(w, receiver | args.all)
                 return
             if (held.type == METHOD or is_plain_function(held)) and held is not obj:
@@ -153,7 +166,7 @@ def run_passed_objects(
     looked_into = _HOLD_NO_CODE if has_methods else (*_HOLD_NO_CODE, UNKNOWN)
     seen = set(args.all)
     stack = [obj for obj in seen if not obj.immutable and not obj.type.startswith(looked_into)]
-    while stack and not is_worn(w):
+    while stack and not w.effort.is_exhausted:
         obj = stack.pop()
         if obj.type == INSTANCE and has_methods and w.first_time("passed object", obj, args.all):
             own = library.like(w, frozenset({obj}), node) if obj in copied else {obj}
@@ -167,7 +180,7 @@ def run_passed_objects(
             w.passing.discard(obj)
         elif obj.type not in (FUNCTION, CLASS, METHOD):
             stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(looked_into)]
-    if is_worn(w):
+    if w.effort.is_exhausted:
         worn(w, args.all)
 
 
@@ -207,8 +220,8 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
     if said is not None:
         return _as_said(w, said, values, node)
     w.note("unknown_calls", what)
-    w.heap.steps += len(values)
-    if is_worn(w):
+    w.effort.steps += len(values)
+    if w.effort.is_exhausted:
         for resource in sorted(w.seeded):
             w.draw(resource)
         _may_be_file(w, args.all, deep=not receiver)
@@ -281,7 +294,7 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
     """Run every function of the notebook that can be reached from ``value``, with anything in it."""
     if not w.anything_runs():
         return
-    if is_worn(w):
+    if w.effort.is_exhausted:
         worn(w, value)
         return
     reached = [o for o in w.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
@@ -289,12 +302,16 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
         return
     anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
     w.heap.hold(anything, "*", frozenset(o for o in value if not o.immutable))
-    for obj in reached:
-        if obj.type == INSTANCE:
-            run_all_methods(w, obj, frozenset({anything}), node)
-        else:
-            many = any_arguments(obj, frozenset({anything}))
-            w.perhaps(partial(calls.call_one, w, obj, many, node))
+
+    def once() -> None:
+        for obj in reached:
+            if obj.type == INSTANCE:
+                run_all_methods(w, obj, frozenset({anything}), node)
+            else:
+                many = any_arguments(obj, frozenset({anything}))
+                w.perhaps(partial(calls.call_one, w, obj, many, node))
+
+    w.loop(once)
 
 
 def finalize(w: Walker, obj: Obj, code: Value, node: Node) -> None:
@@ -379,28 +396,26 @@ def is_plain_function(obj: Obj) -> bool:
 
 def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
-    if is_worn(w):
+    if w.effort.is_exhausted:
         worn(w, value | {obj})
         return
     if not w.first_time("methods", obj, value):
         return
-    for classes in lineage.lineage(obj.fields["*class"]):
-        for name, members in list(classes.fields.items()):
-            if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
-                continue
-            for member in members:
-                if member.type == FUNCTION and (obj, member) not in w.running:
-                    w.running.add((obj, member))
-                    own = frozenset({obj})
-                    many = any_arguments(member, value, own)
-                    w.perhaps(partial(bodies.call_function, w, member, many, node))
-                    w.running.discard((obj, member))
+    own = frozenset({obj})
 
+    def once() -> None:
+        for classes in lineage.lineage(obj.fields["*class"]):
+            for name, members in list(classes.fields.items()):
+                if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
+                    continue
+                for member in members:
+                    if member.type == FUNCTION and (obj, member) not in w.running:
+                        w.running.add((obj, member))
+                        many = any_arguments(member, value, own)
+                        w.perhaps(partial(bodies.call_function, w, member, many, node))
+                        w.running.discard((obj, member))
 
-def is_worn(w: Walker) -> bool:
-    """Whether so many calls were followed in this statement that no more are."""
-    done = max(w.work / bodies.MAX_WORK, w.heap.steps / bodies.MAX_STEPS, w.heap.width / bodies.MAX_WIDTH)
-    return done > w.patience
+    w.loop(once)
 
 
 def worn(w: Walker, values: Value) -> Value:

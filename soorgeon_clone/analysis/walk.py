@@ -33,20 +33,18 @@ from soorgeon_clone.analysis.heap import (
     holds,
     look_for_more,
 )
+from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.names import Code
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
 from soorgeon_clone.analysis.syntax import Node, TopLevel, bound_names
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
-MAX_LOOP_PASSES = 4
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
+OVERRUN = "a loop or recursion in it is too long to follow"
 Trail = list[tuple[Scope, str, Binding]]
 # what a library object was given to work on: it does not change with it
 _DATA = tuple("pandas. numpy. polars. scipy.sparse. torch.Tensor builtins. sklearn.utils.Bunch xgboost.DMatrix".split())
-
-_LEAST_PATIENCE = 1 / 16
-
 
 # what may make `logging` write to a file, and what looks like it
 _LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
@@ -56,8 +54,10 @@ _NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\
 class Walker:
     """One abstract run. ``section`` and ``record`` are where it stands."""
 
-    def __init__(self, knowledge: Knowledge, *, budget: int = 4_000) -> None:
-        self.heap = Heap()
+    def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS) -> None:
+        self.limits = limits
+        self.effort = Effort(limits)
+        self.heap = Heap(self.effort)
         self.knowledge = knowledge
         self.module = Scope("module", None, State())
         self.scope = self.module
@@ -72,7 +72,6 @@ class Walker:
         self.memo: dict[Any, tuple[int, bodies.Memo]] = {}
         self.tracing: list[bodies.Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
-        self.budget = budget
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.owner: Obj | None = None
         self.texts: tuple[str, ...] = ()  # of all cells
@@ -82,14 +81,13 @@ class Walker:
         self.depth = 0
         self.seeded: set[str] = set()
         self.columns: set[str] = set()  # names of attributes that were read of frames
+        self.copied: dict[Obj, Obj] = {}  # functions and instances that were copied, by their copies
         self.drawn: set[Obj] = set()  # functions that figures were given, to call when they are drawn
         self.awaited: set[str] = set()  # unbound names that code which libraries may call reads
         self.given_to_modules: dict[str, Value] = {}  # attributes of modules that the notebook assigns to
         self.in_modules: set[Obj] = set()  # what those hold
         self.finalizers: dict[Obj, Value] = {}  # code that runs when an object goes
         self.filed: set[Obj] = set()  # definitions that what was written to files refers to
-        self.work = 0  # calls followed in this statement
-        self.patience = 1.0  # what part of the limits of work a statement may use
         self.worn: Obj | None = None  # what calls give since too many were followed in this statement
         self._facts: dict[str, TypeFacts | None] = {}
         self._operators: dict[tuple[str, str, str], str | None] = {}
@@ -138,12 +136,10 @@ class Walker:
         """Come to the next statement of a cell."""
         self.record = record
         if self.worn is not None:  # the statements that follow would wear out in the same functions
-            self.patience = max(self.patience / 2, _LEAST_PATIENCE)
-        self.work = 0
+            self.effort.spare()
+        self.effort.begin()
         self.worn = None
         self.heap.now = record.index
-        self.heap.steps = 0
-        self.heap.width = 0
         self.heap.take_grown()
         self._whole.clear()
         for name in sorted(self.awaited):
@@ -246,10 +242,12 @@ class Walker:
                 outer = outer.parent
             if outer is not None:
                 self.note_closure_change(outer)
-                outer.ever[name] = outer.ever.get(name, EMPTY) | value
                 old = outer.state.get(name)
                 outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
-                self.heap.version += 1
+                ever = outer.ever.get(name, EMPTY)
+                if not value <= ever:
+                    outer.ever[name] = ever | value
+                    self.heap.version += 1
         else:
             binding = scope.state.names[name] = Binding(value, NO_DEFS, -1)
             for trail in self.trails:
@@ -395,7 +393,7 @@ class Walker:
             part = stack.pop()
             if part.immutable or part.type in (FUNCTION, CLASS):
                 continue
-            self.heap.steps += 1
+            self.effort.steps += 1
             self._record_change(part)
             stack.extend(look_for_more(part, whole))
 
@@ -417,7 +415,7 @@ class Walker:
                 stack.extend(holds(part))
             elif not part.type.startswith(_DATA):
                 self.change_one(part)
-        self.heap.steps += len(seen)
+        self.effort.steps += len(seen)
 
     def change_whole(self, obj: Obj) -> None:
         """Note that this object and all that is in it may be changed in place."""
@@ -539,10 +537,39 @@ class Walker:
 
     def loop(self, body: Callable[[], None]) -> None:
         """Run ``body`` any number of times, also not at all, until a pass shows nothing new."""
-        for _ in range(MAX_LOOP_PASSES):
+
+        def once() -> bool:
             version = self.heap.version
-            if not self.join([self.unchanged(), self.fork(body)]) and self.heap.version == version:
-                break
+            return self.join([self.unchanged(), self.fork(body)]) or self.heap.version != version
+
+        self.until_settled(once)
+
+    def again(self, run: Callable[[], object]) -> None:
+        """Run what may be run any number of times where it stands, until objects come to hold nothing new."""
+
+        def once() -> bool:
+            version = self.heap.version
+            run()
+            return self.heap.version != version
+
+        self.until_settled(once)
+
+    def until_settled(self, once: Callable[[], bool]) -> None:
+        """Run ``once`` until it says that it showed nothing new. What objects hold only grows, so there is an end.
+
+        New constants would not end (``name = name + "a"``): from some pass on, new texts are any texts.
+        """
+        old = self.heap.has_all_constants
+        try:
+            for number in range(self.limits.passes):
+                self.heap.has_all_constants = old or number >= self.limits.constants
+                if not once():
+                    return
+                if self.effort.is_overrun:
+                    break
+        finally:
+            self.heap.has_all_constants = old
+        self.opaque(OVERRUN)
 
     def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
         return (id(node), self.context)
