@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from soorgeon_clone.analysis import access, evaluate, statements, undescribed
+from soorgeon_clone.analysis import access, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
@@ -58,7 +58,7 @@ def _keeping_all() -> Iterator[None]:
 
 def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable[[str], str | None]) -> NotebookFacts:
     codes = python_of(section.cells for section in sections)
-    walker = Walker(tables)
+    walker = Walker(tables, limits.LIMITS)
     walker.read_file = read_file
     walker.has_comments = any(MARK in cell.source for section in sections for cell in section.cells)
     walker.texts = tuple(code.text for code in codes.values())

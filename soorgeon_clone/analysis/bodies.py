@@ -72,6 +72,7 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
         _repeat(w, known[1])
         return known[1].result
     w.effort.size -= size
+    version = w.heap.version  # what it makes objects hold, it may find there the next time
     memo = Memo()
     w.tracing.append(memo)
     try:
@@ -84,7 +85,7 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
         for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
             w.change_one(kept)
             memo.changes.add(kept)
-    w.memo[key] = (w.heap.version, memo)
+    w.memo[key] = (version, memo)
     return memo.result
 
 

@@ -127,6 +127,7 @@ def _run(w: Walker, code: Deferred) -> None:
             w.heap.hold(obj, "*", worn)
         code.made |= worn
         return
+    code.version = w.heap.version
     memo = bodies.Memo()
     code.memos.append(memo)  # all are kept: what was done in one is told by its id
     outer = w.scope, w.context
@@ -143,6 +144,5 @@ def _run(w: Walker, code: Deferred) -> None:
         if obj.type in TYPES:
             obj.code = code
     code.raised = w.raised
-    code.version = w.heap.version
     if w.tracing:
         w.tracing[-1].take(memo)

@@ -566,7 +566,9 @@ def _apply(w: Walker, value: Value, trailers: list[Node]) -> Value:
 def _narrow(w: Walker, value: Value, node: Node) -> Value:
     """Return one object that may be any of many: following each of them through all calls would take too long."""
     made = w.heap.make((*w.site(node), "any of"), UNKNOWN)
-    each = frozenset(o for o in value if o.immutable or o.type in (*calls.CODE_TYPES, calls.SUPER) or o.type.startswith(_WITH_VIEWS))
+    each = frozenset(
+        o for o in value if o.immutable or o.type in (*calls.CODE_TYPES, calls.SUPER) or o.type.startswith(_WITH_VIEWS)
+    )
     w.heap.hold(made, "*", value - each - {made})
     return each | {made}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, bodies, calls, instances, library, lineage, statements, structures
 from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.feared import Feared, feared
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
@@ -430,48 +431,105 @@ def worn(w: Walker, values: Value) -> Value:
 
 
 def _join(w: Walker, made: Obj, values: Value) -> None:
-    """Let functions that nobody follows keep anything in anything."""
+    """Let functions that nobody follows keep anything in anything, and give views of arrays."""
     w.heap.hold(made, "*", values)
     for obj in values:
         if obj.type not in (FUNCTION, CLASS):
             w.heap.hold(obj, "*", frozenset({made}))
+    keep_views(w, made, values)
+
+
+def keep_views(w: Walker, made: Obj, values: Value) -> None:
+    """Let ``made`` hold what shares the memory of the arrays among ``values``."""
+    arrays = [obj for obj in w.heap.reach(values) if obj.type.startswith(_WITH_MEMORY)]
+    if arrays:
+        view = w.heap.make(("view in", made), library.NDARRAY)
+        for array in arrays:
+            w.heap.view(view, array)
+        w.heap.hold(made, "*", frozenset({view}))
+
+
+_WITH_MEMORY = ("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "torch.Tensor")
 
 
 def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
-    """Take for granted that functions (and all they mention) may do anything with everything that they mention."""
-    names: set[str] = set()
-    seen: set[Obj] = set()
-    for function in functions:
-        w.note("unknown_calls", function.path)
-    while functions:
-        found = EMPTY
-        for function in functions:
-            if function in seen or function.code is None:
-                continue
-            seen.add(function)
-            for name in mentioned(function.code.node) - names:
-                if w.module.state.get(name) is not None:
-                    names.add(name)
-                    found |= w.read_global(name)
-            for name in function.code.globals:
-                w.bind_global(name, frozenset({w.heap.make(("blunt", name), UNKNOWN)}), certain=False)
-        values |= found
-        parts = w.heap.reach(found)
-        functions = [part for part in parts if part.type == FUNCTION and part not in seen]
-        for part in parts:
-            if part.type == CLASS:
-                functions.extend(m for held in part.fields.values() for m in held if m.type == FUNCTION)
-    mutable = {o for o in values if not o.immutable}
+    """Take for granted that functions, all they mention and are given, do anything with everything that they mention.
+
+    That is the answer where a limit of work is reached.
+    """
+    bodies_ = _mentioned_code(w, functions, values)
+    names = {name for function in bodies_ for name in mentioned(function.code.node)}
+    found = EMPTY
+    for name in sorted(names):
+        if w.module.state.get(name) is not None:
+            found |= w.read_global(name)
+    mutable = {o for o in values | found if not o.immutable}
     for cls in [o for o in mutable if o.type == CLASS]:
         instance = w.heap.make(("blunt", cls), INSTANCE)
         w.heap.hold(instance, "*class", frozenset({cls}))
         mutable.add(instance)
     w.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(w, o))
-    for resource in sorted(w.seeded):
-        w.draw(resource)
+    for obj in w.heap.reach(frozenset(mutable)):
+        if obj.type in (CLASS, FUNCTION) and w.is_stored_into(obj.path):
+            w.change_one(w.heap.amendments(obj))
     made = w.heap.make(site, UNKNOWN)
     _join(w, made, frozenset(mutable))
+    for function in bodies_:
+        for name in function.code.globals:
+            w.bind_global(name, frozenset({made}), certain=False)
+        if function.scope is not None:
+            for name in function.code.nonlocals:
+                w.bind_nonlocal(function.scope, name, frozenset({made}))
+    do_feared(w, feared(w.knowledge, [function.code.node for function in bodies_], w.library_path))
+    w.note("files_read", "*")
+    w.note("files_written", "*")
+    for resource in sorted(w.seeded):
+        w.draw(resource)
     return made
+
+
+def _mentioned_code(w: Walker, functions: list[Obj], values: Value) -> list[Obj]:
+    """Return functions with all that they may call: what they mention, or find in what they are given."""
+    seen: set[Obj] = set()
+    names: set[str] = set()
+    stack = [*functions, *(o for o in w.heap.reach(values) if o.type in (FUNCTION, CLASS))]
+    found: list[Obj] = []
+    while stack:
+        obj = stack.pop()
+        if obj in seen:
+            continue
+        seen.add(obj)
+        if obj.type == CLASS:
+            stack.extend(m for held in obj.fields.values() for m in held if m.type in (FUNCTION, CLASS))
+        elif obj.type == FUNCTION and obj.code is not None:
+            found.append(obj)
+            w.note("unknown_calls", obj.path)
+            for name in mentioned(obj.code.node) - names:
+                names.add(name)
+                binding = w.module.state.get(name)
+                if binding is not None:
+                    stack.extend(o for o in w.heap.reach(binding.value) if o.type in (FUNCTION, CLASS))
+            if obj.scope is not None:
+                captured = frozenset(obj.scope.captured(obj))
+                stack.extend(o for o in w.heap.reach(captured) if o.type in (FUNCTION, CLASS))
+    return found
+
+
+def do_feared(w: Walker, may: Feared) -> None:
+    """Do what code that nobody follows may do besides changing objects."""
+    for setting in sorted(may.sets):
+        w.note("sets", setting)
+    for resource in sorted(may.seeds):
+        w.seed(resource)
+    for resource in sorted(may.draws):
+        w.draw(resource)
+    for text in may.files:
+        if text == "*" or w.logs_to_files:
+            w.note("files_read", "*")
+            w.note("files_written", "*")
+    w.record.prints = w.record.prints or may.prints
+    if may.by_name:
+        w.opaque("it reads and writes variables by name")
 
 
 def _takes_attributes(w: Walker, function: Obj) -> bool:

@@ -19,11 +19,13 @@ from typing import Any
 
 from soorgeon_clone.analysis import access, bodies, library, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
+from soorgeon_clone.analysis.feared import builtin
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
     FUNCTION,
     INSTANCE,
+    LIB,
     METHOD,
     UNBOUND,
     UNKNOWN,
@@ -237,17 +239,9 @@ class Walker:
         elif scope.code is not None and name in scope.code.globals:
             self.bind_global(name, value, certain=False)
         elif scope.code is not None and name in scope.code.nonlocals:
-            outer = scope.parent
-            while outer is not None and not (outer.kind == "function" and name in outer.code.locals):
-                outer = outer.parent
+            outer = _owner(scope.parent, name)
             if outer is not None:
-                self.note_closure_change(outer)
-                old = outer.state.get(name)
-                outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
-                ever = outer.ever.get(name, EMPTY)
-                if not value <= ever:
-                    outer.ever[name] = ever | value
-                    self.heap.version += 1
+                self._bind_outer(outer, name, value)
         else:
             binding = scope.state.names[name] = Binding(value, NO_DEFS, -1)
             for trail in self.trails:
@@ -256,6 +250,28 @@ class Walker:
             if not value <= ever:
                 scope.ever[name] = ever | value
                 self.heap.version += 1
+
+    def bind_nonlocal(self, scope: Scope, name: str, value: Value) -> None:
+        """Let a variable of ``scope``, or of one around it, be ``value`` as well."""
+        outer = _owner(scope, name)
+        if outer is not None:
+            self._bind_outer(outer, name, value)
+
+    def _bind_outer(self, outer: Scope, name: str, value: Value) -> None:
+        self.note_closure_change(outer)
+        old = outer.state.get(name)
+        outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
+        ever = outer.ever.get(name, EMPTY)
+        if not value <= ever:
+            outer.ever[name] = ever | value
+            self.heap.version += 1
+
+    def library_path(self, name: str) -> str | None:
+        """Return the path of the library, or part of one, that a variable of the notebook or a builtin stands for."""
+        binding = self.module.state.get(name)
+        if binding is None:
+            return builtin(name)
+        return next((obj.path for obj in binding.value if obj.type == LIB), None)
 
     def note_closure_change(self, scope: Scope) -> None:
         """A nested function changed a variable of ``scope``: every function made there changes with it."""
@@ -573,3 +589,10 @@ class Walker:
 
     def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
         return (id(node), self.context)
+
+
+def _owner(scope: Scope | None, name: str) -> Scope | None:
+    """Return the function's scope, from ``scope`` outward, to which a variable belongs."""
+    while scope is not None and not (scope.kind == "function" and name in scope.code.locals):
+        scope = scope.parent
+    return scope

@@ -44,9 +44,7 @@ def prepare(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", sorted(cases(), key=lambda case: len(heavy(case))), ids=str)
-def test_pipeline_shows_what_the_notebook_shows(
-    case: Case, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if case.fails:
         request.applymarker(pytest.mark.xfail(reason=case.fails, strict=True))
     if case.python > sys.version_info[:2]:
