@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from soorgeon_clone.analysis import access, evaluate, limits, statements, undescribed
+from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
@@ -92,7 +92,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                     failure = _walk_or_fail(walker, record, top, is_last=is_last, maybe=code.maybe)
                 record.opaque = record.opaque or failure
         facts.append(_section(walker, index, records))
-    return NotebookFacts(tuple(facts), walker.heap, frozenset(names))
+    return NotebookFacts(tuple(facts), walker.heap, frozenset(names), beside.states(walker))
 
 
 def _statements(code: PythonCode, cell: Cell) -> tuple[TopLevel, ...]:

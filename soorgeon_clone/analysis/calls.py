@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, bodies, deferred, evaluate, instances, library, structures, undescribed
+from soorgeon_clone.analysis import access, beside, bodies, deferred, evaluate, instances, library, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect, undescribed_function
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node
@@ -234,7 +234,11 @@ def _forget_given(w: Walker, obj: Obj, args: Arguments) -> None:
 
 def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
     """Return what calling something in a library, by its path, gives."""
+    if path in ("sys.path.append", "sys.path.insert"):
+        beside.note_folder(w, args)
     native = structures.function(w, path, args, node)
+    if native is None:
+        native = beside.call(w, path, args, node)
     if native is not None:
         return native
     names = w.knowledge.parameters(path)
@@ -247,7 +251,7 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
             return library.apply(w, effect, receiver, rest, node, path=path, names=names)
     effect = w.knowledge.function(path, given(args, names))
     if effect is None:
-        if undescribed.keeps_state(w, path):
+        if undescribed.keeps_state(path):
             w.note("sets", "modules")
         return undescribed.unknown(w, EMPTY, args, node, path)
     if _is_undescribed(effect, path) and _SETS.match(path.rpartition(".")[2]):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, calls, deferred, instances, library, statements
+from soorgeon_clone.analysis import access, beside, calls, deferred, instances, library, statements
 from soorgeon_clone.analysis.heap import (
     EMPTY,
     LIB,
@@ -44,7 +44,7 @@ def _nothing(w: Walker, node: Node) -> Value:
 
 
 def _name(w: Walker, node: Node) -> Value:
-    return w.read(node)
+    return beside.with_state(w, w.read(node))
 
 
 def _number(w: Walker, node: Node) -> Value:
@@ -530,7 +530,8 @@ def trailers(w: Walker, head: Node, trailers: list[Node]) -> Value:
             return _apply(w, expression(w, head), trailers)
         finally:
             w.uncertain -= 1
-    return _apply(w, expression(w, head), trailers)
+    value = w.read(head) if head.type == "name" and trailers else expression(w, head)
+    return beside.with_state(w, _apply(w, value, trailers))
 
 
 def _apply(w: Walker, value: Value, trailers: list[Node]) -> Value:

@@ -56,7 +56,7 @@ class _Reader:
         self.resolve = resolve
         self.found = Feared()
         self.types: set[str] = set()
-        self.names: set[str] = {*_STORES}
+        self.names: set[str] = set()
         self.own: dict[str, str] = {}  # what the code imports where it stands
 
     def read(self, node: Node) -> None:
@@ -174,6 +174,8 @@ class _Reader:
             path = self._path(target.children[0])
             trailers = [child for child in target.children[1:] if child.type == "trailer"]
             if path is None or any(trailer.children[0].value == "(" for trailer in trailers):
+                if len(trailers) > 1 or target.children[0].type != "name" or target.children[0].value != "self":
+                    self.names.update(_STORES)
                 return
             for trailer in trailers:
                 if trailer.children[0].value != ".":

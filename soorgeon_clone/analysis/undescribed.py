@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, bodies, calls, instances, library, lineage, statements, structures
+from soorgeon_clone.analysis import access, beside, bodies, calls, instances, library, lineage, structures
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.feared import Feared, feared
 from soorgeon_clone.analysis.heap import (
@@ -28,7 +28,6 @@ from soorgeon_clone.analysis.heap import (
     Value,
     look_for_more,
 )
-from soorgeon_clone.analysis.modules import stateful
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import Said, said_about
 from soorgeon_clone.analysis.state import Scope
@@ -200,18 +199,10 @@ _CHANGERS = frozenset(
 )
 
 
-def keeps_state(w: Walker, path: str) -> bool:
-    """Whether a call of something in a module that nobody described may change what later calls of it give.
-
-    Of a module beside the notebook that is told from its text: which functions have to do with its variables.
-    """
-    library, _, rest = path.partition(".")
-    if rest.count(".") and rest.rpartition(".")[2] in _CHANGERS:
-        return True
-    if library not in w.local_modules:
-        text = statements.script_text(w, library)
-        w.local_modules[library] = stateful(text) if text is not None else frozenset()
-    return rest.partition(".")[0] in w.local_modules[library]
+def keeps_state(path: str) -> bool:
+    """Whether a call of something in a module that nobody described may change what later calls of it give."""
+    rest = path.partition(".")[2]
+    return bool(rest.count(".")) and rest.rpartition(".")[2] in _CHANGERS
 
 
 def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:
@@ -221,6 +212,8 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
     if said is not None:
         return _as_said(w, said, values, node)
     w.note("unknown_calls", what)
+    if w.has_modules_beside:
+        beside.do_methods(w, receiver)
     w.effort.steps += len(values)
     if w.effort.is_exhausted:
         for resource in sorted(w.seeded):

@@ -10,6 +10,7 @@ appears.
 from __future__ import annotations
 
 import builtins
+import posixpath
 import re
 import sys
 from collections import Counter
@@ -37,6 +38,7 @@ from soorgeon_clone.analysis.heap import (
 )
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.names import Code
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
 from soorgeon_clone.analysis.syntax import Node, TopLevel, bound_names
@@ -107,7 +109,11 @@ class Walker:
         self.running: set[tuple[Obj, Obj]] = set()
         self.passing: set[Obj] = set()  # what a library that was given it is calling
         self.annotated: set[int] = set()  # sections that annotate variables
-        self.local_modules: dict[str, frozenset[str]] = {}  # what has to do with a module's variables
+        self.modules = Modules(self._module_text, knowledge, self._may_write)
+        self.has_modules_beside = False  # whether any was imported
+        self.imported: set[str] = set()  # modules beside the notebook
+        self.written: set[str] = set()  # files that statements so far may write
+        self.file_methods: dict[str, bool] = {}  # names of methods -> whether one may use files
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self._stored_into: dict[str, bool] = {}
         self.read_file: Callable[[str], str | None] = lambda path: None
@@ -125,10 +131,18 @@ class Walker:
             self._stored_into[name] = any(stored.search(text) for text in self.texts)
         return self._stored_into[name]
 
+    def _module_text(self, name: str) -> str | None:
+        """Return the text of a file beside the notebook, or that a cell above wrote with %%writefile."""
+        path = posixpath.normpath(f"{name}.py")
+        return self.scripts[path] if path in self.scripts else self.read_file(path)
+
+    def _may_write(self, path: str) -> bool:
+        return path in self.written or self.scripts.get(path, "") is None
+
     @property
     def logs_to_files(self) -> bool:
         """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
-        return bool(self.local_modules) or self._mentions_log_files
+        return self.has_modules_beside or self._mentions_log_files
 
     @cached_property
     def _mentions_log_files(self) -> bool:
@@ -482,6 +496,8 @@ class Walker:
     def note(self, field: str, item: str) -> None:
         """Add to one of the record's sets: sets, files_read, files_written, unknown_calls."""
         getattr(self.record, field).add(item)
+        if field == "files_written":
+            self.written.add(item)
         if self.tracing:
             self.tracing[-1].notes.add((field, item))
 
