@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import calls, undescribed
-from soorgeon_clone.analysis.feared import Feared
+from soorgeon_clone.analysis.feared import COMMON, Feared
 from soorgeon_clone.analysis.heap import EMPTY, LIB, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node
 
@@ -43,7 +43,7 @@ def with_state(w: Walker, value: Value) -> Value:
     """Return ``value``, and the state of modules beside the notebook if something in it has to do with that."""
     if not w.has_modules_beside:
         return value
-    if any(obj.type == LIB and w.modules.has_state(obj.path) for obj in value):
+    if any(obj.type == LIB and w.states.has_state(obj.path) for obj in value):
         return value | {state(w)}
     return value
 
@@ -54,7 +54,7 @@ def import_(w: Walker, path: str) -> str:
     if place is None:
         return path
     w.has_modules_beside = True
-    may, changes = w.modules.importing(place[0])
+    may, changes = w.states.importing(place[0])
     first = place[0] not in w.imported
     w.imported.add(place[0])
     _do(w, may)
@@ -82,7 +82,7 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | Non
     if w.modules.split(origin) is None:
         return calls.call_library(w, origin, args, node)
     do(w, origin)
-    own = frozenset({state(w)}) if w.modules.has_state(origin) else EMPTY
+    own = frozenset({state(w)}) if w.states.has_state(origin) else EMPTY
     given = frozenset(obj for obj in args.all if obj.type == LIB)
     if with_state(w, given) != given:
         own |= {state(w)}
@@ -95,7 +95,7 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | Non
 
 def do(w: Walker, path: str) -> None:
     """Do what calling something may do besides changing objects."""
-    may = w.modules.may_do(path)
+    may = w.states.may_do(path)
     _do(w, may)
     if any(_may_use_files(w, name) for name in may.methods):
         w.note("files_read", "*")
@@ -122,20 +122,7 @@ def _do(w: Walker, may: Feared) -> None:
 def _may_use_files(w: Walker, name: str) -> bool:
     """Whether a method of this name may use files, of whatever object it is: unless tables say that none does."""
     if name not in w.file_methods:
-        effects = [w.knowledge.method(type_, name, {}) for type_ in _COMMON]
+        effects = [w.knowledge.method(type_, name, {}) for type_ in COMMON]
         known = [effect for effect in effects if effect is not None]
         w.file_methods[name] = any(effect.reads or effect.writes for effect in known) or not known
     return w.file_methods[name]
-
-
-_COMMON = (
-    *(f"builtins.{name}" for name in "str list dict set tuple int float bytes".split()),
-    *(f"pandas.{name}" for name in "DataFrame Series Index".split()),
-    "numpy.ndarray",
-    "re.Pattern",
-    "re.Match",
-    "pathlib.Path",
-    "io.TextIOWrapper",
-    "datetime.datetime",
-    "logging.Logger",
-)

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, beside, bodies, deferred, evaluate, instances, library, structures, undescribed
+from soorgeon_clone.analysis import (
+    access,
+    beside,
+    bodies,
+    deferred,
+    evaluate,
+    instances,
+    library,
+    structures,
+    undescribed,
+)
 from soorgeon_clone.analysis.effects import Effect, undescribed_function
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node

@@ -153,6 +153,11 @@ class Knowledge:
         return None
 
     @_remembered
+    def names_method(self, type_path: str, name: str) -> bool:
+        """Tell whether a table names a method of a type, not only says what holds for all others."""
+        return any(entry.methods.find(name) for entry in self._lineage(self.canonical(type_path)))
+
+    @_remembered
     def module_attribute(self, path: str) -> Effect | None:
         """Return what reading (``gets``) an attribute of a module does, and what assigning to it would (``sets``)."""
         library, rest = _split(self.canonical(path))

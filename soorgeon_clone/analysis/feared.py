@@ -18,6 +18,19 @@ _ANY = {"*": None, "**": None}  # arguments that nobody looked at
 _STORES = ("__setattr__", "__setitem__")
 _BY_NAME = frozenset({"exec", "eval", "globals", "__import__"})
 
+# types of what code mostly works with
+COMMON = (
+    *(f"builtins.{name}" for name in "str list dict set tuple int float bytes".split()),
+    *(f"pandas.{name}" for name in "DataFrame Series Index".split()),
+    "numpy.ndarray",
+    "re.Pattern",
+    "re.Match",
+    "pathlib.Path",
+    "io.TextIOWrapper",
+    "datetime.datetime",
+    "logging.Logger",
+)
+
 Resolve = Callable[[str], "str | None"]
 
 
@@ -69,7 +82,7 @@ class _Reader:
                 for name, path, whole in imported(item):
                     self.own[name] = path if whole else path.partition(".")[0]
                 continue
-            children = getattr(item, "children", ())
+            children: list[Node] = getattr(item, "children", [])
             if kind == "expr_stmt":
                 self._stores(item)
             elif kind == "del_stmt":
@@ -116,7 +129,6 @@ class _Reader:
             if sign == ".":
                 name = trailer.children[1].value
                 path = f"{path}.{name}"
-                self.names.add(name)
             elif sign == "(":
                 self._call(path)
                 for later in trailers[index + 1 :]:
@@ -203,9 +215,13 @@ class _Reader:
         return {"modules"} if self._path(head) is not None else set()
 
     def conclude(self) -> None:
-        """Ask what the methods that are called may set, for all types that the calls of libraries give."""
-        for type_ in self.types:
-            for name in self.names:
+        """Ask what the methods that are called may set, for all types that the calls of libraries give.
+
+        What a table says of methods that it does not name is taken for one that no other table names.
+        """
+        for name in self.names:
+            naming = [t for t in (*self.types, *COMMON) if self.knowledge.names_method(t, name)]
+            for type_ in self.types.intersection(naming) if naming else self.types:
                 effect = self.knowledge.method(type_, name, {})
                 if effect is not None:
                     self.found.sets.update(effect.sets)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, beside, calls, evaluate, instances, library, undescribed
+from soorgeon_clone.analysis import access, beside, calls, evaluate, instances, library
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,

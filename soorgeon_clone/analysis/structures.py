@@ -10,7 +10,17 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, beside, calls, deferred, evaluate, instances, library, statements, undescribed
+from soorgeon_clone.analysis import (
+    access,
+    beside,
+    calls,
+    deferred,
+    evaluate,
+    instances,
+    library,
+    statements,
+    undescribed,
+)
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.syntax import Node

@@ -38,6 +38,7 @@ from soorgeon_clone.analysis.heap import (
 )
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.analysis.module_state import States
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.names import Code
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
@@ -110,6 +111,7 @@ class Walker:
         self.passing: set[Obj] = set()  # what a library that was given it is calling
         self.annotated: set[int] = set()  # sections that annotate variables
         self.modules = Modules(self._module_text, knowledge, self._may_write)
+        self.states = States(self.modules)
         self.has_modules_beside = False  # whether any was imported
         self.imported: set[str] = set()  # modules beside the notebook
         self.written: set[str] = set()  # files that statements so far may write
