@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from soorgeon_clone.analysis import calls, undescribed
 from soorgeon_clone.analysis.feared import COMMON, Feared
 from soorgeon_clone.analysis.heap import EMPTY, LIB, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.module_state import States
 from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def import_(w: Walker, path: str) -> str:
     first = place[0] not in w.imported
     w.imported.add(place[0])
     _do(w, may)
-    if may.prints or may.files or may.draws or may.seeds or changes or may.by_name:
+    if may.prints or "*" in may.writes or may.draws or may.seeds or changes or may.by_name:
         # only the first import does it: a task that has no other must not be the second
         w.note("sets", "modules")
     if changes and first:
@@ -72,6 +73,7 @@ def note_folder(w: Walker, args: calls.Arguments) -> None:
         for obj in value:
             if isinstance(obj.const, str):
                 w.modules.look_in(obj.const)
+                w.states = States(w.modules)
 
 
 def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ from soorgeon_clone.analysis import (
     structures,
     undescribed,
 )
-from soorgeon_clone.analysis.effects import Effect, undescribed_function
+from soorgeon_clone.analysis.effects import may_set, sets_by_name
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node
 
@@ -206,7 +204,7 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         if kind == INSTANCE and not instances.has_member(w, obj, name):
             return instances.library_method(w, obj, name, args, node)
         if kind == CLASS and not instances.class_member(w, frozenset({obj}), name) and name not in obj.fields:
-            if _SETS.match(name):
+            if sets_by_name(name):
                 w.change_one(obj)  # abc's register()
             return undescribed.unknown(w, frozenset({obj}), args, node, name)
         return call(w, access.attribute_of(w, obj, name, node), args, node)
@@ -264,20 +262,13 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
         if undescribed.keeps_state(path):
             w.note("sets", "modules")
         return undescribed.unknown(w, EMPTY, args, node, path)
-    if _is_undescribed(effect, path) and _SETS.match(path.rpartition(".")[2]):
+    if may_set(effect, path):
         w.note("sets", "modules")  # codecs.register_error, socket.setdefaulttimeout
     apply = partial(library.apply, w, effect, EMPTY, args, node, path=path, names=names)
     return deferred.defer(w, apply) if path in library.CALL_LATER else apply()
 
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
-_SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch")
-
-
-def _is_undescribed(effect: Effect, path: str) -> bool:
-    """Whether the tables only say what holds for the standard library at large."""
-    library = path.partition(".")[0]
-    return library in sys.stdlib_module_names and effect == undescribed_function(library)
 
 
 def given(args: Arguments, names: tuple[str, ...] | None) -> dict[str, str | None]:

@@ -5,16 +5,16 @@ Calls and attributes of libraries are led back to their paths, and the tables as
 
 from __future__ import annotations
 
+import ast
 import builtins
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from soorgeon_clone.analysis.effects import Effect, Knowledge
+from soorgeon_clone.analysis.effects import Effect, Knowledge, may_set
 from soorgeon_clone.analysis.names import imported, target_names
 from soorgeon_clone.analysis.syntax import Node
 
-_ANY = {"*": None, "**": None}  # arguments that nobody looked at
 _STORES = ("__setattr__", "__setitem__")
 _BY_NAME = frozenset({"exec", "eval", "globals", "__import__"})
 
@@ -41,14 +41,15 @@ class Feared:
     sets: set[str] = field(default_factory=set)
     seeds: set[str] = field(default_factory=set)
     draws: set[str] = field(default_factory=set)
-    files: set[str] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)
+    writes: set[str] = field(default_factory=set)
     methods: set[str] = field(default_factory=set)
     prints: bool = False
     by_name: bool = False
 
     def add(self, other: Feared) -> None:
         """Take over what ``other`` holds."""
-        for name in ("sets", "seeds", "draws", "files", "methods"):
+        for name in ("sets", "seeds", "draws", "reads", "writes", "methods"):
             getattr(self, name).update(getattr(other, name))
         self.prints = self.prints or other.prints
         self.by_name = self.by_name or other.by_name
@@ -130,7 +131,7 @@ class _Reader:
                 name = trailer.children[1].value
                 path = f"{path}.{name}"
             elif sign == "(":
-                self._call(path)
+                self._call(path, trailer)
                 for later in trailers[index + 1 :]:
                     if later.children[0].value == ".":
                         self.names.add(later.children[1].value)
@@ -156,10 +157,12 @@ class _Reader:
         if effect is None or effect.sets or effect.changes or effect.shares:
             self.found.sets.update(setting.sets)
 
-    def _call(self, path: str) -> None:
-        effect = self.knowledge.function(path, _ANY)
+    def _call(self, path: str, trailer: Node) -> None:
+        effect = self.knowledge.function(path, _given(trailer, self.knowledge.parameters(path)))
         if effect is None:
             return
+        if may_set(effect, path):
+            self.found.sets.add("modules")
         self._take(effect)
         self.types.update(text for text in effect.returns if "." in text and "(" not in text)
 
@@ -167,7 +170,8 @@ class _Reader:
         self.found.sets.update(effect.sets)
         self.found.seeds.update(effect.seeds)
         self.found.draws.update(effect.draws)
-        self.found.files.update("*log" if text == "*log" else "*" for text in (*effect.reads, *effect.writes))
+        self.found.reads.update("*log" if text == "*log" else "*" for text in effect.reads)
+        self.found.writes.update("*log" if text == "*log" else "*" for text in effect.writes)
         self.found.prints = self.found.prints or effect.prints
         self.found.by_name = self.found.by_name or effect.opaque is not None
 
@@ -227,7 +231,34 @@ class _Reader:
                     self.found.sets.update(effect.sets)
                     self.found.seeds.update(effect.seeds)
                     if name in self.found.methods:
-                        self.found.files.update("*" for text in (*effect.reads, *effect.writes) if text != "*log")
+                        self.found.reads.update("*" for text in effect.reads if text != "*log")
+                        self.found.writes.update("*" for text in effect.writes if text != "*log")
+
+
+def _given(trailer: Node, names: tuple[str, ...] | None) -> dict[str, str | None]:
+    """Return the parameters that a call passes with the source of those that are constants."""
+    inner = trailer.children[1] if len(trailer.children) == 3 else None
+    items = [] if inner is None else inner.children if inner.type == "arglist" else [inner]
+    found: dict[str, str | None] = {}
+    count = 0
+    for item in items:
+        if item.type == "operator":
+            continue
+        if item.type != "argument":
+            found[names[count] if names and count < len(names) else str(count)] = _source(item)
+            count += 1
+        elif item.children[0].type == "operator":
+            found[item.children[0].value] = None
+        elif item.children[1].type == "operator" and item.children[1].value == "=":
+            found[item.children[0].value] = _source(item.children[2])
+    return found
+
+
+def _source(node: Node) -> str | None:
+    """Return the source of a constant, as `given` of a call has it; None for anything else."""
+    if node.type == "string":
+        return repr(ast.literal_eval(node.value))
+    return node.value if node.type in ("number", "keyword") else None
 
 
 def builtin(name: str) -> str | None:

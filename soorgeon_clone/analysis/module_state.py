@@ -60,13 +60,16 @@ class States:
 
     def __init__(self, modules: Modules) -> None:
         self.modules = modules
+        self._answers: dict[str, bool] = {}
         self._stateful: dict[Name, bool] = {}
         self._feared: dict[Name, Feared] = {}
 
     def has_state(self, path: str) -> bool:
         """Whether something in a module beside the notebook is not proved to be without state."""
-        place = self.modules.split(self.modules.origin(path))
-        return place is not None and self._is_stateful(place)
+        if path not in self._answers:
+            place = self.modules.split(self.modules.origin(path))
+            self._answers[path] = place is not None and self._is_stateful(place)
+        return self._answers[path]
 
     def may_do(self, path: str) -> Feared:
         """Return what calling something in a module beside the notebook may do besides changing objects."""
@@ -222,7 +225,7 @@ class States:
                 return True
             if stores_in_class(definition) or (is_enum and stores_attributes(definition)):
                 return True
-        return False
+        return any(self._mention_touches(module, leaf, place) for leaf, place in self.modules.mentions(module, node))
 
     def _class_attribute(self, module: Module, node: Node) -> bool:
         """Whether an attribute of a class holds nothing that can change."""

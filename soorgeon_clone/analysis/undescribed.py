@@ -516,10 +516,9 @@ def do_feared(w: Walker, may: Feared) -> None:
         w.seed(resource)
     for resource in sorted(may.draws):
         w.draw(resource)
-    for text in may.files:
-        if text == "*" or w.logs_to_files:
-            w.note("files_read", "*")
-            w.note("files_written", "*")
+    for kind, texts in (("files_read", may.reads), ("files_written", may.writes)):
+        if "*" in texts or (texts and w.logs_to_files):
+            w.note(kind, "*")
     w.record.prints = w.record.prints or may.prints
     if may.by_name:
         w.opaque("it reads and writes variables by name")
