@@ -56,6 +56,8 @@ def import_(w: Walker, path: str) -> str:
         return path
     w.has_modules_beside = True
     may, changes = w.states.importing(place[0])
+    if w.states.computes_attributes(place[0]):
+        w.opaque(f"{place[0]} computes its attributes when they are asked for")
     first = place[0] not in w.imported
     w.imported.add(place[0])
     _do(w, may)
@@ -83,8 +85,8 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | Non
     origin = w.modules.origin(path)
     if w.modules.split(origin) is None:
         return calls.call_library(w, origin, args, node)
-    do(w, origin)
-    own = frozenset({state(w)}) if w.states.has_state(origin) else EMPTY
+    may = do(w, origin)
+    own = frozenset({state(w)}) if may.by_name or w.states.has_state(origin) else EMPTY
     given = frozenset(obj for obj in args.all if obj.type == LIB)
     if with_state(w, given) != given:
         own |= {state(w)}
@@ -95,13 +97,21 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | Non
     return result
 
 
-def do(w: Walker, path: str) -> None:
-    """Do what calling something may do besides changing objects."""
+def decorate(w: Walker, decorator: Obj, value: Value, node: Node) -> Value:
+    """Return what a decorator from a module beside the notebook gives besides what it decorates, if it keeps state."""
+    if decorator.type != LIB or not w.has_modules_beside or w.states.decorates_plainly(decorator.path):
+        return EMPTY
+    return call(w, decorator.path, calls.Arguments(((value, False),)), node) or EMPTY
+
+
+def do(w: Walker, path: str) -> Feared:
+    """Do what calling something may do besides changing objects, and return it."""
     may = w.states.may_do(path)
     _do(w, may)
     if any(_may_use_files(w, name) for name in may.methods):
         w.note("files_read", "*")
         w.note("files_written", "*")
+    return may
 
 
 def do_methods(w: Walker, receiver: Iterable[Obj]) -> None:
@@ -121,10 +131,13 @@ def _do(w: Walker, may: Feared) -> None:
         may.by_name = by_name
 
 
+_ANY = {"*": None, "**": None}  # arguments that nobody looked at
+
+
 def _may_use_files(w: Walker, name: str) -> bool:
     """Whether a method of this name may use files, of whatever object it is: unless tables say that none does."""
     if name not in w.file_methods:
-        effects = [w.knowledge.method(type_, name, {}) for type_ in COMMON]
+        effects = [w.knowledge.method(type_, name, _ANY) for type_ in COMMON]
         known = [effect for effect in effects if effect is not None]
         w.file_methods[name] = any(effect.reads or effect.writes for effect in known) or not known
     return w.file_methods[name]

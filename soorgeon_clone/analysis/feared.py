@@ -156,6 +156,8 @@ class _Reader:
             effect = self.knowledge.method(kind, first.children[1].value, {})
         if effect is None or effect.sets or effect.changes or effect.shares:
             self.found.sets.update(setting.sets)
+        elif "modules" in setting.sets:  # sys.modules[...]
+            self.found.by_name = True
 
     def _call(self, path: str, trailer: Node) -> None:
         effect = self.knowledge.function(path, _given(trailer, self.knowledge.parameters(path)))

@@ -328,6 +328,7 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
             result |= value | made
         else:
             result |= value  # a library's decorator: the definition in other clothes
+            result |= beside.decorate(w, obj, value, node)
             if _REGISTERS.search(_dotted(last)):
                 undescribed.run_registered(w, value, node)
                 if _is_of_module(w, _dotted(last)):

@@ -496,6 +496,8 @@ CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
 def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
     """Return what an item of something in a module is (``np.c_[a, b]``)."""
     if obj.path == "sys.modules" and (module := _module_named(key)) is not None:
+        if w.modules.split(module) is not None:
+            w.opaque(f"sys.modules gives access to {module} out of sight")
         return frozenset({w.heap.lib(module)})
     effect = w.knowledge.module_attribute(obj.path)
     given = calls.Arguments(positional=((key, False),))

@@ -71,6 +71,17 @@ class States:
             self._answers[path] = place is not None and self._is_stateful(place)
         return self._answers[path]
 
+    def decorates_plainly(self, path: str) -> bool:
+        """Whether a decorator of a module beside the notebook keeps nothing; those of libraries are taken not to."""
+        place = self.modules.split(self.modules.origin(path))
+        if place is None:
+            return True
+        return not self._definitions_touch(place) and not self._keeps_in_closures(*place)
+
+    def computes_attributes(self, path: str) -> bool:
+        """Whether a module has a ``__getattr__`` that has to do with state."""
+        return self.modules.is_bound(path, "__getattr__") and self.has_state(f"{path}.__getattr__")
+
     def may_do(self, path: str) -> Feared:
         """Return what calling something in a module beside the notebook may do besides changing objects."""
         place = self.modules.split(path)
@@ -114,11 +125,15 @@ class States:
     def _is_stateful(self, place: Name) -> bool:
         """Whether something, or anything that its code mentions, has to do with state."""
         if place not in self._stateful:
-            reached = (each for each in self.modules.reached({place}) if each == place or self._is_definition(each))
-            self._stateful[place] = any(self._touches(each) for each in reached) or any(
+            self._stateful[place] = self._definitions_touch(place) or any(
                 self._makes_closures(each) for each in self.modules.reached({place}, decorators=False)
             )
         return self._stateful[place]
+
+    def _definitions_touch(self, place: Name) -> bool:
+        """Whether what stands at a place, or any function or class that its code mentions, has to do with state."""
+        reached = (each for each in self.modules.reached({place}) if each == place or self._is_definition(each))
+        return any(self._touches(each) for each in reached)
 
     def _touches(self, place: Name) -> bool:
         """Whether what stands at a place has to do with state, what its code mentions left aside."""

@@ -109,6 +109,11 @@ class Modules:
             path = bindings[0] + path[len(f"{place[0]}.{place[1]}") :]
         return path
 
+    def is_bound(self, path: str, name: str) -> bool:
+        """Whether a module beside the notebook binds a name."""
+        module = self.find(path)
+        return module is not None and name in module.names
+
     def exported(self, path: str) -> tuple[str, ...] | None:
         """Return the public names of a module beside the notebook; None if they are not known, or if it is no such."""
         module = self.find(path)
