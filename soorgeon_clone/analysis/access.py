@@ -64,7 +64,7 @@ def attribute(w: Walker, value: Value, name: str, node: Node) -> Value:
     result: set[Obj] = set()
     for obj in value:
         given = attribute_of(w, obj, name, node)
-        w.heap.width += len(given)
+        w.effort.width += len(given)
         result.update(given)
     if w.worn is not None and len(result) > 1:
         return undescribed.worn(w, frozenset(result))

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from soorgeon_clone.analysis import access, evaluate, statements, undescribed
+from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
@@ -58,7 +58,7 @@ def _keeping_all() -> Iterator[None]:
 
 def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable[[str], str | None]) -> NotebookFacts:
     codes = python_of(section.cells for section in sections)
-    walker = Walker(tables)
+    walker = Walker(tables, limits.LIMITS)
     walker.read_file = read_file
     walker.has_comments = any(MARK in cell.source for section in sections for cell in section.cells)
     walker.texts = tuple(code.text for code in codes.values())
@@ -80,7 +80,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
             tops = _statements(code, cell)
             walker.kept.append(tops)
             walker.doubtful = code.doubtful
-            walker.budget += 60 * len(tops)
+            walker.effort.size += walker.limits.size_of_statement * len(tops)
             for position, top in enumerate(tops):
                 kind = _kind(top.node)
                 record = StatementFacts(count, index, cell.index, top.first, top.last, kind, top.node, top.text)
@@ -92,7 +92,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                     failure = _walk_or_fail(walker, record, top, is_last=is_last, maybe=code.maybe)
                 record.opaque = record.opaque or failure
         facts.append(_section(walker, index, records))
-    return NotebookFacts(tuple(facts), walker.heap, frozenset(names))
+    return NotebookFacts(tuple(facts), walker.heap, frozenset(names), beside.states(walker))
 
 
 def _statements(code: PythonCode, cell: Cell) -> tuple[TopLevel, ...]:

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
 
-MAX_WORK = 1_500  # calls followed in one statement
-MAX_STEPS = 20_000  # objects looked at in one statement
-MAX_WIDTH = 200_000  # objects that attributes and elements give in one statement
-MAX_RECURSION_PASSES = 4
-
-
 @dataclass
 class Memo:
     """What following a function once did, to be noted again when it is called again with the same objects."""
@@ -55,12 +49,13 @@ class Activation:
 
     scope: Scope
     grew: bool = False
+    recursed: bool = False
 
 
 def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Value:
     """Follow a call of a notebook function into its body."""
-    w.work += 1
-    if undescribed.is_worn(w):
+    w.effort.calls += 1
+    if w.effort.is_exhausted:
         return undescribed.worn(w, args.all)
     code: Code = obj.code
     values = _parameters(w, obj, code, args, node)
@@ -68,7 +63,7 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
     if active is not None:
         return _recursive(w, active, values, w.site(node))
     size = max(1, code.size // 4)
-    if len(w.active) > calls.MAX_DEPTH or w.budget < size:
+    if len(w.active) > w.limits.depth or w.effort.size < size:
         return frozenset({undescribed.blunt(w, [obj], args.all, w.site(node))})
     context = (*w.context, id(node))[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
@@ -76,7 +71,8 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
     if known is not None and known[0] == w.heap.version and still_holds(w, known[1]):
         _repeat(w, known[1])
         return known[1].result
-    w.budget -= size
+    w.effort.size -= size
+    version = w.heap.version  # what it makes objects hold, it may find there the next time
     memo = Memo()
     w.tracing.append(memo)
     try:
@@ -89,7 +85,7 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
         for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
             w.change_one(kept)
             memo.changes.add(kept)
-    w.memo[key] = (w.heap.version, memo)
+    w.memo[key] = (version, memo)
     return memo.result
 
 
@@ -165,32 +161,31 @@ def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope
     outer_scope, outer_context = w.scope, w.context
     w.context = context
     w.uncertain += 1
+
+    def once() -> bool:
+        activation.grew = activation.recursed = False
+        before = scope.result, scope.ever.get("@yield"), w.heap.version
+        w.scope = scope
+        is_news = _walk_body(w, scope, code, obj)
+        if w.effort.is_exhausted:
+            scope.result |= undescribed.worn(w, frozenset(o for value in scope.ever.values() for o in value))
+            return False
+        if not activation.recursed:
+            return False
+        for name in values:
+            scope.state.names[name] = Binding(scope.ever[name], NO_DEFS, -1)
+        return is_news or activation.grew or (scope.result, scope.ever.get("@yield"), w.heap.version) != before
+
     try:
-        for _ in range(MAX_RECURSION_PASSES):
-            activation.grew = False
-            before = scope.result, scope.ever.get("@yield")
-            w.scope = scope
-            _walk_body(w, scope, code, obj)
-            if undescribed.is_worn(w):
-                scope.result |= undescribed.worn(w, frozenset(o for value in scope.ever.values() for o in value))
-                break
-            if not activation.grew and (scope.result, scope.ever.get("@yield")) == before:
-                break
-            if not activation.grew and not activation_recursed(activation):
-                break
-            for name in values:
-                scope.state.names[name] = Binding(scope.ever[name], NO_DEFS, -1)
+        w.until_settled(once)
     finally:
         w.uncertain -= 1
         w.scope, w.context = outer_scope, outer_context
         del w.active[obj]
 
 
-def activation_recursed(activation: Activation) -> bool:
-    return activation.scope.ever.get("@recursed") is not None
-
-
-def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> None:
+def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
+    """Walk the body once; return whether that is news about the notebook's variables."""
     module = w.module.state
     fork = w.module.state = module.fork()
     owner, w.owner = w.owner, code.owner
@@ -205,12 +200,12 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> None:
     # whatever path the body took: what it bound may hold
     scope.state.dead = False
     fork.dead = False
-    module.join([fork, module.fork()])
+    return module.join([fork, module.fork()])
 
 
 def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: tuple[int, tuple[int, ...]]) -> Value:
     scope = active.scope
-    scope.ever["@recursed"] = EMPTY
+    active.recursed = True
     for name, value in values.items():
         old = scope.ever.get(name, EMPTY)
         if not value <= old:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, bodies, deferred, evaluate, instances, library, structures, undescribed
-from soorgeon_clone.analysis.effects import Effect, undescribed_function
+from soorgeon_clone.analysis import (
+    access,
+    beside,
+    bodies,
+    deferred,
+    evaluate,
+    instances,
+    library,
+    structures,
+    undescribed,
+)
+from soorgeon_clone.analysis.effects import may_set, sets_by_name
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
-
-MAX_DEPTH = 30
 
 CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
 
@@ -91,10 +97,10 @@ def _order(obj: Obj) -> tuple[str, str]:
 
 
 def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
-    if obj.type not in (CLASS, LIB) and undescribed.is_worn(w):
+    if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
         return undescribed.worn(w, args.all | {obj})
-    if w.depth > MAX_DEPTH * 2:
-        return frozenset({obj}) | args.all  # objects that call each other in a ring: what they do is known by now
+    if w.depth > 2 * w.limits.depth:
+        return undescribed.worn(w, args.all | {obj})
     w.depth += 1
     try:
         return _call_one(w, obj, args, node)
@@ -198,7 +204,7 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         if kind == INSTANCE and not instances.has_member(w, obj, name):
             return instances.library_method(w, obj, name, args, node)
         if kind == CLASS and not instances.class_member(w, frozenset({obj}), name) and name not in obj.fields:
-            if _SETS.match(name):
+            if sets_by_name(name):
                 w.change_one(obj)  # abc's register()
             return undescribed.unknown(w, frozenset({obj}), args, node, name)
         return call(w, access.attribute_of(w, obj, name, node), args, node)
@@ -236,7 +242,11 @@ def _forget_given(w: Walker, obj: Obj, args: Arguments) -> None:
 
 def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
     """Return what calling something in a library, by its path, gives."""
+    if path in ("sys.path.append", "sys.path.insert"):
+        beside.note_folder(w, args)
     native = structures.function(w, path, args, node)
+    if native is None:
+        native = beside.call(w, path, args, node)
     if native is not None:
         return native
     names = w.knowledge.parameters(path)
@@ -249,23 +259,16 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
             return library.apply(w, effect, receiver, rest, node, path=path, names=names)
     effect = w.knowledge.function(path, given(args, names))
     if effect is None:
-        if undescribed.keeps_state(w, path):
+        if undescribed.keeps_state(path):
             w.note("sets", "modules")
         return undescribed.unknown(w, EMPTY, args, node, path)
-    if _is_undescribed(effect, path) and _SETS.match(path.rpartition(".")[2]):
+    if may_set(effect, path):
         w.note("sets", "modules")  # codecs.register_error, socket.setdefaulttimeout
     apply = partial(library.apply, w, effect, EMPTY, args, node, path=path, names=names)
     return deferred.defer(w, apply) if path in library.CALL_LATER else apply()
 
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
-_SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch")
-
-
-def _is_undescribed(effect: Effect, path: str) -> bool:
-    """Whether the tables only say what holds for the standard library at large."""
-    library = path.partition(".")[0]
-    return library in sys.stdlib_module_names and effect == undescribed_function(library)
 
 
 def given(args: Arguments, names: tuple[str, ...] | None) -> dict[str, str | None]:

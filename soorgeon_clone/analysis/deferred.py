@@ -34,6 +34,7 @@ class Deferred:
     made: Value = EMPTY
     memos: list[bodies.Memo] = field(default_factory=list)
     raised: Value = EMPTY
+    version: int = -1  # of the heap, when it was followed last
     is_running: bool = False
 
 
@@ -82,7 +83,9 @@ def resume(w: Walker, iterator: Obj) -> None:
         obj = stack.pop()
         code = obj.code
         if isinstance(code, Deferred) and (
-            not w.raised <= code.raised or not all(bodies.still_holds(w, memo) for memo in code.memos[-1:])
+            code.version != w.heap.version
+            or not w.raised <= code.raised
+            or not all(bodies.still_holds(w, memo) for memo in code.memos[-1:])
         ):
             _run(w, code)
         for key in ("*source", "*"):
@@ -117,13 +120,14 @@ def use(w: Walker, obj: Obj, name: str, value: Value) -> Value | None:
 def _run(w: Walker, code: Deferred) -> None:
     if code.is_running:
         return
-    w.work += 1
-    if undescribed.is_worn(w):
+    w.effort.calls += 1
+    if w.effort.is_exhausted:
         worn = undescribed.worn(w, EMPTY)
         for obj in code.made:
             w.heap.hold(obj, "*", worn)
         code.made |= worn
         return
+    code.version = w.heap.version
     memo = bodies.Memo()
     code.memos.append(memo)  # all are kept: what was done in one is told by its id
     outer = w.scope, w.context

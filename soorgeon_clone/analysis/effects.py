@@ -49,7 +49,17 @@ from soorgeon_clone.analysis.effect_tables import Entries, Entry, Table, TypeEnt
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pyproject import nearest, read_section
 
-__all__ = ["Effect", "Given", "Knowledge", "TypeFacts", "knowledge", "read_user_effects", "undescribed_function"]
+__all__ = [
+    "Effect",
+    "Given",
+    "Knowledge",
+    "TypeFacts",
+    "knowledge",
+    "may_set",
+    "read_user_effects",
+    "sets_by_name",
+    "undescribed_function",
+]
 
 FOLDER = Path(__file__).parent / "knowledge"
 SECTION = "tool.soorgeon-clone.effects"
@@ -151,6 +161,11 @@ class Knowledge:
             if "attribute" in entry.raw:
                 return choose(entry.table.rules(entry.raw["attribute"]), {})
         return None
+
+    @_remembered
+    def names_method(self, type_path: str, name: str) -> bool:
+        """Tell whether a table names a method of a type, not only says what holds for all others."""
+        return any(entry.methods.find(name) for entry in self._lineage(self.canonical(type_path)))
 
     @_remembered
     def module_attribute(self, path: str) -> Effect | None:
@@ -365,6 +380,21 @@ def undescribed_function(library: str) -> Effect:
     """Return what holds for the functions of the standard library at large."""
     files = _files_of(library)
     return Effect(returns=(f"{library}.*",), shares=("args",), reads=files, writes=files)
+
+
+_SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch")
+
+
+def sets_by_name(name: str) -> bool:
+    """Whether the name of a function that nobody described says that it sets something (``register_error``)."""
+    return _SETS.match(name) is not None
+
+
+def may_set(effect: Effect, path: str) -> bool:
+    """Whether the tables only say what holds for the standard library at large, and the name that something is set."""
+    library, _, rest = path.partition(".")
+    is_at_large = library in sys.stdlib_module_names and effect == undescribed_function(library)
+    return is_at_large and sets_by_name(rest.rpartition(".")[2])
 
 
 def _user_types(library: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, calls, deferred, instances, library, statements
+from soorgeon_clone.analysis import access, beside, calls, deferred, instances, library, statements
 from soorgeon_clone.analysis.heap import (
     EMPTY,
     LIB,
@@ -44,7 +44,7 @@ def _nothing(w: Walker, node: Node) -> Value:
 
 
 def _name(w: Walker, node: Node) -> Value:
-    return w.read(node)
+    return beside.with_state(w, w.read(node))
 
 
 def _number(w: Walker, node: Node) -> Value:
@@ -515,9 +515,6 @@ def _power(w: Walker, node: Node) -> Value:
     return trailers(w, children[0], children[1:])
 
 
-MAX_WIDTH = 16  # objects that a value stands for while something is done with it
-
-
 def trailers(w: Walker, head: Node, trailers: list[Node]) -> Value:
     name = library.dynamic_name(w, head, trailers)
     if name is not None:
@@ -533,14 +530,15 @@ def trailers(w: Walker, head: Node, trailers: list[Node]) -> Value:
             return _apply(w, expression(w, head), trailers)
         finally:
             w.uncertain -= 1
-    return _apply(w, expression(w, head), trailers)
+    value = w.read(head) if head.type == "name" and trailers else expression(w, head)
+    return beside.with_state(w, _apply(w, value, trailers))
 
 
 def _apply(w: Walker, value: Value, trailers: list[Node]) -> Value:
     index = 0
     while index < len(trailers):
         trailer = trailers[index]
-        if len(value) > MAX_WIDTH:
+        if len(value) > w.limits.alternatives:
             value = _narrow(w, value, trailer)
         sign = trailer.children[0].value
         if sign == ".":
@@ -569,9 +567,14 @@ def _apply(w: Walker, value: Value, trailers: list[Node]) -> Value:
 def _narrow(w: Walker, value: Value, node: Node) -> Value:
     """Return one object that may be any of many: following each of them through all calls would take too long."""
     made = w.heap.make((*w.site(node), "any of"), UNKNOWN)
-    code = frozenset(o for o in value if o.immutable or o.type in (*calls.CODE_TYPES, calls.SUPER))
-    w.heap.hold(made, "*", value - code - {made})
-    return code | {made}
+    each = frozenset(
+        o for o in value if o.immutable or o.type in (*calls.CODE_TYPES, calls.SUPER) or o.type.startswith(_WITH_VIEWS)
+    )
+    w.heap.hold(made, "*", value - each - {made})
+    return each | {made}
+
+
+_WITH_VIEWS = ("numpy.", "pandas.", "torch.", "tensorflow.")  # what they give may share their memory
 
 
 _EXPRESSIONS: dict[str, Callable[[Any, Node], Value]] = {

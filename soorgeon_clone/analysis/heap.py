@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from soorgeon_clone.analysis.limits import Effort
+
 Value = frozenset["Obj"]
 EMPTY: Value = frozenset()
 
@@ -77,15 +79,15 @@ class Obj:
 
 SETS = frozenset({"builtins.set", "builtins.frozenset"})
 
-MAX_ORIGINS = 8
-
 UNBOUND = Obj(UNBOUND_TYPE, immutable=True)
 
 
 class Heap:
     """All abstract objects of one analysis. ``version`` rises whenever an object comes to hold something more."""
 
-    def __init__(self) -> None:
+    def __init__(self, effort: Effort) -> None:
+        self.effort = effort
+        self.has_all_constants = False  # whether what is no constant yet is none
         self.version = 0
         self._sites: dict[Any, Obj] = {}
         self._atoms: dict[Any, Obj] = {}
@@ -93,8 +95,6 @@ class Heap:
         self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
-        self.steps = 0  # objects that were looked at on the way from one object to what it holds
-        self.width = 0  # objects that attributes and elements gave, all together
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
 
@@ -103,6 +103,8 @@ class Heap:
         key = (type_, const if const is None or isinstance(const, (str, int, bool)) else None, type(const))
         found = self._atoms.get(key)
         if found is None:
+            if self.has_all_constants and isinstance(const, str):
+                return self.atom(type_)
             found = self._atoms[key] = Obj(type_, immutable=True, const=key[1])
         return found
 
@@ -130,7 +132,7 @@ class Heap:
         """
         origin = viewed.origin or viewed
         known = self._origins.setdefault(site, set())
-        if origin not in known and len(known) >= MAX_ORIGINS:
+        if origin not in known and len(known) >= self.effort.limits.views:
             return self.make(site, type_)
         known.add(origin)
         made = self.make((site, origin), type_)
@@ -213,7 +215,7 @@ class Heap:
                 obj = stack.pop()
                 if not obj.immutable:
                     stack.extend(look_for_more(obj, seen))
-            self.steps += len(seen)
+            self.effort.steps += len(seen)
             found = self._reach[value] = frozenset(obj for obj in seen if not obj.immutable)
         return found
 

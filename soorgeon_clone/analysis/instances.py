@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, bodies, calls, library, lineage, structures, undescribed
+from soorgeon_clone.analysis import access, beside, bodies, calls, library, lineage, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.state import Scope
@@ -79,6 +79,10 @@ def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value
     w.heap.hold(made, "*class", frozenset({cls}))
     own = frozenset({made})
     found = False
+    for base in library_bases(w, frozenset({cls})):
+        kept = beside.of_state(w, frozenset({base}))
+        w.change(kept)
+        w.heap.hold(made, "*", kept)
     for part in lineage.lineage(frozenset({cls})):
         for key, factory in list(part.fields.items()):
             if key.startswith("*factory:"):
@@ -210,7 +214,7 @@ def run_special_methods(w: Walker, obj: Obj, *, held: bool = False) -> Value:
     """
     if held and not w.first_time("held in", obj):
         return EMPTY
-    if undescribed.is_worn(w):
+    if w.effort.is_exhausted:
         return undescribed.worn(w, frozenset({obj}))
     result: set[Obj] = set()
     for cls in lineage.lineage(obj.fields["*class"]):
@@ -324,6 +328,7 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
             result |= value | made
         else:
             result |= value  # a library's decorator: the definition in other clothes
+            result |= beside.decorate(w, obj, value, node)
             if _REGISTERS.search(_dotted(last)):
                 undescribed.run_registered(w, value, node)
                 if _is_of_module(w, _dotted(last)):

@@ -44,7 +44,7 @@ def apply(
     names: tuple[str, ...] | None = None,
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
-    w.work += 1
+    w.effort.calls += 1
     if w.heap.lib(MAIN) in args.all:
         w.opaque("it reads and writes variables by name")
     bound = _bound(args, names)
@@ -144,7 +144,7 @@ def _run_passed_code(
 
     Return what the callbacks give.
     """
-    if undescribed.is_worn(w):
+    if w.effort.is_exhausted:
         return undescribed.worn(w, receiver | args.all)
     given_back = EMPTY
     for text in effect.calls:
@@ -463,7 +463,9 @@ def like(w: Walker, originals: Value, node: Node) -> Value:
         elif obj.type == "builtins.cell":  # the variables that a function shares are not copied with it
             made.add(obj)
         elif obj.type in calls.CODE_TYPES:
-            copy = w.heap.make((*w.site(node), obj), obj.type)
+            # a copy of a copy is one of the same object: a loop that copies comes to an end
+            copy = w.heap.make((*w.site(node), w.copied.get(obj, obj)), obj.type)
+            w.copied.setdefault(copy, w.copied.get(obj, obj))
             copy.path, copy.code, copy.scope = obj.path, obj.code, obj.scope
             for key, value in obj.fields.items():
                 w.heap.hold(copy, key, value)
@@ -494,6 +496,8 @@ CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
 def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
     """Return what an item of something in a module is (``np.c_[a, b]``)."""
     if obj.path == "sys.modules" and (module := _module_named(key)) is not None:
+        if w.modules.split(module) is not None:
+            w.opaque(f"sys.modules gives access to {module} out of sight")
         return frozenset({w.heap.lib(module)})
     effect = w.knowledge.module_attribute(obj.path)
     given = calls.Arguments(positional=((key, False),))

@@ -86,11 +86,15 @@ class SectionFacts:
 
 @dataclass(frozen=True)
 class NotebookFacts:
-    """What all sections do, in order, over one heap. ``names`` are all names that the notebook's code mentions."""
+    """What all sections do, in order, over one heap.
+
+    ``names`` are all names that the notebook's code mentions, ``states`` what modules beside the notebook keep.
+    """
 
     sections: tuple[SectionFacts, ...]
     heap: Heap
     names: frozenset[str]
+    states: frozenset[Obj] = frozenset()
 
     @property
     def statements(self) -> tuple[StatementFacts, ...]:

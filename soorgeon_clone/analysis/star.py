@@ -26,6 +26,11 @@ def is_module_path(path: str) -> bool:
     return "." not in path or path == "os.path" or _find(path) is not None
 
 
+def is_installed(top: str) -> bool:
+    """Whether a top-level module is installed here, or part of Python itself."""
+    return top in sys.builtin_module_names or _find(top) is not None
+
+
 def _names(path: str, seen: frozenset[str]) -> set[str]:
     if path in seen:
         return set()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, calls, evaluate, instances, library, undescribed
+from soorgeon_clone.analysis import access, beside, calls, evaluate, instances, library
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
@@ -50,9 +50,10 @@ def run_statement(w: Walker, node: Node) -> None:
 def run_suite(w: Walker, node: Node) -> None:
     if node.type == "suite":
         for child in node.children:
-            if w.active and undescribed.is_worn(w):
+            if w.active and w.effort.is_exhausted:
                 return  # what functions may do was taken for granted
             if child.type != "newline":
+                w.effort.walked += 1
                 run_statement(w, child)
     else:
         run_statement(w, node)
@@ -192,6 +193,7 @@ def _import(w: Walker, node: Node) -> None:
             continue
         if top not in sys.stdlib_module_names and not w.knowledge.describes(top):
             w.note("files_read", f"{top}.py")  # it may be a module that the notebook writes
+        path = beside.import_(w, path)
         if "python_random" in w.seeded and top not in sys.stdlib_module_names:
             _draw_while_importing(w)
         w.bind(name, frozenset({w.heap.lib(path if whole else top)}))
@@ -206,9 +208,11 @@ def _draw_while_importing(w: Walker) -> None:
 
 
 def _star_import(w: Walker, path: str) -> None:
-    for name in star_names(path):
-        w.bind(name, frozenset({w.heap.lib(f"{path}.{name}")}))
-    if not star_names(path):
+    beside.import_(w, path)
+    own = w.modules.exported(path)
+    for name in own if own is not None else star_names(path):
+        w.bind(name, frozenset({w.heap.lib(w.modules.origin(f"{path}.{name}"))}))
+    if own is None and not star_names(path):
         w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
@@ -448,9 +452,14 @@ def make_class(w: Walker, node: Node) -> Obj:
         items = arguments.children if arguments.type == "arglist" else [arguments]
         for item in items:
             if item.type == "argument":
-                w.heap.hold(obj, "*keywords", evaluate.expression(w, item.children[-1]))
+                value = evaluate.expression(w, item.children[-1])
+                w.heap.hold(obj, "*keywords", value)
             elif item.type != "operator":
-                add_base(w.heap, obj, evaluate.expression(w, item))
+                value = evaluate.expression(w, item)
+                add_base(w.heap, obj, value)
+            else:
+                continue
+            w.change(beside.of_state(w, value))  # a base class may note its subclasses
     if w.asks_subclasses:
         w.change(base for base in obj.fields.get("*bases", EMPTY) if base.type == CLASS)
     scope = Scope("class", w.scope, State())

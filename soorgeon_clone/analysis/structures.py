@@ -10,7 +10,17 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, calls, deferred, evaluate, instances, library, statements, undescribed
+from soorgeon_clone.analysis import (
+    access,
+    beside,
+    calls,
+    deferred,
+    evaluate,
+    instances,
+    library,
+    statements,
+    undescribed,
+)
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.syntax import Node
@@ -346,7 +356,7 @@ def _import_module(w: Walker, args: Arguments, node: Node) -> Value | None:
     name = evaluate.constant(first(args))
     if not isinstance(name, str) or len(args.positional) != 1 or name.startswith("."):
         return None
-    return frozenset({w.heap.lib(name)})
+    return frozenset({w.heap.lib(beside.import_(w, name))})
 
 
 def _watch(w: Walker, args: Arguments, node: Node) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, bodies, calls, instances, library, lineage, statements, structures
+from soorgeon_clone.analysis import access, beside, bodies, calls, instances, library, lineage, structures
 from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.feared import Feared, feared
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
@@ -27,7 +28,6 @@ from soorgeon_clone.analysis.heap import (
     Value,
     look_for_more,
 )
-from soorgeon_clone.analysis.modules import stateful
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import Said, said_about
 from soorgeon_clone.analysis.state import Scope
@@ -47,8 +47,8 @@ def call_back(
     )
     if not callable_:
         return EMPTY
-    w.work += 1
-    if is_worn(w):
+    w.effort.calls += 1
+    if w.effort.is_exhausted:
         return worn(w, callable_ | receiver | args.all)
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
@@ -63,21 +63,34 @@ def call_back(
     if not w.first_time("call back", *question):
         return w.called_back.get(question, callable_)
     found = EMPTY
-    for obj in callable_:
-        if is_worn(w):
-            return found | worn(w, callable_ | frozenset(passed))
-        if obj.type == LIB:
-            native = calls.call_library(w, obj.path, calls.Arguments(((frozenset(passed), False),)), node)
-            # columns of texts are lists or dictionaries; a set in one would keep frames out of files
-            found |= frozenset(o for o in native if o.type not in SETS) if obj.path == "ast.literal_eval" else native
-        elif obj.type == UNKNOWN:
-            found |= unknown(w, frozenset({obj}), calls.Arguments(((frozenset(passed), False),)), node, obj.path) | {
-                obj
-            }
-        else:
-            found |= calls.call_one(w, obj, any_arguments(obj, frozenset(passed)), node)
+    value = frozenset(passed)
+
+    def once() -> None:
+        nonlocal found
+        for obj in callable_:
+            found |= _called_back(w, obj, value, node)
+            if w.effort.is_exhausted:
+                found |= worn(w, callable_ | value)
+                return
+
+    if callable_ <= frozenset(o for o in callable_ if o.type == LIB):
+        once()
+    else:
+        w.loop(once)
     w.called_back[question] = found
     return found
+
+
+def _called_back(w: Walker, obj: Obj, value: Value, node: Node) -> Value:
+    """Return what ``obj`` gives to a library that calls it with any of ``value``."""
+    args = calls.Arguments(((value, False),))
+    if obj.type == LIB:
+        native = calls.call_library(w, obj.path, args, node)
+        # columns of texts are lists or dictionaries; a set in one would keep frames out of files
+        return frozenset(o for o in native if o.type not in SETS) if obj.path == "ast.literal_eval" else native
+    if obj.type == UNKNOWN:
+        return unknown(w, frozenset({obj}), args, node, obj.path) | {obj}
+    return calls.call_one(w, obj, any_arguments(obj, value), node)
 
 
 def _gives_elements(obj: Obj) -> bool:
@@ -118,7 +131,7 @@ def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node)
         if not w.first_time("held", obj, args.all):
             continue
         for held in w.heap.reach(frozenset({obj})):
-            if is_worn(w):
+            if w.effort.is_exhausted:
                 worn(w, receiver | args.all)
                 return
             if (held.type == METHOD or is_plain_function(held)) and held is not obj:
@@ -153,7 +166,7 @@ def run_passed_objects(
     looked_into = _HOLD_NO_CODE if has_methods else (*_HOLD_NO_CODE, UNKNOWN)
     seen = set(args.all)
     stack = [obj for obj in seen if not obj.immutable and not obj.type.startswith(looked_into)]
-    while stack and not is_worn(w):
+    while stack and not w.effort.is_exhausted:
         obj = stack.pop()
         if obj.type == INSTANCE and has_methods and w.first_time("passed object", obj, args.all):
             own = library.like(w, frozenset({obj}), node) if obj in copied else {obj}
@@ -167,7 +180,7 @@ def run_passed_objects(
             w.passing.discard(obj)
         elif obj.type not in (FUNCTION, CLASS, METHOD):
             stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(looked_into)]
-    if is_worn(w):
+    if w.effort.is_exhausted:
         worn(w, args.all)
 
 
@@ -186,18 +199,10 @@ _CHANGERS = frozenset(
 )
 
 
-def keeps_state(w: Walker, path: str) -> bool:
-    """Whether a call of something in a module that nobody described may change what later calls of it give.
-
-    Of a module beside the notebook that is told from its text: which functions have to do with its variables.
-    """
-    library, _, rest = path.partition(".")
-    if rest.count(".") and rest.rpartition(".")[2] in _CHANGERS:
-        return True
-    if library not in w.local_modules:
-        text = statements.script_text(w, library)
-        w.local_modules[library] = stateful(text) if text is not None else frozenset()
-    return rest.partition(".")[0] in w.local_modules[library]
+def keeps_state(path: str) -> bool:
+    """Whether a call of something in a module that nobody described may change what later calls of it give."""
+    rest = path.partition(".")[2]
+    return bool(rest.count(".")) and rest.rpartition(".")[2] in _CHANGERS
 
 
 def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:
@@ -207,8 +212,10 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
     if said is not None:
         return _as_said(w, said, values, node)
     w.note("unknown_calls", what)
-    w.heap.steps += len(values)
-    if is_worn(w):
+    if w.has_modules_beside:
+        beside.do_methods(w, receiver)
+    w.effort.steps += len(values)
+    if w.effort.is_exhausted:
         for resource in sorted(w.seeded):
             w.draw(resource)
         _may_be_file(w, args.all, deep=not receiver)
@@ -281,7 +288,7 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
     """Run every function of the notebook that can be reached from ``value``, with anything in it."""
     if not w.anything_runs():
         return
-    if is_worn(w):
+    if w.effort.is_exhausted:
         worn(w, value)
         return
     reached = [o for o in w.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
@@ -289,12 +296,16 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
         return
     anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
     w.heap.hold(anything, "*", frozenset(o for o in value if not o.immutable))
-    for obj in reached:
-        if obj.type == INSTANCE:
-            run_all_methods(w, obj, frozenset({anything}), node)
-        else:
-            many = any_arguments(obj, frozenset({anything}))
-            w.perhaps(partial(calls.call_one, w, obj, many, node))
+
+    def once() -> None:
+        for obj in reached:
+            if obj.type == INSTANCE:
+                run_all_methods(w, obj, frozenset({anything}), node)
+            else:
+                many = any_arguments(obj, frozenset({anything}))
+                w.perhaps(partial(calls.call_one, w, obj, many, node))
+
+    w.loop(once)
 
 
 def finalize(w: Walker, obj: Obj, code: Value, node: Node) -> None:
@@ -379,28 +390,26 @@ def is_plain_function(obj: Obj) -> bool:
 
 def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
-    if is_worn(w):
+    if w.effort.is_exhausted:
         worn(w, value | {obj})
         return
     if not w.first_time("methods", obj, value):
         return
-    for classes in lineage.lineage(obj.fields["*class"]):
-        for name, members in list(classes.fields.items()):
-            if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
-                continue
-            for member in members:
-                if member.type == FUNCTION and (obj, member) not in w.running:
-                    w.running.add((obj, member))
-                    own = frozenset({obj})
-                    many = any_arguments(member, value, own)
-                    w.perhaps(partial(bodies.call_function, w, member, many, node))
-                    w.running.discard((obj, member))
+    own = frozenset({obj})
 
+    def once() -> None:
+        for classes in lineage.lineage(obj.fields["*class"]):
+            for name, members in list(classes.fields.items()):
+                if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
+                    continue
+                for member in members:
+                    if member.type == FUNCTION and (obj, member) not in w.running:
+                        w.running.add((obj, member))
+                        many = any_arguments(member, value, own)
+                        w.perhaps(partial(bodies.call_function, w, member, many, node))
+                        w.running.discard((obj, member))
 
-def is_worn(w: Walker) -> bool:
-    """Whether so many calls were followed in this statement that no more are."""
-    done = max(w.work / bodies.MAX_WORK, w.heap.steps / bodies.MAX_STEPS, w.heap.width / bodies.MAX_WIDTH)
-    return done > w.patience
+    w.loop(once)
 
 
 def worn(w: Walker, values: Value) -> Value:
@@ -415,48 +424,104 @@ def worn(w: Walker, values: Value) -> Value:
 
 
 def _join(w: Walker, made: Obj, values: Value) -> None:
-    """Let functions that nobody follows keep anything in anything."""
+    """Let functions that nobody follows keep anything in anything, and give views of arrays."""
     w.heap.hold(made, "*", values)
     for obj in values:
         if obj.type not in (FUNCTION, CLASS):
             w.heap.hold(obj, "*", frozenset({made}))
+    keep_views(w, made, values)
+
+
+def keep_views(w: Walker, made: Obj, values: Value) -> None:
+    """Let ``made`` hold what shares the memory of the arrays among ``values``."""
+    arrays = [obj for obj in w.heap.reach(values) if obj.type.startswith(_WITH_MEMORY)]
+    if arrays:
+        view = w.heap.make(("view in", made), library.NDARRAY)
+        for array in arrays:
+            w.heap.view(view, array)
+        w.heap.hold(made, "*", frozenset({view}))
+
+
+_WITH_MEMORY = ("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "torch.Tensor")
 
 
 def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
-    """Take for granted that functions (and all they mention) may do anything with everything that they mention."""
-    names: set[str] = set()
-    seen: set[Obj] = set()
-    for function in functions:
-        w.note("unknown_calls", function.path)
-    while functions:
-        found = EMPTY
-        for function in functions:
-            if function in seen or function.code is None:
-                continue
-            seen.add(function)
-            for name in mentioned(function.code.node) - names:
-                if w.module.state.get(name) is not None:
-                    names.add(name)
-                    found |= w.read_global(name)
-            for name in function.code.globals:
-                w.bind_global(name, frozenset({w.heap.make(("blunt", name), UNKNOWN)}), certain=False)
-        values |= found
-        parts = w.heap.reach(found)
-        functions = [part for part in parts if part.type == FUNCTION and part not in seen]
-        for part in parts:
-            if part.type == CLASS:
-                functions.extend(m for held in part.fields.values() for m in held if m.type == FUNCTION)
-    mutable = {o for o in values if not o.immutable}
+    """Take for granted that functions, all they mention and are given, do anything with everything that they mention.
+
+    That is the answer where a limit of work is reached.
+    """
+    bodies_ = _mentioned_code(w, functions, values)
+    names = {name for function in bodies_ for name in mentioned(function.code.node)}
+    found = EMPTY
+    for name in sorted(names):
+        if w.module.state.get(name) is not None:
+            found |= w.read_global(name)
+    mutable = {o for o in values | found if not o.immutable}
     for cls in [o for o in mutable if o.type == CLASS]:
         instance = w.heap.make(("blunt", cls), INSTANCE)
         w.heap.hold(instance, "*class", frozenset({cls}))
         mutable.add(instance)
     w.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(w, o))
-    for resource in sorted(w.seeded):
-        w.draw(resource)
+    for obj in w.heap.reach(frozenset(mutable)):
+        if obj.type in (CLASS, FUNCTION) and w.is_stored_into(obj.path):
+            w.change_one(w.heap.amendments(obj))
     made = w.heap.make(site, UNKNOWN)
     _join(w, made, frozenset(mutable))
+    for function in bodies_:
+        for name in function.code.globals:
+            w.bind_global(name, frozenset({made}), certain=False)
+        if function.scope is not None:
+            for name in function.code.nonlocals:
+                w.bind_nonlocal(function.scope, name, frozenset({made}))
+    do_feared(w, feared(w.knowledge, [function.code.node for function in bodies_], w.library_path))
+    w.note("files_read", "*")
+    w.note("files_written", "*")
+    for resource in sorted(w.seeded):
+        w.draw(resource)
     return made
+
+
+def _mentioned_code(w: Walker, functions: list[Obj], values: Value) -> list[Obj]:
+    """Return functions with all that they may call: what they mention, or find in what they are given."""
+    seen: set[Obj] = set()
+    names: set[str] = set()
+    stack = [*functions, *(o for o in w.heap.reach(values) if o.type in (FUNCTION, CLASS))]
+    found: list[Obj] = []
+    while stack:
+        obj = stack.pop()
+        if obj in seen:
+            continue
+        seen.add(obj)
+        if obj.type == CLASS:
+            stack.extend(m for held in obj.fields.values() for m in held if m.type in (FUNCTION, CLASS))
+        elif obj.type == FUNCTION and obj.code is not None:
+            found.append(obj)
+            w.note("unknown_calls", obj.path)
+            for name in mentioned(obj.code.node) - names:
+                names.add(name)
+                binding = w.module.state.get(name)
+                if binding is not None:
+                    stack.extend(o for o in w.heap.reach(binding.value) if o.type in (FUNCTION, CLASS))
+            if obj.scope is not None:
+                captured = frozenset(obj.scope.captured(obj))
+                stack.extend(o for o in w.heap.reach(captured) if o.type in (FUNCTION, CLASS))
+    return found
+
+
+def do_feared(w: Walker, may: Feared) -> None:
+    """Do what code that nobody follows may do besides changing objects."""
+    for setting in sorted(may.sets):
+        w.note("sets", setting)
+    for resource in sorted(may.seeds):
+        w.seed(resource)
+    for resource in sorted(may.draws):
+        w.draw(resource)
+    for kind, texts in (("files_read", may.reads), ("files_written", may.writes)):
+        if "*" in texts or (texts and w.logs_to_files):
+            w.note(kind, "*")
+    w.record.prints = w.record.prints or may.prints
+    if may.by_name:
+        w.opaque("it reads and writes variables by name")
 
 
 def _takes_attributes(w: Walker, function: Obj) -> bool:

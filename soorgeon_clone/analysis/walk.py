@@ -10,6 +10,7 @@ appears.
 from __future__ import annotations
 
 import builtins
+import posixpath
 import re
 import sys
 from collections import Counter
@@ -19,11 +20,13 @@ from typing import Any
 
 from soorgeon_clone.analysis import access, bodies, library, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
+from soorgeon_clone.analysis.feared import builtin
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
     FUNCTION,
     INSTANCE,
+    LIB,
     METHOD,
     UNBOUND,
     UNKNOWN,
@@ -33,20 +36,20 @@ from soorgeon_clone.analysis.heap import (
     holds,
     look_for_more,
 )
+from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.analysis.module_state import States
+from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.names import Code
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
 from soorgeon_clone.analysis.syntax import Node, TopLevel, bound_names
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
-MAX_LOOP_PASSES = 4
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
+OVERRUN = "a loop or recursion in it is too long to follow"
 Trail = list[tuple[Scope, str, Binding]]
 # what a library object was given to work on: it does not change with it
 _DATA = tuple("pandas. numpy. polars. scipy.sparse. torch.Tensor builtins. sklearn.utils.Bunch xgboost.DMatrix".split())
-
-_LEAST_PATIENCE = 1 / 16
-
 
 # what may make `logging` write to a file, and what looks like it
 _LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
@@ -56,8 +59,10 @@ _NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\
 class Walker:
     """One abstract run. ``section`` and ``record`` are where it stands."""
 
-    def __init__(self, knowledge: Knowledge, *, budget: int = 4_000) -> None:
-        self.heap = Heap()
+    def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS) -> None:
+        self.limits = limits
+        self.effort = Effort(limits)
+        self.heap = Heap(self.effort)
         self.knowledge = knowledge
         self.module = Scope("module", None, State())
         self.scope = self.module
@@ -72,7 +77,6 @@ class Walker:
         self.memo: dict[Any, tuple[int, bodies.Memo]] = {}
         self.tracing: list[bodies.Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
-        self.budget = budget
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.owner: Obj | None = None
         self.texts: tuple[str, ...] = ()  # of all cells
@@ -82,14 +86,13 @@ class Walker:
         self.depth = 0
         self.seeded: set[str] = set()
         self.columns: set[str] = set()  # names of attributes that were read of frames
+        self.copied: dict[Obj, Obj] = {}  # functions and instances that were copied, by their copies
         self.drawn: set[Obj] = set()  # functions that figures were given, to call when they are drawn
         self.awaited: set[str] = set()  # unbound names that code which libraries may call reads
         self.given_to_modules: dict[str, Value] = {}  # attributes of modules that the notebook assigns to
         self.in_modules: set[Obj] = set()  # what those hold
         self.finalizers: dict[Obj, Value] = {}  # code that runs when an object goes
         self.filed: set[Obj] = set()  # definitions that what was written to files refers to
-        self.work = 0  # calls followed in this statement
-        self.patience = 1.0  # what part of the limits of work a statement may use
         self.worn: Obj | None = None  # what calls give since too many were followed in this statement
         self._facts: dict[str, TypeFacts | None] = {}
         self._operators: dict[tuple[str, str, str], str | None] = {}
@@ -107,7 +110,12 @@ class Walker:
         self.running: set[tuple[Obj, Obj]] = set()
         self.passing: set[Obj] = set()  # what a library that was given it is calling
         self.annotated: set[int] = set()  # sections that annotate variables
-        self.local_modules: dict[str, frozenset[str]] = {}  # what has to do with a module's variables
+        self.modules = Modules(self._module_text, knowledge, self._may_write)
+        self.states = States(self.modules)
+        self.has_modules_beside = False  # whether any was imported
+        self.imported: set[str] = set()  # modules beside the notebook
+        self.written: set[str] = set()  # files that statements so far may write
+        self.file_methods: dict[str, bool] = {}  # names of methods -> whether one may use files
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self._stored_into: dict[str, bool] = {}
         self.read_file: Callable[[str], str | None] = lambda path: None
@@ -125,10 +133,18 @@ class Walker:
             self._stored_into[name] = any(stored.search(text) for text in self.texts)
         return self._stored_into[name]
 
+    def _module_text(self, name: str) -> str | None:
+        """Return the text of a file beside the notebook, or that a cell above wrote with %%writefile."""
+        path = posixpath.normpath(f"{name}.py")
+        return self.scripts[path] if path in self.scripts else self.read_file(path)
+
+    def _may_write(self, path: str) -> bool:
+        return path in self.written or self.scripts.get(path, "") is None
+
     @property
     def logs_to_files(self) -> bool:
         """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
-        return bool(self.local_modules) or self._mentions_log_files
+        return self.has_modules_beside or self._mentions_log_files
 
     @cached_property
     def _mentions_log_files(self) -> bool:
@@ -138,12 +154,10 @@ class Walker:
         """Come to the next statement of a cell."""
         self.record = record
         if self.worn is not None:  # the statements that follow would wear out in the same functions
-            self.patience = max(self.patience / 2, _LEAST_PATIENCE)
-        self.work = 0
+            self.effort.spare()
+        self.effort.begin()
         self.worn = None
         self.heap.now = record.index
-        self.heap.steps = 0
-        self.heap.width = 0
         self.heap.take_grown()
         self._whole.clear()
         for name in sorted(self.awaited):
@@ -241,15 +255,9 @@ class Walker:
         elif scope.code is not None and name in scope.code.globals:
             self.bind_global(name, value, certain=False)
         elif scope.code is not None and name in scope.code.nonlocals:
-            outer = scope.parent
-            while outer is not None and not (outer.kind == "function" and name in outer.code.locals):
-                outer = outer.parent
+            outer = _owner(scope.parent, name)
             if outer is not None:
-                self.note_closure_change(outer)
-                outer.ever[name] = outer.ever.get(name, EMPTY) | value
-                old = outer.state.get(name)
-                outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
-                self.heap.version += 1
+                self._bind_outer(outer, name, value)
         else:
             binding = scope.state.names[name] = Binding(value, NO_DEFS, -1)
             for trail in self.trails:
@@ -258,6 +266,28 @@ class Walker:
             if not value <= ever:
                 scope.ever[name] = ever | value
                 self.heap.version += 1
+
+    def bind_nonlocal(self, scope: Scope, name: str, value: Value) -> None:
+        """Let a variable of ``scope``, or of one around it, be ``value`` as well."""
+        outer = _owner(scope, name)
+        if outer is not None:
+            self._bind_outer(outer, name, value)
+
+    def _bind_outer(self, outer: Scope, name: str, value: Value) -> None:
+        self.note_closure_change(outer)
+        old = outer.state.get(name)
+        outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
+        ever = outer.ever.get(name, EMPTY)
+        if not value <= ever:
+            outer.ever[name] = ever | value
+            self.heap.version += 1
+
+    def library_path(self, name: str) -> str | None:
+        """Return the path of the library, or part of one, that a variable of the notebook or a builtin stands for."""
+        binding = self.module.state.get(name)
+        if binding is None:
+            return builtin(name)
+        return next((obj.path for obj in binding.value if obj.type == LIB), None)
 
     def note_closure_change(self, scope: Scope) -> None:
         """A nested function changed a variable of ``scope``: every function made there changes with it."""
@@ -395,7 +425,7 @@ class Walker:
             part = stack.pop()
             if part.immutable or part.type in (FUNCTION, CLASS):
                 continue
-            self.heap.steps += 1
+            self.effort.steps += 1
             self._record_change(part)
             stack.extend(look_for_more(part, whole))
 
@@ -417,7 +447,7 @@ class Walker:
                 stack.extend(holds(part))
             elif not part.type.startswith(_DATA):
                 self.change_one(part)
-        self.heap.steps += len(seen)
+        self.effort.steps += len(seen)
 
     def change_whole(self, obj: Obj) -> None:
         """Note that this object and all that is in it may be changed in place."""
@@ -468,6 +498,8 @@ class Walker:
     def note(self, field: str, item: str) -> None:
         """Add to one of the record's sets: sets, files_read, files_written, unknown_calls."""
         getattr(self.record, field).add(item)
+        if field == "files_written":
+            self.written.add(item)
         if self.tracing:
             self.tracing[-1].notes.add((field, item))
 
@@ -539,10 +571,46 @@ class Walker:
 
     def loop(self, body: Callable[[], None]) -> None:
         """Run ``body`` any number of times, also not at all, until a pass shows nothing new."""
-        for _ in range(MAX_LOOP_PASSES):
+
+        def once() -> bool:
             version = self.heap.version
-            if not self.join([self.unchanged(), self.fork(body)]) and self.heap.version == version:
-                break
+            return self.join([self.unchanged(), self.fork(body)]) or self.heap.version != version
+
+        self.until_settled(once)
+
+    def again(self, run: Callable[[], object]) -> None:
+        """Run what may be run any number of times where it stands, until objects come to hold nothing new."""
+
+        def once() -> bool:
+            version = self.heap.version
+            run()
+            return self.heap.version != version
+
+        self.until_settled(once)
+
+    def until_settled(self, once: Callable[[], bool]) -> None:
+        """Run ``once`` until it says that it showed nothing new. What objects hold only grows, so there is an end.
+
+        New constants would not end (``name = name + "a"``): from some pass on, new texts are any texts.
+        """
+        old = self.heap.has_all_constants
+        try:
+            for number in range(self.limits.passes):
+                self.heap.has_all_constants = old or number >= self.limits.constants
+                if not once():
+                    return
+                if self.effort.is_overrun:
+                    break
+        finally:
+            self.heap.has_all_constants = old
+        self.opaque(OVERRUN)
 
     def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
         return (id(node), self.context)
+
+
+def _owner(scope: Scope | None, name: str) -> Scope | None:
+    """Return the function's scope, from ``scope`` outward, to which a variable belongs."""
+    while scope is not None and not (scope.kind == "function" and name in scope.code.locals):
+        scope = scope.parent
+    return scope

@@ -431,7 +431,7 @@ class _Steps:
         early = any(s.sets & self._EARLY for s in statements)
         if not early:
             for statement in statements:
-                if statement.kind == "import":
+                if statement.kind == "import" and not statement.sets - {"future"}:
                     self._repeat(statement)
         else:
             for statement in statements:
@@ -468,7 +468,7 @@ class _Steps:
                 self._repeat(self.program.statements[number])
         for name in needed_to_repeat(statement):
             self._need(name, only_named=only_named(self.program, statement, name), stop=statement.index)
-        if statement.kind == "import" and "future" not in statement.sets:
+        if statement.kind == "import" and not statement.sets:
             for source, bound in self._imports(statement):
                 self.steps.append(Replay("import", source, (bound,)))
             return

@@ -147,6 +147,7 @@ class _Wirer:
                 raise Clash(self._first(binding.defs, unit), unit, self._why_not_repeated(name, binding.defs))
             else:
                 self.by_value.add(value)
+        self._refuse_state_of_modules(name, value, self._first(binding.defs, unit), unit)
         if not value.isdisjoint(self.program.registries):
             statement = statement_to_repeat(self.program, name, binding, unit)
             if statement is None:
@@ -167,6 +168,13 @@ class _Wirer:
         self.loads[unit].add(name)
         for other in sorted(verdict.refers):
             self.need(other, unit)
+
+    def _refuse_state_of_modules(self, name: str, value: Value, first: int, unit: int) -> None:
+        """What belongs to a module beside the notebook would be another object in another task."""
+        states = self.program.facts.states & self.program.facts.heap.reach(value)
+        stop = self.program.units[unit].stop
+        if any(number < stop for state in states for number in state.changed):
+            raise Clash(first, unit, f"`{name}` belongs to a module beside the notebook, which keeps it")
 
     def _import_before_state(self, unit: int) -> None:
         """A library that draws while it is imported has done so: it must not do it again after the state is back."""

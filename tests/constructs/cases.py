@@ -10,13 +10,17 @@ A file holds one family. A case has these keys:
 - ``fails``: why the pipeline does not show the same yet; the case is expected to fail
 - ``python``: the oldest Python that has the syntax
 - ``needs``: a library that not everyone has installed; without it the case is skipped
+- ``depths``: a list of numbers, each of which makes a case; ``{{expression}}`` in the code is Python that knows it as n
+- ``files``: what stands beside the notebook, text by name
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from oracle.small import sections_of
@@ -37,6 +41,7 @@ class Case:
     fails: str | None = None
     python: tuple[int, ...] = (3, 10)
     needs: str | None = None
+    files: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.family}: {self.name}"
@@ -46,20 +51,36 @@ def cases() -> Iterator[Case]:
     """Yield every case of every family."""
     for path in sorted(HERE.glob("*.yaml")):
         for row in yaml.safe_load(path.read_text(encoding="utf-8")):
-            yield Case(
-                path.stem,
-                row.pop("case"),
-                tuple(sections_of(row.pop("code"))),
-                edges=_pairs(row.pop("edges", ())),
-                no_edge=_pairs(row.pop("no_edge", ())),
-                merge=row.pop("merge", False),
-                ipython=row.pop("ipython", path.stem == "magics"),
-                unshown=row.pop("unshown", False),
-                fails=row.pop("fails", None),
-                needs=row.pop("needs", None),
-                python=tuple(int(part) for part in row.pop("python", "3.10").split(".")),
-            )
-            assert not row, f"{path.name}: unknown keys {set(row)}"
+            depths = row.pop("depths", None)
+            for depth in depths or [None]:
+                yield _case(path, {**row}, depth)
+
+
+def _case(path: Path, row: dict[str, Any], depth: int | None) -> Case:
+    name, code = row.pop("case"), row.pop("code")
+    if depth is not None:
+        name, code = f"{name} ({depth})", _at_depth(code, depth)
+    case = Case(
+        path.stem,
+        name,
+        tuple(sections_of(code)),
+        edges=_pairs(row.pop("edges", ())),
+        no_edge=_pairs(row.pop("no_edge", ())),
+        merge=row.pop("merge", False),
+        ipython=row.pop("ipython", path.stem == "magics"),
+        unshown=row.pop("unshown", False),
+        fails=row.pop("fails", None),
+        needs=row.pop("needs", None),
+        python=tuple(int(part) for part in row.pop("python", "3.10").split(".")),
+        files=tuple(row.pop("files", {}).items()),
+    )
+    assert not row, f"{path.name}: unknown keys {set(row)}"
+    return case
+
+
+def _at_depth(code: str, depth: int) -> str:
+    """Return ``code`` with the values of the expressions in double braces for n = ``depth``."""
+    return re.sub(r"\{\{(.+?)\}\}", lambda found: str(eval(found[1], {"n": depth})), code)
 
 
 def _pairs(values: list[str]) -> tuple[tuple[int, int], ...]:

@@ -6,10 +6,12 @@ import importlib
 import os
 import sys
 import warnings
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cases import Case, cases
-from oracle.small import difference, notebook_of, plan_of, run_pipeline, run_straight
+from oracle.small import difference, notebook_of, plan_of, put, run_pipeline, run_straight
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="each task runs in a fork of this process"),
@@ -42,7 +44,7 @@ def prepare(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", sorted(cases(), key=lambda case: len(heavy(case))), ids=str)
-def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.FixtureRequest) -> None:
+def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if case.fails:
         request.applymarker(pytest.mark.xfail(reason=case.fails, strict=True))
     if case.python > sys.version_info[:2]:
@@ -51,12 +53,15 @@ def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.Fixt
         pytest.importorskip(case.needs)
     prepare(case)
     notebook = notebook_of(case.sections)
+    if case.files:
+        notebook = replace(notebook, path=put(case.files, tmp_path) / "small.ipynb")
     plan = plan_of(notebook)
-    pipeline = run_pipeline(plan, ipython=case.ipython)
+    files = dict(case.files)
+    pipeline = run_pipeline(plan, ipython=case.ipython, files=files)
     if case.unshown:
         assert pipeline.error is None
     else:
-        straight = run_straight(notebook, ipython=case.ipython)
+        straight = run_straight(notebook, ipython=case.ipython, files=files)
         problem = difference(notebook, straight, pipeline)
         assert problem is None, problem
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import traceback
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan, Task
 from soorgeon_clone.refactor.script import task_cells
 
+NO_FILES: Mapping[str, str] = {}
 LIMIT = 20  # seconds that one task may take
 
 
@@ -63,19 +64,28 @@ def plan_of(notebook: Notebook) -> Plan:
     return make_plan(notebook)
 
 
-def run_straight(notebook: Notebook, *, ipython: bool = False) -> Run:
-    """Run all cells in one process."""
+def put(files: Mapping[str, str] | Iterable[tuple[str, str]], folder: Path) -> Path:
+    """Write files into a folder, and return it."""
+    for name, text in dict(files).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def run_straight(notebook: Notebook, *, ipython: bool = False, files: Mapping[str, str] = NO_FILES) -> Run:
+    """Run all cells in one process; ``files`` stand beside the notebook."""
     cells = [Code(cell.source, cell.index) for cell in notebook.cells if cell.kind == "code"]
     with tempfile.TemporaryDirectory() as folder:
-        return _in_fork(lambda: _run(cells, {}, ipython=ipython), Path(folder))
+        return _in_fork(lambda: _run(cells, {}, ipython=ipython), put(files, Path(folder)))
 
 
-def run_pipeline(plan: Plan, *, ipython: bool = False) -> Run:
+def run_pipeline(plan: Plan, *, ipython: bool = False, files: Mapping[str, str] = NO_FILES) -> Run:
     """Run every task of the plan in a process of its own, with the cells and products that `refactor` writes."""
     layout = lay_out(plan, Choices())
     shown: dict[int, str] = {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = put(files, Path(name))
         if plan.exported:
             (folder / "exported.py").write_text(plan.exported, encoding="utf-8")
         for task in latest_first(plan):
