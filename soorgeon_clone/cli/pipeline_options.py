@@ -83,7 +83,6 @@ def set_up_log(level: str | None, file: str | None) -> None:
 
     from soorgeon_clone.files.named import open_log
 
-    file = None if file is None else open_log(file)
-    logging.basicConfig(
-        level=(level or "info").upper(), filename=file, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(None if file is None else open_log(file))
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=(level or "info").upper(), handlers=[handler], format=form)
