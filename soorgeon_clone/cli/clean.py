@@ -35,7 +35,7 @@ def command(
     else in a file changes. Exit codes: 0 done, 1 with --check or --diff if something would change, 2 trouble.
     """
     from soorgeon_clone.cli.lint_fix import difference
-    from soorgeon_clone.files.regular import read_bytes
+    from soorgeon_clone.files import regular
     from soorgeon_clone.lint.discover import discover
     from soorgeon_clone.lint.replace import replace_file
     from soorgeon_clone.lint.tidy import FORMATTED
@@ -47,7 +47,7 @@ def command(
     for path in [*([None] if "-" in paths else []), *found]:
         name = "standard input" if path is None else one_line(str(path))
         try:
-            old = sys.stdin.buffer.read() if path is None else read_bytes(path)
+            old = sys.stdin.buffer.read() if path is None else regular.read_bytes(path)
             new = _clean(
                 old,
                 path,

@@ -74,11 +74,11 @@ def fix_all(requests: Sequence[Request], named: Sequence[str], *, unsafe: bool, 
 def _read(request: Request) -> bytes | None:
     if request.data is not None:
         return request.data
-    from soorgeon_clone.files.regular import read_bytes
+    from soorgeon_clone.files import regular
 
     assert request.path is not None
     try:
-        return read_bytes(request.path)
+        return regular.read_bytes(request.path)
     except OSError:
         return None
 

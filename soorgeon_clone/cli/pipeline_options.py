@@ -103,6 +103,6 @@ def set_up_log(level: str | None, file: str | None) -> None:
     from soorgeon_clone.cli.log_lines import LogFormatter
     from soorgeon_clone.files.named import open_log
 
-    handler = logging.StreamHandler() if file is None else logging.FileHandler(open_log(file), encoding="utf-8")
+    handler = logging.StreamHandler(None if file is None else open_log(file))
     handler.setFormatter(LogFormatter())
     logging.basicConfig(level=(level or "info").upper(), handlers=[handler])

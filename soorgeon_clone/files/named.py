@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import TextIO
 
 from soorgeon_clone.files import atomic, confine
 from soorgeon_clone.files.problems import told
@@ -30,14 +31,16 @@ def write_named(path: str | os.PathLike[str], content: str | bytes) -> None:
             atomic.write_bytes(Path(path).parent, Path(path).name, data)
 
 
-def open_log(path: str | os.PathLike[str]) -> str:
-    """Return the place of a log that a person named, to be opened for appending. Raises UserError."""
-    if _is_stream(path):
-        return os.fspath(path)
+def open_log(path: str | os.PathLike[str]) -> TextIO:
+    """Open a log that a person named, to go on at its end. Raises UserError."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     with told(path):
-        place = confine.written(Path(path).parent, Path(path).name)
-        place.open("ab").close()
-    return str(place)
+        if _is_stream(path):
+            descriptor = os.open(path, flags)
+        else:
+            place = confine.written(Path(path).parent, Path(path).name)
+            descriptor = os.open(place, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 
 def _is_stream(path: str | os.PathLike[str]) -> bool:

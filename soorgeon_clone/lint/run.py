@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.files import regular
 from soorgeon_clone.lint import cache
 from soorgeon_clone.lint.check import check_bytes, confirmed
 from soorgeon_clone.lint.config import Settings
@@ -88,7 +88,7 @@ def _data(request: Request) -> bytes | FileResult:
         return request.data
     assert request.path is not None
     try:
-        return read_bytes(request.path)
+        return regular.read_bytes(request.path)
     except FileNotFoundError:
         problem = "no such file"
     except IsADirectoryError:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from soorgeon_clone.files import regular
 from soorgeon_clone.files.confine import relative_name
-from soorgeon_clone.files.regular import read_bytes
 
 # What refactor makes as a whole. A record that names anything else was not written by us: git may have brought it.
 _OURS = re.compile(r"tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported\.py|frames(_\d+)?\.py")
-_MOST_BYTES = 50_000_000
+_MOST_BYTES = 10_000_000
 _HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
 
 
@@ -34,7 +34,7 @@ class Record:
 def read_record(path: Path) -> Record:
     """Return the record; an empty one if there is none that can be read, and then every file counts as a person's."""
     try:
-        data = json.loads(read_bytes(path, limit=_MOST_BYTES).decode("utf-8"))
+        data = json.loads(regular.read_bytes(path, limit=_MOST_BYTES))
         return Record(
             notebook=str(data["notebook"]),
             files={name: str(value) for name, value in data["files"].items() if is_ours(name)},

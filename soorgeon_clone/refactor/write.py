@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import regular
 from soorgeon_clone.files.problems import told
-from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
 from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
@@ -46,7 +46,7 @@ def compare(project: Project, root: Path, *, force: bool = False, repairs: Repai
     current = {path: _read(root / path) for path in wanted}
     # Of the others only files matter: what else stands there now is not what an earlier refactor wrote.
     old = record.files.keys() - wanted
-    current |= {path: _read(root / path) if is_regular(root / path) else None for path in old}
+    current |= {path: _read(root / path) if regular.is_regular(root / path) else None for path in old}
     edited = [
         path
         for path, text in project.files.items()
@@ -138,7 +138,7 @@ def _check_notebook(record: Record, project: Project, root: Path, *, force: bool
 def _read(path: Path) -> str | None:
     """Return the file's text, None if there is none."""
     try:
-        return read_bytes(path).decode("utf-8")
+        return regular.read_bytes(path).decode("utf-8")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

@@ -50,10 +50,11 @@ def test_what_is_refused(name: str, write: object, tmp_path: Path, monkeypatch: 
 
 def test_a_log_goes_on(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("one\n")
-    with Path(open_log(tmp_path / "log")).open("a") as log:
-        log.write("two\n")
-    assert (tmp_path / "log").read_text() == "one\ntwo\n"
-    assert open_log("/dev/stderr") == "/dev/stderr"
+    with open_log(tmp_path / "log") as log:
+        log.write("two \ud800\n")
+    assert (tmp_path / "log").read_text() == "one\ntwo \\ud800\n"
+    with open_log("/dev/null") as log:
+        log.write("gone")
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: Path) -> bytes:  # who runs the tests may be root, who may read every file
         raise PermissionError
 
-    monkeypatch.setattr("soorgeon_clone.lint.run.read_bytes", refuse)
+    monkeypatch.setattr("soorgeon_clone.files.regular.read_bytes", refuse)
     assert "no permission" in run([Request(path, Settings())])[0].trouble
 
 

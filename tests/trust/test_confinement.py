@@ -205,7 +205,9 @@ def test_a_record_of_any_form(text: str, world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 100_000, '{"cells": ' * 50_000, "9" * 9999, '{"cells": [3]}', "\ufeff{}", "null"]
+    "text",
+    ["[" * 100_000, '{"cells": ' * 50_000, "9" * 9999, '{"cells": [3]}', "\ufeff{}", "null"],
+    ids=lambda text: text[:20],
 )
 def test_a_task_of_any_form_counts_as_changed(text: str, world: World) -> None:
     chosen = command("refactor", "nb.ipynb", "-f", "ipynb")
