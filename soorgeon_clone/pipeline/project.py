@@ -178,8 +178,20 @@ class Project:
 
     @functools.cached_property
     def source_places(self) -> frozenset[str]:
-        """The real places of sources, for comparison whatever the case of letters."""
-        return frozenset(os.path.realpath(path).casefold() for path in self.sources())
+        """The real places of sources and of the folders that they are in; compared whatever the case of letters."""
+        real = functools.cache(os.path.realpath)  # many lie in one folder
+        found = set()
+        for path in self.sources():
+            folder, name = os.path.split(path)
+            place = os.path.join(real(folder), name)  # noqa: PTH118
+            found.add((os.path.realpath(path) if os.path.islink(path) else place).casefold())  # noqa: PTH114
+        waiting = list(found)
+        while waiting:
+            folder = os.path.dirname(waiting.pop())  # noqa: PTH120
+            if folder not in found:
+                found.add(folder)
+                waiting.append(folder)
+        return frozenset(found)
 
     def sources(self) -> list[str]:
         """The files that say what the tasks are: declarations, scripts, notebooks."""

@@ -52,20 +52,21 @@ def of(project: Project, attempt: Attempt, seconds: float) -> Made:
     # What only a module names (a log, a hook's report) is no result of the task, nor anything that it depends on.
     own = project.named_files(task, modules=False) if changed else {}
     written = {path: digest if path in own else "" for path, digest in changed.items()}
-    manifest = Manifest(
-        products,
-        inputs,
-        {path: digest for path, digest in written.items() if relative_name(path)},
-        _folders(project, products),
-        seconds,
-        _traces(project, attempt, written),
-        time.time(),
-    )
-    if project.cache is not None and fingerprint.digest and _is_sound(manifest):
-        project.cache.store(project.own_digest(task), fingerprint.digest, manifest, project.root)
-        if project.store is not None:
-            project.manifests[task.name] = manifest
-            project.store.publish(project.own_digest(task), fingerprint.digest, manifest)
+    if project.cache is not None and fingerprint.digest:
+        manifest = Manifest(
+            products,
+            inputs,
+            {path: digest for path, digest in written.items() if relative_name(path)},
+            _folders(project, products),
+            seconds,
+            _traces(project, attempt, written),
+            time.time(),
+        )
+        if _is_sound(manifest):
+            project.cache.store(project.own_digest(task), fingerprint.digest, manifest, project.root)
+            if project.store is not None:
+                project.manifests[task.name] = manifest
+                project.store.publish(project.own_digest(task), fingerprint.digest, manifest)
     return Made(fingerprint.parts, fingerprint.digest, products, inputs, written, time.time())
 
 

@@ -38,6 +38,8 @@ class Stage:
         self.task = task
         self.prefix = f"{HIDDEN}/staging/{safe_name(task.name)}"
         self.folder = self.root / self.prefix
+        self._declared = {product.path for product in task.products}
+        self._folders: dict[str, str] = {}  # of products, and where they really are
         self._before: dict[str, str | None] = {}
         self._lock: Any = None
 
@@ -50,8 +52,11 @@ class Stage:
 
         Raises UserError where a product would take the place of what the project is made of.
         """
-        for product in self.task.products:
-            self._place(product.path)
+        self._folders = {
+            folder: os.path.realpath(self.root / folder) for folder in map(posixpath.dirname, self._declared)
+        }
+        for path in self._declared:
+            self._place(path)
         if self._lock is None:
             folder = hidden_folder(self.root, "staging")
             self._lock = take(folder / f"{self.folder.name}.lock")
@@ -139,21 +144,18 @@ class Stage:
         stays in the project. Raises UserError for a place that git or the project itself has its files at.
         """
         target = self.root / name
-        place = os.path.join(os.path.realpath(target.parent), target.name)  # noqa: PTH118
-        declared = {product.path for product in self.task.products}
-        folders = {os.path.realpath(self.root / posixpath.dirname(path)) for path in declared}
-        if name not in declared and os.path.dirname(place) not in folders:  # noqa: PTH120
+        folder = self._folders.get(posixpath.dirname(name)) or os.path.realpath(target.parent)
+        if name not in self._declared and folder not in self._folders.values():
             return confine.removed(self.root, name)
+        place = os.path.join(folder, target.name)  # noqa: PTH118
         if ".git" in (part.lower() for part in Path(place).parts):
             raise confine.Outside(target, "is in git's own folder")
-        lower = place.casefold()
-        for source in self.project.source_places:
-            if source == lower or source.startswith(lower.rstrip(os.sep) + os.sep):
-                raise UserError(
-                    f"task '{self.task.name}': {name} would take the place of {source}",
-                    hint="Sources and pipeline.yaml are no products. Give the product another path.",
-                    exit_code=2,
-                )
+        if place.casefold() in self.project.source_places:
+            raise UserError(
+                f"task '{self.task.name}': {name} would take the place of a source, or of the folder that it is in",
+                hint="Sources and pipeline.yaml are no products. Give the product another path.",
+                exit_code=2,
+            )
         return Path(place)
 
     def _check_removed(self, name: str, target: Path) -> None:
