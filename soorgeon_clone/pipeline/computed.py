@@ -58,7 +58,7 @@ class Remembered:
         text = self.records.take(_name(computed), self._stamp(computed))
         try:
             known = json.loads(text) if text else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return known if isinstance(known, dict) else {}
 

@@ -14,7 +14,7 @@ from soorgeon_clone.pipeline.model import DAG, Task
 
 _PERCENT = re.compile(r"^#\s*%%(?!%)", re.MULTILINE)
 _LIGHT = re.compile(r"^# \+(?=\s|$)", re.MULTILINE)
-_TAGS = re.compile(r"tags\s*=\s*(\[[^\]]*\])")
+_TAGS = re.compile(r"tags\s*=\s*(\[[^\[\]]*\])")
 _NOTICE = f"# Added by `soorgeon-clone nb --inject`; `soorgeon-clone nb --remove` takes it away. Tag: {TAG}"
 
 
@@ -102,19 +102,27 @@ def _inject_script(text: str, path: str, source: str) -> str:
 def _remove_script(text: str) -> str:
     for marker in (_PERCENT, _LIGHT):
         starts = [match.start() for match in marker.finditer(text)]
-        for number, start in enumerate(starts):
+        kept: list[str] = []
+        done = 0
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
             if TAG not in _tags(_line(text, start)):
                 continue
-            end = starts[number + 1] if number + 1 < len(starts) else len(text)
             if marker is _LIGHT:
-                close = re.compile(r"^# -\s*?(\r?\n){1,2}", re.MULTILINE).search(text, start, end)
+                close = _CLOSE.search(text, start, end)
                 end = close.end() if close else end
-            before = text[:start]
-            if end == len(text):
-                # It was the last cell: the blank line before it came with it.
-                before = re.sub(r"(\r?\n)\r?\n\Z", r"\1" if text.endswith("\n") else "", before)
-            return _remove_script(before + text[end:])
+            kept.append(text[done:start])
+            done = end
+        if not kept:
+            continue
+        before = "".join(kept)
+        if done == len(text):
+            # It was the last cell: the blank line before it came with it.
+            before = re.sub(r"(\r?\n)\r?\n\Z", r"\1" if text.endswith("\n") else "", before)
+        text = before + text[done:]
     return text
+
+
+_CLOSE = re.compile(r"^# -\s*?(\r?\n){1,2}", re.MULTILINE)
 
 
 def _line(text: str, start: int) -> str:
@@ -155,13 +163,14 @@ def _inject_ipynb(text: str, path: str, source: str) -> str:
 
 def _remove_ipynb(text: str, path: str) -> str:
     spans = _cell_spans(text, path)
-    for index, (start, end) in enumerate(spans):
-        if TAG in _cell_tags(json.loads(text[start:end])):
-            if index:
-                return _remove_ipynb(text[: spans[index - 1][1]] + text[end:], path)
-            following = spans[1][0] if len(spans) > 1 else end
-            return _remove_ipynb(text[:start] + text[following:], path)
-    return text
+    kept = [index for index, (start, end) in enumerate(spans) if TAG not in _cell_tags(json.loads(text[start:end]))]
+    if len(kept) == len(spans):
+        return text
+    # Each cell but the first comes with what stands between it and the one before.
+    cells = [
+        text[spans[index - 1][1] if number else spans[index][0] : spans[index][1]] for number, index in enumerate(kept)
+    ]
+    return text[: spans[0][0]] + "".join(cells) + text[spans[-1][1] :]
 
 
 def _render(like: dict[str, Any], source: str, margin: str | None) -> str:
@@ -185,7 +194,8 @@ def _margin(text: str, start: int) -> str | None:
 
 
 def _cell_tags(cell: Any) -> list[str]:
-    tags = cell.get("metadata", {}).get("tags", []) if isinstance(cell, dict) else []
+    metadata = cell.get("metadata") if isinstance(cell, dict) else None
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
     return tags if isinstance(tags, list) else []
 
 
@@ -205,7 +215,7 @@ def _cell_spans(text: str, path: str) -> list[tuple[int, int]]:
             _, position = decoder.raw_decode(text, position)
             position = _skip(text, position)
             position = _skip(text, position + 1) if text[position] == "," else position
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         pass
     raise UserError(f"{path} is not a notebook: it has no list of cells", exit_code=2)
 

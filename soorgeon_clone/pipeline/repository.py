@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from soorgeon_clone.files.regular import is_regular, open_regular, read_text
+
+if TYPE_CHECKING:
+    import subprocess
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REF = re.compile(r"refs(/(?!\.)[^\x00-\x20\x7f~^:?*\[\\/]+)+")
@@ -102,6 +103,8 @@ class _Git:
         return 1 if done is None else done.returncode
 
     def _run(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
+        import subprocess
+
         try:
             return subprocess.run(
                 ["git", *arguments],
@@ -119,6 +122,8 @@ class _Git:
 @contextlib.contextmanager
 def _borrowed(tree: Path) -> Iterator[_Git | None]:
     """Git with the objects, tags and index of a repository; None where it has no commit."""
+    import tempfile
+
     folder = _git_folder(tree)
     common = _common(folder) if folder else None
     commit = _commit(folder, common) if folder and common else None
@@ -203,6 +208,8 @@ def _packed(common: Path) -> dict[str, str]:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file with its times: git tells by them which files of the index may have changed since."""
+    import shutil
+
     if is_regular(source):
         with contextlib.suppress(OSError), open_regular(source) as file, target.open("wb") as copy:
             shutil.copyfileobj(file, copy)

@@ -36,7 +36,7 @@ def script_facts(path: Path) -> SourceFacts:
         return notebook_facts(notebook)
     except UserError as error:
         return SourceFacts(problem=error.message)
-    except LookupError as error:  # an encoding that is none
+    except (LookupError, UnicodeError) as error:  # an encoding that is none
         return SourceFacts(problem=f"{path} cannot be read: {error}")
     except (RecursionError, MemoryError):
         return SourceFacts(problem=f"{path} cannot be read: its code is nested too deeply")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -80,7 +80,7 @@ class Functions:
         found = self.values.choices(computed)
         known = not any(one is computed for one in found)
         self.grids[task] = (computed.dotted, known and self.grids.get(task, ("", True))[1])
-        return found
+        return found if known else [replace(computed, index=0)]
 
 
 def read_task(

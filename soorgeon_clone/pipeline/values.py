@@ -81,11 +81,15 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Computed:
-    """What ``module::function`` in pipeline.yaml stands for: what the function returns when a build calls it."""
+    """What ``module::function`` in pipeline.yaml stands for: what the function returns when a build calls it.
+
+    ``index``: one of the values that it returns, for a task of a grid.
+    """
 
     dotted: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     place: str = field(default="pipeline.yaml", compare=False)
+    index: int | None = None
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
@@ -96,7 +100,8 @@ class Computed:
         """Python code that calls the function."""
         module, _, name = self.dotted.partition("::")
         given = f"**{literal(self.arguments)}" if self.arguments else ""
-        return f'__import__("importlib").import_module("{module}").{name}({given})'
+        code = f'__import__("importlib").import_module("{module}").{name}({given})'
+        return code if self.index is None else f"list({code})[{self.index}]"
 
 
 class Values(Protocol):

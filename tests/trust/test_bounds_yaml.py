@@ -14,7 +14,7 @@ import yaml
 
 from soorgeon_clone import pyproject
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline import spec, yaml_tree
+from soorgeon_clone.pipeline import inject_file, spec, yaml_tree
 from soorgeon_clone.pipeline.code_facts import normal
 from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.task_entry import parse_size
@@ -355,6 +355,43 @@ def test_sources(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             project.status()
     except UserError as error:
         assert "upstream" in error.message
+    assert time.process_time() - began < PATIENCE
+
+
+INJECTED: dict[str, tuple[str, str]] = {
+    "many injected cells": (
+        "a.py",
+        '# %% tags=["parameters"]\nx = 1\n' + '# %% tags=["injected-parameters"]\n' * 50_000,
+    ),
+    "many light cells": ("a.py", '# + tags=["injected-parameters"]\nx = 1\n# -\n' * 30_000),
+    "a long line of tags": ("a.py", "# %% " + "tags=[" * 300_000),
+    "a long line of spaces": ("a.py", "# %% tags" + " " * 1_000_000 + "\n"),
+    "many cells in a notebook": (
+        "a.ipynb",
+        '{"cells": [' + ", ".join(['{"metadata": {"tags": ["injected-parameters"]}}'] * 20_000) + "]}",
+    ),
+    "odd cells in a notebook": (
+        "a.ipynb",
+        '{"cells": [null, 1, [], {}, {"metadata": null}, {"metadata": []}, {"metadata": {"tags": {}}},'
+        ' {"metadata": {"tags": [[], {}]}}]}',
+    ),
+    "a deep notebook": ("a.ipynb", '{"cells": [' + "[" * 100_000),
+    "digits in a notebook": ("a.ipynb", '{"cells": [' + "9" * 5_000 + "]}"),
+    "cells that are none": ("a.ipynb", '{"cells": {}}'),
+    "no notebook": ("a.ipynb", "[]"),
+    "nothing": ("a.ipynb", ""),
+}
+
+
+@pytest.mark.parametrize("what", INJECTED)
+def test_sources_with_injected_cells(what: str) -> None:
+    name, text = INJECTED[what]
+    began = time.process_time()
+    for change in (lambda: inject_file.remove(text, name), lambda: inject_file.inject(text, name, "y = 1")):
+        try:
+            assert inject_file.TAG not in change().replace("y = 1", "").replace('"injected-parameters"', "", 2)
+        except UserError as error:
+            assert len(error.message) < 2_000
     assert time.process_time() - began < PATIENCE
 
 

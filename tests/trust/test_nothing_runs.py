@@ -99,6 +99,19 @@ def test_what_is_not_computed_is_shown_as_what_it_is(project: Folder) -> None:
     assert 'y = "std::vector"' in injected
 
 
+def test_a_cell_that_calls_functions_runs(project: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jupyter is where a person runs the cell: there, the functions are called."""
+    project.write("trust_cell.py", "def numbers(start=1):\n    return [start, start + 1]\n")
+    call = {"dotted_path": "trust_cell::numbers", "start": 5}
+    declare(project, name="a-", grid={"x": call}, params={"y": call, "z": "trust_cell::numbers"})
+    assert CliRunner().invoke(app, ["nb", "--inject"]).exit_code == 0
+    cell = Path("tasks/a.py").read_text().partition('# %% tags=["injected-parameters"]')[2].partition("# %%")[0]
+    monkeypatch.syspath_prepend(str(project.root))
+    names: dict[str, Any] = {}
+    exec(cell, names)
+    assert (names["x"], names["y"], names["z"]) == (5, [5, 6], [1, 2])
+
+
 @pytest.mark.parametrize(
     ("text", "is_function"),
     [
