@@ -220,7 +220,7 @@ class _Cell:
             if found is None:
                 return
             end = self._replace(found, inputtransformer2)
-            code_below = (line for line in self.lines[end + 1 :] if line.strip(" \t\n") and line.lstrip()[0] != "#")
+            code_below = (line for line in self.lines[end + 1 :] if (text := line.strip()) and text[0] != "#")
             below = next(code_below, None)
             if below is None:
                 return

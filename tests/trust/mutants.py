@@ -96,7 +96,8 @@ def add(notebook: Any, rng: random.Random) -> None:
 
 def edit(notebook: Any, rng: random.Random) -> None:
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    found = [cell for cell in cells or () if isinstance(cell, dict) and isinstance(cell.get("source"), str | list)]
+    cells = cells if isinstance(cells, list) else []
+    found = [cell for cell in cells if isinstance(cell, dict) and isinstance(cell.get("source"), str | list)]
     if not found:
         return
     cell = rng.choice(found)
