@@ -20,6 +20,7 @@ from soorgeon_clone.lint.fix import fixed
 from soorgeon_clone.lint.gitignore import Ignores
 from soorgeon_clone.lint.model import FileResult
 from soorgeon_clone.notebook.headings import headings
+from soorgeon_clone.notebook.magics import bound_names
 from soorgeon_clone.notebook.read import parse
 from soorgeon_clone.notebook.sections import split
 from soorgeon_clone.notebook.size import MOST, is_heavy, weight
@@ -28,6 +29,7 @@ from soorgeon_clone.refactor import files
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
+from soorgeon_clone.refactor.script import injected_params
 
 ALL_RULES = Settings(select=("ALL",))
 
@@ -88,15 +90,45 @@ def test_reading(kind: str) -> None:
 
 LINTED = [
     *("imported_names", "noqa_for_the_notebook", "noqa_comments", "noqa_of_many_codes", "functions_that_call_all"),
-    *("functions_that_are_called", "long_number", "tabs"),
+    *("functions_that_are_called", "long_number", "tabs", "awaits", "md_noqa_lines", "help_dots", "sql_result"),
 ]
 
 
 @pytest.mark.parametrize("kind", LINTED)
 def test_linting(kind: str) -> None:
-    data, path = of(kind, 60_000)
+    data, path = of(kind, 40_000)
     with seconds(10):
         linted(data, path, Settings(select=("ALL",), ignore=("SG3",)))
+
+
+def test_two_thousand_parameters() -> None:
+    data, path = of("parameters_cell", 30_000)
+    with seconds(10):
+        plan = make_plan(parse(data, path))
+    assert plan.tasks[0].params["a2000"] == "2000"
+
+
+def test_numbers_and_texts_that_no_file_holds_stay_in_the_script() -> None:
+    done = refactored(*of("parameter_of_4000_digits", 0))
+    assert not isinstance(done, UserError)
+    assert injected_params(done[0].tasks[0]) == {}
+    assert "a = 0xffff" in done[1] and "b = '\\ud800'" in done[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("--persist --out x res << select 1", "res"),
+        ("sqlite:///a.db @con res = << select 1", "res"),
+        ("res<<select 1", "res"),
+        ("one two << select 1", ""),
+        ("<< select 1", ""),
+        ("--a " * 20_000 + "res << select 1", "res"),
+    ],
+)
+def test_the_name_of_a_query(line: str, name: str) -> None:
+    with seconds(5):
+        assert (name in bound_names("sql", line, "")) == bool(name)
 
 
 def test_three_thousand_headings() -> None:
@@ -217,6 +249,27 @@ def test_classes_in_diamonds() -> None:
     )
     with seconds(10):
         assert not isinstance(refactored(one_cell(source)["nb.ipynb"], Path("nb.ipynb")), UserError)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ([markdown("## Part"), code("x = []")] * 501, "501 sections"),
+        (
+            [
+                cell
+                for n in range(160)
+                for cell in (markdown(f"## P{n}"), code(f"a{n} = [{', '.join(f'a{m}' for m in range(n))}]"))
+            ],
+            "need too much of one another",
+        ),
+    ],
+)
+def test_sections_beyond_number(cells: list[dict[str, object]], reason: str) -> None:
+    with seconds(20):
+        plan = make_plan(parse(notebook(*cells), Path("nb.ipynb")))
+    assert len(plan.tasks) == 1
+    assert reason in plan.merges[0].reason
 
 
 def test_many_equal_cells_get_ids() -> None:
