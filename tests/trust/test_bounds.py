@@ -401,6 +401,14 @@ def test_clean_of_equal_lines(folder: Path) -> None:
     assert parse((folder / "nb.ipynb").read_bytes(), None, ".ipynb").cells[0].source.startswith("x = 1\n\nx = 1\n")
 
 
+def test_clean_of_too_much(folder: Path) -> None:
+    (folder / "nb.ipynb").write_bytes(one_cell(MILLION)["nb.ipynb"])
+    result = command("clean", "nb.ipynb")
+    assert result.exit_code == 2
+    assert "nb.ipynb, cell 4: the notebook has too much code to be formatted" in said(result)
+    assert command("clean", "--no-format", "--strip-outputs", "nb.ipynb").exit_code == 0
+
+
 @pytest.mark.parametrize("lines", [1_500, 100_000])
 def test_changes_of_equal_lines(lines: int) -> None:
     old = ["a", "", "b=1"] * lines
