@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
+from soorgeon_clone.analysis.lineage import TooMany
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import MARK
@@ -121,6 +122,9 @@ def _walk_or_fail(walker: Walker, record: StatementFacts, top: TopLevel, *, is_l
     """Walk a statement. An error of ours is no reason to refuse a notebook: it is returned, and nothing is known."""
     try:
         _walk(walker, record, top, is_last=is_last, maybe=maybe)
+    except TooMany as error:
+        walker.scope = walker.module
+        return str(error)
     except Exception as error:
         walker.scope = walker.module
         return failed(error)

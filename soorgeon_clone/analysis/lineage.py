@@ -14,6 +14,10 @@ Order = tuple[frozenset[Obj], ...]
 """Classes, nearest first; several at one place where it is not known which of them stands there."""
 
 
+class TooMany(Exception):
+    """What a statement does is not followed, nor what comes after it: classes derive from one another for too long."""
+
+
 def add_base(heap: Heap, cls: Obj, value: Value) -> None:
     """Let ``cls`` have ``value`` as its next base. A class body that is walked again gives the same bases again."""
     heap.hold(cls, "*bases", value)
@@ -24,12 +28,12 @@ def add_base(heap: Heap, cls: Obj, value: Value) -> None:
 def order_of(cls: Obj) -> Order:
     """Return the classes of the notebook that a class looks up its members in, itself first.
 
-    Raises RecursionError where a class derives from more than are looked at.
+    Raises TooMany where a class derives from more than are looked at.
     """
     groups = (frozenset({cls}), *_by_distance(_bases_among_classes(cls), frozenset({cls})))
     count = sum(map(len, groups))
     if count > _MOST_CLASSES:
-        raise RecursionError(f"a class derives from more than {_MOST_CLASSES} others")
+        raise TooMany(f"a class derives from more than {_MOST_CLASSES} classes of the notebook")
     if count == len(groups) or count > _MOST_MERGED:
         return groups
     try:

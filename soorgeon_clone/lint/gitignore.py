@@ -7,6 +7,7 @@ for ever: each star in a name is made to try every place once, and what cannot b
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -108,11 +109,13 @@ def _compiled(line: str) -> tuple[re.Pattern[str], bool] | None:
     """Return the expression of a pattern, and whether it leaves out what it matches; None if git forgets it."""
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-    try:
-        regex, ignores = GitIgnoreSpecPattern.pattern_to_regex(line)
-        return None if regex is None else (re.compile(_without_trying_twice(regex), re.DOTALL), bool(ignores))
-    except (ValueError, re.error, RecursionError):  # [z-a], a backslash at the end
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # [[:alpha:]]
+        try:
+            regex, ignores = GitIgnoreSpecPattern.pattern_to_regex(line)
+            return None if regex is None else (re.compile(_without_trying_twice(regex), re.DOTALL), bool(ignores))
+        except (ValueError, re.error, RecursionError):  # [z-a], a backslash at the end
+            return None
 
 
 def _without_trying_twice(regex: str) -> str:

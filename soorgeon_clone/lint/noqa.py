@@ -24,7 +24,7 @@ UNUSED = "SG001"
 _LIST = r"(?P<codes>\s*:\s*[A-Za-z][\w-]*(?:(?:\s*,\s*|\s+)[A-Z][A-Za-z]*\d[\w-]*|\s*,\s*[a-z][\w-]+)*)?"
 _LINE = r"#\s*noqa\b" + _LIST
 _TAG = r"noqa" + _LIST + r"\s*"
-_NOTEBOOK = r"^\s*(?:#|<!--)\s*soorgeon-clone\s*:\s*noqa\b" + _LIST
+_NOTEBOOK = r"^[ \t]*(?:#|<!--)\s*soorgeon-clone\s*:\s*noqa\b" + _LIST
 
 # Of one comment: more than there are rules.
 _MOST_CODES = 200

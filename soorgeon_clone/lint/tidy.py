@@ -21,8 +21,9 @@ from soorgeon_clone.files import regular
 from soorgeon_clone.lint import json_text
 from soorgeon_clone.lint.document import CannotEdit, edited
 from soorgeon_clone.lint.model import ReplaceRows
-from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.notebook.model import Notebook, Place
 from soorgeon_clone.notebook.read import parse
+from soorgeon_clone.notebook.size import heaviest, is_heavy
 
 _MOST_SECONDS = 60
 
@@ -39,6 +40,12 @@ def formatted(data: bytes, path: Path | None, *, imports: bool = True) -> bytes:
             exit_code=2,
         )
     notebook = parse(data, path)
+    if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):  # ruff takes its time, and gigabytes
+        raise UserError(
+            f"{Place(str(name), heaviest(notebook.cells).index)}: the notebook has too much code to be formatted",
+            hint="Keep data in a file beside it, or leave the code as it is with --no-format.",
+            exit_code=2,
+        )
     text = _code_alone(notebook) if name.suffix == ".ipynb" else data
     if imports:
         text = _ruff(["check", "--select", "I", "--fix", "--exit-zero", "--quiet", "--no-cache"], text, name)

@@ -34,6 +34,7 @@ _HISTORY_NAME = re.compile(r"_i?\d+")
 _LIMIT = 500
 _WINDOW = 64
 _NESTING = 20
+_LONGEST_HELP = 2_000
 
 # A name that this very cell may bind: before =, a comma, a colon, a parenthesis, "in", or at the end of a line.
 _PERHAPS_BOUND = re.compile(r"(?<![\w$.{%-])[^\W\d]\w*(?=\s*(?:=(?!=)|[,:)]|\bin\b|$))", re.MULTILINE)
@@ -121,6 +122,9 @@ class _Cell:
         self.own_names = frozenset(_PERHAPS_BOUND.findall(source)) if known is not None else frozenset()
 
     def transform(self) -> PythonCode:
+        for row, line in enumerate(self.lines, 1):
+            if len(line) > _LONGEST_HELP and line.rstrip().endswith("?"):  # IPython takes the square of that
+                raise CellSyntaxError(self.first_row + row, 1, f"help on {len(line):,} characters")
         if self.depth > _NESTING:
             raise CellSyntaxError(self.first_row + 1, 1, "magics nested too deeply")
         self._clean_up()
@@ -216,7 +220,7 @@ class _Cell:
             if found is None:
                 return
             end = self._replace(found, inputtransformer2)
-            code_below = (line for line in self.lines[end + 1 :] if line.strip(" \t\n") and line.lstrip()[0] != "#")
+            code_below = (line for line in self.lines[end + 1 :] if (text := line.strip()) and text[0] != "#")
             below = next(code_below, None)
             if below is None:
                 return

@@ -156,7 +156,6 @@ PYLAB = (
 )
 
 _NAME = re.compile(r"[^\W\d]\w*")
-_RESULT = re.compile(r"(?:(?:--?[\w-]+(?:[ =]\S+)?|\S+://\S*|@\w+)\s+)*([^\W\d]\w*)\s*=?<<")
 _QUERY_NAME = re.compile(r"(?<![:\w]):([^\W\d]\w*)|\{\{?\s*([^\W\d]\w*)[^{}]*\}\}?|\$\{?([^\W\d]\w*)")
 _CYTHON_NAME = re.compile(r"^(?:(?:def|cpdef|class)\s(?:[^\n(:=]*?[\s*])?(\w+)\s*[(:]|(\w+)\s*=[^=])", re.MULTILINE)
 
@@ -201,9 +200,22 @@ def bound_names(magic: str, line: str, body: str) -> list[str]:
         found = words if "-r" in line.split() else []
     else:
         found += words[: names.binds_first if names.binds_first >= 0 else None]
-    if names.queries and (result := _RESULT.match(line.strip())):
-        found.append(result.group(1))
+    if names.queries and (result := _result_name(line)):
+        found.append(result)
     return [name for name in dict.fromkeys(found) if _NAME.fullmatch(name)]
+
+
+def _result_name(line: str) -> str:
+    """Return the name that takes the result in ``--option value url @name name << query``, or ""."""
+    head, arrow, _ = line.partition("<<")
+    *before, name = head.rstrip().removesuffix("=").split() if arrow and head.strip(" =\t") else [""]
+    after_option = False
+    for word in before:
+        is_option = re.fullmatch(r"--?[\w-]+(=\S+)?", word)
+        if not (is_option or after_option or "://" in word[1:] or re.fullmatch(r"@\w+", word)):
+            return ""
+        after_option = bool(is_option) and "=" not in word
+    return name if _NAME.fullmatch(name) else ""
 
 
 def read_names(magic: str, line: str) -> list[str]:

@@ -91,7 +91,8 @@ def read_script(text: str) -> dict[str, Any] | None:
 def ordered_tags(cell: Cell) -> list[str]:
     """Return the cell's tags: first those it was read with, in their order, then the new ones by name."""
     read = cell.metadata.get("tags")
-    kept = [tag for tag in dict.fromkeys(read if isinstance(read, list) else ()) if tag in cell.tags]
+    listed = [tag for tag in read if isinstance(tag, str)] if isinstance(read, list) else []
+    kept = [tag for tag in dict.fromkeys(listed) if tag in cell.tags]
     return kept + sorted(cell.tags.difference(kept))
 
 

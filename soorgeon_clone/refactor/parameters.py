@@ -29,6 +29,7 @@ def _literals(source: str) -> dict[str, str] | None:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    rows = source.encode().split(b"\n")
     found: dict[str, str] = {}
     for statement in body:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
@@ -44,5 +45,14 @@ def _literals(source: str) -> dict[str, str] | None:
             ast.literal_eval(value)
         except (ValueError, TypeError, RecursionError, MemoryError):
             return None
-        found[target.id] = ast.get_source_segment(source, value) or ast.unparse(value)
+        found[target.id] = _segment(rows, value)
     return found or None
+
+
+def _segment(rows: Sequence[bytes], node: ast.expr) -> str:
+    """Return the text of a node, as `ast.get_source_segment` does, which splits the whole source for each."""
+    end_row, end = node.end_lineno or node.lineno, node.end_col_offset
+    picked = [*rows[node.lineno - 1 : end_row]]
+    picked[-1] = picked[-1][:end]
+    picked[0] = picked[0][node.col_offset :]
+    return b"\n".join(picked).decode()

@@ -31,6 +31,10 @@ from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
 # Of a script that %run names. What is in a larger one, nobody knows.
 _MOST_BYTES_OF_SCRIPT = 1_000_000
 
+# What crosses is looked at pair by pair of sections: these, and names that all of them need, are seconds.
+_MOST_SECTIONS = 500
+_MOST_CROSSINGS = 10_000
+
 
 def make_plan(
     notebook: Notebook,
@@ -55,6 +59,8 @@ def make_plan(
         )
     if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
         return as_one_task(notebook, sections, f"its code is too large to be looked at closely ({_heaviest(notebook)})")
+    if len(sections) > _MOST_SECTIONS:
+        return as_one_task(notebook, sections, f"it has {len(sections):,} sections, more than {_MOST_SECTIONS}")
     try:
         return _plan(notebook, sections, level, single_task, serializer, forced, together)
     except (RecursionError, MemoryError):
@@ -82,6 +88,8 @@ def _plan(
         first, last = (next(n for n, group in enumerate(groups) if i in group) for i in (known.first, known.last))
         if first != last:
             groups = _merge(groups, Clash(first, last, known.reason), reasons)
+    if sum(len(unit.uses) for unit in units(facts, groups)) > _MOST_CROSSINGS:
+        return as_one_task(notebook, sections, "its sections need too much of one another")
     while True:
         program = Program(facts, units(facts, groups), cells)
         try:

@@ -24,6 +24,9 @@ SETTINGS = "soorgeon-settings"
 DEFINITIONS = "soorgeon-definitions"
 SAVE = "soorgeon-save"
 
+# Of a number: Python refuses to write, and to read, one of more than 4,300 digits.
+_MOST_BITS = 10_000
+
 _INJECTED = ("upstream", "product")
 _REPLAY_TAGS = {"import": IMPORTS, "setting": SETTINGS, "definition": DEFINITIONS}
 
@@ -78,7 +81,9 @@ def _is_plain(value: object) -> bool:
         return all(map(_is_plain, value))
     if isinstance(value, float):
         return abs(value) != float("inf") and value == value
-    return value is None or isinstance(value, str | bool | int)
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    return value is None or (isinstance(value, int) and value.bit_length() <= _MOST_BITS)
 
 
 def _parameters_cells(task: Task) -> list[Cell]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from soorgeon_clone.lint.counts import longest_run, run_cells
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject, on_cell
+from soorgeon_clone.notebook.model import Cell
 
 
 class RunOutOfOrder:
@@ -36,12 +37,15 @@ class RunOutOfOrder:
         cells = run_cells(subject.notebook)
         counts = [count for _, count in cells]
         in_place = set(longest_run(counts))
+        latest: Cell | None = None
+        above = 0
         for position, (cell, count) in enumerate(cells):
+            ran_later = latest
+            if count > above:
+                latest, above = cell, count
             if position in in_place:
                 continue
-            above = max(counts[:position], default=0)
             where = f"after cells below it, as [{count}]"
-            if above > count:
-                ran_later = next(c for c, n in cells[:position] if n == above)
+            if ran_later is not None and above > count:
                 where = f"as [{count}], before cell {ran_later.index + 1} above it ([{above}])"
             yield on_cell(cell, f"ran {where}", hint="Restart the kernel, run all cells, and save.")

@@ -47,11 +47,13 @@ class RedefinedMeaning:
             if name == "_" or (len({b.kind for b in bindings}) == 1 and bindings[0].kind == "variable"):
                 continue
             sure = [b for b in bindings if b.certain and not b.deferred]
+            used = {use.order for use in names.uses.get(name, ())}
+            first_use = min(used, default=0)
             for before, after in pairwise(sure):
-                used = [use for use in names.uses.get(name, ()) if use.order < after.order]
-                if before.cell == after.cell or not used or not _differ(before, after):
+                is_used = bool(used) and first_use < after.order
+                if before.cell == after.cell or not is_used or not _differ(before, after):
                     continue
-                if any(use.order == after.order for use in names.uses.get(name, ())):
+                if after.order in used:
                     continue
                 first = subject.script.cells[before.cell].cell
                 was = f"{_WORDS[before.kind]} since cell {first.index + 1}"

@@ -47,8 +47,9 @@ class LikelyMistake:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         seen = set()
+        awaits = {(n.lineno, n.col_offset) for n in subject.script.nodes if isinstance(n, ast.Await)}
         for message in subject.messages:
-            if message.kind in _SAID_ELSEWHERE or message in seen or _is_await(message, subject):
+            if message.kind in _SAID_ELSEWHERE or message in seen or _is_await(message, awaits):
                 continue
             seen.add(message)
             cell = subject.script.cell_at(message.row)
@@ -56,9 +57,6 @@ class LikelyMistake:
                 yield subject.at_row(message.row, message.offset, message.text)
 
 
-def _is_await(message: Message, subject: Subject) -> bool:
+def _is_await(message: Message, awaits: set[tuple[int, int]]) -> bool:
     """Tell whether it is about ``await`` outside a function, which notebooks allow."""
-    return message.kind == "YieldOutsideFunction" and any(
-        isinstance(node, ast.Await) and (node.lineno, node.col_offset) == (message.row, message.offset)
-        for node in subject.script.nodes
-    )
+    return message.kind == "YieldOutsideFunction" and (message.row, message.offset) in awaits

@@ -9,6 +9,9 @@ from soorgeon_clone.lint.late_imports import moved_up
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
+# Of one notebook: each looks at all the code above it.
+_MOST_FIXES = 200
+
 
 class LateImport:
     """An import stands below the cells that only import.
@@ -39,12 +42,14 @@ class LateImport:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         started = False
+        left = _MOST_FIXES
         for position, cell in enumerate(subject.script.cells):
             for node in cell.body:
                 if not isinstance(node, (ast.Import, ast.ImportFrom)):
                     started = started or not _prepares(node)
                 elif started and getattr(node, "module", None) != "__future__":
-                    fix = moved_up(subject, position, node)
+                    fix = moved_up(subject, position, node) if left else None
+                    left -= bool(left)
                     yield subject.at(node, "this import stands below code", fix=fix)
 
 
