@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from oracle.small import difference, notebook_of, plan_of, run_pipeline, run_straight
+
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.limits import LIMITS, Limits
 from soorgeon_clone.analysis.walk import OVERRUN
@@ -16,7 +17,7 @@ from soorgeon_clone.refactor.model import Plan
 
 sys.path.append(str(Path(__file__).parents[1] / "constructs"))
 
-from cases import Case, cases  # noqa: E402
+from cases import Case, cases
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="each task runs in a fork of this process"),
