@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -99,12 +98,7 @@ def _analyse(notebook: Notebook, sections: Iterable[Section], tables: Knowledge)
         except (OSError, UnicodeDecodeError):
             return None
 
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 20_000))
-    try:
-        return analyse(sections, tables=tables, read_file=read_file)
-    finally:
-        sys.setrecursionlimit(limit)
+    return analyse(sections, tables=tables, read_file=read_file)
 
 
 def _check_syntax(notebook: Notebook) -> None:
