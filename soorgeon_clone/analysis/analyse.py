@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -41,7 +42,7 @@ def analyse(
     ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not Python are left out:
     `python_of` says which they are.
     """
-    with _keeping_all():
+    with _keeping_all(), _deep():
         return _analyse(sections, tables or knowledge(), read_file)
 
 
@@ -55,6 +56,17 @@ def _keeping_all() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Let calls be followed as deep as the limits say: each takes several frames of ours."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 20_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable[[str], str | None]) -> NotebookFacts:

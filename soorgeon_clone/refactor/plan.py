@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -138,12 +137,7 @@ def _analyse(notebook: Notebook, sections: Iterable[Section], tables: Knowledge)
             return None
         return text if not is_heavy([text]) else None
 
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 20_000))
-    try:
-        return analyse(sections, tables=tables, read_file=read_file)
-    finally:
-        sys.setrecursionlimit(limit)
+    return analyse(sections, tables=tables, read_file=read_file)
 
 
 def _check_syntax(notebook: Notebook) -> None:

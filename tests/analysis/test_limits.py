@@ -1,0 +1,82 @@
+"""Each limit of work, driven over its edge: the pipeline shows what the notebook shows, in fewer tasks if need be."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from oracle.small import difference, notebook_of, plan_of, run_pipeline, run_straight
+
+from soorgeon_clone.analysis import limits
+from soorgeon_clone.analysis.limits import LIMITS, Limits
+from soorgeon_clone.analysis.walk import OVERRUN
+from soorgeon_clone.refactor.model import Plan
+
+sys.path.append(str(Path(__file__).parents[1] / "constructs"))
+
+from cases import Case, cases
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="each task runs in a fork of this process"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
+
+# limit -> a value that almost every notebook goes beyond
+TINY: dict[str, Limits] = {
+    "passes": replace(LIMITS, passes=2),
+    "walked": replace(LIMITS, walked=8),
+    "depth": replace(LIMITS, depth=1),
+    "calls": replace(LIMITS, calls=3),
+    "steps": replace(LIMITS, steps=30),
+    "width": replace(LIMITS, width=10),
+    "size": replace(LIMITS, size=20, size_of_statement=0),
+    "size_of_statement": replace(LIMITS, size=0, size_of_statement=2),
+    "alternatives": replace(LIMITS, alternatives=1),
+    "constants": replace(LIMITS, constants=0),
+    "views": replace(LIMITS, views=1),
+    "least": replace(LIMITS, calls=3, least=1 / 1000),
+}
+
+CASES = [case for case in cases() if case.family == "limits" and case.name.endswith("(3)")]
+
+
+def test_every_limit_is_driven_over_its_edge() -> None:
+    assert set(TINY) == {field.name for field in fields(Limits)}
+
+
+@pytest.fixture(scope="module")
+def plans() -> dict[str, Plan]:
+    return {case.name: plan_of(notebook_of(case.sections)) for case in CASES}
+
+
+@pytest.mark.parametrize("limit", TINY)
+def test_what_is_assumed_at_a_limit_is_enough(
+    limit: str, plans: dict[str, Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LIMITS", TINY[limit])
+    wrong = {case.name: problem for case in CASES if (problem := _shown_otherwise(case, plans[case.name]))}
+    assert not wrong, "\n".join(f"{name}: {problem}" for name, problem in wrong.items())
+
+
+def _shown_otherwise(case: Case, usual: Plan) -> str | None:
+    """Return where the pipeline of a case shows something else than the notebook.
+
+    None where there is one task, or what the constructs look at with the usual limits.
+    """
+    notebook = notebook_of(case.sections)
+    plan = plan_of(notebook)
+    if len(plan.tasks) == 1 or plan == usual:
+        return None
+    return difference(notebook, run_straight(notebook), run_pipeline(plan))
+
+
+def test_a_loop_that_is_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LIMITS", replace(LIMITS, passes=3))
+    names = [f"a{number}" for number in range(9)]
+    shifts = "; ".join(f"{one} = {other}" for one, other in zip(names[:0:-1], names[-2::-1], strict=True))
+    code = f"{' = '.join(names)} = None\nfor k in range(9):\n    {shifts}; a0 = [1]"
+    plan = plan_of(notebook_of([code, "a8.append(2)", "print(a8)"]))
+    assert [merge.reason for merge in plan.merges] == [OVERRUN]
