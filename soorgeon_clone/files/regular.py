@@ -31,7 +31,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
             raise NotRegular(path) if not os.path.isdir(path) else _folder(path)  # noqa: PTH112
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:  # a NUL in the name
-        raise FileNotFoundError(errno.ENOENT, str(error), os.fspath(path)) from None
+        raise OSError(errno.EINVAL, str(error), os.fspath(path)) from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it was exchanged meanwhile
             raise NotRegular(path)

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import stat
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from click.testing import CliRunner
+from special_files import unix_socket
 
 from soorgeon_clone.cli.app import app
 from soorgeon_clone.errors import UserError
@@ -220,11 +220,7 @@ def _pipe(world: World, place: Path, chance: random.Random) -> None:
 
 def _socket(world: World, place: Path, chance: random.Random) -> None:
     _clear(place)
-    here = Path.cwd()
-    os.chdir(place.parent)  # the whole path may be longer than a socket's
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(place.name)
-    os.chdir(here)
+    unix_socket(place)
 
 
 def _folder(world: World, place: Path, chance: random.Random) -> None:

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import tempfile
 import time
@@ -26,6 +25,7 @@ from typing import Any
 
 import yaml
 from click.testing import CliRunner
+from special_files import unix_socket
 
 from soorgeon_clone.cli.app import app
 from soorgeon_clone.errors import UserError
@@ -409,8 +409,7 @@ def _kind_of_file(root: Path, above: Path, chance: random.Random) -> None:
     elif how == 3:
         path.mkdir()
     elif how == 4:
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as one, _chdir(path.parent):
-            one.bind(path.name)
+        unix_socket(path)
     elif how == 5:
         path.symlink_to(path)
     elif how == 6:

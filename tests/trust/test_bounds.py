@@ -9,8 +9,6 @@ import os
 from pathlib import Path
 
 import pytest
-from trust.guard import command, memory, said, seconds
-from trust.hostile import KINDS, Files, code, markdown, notebook, one_cell
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.lint.check import check_bytes
@@ -30,6 +28,8 @@ from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.refactor.script import injected_params
+from trust.guard import command, memory, said, seconds
+from trust.hostile import KINDS, Files, code, markdown, notebook, one_cell
 
 ALL_RULES = Settings(select=("ALL",))
 

@@ -7,7 +7,6 @@ import errno
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from project_folder import SAVE, Folder
+from special_files import unix_socket
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import scratch
@@ -78,11 +78,7 @@ def lay(site: Site, path: Path, kind: str) -> None:
     elif kind == "pipe":
         os.mkfifo(path)
     elif kind == "socket":
-        here = Path.cwd()
-        with socket.socket(socket.AF_UNIX) as one:
-            os.chdir(path.parent)
-            one.bind(path.name)
-            os.chdir(here)
+        unix_socket(path)
     elif kind == "folder":
         (path / "inside").mkdir(parents=True)
     else:

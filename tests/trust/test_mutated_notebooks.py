@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from trust.mutants import mutant
 from trust.passing import pass_through
 

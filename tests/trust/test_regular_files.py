@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from special_files import unix_socket
 
 from trust.guard import command, memory, said
 from trust.hostile import code, markdown, notebook
@@ -24,14 +24,9 @@ COMMANDS = {
 }
 
 
-def make_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as one:
-        one.bind(str(path))
-
-
 KINDS: dict[str, Callable[[Path], None]] = {
     "pipe": os.mkfifo,
-    "socket": make_socket,
+    "socket": unix_socket,
     "endless": lambda path: path.symlink_to("/dev/zero"),
     "terminal": lambda path: path.symlink_to("/dev/ptmx"),
 }
