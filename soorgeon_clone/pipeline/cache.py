@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import stat
 import sys
 import time
@@ -122,7 +121,9 @@ class Cache:
 
     def forget(self, own: str, fingerprint: str) -> None:
         """Drop the manifests of a fingerprint."""
-        shutil.rmtree(self._family(own) / fingerprint, ignore_errors=True)
+        family = self._family(own)
+        if all(map(is_own_folder, (family.parent.parent, family.parent, family))):
+            remove(family / fingerprint)
 
     def keep_within(self, limit: int) -> None:
         """Remove what was not used for longest if what was stored made the cache too large.
