@@ -50,7 +50,6 @@ DOORS: dict[str, frozenset[str]] = {
     "numpy": frozenset({"verify/images", "verify/likeness"}),
     "PIL": frozenset({"verify/images"}),
     "parso": frozenset({"analysis/syntax"}),
-    "pathspec": frozenset({"lint/gitignore"}),
     "pyflakes": frozenset({"analysis/undefined"}),
     "rich": frozenset({"cli/progress"}),
     "tomli": frozenset({"pyproject"}),  # on Python 3.10

@@ -1,7 +1,8 @@
 """A folder with .gitignore files -> the files that git would leave out (gitignore(5)).
 
 git itself is not asked: a repository may name programs that git then runs. Patterns are hostile, too: each part of one
-becomes a regular expression of `fnmatch`, which does not go back, so that stars cannot make it slow.
+becomes a regular expression of `fnmatch`, which does not go back, so that stars cannot make it slow. (In those of the
+library pathspec 1.1 each star tries every place: six of them take a quarter of a minute for one long name.)
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import regular
 
 _NEVER = frozenset((".git", "__pycache__", "node_modules"))
-_LARGEST = 1_000_000  # bytes of a .gitignore file
+# What nobody writes: larger files (bytes), more patterns in one, longer patterns (characters).
+_LARGEST = 1_000_000
+_MOST_PATTERNS = 5_000
+_LONGEST = 1_000
+_HINT = "That is more than is looked at: write it with fewer or shorter patterns."
 _BRACKETS = re.compile(r"\[[!^]?\]?[^\]]*\]")
 _SIGNS = re.compile(rf"\\.|{_BRACKETS.pattern}")
 _Part = re.Pattern[str] | None  # None: any number of folders
@@ -61,7 +67,7 @@ class Ignores:
     entered: set[tuple[str, ...]] = field(default_factory=set)
 
     def enter(self, folder: tuple[str, ...]) -> None:
-        """Take in the .gitignore file of a folder below the root."""
+        """Take in the .gitignore file of a folder below the root. Raises UserError for one that nobody writes."""
         if folder not in self.entered:
             self.entered.add(folder)
             self.rules += _rules(self.root.joinpath(*folder, ".gitignore"), folder)
@@ -82,7 +88,7 @@ class Ignores:
 def ignores_of(root: Path) -> Ignores:
     """Return the rules of the repository around a folder, as far as they are about what is in it.
 
-    Where the repository ignores the folder as a whole, its rules say nothing about the files in it.
+    Where the repository ignores the folder as a whole, its rules say nothing about the files in it. Raises UserError.
     """
     root = root.absolute()
     chain = [root, *root.parents]
@@ -134,9 +140,19 @@ def _kept(ignores: Ignores, folder: str, path: tuple[str, ...]) -> Iterator[str]
 def _rules(file: Path, folder: tuple[str, ...]) -> list[Rule]:
     try:
         text = regular.read_bytes(file, limit=_LARGEST).decode("utf-8", "replace")
+    except regular.TooLarge as error:
+        raise UserError(f"{file}: {error.strerror}", hint=_HINT, exit_code=2) from None
     except OSError:
         return []
-    return [rule for line in text.splitlines() if (rule := _rule(line, folder)) is not None]
+    rules = []
+    for row, line in enumerate(text.split("\n"), start=1):
+        if len(line) > _LONGEST:
+            raise UserError(f"{file}, line {row}: a pattern with {len(line):,} characters", hint=_HINT, exit_code=2)
+        rule = _rule(line.removesuffix("\r"), folder)
+        rules += [rule] if rule is not None else []
+        if len(rules) > _MOST_PATTERNS:
+            raise UserError(f"{file} has more than {_MOST_PATTERNS:,} patterns", hint=_HINT, exit_code=2)
+    return rules
 
 
 def _rule(line: str, folder: tuple[str, ...]) -> Rule | None:

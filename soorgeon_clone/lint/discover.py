@@ -9,8 +9,8 @@ from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import regular
+from soorgeon_clone.files.ignored import ignores_of
 from soorgeon_clone.lint.config import is_folder, matches, settings_for
-from soorgeon_clone.lint.gitignore import Ignores
 
 _ALWAYS = (".ipynb", ".Rmd", ".qmd")
 _PERHAPS = (".py", ".md")
@@ -55,20 +55,21 @@ def discover(paths: Iterable[str]) -> list[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    ignores = Ignores.above(folder)
+    ignores = ignores_of(folder)
     for root, folders, files in os.walk(folder):
         here = Path(root)
-        if len(here.parts) - len(folder.parts) > _DEEPEST:
+        below = here.relative_to(folder).parts
+        if len(below) > _DEEPEST:
             folders.clear()
             continue
-        ignores.enter(here)
+        ignores.enter(below)
         settings = settings_for(here)
         folders[:] = sorted(
-            name for name in folders if name not in _NEVER and not ignores.ignored(here / name, is_folder=True)
+            name for name in folders if name not in _NEVER and not ignores.leaves_out((*below, name), is_folder=True)
         )
         for name in sorted(files):
             path = here / name
-            if not name.endswith((*_ALWAYS, *_PERHAPS)) or ignores.ignored(path, is_folder=False):
+            if not name.endswith((*_ALWAYS, *_PERHAPS)) or ignores.leaves_out((*below, name), is_folder=False):
                 continue
             if any(matches(path, pattern, settings.folder) for pattern in settings.exclude):
                 continue

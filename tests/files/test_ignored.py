@@ -43,7 +43,7 @@ def test_a_repository_that_ignores_the_project_says_nothing_about_it(tmp_path: P
 def test_hostile_patterns_take_no_time(tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / ("a" * 240 + str(number))).touch()
-    hostile = ["*a" * 100 + "*b", "**/" * 200 + "*a" * 30 + "b", "[z-a]", "[" * 5000, "!", "/", "\\"]
+    hostile = ["*a" * 100 + "*b", "**/" * 200 + "*a" * 30 + "b", "[z-a]", "[" * 900, "!", "/", "\\"]
     (tmp_path / ".gitignore").write_text("\n".join(hostile))
     began = time.process_time()
     assert len(list(kept_files(tmp_path))) == 21

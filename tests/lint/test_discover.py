@@ -9,8 +9,8 @@ import pytest
 
 from lint.notebooks import ipynb
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.ignored import ignores_of
 from soorgeon_clone.lint.discover import discover
-from soorgeon_clone.lint.gitignore import Ignores
 
 TREE = {
     ".gitignore": "ignored/\n*.tmp.ipynb\n/only-here.ipynb\n!kept.tmp.ipynb\ndocs/**/build\n# comment\n\\#odd.ipynb\n",
@@ -66,8 +66,8 @@ def test_a_folder(tree: Path) -> None:
 
 
 def test_git_says_the_same(tree: Path) -> None:
-    ignores = Ignores.above(tree)
-    for folder in (tree, tree / "sub", tree / "docs"):
+    ignores = ignores_of(tree)
+    for folder in ((), ("sub",), ("docs",)):
         ignores.enter(folder)
     files = [name for name in TREE if not name.endswith(".gitignore")]
     asked = subprocess.run(
@@ -75,14 +75,7 @@ def test_git_says_the_same(tree: Path) -> None:
     )
     theirs = {name.strip('"') for name in asked.stdout.split("\n") if name}
 
-    def is_ignored(name: str) -> bool:
-        parts = Path(name).parts
-        folders = [tree.joinpath(*parts[:n]) for n in range(1, len(parts))]
-        return any(ignores.ignored(one, is_folder=True) for one in folders) or ignores.ignored(
-            tree / name, is_folder=False
-        )
-
-    assert {name for name in files if is_ignored(name)} == theirs
+    assert {name for name in files if ignores.leaves_out_below(Path(name).parts)} == theirs
 
 
 def test_a_named_file_is_always_taken(tree: Path) -> None:

@@ -167,5 +167,5 @@ def test_what_is_no_file_has_no_digest(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero"), Path("/dev/stdin"), tmp_path / "a\0b"):
         for digest in (file_digest, notebook_digest):
-            with pytest.raises(OSError, match="."):
+            with pytest.raises(OSError, match=r"."):
                 digest(path)
