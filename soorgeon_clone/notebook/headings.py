@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 
@@ -29,6 +30,8 @@ _HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 # Longer texts are read line by line, for which the parser may need quadratic time as a whole.
 _LONGEST_TEXT = 5_000
 _LONGEST_LINE = 300
+_MOST_HEADINGS = 10_000
+_PLAIN_LINE = re.compile(r"(#{1,6}) ([^\W_]+(?: [^\W_]+)*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ONE_LINE = re.compile(r" {0,3}#{1,6}(?:[ \t]|$)|<h[1-6]\b", re.IGNORECASE)
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
@@ -50,7 +53,7 @@ def headings(markdown: str) -> tuple[Heading, ...]:
     if _MAYBE.search(markdown) is None:
         return ()
     if len(markdown) > _LONGEST_TEXT:
-        return tuple(_line_by_line(markdown))
+        return tuple(islice(_line_by_line(markdown), _MOST_HEADINGS))
     return _parsed(markdown)
 
 
@@ -63,6 +66,8 @@ def _line_by_line(markdown: str) -> Iterator[Heading]:
             fence = "" if marks and marks[1].startswith(fence) and not line[marks.end() :].strip() else fence
         elif marks:
             fence = marks[1]
+        elif plain := _PLAIN_LINE.fullmatch(line):
+            yield Heading(len(plain[1]), _squeezed(plain[2]))
         elif _ONE_LINE.match(line):
             yield from _parsed(line[:_LONGEST_LINE])
         elif _UNDERLINE.fullmatch(line) and _WORDS.match(above):

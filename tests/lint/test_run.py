@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lint.notebooks import ipynb
+from soorgeon_clone.files import regular
 from soorgeon_clone.lint import cache
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.run import Request, lint, run
@@ -75,10 +76,10 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x.ipynb"
     path.write_bytes(ipynb("x = 1"))
 
-    def refuse(_: Path) -> bytes:  # who runs the tests may be root, who may read every file
+    def refuse(_: object) -> bytes:  # who runs the tests may be root, who may read every file
         raise PermissionError
 
-    monkeypatch.setattr("soorgeon_clone.files.regular.read_bytes", refuse)
+    monkeypatch.setattr(regular, "read_bytes", refuse)
     assert "no permission" in run([Request(path, Settings())])[0].trouble
 
 
