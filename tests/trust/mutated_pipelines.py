@@ -31,7 +31,8 @@ from soorgeon_clone.cli.app import app
 from soorgeon_clone.errors import UserError
 from trust.canary import watch
 
-PATIENCE = 10  # seconds
+PATIENCE = 10  # seconds of CPU
+LONG_PATIENCE = 60  # seconds: what waits for a pipe needs no CPU
 
 _SCRIPT = """# %% tags=["parameters"]
 upstream = {upstream}
@@ -183,7 +184,7 @@ def try_case(seed: int, outcome: Outcome) -> None:
         commands = [["status"], *chance.sample(_COMMANDS, 2)]
         outcome.cases += 1
         for command in commands:
-            told = f"seed {seed} ({', '.join(kinds)}): {' '.join(command)}"
+            told = f"seed {seed} ({', '.join(kinds)}): {' '.join(command)[:80]}"
             began = time.process_time()
             problem, word = _run(command, root, above)
             seconds = time.process_time() - began
@@ -228,7 +229,7 @@ def _run(command: list[str], root: Path, above: Path) -> tuple[str | None, str]:
             if len(error.message) > 5_000:
                 problem = f"a message of {len(error.message)} characters: {error.message[:200]}"
         except Late:
-            problem, word = f"more than {PATIENCE} s", "late"
+            problem, word = f"more than {PATIENCE} s of CPU, or {LONG_PATIENCE} s in all", "late"
         except BaseException as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             problem, word = f"{type(error).__name__}: {str(error)[:200]} ({where.filename}:{where.lineno})", "traceback"
@@ -251,13 +252,16 @@ def _patience() -> Iterator[None]:
     def late(number: int, frame: FrameType | None) -> None:
         raise Late
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    timers = ((signal.SIGPROF, signal.ITIMER_PROF, PATIENCE), (signal.SIGALRM, signal.ITIMER_REAL, LONG_PATIENCE))
+    before = [signal.signal(number, late) for number, _, _ in timers]
+    for _, timer, seconds in timers:
+        signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for (number, timer, _), handler in zip(timers, before, strict=True):
+            signal.setitimer(timer, 0)
+            signal.signal(number, handler)
 
 
 def _make(root: Path, above: Path, chance: random.Random) -> None:
