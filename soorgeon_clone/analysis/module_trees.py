@@ -229,8 +229,12 @@ def is_looked_up(leaf: Node, name: str) -> bool:
     parent = node.parent
     if parent is None:
         return False
-    if parent.type == "comparison":
+    if parent.type in ("comparison", "arith_expr", "fstring_expr", "star_expr"):
         return True
+    if parent.type == "argument" and parent.children[0].type == "operator":
+        return True  # f(*names)
+    if parent.type == "trailer" and parent.children[0].value == "[":
+        return True  # df[COLUMNS]
     if parent.type in ("for_stmt", "sync_comp_for"):
         return parent.children[3] is node
     if parent.type == "arglist":
