@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import calls, undescribed
 from soorgeon_clone.analysis.feared import COMMON, Feared
-from soorgeon_clone.analysis.heap import EMPTY, LIB, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, LIB, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.module_state import States
 from soorgeon_clone.analysis.syntax import Node
 
@@ -88,13 +88,25 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | Non
     may = do(w, origin)
     own = frozenset({state(w)}) if may.by_name or w.states.has_state(origin) else EMPTY
     given = frozenset(obj for obj in args.all if obj.type == LIB)
-    if with_state(w, given) != given:
+    if with_state(w, given) != given or _stores_into(w, origin, args.all):
         own |= {state(w)}
     result = undescribed.unknown(w, own, args, node, origin)
     for made in result:
         if made.type == UNKNOWN:
             undescribed.keep_views(w, made, args.all)
     return result
+
+
+def _stores_into(w: Walker, path: str, value: Value) -> bool:
+    """Note that classes and functions of the notebook may get attributes; return whether those of modules may."""
+    kinds = (CLASS, FUNCTION, LIB)
+    found = [obj for obj in value if obj.type in kinds]
+    if not found or not w.states.stores_into_arguments(path):
+        return False
+    for obj in found:
+        if obj.type != LIB:
+            w.change_one(w.heap.amendments(obj))
+    return any(obj.type == LIB and w.modules.split(obj.path) is not None for obj in found)
 
 
 def decorate(w: Walker, decorator: Obj, value: Value, node: Node) -> Value:

@@ -16,17 +16,18 @@ from soorgeon_clone.analysis.module_trees import (
     OPENING_BRACKETS,
     body_of,
     chain_of,
-    first_argument,
     hands_out_closures,
     inside,
     is_comprehension,
     is_field,
     is_flat,
     is_looked_up,
+    is_of_self,
     is_only_looked_up,
     is_stored_into,
     name_leaves,
     only_calls_what_it_gets,
+    stored_into,
     stores_attributes,
     stores_in_class,
     undecorated,
@@ -52,6 +53,9 @@ _PLAIN_DECORATORS = frozenset(
     """.split()
 )
 _PARTS_OF_PROPERTIES = frozenset({"setter", "getter", "deleter"})
+_REACH_ANYTHING = frozenset(
+    "globals exec eval setattr delattr __setattr__ __delattr__ __dict__ __globals__ vars".split()
+)
 _HOOKS = frozenset({"__init_subclass__", "__del__", "__set_name__", "__class_getitem__"})
 
 
@@ -70,6 +74,16 @@ class States:
             place = self.modules.split(self.modules.origin(path))
             self._answers[path] = place is not None and self._is_stateful(place)
         return self._answers[path]
+
+    def stores_into_arguments(self, path: str) -> bool:
+        """Whether something in a module beside the notebook may give attributes to what it is given."""
+        place = self.modules.split(path)
+        for each in self.modules.reached({place}) if place is not None else ():
+            module = self.modules.find(each[0])
+            for node in self._nodes(module, each[1]) if module is not None else ():
+                if stored_into(node) - {"self"}:
+                    return True
+        return False
 
     def decorates_plainly(self, path: str) -> bool:
         """Whether a decorator of a module beside the notebook keeps nothing; those of libraries are taken not to."""
@@ -258,7 +272,11 @@ class States:
         code = code_of(node)
         for parameter in code.parameters:
             default = parameter.default
-            if default is None or self._is_constant(module, default):
+            if default is None:
+                continue
+            if self._is_constant(module, default):
+                if self._names_definition(module, default) and parameter.name in stored_into(code.body):
+                    return True
                 continue
             if not is_flat(default) or not is_only_looked_up(code.body, parameter.name):
                 return True
@@ -267,11 +285,12 @@ class States:
                 return True
             if item.type == "global_stmt" and any(values_bound(item, c.value) for c in item.children[1::2]):
                 return True
-            if item.type != "name" or item.value not in ("globals", "exec", "eval", "setattr", "delattr"):
-                continue
-            if first_argument(item) != "self":
+            if item.type == "name" and item.value in _REACH_ANYTHING and not is_of_self(item):
                 return True
         return any(self._mention_touches(module, leaf, place) for leaf, place in self.modules.mentions(module, node))
+
+    def _names_definition(self, module: Module, node: Node) -> bool:
+        return node.type == "name" and bool(self.modules.lookup(module, node.value))
 
     def _mention_touches(self, module: Module, leaf: Node, place: Name) -> bool:
         """Whether a function changes, keeps or hands out what it mentions."""
@@ -374,9 +393,15 @@ class States:
             elif sign == "[":
                 return path.startswith(("typing.", "builtins.", "collections.abc.")) and index == len(trailers) - 1
             else:
-                return self._is_constant_call(path, trailers[index + 1 :])
+                is_constant = self._is_constant_call(path, trailers[index + 1 :])
+                return is_constant and self._has_constant_defaults(module, trailer)
         effect = self.modules.knowledge.module_attribute(path)
         return effect is None or not effect.sets
+
+    def _has_constant_defaults(self, module: Module, call: Node) -> bool:
+        """Whether a class that a call makes gets no defaults that can change (``defaults=[[]]``)."""
+        values = [i.children[2] for i in inside(call) if i.type == "argument" and i.children[0].value == "defaults"]
+        return all(is_flat(value) or self._is_constant(module, value) for value in values)
 
     def _is_constant_call(self, path: str, rest: list[Node]) -> bool:
         if path in _MAKE_CONSTANTS:

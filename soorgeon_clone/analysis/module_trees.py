@@ -229,8 +229,12 @@ def is_looked_up(leaf: Node, name: str) -> bool:
     parent = node.parent
     if parent is None:
         return False
-    if parent.type == "comparison":
+    if parent.type in ("comparison", "arith_expr", "fstring_expr", "star_expr"):
         return True
+    if parent.type == "argument" and parent.children[0].type == "operator":
+        return True  # f(*names)
+    if parent.type == "trailer" and parent.children[0].value == "[":
+        return True  # df[COLUMNS]
     if parent.type in ("for_stmt", "sync_comp_for"):
         return parent.children[3] is node
     if parent.type == "arglist":
@@ -293,6 +297,36 @@ def first_argument(leaf: Node) -> str | None:
     inner = trailers[0].children[1]
     first = inner.children[0] if inner.type == "arglist" else inner
     return first.value if first.type == "name" else None
+
+
+def is_of_self(leaf: Node) -> bool:
+    """Whether ``setattr(self, ...)``, ``self.__dict__`` or ``super().__setattr__`` is about the object of a method."""
+    owner = leaf.parent
+    if owner is None or owner.type != "trailer":
+        return first_argument(leaf) == "self"
+    chain = owner.parent
+    head = chain.children[0]
+    if head.type == "name" and head.value in ("self", "super"):
+        return True
+    place = chain.children.index(owner)
+    call = chain.children[place + 1] if place + 1 < len(chain.children) else None
+    if call is None or call.type != "trailer" or call.children[0].value != "(" or len(call.children) < 3:
+        return False
+    inner = call.children[1]
+    first = inner.children[0] if inner.type == "arglist" else inner
+    return bool(first.type == "name" and first.value == "self")
+
+
+def stored_into(node: Node) -> set[str]:
+    """Return the names behind which attributes are assigned to: x of ``x.n += 1`` and ``setattr(x, name, 1)``."""
+    found: set[str] = set()
+    for item in inside(node):
+        if item.type in ("atom_expr", "power") and item.children[0].type == "name":
+            if item.children[-1].type == "trailer" and item.children[-1].children[0].value == "." and is_target(item):
+                found.add(item.children[0].value)
+        elif item.type == "name" and item.value in ("setattr", "delattr", "__setattr__"):
+            found.add(first_argument(item) or "?")
+    return found
 
 
 def stores_in_class(function: Node) -> bool:
