@@ -168,6 +168,7 @@ def test_reports_for_programs_are_exact(form: str, tmp_path: Path) -> None:
     name = as_file_name(f"{CLIPBOARD}\u202e\udcff.ipynb")
     (tmp_path / name).write_text(json.dumps(notebook(["\ud800" + CLIPBOARD, "b"])))
     done = run(["lint", "--select", "ALL", "--output-format", form, "."])
+    assert done.code == 1 and json.loads(done.out), done.traceback
     assert done.out.isascii() and not list(leaks(done.out))
     if form == "json":
         assert {one["file"] for one in json.loads(done.out)["diagnostics"]} == {name}

@@ -7,6 +7,7 @@ message.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -82,4 +83,4 @@ def _result(one: Diagnostic, lines: Lines, index: int, digest: str) -> dict[str,
 
 
 def _file(name: str) -> dict[str, Any]:
-    return {"artifactLocation": {"uri": quote(PurePath(name).as_posix())}}
+    return {"artifactLocation": {"uri": quote(os.fsencode(PurePath(name).as_posix()))}}
