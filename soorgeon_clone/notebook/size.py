@@ -1,8 +1,8 @@
 """The source of cells -> how much code it is, and whether that is more than is looked at closely.
 
-Trees of Python and what is made of them take a thousand times the room of the text. A notebook of a hundred thousand
-words of code, or with a list of a hundred thousand numbers in a cell, is more than anybody writes; what is larger is
-not parsed at all.
+Trees of Python and what is made of them take a thousand times the room of the text. A notebook of ten thousand cells, or
+one with a list of a hundred thousand numbers in a cell, is more than anybody writes; what is larger is not parsed at
+all.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Iterable
 
 from soorgeon_clone.notebook.model import Cell
 
-# The most that `weight` may give before code is too much: a few seconds of parsing and analysis.
+# The most that `weight` may give for a cell, where time can grow faster than the code, and for a notebook: seconds of
+# parsing and analysis.
 MOST = 250_000
+MOST_OF_ALL = 1_000_000
 
 _WORD = 2
 _CELL = 20
@@ -31,11 +33,13 @@ _END_OF_TEXT = {
 }
 
 
-def is_heavy(sources: Iterable[str], most: int = MOST) -> bool:
-    """Tell whether sources are together more code than is looked at closely."""
+def is_heavy(sources: Iterable[str]) -> bool:
+    """Tell whether the sources of cells, one of them or all together, are more code than is looked at closely."""
+    left = MOST_OF_ALL
     for source in sources:
-        most -= _CELL + weight(source, most)
-        if most <= 0:
+        own = weight(source)
+        left -= _CELL + own
+        if own >= MOST or left <= 0:
             return True
     return False
 
@@ -50,8 +54,8 @@ def weight(source: str, most: int = MOST) -> int:
 
     The fields of an f-string count as often as it is long, which is what reading them costs.
     """
-    if len(source) < _SMALL:
-        return min(len(source), most)
+    if len(source) < _SMALL:  # a piece and the space behind it are four characters or more
+        return len(source) // 2
     count = position = 0
     while count < most and (piece := _PIECE.search(source, position)):
         position = piece.end()

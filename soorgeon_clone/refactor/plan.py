@@ -31,8 +31,8 @@ from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
 _MOST_BYTES_OF_SCRIPT = 1_000_000
 
 # What crosses is looked at pair by pair of sections: these, and names that all of them need, are seconds.
-_MOST_SECTIONS = 500
-_MOST_CROSSINGS = 10_000
+_MOST_SECTIONS = 2_000
+_MOST_CROSSINGS = 20_000
 
 
 def make_plan(
@@ -231,6 +231,9 @@ class _Builder:
         self.serializer = serializer
         self.names = [sections[unit.sections[0]].name for unit in program.units]
         self.bundles: dict[tuple[int, tuple[str, ...]], Bundle] = {}
+        self.moved: dict[int, list[StatementFacts]] = {}  # cell -> its statements that go to exported.py
+        for statement in exported.values():
+            self.moved.setdefault(statement.cell, []).append(statement)
         # whether the notebook draws with pyplot, and has no variable of its own called matplotlib
         paths = {obj.path for bindings in program.past.values() for _, b in bindings for obj in b.value}
         own = any(not program.is_import(name) for name in ("matplotlib",) if name in program.binders)
@@ -312,7 +315,7 @@ class _Builder:
         return binding is None or UNBOUND in binding.value
 
     def _without_exported(self, cell: Cell, unit: int) -> Cell | None:
-        moved = [s for s in self.exported.values() if s.cell == cell.index]
+        moved = self.moved.get(cell.index, ())
         if cell.kind != "code" or not moved:
             return cell
         lines = cell.source.replace("\r\n", "\n").split("\n")
@@ -332,8 +335,9 @@ class _Builder:
         return replace(cell, source=text) if text.strip() else None
 
     def _shows_before(self, statement: StatementFacts) -> bool:
-        moved = {s.index for s in self.exported.values()}
-        for earlier in reversed(self.program.statements[: statement.index]):
+        moved = {s.index for s in self.moved[statement.cell]}
+        for number in range(statement.index - 1, -1, -1):
+            earlier = self.program.statements[number]
             if earlier.cell != statement.cell:
                 return False
             if earlier.index not in moved:

@@ -93,11 +93,10 @@ def _may_be_asked_for(program: Program, statement: StatementFacts, name: str) ->
 
     It may be a builtin until then (``sum`` before ``def sum``), or be tried (``try: f() except NameError``).
     """
-    unit = program.unit_of[statement.index]
-    return any(
-        name in earlier.reads or (program.unit_of[earlier.index] == unit and earlier.reads & _LISTS_NAMES)
-        for earlier in program.statements[: statement.index]
-    )
+    if program.first_reads.get(name, statement.index) < statement.index:
+        return True
+    start = program.units[program.unit_of[statement.index]].start
+    return any(earlier.reads & _LISTS_NAMES for earlier in program.statements[start : statement.index])
 
 
 def _can_move(program: Program, statement: StatementFacts, name: str, shown_types: bool) -> bool:
@@ -159,7 +158,6 @@ def _has_own_text(cls: Obj) -> bool:
 def names_from_outside(program: Program, statement: StatementFacts) -> set[str]:
     """Return the names that a definition takes from outside, whatever scope in it mentions them, or a text does:
     ``df.query("a > @limit")``, ``x: "Limit"``."""
-    functions = program.facts.heap.of_type(FUNCTION)
-    found = {name for function in functions if function.made == statement.index for name in function.code.named}
+    found = {name for function in program.functions_made.get(statement.index, ()) for name in function.code.named}
     found |= {name for text in annotation_texts(statement.node) for name in _NAME.findall(text)}
     return found | free_names(statement.node)

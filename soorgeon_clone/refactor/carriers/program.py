@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from soorgeon_clone.analysis.dataflow import History, Unit, binding_before, history
-from soorgeon_clone.analysis.heap import LIB, Obj
+from soorgeon_clone.analysis.heap import FUNCTION, LIB, Obj
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
 from soorgeon_clone.analysis.star import is_module_path
 from soorgeon_clone.analysis.state import Binding
@@ -45,6 +45,23 @@ class Program:
             for name in statement.binds:
                 found.setdefault(name, set()).add(statement.index)
         return {name: frozenset(numbers) for name, numbers in found.items()}
+
+    @cached_property
+    def first_reads(self) -> Mapping[str, int]:
+        """Name -> the first statement that may read it."""
+        found: dict[str, int] = {}
+        for statement in self.statements:
+            for name in statement.reads:
+                found.setdefault(name, statement.index)
+        return found
+
+    @cached_property
+    def functions_made(self) -> Mapping[int, list[Obj]]:
+        """Statement -> the functions and methods that it makes."""
+        found: dict[int, list[Obj]] = {}
+        for function in self.facts.heap.of_type(FUNCTION):
+            found.setdefault(function.made, []).append(function)
+        return found
 
     @cached_property
     def unit_of(self) -> tuple[int, ...]:
