@@ -79,8 +79,8 @@ def note_folder(w: Walker, args: calls.Arguments) -> None:
 
 
 def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | None:
-    """Return what calling something in a module beside the notebook gives; None if it is of none."""
-    if not w.has_modules_beside or w.modules.split(path) is None:
+    """Return what calling something in a module beside the notebook gives; None if it is of none, or the user told."""
+    if not w.has_modules_beside or w.modules.split(path) is None or w.knowledge.is_told(path):
         return None
     origin = w.modules.origin(path)
     if w.modules.split(origin) is None:

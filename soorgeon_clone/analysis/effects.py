@@ -230,6 +230,10 @@ class Knowledge:
         found = table.functions.find(rest) if table else None
         return found.parameters if found else None
 
+    def is_told(self, path: str) -> bool:
+        """Tell whether the user has said what calling ``path`` does: that is believed, whatever its code looks like."""
+        return self._user.find(path) is not None
+
     def is_method(self, path: str) -> bool:
         """Tell whether ``path`` is a method taken from its class (``str.upper``), whose first argument is self."""
         path = self.canonical(path)

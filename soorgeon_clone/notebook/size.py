@@ -1,8 +1,8 @@
 """The source of cells -> how much code it is, and whether that is more than is looked at closely.
 
-Trees of Python and what is made of them take a thousand times the room of the text. A notebook of ten thousand cells, or
-one with a list of a hundred thousand numbers in a cell, is more than anybody writes; what is larger is not parsed at
-all.
+Trees of Python and what is made of them take a thousand times the room of the text. A notebook of ten thousand cells,
+or one with a list of a hundred thousand numbers in a cell, is more than anybody writes; what is larger is not parsed
+at all.
 """
 
 from __future__ import annotations

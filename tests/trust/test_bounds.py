@@ -254,11 +254,11 @@ def test_classes_in_diamonds() -> None:
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
-        ([markdown("## Part"), code("x = []")] * 501, "501 sections"),
+        ([markdown("## Part"), code("x = []")] * 2_001, "2,001 sections"),
         (
             [
                 cell
-                for n in range(160)
+                for n in range(220)
                 for cell in (markdown(f"## P{n}"), code(f"a{n} = [{', '.join(f'a{m}' for m in range(n))}]"))
             ],
             "need too much of one another",

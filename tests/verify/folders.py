@@ -16,6 +16,7 @@ LIES = """
 "helpers.grow(xs)" = { returns = "none" }
 "helpers.settle()" = { returns = "none" }
 "helpers.write()" = { returns = "none" }
+"helpers.read()" = { returns = "str" }
 "helpers.Lossy()" = { returns = "fresh" }
 "helpers.Locked()" = { returns = "fresh" }
 """

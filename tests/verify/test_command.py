@@ -14,7 +14,7 @@ from verify.folders import LYING, fingerprint, notebook
 
 
 def test_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook(tmp_path, "x = 1\n---\nprint(x)")
+    notebook(tmp_path, "x = [1]\n---\nprint(x)")
     monkeypatch.chdir(tmp_path)
     before = fingerprint(tmp_path)
     done = CliRunner().invoke(command, ["nb.ipynb"])

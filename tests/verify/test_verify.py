@@ -167,7 +167,7 @@ def test_wrong_and_not_deterministic_at_once(tmp_path: Path) -> None:
 
 def test_what_does_not_run_because_something_else_failed(tmp_path: Path) -> None:
     report = run(
-        tmp_path, "import helpers\no = helpers.Locked()\n---\nprint(o)\nx = 1\n---\nprint(x)\n---\nprint(1)", LYING
+        tmp_path, "import helpers\no = helpers.Locked()\n---\nprint(o)\nx = [1]\n---\nprint(x)\n---\nprint(1)", LYING
     )
     assert [section.verdict for section in report.sections] == ["different", "not run", "not run", "same"]
 
