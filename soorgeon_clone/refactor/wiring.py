@@ -254,11 +254,16 @@ class _Wirer:
             origin = self.program.unit_of[statement.index]
             for unit in range(origin + 1, self.count):
                 if not can_repeat(self.program, statement, unit, setting=True):
-                    what = ", ".join(sorted(statement.sets)).replace("_", " ")
-                    raise Clash(
-                        origin, self.count - 1, f"settings ({what}) are changed in a way that cannot be repeated"
-                    )
+                    raise Clash(origin, self.count - 1, self._why_setting(statement))
                 self.repeat(statement, unit)
+
+    def _why_setting(self, statement: StatementFacts) -> str:
+        line, *more = self.program.source(statement).split("\n")
+        said = f"`{line[:60]}{' ...' if more or len(line) > 60 else ''}` (cell {statement.cell + 1})"
+        if statement.sets == {"modules"}:
+            return f"{said} may change what a module keeps, which cannot be repeated"
+        what = ", ".join(sorted(statement.sets)).replace("_", " ")
+        return f"{said} changes settings ({what}) in a way that cannot be repeated"
 
     # -- values ------------------------------------------------------------------------------------------------
 

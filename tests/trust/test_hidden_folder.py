@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,21 +22,6 @@ from soorgeon_clone.pipeline.project import Project
 from trust.site import Site, look
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    before = os.environ.get("SOORGEON_CLONE_CACHE")
-    yield Site(tmp_path_factory.mktemp("site"))
-    os.environ.pop("SOORGEON_CLONE_CACHE", None)
-    if before is not None:
-        os.environ["SOORGEON_CLONE_CACHE"] = before
-
-
-@pytest.fixture
-def site(built: Site) -> Site:
-    built.reset()
-    return built
 
 
 @pytest.fixture

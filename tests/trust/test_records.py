@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import zlib
@@ -23,21 +22,6 @@ from trust.damages import damage
 from trust.site import Site, attempt
 
 MADE = Made({"code": "1"}, "f", {"a.pkl": ("x", "y")}, {"in.csv": "z"}, {"out.txt": "w"}, 12.5)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    before = os.environ.get("SOORGEON_CLONE_CACHE")
-    yield Site(tmp_path_factory.mktemp("site"))
-    os.environ.pop("SOORGEON_CLONE_CACHE", None)
-    if before is not None:
-        os.environ["SOORGEON_CLONE_CACHE"] = before
-
-
-@pytest.fixture
-def site(built: Site) -> Site:
-    built.reset()
-    return built
 
 
 def run(task: str, result: str = "ran") -> RunRecord:

@@ -26,15 +26,6 @@ from trust.site import Site, look
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    before = os.environ.get("SOORGEON_CLONE_CACHE")
-    yield Site(tmp_path_factory.mktemp("site"))
-    os.environ.pop("SOORGEON_CLONE_CACHE", None)
-    if before is not None:
-        os.environ["SOORGEON_CLONE_CACHE"] = before
-
-
 @pytest.fixture
 def site(built: Site) -> Site:
     built.reset(built=False)
