@@ -42,6 +42,7 @@ class Obj:
         "is_local",
         "made",
         "memory",
+        "order",
         "order_of",
         "ordered",
         "origin",
@@ -71,6 +72,7 @@ class Obj:
         self.identity: set[int] = set()  # statements that may compare its identity
         self.ordered: set[int] | None = None  # of a set: statements to which its order matters
         self.finalized = False  # whether code runs when it goes
+        self.order: Any = None  # of a class: where its members are looked up, as `lineage` found it last
         self.order_of: set[Obj] | None = None  # sets on whose order its own order depends
 
     def __repr__(self) -> str:

@@ -378,7 +378,7 @@ def _rest(w: Walker, cls: Obj, owner: Obj) -> Obj:
     made = w.heap.make(("bases of", owner, cls), CLASS)
     for group in lineage.after(cls, owner):
         lineage.add_base(w.heap, made, group)
-    w.heap.hold(made, "*bases", frozenset(o for o in owner.fields.get("*bases", EMPTY) if o.type != CLASS))
+    lineage.add_bases(w.heap, made, frozenset(o for o in owner.fields.get("*bases", EMPTY) if o.type != CLASS))
     return made
 
 

@@ -18,11 +18,27 @@ class TooMany(Exception):
     """What a statement does is not followed, nor what comes after it: classes derive from one another for too long."""
 
 
+# How often any class of the process got a base: orders that were found before the last time are found again.
+_bases_added = 0
+
+
 def add_base(heap: Heap, cls: Obj, value: Value) -> None:
     """Let ``cls`` have ``value`` as its next base. A class body that is walked again gives the same bases again."""
-    heap.hold(cls, "*bases", value)
+    add_bases(heap, cls, value)
     if not any(held == value for held in _bases(cls)):
-        heap.hold(cls, f"*base:{len(_bases(cls)):03}", value)
+        _hold(heap, cls, f"*base:{len(_bases(cls)):03}", value)
+
+
+def add_bases(heap: Heap, cls: Obj, value: Value) -> None:
+    """Let ``cls`` have ``value`` among its bases; in which place is not known."""
+    _hold(heap, cls, "*bases", value)
+
+
+def _hold(heap: Heap, cls: Obj, key: str, value: Value) -> None:
+    global _bases_added
+    if not value <= cls.fields.get(key, EMPTY):
+        _bases_added += 1
+        heap.hold(cls, key, value)
 
 
 def order_of(cls: Obj) -> Order:
@@ -30,6 +46,13 @@ def order_of(cls: Obj) -> Order:
 
     Raises TooMany where a class derives from more than are looked at.
     """
+    if cls.order is None or cls.order[0] != _bases_added:
+        cls.order = (_bases_added, _found_order(cls))
+    order: Order = cls.order[1]
+    return order
+
+
+def _found_order(cls: Obj) -> Order:
     groups = (frozenset({cls}), *_by_distance(_bases_among_classes(cls), frozenset({cls})))
     count = sum(map(len, groups))
     if count > _MOST_CLASSES:

@@ -22,7 +22,7 @@ from soorgeon_clone.analysis import (
     undescribed,
 )
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.lineage import lineage
+from soorgeon_clone.analysis.lineage import add_bases, lineage
 from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def make_class(w: Walker, args: Arguments, node: Node) -> Value:
     made = w.heap.make((*w.site(node), "made"), CLASS)
     made.path = str(evaluate.constant(first(args)) or "")
     bases = access.contents(first(args, 1)) if len(args.positional) > 1 else EMPTY
-    w.heap.hold(made, "*bases", frozenset(o for o in bases if o.type in (CLASS, LIB)))
+    add_bases(w.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
     for value in (first(args, 2), first(args, 1)):
         for obj in value:
             for key, held in obj.fields.items():
