@@ -80,14 +80,14 @@ def records_json(site: Site, chance: random.Random) -> str:
     """A value somewhere inside of remembered JSON is another one, with the right checksum."""
     done = ""
     with sqlite3.connect(site.root / ".soorgeon-clone/records.sqlite") as connection:
-        if chance.random() < 0.5:
-            rows = connection.execute("select task, value from made").fetchall()
-            task, text = chance.choice(rows)
+        # what is known of a file is remembered once the file is a moment old
+        memo = connection.execute("select path, stamp, value from memo where value like '%{%'").fetchall()
+        if chance.random() < 0.5 or not memo:
+            task, text = chance.choice(connection.execute("select task, value from made").fetchall())
             done, changed = _mutate(text, chance)
             connection.execute("update made set value = ? where task = ?", (changed, task))
         else:
-            rows = connection.execute("select path, stamp, value from memo where value like '%{%'").fetchall()
-            path, stamp, text = chance.choice(rows)
+            path, stamp, text = chance.choice(memo)
             done, changed = _mutate(text[9:], chance)
             mark = zlib.crc32(f"{path}|{stamp}|{changed}".encode("utf-8", "surrogatepass"))
             value = f"{mark:08x}:{changed}".encode("utf-8", "surrogatepass").decode("utf-8", "replace")

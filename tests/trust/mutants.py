@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Callable
@@ -72,7 +73,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 def swap(notebook: Any, rng: random.Random) -> None:
     if found := places(notebook):
         container, key = rng.choice(found)
-        container[key] = rng.choice(VALUES)
+        container[key] = copy.deepcopy(rng.choice(VALUES))
 
 
 def remove(notebook: Any, rng: random.Random) -> None:
