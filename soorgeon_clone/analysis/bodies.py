@@ -188,7 +188,6 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
     """Walk the body once; return whether that is news about the notebook's variables."""
     module = w.module.state
     fork = w.module.state = module.fork()
-    owner, w.owner = w.owner, code.owner
     try:
         if code.is_lambda:
             scope.result |= evaluate.expression(w, code.body)
@@ -196,7 +195,6 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
             statements.run_suite(w, code.body)
     finally:
         w.module.state = module
-        w.owner = owner
     # whatever path the body took: what it bound may hold
     scope.state.dead = False
     fork.dead = False

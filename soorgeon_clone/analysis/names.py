@@ -40,7 +40,6 @@ class Code:
     is_nested: bool = False
     is_async: bool = False
     size: int = 1
-    attributes: frozenset[str] = field(default_factory=frozenset)
     named: set[str] = field(default_factory=set)
     """Variables of the notebook that texts in it name where it was called: ``df.query("a > @limit")``."""
 

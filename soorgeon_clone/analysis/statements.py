@@ -464,12 +464,12 @@ def make_class(w: Walker, node: Node) -> Obj:
         w.change(base for base in obj.fields.get("*bases", EMPTY) if base.type == CLASS)
     scope = Scope("class", w.scope, State())
     scope.self_class = obj
-    outer, outer_owner = w.scope, w.owner
-    w.scope, w.owner = scope, obj
+    outer = w.scope
+    w.scope = scope
     try:
         run_suite(w, node.children[-1])
     finally:
-        w.scope, w.owner = outer, outer_owner
+        w.scope = outer
     for name, binding in scope.state.names.items():
         w.heap.hold(obj, name, binding.value - {UNBOUND})
         for method in binding.value:

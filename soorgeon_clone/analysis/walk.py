@@ -78,7 +78,6 @@ class Walker:
         self.tracing: list[bodies.Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
         self.uncertain = 0  # how many branches, loops and function bodies we are in
-        self.owner: Obj | None = None
         self.texts: tuple[str, ...] = ()  # of all cells
         self.asks_caches = False
         self.asks_subclasses = False

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from soorgeon_clone.lint.names import Bound, Names
+from soorgeon_clone.lint.names import Bound
 from soorgeon_clone.lint.script import CodeCell, Script
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.ipython import is_notebook_name
@@ -171,8 +171,3 @@ def _is_ours(call: ast.Call) -> bool:
         and isinstance(call.args[0], ast.Constant)
         and call.args[0].value not in _MAGICS_THAT_BIND_ANYTHING
     )
-
-
-def first_binding_after(names: Names, name: str, order: int) -> Bound | None:
-    """Return the first binding of a name behind a statement."""
-    return next((b for b in names.bindings.get(name, ()) if b.order > order), None)

@@ -53,7 +53,6 @@ class Fingerprints:
         facts_of: Callable[[str], CodeFacts | None],
         libraries: Libraries,
         resource_digest: Callable[[str], str | None],
-        ignore_environment: bool = False,
         computed_digest: Callable[[Computed], str] = lambda _: UNKNOWN,
     ) -> None:
         """``computed_digest`` says what is known of a param that a function computes."""
@@ -63,7 +62,6 @@ class Fingerprints:
         self.facts_of = facts_of
         self.libraries = libraries
         self.resource_digest = resource_digest
-        self.ignore_environment = ignore_environment
         self.computed_digest = computed_digest
         self._own: dict[str, dict[str, str]] = {}
         self._closures: dict[str, Closure] = {}
@@ -133,10 +131,9 @@ class Fingerprints:
             parts[f"product:{product.key or ''}"] = product.path
         for key, value in _settings(spec).items():
             parts[f"setting:{key}"] = value
-        if not self.ignore_environment:
-            parts["python"] = python_version()
-            for module, version in self.libraries.versions(closure.libraries).items():
-                parts[f"library:{module}"] = version
+        parts["python"] = python_version()
+        for module, version in self.libraries.versions(closure.libraries).items():
+            parts[f"library:{module}"] = version
         return parts
 
 

@@ -133,10 +133,6 @@ class Records:
         statement = ("insert or replace into made values (?, ?)", [(task, value)])
         self._database.execute(statement, *(_appended(run) if run is not None else ()))
 
-    def forget_made(self, task: str) -> None:
-        """Drop what is known of a task's products."""
-        self._database.execute(("delete from made where task = ?", [(task,)]))
-
     def save_run(self, run: RunRecord) -> None:
         """Append to the history."""
         self._database.execute(*_appended(run))

@@ -18,7 +18,7 @@ from soorgeon_clone.refactor.carriers.replay import can_repeat, needed_to_repeat
 from soorgeon_clone.refactor.model import Part
 
 # what of a class is no attribute that it was given: how it was made
-_MADE_WITH = frozenset({"*bases", "*keywords", "*dataclass", AMENDED})
+_MADE_WITH = frozenset({"*bases", "*keywords", AMENDED})
 _MADE_WITH_EACH = ("*base:", "*field:", "*factory:")
 # bases whose classes take an attribute as it is
 _PLAIN_BASES = ("builtins.", "abc.ABC", "typing.", "collections.", "sklearn.base.", "torch.nn.", "torch.utils.data.")

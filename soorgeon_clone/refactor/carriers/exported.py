@@ -148,7 +148,7 @@ def _shows_its_module(program: Program, cls: Obj) -> bool:
 
 def _has_own_text(cls: Obj) -> bool:
     for obj in ancestors([cls]):
-        if obj.type == CLASS and ("__repr__" in obj.fields or "*dataclass" in obj.fields):
+        if obj.type == CLASS and "__repr__" in obj.fields:
             return True
         if obj.type != CLASS and obj.path not in ("builtins.object", "abc.ABC"):
             return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -148,10 +147,6 @@ class Program:
                 suffix = "" if last == name else f" as {name}"
                 return f"from {module} import {last}{suffix}"
         return self.source(statement)
-
-
-def is_builtin(name: str) -> bool:
-    return hasattr(builtins, name)
 
 
 def is_module(obj: Obj) -> bool:
