@@ -227,8 +227,12 @@ def is_looked_up(leaf: Node, name: str) -> bool:
             first.children[0].value == "." and first.children[1].value in _LOOKED_UP and len(trailers) > 1
         )
     parent = node.parent
+    while parent is not None and _hands_through(parent):  # `cols or COLS`
+        node, parent = parent, parent.parent
     if parent is None:
         return False
+    if parent.type == "expr_stmt":
+        return _is_name_of_looked_up(parent, node)
     if parent.type in ("comparison", "arith_expr", "fstring_expr", "star_expr"):
         return True
     if parent.type == "argument" and parent.children[0].type == "operator":
@@ -248,6 +252,58 @@ def is_looked_up(leaf: Node, name: str) -> bool:
             and hasattr(builtins, call.children[0].value)
         )
     return False
+
+
+def _hands_through(node: Node) -> bool:
+    """Whether an expression may be the very object that a part of it is."""
+    return node.type in ("or_test", "and_test", "ternary", "test") or (
+        node.type == "atom" and node.children[0].value == "(" and len(node.children) == 3
+    )
+
+
+def _is_name_of_looked_up(statement: Node, value: Node) -> bool:
+    """Whether an assignment gives a value just another name in its function, which is only looked up as well."""
+    function = function_around(statement)
+    targets = statement.children[:-1:2]
+    if function is None or value is not statement.children[-1] or any(target.type != "name" for target in targets):
+        return False
+    if any(sign.value != "=" for sign in statement.children[1::2]):
+        return False
+    code = code_of(function)
+    names = {target.value for target in targets}
+    if not names <= code.locals or any(names & code_of(inner).free for inner in _functions_in(code.body)):
+        return False
+    for leaf in variables(code.body):
+        if leaf.value not in names or _is_bound_anew(leaf):
+            continue
+        given = _named_again(leaf)
+        if given is None and not is_looked_up(leaf, ""):
+            return False
+        if given is not None and not given <= names:  # a third name is not followed
+            return False
+    return True
+
+
+def _is_bound_anew(leaf: Node) -> bool:
+    """Whether a name is given something else: ``x = 1``, not ``x += [1]``, which may change what it was."""
+    statement = leaf.parent
+    signs = statement.children[1::2] if statement is not None and statement.type == "expr_stmt" else []
+    return is_target(leaf) and not trailers_of(leaf) and all(getattr(sign, "value", "=") == "=" for sign in signs)
+
+
+def _functions_in(node: Node) -> list[Node]:
+    return [item for item in inside(node) if item.type in ("funcdef", "lambdef")]
+
+
+def _named_again(leaf: Node) -> set[str] | None:
+    """Return the names that an assignment gives to what a name denotes; None where it stands in none as it is."""
+    node = leaf
+    while node.parent is not None and _hands_through(node.parent):
+        node = node.parent
+    statement = node.parent
+    if trailers_of(leaf) or statement is None or statement.type != "expr_stmt" or node is not statement.children[-1]:
+        return None
+    return {target.get_code(include_prefix=False) for target in statement.children[:-1:2]}
 
 
 def is_only_looked_up(body: Node, name: str) -> bool:
