@@ -15,6 +15,7 @@ from soorgeon_clone.analysis.module_trees import (
     DEFINED,
     OPENING_BRACKETS,
     body_of,
+    call_given,
     chain_of,
     hands_out_closures,
     inside,
@@ -304,9 +305,34 @@ class States:
                 return True
             if isinstance(what, str) or what.type in DEFINED:
                 continue
-            if not self._is_constant(owner, what) and not (is_flat(what) and is_looked_up(leaf, place[1])):
+            if self._is_constant(owner, what):
+                continue
+            if not is_flat(what) or not (is_looked_up(leaf, place[1]) or self._is_only_read_by_library(module, leaf)):
                 return True
         return False
+
+    def _is_only_read_by_library(self, module: Module, leaf: Node) -> bool:
+        """Whether a flat container is given to a function of a library whose table says that it neither changes nor
+        keeps what it is given, nor gives it back: ``pd.DataFrame(rows, columns=COLUMNS)``."""
+        call = call_given(leaf)
+        head = call.children[0] if call is not None else None
+        if call is None or head is None or head.type != "name":
+            return False
+        path = self.modules.library(module, head.value)
+        names = [trailer for trailer in call.children[1:-1] if trailer.children[0].value == "."]
+        if path is None or len(names) != len(call.children) - 2:
+            return False
+        effect = self.modules.knowledge.function(self.modules.dotted(path, head), {})
+        if effect is None or effect.opaque:
+            return False
+        keyword = leaf.parent.children[0].value if leaf.parent.type == "argument" else None
+        touched = {*effect.changes, *effect.keeps, *effect.views, *effect.calls}
+        if keyword in touched or "args" in touched or (keyword is None and touched):
+            return False
+        # what is inside a flat container cannot change
+        if not all(text.startswith("element:") for text in effect.shares):
+            return False
+        return not any(word in kind for kind in effect.returns for word in ("arg:", "call:"))
 
     def _is_constant(self, module: Module, node: Node, *, depth: int = 20) -> bool:
         """Whether an expression gives something that nothing can change."""

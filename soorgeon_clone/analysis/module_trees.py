@@ -306,6 +306,21 @@ def _named_again(leaf: Node) -> set[str] | None:
     return {target.get_code(include_prefix=False) for target in statement.children[:-1:2]}
 
 
+def call_given(leaf: Node) -> Node | None:
+    """Return the call ``a.b(...)`` that a name is an argument of, if nothing is asked for behind it."""
+    node = leaf.parent
+    if trailers_of(leaf) or node is None:
+        return None
+    if node.type == "argument" and node.children[1].type == "operator" and node.children[1].value == "=":
+        node = node.parent
+    if node is not None and node.type == "arglist":
+        node = node.parent
+    if node is None or node.type != "trailer" or node.children[0].value != "(":
+        return None
+    call: Node = node.parent
+    return call if call.type in ("atom_expr", "power") and call.children[-1] is node else None
+
+
 def is_only_looked_up(body: Node, name: str) -> bool:
     return all(is_looked_up(leaf, "") and not is_target(leaf) for leaf in variables(body) if leaf.value == name)
 
