@@ -34,7 +34,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 # What shows in which module, file or row a definition stands, or looks for those of the notebook: `f?`, `help(f)`.
 _LOOKS_AT_DEFINITIONS = re.compile(
     r"\b(__globals__|__module__|__code__|inspect|doctest|pydoc|pickletools|get_type_hints|get_annotations)\b"
-    r"|\bhelp\(|\bpickle\.dumps\b|^\s*%p(def|doc|info2?|source|file)\b|^\s*\?{1,2}\w|[\w)\]]\?{1,2}\s*$",
+    r"|\bhelp\(|\bpickle\.dumps\b|^\s*%p(def|doc|info2?|source|file)\b|^\s*\?{1,2}\w|^\s*[%\w.]+\?{1,2}\s*$",
     re.MULTILINE,
 )
 # What tells which names there are.
