@@ -22,6 +22,7 @@ _CELL = 20
 _LONG = 20  # digits of a number that cost as much as another number
 _SMALL = 2_000  # characters: no source of this length is heavy, whatever it holds
 
+_NO_ROW_ENDS = ("\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
 _PIECE = re.compile(
     r"""#[^\n]*|(?P<prefix>[A-Za-z]{0,2})(?P<quote>'''|\"{3}|['"])|(?P<data>\d[\w.]*|,)|\w+|[^\w\s]""",
 )
@@ -56,7 +57,9 @@ def weight(source: str, most: int = MOST) -> int:
     """
     if len(source) < _SMALL:  # a piece and the space behind it are four characters or more
         return len(source) // 2
-    count = position = 0
+    position = 0
+    # parso takes the square of their number to find out that no row ends there
+    count = sum(map(source.count, _NO_ROW_ENDS))
     while count < most and (piece := _PIECE.search(source, position)):
         position = piece.end()
         if quote := piece.group("quote"):

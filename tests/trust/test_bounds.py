@@ -194,7 +194,9 @@ def test_an_ordinary_notebook_is_not_too_much() -> None:
     assert not is_heavy(["text = '''" + "one, two, three\n" * 100_000 + "'''"])
 
 
-@pytest.mark.parametrize("kind", ["f_strings", "list_of_names", "assignments", "long_number", "quotes", "backslashes"])
+@pytest.mark.parametrize(
+    "kind", ["f_strings", "list_of_names", "assignments", "long_number", "quotes", "backslashes", "form_feeds"]
+)
 def test_weight_is_found_at_once(kind: str) -> None:
     made: Files = KINDS[kind](5_000_000)
     (source,) = (c.source for c in parse(made["nb.ipynb"], Path("nb.ipynb")).cells if len(c.source) > 1_000)
