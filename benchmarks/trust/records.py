@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    # typeshed says TextIO; what Python opens has the method
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     kinds: Counter[str] = Counter()
     ends: Counter[str] = Counter()

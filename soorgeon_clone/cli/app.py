@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class LazyGroup(click.Group):
     """A group that imports a command only when it runs, so that --help is instant."""
 
+    # click overloads `main` by standalone_mode; here it is one method
     def main(self, args: Any = None, prog_name: str | None = None, **options: Any) -> Any:  # type: ignore[override]
         """Run as click does, and exit, but let nothing be printed that quotes arguments as they are."""
         try:

@@ -230,6 +230,7 @@ def _cluster_here(distributed: Any, threads: int, folder: Path) -> Any:
     """A scheduler and a worker in this process, with a thread for each task that runs: the task itself has a process
     of its own anyway. They speak through memory, and no port is opened: who reaches one could run code."""
 
+    # distributed has no types: its classes are Any to mypy
     class Scheduler(distributed.Scheduler):  # type: ignore[misc]
         def start_http_server(self, *_: object, **__: object) -> None:
             """No dashboard, nor the other pages."""
