@@ -34,8 +34,9 @@ class Effect:
     (builtin containers share no memory, so being a view of one means nothing). ``changes``: changed in place.
     ``keeps``: what is changed holds references to these afterwards (``element:<param>`` too). ``calls``: called back
     (``like:<param>``: copies of these are used).
-    ``draws``: ambient random state read and advanced, unless ``draws_unless`` (a parameter of the call or of the
-    constructor that made self) is given and not None. ``seeds``: ambient random state set completely.
+    ``draws``: ambient state (of a random generator; pyplot's figures) read and advanced, unless ``draws_unless`` (a
+    parameter of the call or of the constructor that made self) is given and not None. ``seeds``: such state set
+    completely.
     ``sets`` and ``gets``: settings changed, settings whose value the result shows. ``reads`` and ``writes``:
     parameters that name a file (``*``: unknown files; ``*log``: those that the notebook logs to, if it logs to any).
     ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
@@ -79,6 +80,8 @@ class TypeFacts:
     does not change the objects that it holds. ``picklable``: by ``serializer``; if not, ``reason`` says why ("an open
     file"). ``advancing``: using it changes it (iterators, open files, random generators). ``element``: the type of its
     elements when known. ``rank``: of two operands, the one with the higher rank decides the type of the result.
+    ``drawn_on``: the ambient state that a call uses which gives such an object, unless it is a method of one
+    (``df.plot()`` gives axes: it drew on the current figure; ``ax.plot()`` did not).
     """
 
     path: str
@@ -91,6 +94,7 @@ class TypeFacts:
     element: str | None = None
     reason: str | None = None
     rank: int = 0
+    drawn_on: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,18 @@ TABLE_KEYS = {
     *("functions", "attributes", "types"),
 }
 TYPE_KEYS = {
-    *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),
+    *(
+        "bases",
+        "immutable",
+        "container",
+        "picklable",
+        "serializer",
+        "advancing",
+        "element",
+        "reason",
+        "rank",
+        "drawn_on",
+    ),
     *("new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
 }
 
@@ -125,6 +136,7 @@ class TypeEntry:
             picklable=as_bool(raw["picklable"]) if "picklable" in raw else base.picklable,
             serializer=raw.get("serializer", base.serializer),
             advancing=as_bool(raw["advancing"]) if "advancing" in raw else base.advancing,
+            drawn_on=raw.get("drawn_on", base.drawn_on),
             element=self.table.resolve(raw["element"]) if "element" in raw else base.element,
             reason=raw.get("reason", base.reason),
             rank=int(raw.get("rank", base.rank)),

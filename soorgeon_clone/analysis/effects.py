@@ -133,7 +133,7 @@ class Knowledge:
         """Return what calling ``path`` does: a function, a class (its constructor), or a method without its object."""
         key = (path, *given.items())
         if key not in self._answers:
-            self._answers[key] = self._function(self.canonical(path), given)
+            self._answers[key] = self._drawing(self._function(self.canonical(path), given))
         return self._answers[key]
 
     def method(self, type_path: str, name: str, given: Given, made: Given | None = None) -> Effect | None:
@@ -145,8 +145,24 @@ class Knowledge:
         key = (type_path, name, *given.items(), None, *(made.items() if made is not None else ()), made is None)
         if key not in self._answers:
             known = {"made.**": None} if made is None else {f"made.{param}": text for param, text in made.items()}
-            self._answers[key] = self._method(self.canonical(type_path), name, {**given, **known})
+            effect = self._method(self.canonical(type_path), name, {**given, **known})
+            self._answers[key] = effect if self._drawn_on(type_path) else self._drawing(effect)
         return self._answers[key]
+
+    def _drawing(self, effect: Effect | None) -> Effect | None:
+        """A call that gives axes or the like has drawn on the current figure, unless it is a method of such a thing,
+
+        or opens a figure of its own.
+        """
+        if effect is None or effect.seeds:
+            return effect
+        types = {path for spec in effect.returns for path in _TYPE_PATHS.findall(spec)}
+        states = {state for path in types if (state := self._drawn_on(path)) is not None}
+        return replace(effect, draws=(*effect.draws, *sorted(states))) if states else effect
+
+    def _drawn_on(self, type_path: str) -> str | None:
+        facts = self.type(type_path) if "." in type_path else None
+        return facts.drawn_on if facts is not None else None
 
     @_remembered
     def attribute(self, type_path: str, name: str) -> Effect | None:
@@ -364,6 +380,9 @@ class Knowledge:
                 return type_path if results["*"] == "self" else results["*"]
         return None
 
+
+# `pandas.DataFrame` in `tuple(pandas.DataFrame, object)`, nothing in `arg:ax`
+_TYPE_PATHS = re.compile(r"(?<![\w:.])[^\W\d]\w*(?:\.\w+)+")
 
 # modules of the standard library that no table describes, and that leave files alone
 _WITHOUT_FILES = frozenset(

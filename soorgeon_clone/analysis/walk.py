@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import access, bodies, library, undescribed
+from soorgeon_clone.analysis import access, bodies, figures, library, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
 from soorgeon_clone.analysis.feared import builtin
 from soorgeon_clone.analysis.heap import (
@@ -477,16 +477,25 @@ class Walker:
                 self.note("sets", "modules")  # np.limits.append(3): other tasks have a module of their own
 
     def draw(self, resource: str) -> None:
-        """A random generator is used: it advances, if anything has seeded it."""
+        """A random generator is used: it advances, if anything has seeded it. Or the figures of pyplot are."""
+        if resource == figures.STATE and not figures.are_kept(self):
+            return
         name = AMBIENT + resource
         self.record.draws.add(resource)
         if self.tracing:
             self.tracing[-1].draws.add(resource)
-        if self.module.state.get(name) is not None:
+        if resource == figures.STATE or self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 
     def seed(self, resource: str) -> None:
+        """A random generator is seeded, or pyplot gets a new figure to draw on, or has none."""
+        if resource in figures.STATES:
+            if not figures.are_kept(self):
+                return
+            if resource == figures.NEW and figures.are_asked_for(self):
+                return self.draw(figures.STATE)
+            resource = figures.STATE
         name = AMBIENT + resource
         self.record.seeds.add(resource)
         self.seeded.add(resource)

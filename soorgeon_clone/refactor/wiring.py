@@ -130,7 +130,7 @@ class _Wirer:
             return
         if ambient.is_ambient(name):
             if not ambient.can_carry(name):
-                raise Clash(self._first(binding.defs, unit), unit, f"the state of {name[1:]} cannot be saved")
+                raise Clash(self._first(binding.defs, unit), unit, ambient.why_not(name))
             self.loads[unit].add(name)
             self._import_before_state(unit)
             return
