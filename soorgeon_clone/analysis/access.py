@@ -515,6 +515,8 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         library.set_library(w, f"{obj.path}.{name}", value)
         return
     if obj.immutable:
+        for cls in obj.fields.get("*class", EMPTY):  # pickle finds the member of an enumeration by its class
+            w.change_one(cls)
         return
     if obj.type == INSTANCE:
         instances.set_property(w, obj, name, value, node)

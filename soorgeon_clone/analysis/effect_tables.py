@@ -32,7 +32,7 @@ TYPE_KEYS = {
 }
 
 _CALL = re.compile(r"([\w.*?]+)?(?:\{([^}]*)\}([\w.*?]*))?(?:\(([^)]*)\))?")
-_WORD = re.compile(r"(?:arg|element|cell|like|call):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
+_WORD = re.compile(r"(?:arg|element|cell|like|call|library):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
 _KEPT = frozenset(("self", "none"))
 _NESTS = frozenset(("tuple", "list", "dict", "set", "iterator"))
 BUILTIN_TYPES = {
@@ -136,6 +136,7 @@ class TypeEntry:
             picklable=as_bool(raw["picklable"]) if "picklable" in raw else base.picklable,
             serializer=raw.get("serializer", base.serializer),
             advancing=as_bool(raw["advancing"]) if "advancing" in raw else base.advancing,
+            bound_to=raw.get("bound_to", base.bound_to),
             drawn_on=raw.get("drawn_on", base.drawn_on),
             element=self.table.resolve(raw["element"]) if "element" in raw else base.element,
             reason=raw.get("reason", base.reason),

@@ -300,7 +300,10 @@ class Knowledge:
             return self._answer(table, found.raw, given)
         if name[:1].isupper() and "*" in table.types:
             return self._constructor(path, (table.types["*"],), table, given)
-        return self._answer(table, table.raw["function"], given) if "function" in table.raw else None
+        effect = self._answer(table, table.raw["function"], given) if "function" in table.raw else None
+        if effect is not None and not effect.sets and registers_by_name(path, library):
+            return replace(effect, sets=("modules",))
+        return effect
 
     def _constructor(self, path: str, lineage: tuple[TypeEntry, ...], table: Table, given: Given) -> Effect | None:
         for entry in lineage:
@@ -411,6 +414,15 @@ _SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|pat
 def sets_by_name(name: str) -> bool:
     """Whether the name of a function that nobody described says that it sets something (``register_error``)."""
     return _SETS.match(name) is not None
+
+
+_REGISTERS = re.compile(r"(un|de)?register|set_|(en|dis)able")
+
+
+def registers_by_name(path: str, library: str) -> bool:
+    """Whether a function that a table does not name says by its name that its library keeps something from then on."""
+    name = path.rpartition(".")[2]
+    return sets_by_name(name) if library in sys.stdlib_module_names else _REGISTERS.match(name) is not None
 
 
 def may_set(effect: Effect, path: str) -> bool:

@@ -420,6 +420,8 @@ def result(
         return like(w, originals, node)
     if spec.startswith("call:"):
         return undescribed.call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node, path)
+    if spec.startswith("library:"):
+        return frozenset({w.heap.lib(spec[8:])})
     kind = spec
     if spec == "fresh":
         kind = f"{path.partition('.')[0]}.*" if path else UNKNOWN

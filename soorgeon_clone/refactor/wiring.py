@@ -550,4 +550,5 @@ def _collide(one: set[str], other: set[str]) -> bool:
         return True
     if one & other:
         return True
-    return any(a.startswith(b + "/") or b.startswith(a + "/") for a in one for b in other)
+    # of a folder and what is in it, or a name that gets a suffix when it is written: np.save("x") makes x.npy
+    return any(a.startswith((b + "/", b + ".")) or b.startswith((a + "/", a + ".")) for a in one for b in other)
