@@ -9,7 +9,7 @@ from soorgeon_clone.export import image, names
 from soorgeon_clone.export.airflow_operators import CLASSES, IMPORTS, OPERATORS, arguments, literal
 from soorgeon_clone.export.model import Choices, Container, Workflow
 from soorgeon_clone.export.steps import workflow
-from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.pipeline.declared.model import DAG
 from soorgeon_clone.visible import one_line
 
 

@@ -15,8 +15,8 @@ from soorgeon_clone.export import image, names
 from soorgeon_clone.export.kubernetes import gpu_key, quantity, secret_of, volume_name
 from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.steps import workflow
-from soorgeon_clone.pipeline.model import DAG
-from soorgeon_clone.pipeline.yaml_tree import dump
+from soorgeon_clone.pipeline.declared.model import DAG
+from soorgeon_clone.pipeline.declared.yaml_tree import dump
 
 _VERSION = "argoproj.io/v1alpha1"
 _TASKS = "@tasks@"

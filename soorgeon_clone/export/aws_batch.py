@@ -20,7 +20,7 @@ from soorgeon_clone.export.fargate import fitting
 from soorgeon_clone.export.kubernetes import volume_name
 from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings
 from soorgeon_clone.export.steps import workflow
-from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.pipeline.declared.model import DAG
 from soorgeon_clone.visible import one_line
 
 ARRAYS = "export-arrays"

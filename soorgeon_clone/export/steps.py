@@ -9,8 +9,8 @@ from soorgeon_clone.export import names
 from soorgeon_clone.export.image import IN_IMAGE
 from soorgeon_clone.export.model import Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.settings import containers, settings
-from soorgeon_clone.pipeline.model import DAG, TaskSpec
-from soorgeon_clone.pipeline.remote import check_url
+from soorgeon_clone.pipeline.declared.model import DAG, TaskSpec
+from soorgeon_clone.pipeline.products.remote import check_url
 
 
 def workflow(target: str, rule: names.Rule, dag: DAG, choices: Choices) -> Workflow:

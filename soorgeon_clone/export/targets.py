@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from soorgeon_clone.export import image
 from soorgeon_clone.export.model import Choices
 from soorgeon_clone.export.settings import settings
-from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.pipeline.declared.model import DAG
 
 # name -> (module with a function `export`, one line for --help)
 TARGETS: Mapping[str, tuple[str, str]] = {

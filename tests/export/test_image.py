@@ -16,7 +16,7 @@ from project_folder import SAVE, Folder
 from export.pipelines import CHOICES, dag_of, graph
 from soorgeon_clone.export.freeze import freeze
 from soorgeon_clone.export.targets import TARGETS, export
-from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.status.project import Project
 
 
 def dockerfile(**choices: Any) -> list[str]:
