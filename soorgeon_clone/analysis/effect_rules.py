@@ -26,7 +26,8 @@ class Effect:
     ``builtins.object``: some new object; ``builtins.scalar``: some number, text or date), ``self``, ``arg:<param>``
     (that very object), ``element:self`` or ``element:<param>`` (something inside it), ``cell:self`` (what a cell of a
     table holds), ``none``, ``like:self`` or ``like:<param>`` (new, of the same type), ``call:<param>`` (what that
-    callback returns), ``library:numpy.random`` (what stands in a library by this path), and of these ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values),
+    callback returns), ``library:numpy.random`` (what stands in a library by this path), and of these
+    ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values),
     ``iterator(T)``, ``pandas.Series(T)`` (T: its cells).
 
     ``shares``: the result holds references to these (to what is inside them for ``element:<param>``; ``parts``: the
@@ -80,8 +81,8 @@ class TypeFacts:
     does not change the objects that it holds. ``picklable``: by ``serializer``; if not, ``reason`` says why ("an open
     file"). ``advancing``: using it changes it (iterators, open files, random generators). ``element``: the type of its
     elements when known. ``rank``: of two operands, the one with the higher rank decides the type of the result.
-    ``bound_to``: the ambient random state that its objects draw from: saved, they would
-    take a copy of it along. ``drawn_on``: the ambient state that a call uses which gives such an object, unless it is a method of one
+    ``bound_to``: the ambient random state that its objects draw from: saved, they would take a copy of it along.
+    ``drawn_on``: the ambient state that a call uses which gives such an object, unless it is a method of one
     (``df.plot()`` gives axes: it drew on the current figure; ``ax.plot()`` did not).
     """
 
