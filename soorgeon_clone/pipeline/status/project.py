@@ -439,7 +439,7 @@ class Project:
             return SourceFacts(problem=f"{task.source.path or path} is a pipe, a socket or a device, not a file")
         stamp = self._stamps[task.name] = f"{stamp_of(status)}:{sources.VERSION}"
         name = f"{task.source.path or task.source.text}\0source"
-        known = self.records.take(name, stamp)
+        known = self.records.recall(name, stamp)
         if known and (remembered := sources.source_from_json(known)) is not None:
             return remembered
         if task.source.kind == "function":
@@ -468,7 +468,7 @@ class Project:
         if path in self._modules and self._modules[path][0] == stamp:
             return self._modules[path][1]
         name = f"{path}\0module"
-        known = self.records.take(name, stamp)
+        known = self.records.recall(name, stamp)
         facts = sources.code_from_json(known) if known else None
         if facts is None:
             facts = sources.module_facts(Path(path))
