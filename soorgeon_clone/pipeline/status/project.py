@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import json
 import os
@@ -69,8 +70,9 @@ class Project:
         store_mode: str | None = None,
     ) -> None:
         self._env = env
+        self._now = datetime.datetime.now()
         self._computed = isinstance(entry_point, Spec)
-        spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env)
+        spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env, now=self._now)
         self.root = spec.root
         self.records = Records(self.root)
         self.contents = Contents(self.root, self.records)
@@ -81,7 +83,7 @@ class Project:
         libraries = Libraries(self.records)
         self._remembered = Remembered(LocalModules(self.root), self.records, self._module_facts, libraries)
         if spec.unknown_grids:
-            spec = specs.load(spec.path, env, values=self._remembered)
+            spec = specs.load(spec.path, env, values=self._remembered, now=self._now)
         self._take(spec, libraries)
         self._use_cache = use_cache
         self._cache: Cache | None = None
@@ -113,7 +115,7 @@ class Project:
         if self.spec.functions and not self._computed:
             self._computed = True
             called = Called(self.root, self._remembered.remember)
-            self._take(specs.load(self.spec.path, self._env, values=called), self.fingerprints.libraries)
+            self._take(specs.load(self.spec.path, self._env, values=called, now=self._now), self.fingerprints.libraries)
 
     def __enter__(self) -> Project:
         return self
