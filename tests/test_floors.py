@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"lint", "refactor", "export"}),
     frozenset({"analysis", "pipeline"}),
     frozenset({"notebook"}),
-    frozenset({"pyproject"}),
+    frozenset({"pyproject", "distributions"}),
     frozenset({"files"}),
     frozenset({"errors", "visible", "__init__"}),
 )
