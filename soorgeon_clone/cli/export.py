@@ -4,6 +4,7 @@ touched."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 @click.option("--name", help="What the pipeline is called in the engine (default: as the project's folder).")
 @click.option("--schedule", metavar="CRON", help='When the engine runs it: "0 6 * * *". Airflow and Argo.')
 @click.option("--operator", type=click.Choice(OPERATORS), help="Airflow: what runs a task (default: kubernetes).")
+@click.option(
+    "--environment", metavar="NAME", help="One of 'environments' in the key 'export' of pipeline.yaml, such as prod."
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the files and write nothing.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited since the last export.")
 @click.pass_obj
@@ -63,18 +67,20 @@ def command(
     name: str | None,
     schedule: str | None,
     operator: Any,
+    environment: str | None,
     dry_run: bool,
     force: bool,
 ) -> None:
-    """Write the files that run the pipeline on Airflow, Argo Workflows or AWS Batch.
+    """Write the files that run the pipeline on an engine that schedules.
 
-    Every task becomes a step that runs `soorgeon-clone task NAME` in a container and shares products through the store.
-    Images, resources, retries, secrets: the key `export` in pipeline.yaml. Nothing is built, sent or started.
+    Every task becomes a step that runs `soorgeon-clone task NAME`: in a container, with products shared through the
+    store, or in the project's folder where all machines see that. Images, resources, retries, secrets: the key `export`
+    in pipeline.yaml. Nothing is built, sent or started.
     """
     from soorgeon_clone.cli.build import warn
     from soorgeon_clone.export import targets
     from soorgeon_clone.export import write as writing
-    from soorgeon_clone.export.settings import settings
+    from soorgeon_clone.export.settings import store_of
     from soorgeon_clone.export.stale import stale
     from soorgeon_clone.pipeline.project import Project
     from soorgeon_clone.pipeline.store import store_url
@@ -85,30 +91,31 @@ def command(
         warn(project)
         _check_sources(project)
         root = project.root
-        folder = Path(out) if out else root / "export" / target
+        folder = Path(out) if out else root / "export" / "-".join(filter(None, (target, environment)))
+        told = targets.read(target, project.dag, environment)
         choices = _choices(
             project,
             env,
             folder,
             name=name,
-            store=store_url(store, project.spec.store),
+            store=store_url(store, store_of(told, project.spec)),
             image=image,
             schedule=schedule,
             operator=operator,
+            environment=environment,
             mode=mode,
             only=stale(project) if mode == "incremental" else None,
         )
         if choices.only is not None and not choices.only:
             say.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
             return
-        files = targets.export(target, project.dag, choices)
-        owner = f"{settings(target, project.spec, choices).name} to {target}"
-        guide = targets.guide(target, project.dag, choices, files)
-    changes = writing.compare(files, folder, owner, force=force)
+        made = targets.export(target, project.dag, choices)
+    owner = f"{made.title} to {target}"
+    changes = writing.compare(made.files, folder, owner, force=force)
     if not dry_run:
-        writing.write(changes, files, folder, owner, root=None if out else root)
-    _show(changes, files, folder, dry_run=dry_run)
-    for line in guide:
+        writing.write(changes, made.files, folder, owner, root=None if out else root)
+    _show(changes, made.files, folder, dry_run=dry_run)
+    for line in made.guide:
         say.echo(line)
 
 
@@ -164,7 +171,7 @@ def _relative(folder: Path, root: Path) -> str:
     return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
 
 
-def _show(changes: Changes, files: dict[str, str], folder: Path, *, dry_run: bool) -> None:
+def _show(changes: Changes, files: Mapping[str, str], folder: Path, *, dry_run: bool) -> None:
     marks = {
         **dict.fromkeys(files, "unchanged"),
         **dict.fromkeys(changes.created, "new"),

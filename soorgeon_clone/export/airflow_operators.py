@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import image
 from soorgeon_clone.export.kubernetes import gpu_key, quantity, secret_of, volume_name
-from soorgeon_clone.export.model import Container, Workflow
+from soorgeon_clone.export.model import Container, Operator, Workflow
 from soorgeon_clone.export.settings import GRACE_SECONDS
 
 _SIGN = re.compile(r"\{[{%#]")
@@ -80,9 +79,9 @@ Command(
 }
 
 
-def arguments(container: Container, flow: Workflow) -> str:
+def arguments(container: Container, flow: Workflow, operator: Operator) -> str:
     """The lines of a call, one for each argument."""
-    describe = {"kubernetes": _pod, "docker": _docker, "bash": _bash}[flow.settings.operator]
+    describe = {"kubernetes": _pod, "docker": _docker, "bash": _bash}[operator]
     found = {**describe(container, flow), **_common(container)}
     return "".join(f"        {name}={text},\n" for name, text in found.items())
 
@@ -170,12 +169,7 @@ def _docker(container: Container, flow: Workflow) -> dict[str, str]:
 def _bash(container: Container, flow: Workflow) -> dict[str, str]:
     found = {"append_env": "True"}
     env = _templated(container)
-    folder = flow.settings.project
-    if flow.choices.env_text is not None:
-        # The frozen file is found in the working directory; tasks run in the project's folder in any case.
-        folder = posixpath.join(folder, flow.choices.folder)
-        env = (*env, ("PLOOMBER_ENV_FILENAME", image.ENV_FILE))
-    found["cwd"] = literal(folder)
+    found["cwd"] = literal(flow.folder or "")
     if env:
         found["env"] = _mapping(env)
     return found

@@ -21,6 +21,7 @@ from soorgeon_clone.pipeline.model import DAG, HIDDEN
 IN_IMAGE = "/project"
 USER = 1000
 ENV_FILE = "env.frozen.yaml"
+ENV_VARIABLE = "PLOOMBER_ENV_FILENAME"
 
 # A store's scheme -> the extra of soorgeon-clone that it needs; others need "store".
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
@@ -42,9 +43,12 @@ def files(dag: DAG, settings: Settings, choices: Choices, *, also: Iterable[str]
     copied = (*((ENV_FILE,) if choices.env_text is not None else ()), *also)
     ignored = _dockerignore(dag, choices, copied)
     found = {"Dockerfile": _dockerfile(dag, settings, choices, copied), "Dockerfile.dockerignore": ignored}
-    if choices.env_text is not None:
-        found[ENV_FILE] = choices.env_text
-    return {**found, ".dockerignore": ignored}
+    return {**found, **frozen(choices), ".dockerignore": ignored}
+
+
+def frozen(choices: Choices) -> dict[str, str]:
+    """The frozen env file, where there is anything to freeze."""
+    return {} if choices.env_text is None else {ENV_FILE: choices.env_text}
 
 
 def build_command(settings: Settings, choices: Choices) -> str:
@@ -94,7 +98,7 @@ def _environment(choices: Choices) -> list[str]:
     # Containers end after their task: a cache in them would be of no use to anybody.
     lines = ["ENV SOORGEON_CLONE_CACHE=off PYTHONUNBUFFERED=1"]
     if choices.env_text is not None:
-        lines += ["# Placeholders as they were at the export.", f"ENV PLOOMBER_ENV_FILENAME={ENV_FILE}"]
+        lines += ["# Placeholders as they were at the export.", f"ENV {ENV_VARIABLE}={ENV_FILE}"]
     return lines
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 Mode = Literal["incremental", "regular", "force"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -19,11 +20,11 @@ PROGRAM = "soorgeon-clone"
 class Choices:
     """What the command line says; where it says nothing (None), pipeline.yaml does.
 
-    ``only`` are the tasks to export, None for all. ``folder`` is where the export goes: relative to the project with
-    forward slashes, or absolute. ``env_text`` is the frozen env file that goes with the export (see `freeze`), None if
-    there is nothing to freeze; ``variables`` are the environment variables that pipeline.yaml asks for. ``install`` is
-    what pip installs to get this program. ``code`` are the files that tasks consist of, ``data`` those that they name:
-    they are in the image although git ignores them.
+    ``environment`` is one of those that pipeline.yaml declares. ``only`` are the tasks to export, None for all.
+    ``folder`` is where the export goes: relative to the project with forward slashes, or absolute. ``env_text`` is the
+    frozen env file that goes with the export (see `freeze`), None if there is nothing to freeze; ``variables`` are the
+    environment variables that pipeline.yaml asks for. ``install`` is what pip installs to get this program. ``code``
+    are the files that tasks consist of, ``data`` those that they name: they are in the image although git ignores them.
     """
 
     name: str | None = None
@@ -31,6 +32,7 @@ class Choices:
     image: str | None = None
     schedule: str | None = None
     operator: Operator | None = None
+    environment: str | None = None
     mode: Mode = "regular"
     only: frozenset[str] | None = None
     folder: str = "export"
@@ -49,7 +51,7 @@ class Container:
 
     ``memory`` is in bytes, ``timeout`` in seconds and for one attempt. ``env``, ``secrets`` (environment variable ->
     where the engine finds its value), ``volumes`` (path in the container -> what is mounted there) and
-    ``node_selector`` are pairs.
+    ``node_selector`` are pairs; so is ``own``, what is said for this target alone.
     """
 
     image: str
@@ -64,6 +66,7 @@ class Container:
     volumes: tuple[tuple[str, str], ...] = ()
     node_selector: tuple[tuple[str, str], ...] = ()
     service_account: str | None = None
+    own: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,29 +92,31 @@ class Step:
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for the export as a whole. The last lines are for one target each."""
+    """What holds for the export as a whole. ``project`` and ``program`` are the folder of the project and the program
+    on the machines that run tasks without containers. ``own`` is what is said for this target alone."""
 
     name: str
     title: str
     target: str
     store: str | None
     image: str
-    schedule: str | None
-    namespace: str | None
-    operator: Operator
-    project: str
-    program: str
-    parallelism: int | None
-    queue: str | None
-    platform: Literal["EC2", "FARGATE"]
-    execution_role: str | None
-    job_role: str | None
+    schedule: str | None = None
+    namespace: str | None = None
+    project: str = ""
+    program: str = PROGRAM
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """All that an engine's module needs: the settings, and the steps, each after its upstream."""
+    """All that a target needs: the settings, and the steps, each after its upstream.
+
+    ``folder`` is where tasks run that share the project's folder, None for containers. ``build`` is the command that
+    builds the image of these.
+    """
 
     settings: Settings
     choices: Choices
     steps: tuple[Step, ...]
+    folder: str | None = None
+    build: str = ""

@@ -16,7 +16,7 @@ from project_folder import SAVE, Folder, load
 from export.pipelines import CHOICES, DIAMOND, ODD_NAMES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import names
-from soorgeon_clone.export.targets import export, guide
+from soorgeon_clone.export.targets import export
 from soorgeon_clone.pipeline.model import DAG
 from soorgeon_clone.pipeline.project import Project
 
@@ -38,7 +38,7 @@ export:
 
 
 def documents(dag: DAG, **choices: Any) -> dict[str, Any]:
-    files = export("argo", dag, replace(CHOICES, **choices))
+    files = export("argo", dag, replace(CHOICES, **choices)).files
     return {name: yaml.safe_load(text) for name, text in files.items() if name.endswith("workflow.yaml")} | {
         "workflow-template.yaml": yaml.safe_load(files["workflow-template.yaml"])
     }
@@ -141,8 +141,9 @@ def test_a_secret_needs_a_key() -> None:
 
 
 def test_a_workflow_that_kubernetes_does_not_take() -> None:
-    lines = guide("argo", graph(DIAMOND), CHOICES, {"workflow.yaml": " " * 1_600_000})
-    assert any("Kubernetes takes no object above" in line for line in lines)
+    long = graph({f"{number:05}-{'a' * 90}": [] for number in range(5_000)})
+    assert any("Kubernetes takes no object above" in line for line in export("argo", long, CHOICES).guide)
+    assert not any("Kubernetes takes" in line for line in export("argo", graph(DIAMOND), CHOICES).guide)
 
 
 # -- as Argo would ---------------------------------------------------------------------------------------------------
@@ -181,7 +182,9 @@ def test_the_workflow_runs(tmp_path: Path, environment: dict[str, str]) -> None:
     declared = yaml.safe_load((image.root / "pipeline.yaml").read_text())
     image.write("pipeline.yaml", yaml.safe_dump({**declared, "export": {"volumes": {str(store): "claim"}}}))
     with Project(image.root) as project:
-        document = yaml.safe_load(export("argo", project.dag, replace(CHOICES, store=str(store)))["workflow.yaml"])
+        document = yaml.safe_load(
+            export("argo", project.dag, replace(CHOICES, store=str(store))).files["workflow.yaml"]
+        )
     done = walk(document, image.root, environment, tmp_path)
     assert [*done] == ["load", "right", *(name for name in done if name.startswith("left")), "join"]
     assert Folder(done["join"]).load("output/join-x.pkl") == [1, 2, "left it", 1, 2, "right"]

@@ -20,13 +20,13 @@ from soorgeon_clone.pipeline.project import Project
 
 
 def dockerfile(**choices: Any) -> list[str]:
-    text = export("argo", graph({"a": []}), replace(CHOICES, **choices))["Dockerfile"]
+    text = export("argo", graph({"a": []}), replace(CHOICES, **choices)).files["Dockerfile"]
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_target_brings_what_builds_the_image(target: str) -> None:
-    files = export(target, graph({"a": []}), CHOICES)
+    files = export(target, graph({"a": []}), CHOICES).files
     assert {"Dockerfile", "Dockerfile.dockerignore", ".dockerignore"} <= files.keys()
 
 
@@ -51,7 +51,7 @@ def test_what_the_store_needs(store: str, extra: str) -> None:
 
 
 def test_a_folder_with_a_space() -> None:
-    files = export("argo", graph({"a": []}), replace(CHOICES, folder="my export", env_text="n: 1\n"))
+    files = export("argo", graph({"a": []}), replace(CHOICES, folder="my export", env_text="n: 1\n")).files
     assert "docker build -f 'my export/Dockerfile' -t registry/image:1 ." in files["Dockerfile"]
     assert 'COPY --chown=1000:1000 ["my export/env.frozen.yaml", "env.frozen.yaml"]' in files["Dockerfile"]
 
@@ -103,7 +103,7 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
     folder.write("pipeline.yaml", json.dumps({**declared, "export": {"volumes": {str(store): "claim"}}}))
     with Project(folder.root) as project:
         choices = replace(CHOICES, store=str(store), folder="export/argo", env_text=freeze(project.spec).text)
-        for name, text in export("argo", project.dag, choices).items():
+        for name, text in export("argo", project.dag, choices).files.items():
             folder.write(f"export/argo/{name}", text)
     image = tmp_path / "image"
     settings = build(folder.root, "export/argo", image)
@@ -133,7 +133,7 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
 
 def test_the_members_of_arrays_are_in_the_image(tmp_path: Path) -> None:
     dag = dag_of("tasks:\n- {source: a.py, name: fit-, product: fit.ipynb, grid: {n: [1, 2]}}\n")
-    for name, text in export("aws-batch", dag, replace(CHOICES, folder="export/aws-batch")).items():
+    for name, text in export("aws-batch", dag, replace(CHOICES, folder="export/aws-batch")).files.items():
         path = tmp_path / "context" / "export" / "aws-batch" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -147,6 +147,6 @@ def test_the_members_of_arrays_are_in_the_image(tmp_path: Path) -> None:
 @pytest.mark.parametrize("product", ["out[1].pkl", "a*b.pkl", "#x.pkl", "!x.pkl", "what?.pkl"])
 def test_products_with_signs_of_patterns_are_left_out(product: str) -> None:
     dag = dag_of(f"tasks:\n- {{source: a.py, name: a, product: '{product}'}}\n")
-    patterns = export("argo", dag, CHOICES)[".dockerignore"].splitlines()
+    patterns = export("argo", dag, CHOICES).files[".dockerignore"].splitlines()
     assert ignored(product, [line for line in patterns if line and not line.startswith("#")])
     assert not ignored("other.pkl", [line for line in patterns if line and not line.startswith("#")])

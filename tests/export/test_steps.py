@@ -9,15 +9,14 @@ import pytest
 
 from export.pipelines import CHOICES, DIAMOND, dag_of, graph
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.export import names
 from soorgeon_clone.export.model import Step
 from soorgeon_clone.export.steps import workflow
-from soorgeon_clone.export.targets import TARGETS, export
+from soorgeon_clone.export.targets import TARGETS, export, read
 from soorgeon_clone.pipeline.model import DAG
 
 
 def steps(dag: DAG, target: str = "argo", **choices: Any) -> list[Step]:
-    return list(workflow(target, names.ARGO, dag, replace(CHOICES, **choices)).steps)
+    return list(workflow(read(target, dag), dag, replace(CHOICES, **choices)).steps)
 
 
 def test_all_tasks_with_their_edges() -> None:
@@ -124,6 +123,6 @@ def test_the_same_input_gives_the_same_files(target: str) -> None:
     top = "export: {env: {A: 1}, secrets: {B: abc/d}, volumes: {/data: abc}}\n"
     if target == "aws-batch":
         top = "export: {env: {A: 1}, aws-batch: {platform: FARGATE, execution_role: arn}}\n"
-    first, second = (export(target, graph(DIAMOND, top), CHOICES) for _ in range(2))
+    first, second = (export(target, graph(DIAMOND, top), CHOICES).files for _ in range(2))
     assert first == second
     assert list(first) == list(second)
