@@ -112,11 +112,12 @@ class Workflow:
     """All that a target needs: the settings, and the steps, each after its upstream.
 
     ``folder`` is where tasks run that share the project's folder, None for containers. ``build`` is the command that
-    builds the image of these.
+    builds the image of these. ``where`` are the options that say which pipeline and store.
     """
 
     settings: Settings
     choices: Choices
     steps: tuple[Step, ...]
+    where: tuple[str, ...]
     folder: str | None = None
     build: str = ""

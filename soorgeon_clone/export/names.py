@@ -33,6 +33,8 @@ AIRFLOW = Rule(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"), re.compile(r"[^A-Za-z
 ARGO = Rule(re.compile(r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?"), re.compile(r"[^A-Za-z0-9-]"), 128)
 # SubmitJob: letters, digits, hyphens, underscores, the first no sign, up to 128
 BATCH = Rule(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*"), re.compile(r"[^A-Za-z0-9_-]"), 128)
+# names of files, of jobs and of folders
+SLURM = Rule(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"), re.compile(r"[^A-Za-z0-9_.-]"), 128)
 # RFC 1123: names of pods and other objects of Kubernetes; room for the suffixes that the engines add
 KUBERNETES = Rule(re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"), re.compile(r"[^a-z0-9-]"), 50, lower=True)
 # Docker's reference grammar: the parts of a repository's name

@@ -23,7 +23,8 @@ def workflow(told: Told, dag: DAG, choices: Choices) -> Workflow:
     chosen = [task for name, task in dag.tasks.items() if choices.only is None or name in choices.only]
     called = names.engine_names((task.name for task in chosen), told.kind.TASK_NAMES)
     container_of = containers(told, dag.spec, choices, whole)
-    options = _options(dag, whole, choices, local=folder is not None)
+    where = _where(dag, whole, local=folder is not None)
+    options = (*where, *_mode(choices, local=folder is not None))
     steps = []
     for task in chosen:
         _check_name(task.spec)
@@ -42,8 +43,8 @@ def workflow(told: Told, dag: DAG, choices: Choices) -> Workflow:
         first = {step.container: step.task for step in reversed(steps)}
         _check_store(dag, whole, first)
         _check_variables(dag, choices, first)
-        return Workflow(whole, choices, tuple(steps), build=image.build_command(whole, choices))
-    return Workflow(whole, choices, tuple(_frozen(steps, choices)), folder=folder)
+        return Workflow(whole, choices, tuple(steps), where, build=image.build_command(whole, choices))
+    return Workflow(whole, choices, tuple(_frozen(steps, choices)), where, folder=folder)
 
 
 def _folder(whole: Settings, choices: Choices) -> str:
@@ -71,16 +72,17 @@ def _retries(container: Container, task: TaskSpec, *, tries_again: bool) -> tupl
     return ("--retries", str(container.retries)) if container.retries != task.retries else ()
 
 
-def _options(dag: DAG, whole: Settings, choices: Choices, *, local: bool) -> tuple[str, ...]:
-    entry = dag.spec.path.name
-    if local:
-        entry = posixpath.join(whole.project, entry)
-    options: tuple[str, ...] = ("--entry-point", entry)
-    if whole.store:
-        options += ("--store", whole.store)
-    if choices.mode == "incremental" and not local:
-        options += ("--no-fetch",)  # what is up to date stays in the store
-    return (*options, "--force") if choices.mode == "force" else options
+def _where(dag: DAG, whole: Settings, *, local: bool) -> tuple[str, ...]:
+    """The options that say which pipeline, and which store."""
+    entry = posixpath.join(whole.project, dag.spec.path.name) if local else dag.spec.path.name
+    return ("--entry-point", entry, *(("--store", whole.store) if whole.store else ()))
+
+
+def _mode(choices: Choices, *, local: bool) -> tuple[str, ...]:
+    if choices.mode == "force":
+        return ("--force",)
+    # what is up to date stays in the store
+    return ("--no-fetch",) if choices.mode == "incremental" and not local else ()
 
 
 def _check_name(task: TaskSpec) -> None:

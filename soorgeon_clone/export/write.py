@@ -17,7 +17,10 @@ from soorgeon_clone.files.together import in_short, write_together
 
 RECORD = ".soorgeon-clone-export.json"
 # What the targets make. A record that names anything else was not written by us.
-_OURS = re.compile(r"[^/]+\.(py|yaml|json)|Dockerfile|(Dockerfile)?\.dockerignore|export-arrays/[^/]+\.txt")
+_OURS = re.compile(
+    r"[^/]+\.(py|yaml|json|sh|txt)|Dockerfile|Snakefile|(Dockerfile)?\.dockerignore|export-arrays/[^/]+\.txt|"
+    r"tasks/[^/]+\.(sh|txt)"
+)
 _MOST_BYTES = 50_000_000
 
 

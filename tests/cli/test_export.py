@@ -140,7 +140,7 @@ def test_options_for_placeholders_are_frozen(folder: Folder) -> None:
 
 WRONG_USAGE = {
     "no target": ([], "Missing option '--to'"),
-    "unknown target": (["--to", "kubeflow"], "'kubeflow' is not one of 'airflow', 'argo', 'aws-batch'"),
+    "unknown target": (["--to", "cron"], "'cron' is not one of 'airflow', 'argo', 'aws-batch'"),
     "operator": (["--to", "argo", "--operator", "bash"], "--operator is for airflow"),
     "schedule": (["--to", "argo", "--schedule", "daily"], "no schedule such as"),
     "mode": (["--to", "argo", "--mode", "all"], "'all' is not one of 'incremental', 'regular', 'force'"),

@@ -35,6 +35,8 @@ def graph(edges: Mapping[str, Sequence[str]], top: str = "", **entry: Any) -> DA
     return dag_of(textwrap.dedent(top) + yaml.safe_dump({"tasks": tasks}, sort_keys=False))
 
 
+# Targets whose tasks run in containers.
+CONTAINERS = ("airflow", "argo", "aws-batch")
 DIAMOND = {"load": [], "left": ["load"], "right": ["load"], "join": ["left", "right"]}
 # What a name may be in pipeline.yaml, and engines do not take.
 ODD_NAMES = (

@@ -13,9 +13,9 @@ import pytest
 from docker_rules import ignored
 from project_folder import SAVE, Folder
 
-from export.pipelines import CHOICES, dag_of, graph
+from export.pipelines import CHOICES, CONTAINERS, dag_of, graph
 from soorgeon_clone.export.freeze import freeze
-from soorgeon_clone.export.targets import TARGETS, export
+from soorgeon_clone.export.targets import export
 from soorgeon_clone.pipeline.project import Project
 
 
@@ -24,7 +24,7 @@ def dockerfile(**choices: Any) -> list[str]:
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", CONTAINERS)
 def test_every_target_brings_what_builds_the_image(target: str) -> None:
     files = export(target, graph({"a": []}), CHOICES).files
     assert {"Dockerfile", "Dockerfile.dockerignore", ".dockerignore"} <= files.keys()
