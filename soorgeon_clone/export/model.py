@@ -74,7 +74,7 @@ class Step:
     """One task in the engine. ``task`` is its name in pipeline.yaml, ``name`` the one that the engine takes.
 
     ``upstream`` are names in the engine. ``options`` follow ``soorgeon-clone task NAME``. ``entry`` says which entry
-    of pipeline.yaml declares it: the steps of one grid have the same.
+    of pipeline.yaml declares it: the steps of one grid have the same. ``products`` are paths in the project.
     """
 
     task: str
@@ -83,6 +83,7 @@ class Step:
     options: tuple[str, ...]
     container: Container
     entry: str
+    products: tuple[str, ...]
 
     @property
     def command(self) -> tuple[str, ...]:

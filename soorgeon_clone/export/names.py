@@ -7,6 +7,7 @@ own hash, so it depends on nothing but itself. The original goes into the export
 from __future__ import annotations
 
 import hashlib
+import keyword
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ AIRFLOW = Rule(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"), re.compile(r"[^A-Za-z
 ARGO = Rule(re.compile(r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?"), re.compile(r"[^A-Za-z0-9-]"), 128)
 # SubmitJob: letters, digits, hyphens, underscores, the first no sign, up to 128
 BATCH = Rule(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*"), re.compile(r"[^A-Za-z0-9_-]"), 128)
+# an identifier of Python that means nothing to Python or Snakemake
+_TAKEN = "|".join((*keyword.kwlist, "all", "config", "workflow", "rules", "rule", "checkpoint", "input", "output"))
+SNAKEMAKE = Rule(re.compile(rf"(?!(?:{_TAKEN})$)[A-Za-z_][A-Za-z0-9_]*"), re.compile(r"[^A-Za-z0-9_]"), 128, sign="_")
 # names of files, of jobs and of folders
 SLURM = Rule(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"), re.compile(r"[^A-Za-z0-9_.-]"), 128)
 # RFC 1123: names of pods and other objects of Kubernetes; room for the suffixes that the engines add

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -131,3 +132,8 @@ def mapping(item: Item) -> Item:
 def raw(item: Item) -> Raw:
     """Return a mapping that goes to the engine as it stands."""
     return Raw(_dumped(mapping(item).plain()))
+
+
+def secret_file(reference: str) -> str:
+    """Return the file that holds a secret as a word for a shell; it is in the home folder or anywhere."""
+    return f'"$HOME"/{shlex.quote(reference[2:])}' if reference.startswith("~/") else shlex.quote(reference)

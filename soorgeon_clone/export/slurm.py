@@ -17,7 +17,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import image, job_graph, names, readers
 from soorgeon_clone.export.job_graph import Job
 from soorgeon_clone.export.model import Choices, Container, Settings, Workflow
-from soorgeon_clone.export.readers import Readers
+from soorgeon_clone.export.readers import Readers, secret_file
 from soorgeon_clone.pipeline.yaml_tree import Item
 from soorgeon_clone.visible import one_line
 
@@ -137,7 +137,7 @@ def _script(job: Job, flow: Workflow) -> str:
         "set -e",
         *_setup(own),
         *(f"export {name}={shlex.quote(value)}" for name, value in container.env),
-        *(f'export {name}="$(cat -- {_path(reference)})"' for name, reference in container.secrets),
+        *(f'export {name}="$(cat -- {secret_file(reference)})"' for name, reference in container.secrets),
     ]
     if job.is_array:
         members = posixpath.join(flow.settings.project, flow.choices.folder, "tasks", f"{job.name}.txt")
@@ -189,11 +189,6 @@ def _working_folder(flow: Workflow) -> list[str]:
     if flow.choices.env_text is not None:
         lines.append(f"export {image.ENV_VARIABLE}={image.ENV_FILE}")
     return lines
-
-
-def _path(reference: str) -> str:
-    """A file with a secret, in the home folder or anywhere."""
-    return f'"$HOME"/{shlex.quote(reference[2:])}' if reference.startswith("~/") else shlex.quote(reference)
 
 
 def _call(*arguments: str) -> str:

@@ -37,6 +37,7 @@ def workflow(told: Told, dag: DAG, choices: Choices) -> Workflow:
                 options=(*options, *_retries(container, task.spec, tries_again=told.kind.TRIES_AGAIN)),
                 container=container,
                 entry=f"{task.spec.file}:{task.spec.line}:{task.spec.source.text}",
+                products=tuple(product.path for product in task.products),
             )
         )
     if folder is None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from soorgeon_clone.export import airflow, argo, aws_batch, image, slurm
+from soorgeon_clone.export import airflow, argo, aws_batch, image, slurm, snakemake
 from soorgeon_clone.export.model import Choices, Workflow
 from soorgeon_clone.export.settings import Told, told
 from soorgeon_clone.export.steps import workflow
 from soorgeon_clone.export.target import Target
 from soorgeon_clone.pipeline.model import DAG
 
-TARGETS: Mapping[str, Target] = {"airflow": airflow, "argo": argo, "aws-batch": aws_batch, "slurm": slurm}
+TARGETS: Mapping[str, Target] = {
+    "airflow": airflow,
+    "argo": argo,
+    "aws-batch": aws_batch,
+    "slurm": slurm,
+    "snakemake": snakemake,
+}
 
 
 @dataclass(frozen=True)

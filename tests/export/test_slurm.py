@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project_folder import SAVE, Folder, load
+from project_folder import SAVE, Folder
 
+from export.grids import GATHERED, grid
 from export.pipelines import CHOICES, DIAMOND, ODD_NAMES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export.targets import export
@@ -166,18 +167,10 @@ needs_slurm = pytest.mark.skipif(
 
 @pytest.fixture
 def project(tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Folder:
-    """A grid between two tasks, one of which fails while the file `broken` is there."""
+    """A project, and `soorgeon-clone` in the PATH of the jobs."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    folder = Folder(tmp_path / "housing")
-    folder.task("load it", "x = [0]", SAVE, products=("x",))
-    check = "import pathlib\nif n == 2 and pathlib.Path('bro' + 'ken').exists():\n    raise SystemExit('no')"
-    folder.script("fit", load("load it"), check, "x = x + [n]", SAVE, upstream=("load it",))
-    product = {"nb": "output/fit-[[n]].ipynb", "x": "output/fit-[[n]]-x.pkl"}
-    folder.declare(source="tasks/fit.py", name="fit-[[n]]", product=product, grid={"n": [1, 2, 3]})
-    gather = "import pickle\nx = sorted(pickle.load(open(one['x'], 'rb'))[-1] for one in upstream['fit-*'].values())"
-    folder.task("gather", gather, SAVE, upstream=("fit-*",), products=("x",))
-    return folder
+    return grid(tmp_path / "housing")
 
 
 def write(folder: Folder, **choices: Any) -> None:
@@ -221,7 +214,7 @@ def test_slurm_runs_it_and_a_failure_is_submitted_again(project: Folder) -> None
     (project.root / "broken").unlink()
     assert submit(project)[-1] == "2 tasks submitted, of 2 that are stale."
     assert set(states(project).values()) == {"done"}
-    assert project.load("output/gather-x.pkl") == [1, 2, 3]
+    assert project.load("output/gather-x.pkl") == GATHERED
     assert submit(project)[-1] == "0 tasks submitted, of 0 that are stale."
     project.script("gather", "x = 1", SAVE, upstream=("fit-*",))
     assert submit(project)[-1] == "1 tasks submitted, of 1 that are stale."
