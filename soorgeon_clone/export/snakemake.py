@@ -2,7 +2,7 @@
 
 Snakemake compares times of files, the runner contents. So that both say the same, the Snakefile asks the runner when it
 is read: each rule has a stamp among its inputs, which is made new where the task is stale and is older than any product
-where it is not; all other inputs are `ancient`, that is, they give the order alone.
+where it is not; there, all other inputs are `ancient`, that is, they give the order alone.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _stale(flow: Workflow) -> str:
     return f'''
 
 def make_stamps():
-    """A stamp that is new makes its rule run; one that is older than any product does not."""
+    """Stamps that are new make their rules run; those that are older than any product do not. Returns which are new."""
 {stale}    STAMPS.mkdir(parents=True, exist_ok=True)
     for rule_name, task in TASKS.items():
         stamp = STAMPS / rule_name
@@ -109,10 +109,16 @@ def make_stamps():
         else:
             stamp.touch()
             os.utime(stamp, (1, 1))
+    return {{rule_name for rule_name, task in TASKS.items() if task in stale}}
 
 
-if workflow.is_main_process:
-    make_stamps()
+STALE = make_stamps() if workflow.is_main_process else set(TASKS)
+
+
+def after(rule_name, *products):
+    """Inputs that are newer than the products of a task that is up to date have the contents that they had."""
+    return [product if rule_name in STALE else ancient(product) for product in products]
+
 
 '''
 
@@ -120,7 +126,8 @@ if workflow.is_main_process:
 def _rule(step: Step, outputs: Mapping[str, tuple[str, ...]], flow: Workflow) -> str:
     container = step.container
     inputs = [f"STAMPS / {_literal(step.name)}"]
-    inputs += [f"ancient({_literal(_escaped(path))})" for name in step.upstream for path in outputs[name]]
+    if products := [path for name in step.upstream for path in outputs[name]]:
+        inputs.append(f"after({', '.join(_literal(_escaped(path)) for path in (step.name, *products))})")
     log = f"{_HIDDEN}/{step.name}.log"
     setup = _setup(container)
     command = _shell(setup, flow, flow.settings.program, "task", step.task, *step.options)

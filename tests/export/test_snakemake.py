@@ -53,7 +53,7 @@ def test_rules_with_all_that_tasks_ask_for() -> None:
     found = rules(snakefile(dag_of(FULL)))
     assert list(found) == ["all", "load", "fit_it_39181414"]
     rule = found["fit_it_39181414"]
-    assert '    STAMPS / "fit_it_39181414",\n        ancient("b.ipynb"),\n' in rule
+    assert '    STAMPS / "fit_it_39181414",\n        after("fit_it_39181414", "b.ipynb"),\n' in rule
     assert 'update("a.ipynb"),\n        update("out/{{x}}.pkl"),\n' in rule
     assert "    threads: 2\n" in rule
     assert "    retries: 3\n" in rule
