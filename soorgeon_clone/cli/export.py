@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from soorgeon_clone.export.write import Changes
     from soorgeon_clone.pipeline.project import Project
 
+_LARGE = 10_000_000  # bytes
+
 
 @click.command(cls=PipelineCommand)
 @pipeline_options
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     "--environment", metavar="NAME", help="One of 'environments' in the key 'export' of pipeline.yaml, such as prod."
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show the files and write nothing.")
-@click.option("--force", is_flag=True, help="Overwrite files that were edited since the last export.")
+@click.option("--force", is_flag=True, help="Overwrite files that you edited.")
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -147,6 +149,7 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
     import platform
 
     from soorgeon_clone import __version__
+    from soorgeon_clone.export.dependencies import dependencies, own_ignores
     from soorgeon_clone.export.freeze import freeze
     from soorgeon_clone.export.model import PROGRAM, Choices
     from soorgeon_clone.pipeline.bundle import code_of, data_of
@@ -157,13 +160,31 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
         folder=_relative(folder, project.root),
         env_text=frozen.text,
         variables=frozen.variables,
-        requirements=(project.root / "requirements.txt").is_file(),
+        dependencies=dependencies(project.root),
         # Versions are part of what products depend on, so that of Python as well is the one of this machine.
         python=platform.python_version().rstrip("+"),
         install=f"{PROGRAM}=={__version__}",
         code=tuple(sorted(code_of(project, project.tasks))),
         data=tuple(sorted(data_of(project, project.tasks))),
+        ignores=own_ignores(project.root),
+        large=_large(project),
     )
+
+
+def _large(project: Project) -> tuple[tuple[str, int], ...]:
+    """The files that an image would hold and that make it large, the largest first."""
+    import contextlib
+
+    from soorgeon_clone.files.ignored import kept_files
+
+    products = {product.path for task in project.dag.tasks.values() for product in task.products}
+    found = []
+    for path in kept_files(project.root):
+        with contextlib.suppress(OSError):
+            size = (project.root / path).stat().st_size
+            if size > _LARGE and path not in products and not path.startswith("export/"):
+                found.append((path, size))
+    return tuple(sorted(found, key=lambda one: -one[1]))
 
 
 def _relative(folder: Path, root: Path) -> str:
@@ -178,6 +199,7 @@ def _show(changes: Changes, files: Mapping[str, str], folder: Path, *, dry_run: 
         **dict.fromkeys(changes.replaced, "changed"),
         **dict.fromkeys(changes.removed, "removed"),
         **dict.fromkeys(changes.kept, "no longer needed, but edited: it stays"),
+        **{name: f"yours: it stays; ours is {new}" if new else "yours: it stays" for name, new in changes.left.items()},
     }
     width = max(map(len, marks))
     say.echo(f"{one_line(str(folder))}{' (not written)' if dry_run else ''}")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from soorgeon_clone.export import image, names, readers
-from soorgeon_clone.export.kubernetes import gpu_key, quantity, secret_of, volume_name
+from soorgeon_clone.export.kubernetes import gpu_key, mounts, quantity, secret_of
 from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.readers import Readers
 from soorgeon_clone.pipeline.yaml_tree import dump
@@ -95,14 +95,14 @@ def _quoted(text: str) -> str:
 
 
 def _spec(settings: Settings, kinds: dict[_Kind, str]) -> dict[str, Any]:
-    claims = sorted({claim for container, _ in kinds for _, claim in container.volumes})
+    volumes = {mount.name: mount.source for container, _ in kinds for mount in mounts(container)}
     spec: dict[str, Any] = {"entrypoint": "pipeline"}
     if settings.own.get("parallelism"):
         spec["parallelism"] = settings.own["parallelism"]
     spec["securityContext"] = {"runAsNonRoot": True, "runAsUser": image.USER, "fsGroup": image.USER}
-    if claims:
+    if volumes:
         spec["volumes"] = [
-            {"name": volume_name(claim), "persistentVolumeClaim": {"claimName": claim}} for claim in claims
+            {"name": name, **source.value} for name, source in sorted(volumes.items(), key=lambda one: one[1].text)
         ]
     # Not failFast: what does not need the task that failed goes on, as in `build`.
     dag = {"name": "pipeline", "dag": {"failFast": False, "tasks": _TASKS}}
@@ -153,7 +153,7 @@ def _container(container: Container, command: list[str], arguments: list[str]) -
     if limits:
         found["resources"] = {**({"requests": dict(amounts)} if amounts else {}), "limits": limits}
     if container.volumes:
-        found["volumeMounts"] = [{"name": volume_name(claim), "mountPath": path} for path, claim in container.volumes]
+        found["volumeMounts"] = [mount.entry for mount in mounts(container)]
     return found
 
 

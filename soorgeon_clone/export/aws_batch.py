@@ -19,7 +19,7 @@ from soorgeon_clone.export import job_graph, names, readers
 from soorgeon_clone.export.fargate import fitting
 from soorgeon_clone.export.job_graph import Job
 from soorgeon_clone.export.kubernetes import volume_name
-from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Workflow
+from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Workflow, named_volumes
 from soorgeon_clone.export.readers import Readers
 from soorgeon_clone.visible import one_line
 
@@ -147,12 +147,11 @@ def _definition(
         properties["jobRoleArn"] = settings.own["job_role"]
     if container.env:
         properties["environment"] = [{"name": key, "value": value} for key, value in container.env]
-    if container.volumes:
-        properties["volumes"] = [
-            _volume(source, settings) for source in dict.fromkeys(dict(container.volumes).values())
-        ]
+    volumes = named_volumes(container, "AWS Batch")
+    if volumes:
+        properties["volumes"] = [_volume(source, settings) for source in dict.fromkeys(dict(volumes).values())]
         properties["mountPoints"] = [
-            {"sourceVolume": volume_name(source), "containerPath": path} for path, source in container.volumes
+            {"sourceVolume": volume_name(source), "containerPath": path} for path, source in volumes
         ]
     found: dict[str, Any] = {
         "jobDefinitionName": name,

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.export.dependencies import NO_DEPENDENCIES, Dependencies
+from soorgeon_clone.export.readers import Raw
+
 Mode = Literal["incremental", "regular", "force"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 Operator = Literal["kubernetes", "docker", "bash"]
@@ -25,6 +29,8 @@ class Choices:
     frozen env file that goes with the export (see `freeze`), None if there is nothing to freeze; ``variables`` are the
     environment variables that pipeline.yaml asks for. ``install`` is what pip installs to get this program. ``code``
     are the files that tasks consist of, ``data`` those that they name: they are in the image although git ignores them.
+    ``dependencies`` is what installs the libraries, ``ignores`` are the lines of the project's own .dockerignore,
+    ``large`` are files that the image would hold, with their sizes in bytes.
     """
 
     name: str | None = None
@@ -38,11 +44,13 @@ class Choices:
     folder: str = "export"
     env_text: str | None = None
     variables: tuple[str, ...] = ()
-    requirements: bool = True
+    dependencies: Dependencies = NO_DEPENDENCIES
     python: str = "3.11"
     install: str = PROGRAM
     code: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
+    large: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,24 @@ class Container:
     timeout: int | None = None
     env: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
-    volumes: tuple[tuple[str, str], ...] = ()
+    volumes: tuple[tuple[str, str | Raw], ...] = ()
     node_selector: tuple[tuple[str, str], ...] = ()
     service_account: str | None = None
     own: tuple[tuple[str, Any], ...] = ()
+
+
+def named_volumes(container: Container, engine: str) -> tuple[tuple[str, str], ...]:
+    """The volumes of a container for an engine that takes names alone. Raises UserError for another one."""
+    found = []
+    for path, told in container.volumes:
+        if isinstance(told, Raw):
+            raise UserError(
+                f"pipeline.yaml, export, volumes: {path} is a volume of Kubernetes, which {engine} does not know",
+                hint="Give the name of what is mounted; what other targets need goes to their own part.",
+                exit_code=2,
+            )
+        found.append((path, told))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -94,7 +116,8 @@ class Step:
 @dataclass(frozen=True)
 class Settings:
     """What holds for the export as a whole. ``project`` and ``program`` are the folder of the project and the program
-    on the machines that run tasks without containers. ``own`` is what is said for this target alone."""
+    on the machines that run tasks without containers. ``exclude`` and ``include`` are patterns as in .dockerignore.
+    ``own`` is what is said for this target alone."""
 
     name: str
     title: str
@@ -105,6 +128,8 @@ class Settings:
     namespace: str | None = None
     project: str = ""
     program: str = PROGRAM
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     own: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -88,12 +88,15 @@ def variables(item: Item) -> dict[str, str]:
     return found
 
 
-def paths(item: Item) -> dict[str, str]:
-    """Return a mapping of absolute paths."""
-    found = texts(item)
-    for path in found:
-        if not path.startswith("/"):
-            raise item.value[path].error(f"{path!r} is no absolute path in the container")
+def volumes(item: Item) -> dict[str, str | Raw]:
+    """Return a mapping of absolute paths to what is mounted there: a name, or what the engine calls a volume."""
+    if not isinstance(item.value, dict):
+        raise item.error("expected a mapping")
+    found: dict[str, str | Raw] = {}
+    for path, entry in item.value.items():
+        if not str(path).startswith("/"):
+            raise entry.error(f"{path!r} is no absolute path in the container")
+        found[str(path)] = raw(entry) if isinstance(entry.value, dict) else text(entry)
     return found
 
 
@@ -131,7 +134,12 @@ def mapping(item: Item) -> Item:
 
 def raw(item: Item) -> Raw:
     """Return a mapping that goes to the engine as it stands."""
-    return Raw(_dumped(mapping(item).plain()))
+    return raw_of(mapping(item).plain())
+
+
+def raw_of(value: Any) -> Raw:
+    """Return a value in its canonical form."""
+    return Raw(_dumped(value))
 
 
 def secret_file(reference: str) -> str:

@@ -35,7 +35,7 @@ _ANYWHERE: Readers = {
     "secrets": readers.variables,
     "retries": readers.count,
     "timeout": readers.seconds,
-    "volumes": readers.paths,
+    "volumes": readers.volumes,
     "node_selector": readers.texts,
     "service_account": readers.text,
 }
@@ -46,6 +46,8 @@ _TOP: Readers = {
     "resources": requests_item,
     "project": readers.text,
     "program": readers.text,
+    "exclude": readers.lines,
+    "include": readers.lines,
 }
 _ENVIRONMENT: Readers = {"store": readers.text}
 _PATTERN: Readers = {"resources": requests_item}
@@ -99,6 +101,8 @@ def settings(told: Told, spec: Spec, choices: Choices) -> Settings:
         namespace=merged.get("namespace"),
         project=merged.get("project") or spec.root.as_posix(),
         program=merged.get("program") or PROGRAM,
+        exclude=merged.get("exclude", ()),
+        include=merged.get("include", ()),
         own={key: merged[key] for key in (*told.kind.KEYS, *told.kind.TASK_KEYS) if key in merged},
     )
 
@@ -162,7 +166,7 @@ def _container(task: TaskSpec, whole: Settings, kind: Target, merged: Mapping[st
         timeout=timeout,
         env=_pairs(merged, "env"),
         secrets=_pairs(merged, "secrets"),
-        volumes=_pairs(merged, "volumes"),
+        volumes=tuple(merged.get("volumes", {}).items()),
         node_selector=_pairs(merged, "node_selector"),
         service_account=merged.get("service_account"),
         own=tuple((key, _hashable(merged[key])) for key in kind.TASK_KEYS if key in merged),

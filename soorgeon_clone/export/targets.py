@@ -11,6 +11,9 @@ from soorgeon_clone.export.settings import Told, told
 from soorgeon_clone.export.steps import workflow
 from soorgeon_clone.export.target import Target
 from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.visible import one_line
+
+_MOST_NAMED = 5
 
 TARGETS: Mapping[str, Target] = {
     "airflow": airflow,
@@ -58,13 +61,24 @@ def _guide(dag: DAG, flow: Workflow, use: list[str]) -> list[str]:
     lines = []
     if flow.folder is None:
         lines.append(f"Then: {flow.build}")
-        if not flow.choices.requirements:
+        if flow.choices.dependencies.source is None and not flow.choices.dependencies.package:
             lines.append("Note: there is no requirements.txt, so the image has soorgeon-clone alone.")
+        lines += _large(flow.choices)
         lines += _outside(dag)
     hooks = [name for name in ("on_render", "on_finish", "on_failure") if getattr(dag.spec, name)]
     if hooks:
         lines.append(f"Warning: {', '.join(hooks)} of the whole pipeline: no task runs that, so the engine does not.")
     return [*lines, *(line if line.startswith("Warning:") else f"Then: {line}" for line in use)]
+
+
+def _large(choices: Choices) -> list[str]:
+    """A note on files that make the image large."""
+    if not choices.large:
+        return []
+    named = ", ".join(f"{one_line(path)} ({size / 1e6:.0f} MB)" for path, size in choices.large[:_MOST_NAMED])
+    more = f" and {len(choices.large) - _MOST_NAMED} more" if len(choices.large) > _MOST_NAMED else ""
+    hint = "'export: {exclude: [PATTERN]}' in pipeline.yaml leaves out what tasks do not read."
+    return [f"Note: the image holds large files: {named}{more}. {hint}"]
 
 
 def _outside(dag: DAG) -> list[str]:

@@ -7,13 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.export.dependencies import pip
 from soorgeon_clone.export.model import Choices
 from soorgeon_clone.pipeline.dag import order
 from soorgeon_clone.pipeline.model import DAG, SourceFacts
 from soorgeon_clone.pipeline.spec import loads
 
 CHOICES = Choices(
-    store="s3://bucket/prefix", image="registry/image:1", python="3.11.9", install="soorgeon-clone==0.1.0"
+    store="s3://bucket/prefix",
+    image="registry/image:1",
+    python="3.11.9",
+    install="soorgeon-clone==0.1.0",
+    dependencies=pip("requirements.txt"),
 )
 
 

@@ -134,6 +134,35 @@ def test_the_schedule_runs_the_template() -> None:
     assert "cron-workflow.yaml" not in documents(graph(DIAMOND))
 
 
+def test_volumes_of_every_kind_with_folders_in_them() -> None:
+    text = """
+    export:
+      volumes:
+        /data: claim/sub/path/
+        /more: claim
+        /dev/shm: {emptyDir: {medium: Memory, sizeLimit: 1Gi}}
+        /key: {secret: {secretName: key}, subPath: key.json, readOnly: true}
+    tasks: [{source: a.py, name: a, product: a.ipynb}]
+    """
+    document = documents(dag_of(text))["workflow.yaml"]
+    Workflow.model_validate(document)
+    spec = document["spec"]
+    sources = {one.pop("name"): one for one in spec["volumes"]}
+    mounts = {one.pop("mountPath"): one for one in spec["templates"][1]["container"]["volumeMounts"]}
+    assert {path: (sources[one.pop("name")], one) for path, one in mounts.items()} == {
+        "/data": ({"persistentVolumeClaim": {"claimName": "claim"}}, {"subPath": "sub/path"}),
+        "/more": ({"persistentVolumeClaim": {"claimName": "claim"}}, {}),
+        "/dev/shm": ({"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}, {}),
+        "/key": ({"secret": {"secretName": "key"}}, {"subPath": "key.json", "readOnly": True}),
+    }
+
+
+@pytest.mark.parametrize("volume", ["{nothing: {}}", "{emptyDir: {}, secret: {}}", "{subPath: x}"])
+def test_what_is_no_volume(volume: str) -> None:
+    with pytest.raises(UserError, match="/data is no volume of Kubernetes"):
+        documents(graph({"a": []}, f"export: {{volumes: {{/data: {volume}}}}}\n"))
+
+
 def test_a_secret_needs_a_key() -> None:
     with pytest.raises(UserError, match="'password' for P is no reference to a Secret") as caught:
         export("argo", graph({"a": []}, "export: {secrets: {P: password}}\n"), CHOICES)
