@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.pipeline.building.model import Options, Report
 from soorgeon_clone.pipeline.execution.executor import open_executor
 from soorgeon_clone.pipeline.execution.model import Executor
-from soorgeon_clone.pipeline.model import Report, TaskStatus
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Options, build
+from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.status.model import TaskStatus
+from soorgeon_clone.pipeline.status.project import Project
 
 
 @functools.cache

@@ -28,9 +28,11 @@ from pathlib import Path
 import projects
 from instant import InstantExecutor
 
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Listener, Options, build
-from soorgeon_clone.pipeline.schedule import Schedule
+from soorgeon_clone.pipeline.building.local_side import LocalSide
+from soorgeon_clone.pipeline.building.model import Listener, Options
+from soorgeon_clone.pipeline.building.schedule import Schedule
+from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.status.project import Project
 
 NOTEBOOKS = Path(__file__).parents[2] / "fixtures" / "notebooks"
 OURS = [sys.executable, "-m", "soorgeon_clone"]
@@ -159,7 +161,8 @@ def schedule(root: Path) -> None:
     """A build in which tasks take no time: what is left is ours. 1,000 tasks, so seconds are milliseconds a task."""
     clean(root)
     with Project(root) as project:
-        report = Schedule(project, Options(jobs=2), Listener(), executor=InstantExecutor()).run()
+        options = Options(jobs=2)
+        report = Schedule(project, options, Listener(), LocalSide(project, options, InstantExecutor())).run()
     assert all(run.result == "ran" for run in report.runs)
 
 

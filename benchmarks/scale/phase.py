@@ -13,8 +13,9 @@ from instant import InstantExecutor
 
 from soorgeon_clone.export.model import Choices
 from soorgeon_clone.export.targets import export
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Options, build
+from soorgeon_clone.pipeline.building.model import Options
+from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.status.project import Project
 
 
 def run(phase: str, root: Path) -> None:

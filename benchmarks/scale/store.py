@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from soorgeon_clone.pipeline.model import Report
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.remote import Backend
-from soorgeon_clone.pipeline.run import Options, build
+from soorgeon_clone.pipeline.building.model import Options, Report
+from soorgeon_clone.pipeline.products.remote import Backend
+from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.status.project import Project
 
 CODE = """
 import pickle

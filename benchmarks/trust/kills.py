@@ -28,9 +28,9 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
 from project_folder import SAVE, Folder, load  # noqa: E402
 
-from soorgeon_clone.pipeline.content import file_digest  # noqa: E402
-from soorgeon_clone.pipeline.manifest import files, from_json  # noqa: E402
-from soorgeon_clone.pipeline.project import Project  # noqa: E402
+from soorgeon_clone.pipeline.products.manifest import files, from_json  # noqa: E402
+from soorgeon_clone.pipeline.state.content import file_digest  # noqa: E402
+from soorgeon_clone.pipeline.status.project import Project  # noqa: E402
 
 COMMAND = [sys.executable, "-m", "soorgeon_clone", "build"]
 

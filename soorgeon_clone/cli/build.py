@@ -21,8 +21,8 @@ from soorgeon_clone.cli.pipeline_options import (
 from soorgeon_clone.visible import visible
 
 if TYPE_CHECKING:
-    from soorgeon_clone.pipeline.model import Report
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.building.model import Report
+    from soorgeon_clone.pipeline.status.project import Project
 
 
 @click.command(cls=PipelineCommand)
@@ -97,8 +97,9 @@ def command(
     A task is stale when its code, a function it imports, its params, a library or the content of an upstream product
     changed since its products were made. Exit code 1 if a task failed.
     """
-    from soorgeon_clone.pipeline.project import Project
-    from soorgeon_clone.pipeline.run import Options, build
+    from soorgeon_clone.pipeline.building.model import Options
+    from soorgeon_clone.pipeline.run import build
+    from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
     if skip_upstream and not partially:
@@ -185,7 +186,7 @@ def show(report: Report) -> None:
 def _chosen(project: Project, options: Any, partially: str | None, skip_upstream: bool) -> Any:
     from dataclasses import replace
 
-    from soorgeon_clone.pipeline.dag import ancestors, select
+    from soorgeon_clone.pipeline.declared.dag import ancestors, select
 
     if not partially:
         return options
@@ -209,7 +210,7 @@ def _show_plan(project: Project, options: Any) -> None:
 
 def size_option(text: str | None) -> int | None:
     """The bytes that an option such as 4GB denotes."""
-    from soorgeon_clone.pipeline.task_entry import parse_size
+    from soorgeon_clone.pipeline.declared.entries import parse_size
 
     if text is None:
         return None

@@ -10,7 +10,7 @@ import click
 from soorgeon_clone.cli import say
 
 if TYPE_CHECKING:
-    from soorgeon_clone.pipeline.cache import Usage
+    from soorgeon_clone.pipeline.products.cache import Usage
 
 
 @click.group()
@@ -25,7 +25,7 @@ def command() -> None:
 @command.command()
 def info() -> None:
     """Show where the cache is and how large."""
-    from soorgeon_clone.pipeline.cache import default_limit, usage
+    from soorgeon_clone.pipeline.products.cache import default_limit, usage
 
     folder = _folder()
     if folder is not None:
@@ -38,8 +38,8 @@ def info() -> None:
 @click.option("--all", "everything", is_flag=True, help="Keep nothing.")
 def gc(limit: str | None, everything: bool) -> None:
     """Remove what was not used for longest, until the cache is within its limit."""
-    from soorgeon_clone.pipeline.cache import collect, default_limit
-    from soorgeon_clone.pipeline.task_entry import parse_size
+    from soorgeon_clone.pipeline.declared.entries import parse_size
+    from soorgeon_clone.pipeline.products.cache import collect, default_limit
 
     size = 0 if everything else parse_size(limit) if limit else default_limit()
     if size is None:

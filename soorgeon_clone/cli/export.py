@@ -19,7 +19,7 @@ from soorgeon_clone.visible import one_line
 if TYPE_CHECKING:
     from soorgeon_clone.export.model import Choices
     from soorgeon_clone.export.write import Changes
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.status.project import Project
 
 _LARGE = 10_000_000  # bytes
 
@@ -84,8 +84,8 @@ def command(
     from soorgeon_clone.export import write as writing
     from soorgeon_clone.export.settings import store_of
     from soorgeon_clone.export.stale import stale
-    from soorgeon_clone.pipeline.project import Project
-    from soorgeon_clone.pipeline.store import store_url
+    from soorgeon_clone.pipeline.products.store import store_url
+    from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
     _check_usage(target, operator, schedule)
@@ -152,7 +152,7 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
     from soorgeon_clone.export.dependencies import dependencies, own_ignores
     from soorgeon_clone.export.freeze import freeze
     from soorgeon_clone.export.model import PROGRAM, Choices
-    from soorgeon_clone.pipeline.bundle import code_of, data_of
+    from soorgeon_clone.pipeline.elsewhere.bundle import code_of, data_of
 
     frozen = freeze(project.spec, env)
     return Choices(

@@ -17,8 +17,8 @@ from soorgeon_clone.files.problems import told
 from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
-    from soorgeon_clone.pipeline.model import Task
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.declared.model import Task
+    from soorgeon_clone.pipeline.status.project import Project
 
 
 @click.command(cls=PipelineCommand)
@@ -44,8 +44,8 @@ def command(
 
     The injected cell holds paths relative to the project's folder. Nothing else in the files changes.
     """
-    from soorgeon_clone.pipeline import inject_file
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.declared import inject_file
+    from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
     if inject + remove + sync + bool(new_format) != 1:
@@ -68,7 +68,7 @@ def command(
 
 
 def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, Path]]:
-    from soorgeon_clone.pipeline.dag import select
+    from soorgeon_clone.pipeline.declared.dag import select
 
     chosen = {one for name in names for one in select(project.dag, name)} if names else set(project.dag.tasks)
     """Yield the tasks and their sources. Raises `confine.Outside` for one that lies outside of the project."""
@@ -83,7 +83,7 @@ def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, P
 
 
 def _changed(project: Project, task: Task, text: str, *, inject: bool, sync: bool) -> str:
-    from soorgeon_clone.pipeline import inject_file
+    from soorgeon_clone.pipeline.declared import inject_file
 
     path = str(task.spec.source.path)
     if inject or (sync and inject_file.has_cell(text, path)):
@@ -95,7 +95,7 @@ def _reformat(project: Project, names: tuple[str, ...], new_format: str) -> None
     """Write each source in another format, name it so in pipeline.yaml, and remove the old file: all three or none."""
     from soorgeon_clone.files.together import write_together
     from soorgeon_clone.notebook import read, write
-    from soorgeon_clone.pipeline import inject_file
+    from soorgeon_clone.pipeline.declared import inject_file
 
     root, spec_text = project.root, inject_file.source_text(project.spec.path)
     for task, path in list(_sources(project, names)):

@@ -14,7 +14,7 @@ from soorgeon_clone.files.named import write_named
 from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.status.project import Project
 
 _SUFFIXES = {".mmd": "mermaid", ".mermaid": "mermaid", ".svg": "svg", ".png": "png", ".html": "html", ".htm": "html"}
 _DEFAULTS = {"mermaid": "-", "svg": "pipeline.svg", "png": "pipeline.png", "html": "pipeline.html"}
@@ -42,7 +42,7 @@ def command(
 
     An HTML page stands alone; a click on a task shows its source and its executed notebook.
     """
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
     named = _SUFFIXES.get(Path(output).suffix.lower()) if output and output != "-" else None

@@ -9,8 +9,9 @@ from typing import Any
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.table import duration
-from soorgeon_clone.pipeline.model import Cause, Task, TaskRun
-from soorgeon_clone.pipeline.run import Listener
+from soorgeon_clone.pipeline.building.model import Listener, TaskRun
+from soorgeon_clone.pipeline.declared.model import Task
+from soorgeon_clone.pipeline.state.model import Cause
 from soorgeon_clone.visible import one_line
 
 _MARKS = {

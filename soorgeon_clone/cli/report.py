@@ -20,7 +20,7 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
     from soorgeon_clone.pipeline.plot.html import html_of
     from soorgeon_clone.pipeline.plot.layout import place
     from soorgeon_clone.pipeline.plot.pages import pages_of, table_of
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
     with Project(entry_point, env=env) as project:

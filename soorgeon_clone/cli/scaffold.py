@@ -16,8 +16,8 @@ from soorgeon_clone.visible import one_line
 @click.pass_obj
 def command(env: dict[str, str], entry_point: str, log: str | None, log_file: str | None) -> None:
     """Create a source to start from for each task in pipeline.yaml that has none. Nothing that exists is touched."""
-    from soorgeon_clone.pipeline import spec
-    from soorgeon_clone.pipeline.scaffold import create_missing
+    from soorgeon_clone.pipeline.declared import spec
+    from soorgeon_clone.pipeline.declared.scaffold import create_missing
 
     set_up_log(log, log_file)
     created = create_missing(spec.load(entry_point, env))

@@ -18,8 +18,8 @@ from soorgeon_clone.cli.pipeline_options import (
 )
 
 if TYPE_CHECKING:
-    from soorgeon_clone.pipeline.model import TaskStatus
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.status.model import TaskStatus
+    from soorgeon_clone.pipeline.status.project import Project
 
 
 @click.command(cls=PipelineCommand)
@@ -44,7 +44,7 @@ def command(
     store: str | None,
 ) -> None:
     """Show each task with its last run, how long it took, whether it is up to date, and if not, why."""
-    from soorgeon_clone.pipeline.project import Project
+    from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
     with Project(entry_point, env=env, ignore_environment=ignore_environment, store=store) as project:
@@ -130,7 +130,7 @@ def _history(project: Project) -> None:
 
 def _explain(project: Project, name: str) -> None:
     """The chain: the task's own parts with what changed, then its upstreams, nearest first."""
-    from soorgeon_clone.pipeline.dag import ancestors, select
+    from soorgeon_clone.pipeline.declared.dag import ancestors, select
 
     (name, *_) = select(project.dag, name)
     statuses = {status.name: status for status in project.status()}

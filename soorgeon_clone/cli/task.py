@@ -61,9 +61,10 @@ def command(
     """
     from soorgeon_clone.cli.build import show, size_option, stop_on_sigterm, warn
     from soorgeon_clone.cli.progress import Progress
-    from soorgeon_clone.pipeline.dag import select
-    from soorgeon_clone.pipeline.project import Project
-    from soorgeon_clone.pipeline.run import Options, run_task
+    from soorgeon_clone.pipeline.building.model import Options
+    from soorgeon_clone.pipeline.declared.dag import select
+    from soorgeon_clone.pipeline.run import run_task
+    from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
     stop_on_sigterm()

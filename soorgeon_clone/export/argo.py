@@ -15,7 +15,7 @@ from soorgeon_clone.export import image, names, readers
 from soorgeon_clone.export.kubernetes import gpu_key, mounts, quantity, secret_of
 from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.readers import Readers
-from soorgeon_clone.pipeline.yaml_tree import dump
+from soorgeon_clone.pipeline.declared.yaml_tree import dump
 
 # A Workflow is one object of Kubernetes, and etcd takes 1.5 MB; the state of the tasks comes on top.
 _LARGEST_WORKFLOW = 1_000_000

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soorgeon_clone.pipeline import env as environments
-from soorgeon_clone.pipeline.env import Environment
-from soorgeon_clone.pipeline.model import Spec
-from soorgeon_clone.pipeline.values import Lookup
-from soorgeon_clone.pipeline.yaml_tree import Item, dump, parse, text_of
+from soorgeon_clone.pipeline.declared import env as environments
+from soorgeon_clone.pipeline.declared.env import Environment
+from soorgeon_clone.pipeline.declared.model import Spec
+from soorgeon_clone.pipeline.declared.values import Lookup
+from soorgeon_clone.pipeline.declared.yaml_tree import Item, dump, parse, text_of
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _FROZEN = ("now", "user", "git", "git_hash", "cwd")

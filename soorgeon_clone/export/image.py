@@ -16,7 +16,7 @@ from pathlib import Path
 from soorgeon_clone.export.model import Choices, Settings
 from soorgeon_clone.files import private
 from soorgeon_clone.files.ignored import Ignores, Rule, ignores_of, kept_files
-from soorgeon_clone.pipeline.model import DAG, HIDDEN
+from soorgeon_clone.pipeline.declared.model import DAG, HIDDEN
 
 IN_IMAGE = "/project"
 USER = 1000

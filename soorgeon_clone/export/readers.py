@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from soorgeon_clone.pipeline.yaml_tree import Item
+from soorgeon_clone.pipeline.declared.yaml_tree import Item
 
 Reader = Callable[[Item], Any]
 Readers = Mapping[str, Reader]

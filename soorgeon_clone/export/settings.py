@@ -19,9 +19,9 @@ from soorgeon_clone.export import names, readers
 from soorgeon_clone.export.model import PROGRAM, PULL_POLICIES, Choices, Container, Settings
 from soorgeon_clone.export.readers import Raw, Readers
 from soorgeon_clone.export.target import Target
-from soorgeon_clone.pipeline.model import Requests, Spec, TaskSpec
-from soorgeon_clone.pipeline.task_entry import requests_item
-from soorgeon_clone.pipeline.yaml_tree import Item, check_keys
+from soorgeon_clone.pipeline.declared.entries import requests_item
+from soorgeon_clone.pipeline.declared.model import Requests, Spec, TaskSpec
+from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys
 
 # A task's `timeout` is for its code. The engine's is longer: it also counts the start of the container, what the store
 # fetches and takes, and it must not stop the program before the program has stopped the task and said why.

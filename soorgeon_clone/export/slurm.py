@@ -18,7 +18,7 @@ from soorgeon_clone.export import image, job_graph, names, readers
 from soorgeon_clone.export.job_graph import Job
 from soorgeon_clone.export.model import Choices, Container, Settings, Workflow
 from soorgeon_clone.export.readers import Readers, secret_file
-from soorgeon_clone.pipeline.yaml_tree import Item
+from soorgeon_clone.pipeline.declared.yaml_tree import Item
 from soorgeon_clone.visible import one_line
 
 # MaxArraySize is 1001 where nobody set it: indices up to 1000.

@@ -18,7 +18,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import image, names, readers
 from soorgeon_clone.export.model import Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.readers import Readers
-from soorgeon_clone.pipeline.yaml_tree import Item
+from soorgeon_clone.pipeline.declared.yaml_tree import Item
 from soorgeon_clone.visible import one_line
 
 _MEBIBYTE = 2**20

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from soorgeon_clone.pipeline.dag import descendants
-from soorgeon_clone.pipeline.manifest import Manifest, files
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.remote import THREADS
-from soorgeon_clone.pipeline.store import Store
+from soorgeon_clone.pipeline.declared.dag import descendants
+from soorgeon_clone.pipeline.products.manifest import Manifest, files
+from soorgeon_clone.pipeline.products.remote import THREADS
+from soorgeon_clone.pipeline.products.store import Store
+from soorgeon_clone.pipeline.status.project import Project
 
 
 def stale(project: Project) -> frozenset[str]:

@@ -11,8 +11,8 @@ from soorgeon_clone.export import image, names
 from soorgeon_clone.export.image import ENV_FILE, ENV_VARIABLE, IN_IMAGE
 from soorgeon_clone.export.model import Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.settings import Told, containers, settings
-from soorgeon_clone.pipeline.model import DAG, TaskSpec
-from soorgeon_clone.pipeline.remote import check_url
+from soorgeon_clone.pipeline.declared.model import DAG, TaskSpec
+from soorgeon_clone.pipeline.products.remote import check_url
 
 
 def workflow(told: Told, dag: DAG, choices: Choices) -> Workflow:

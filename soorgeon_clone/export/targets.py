@@ -10,7 +10,7 @@ from soorgeon_clone.export.model import Choices, Workflow
 from soorgeon_clone.export.settings import Told, told
 from soorgeon_clone.export.steps import workflow
 from soorgeon_clone.export.target import Target
-from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.pipeline.declared.model import DAG
 from soorgeon_clone.visible import one_line
 
 _MOST_NAMED = 5

@@ -18,11 +18,13 @@ from types import TracebackType
 from typing import Any, Literal
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline import dag as dags
+from soorgeon_clone.pipeline.building.model import Listener, Options, Report
+from soorgeon_clone.pipeline.declared import dag as dags
+from soorgeon_clone.pipeline.declared.model import DAG, Spec
 from soorgeon_clone.pipeline.execution.model import Isolation
-from soorgeon_clone.pipeline.model import DAG, Report, Spec, TaskStatus
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Listener, Options, build, run_task, touch
+from soorgeon_clone.pipeline.run import build, run_task, touch
+from soorgeon_clone.pipeline.status.model import TaskStatus
+from soorgeon_clone.pipeline.status.project import Project
 
 
 class Pipeline:

@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-from soorgeon_clone.pipeline import results, staging
-from soorgeon_clone.pipeline.execution.model import Executor, Isolation
-from soorgeon_clone.pipeline.lock import hold
-from soorgeon_clone.pipeline.model import Cause, Report, Task, TaskRun
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.records import Made
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to build. ``names`` are the tasks to bring up to date (None: all).
-
-    ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler`` (None: a cluster on this machine),
-    where a worker is given up that does not answer for ``worker_timeout`` seconds.
-    """
-
-    names: frozenset[str] | None = None
-    force: bool = False
-    jobs: int | None = None
-    fail_fast: bool = False
-    isolation: Isolation = "auto"
-    memory_limit: int | None = None
-    wait_for_lock: bool = True
-    engine: Literal["local", "dask"] = "local"
-    scheduler: str | None = None
-    worker_timeout: float = 60.0
-
-
-class Listener:
-    """What a build tells while it runs. Every method may be left as it is."""
-
-    def started(self, task: Task, causes: tuple[Cause, ...], expected: float | None) -> None:
-        """A task begins; ``expected`` is how many seconds it took last time."""
-
-    def progressed(self, name: str, cell: int, total: int) -> None:
-        """A task began with a cell."""
-
-    def ended(self, run: TaskRun) -> None:
-        """A task is done, in whatever way."""
-
-    def waiting(self, holder: str) -> None:
-        """Another build holds the lock."""
-
-    def warned(self, message: str) -> None:
-        """Something is not as it should be, and the build goes on."""
+from soorgeon_clone.pipeline.building import results, staging
+from soorgeon_clone.pipeline.building.lock import hold
+from soorgeon_clone.pipeline.building.model import Listener, Options, Report, TaskRun
+from soorgeon_clone.pipeline.building.side import Side
+from soorgeon_clone.pipeline.execution.model import Executor
+from soorgeon_clone.pipeline.state.records import Made
+from soorgeon_clone.pipeline.status.project import Project
 
 
 def build(
@@ -68,16 +29,17 @@ def build(
     began = time.perf_counter()
     project.compute()
     if not options.force:
-        project.look_up(chosen(project, options))
+        project.look_up(options.chosen(project.dag))
         runs = _nothing_to_do(project, options)
         if runs is not None:
             problem = results.share(project, [run.name for run in runs])
             return Report(runs, time.perf_counter() - began, problem)
     with hold(project.root, wait=options.wait_for_lock, on_wait=listener.waiting):
         staging.clear(project.root)
-        from soorgeon_clone.pipeline.schedule import Schedule
+        from soorgeon_clone.pipeline.building.schedule import Schedule
 
-        report = Schedule(project, options, listener, executor=executor).run()
+        side = _side(project, options, listener, executor)
+        report = Schedule(project, options, listener, side).run()
     return replace(report, seconds=time.perf_counter() - began)
 
 
@@ -93,14 +55,15 @@ def run_task(
 
     Without ``fetch`` it is enough if its products are in the store.
     """
-    from soorgeon_clone.pipeline.schedule import Schedule
+    from soorgeon_clone.pipeline.building.schedule import Schedule
 
     project.compute()
     only = replace(options or Options(), names=frozenset({name}), jobs=1)
-    schedule = Schedule(project, only, listener or Listener(), hooks=False)
+    listener = listener or Listener()
+    schedule = Schedule(project, only, listener, _side(project, only, listener), hooks=False)
     store, task = project.store, project.tasks[name]
     if store is not None:
-        from soorgeon_clone.pipeline.supply import bring, find
+        from soorgeon_clone.pipeline.building.inputs import bring, find
 
         supply = find(project, task)
         verdict = project.judge(task, supply.meanings)
@@ -125,7 +88,7 @@ def touch(project: Project, options: Options | None = None) -> Report:
     project.compute()
     runs: list[TaskRun] = []
     with hold(project.root, wait=options.wait_for_lock):
-        for name in chosen(project, options):
+        for name in options.chosen(project.dag):
             task = project.dag.tasks[name]
             verdict = project.judge(task)
             digests = {one.path: project.contents.digest(one.path) for one in task.products}
@@ -144,16 +107,22 @@ def touch(project: Project, options: Options | None = None) -> Report:
     return Report(tuple(runs), time.perf_counter() - began)
 
 
+def _side(project: Project, options: Options, listener: Listener, executor: Executor | None = None) -> Side:
+    """Where the tasks run."""
+    if options.engine == "dask":
+        from soorgeon_clone.pipeline.elsewhere.build_side import DaskSide
+
+        return DaskSide(project, options, listener.warned)
+    from soorgeon_clone.pipeline.building.local_side import LocalSide
+
+    return LocalSide(project, options, executor)
+
+
 def _nothing_to_do(project: Project, options: Options) -> tuple[TaskRun, ...] | None:
     """The report of a build in which every task is up to date; None if one is not."""
-    names = chosen(project, options)
+    names = options.chosen(project.dag)
     for name in names:
         verdict = project.judge(project.dag.tasks[name])
         if verdict.causes or (verdict.proved and project.records.writable):
             return None
     return tuple(TaskRun(name, "up to date") for name in names)
-
-
-def chosen(project: Project, options: Options) -> list[str]:
-    """The tasks that a build is about, in the DAG's order."""
-    return [name for name in project.dag.tasks if options.names is None or name in options.names]

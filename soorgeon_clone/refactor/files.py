@@ -8,7 +8,7 @@ from typing import Any
 
 from soorgeon_clone.notebook import write as notebook_text
 from soorgeon_clone.notebook.model import Cell
-from soorgeon_clone.pipeline import spec
+from soorgeon_clone.pipeline.declared import spec
 from soorgeon_clone.refactor.frames import frames_module
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Plan, Task

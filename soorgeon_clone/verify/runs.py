@@ -12,12 +12,13 @@ from soorgeon_clone.files.atomic import put
 from soorgeon_clone.files.folders import make_folder
 from soorgeon_clone.notebook import write as notebook_text
 from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.pipeline.building.model import Listener, Options
 from soorgeon_clone.pipeline.execution.executor import open_executor
 from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, Outcome, Status
 from soorgeon_clone.pipeline.execution.written import read_executed
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Listener, Options, build
-from soorgeon_clone.pipeline.staging import safe_name
+from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.state.hidden import safe_name
+from soorgeon_clone.pipeline.status.project import Project
 from soorgeon_clone.refactor.model import Part, Plan
 from soorgeon_clone.verify import capture
 from soorgeon_clone.verify.capture import Guarded

@@ -13,9 +13,9 @@ from project_folder import SAVE, Folder, load
 from soorgeon_clone.cli.export import command
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export.stale import stale
-from soorgeon_clone.pipeline import content
-from soorgeon_clone.pipeline.project import Project
 from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.state import content
+from soorgeon_clone.pipeline.status.project import Project
 
 
 @pytest.fixture

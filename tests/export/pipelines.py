@@ -9,9 +9,10 @@ from typing import Any
 
 from soorgeon_clone.export.dependencies import pip
 from soorgeon_clone.export.model import Choices
-from soorgeon_clone.pipeline.dag import order
-from soorgeon_clone.pipeline.model import DAG, SourceFacts
-from soorgeon_clone.pipeline.spec import loads
+from soorgeon_clone.pipeline.declared.dag import order
+from soorgeon_clone.pipeline.declared.model import DAG
+from soorgeon_clone.pipeline.declared.spec import loads
+from soorgeon_clone.pipeline.sources.model import SourceFacts
 
 CHOICES = Choices(
     store="s3://bucket/prefix",

@@ -20,7 +20,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import names
 from soorgeon_clone.export.model import OPERATORS
 from soorgeon_clone.export.targets import export
-from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.pipeline.declared.model import DAG
 
 # Another version: AIRFLOW="apache-airflow==2.11.2 apache-airflow-providers-standard ..." pytest ...
 AIRFLOW = os.environ.get("AIRFLOW", "").split() or [

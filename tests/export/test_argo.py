@@ -17,8 +17,8 @@ from export.pipelines import CHOICES, DIAMOND, ODD_NAMES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import names
 from soorgeon_clone.export.targets import export
-from soorgeon_clone.pipeline.model import DAG
-from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.declared.model import DAG
+from soorgeon_clone.pipeline.status.project import Project
 
 KINDS = {"workflow.yaml": Workflow, "workflow-template.yaml": WorkflowTemplate, "cron-workflow.yaml": CronWorkflow}
 FULL = """

@@ -23,8 +23,8 @@ from soorgeon_clone.export import names
 from soorgeon_clone.export.aws_batch import ARRAYS
 from soorgeon_clone.export.fargate import fitting
 from soorgeon_clone.export.targets import export
-from soorgeon_clone.pipeline.model import DAG
-from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.declared.model import DAG
+from soorgeon_clone.pipeline.status.project import Project
 
 GRID = """
 tasks:

@@ -10,7 +10,7 @@ import pytest
 
 from soorgeon_clone.export.freeze import freeze
 from soorgeon_clone.export.image import ENV_FILE
-from soorgeon_clone.pipeline.spec import load
+from soorgeon_clone.pipeline.declared.spec import load
 
 TASK = "- source: a.py\n  name: a\n  product: a.ipynb\n  params:\n"
 

@@ -17,7 +17,7 @@ from export.pipelines import CHOICES, CONTAINERS, dag_of, graph
 from soorgeon_clone.export.dependencies import Dependencies, dependencies, own_ignores
 from soorgeon_clone.export.freeze import freeze
 from soorgeon_clone.export.targets import export
-from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.status.project import Project
 
 
 def dockerfile(**choices: Any) -> list[str]:

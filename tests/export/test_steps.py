@@ -12,7 +12,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.export.model import Step
 from soorgeon_clone.export.steps import workflow
 from soorgeon_clone.export.targets import TARGETS, export, read
-from soorgeon_clone.pipeline.model import DAG
+from soorgeon_clone.pipeline.declared.model import DAG
 
 
 def steps(dag: DAG, target: str = "argo", **choices: Any) -> list[Step]:

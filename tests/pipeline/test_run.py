@@ -10,9 +10,11 @@ import pytest
 from project_folder import SAVE, Folder, executor, load
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.model import Cause, Task, TaskRun
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Listener, Options, build, run_task
+from soorgeon_clone.pipeline.building.model import Listener, Options, TaskRun
+from soorgeon_clone.pipeline.declared.model import Task
+from soorgeon_clone.pipeline.run import build, run_task
+from soorgeon_clone.pipeline.state.model import Cause
+from soorgeon_clone.pipeline.status.project import Project
 
 pytestmark = pytest.mark.usefixtures("no_cache")
 
@@ -326,7 +328,7 @@ def test_a_serial_executor_runs_one_task_at_a_time(folder: Folder) -> None:
 def test_tasks_that_may_run_together_share_the_cores(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """first -> (left, right) -> last: only the two in the middle share."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr("soorgeon_clone.pipeline.schedule.cores", lambda: 8)
+    monkeypatch.setattr("soorgeon_clone.pipeline.building.cores.cores", lambda: 8)
     upstream = {"first": (), "left": ("first",), "right": ("first",), "last": ("left", "right")}
     for name, needed in upstream.items():
         folder.task(name, "import os\nos.environ.get('OMP_NUM_THREADS')", upstream=needed)

@@ -17,7 +17,7 @@ _CHANGING = {
     "os.chmod": 1, "shutil.rmtree": 1,
 }  # fmt: skip
 _STARTING = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn")
-# Git is shown nothing that names a program (pipeline/repository.py); jupytext asks pandoc for its version.
+# Git is shown nothing that names a program (pipeline/declared/repository.py); jupytext asks pandoc for its version.
 _HARMLESS = ("git", "pandoc")
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from project_folder import SAVE, Folder, executor, load
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.model import Report
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Options, build
+from soorgeon_clone.pipeline.building.model import Options, Report
+from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.status.project import Project
 
 # What the code of `load` names: it could be asked to write any of these.
 NAMED = ("side.txt", "data.csv", "pipeline.yaml", "exported.py", "env.yaml", "out/*.txt")

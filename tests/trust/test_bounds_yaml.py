@@ -14,10 +14,10 @@ from special_files import unix_socket
 
 from soorgeon_clone import pyproject
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline import inject_file, spec, yaml_tree
-from soorgeon_clone.pipeline.code_facts import normal
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.task_entry import parse_size
+from soorgeon_clone.pipeline.declared import inject_file, spec, yaml_tree
+from soorgeon_clone.pipeline.declared.entries import parse_size
+from soorgeon_clone.pipeline.sources.code_facts import normal
+from soorgeon_clone.pipeline.status.project import Project
 
 PATIENCE = 10  # seconds of CPU
 

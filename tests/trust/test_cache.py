@@ -14,9 +14,9 @@ from soorgeon_clone.cli.cache import command as cache_command
 from soorgeon_clone.files import cache_folder
 from soorgeon_clone.lint import cache as lint_cache
 from soorgeon_clone.lint.model import FileResult
-from soorgeon_clone.pipeline.cache import Cache, collect
-from soorgeon_clone.pipeline.content import file_digest, notebook_digest
-from soorgeon_clone.pipeline.manifest import Manifest
+from soorgeon_clone.pipeline.products.cache import Cache, collect
+from soorgeon_clone.pipeline.products.manifest import Manifest
+from soorgeon_clone.pipeline.state.content import file_digest, notebook_digest
 from trust.site import Site, look
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -20,8 +20,8 @@ from types import SimpleNamespace
 import pytest
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.bundle import Bundle, unpack
-from soorgeon_clone.pipeline.cache import Manifest
+from soorgeon_clone.pipeline.elsewhere.bundle import Bundle, unpack
+from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.refactor.record import digest, is_ours
 from soorgeon_clone.refactor.write import RECORD
 from trust.attack_paths import BAD, COMMANDS, NOTEBOOK, TRAPS, Command, Result, World, attack, lay_trap, run

@@ -19,8 +19,9 @@ from project_folder import SAVE, Folder, load
 from s3_server import free_port
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Listener, Options, build
+from soorgeon_clone.pipeline.building.model import Listener, Options
+from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.status.project import Project
 
 
 @pytest.fixture

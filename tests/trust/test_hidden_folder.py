@@ -17,8 +17,8 @@ from special_files import unix_socket
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import scratch
-from soorgeon_clone.pipeline import lock
-from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.building import lock
+from soorgeon_clone.pipeline.status.project import Project
 from trust.site import Site, look
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -277,7 +277,7 @@ def test_without_locks_of_the_kernel_a_file_is_the_lock(
 
 def test_a_lock_file_of_a_dead_process_is_taken_over(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import errno, fcntl, os, sys\nfrom pathlib import Path\nfrom soorgeon_clone.pipeline import lock\n"
+        "import errno, fcntl, os, sys\nfrom pathlib import Path\nfrom soorgeon_clone.pipeline.building import lock\n"
         "def cannot(*_): raise OSError(errno.ENOLCK, 'no locks')\n"
         "fcntl.flock = cannot\nheld = lock._take(lock.hidden_folder(Path(sys.argv[1])) / 'lock')\nos._exit(0)"
     )

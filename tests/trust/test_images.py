@@ -17,8 +17,8 @@ from project_folder import SAVE, Folder
 from soorgeon_clone.export.targets import export
 from soorgeon_clone.files.ignored import kept_files
 from soorgeon_clone.files.private import is_private
-from soorgeon_clone.pipeline import bundle
-from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.elsewhere import bundle
+from soorgeon_clone.pipeline.status.project import Project
 
 PRIVATE = """
     server.key tls.pem a.p12 a.pfx a.jks a.keystore a.kdbx a.ppk id_rsa id_rsa.pub id_ed25519 id_ed25519.pub id_ecdsa

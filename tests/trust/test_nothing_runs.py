@@ -16,9 +16,9 @@ from project_folder import SAVE, Folder
 
 from soorgeon_clone.cli.app import app
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline import repository, spec
 from soorgeon_clone.pipeline.api import Pipeline
-from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.declared import repository, spec
+from soorgeon_clone.pipeline.status.project import Project
 from trust.canary import watch
 
 READING = (

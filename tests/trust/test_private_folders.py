@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from project_folder import Folder
 
+from soorgeon_clone.pipeline.building.model import Options
 from soorgeon_clone.pipeline.execution.straight import run_straight
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.run import Options, build
+from soorgeon_clone.pipeline.run import build
+from soorgeon_clone.pipeline.status.project import Project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions are another thing there")
 

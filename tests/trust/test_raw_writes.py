@@ -28,15 +28,15 @@ EXCEPTIONS = {
     "pipeline/plot/png.py": "draws into memory",
     # the runner's own folders, made and checked as such (files/scratch.py); names in them are digests, or unpredictable
     "lint/cache.py": "entries of the user's cache folder, named by digests",
-    "pipeline/cache.py": "objects of the user's cache folder, named by digests",
-    "pipeline/database.py": "puts its own damaged file aside, as the entry that it is",
-    "pipeline/dispatch.py": "private folders in the system's folder for temporary files",
-    "pipeline/errand.py": "a worker's private folder, where the worker says",
-    "pipeline/remote.py": "a store that is a folder, under keys that are digests",
-    "pipeline/repository.py": "a private folder with what git may see of a repository",
-    "pipeline/results.py": "folders of products in a stage",
-    "pipeline/staging.py": "the stage of a task, and declared products, of which a folder may be a link",
-    "pipeline/store.py": "says that an object of the cache was used",
+    "pipeline/products/cache.py": "objects of the user's cache folder, named by digests",
+    "pipeline/state/database.py": "puts its own damaged file aside, as the entry that it is",
+    "pipeline/elsewhere/build_side.py": "private folders in the system's folder for temporary files",
+    "pipeline/elsewhere/worker_side.py": "a worker's private folder, where the worker says",
+    "pipeline/products/remote.py": "a store that is a folder, under keys that are digests",
+    "pipeline/declared/repository.py": "a private folder with what git may see of a repository",
+    "pipeline/building/results.py": "folders of products in a stage",
+    "pipeline/building/staging.py": "the stage of a task, and declared products, of which a folder may be a link",
+    "pipeline/products/store.py": "says that an object of the cache was used",
 }
 
 # Names of methods and functions, whatever they are called on.

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline import database
-from soorgeon_clone.pipeline.libraries import Libraries
-from soorgeon_clone.pipeline.records import Made, Records, RunRecord
-from soorgeon_clone.pipeline.source import code_from_json, source_from_json
+from soorgeon_clone.pipeline.sources.source_facts import code_from_json, source_from_json
+from soorgeon_clone.pipeline.state import database
+from soorgeon_clone.pipeline.state.libraries import Libraries
+from soorgeon_clone.pipeline.state.records import Made, Records, RunRecord
 from trust.damages import damage
 from trust.site import Site, attempt
 

@@ -17,12 +17,13 @@ from project_folder import Folder
 
 from soorgeon_clone.cli.app import app
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline import bundle, spec
 from soorgeon_clone.pipeline.api import Pipeline
-from soorgeon_clone.pipeline.code_facts import digest
-from soorgeon_clone.pipeline.fingerprint import canonical
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.values import Lookup, literal, resolved, typed
+from soorgeon_clone.pipeline.declared import spec
+from soorgeon_clone.pipeline.declared.values import Lookup, literal, resolved, typed
+from soorgeon_clone.pipeline.elsewhere import bundle
+from soorgeon_clone.pipeline.sources.digests import digest
+from soorgeon_clone.pipeline.state.fingerprint import canonical
+from soorgeon_clone.pipeline.status.project import Project
 
 SECRET = "hunter2-Zm9vYmFy"
 VARIABLES = {

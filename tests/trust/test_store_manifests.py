@@ -15,12 +15,13 @@ from click.testing import CliRunner
 
 from soorgeon_clone.cli.app import app
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline import results
+from soorgeon_clone.pipeline.building import results
+from soorgeon_clone.pipeline.building.model import Options
 from soorgeon_clone.pipeline.execution.model import Outcome
-from soorgeon_clone.pipeline.manifest import Manifest, from_json, to_json
-from soorgeon_clone.pipeline.model import Fingerprint
-from soorgeon_clone.pipeline.project import Verdict
-from soorgeon_clone.pipeline.run import Options, run_task
+from soorgeon_clone.pipeline.products.manifest import Manifest, from_json, to_json
+from soorgeon_clone.pipeline.run import run_task
+from soorgeon_clone.pipeline.state.model import Fingerprint
+from soorgeon_clone.pipeline.status.model import Verdict
 from trust.site import Site, look
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -162,9 +163,9 @@ def test_a_task_alone_refuses_as_well(site: Site) -> None:
 
 
 def test_what_a_worker_answers_is_checked_as_well(site: Site) -> None:
-    from soorgeon_clone.pipeline.attempt import Ended
-    from soorgeon_clone.pipeline.dispatch import Sent
-    from soorgeon_clone.pipeline.errand import Answer
+    from soorgeon_clone.pipeline.building.model import Ended
+    from soorgeon_clone.pipeline.elsewhere.build_side import DaskAttempt
+    from soorgeon_clone.pipeline.elsewhere.worker_side import Answer
 
     digest = "0" * 40
     for products in (
@@ -175,13 +176,12 @@ def test_what_a_worker_answers_is_checked_as_well(site: Site) -> None:
     ):
         with site.project() as project:
             answers = {"load": Answer("ran", manifest=Manifest(products))}
-            executor = SimpleNamespace(answers=answers)
-            dispatch: Any = SimpleNamespace(project=project, executor=executor, manifests={})
-            sent = Sent(dispatch, project.tasks["load"], Verdict(Fingerprint({}, ""), ()))
+            side: Any = SimpleNamespace(project=project, answer=answers.__getitem__, manifests={})
+            sent = DaskAttempt(side, project.tasks["load"], Verdict(Fingerprint({}, ""), ()))
             ended = sent.next(Outcome("load", "ok", None, 0.0, 0.0, 0, ""))
         assert isinstance(ended, Ended)
         assert "the worker answered what cannot be from it" in str(ended.error)
-        assert not dispatch.manifests
+        assert not side.manifests
 
 
 # -- values --------------------------------------------------------------------------------------------------------

@@ -16,16 +16,8 @@ from typing import Any
 from soorgeon_clone.files import folders
 from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.channel import Channel
-from soorgeon_clone.pipeline.execution.imports import imported_modules
-from soorgeon_clone.pipeline.execution.model import (
-    CellError,
-    Executor,
-    Isolation,
-    Job,
-    OnProgress,
-    Outcome,
-    Progress,
-)
+from soorgeon_clone.pipeline.execution.imported_modules import imported_modules
+from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, OnProgress, Outcome, Progress
 
 
 def open_executor(

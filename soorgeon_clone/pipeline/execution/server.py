@@ -24,7 +24,7 @@ from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import Settings
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.ending import Result, ending, outcome_of
-from soorgeon_clone.pipeline.execution.imports import seeds_python
+from soorgeon_clone.pipeline.execution.imported_modules import seeds_python
 from soorgeon_clone.pipeline.execution.journal import read_text
 from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
 from soorgeon_clone.pipeline.execution.preload import survives_fork, top_level

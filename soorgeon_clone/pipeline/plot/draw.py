@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.pipeline.fingerprint import needs
-from soorgeon_clone.pipeline.model import TaskStatus
 from soorgeon_clone.pipeline.plot.model import Arrow, Box, Drawing, State
-from soorgeon_clone.pipeline.project import Project
+from soorgeon_clone.pipeline.state.fingerprint import needs
+from soorgeon_clone.pipeline.status.model import TaskStatus
+from soorgeon_clone.pipeline.status.project import Project
 
 
 def drawing_of(project: Project) -> Drawing:

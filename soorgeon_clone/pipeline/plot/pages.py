@@ -7,10 +7,11 @@ from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import is_regular, read_bytes
-from soorgeon_clone.pipeline.model import HIDDEN, Task, TaskStatus
+from soorgeon_clone.pipeline.declared.model import HIDDEN, Task
 from soorgeon_clone.pipeline.plot.html import Page
-from soorgeon_clone.pipeline.project import Project
-from soorgeon_clone.pipeline.staging import safe_name
+from soorgeon_clone.pipeline.state.hidden import safe_name
+from soorgeon_clone.pipeline.status.model import TaskStatus
+from soorgeon_clone.pipeline.status.project import Project
 
 
 def pages_of(project: Project) -> tuple[Page, ...]:

@@ -1,0 +1,254 @@
+"""One run of one task: the jobs that it takes, one after the other, until its products are in their places.
+
+on_render, then the task itself, then other forms of its notebook, then on_finish; on_failure if one of these fails.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.removal import remove_file
+from soorgeon_clone.pipeline.building import hooks, results
+from soorgeon_clone.pipeline.building.failure import text_of
+from soorgeon_clone.pipeline.building.model import Ended
+from soorgeon_clone.pipeline.building.results import Before
+from soorgeon_clone.pipeline.building.staging import Stage, keep_log
+from soorgeon_clone.pipeline.declared import inject
+from soorgeon_clone.pipeline.declared.model import Task
+from soorgeon_clone.pipeline.declared.values import resolved
+from soorgeon_clone.pipeline.execution import convert
+from soorgeon_clone.pipeline.execution.model import FunctionCall, Job, Outcome
+from soorgeon_clone.pipeline.state.records import Made
+from soorgeon_clone.pipeline.status.model import Verdict
+from soorgeon_clone.pipeline.status.project import Project
+
+# Products of more bytes than this are read in a thread, while tasks that will run in any case run already.
+_LARGE = 32_000_000
+
+Phase = Literal["on_render", "task", "convert", "on_finish", "on_failure"]
+
+
+class LocalAttempt:
+    """See `side.Attempt`."""
+
+    def __init__(
+        self,
+        project: Project,
+        task: Task,
+        verdict: Verdict,
+        *,
+        memory_limit: int | None,
+        threads: int | None = None,
+    ) -> None:
+        self.project = project
+        self.task = task
+        self.verdict = verdict
+        self.memory_limit = task.spec.memory_limit or memory_limit
+        self.threads = threads
+        self.stage = Stage(project, task)
+        self.values = inject.parameters(task, project.dag.tasks, product_path=self.stage.path)
+        self._before = Before()
+        self.retries = task.spec.retries
+        self.started = time.time()
+        self.retrying: str | None = None
+        self._phases: list[Phase] = []
+        self._executed = Path()
+        self._forms: list[Path] = []
+        self._phase: Phase = "task"
+        self._main: Outcome | None = None
+        self._error: str | None = None
+
+    def begin(self) -> Job:
+        """Prepare the stage; the first job. Raises UserError or OSError where that is not possible."""
+        for product in self.task.notebooks:
+            if convert.is_converted(Path(product.path)):
+                convert.require_nbconvert(Path(product.path))
+        self._check_params()
+        self.stage.prepare()
+        self._before = results.before(self.project, self.task)
+        spec = self.task.spec
+        if self.task.notebooks:
+            self._executed = self._executed_path()
+            self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed]
+        phases: list[Phase] = ["on_render"] if spec.on_render else []
+        phases.append("task")
+        phases.extend("convert" for _ in self._forms)
+        phases += ["on_finish"] if spec.on_finish else []
+        self._phases = phases
+        return self._next_job()
+
+    def next(self, outcome: Outcome) -> Job | Ended:
+        """The job that follows this outcome, or how the attempt ended."""
+        if self._phase == "task":
+            self._main = outcome
+            keep_log(self.project.root, self.task, outcome.log)
+        if self._phase == "on_failure":
+            if outcome.status != "ok":
+                self._error = f"{self._error}\n{self._text(outcome, None)}"
+            return self._failed(killed=False)
+        if outcome.status != "ok":
+            if self.retries > 0 and outcome.status in ("error", "timeout", "memory"):
+                self.retries -= 1
+                self.retrying = outcome.status
+                return self.begin()
+            return self._fail(outcome)
+        if self._phases:
+            return self._next_job()
+        return self._publish()
+
+    def meanings(self) -> Mapping[str, str]:
+        """Nothing is known of products before they are read."""
+        return {}
+
+    def takes_long(self) -> bool:
+        """Whether the products are large."""
+        return results.size(self.project, self.task) > _LARGE
+
+    def made(self, seconds: float) -> Made:
+        """Read the products, which are in their places."""
+        return results.of(self.project, self.task, self.verdict, self._before, seconds)
+
+    def give_up(self) -> None:
+        """Remove what an interrupted attempt wrote, but for its notebook."""
+        if self.task.notebooks:
+            self.stage.keep_failed(self._executed)
+        self.stage.discard()
+
+    def _check_params(self) -> None:
+        """With ``static_analysis: strict``, the params are those that the cell ``parameters`` declares."""
+        spec = self.task.spec
+        if spec.static_analysis != "strict" or spec.source.kind == "function":
+            return
+        declared, given = set(self.task.facts.declared), set(spec.params)
+        for name in sorted(declared ^ given):
+            what = "declares no" if name in given else "declares"
+            end = "but pipeline.yaml gives it" if name in given else "but pipeline.yaml does not give it"
+            raise UserError(
+                f"{spec.source.path}: the cell tagged 'parameters' {what} '{name}', {end}",
+                hint="Make both agree, or leave out 'static_analysis: strict'.",
+                exit_code=2,
+            )
+
+    def _next_job(self) -> Job:
+        self._phase = self._phases.pop(0)
+        hook = {"on_render": self.task.spec.on_render, "on_finish": self.task.spec.on_finish}.get(self._phase)
+        if hook is not None:
+            return self._job(function=hooks.task_call(hook, self.task, self.values))
+        if self._phase == "convert":
+            return self._conversion(self._forms.pop(0))
+        if self.task.spec.source.kind == "function":
+            from soorgeon_clone.pipeline.building.function_task import call_for
+
+            return self._job(function=call_for(self.task, self.values))
+        from soorgeon_clone.notebook import read, write
+
+        notebook = read.read(self.project.root / str(self.task.spec.source.path))
+        cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
+        return self._job(source=write.to_data(cells, notebook.metadata), output=self.stage.folder / self._executed)
+
+    def _job(
+        self,
+        *,
+        function: FunctionCall | None = None,
+        source: Mapping[str, Any] | None = None,
+        output: Path | None = None,
+    ) -> Job:
+        closure = self.project.fingerprints.closure(self.task)
+        return Job(
+            name=self.task.name,
+            source=source,
+            output=output,
+            function=function,
+            cwd=self.project.root,
+            modules=tuple(sorted(closure.libraries | closure.modules)),
+            timeout=self.task.spec.timeout,
+            memory_limit=self.memory_limit,
+            threads=self.threads,
+            record_timing=self.task.spec.record_timing,
+        )
+
+    def _conversion(self, form: Path) -> Job:
+        executed, product = self.stage.folder / self._executed, self.stage.folder / form
+        spec = self.task.spec
+        if form.suffix == ".ipynb":
+            call = FunctionCall("shutil.copyfile", {"src": executed, "dst": product})
+        else:
+            call = FunctionCall(
+                f"{convert.__name__}.convert",
+                {
+                    "executed": executed,
+                    "product": product,
+                    "exporter_name": spec.exporter,
+                    "exporter_kwargs": resolved(spec.exporter_options),
+                },
+            )
+        return self._job(function=call)
+
+    def _executed_path(self) -> Path:
+        """Where in the stage the executed notebook goes: to the first product that is one, else beside the first."""
+        paths = [Path(one.path) for one in self.task.notebooks]
+        return next((path for path in paths if path.suffix == ".ipynb"), paths[0].with_suffix(".executed.ipynb"))
+
+    def _publish(self) -> Job | Ended:
+        try:
+            self.stage.clean_notebooks()
+            if self.task.notebooks:
+                executed = self._executed
+                if executed.as_posix() not in {one.path for one in self.task.notebooks}:
+                    remove_file(self.stage.folder, executed)
+            missing = self.stage.missing()
+            if missing:
+                names = ", ".join(product.path for product in missing)
+                index = f'["{missing[0].key}"]' if missing[0].key is not None else ""
+                raise UserError(
+                    f"task '{self.task.name}' ran to its end and did not write {names}",
+                    hint=f"Its code must write to the path in product{index}.",
+                )
+            self.stage.publish()
+        except UserError as error:
+            return self._fail_with(str(error))
+        except OSError as error:
+            return self._fail_with(f"task '{self.task.name}': its products cannot be written: {error}")
+        main = self._main
+        assert main is not None
+        return Ended(None, False, main.seconds, main.peak_memory)
+
+    def _fail(self, outcome: Outcome) -> Job | Ended:
+        kept = self.stage.keep_failed(self._executed) if self.task.notebooks else None
+        text = self._text(outcome, kept)
+        if outcome.status == "killed":
+            self._error = text
+            return self._failed(killed=True)
+        return self._fail_with(text, traceback="\n".join(outcome.error.traceback) if outcome.error else text)
+
+    def _fail_with(self, text: str, *, traceback: str | None = None) -> Job | Ended:
+        self._error = text
+        self.stage.discard()
+        hook = self.task.spec.on_failure
+        if hook is None:
+            return self._failed(killed=False)
+        self._phase = "on_failure"
+        values = inject.parameters(self.task, self.project.dag.tasks, product_path=str)
+        return self._job(function=hooks.task_call(hook, self.task, values, traceback=traceback or text))
+
+    def _failed(self, *, killed: bool) -> Ended:
+        self.stage.discard()
+        main = self._main
+        return Ended(self._error or "failed", killed, main.seconds if main else 0.0, main.peak_memory if main else None)
+
+    def _text(self, outcome: Outcome, notebook: Path | None) -> str:
+        what = {
+            "on_render": f"on_render ({_dotted(self.task.spec.on_render)})",
+            "on_finish": f"on_finish ({_dotted(self.task.spec.on_finish)})",
+            "on_failure": f"on_failure ({_dotted(self.task.spec.on_failure)})",
+            "convert": "conversion of its notebook",
+        }.get(self._phase, "")
+        return text_of(self.task, outcome, notebook, what=what)
+
+
+def _dotted(hook: Any) -> str:
+    return hook.dotted_path if hook is not None else ""

@@ -1,0 +1,54 @@
+"""How a task failed -> the text for the terminal: cell, line and traceback as Jupyter shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from soorgeon_clone.notebook.model import Place
+from soorgeon_clone.pipeline.declared.model import Hook, Task
+from soorgeon_clone.pipeline.execution.model import CellError, Outcome
+from soorgeon_clone.visible import one_line, shortened
+
+_WHY = {
+    "timeout": "took longer than its timeout",
+    "memory": "used more memory than its limit",
+    "killed": "was killed",
+    "input": "asked for input, and nobody is there to answer",
+    "error": "failed",
+}
+
+
+def text_of(task: Task, outcome: Outcome, notebook: Path | None, *, what: str = "") -> str:
+    """What to show of a failed task. ``notebook`` is where its executed notebook was kept, ``what`` what failed if
+    not the task itself."""
+    error = outcome.error
+    where = task.spec.source.path or task.spec.source.text
+    if error is not None and error.cell_index is not None:
+        where = str(Place(where, _index_in_source(task, error.cell_index), line=error.line))
+    subject = f"{what} of task '{task.name}'" if what else f"task '{task.name}'"
+    lines = [f"{one_line(where)}: {subject} {_WHY.get(outcome.status, outcome.status)}"]
+    if error is not None:
+        lines.append(shortened(_told(error), kept_in="its notebook" if notebook is not None else ""))
+    elif outcome.log:
+        lines.append(outcome.log.rstrip())
+    if notebook is not None:
+        lines.append(f"Its notebook, as far as it ran: {one_line(str(notebook))}")
+    # Half of a character, which code may raise, can be neither recorded nor printed.
+    return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+
+
+def text_of_hook(kind: str, hook: Hook, outcome: Outcome) -> str:
+    """What to show of a failed hook of the whole pipeline."""
+    lines = [f"pipeline.yaml: {kind} ({hook.dotted_path}) {_WHY.get(outcome.status, outcome.status)}"]
+    if outcome.error is not None:
+        lines.append(shortened(_told(outcome.error)))
+    return "\n".join(lines)
+
+
+def _told(error: CellError) -> str:
+    return "\n".join(error.traceback) or f"{error.ename}: {error.evalue}"
+
+
+def _index_in_source(task: Task, index: int) -> int:
+    """The cell's place in the user's file, which has no injected cell (or has one of its own, at that very place)."""
+    return index if task.facts.has_injected or index <= task.facts.injected_at else index - 1

@@ -1,0 +1,68 @@
+"""A task that is a Python function: how it is called, with paths or with what a serializer makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from soorgeon_clone.pipeline.building.hooks import as_paths
+from soorgeon_clone.pipeline.declared.model import Task
+from soorgeon_clone.pipeline.declared.values import resolved
+from soorgeon_clone.pipeline.execution.model import FunctionCall
+
+
+def call_for(task: Task, values: Mapping[str, Any]) -> FunctionCall:
+    """The call that runs the task: `run`, in the task's process."""
+    arguments = dict(values)
+    return FunctionCall(
+        f"{__name__}.run",
+        {
+            "dotted": task.spec.source.text,
+            "product": as_paths(arguments.pop("product")),
+            "upstream": as_paths(arguments.pop("upstream")),
+            "params": arguments,
+            "serializer": task.spec.serializer,
+            "unserializer": task.spec.unserializer,
+        },
+    )
+
+
+def run(
+    dotted: str,
+    product: Any,
+    upstream: Any,
+    params: Mapping[str, Any],
+    serializer: str | None,
+    unserializer: str | None,
+) -> None:
+    """Call the function. It gets ``product`` unless a serializer writes what it returns, ``upstream`` if it has any."""
+    function = _load(dotted)
+    arguments = dict(resolved(params))
+    if upstream is not None:
+        arguments["upstream"] = _unserialized(upstream, _load(unserializer)) if unserializer else upstream
+    if serializer is None:
+        function(product=product, **arguments)
+        return
+    result = function(**arguments)
+    if result is None:
+        raise TypeError(f"{dotted} returned None, and there is a serializer that needs a value")
+    if isinstance(product, Mapping):
+        if not isinstance(result, Mapping) or set(result) != set(product):
+            raise ValueError(f"{dotted} must return a mapping with the keys {sorted(product)}")
+        for key, path in product.items():
+            _load(serializer)(result[key], path)
+    else:
+        _load(serializer)(result, product)
+
+
+def _load(dotted: str) -> Any:
+    import importlib
+
+    module, _, name = dotted.replace("::", ".").rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _unserialized(value: Any, unserializer: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _unserialized(one, unserializer) for key, one in value.items()}
+    return unserializer(value)

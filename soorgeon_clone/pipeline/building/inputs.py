@@ -1,0 +1,145 @@
+"""A task in a checkout of its own -> what its upstream made, brought from the store.
+
+Fingerprints are followed from the first tasks on: what a task made is known from its manifest, without its products,
+and that is enough for the fingerprints of those after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.building import results
+from soorgeon_clone.pipeline.declared import dag as dags
+from soorgeon_clone.pipeline.declared.model import Task
+from soorgeon_clone.pipeline.products.manifest import Manifest
+from soorgeon_clone.pipeline.state.fingerprint import needs
+from soorgeon_clone.pipeline.status.project import Project
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What is known of a task's ancestors: the manifests of those whose products are to be brought, what the tasks
+    after them see of these, and the ancestors of which nothing is known."""
+
+    manifests: Mapping[str, Manifest]
+    meanings: Mapping[str, str]
+    unknown: tuple[str, ...]
+
+
+def find(project: Project, task: Task) -> Supply:
+    """Follow the fingerprints of the task's ancestors. What the store has counts more than what is here: a task may
+    have run again elsewhere, and have come to something else by the same code."""
+    store = project.store
+    assert store is not None
+    names = dags.ancestors(project.dag, [task.name]) - {task.name}
+    known = [project.tasks[name] for name in (*names, task.name)]
+    store.prepare(project.own_digest(one) for one in known if one.facts.problem is None)
+    found: dict[str, Manifest] = {}
+    unknown: list[str] = []
+    meanings: dict[str, str] = {}
+    for name in project.dag.tasks:
+        if name not in names:
+            continue
+        other = project.tasks[name]
+        verdict = project.judge(other, meanings)
+        manifest = project.in_store(other, verdict.fingerprint) if other.facts.problem is None else None
+        manifest = manifest or verdict.manifest
+        if manifest is not None and travels(other, manifest):
+            found[name] = manifest
+            meanings.update((path, meaning) for path, (_, meaning) in manifest.products.items())
+        elif verdict.causes:
+            unknown.append(name)
+    return Supply(found, meanings, tuple(unknown))
+
+
+def bring(project: Project, task: Task, supply: Supply) -> None:
+    """Put in their places the upstream products that the task needs and that are not here, or are not the right ones.
+
+    What is here and is known nowhere else is taken as it is.
+    """
+    for needed in needs(task, project.tasks):
+        if needed.task not in supply.manifests and not (project.root / needed.product.path).exists():
+            raise _missing(project, task, supply.unknown[0] if supply.unknown else needed.task)
+    place(project, task, supply.manifests)
+
+
+def travels(task: Task, manifest: Manifest) -> bool:
+    """Whether a manifest names all that the task left behind."""
+    return manifest.traces is not None or not task.facts.writes_files
+
+
+def wanted(project: Project, task: Task, manifests: Mapping[str, Manifest]) -> dict[str, Manifest]:
+    """The parts of the manifests of ``task``'s ancestors that it needs: products of those before it that it may read,
+    and the files that any of them left besides."""
+    products: dict[str, set[str]] = {}
+    for needed in needs(task, project.tasks):
+        products.setdefault(needed.task, set()).add(needed.product.path)
+    found = {}
+    for name, manifest in manifests.items():
+        paths = products.get(name, set())
+        part = replace(
+            manifest,
+            products={path: digests for path, digests in manifest.products.items() if path in paths},
+            folders={path: inner for path, inner in manifest.folders.items() if path in paths},
+        )
+        if part.products or part.traces or any(part.written.values()):
+            found[name] = part
+    return found
+
+
+def place(project: Project, task: Task, manifests: Mapping[str, Manifest]) -> None:
+    """Put what the task needs of these manifests in its place."""
+    store, cache = project.store, project.cache
+    assert store is not None and cache is not None
+    parts = {name: _absent(project, part) for name, part in wanted(project, task, manifests).items()}
+    if not store.fetch(list(parts.values())):
+        raise UserError(
+            f"task '{task.name}': products of its upstream are incomplete in the store {store.url}",
+            hint=f"Run these again with the same store: {', '.join(parts)} (with --force).",
+        )
+    for name in _by_time(project, parts):
+        part = parts[name]
+        if not results.bring_back(project, project.tasks[name], part):
+            raise UserError(cache.problem or f"task '{task.name}': the products of '{name}' cannot be copied")
+
+
+def _absent(project: Project, part: Manifest) -> Manifest:
+    """A manifest without what is there already."""
+    there = project.contents.digest
+
+    def missing(files: Mapping[str, str]) -> dict[str, str]:
+        return {path: digest for path, digest in files.items() if there(path) != digest}
+
+    products = {path: digests for path, digests in part.products.items() if there(path) != digests[0]}
+    folders = {path: inner for path, inner in part.folders.items() if path in products}
+    return replace(
+        part,
+        products=products,
+        folders=folders,
+        written=missing(part.written),
+        traces=missing(part.traces or {}),
+    )
+
+
+def _by_time(project: Project, parts: Mapping[str, Manifest]) -> list[str]:
+    """The tasks in the order in which they ended: of tasks that wrote one file, the last one has the say.
+
+    Clocks of machines differ, so no task counts as older than what it came after.
+    """
+    ended: dict[str, float] = {}
+    for name, task in project.tasks.items():
+        own = parts[name].finished if name in parts else 0.0
+        ended[name] = max([own, *(ended.get(other, 0.0) for other in task.upstream)])
+    position = {name: index for index, name in enumerate(project.tasks)}
+    return sorted(parts, key=lambda name: (ended[name], position[name]))
+
+
+def _missing(project: Project, task: Task, name: str) -> UserError:
+    store = project.store
+    assert store is not None
+    return UserError(
+        f"task '{task.name}' needs what '{name}' makes, which is neither here nor in the store {store.url}",
+        hint=f"Run 'soorgeon-clone task {name}' first, with the same store and the same code, params and libraries.",
+    )

@@ -1,0 +1,98 @@
+"""The nouns of this room: how to build, what a build tells, what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from soorgeon_clone.pipeline.declared.model import DAG, Task
+from soorgeon_clone.pipeline.execution.model import Isolation
+from soorgeon_clone.pipeline.state.model import Cause
+
+RunResult = Literal["ran", "restored", "up to date", "touched", "failed", "skipped", "killed"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """What a build did with one task. ``error`` is the text to show, ``causes`` why the task was stale."""
+
+    name: str
+    result: RunResult
+    seconds: float = 0.0
+    causes: tuple[Cause, ...] = ()
+    error: str | None = None
+    peak_memory: int | None = None
+
+    @property
+    def ran(self) -> bool:
+        return self.result in ("ran", "failed", "killed")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a build did, in the DAG's order. ``problem`` is what a hook of the whole pipeline failed with."""
+
+    runs: tuple[TaskRun, ...]
+    seconds: float
+    problem: str | None = None
+
+    @property
+    def failed(self) -> tuple[TaskRun, ...]:
+        return tuple(run for run in self.runs if run.result in ("failed", "killed"))
+
+    @property
+    def ok(self) -> bool:
+        return self.problem is None and not any(run.result in ("failed", "killed", "skipped") for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to build. ``names`` are the tasks to bring up to date (None: all).
+
+    ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler`` (None: a cluster on this machine),
+    where a worker is given up that does not answer for ``worker_timeout`` seconds.
+    """
+
+    names: frozenset[str] | None = None
+    force: bool = False
+    jobs: int | None = None
+    fail_fast: bool = False
+    isolation: Isolation = "auto"
+    memory_limit: int | None = None
+    wait_for_lock: bool = True
+    engine: Literal["local", "dask"] = "local"
+    scheduler: str | None = None
+    worker_timeout: float = 60.0
+
+    def chosen(self, dag: DAG) -> list[str]:
+        """Return the tasks that the build is about, in the DAG's order."""
+        return [name for name in dag.tasks if self.names is None or name in self.names]
+
+
+class Listener:
+    """What a build tells while it runs. Every method may be left as it is."""
+
+    def started(self, task: Task, causes: tuple[Cause, ...], expected: float | None) -> None:
+        """A task begins; ``expected`` is how many seconds it took last time."""
+
+    def progressed(self, name: str, cell: int, total: int) -> None:
+        """A task began with a cell."""
+
+    def ended(self, run: TaskRun) -> None:
+        """A task is done, in whatever way."""
+
+    def waiting(self, holder: str) -> None:
+        """Another build holds the lock."""
+
+    def warned(self, message: str) -> None:
+        """Something is not as it should be, and the build goes on."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an attempt ended. ``error`` is None if the products are published; ``outcome`` is the task's own."""
+
+    error: str | None
+    killed: bool
+    seconds: float
+    peak_memory: int | None

@@ -1,0 +1,405 @@
+"""Which task when: what is ready is judged, brought back from the cache or started, longest way to the end first."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.building import hooks, results
+from soorgeon_clone.pipeline.building.failure import text_of_hook
+from soorgeon_clone.pipeline.building.model import Ended, Listener, Options, Report, RunResult, TaskRun
+from soorgeon_clone.pipeline.building.side import Attempt, Side
+from soorgeon_clone.pipeline.declared.model import HIDDEN, Hook, Task
+from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Progress
+from soorgeon_clone.pipeline.products.cache import default_limit
+from soorgeon_clone.pipeline.products.manifest import Manifest, files
+from soorgeon_clone.pipeline.state.fingerprint import needs
+from soorgeon_clone.pipeline.state.model import Cause, Reason
+from soorgeon_clone.pipeline.state.records import Made, RunRecord
+from soorgeon_clone.pipeline.status.model import Verdict
+from soorgeon_clone.pipeline.status.project import Project
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _State:
+    """``waiting`` counts the upstream tasks that are not done; a task is in one of the other places at a time.
+
+    ``ready`` is a heap: what takes longest to the end of the build comes first.
+    """
+
+    waiting: dict[str, int]
+    ready: list[tuple[float, int, str]]
+    running: dict[str, Attempt] = field(default_factory=dict)
+    settling: dict[str, tuple[Attempt, Ended, Future[Made]]] = field(default_factory=dict)
+    freed: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+    runs: dict[str, TaskRun] = field(default_factory=dict)
+    stopped: bool = False
+
+
+class Schedule:
+    """One build."""
+
+    def __init__(
+        self,
+        project: Project,
+        options: Options,
+        listener: Listener,
+        side: Side,
+        *,
+        hooks: bool = True,
+    ) -> None:
+        self.project = project
+        self.options = options
+        self.listener = listener
+        self.hooks = hooks
+        self.tasks: dict[str, Task] = project.tasks
+        self.names = options.chosen(project.dag)
+        self.side = side
+        self.durations = project.records.durations()
+        self.rank = self._ranks()
+        self.id = uuid.uuid4().hex[:12]
+        self.executor: Executor | None = None
+        self.readers: ThreadPoolExecutor | None = None
+        self.meanings: dict[str, str] = {}  # of products that are made and not here yet
+        self.announced: set[str] = set()
+        self.problem: str | None = None
+        self.began = time.perf_counter()
+        among = set(self.names)
+        waiting = {name: sum(other in among for other in self.tasks[name].upstream) for name in self.names}
+        self.position = {name: index for index, name in enumerate(self.names)}
+        ready = [self._entry(name) for name in self.names if not waiting[name]]
+        heapq.heapify(ready)
+        self.state = _State(waiting, ready)
+
+    def run(self) -> Report:
+        """Run the build to its end."""
+        state = self.state
+        try:
+            if not self.options.force:
+                self._fetch_ahead()
+            self._dag_hook("on_render", self.project.spec.on_render)
+            while not self.problem and (state.ready or state.running or state.settling):
+                self._advance()
+                self._wait()
+            self._final_hooks()
+            good = [name for name, run in state.runs.items() if run.result in ("ran", "restored", "up to date")]
+            self.problem = results.share(self.project, good) or self.problem
+        finally:
+            self._close()
+        runs = tuple(state.runs.get(name, TaskRun(name, "skipped")) for name in self.names)
+        return Report(runs, time.perf_counter() - self.began, self.problem)
+
+    # -- what is ready ---------------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        """Judge what is ready; start as many tasks as there is room for."""
+        state = self.state
+        postponed: list[tuple[float, int, str]] = []
+        while state.ready and len(state.running) < self.side.jobs:
+            entry = heapq.heappop(state.ready)
+            if not self._settle(self.tasks[entry[2]]):
+                postponed.append(entry)
+        for entry in postponed:
+            heapq.heappush(state.ready, entry)
+
+    def _entry(self, name: str) -> tuple[float, int, str]:
+        return -self.rank[name], self.position[name], name
+
+    def _settle(self, task: Task) -> bool:
+        """Do with a task what is to be done; False if that depends on contents that are not known yet."""
+        if self.state.stopped:
+            self._done(TaskRun(task.name, "skipped"))
+            return True
+        try:
+            task = self.tasks[task.name] = self.project.refresh(task)
+        except UserError as error:
+            self._done(TaskRun(task.name, "failed", error=str(error)))
+            return True
+        if self._upstream_unknown(task):
+            verdict = self.project.judge_blindly(task, force=self.options.force)
+            if verdict is None:
+                return False
+            self._start(task, verdict)
+        else:
+            verdict = self.side.judge(task, self.project.judge(task, self.meanings, search=not self.options.force))
+            if self.options.force:
+                verdict = replace(verdict, causes=verdict.causes or (Cause(Reason.FORCED),), manifest=None)
+            if not verdict.causes:
+                if verdict.proved and verdict.manifest:
+                    results.adopt(self.project, task, verdict.fingerprint, verdict.manifest)
+                self._done(TaskRun(task.name, "up to date"))
+            elif verdict.restorable is None or not self._restore(task, verdict, verdict.restorable):
+                self._start(task, verdict)
+        return True
+
+    def _fetch_ahead(self) -> None:
+        """Begin to bring all that will be restored from the store, as far as that can be told now."""
+        store = self.project.store
+        if store is None:
+            return
+        among, unsure = set(self.names), set()
+        meanings: dict[str, str] = {}
+        for task in self.tasks.values():
+            if any(name in unsure for name in task.upstream):
+                unsure.add(task.name)
+            elif task.name in among:
+                verdict = self.project.judge(task, meanings)
+                if verdict.causes and verdict.restorable is None:
+                    unsure.add(task.name)
+                elif verdict.causes and verdict.restorable is not None:
+                    meanings.update((path, meaning) for path, (_, meaning) in verdict.restorable.products.items())
+                    store.begin_fetch(digest for _, digest in files(verdict.restorable))
+
+    def _restore(self, task: Task, verdict: Verdict, manifest: Manifest) -> bool:
+        """Bring the products of an earlier run back; False where the cache turns out to be damaged."""
+        began = time.perf_counter()
+        try:
+            if not results.restore(self.project, task, verdict.fingerprint, manifest):
+                return False
+        except (UserError, OSError) as error:
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
+            return True
+        self._done(TaskRun(task.name, "restored", time.perf_counter() - began, verdict.causes))
+        return True
+
+    def _start(self, task: Task, verdict: Verdict) -> None:
+        problem = task.facts.problem or self._missing_upstream(task)
+        if problem is not None:
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, problem))
+            return
+        executor = self._open_executor()  # an attempt may ask what there is to run it
+        try:
+            attempt = self.side.attempt(task, verdict)
+            job = attempt.begin()
+        except UserError as error:
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
+            return
+        except OSError as error:
+            text = f"{error.filename or HIDDEN} cannot be written: {error.strerror or error}"
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, text))
+            return
+        self.state.running[task.name] = attempt
+        executor.start(job)
+        if not self.side.queues:
+            self._announce(task, verdict)
+
+    def _upstream_unknown(self, task: Task) -> bool:
+        """Whether products of its upstream are being read, and nothing is known of them yet."""
+        reading = (self.tasks[name] for name in task.upstream if name in self.state.settling)
+        return any(product.path not in self.meanings for one in reading for product in one.products)
+
+    def _announce(self, task: Task, verdict: Verdict) -> None:
+        if task.name in self.announced:
+            self.listener.warned(f"the worker of task '{task.name}' was lost, and another one runs it")
+            return
+        self.announced.add(task.name)
+        self.listener.started(task, verdict.causes, self.durations.get(task.name))
+        _log.info("%s started: %s", task.name, "; ".join(map(str, verdict.causes)))
+
+    def _missing_upstream(self, task: Task) -> str | None:
+        for needed in needs(task, self.tasks):
+            path = needed.product.path
+            if path not in self.meanings and not (self.project.root / path).exists():
+                return f"task '{task.name}': {path}, a product of its upstream '{needed.task}', is missing"
+        return None
+
+    # -- what runs -------------------------------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        """Wait until something ends: a task, or the reading of large products."""
+        state = self.state
+        if state.running:
+            for outcome in self._open_executor().wait(0.02 if state.settling else None):
+                self._step(outcome)
+        finished = [name for name, (_, _, future) in state.settling.items() if future.done()]
+        if state.settling and not state.running and not finished:
+            finished = [next(iter(state.settling))]
+        for name in finished:
+            attempt, ended, future = state.settling.pop(name)
+            try:
+                made = future.result()
+            except (UserError, OSError) as error:
+                self._failed(attempt, replace(ended, error=str(error)))
+            else:
+                self._keep(attempt, ended, made)
+
+    def _step(self, outcome: Outcome) -> None:
+        attempt = self.state.running.pop(outcome.name)
+        try:
+            following = attempt.next(outcome)
+        except (OSError, UserError) as error:
+            following = Ended(str(error), False, outcome.seconds, outcome.peak_memory)
+        if isinstance(following, Job) and self.state.stopped:
+            attempt.give_up()
+            following = Ended("stopped", True, outcome.seconds, outcome.peak_memory)
+        if isinstance(following, Job):
+            if attempt.retrying:
+                self.listener.warned(f"task '{outcome.name}' failed ({attempt.retrying}) and is tried again")
+                attempt.retrying = None
+            self.state.running[outcome.name] = attempt
+            self._open_executor().start(following)
+        elif following.error is None:
+            self._published(attempt, following)
+        else:
+            self._failed(attempt, following)
+
+    def _published(self, attempt: Attempt, ended: Ended) -> None:
+        """Products are made. Where it takes long to have them here and read, a thread does it; meanwhile downstream
+        tasks may start."""
+        self.meanings.update(attempt.meanings())
+        if self._upstream_unknown(attempt.task) or attempt.takes_long():
+            from concurrent.futures import ThreadPoolExecutor
+
+            self.readers = self.readers or ThreadPoolExecutor(self.side.readers)
+            future = self.readers.submit(attempt.made, ended.seconds)
+            self.state.settling[attempt.task.name] = (attempt, ended, future)
+            self._free(attempt.task)
+        else:
+            self._keep(attempt, ended, attempt.made(ended.seconds))
+
+    def _keep(self, attempt: Attempt, ended: Ended, made: Made) -> None:
+        name = attempt.task.name
+        self.project.note_made(name, made.fingerprint, made.inputs)
+        self.project.records.save_made(name, made, self._row(attempt, "ran", ended, made.fingerprint))
+        self._done(TaskRun(name, "ran", ended.seconds, attempt.verdict.causes, None, ended.peak_memory))
+
+    def _failed(self, attempt: Attempt, ended: Ended) -> None:
+        result: RunResult = "killed" if ended.killed else "failed"
+        self._record(attempt, result, ended, attempt.verdict.fingerprint.digest)
+        name = attempt.task.name
+        self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, ended.error, ended.peak_memory))
+
+    def _record(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> None:
+        self.project.records.save_run(self._row(attempt, result, ended, fingerprint))
+
+    def _row(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> RunRecord:
+        return RunRecord(
+            self.id,
+            attempt.task.name,
+            attempt.started,
+            ended.seconds,
+            result,
+            fingerprint,
+            ended.peak_memory,
+            ended.error,
+        )
+
+    # -- what is done ----------------------------------------------------------------------------------------------
+
+    def _done(self, run: TaskRun) -> None:
+        """Settle a task, and free or give up what waits for it."""
+        self.state.runs[run.name] = run
+        self.listener.ended(run)
+        _log.info("%s: %s, %.3f s", run.name, run.result, run.seconds)
+        task = self.tasks[run.name]
+        if run.result in ("failed", "killed", "skipped"):
+            if self.options.fail_fast and run.result != "skipped":
+                self._stop()
+            self._skip(task.downstream, run.name)
+        elif task.name not in self.state.freed:
+            self._free(task)
+
+    def _free(self, task: Task) -> None:
+        self.state.freed.add(task.name)
+        for name in task.downstream:
+            if name in self.state.waiting:
+                self.state.waiting[name] -= 1
+                if not self.state.waiting[name]:
+                    heapq.heappush(self.state.ready, self._entry(name))
+
+    def _skip(self, names: Iterable[str], cause: str) -> None:
+        stack = list(reversed(tuple(names)))
+        while stack:
+            name = stack.pop()
+            if name in self.state.lost:
+                continue
+            self.state.lost.add(name)
+            stack += reversed(self.tasks[name].downstream)
+            if name in self.state.waiting and name not in self.state.runs:
+                run = TaskRun(name, "skipped", error=f"needs '{cause}'")
+                self.state.runs[name] = run
+                self.listener.ended(run)
+
+    def _stop(self) -> None:
+        self.state.stopped = True
+        self._cancel()
+
+    def _cancel(self) -> None:
+        if self.executor is not None:
+            for name in self.executor.running():
+                self.executor.cancel(name)
+
+    def _close(self) -> None:
+        """End the executor. What still ran was interrupted: its notebook is kept, nothing of it is published."""
+        self.side.end_tasks()
+        for name, attempt in self.state.running.items():
+            attempt.give_up()
+            ended = Ended("interrupted", True, time.time() - attempt.started, None)
+            self._record(attempt, "killed", ended, attempt.verdict.fingerprint.digest)
+            self.state.runs[name] = TaskRun(name, "killed")
+        if self.readers is not None:
+            self.readers.shutdown(wait=True, cancel_futures=True)
+        self.side.close()
+        if self.project.cache is not None:
+            self.project.cache.keep_within(default_limit())
+
+    # -- what it runs with -----------------------------------------------------------------------------------------
+
+    def _ranks(self) -> dict[str, float]:
+        """How long it takes from the start of a task to the end of the last one that needs it."""
+        usual = sorted(self.durations.values())[len(self.durations) // 2] if self.durations else 1.0
+        rank: dict[str, float] = {}
+        for name in reversed(list(self.tasks)):
+            after = max((rank[other] for other in self.tasks[name].downstream), default=0.0)
+            rank[name] = self.durations.get(name, usual) + after
+        return rank
+
+    def _open_executor(self) -> Executor:
+        if self.executor is None:
+            left = [name for name in self.names if name not in self.state.runs]
+            self.executor = self.side.executor(left, self._on_progress)
+        return self.executor
+
+    def _on_progress(self, progress: Progress) -> None:
+        attempt = self.state.running.get(progress.name)
+        if not progress.cell and attempt is not None:
+            self._announce(attempt.task, attempt.verdict)
+            return
+        self.listener.progressed(progress.name, progress.cell, progress.total)
+
+    def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: str | None = None) -> None:
+        if hook is None or not self.hooks:
+            return
+        if kind == "on_render" and all(not self.project.judge(task).causes for task in self.tasks.values()):
+            return
+        runs = tuple(self.state.runs.values())
+        report = Report(runs, time.perf_counter() - self.began)
+        call = hooks.dag_call(hook, self.project.dag, report=report, traceback=traceback)
+        executor = self._open_executor()
+        executor.start(Job(name=f" {kind}", source=None, output=None, function=call, cwd=self.project.root))
+        (outcome,) = executor.wait()
+        if outcome.status != "ok":
+            self.problem = text_of_hook(kind, hook, outcome)
+
+    def _final_hooks(self) -> None:
+        if self.problem:
+            return
+        runs = self.state.runs.values()
+        failed = [run for run in runs if run.result in ("failed", "killed")]
+        if failed:
+            text = "\n\n".join(run.error or "" for run in failed)
+            self._dag_hook("on_failure", self.project.spec.on_failure, traceback=text)
+        elif any(run.ran or run.result == "restored" for run in runs):
+            self._dag_hook("on_finish", self.project.spec.on_finish)

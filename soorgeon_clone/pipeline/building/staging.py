@@ -1,0 +1,276 @@
+"""Where a task writes, and how its products get to their places: by rename, only when it succeeded.
+
+A task is told to write ``output/x.csv`` to ``.soorgeon-clone/staging/<task>/output/x.csv``. The part before the
+product's path is taken out of the executed notebook again, so that it shows the paths at which the products are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import posixpath
+import shutil
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import confine, scratch
+from soorgeon_clone.files.atomic import scratch_name
+from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.pipeline.building.lock import HELD, take
+from soorgeon_clone.pipeline.declared.model import HIDDEN, Product, Task
+from soorgeon_clone.pipeline.state.content import stamp_of
+from soorgeon_clone.pipeline.state.hidden import hidden_folder, safe_name
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.status.project import Project
+
+
+class Stage:
+    """The staging folder of one task's run."""
+
+    def __init__(self, project: Project, task: Task) -> None:
+        self.project = project
+        self.root = project.root
+        self.task = task
+        self.prefix = f"{HIDDEN}/staging/{safe_name(task.name)}"
+        self.folder = self.root / self.prefix
+        self._declared = {product.path for product in task.products}
+        self._folders: dict[str, str] = {}  # of products, and where they really are
+        self._before: dict[str, str | None] = {}
+        self._lock: Any = None
+
+    def path(self, product: str) -> str:
+        """Where a product is to be written, relative to the root."""
+        return f"{self.prefix}/{product}"
+
+    def prepare(self) -> None:
+        """Make the folder, empty, with the folders that products lie in. Waits while another process runs the task.
+
+        Raises UserError where a product would take the place of what the project is made of.
+        """
+        self._folders = {
+            folder: os.path.realpath(self.root / folder) for folder in map(posixpath.dirname, self._declared)
+        }
+        for path in self._declared:
+            self._place(path)
+        if self._lock is None:
+            folder = hidden_folder(self.root, "staging")
+            self._lock = take(folder / f"{self.folder.name}.lock")
+        scratch.remove(self.folder)
+        self.folder.mkdir()
+        for name in {posixpath.dirname(product.path) for product in self.task.products}:
+            os.makedirs(self.folder / name, exist_ok=True)  # noqa: PTH103
+        for product in self.task.products:
+            self._before[product.path] = _stamp(self.root / product.path)
+
+    def missing(self) -> list[Product]:
+        """The products that the run did not write, neither in staging nor, with a fixed path, in their places."""
+        return [
+            product
+            for product in self.task.products
+            if not os.path.lexists(self.folder / product.path) and not self._written_in_place(product)
+        ]
+
+    def publish(self) -> None:
+        """Move everything that was written to its place; a product replaces the old one in one step.
+
+        Raises UserError; before anything is moved, where something must not be at its place.
+        """
+        names = sorted(_entries(self.folder, {product.path for product in self.task.products}))
+        for name in names:
+            _check_kind(self.task, self.folder / name, name)
+        for name, target in [(name, self._place(name)) for name in names]:
+            source = self.folder / name
+            try:
+                if not _is_folder(target.parent):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                if _is_folder(target) and not target.is_symlink():
+                    self._check_removed(name, target)
+                    _replace_folder(source, target, self.folder)
+                elif _is_folder(source):
+                    target.unlink(missing_ok=True)
+                    _move(source, target)
+                else:
+                    _move(source, target)
+            except OSError as error:
+                raise UserError(
+                    f"task '{self.task.name}': {name} cannot be put in its place: {error.strerror or error}",
+                    hint="The products of the last good run are untouched as far as they were not replaced yet.",
+                ) from error
+        self.discard()
+
+    def clean_notebooks(self) -> None:
+        """Take the staging folder's path out of the executed notebook."""
+        for product in self.task.notebooks:
+            self._clean(self.folder / product.path)
+
+    def keep_failed(self, notebook: Path) -> Path | None:
+        """Put the notebook of a failed run where the user finds it; the rest of what the run wrote goes."""
+        source = self.folder / notebook
+        kept = None
+        if source.is_file():
+            self._clean(source)
+            kept = keep(self.root, "failed", f"{safe_name(self.task.name)}.ipynb", source)
+        self.discard()
+        return kept
+
+    def discard(self) -> None:
+        """Remove the folder, and let others run the task."""
+        if scratch.is_own_folder(self.folder.parent):
+            scratch.remove(self.folder)
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _clean(self, path: Path) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            data = read_bytes(path)
+            clean = data.replace(f"{self.prefix}/".encode(), b"")
+            if clean != data:
+                scratch.put_bytes(path, clean)
+
+    def _written_in_place(self, product: Product) -> bool:
+        now = _stamp(self.root / product.path)
+        return now is not None and now != self._before.get(product.path)
+
+    def _place(self, name: str) -> Path:
+        """Where an entry of the stage goes, without links but its own.
+
+        The user may keep the folder of a product elsewhere, by a link; what lies in it goes there too. Anything else
+        stays in the project. Raises UserError for a place that git or the project itself has its files at.
+        """
+        target = self.root / name
+        folder = self._folders.get(posixpath.dirname(name)) or os.path.realpath(target.parent)
+        if name not in self._declared and folder not in self._folders.values():
+            return confine.removed(self.root, name)
+        place = os.path.join(folder, target.name)  # noqa: PTH118
+        if ".git" in (part.lower() for part in Path(place).parts):
+            raise confine.Outside(target, "is in git's own folder")
+        if place.casefold() in self.project.source_places:
+            raise UserError(
+                f"task '{self.task.name}': {name} would take the place of a source, or of the folder that it is in",
+                hint="Sources and pipeline.yaml are no products. Give the product another path.",
+                exit_code=2,
+            )
+        return Path(place)
+
+    def _check_removed(self, name: str, target: Path) -> None:
+        """A folder that makes way is removed: outside of the project only one that an earlier run made."""
+        try:
+            confine.removed(self.root, name)
+            return
+        except confine.Outside:
+            made = self.project.records.made(self.task.name)
+        known = made.products.get(name) if made is not None else None
+        if known is None or known[0] != self.project.contents.digest(name):
+            raise UserError(
+                f"task '{self.task.name}': there is a folder at {target}, which is outside of the project, and holds "
+                "what no run made: it is not removed",
+                hint="Remove it yourself, or give the product another path.",
+            )
+
+
+def keep(root: Path, folder: str, name: str, content: Path | bytes) -> Path | None:
+    """Keep a file, or some bytes, in the hidden folder; it helps, and is no reason to fail."""
+    try:
+        target = hidden_folder(root, folder) / name
+        scratch.put_bytes(target, content if isinstance(content, bytes) else read_bytes(content))
+    except (OSError, UserError):
+        return None
+    return target
+
+
+def keep_log(root: Path, task: Task, text: str) -> None:
+    """Keep what a task printed last, in a file of its own."""
+    name = f"{safe_name(task.name)}.log"
+    if text:
+        keep(root, "logs", name, text.encode("utf-8", "backslashreplace"))
+    elif scratch.is_own_folder(root / HIDDEN) and scratch.is_own_folder(root / HIDDEN / "logs"):
+        scratch.remove(root / HIDDEN / "logs" / name)
+
+
+def clear(root: Path) -> None:
+    """Remove what runs that were killed left behind; what another process works on stays."""
+    folder = root / HIDDEN / "staging"
+    if not scratch.is_own_folder(root / HIDDEN) or not scratch.is_own_folder(folder):
+        return
+    with contextlib.suppress(OSError, UserError):
+        for entry in sorted(folder.iterdir()):
+            if entry.suffix == ".lock" or entry.name.endswith(HELD):
+                continue
+            lock = take(entry.with_name(f"{entry.name}.lock"), wait=False)
+            if lock is not None:
+                scratch.remove(entry)
+                lock.release()
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 (runs for every product; pathlib is slow)
+
+
+def _stamp(path: Path) -> str | None:
+    try:
+        return stamp_of(path.stat())
+    except OSError:
+        return None
+
+
+def _entries(folder: Path, whole: set[str]) -> list[str]:
+    """What lies in a folder, relative to it: files one by one, products that are folders as a whole."""
+    found: list[str] = []
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        with os.scandir(f"{folder}/{prefix}") as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False) and name not in whole:
+                    waiting.append(f"{name}/")
+                else:
+                    found.append(name)
+    return found
+
+
+def _check_kind(task: Task, source: Path, name: str) -> None:
+    """Raise UserError for a product that is no file, folder or link."""
+    mode = source.lstat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+        raise UserError(
+            f"task '{task.name}' made a pipe, a socket or a device at {name}", hint="Products are files or folders."
+        )
+
+
+def _replace_folder(source: Path, target: Path, stage: Path) -> None:
+    """A folder cannot be replaced in one step: the old one is moved aside, and back if the new one does not fit."""
+    aside = scratch_name(stage / "old")
+    _move(target, aside)
+    try:
+        _move(source, target)
+    except OSError:
+        _move(aside, target)
+        raise
+    scratch.remove(aside)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Rename; where the target is on another file system, copy to a name beside it first."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = scratch_name(target)
+        try:
+            if source.is_symlink():
+                beside.symlink_to(source.readlink())
+            elif source.is_dir():
+                shutil.copytree(source, beside, symlinks=True)
+            else:
+                scratch.copy_new(source, beside)
+            beside.replace(target)
+        except BaseException:
+            scratch.remove(beside)
+            raise

@@ -1,0 +1,1 @@
+"""What is declared: pipeline.yaml and env.yaml -> the spec -> the DAG, and what each task is told."""

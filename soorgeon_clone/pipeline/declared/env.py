@@ -1,0 +1,199 @@
+"""env.yaml and ``--env--key`` -> the values of ``{{placeholders}}``; the built-in ones are computed when asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import is_regular
+from soorgeon_clone.pipeline.declared import repository, yaml_tree
+from soorgeon_clone.pipeline.declared.values import Lookup, holds, resolved, typed
+from soorgeon_clone.pipeline.declared.yaml_tree import Item, shortened
+
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
+# Placeholders may stand for texts with placeholders, and so multiply.
+_LONGEST = 1_000_000
+_SWITCH = "PLOOMBER_ENV_FILENAME"
+
+
+def find(spec: Path) -> Path | None:
+    """The env file of a spec: the one that PLOOMBER_ENV_FILENAME names, else ``env.NAME.yaml`` for
+    ``pipeline.NAME.yaml``, else ``env.yaml``; each in the working directory, then beside the spec."""
+    named = os.environ.get(_SWITCH)
+    if named:
+        if Path(named).name != named:
+            raise UserError(f"{_SWITCH}={named}: expected a file name without folders", exit_code=2)
+        names = [named]
+    else:
+        parts = spec.name.split(".")
+        names = [f"env.{'.'.join(parts[1:-1])}.yaml"] if len(parts) > 2 else []
+        names.append("env.yaml")
+    for name in names:
+        for folder in (Path.cwd(), spec.parent):
+            if is_regular(folder / name):
+                return folder / name
+    if named:
+        raise UserError(f"{_SWITCH} names {named}, and there is no such file", exit_code=2)
+    for name in names:
+        wrong = (spec.parent / name).with_suffix(".yml")
+        if wrong.is_file():
+            raise UserError(f"{wrong.name} is not read", hint=f"Rename it to {name}.", exit_code=2)
+    return None
+
+
+class Environment:
+    """The values of placeholders. ``used`` collects the names that were asked for."""
+
+    def __init__(self, values: Mapping[str, Any], *, here: Path) -> None:
+        self.values = dict(values)
+        self.here = here
+        self.used: set[str] = set()
+
+    def render(self, item: Item) -> Any:
+        """The scalar with its placeholders replaced. Numbers, booleans and None written in env.yaml stay such."""
+        return resolved(self.keep(item))
+
+    def keep(self, item: Item) -> Any:
+        """What `render` gives, but with a Lookup where it depends on the environment: what may be a secret."""
+        text = item.value
+        if not isinstance(text, str) or "{{" not in text:
+            return text
+        # Texts and names of placeholders in turn; a Lookup's parts are such as well.
+        texts, *rest = _PLACEHOLDER.split(text)
+        parts, size = [texts], len(text)
+        for name, following in zip(rest[::2], rest[1::2], strict=True):
+            value = self._lookup(name.strip(), item)
+            if holds(value, Lookup) and not isinstance(value, Lookup):
+                if text.strip() == f"{{{{{name}}}}}":
+                    return value
+                raise item.error(f"{{{{{name}}}}} holds values of the environment, and stands within a text")
+            first, *more = value.parts if isinstance(value, Lookup) else (str(value),)
+            size += len(first) + sum(map(len, more))
+            if size > _LONGEST:
+                raise item.error(f"with its placeholders, the text has more than {_LONGEST} characters")
+            parts[-1] += first
+            parts += more
+            parts[-1] += following
+        return Lookup(tuple(parts)) if len(parts) > 1 else typed(parts[0])
+
+    def _lookup(self, name: str, item: Item) -> Any:
+        parts = name.split(".")
+        self.used.add(parts[0])
+        if parts[0] == "env" and "env" not in self.values:
+            if len(parts) == 1:
+                raise item.error("{{env}} stands for all variables", hint="Name the one you need: {{env.NAME}}.")
+            variable = name[len("env.") :]
+            if _is_variable(variable) and variable in os.environ:
+                return Lookup(("", variable, ""))
+        if parts[0] in self.values:
+            value: Any = self.values
+        elif parts[0] in _BUILT_IN:
+            value = {parts[0]: _BUILT_IN[parts[0]](self.here, item)}
+        else:
+            value = {}
+        for part in parts:
+            if not isinstance(value, Mapping) or part not in value:
+                raise item.error(
+                    f"no value for the placeholder {{{{{shortened(name)}}}}}",
+                    hint=f"Set the environment variable {'.'.join(parts[1:])}."
+                    if parts[0] == "env" and "env" not in self.values
+                    else f"Add it to env.yaml, or pass --env--{'--'.join(parts)} VALUE.",
+                )
+            value = value[part]
+        return value
+
+
+def load(spec: Path, overrides: Mapping[str, Any]) -> Environment:
+    """The environment of a spec. ``overrides`` maps dotted names to values that replace those of env.yaml."""
+    path = find(spec)
+    values: dict[str, Any] = {}
+    if path is not None:
+        item = yaml_tree.read(path, path.name)
+        if item.value is not None and not isinstance(item.value, dict):
+            raise item.error("expected a mapping of placeholders to values")
+        values = _resolved(item, spec.parent) if item.value else {}
+    for name, value in overrides.items():
+        target = values
+        *parents, last = name.split(".")
+        for part in parents:
+            target = target.setdefault(part, {}) if isinstance(target, dict) else {}
+        if path is None or not isinstance(target, dict) or last not in target:
+            options = ", ".join(f"--env--{option.replace('.', '--')}" for option in _names(values)) or "none"
+            options = shortened(options, 1_000)
+            raise UserError(
+                f"--env--{name.replace('.', '--')}: env.yaml has no '{name}'",
+                hint=f"Options of this pipeline: {options}.",
+                exit_code=2,
+            )
+        target[last] = _option(name, value, spec.parent)
+    return Environment(values, here=spec.parent)
+
+
+def _option(name: str, value: Any, here: Path) -> Any:
+    """The value of an option. It may use built-in placeholders: ``--env--password '{{env.PASSWORD}}'``."""
+    if not isinstance(value, str):
+        return value
+    return Environment({}, here=here).keep(Item(value, f"--env--{name}", 1)) if "{{" in value else typed(value)
+
+
+def _resolved(item: Item, here: Path) -> dict[str, Any]:
+    """Values of env.yaml; they may use built-in placeholders and the keys above them."""
+    values: dict[str, Any] = {}
+    for key, entry in item.value.items():
+        values[str(key)] = entry.map_scalars(Environment(values, here=here).keep).plain()
+    return values
+
+
+def _names(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in values.items():
+        found += _names(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
+    return found
+
+
+def _now(here: Path, item: Item) -> str:
+    import datetime
+
+    return datetime.datetime.now().isoformat()
+
+
+def _user(here: Path, item: Item) -> str:
+    import getpass
+
+    return getpass.getuser()
+
+
+def _root(here: Path, item: Item) -> str:
+    for folder in (here, *here.parents):
+        if (folder / "setup.py").is_file() or (folder / "pipeline.yaml").is_file():
+            return str(folder)
+    return str(here)
+
+
+def _git(what: Callable[[Path], str | None]) -> Callable[[Path, Item], str]:
+    def describe(here: Path, item: Item) -> str:
+        found = what(here)
+        if found is None:
+            raise item.error(f"{{{{git}}}} needs a git repository with a commit, and {here} is in none")
+        return found
+
+    return describe
+
+
+def _is_variable(name: str) -> bool:
+    return bool(name) and "\0" not in name and "=" not in name
+
+
+_BUILT_IN: dict[str, Any] = {
+    "user": _user,
+    "cwd": lambda here, item: str(Path.cwd()),
+    "now": _now,
+    "here": lambda here, item: str(here),
+    "root": _root,
+    "git": _git(repository.branch_or_commit),
+    "git_hash": _git(repository.describe),
+}

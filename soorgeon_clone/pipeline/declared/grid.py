@@ -1,0 +1,80 @@
+"""``grid`` -> the parameters of each task; ``[[param]]`` in names and product paths."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from soorgeon_clone.pipeline.declared.values import Computed, Lookup, resolved
+from soorgeon_clone.pipeline.declared.yaml_tree import Item, shortened
+
+_PLACE = re.compile(r"\[\[([^\[\]]*)\]\]")
+# More tasks than anybody builds, and few enough to be counted out.
+MOST_TASKS = 100_000
+
+
+def expand(
+    item: Item, computed: Callable[[Any, Item], list[Any] | None], *, room: int = MOST_TASKS
+) -> Iterator[dict[str, Any]]:
+    """The parameters of each task: the Cartesian product of each mapping, one mapping after the other.
+
+    ``computed`` gives the values of an entry that names a function, None for any other. Raises UserError for more than
+    ``room`` tasks.
+    """
+    grids: list[dict[str, list[Any]]] = []
+    for mapping in item.value if isinstance(item.value, list) else [item]:
+        if not isinstance(mapping.value, dict) or not mapping.value:
+            raise mapping.error("expected a mapping of parameters to lists of values, or a list of such mappings")
+        choices = {str(name): _choices(entry, computed) for name, entry in mapping.value.items()}
+        count = math.prod(map(len, choices.values()))
+        room -= count
+        if room < 0:
+            many = f"{count:,} tasks" if count < 10**15 else "far too many tasks"
+            raise mapping.error(f"this grid makes {many}; a pipeline can have {MOST_TASKS:,}")
+        grids.append(choices)
+    for choices in grids:
+        for chosen in itertools.product(*choices.values()):
+            yield dict(zip(choices, chosen, strict=True))
+
+
+def _choices(entry: Item, computed: Callable[[Any, Item], list[Any] | None]) -> list[Any]:
+    value = entry.plain()
+    found = computed(value, entry)
+    if found is not None:
+        if not found:
+            raise entry.error("the function returned no values")
+        return found
+    if isinstance(value, Lookup) and isinstance(value.value, (list, dict, tuple)):
+        value = [Lookup(value.parts, index) for index in range(len(value.value))]
+    if isinstance(value, list):
+        if not value:
+            raise entry.error("expected at least one value")
+        return value
+    return list(value) if isinstance(value, dict) else [value]
+
+
+def fill(text: str, values: Mapping[str, Any], item: Item) -> str:
+    """The text with each ``[[param]]`` replaced by the parameter's value."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1].strip()
+        if not name.isidentifier():
+            return match[0]
+        if name not in values:
+            raise item.error(f"[[{shortened(name)}]] is no parameter of the grid")
+        chosen = values[name]
+        return chosen.dotted if isinstance(chosen, Computed) else str(resolved(chosen))
+
+    return _PLACE.sub(value, text)
+
+
+def product_path(text: str, values: Mapping[str, Any], index: int | None, item: Item) -> str:
+    """The path of one task's product: the task's number before the suffix, then ``[[param]]`` filled in."""
+    path = PurePosixPath(text)
+    suffix = "".join(path.suffixes)
+    stem = path.name.replace(suffix, "") if suffix else path.name
+    return fill(str(path.parent / f"{stem}-{index}{suffix}"), values, item)

@@ -1,0 +1,86 @@
+"""A task's source and its parameters -> the notebook that runs: the source with a cell ``injected-parameters``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.pipeline.declared.model import Product, Task
+from soorgeon_clone.pipeline.declared.values import Computed, Lookup, changed, holds, literal
+
+TAG = "injected-parameters"
+
+
+def parameters(task: Task, tasks: Mapping[str, Task], *, product_path: Callable[[str], str]) -> dict[str, Any]:
+    """The values that a task gets: ``upstream``, ``product`` and its params. Paths are relative to the root;
+    ``product_path`` says where a product is to be written."""
+    return {
+        "upstream": upstream_paths(task, tasks),
+        "product": paths(task.products, product_path),
+        **task.spec.params,
+    }
+
+
+def upstream_paths(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any] | None:
+    """``{"load": {"nb": path, "df": path}}``; tasks that a wildcard stands for are below the wildcard."""
+    if not task.upstream:
+        return None
+    grouped = {name for names in task.groups.values() for name in names}
+    found = {name: paths(tasks[name].products) for name in task.upstream if name not in grouped}
+    for pattern, names in task.groups.items():
+        found[pattern] = {name: paths(tasks[name].products) for name in names}
+    return found
+
+
+def paths(products: Sequence[Product], path: Callable[[str], str] = str) -> Any:
+    """A path, or a mapping of keys to paths where the products have keys."""
+    if len(products) == 1 and products[0].key is None:
+        return path(products[0].path)
+    return {product.key: path(product.path) for product in products}
+
+
+def cell_text(values: Mapping[str, Any], task: Task) -> str:
+    """The source of the injected cell, which assigns each value; it looks those up that are in the environment."""
+    lines = ["# Parameters", *(["import os"] if holds(values, Lookup) else [])]
+    # What is called ``os`` comes last: the others need the module.
+    for name, value in sorted(values.items(), key=lambda pair: pair[0] == "os"):
+        text = literal(value)
+        try:
+            if not _is_plain(value):
+                ast.literal_eval(literal(changed(value, lambda part: None if _is_code(part) else part)))
+        except (ValueError, SyntaxError):
+            raise UserError(
+                f"{task.spec.file}, line {task.spec.line}, task '{task.name}': "
+                f"the parameter '{name}' is {type(value).__name__}, which cannot be written into a notebook",
+                hint="A script can have texts, numbers, booleans, lists and mappings as parameters.",
+                exit_code=2,
+            ) from None
+        lines.append(f"{name} = {text}")
+    return "\n".join(lines)
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, (Lookup, Computed))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the literal of a value is certainly one."""
+    if type(value) is dict:
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    if type(value) in (list, tuple):
+        return all(map(_is_plain, value))
+    return type(value) in (str, int, bool, type(None))
+
+
+def inject(cells: Sequence[Cell], text: str) -> tuple[Cell, ...]:
+    """The cells with the injected one right after the cell tagged ``parameters`` (else at the top), and no other."""
+    kept = [cell for cell in cells if TAG not in cell.tags]
+    position = next((index + 1 for index, cell in enumerate(kept) if "parameters" in cell.tags), 0)
+    injected = Cell(0, "code", text, tags=frozenset({TAG}))
+    return tuple(
+        replace(cell, index=index) for index, cell in enumerate([*kept[:position], injected, *kept[position:]])
+    )

@@ -1,0 +1,239 @@
+"""A task's source file <-> the same file with a cell ``injected-parameters``; not another byte of it changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.pipeline.declared.inject import TAG, cell_text, parameters
+from soorgeon_clone.pipeline.declared.model import DAG, Task
+
+_PERCENT = re.compile(r"^#\s*%%(?!%)", re.MULTILINE)
+_LIGHT = re.compile(r"^# \+(?=\s|$)", re.MULTILINE)
+_TAGS = re.compile(r"tags\s*=\s*(\[[^\[\]]*\])")
+_NOTICE = f"# Added by `soorgeon-clone nb --inject`; `soorgeon-clone nb --remove` takes it away. Tag: {TAG}"
+
+
+def source_text(path: Path) -> str:
+    """The text of a source, with its line ends as they are. Raises UserError."""
+    try:
+        return read_bytes(path).decode("utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}", exit_code=2) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} cannot be read: {error}", hint="Save it as UTF-8.", exit_code=2) from None
+
+
+def injected_text(dag: DAG, task: Task) -> str:
+    """The source of the cell. Jupyter starts in the notebook's folder, tasks run in the project's: so it goes there."""
+    values = parameters(task, dag.tasks, product_path=str)
+    assignments = cell_text(values, task).partition("\n")[2].removeprefix("import os\n")
+    depth = len(Path(str(task.spec.source.path)).parts) - 1
+    up = "/".join([".."] * depth) or "."
+    entry = dag.spec.path.name
+    return (
+        f"{_NOTICE}\n"
+        "import os\n"
+        "import sys\n"
+        "\n"
+        f'if not os.path.exists("{entry}"):\n'
+        f'    os.chdir("{up}")\n'
+        "if os.getcwd() not in sys.path:\n"
+        "    sys.path.insert(0, os.getcwd())\n"
+        f"{assignments}"
+    )
+
+
+def inject(text: str, path: str, source: str) -> str:
+    """The text of the file with the cell, right after the one tagged ``parameters``; one that is there is replaced."""
+    bare = remove(text, path)
+    if path.endswith(".ipynb"):
+        return _inject_ipynb(bare, path, source)
+    if path.endswith(".py"):
+        return _inject_script(bare, path, source)
+    raise UserError(f"{path}: cells can be injected into .py and .ipynb files", exit_code=2)
+
+
+def remove(text: str, path: str) -> str:
+    """The text of the file without the cell."""
+    return _remove_ipynb(text, path) if path.endswith(".ipynb") else _remove_script(text)
+
+
+def has_cell(text: str, path: str) -> bool:
+    """Whether the file has an injected cell."""
+    return remove(text, path) != text
+
+
+# -- scripts -------------------------------------------------------------------------------------------------------
+
+
+def _inject_script(text: str, path: str, source: str) -> str:
+    newline = "\r\n" if "\r\n" in text else "\n"
+    percent = _PERCENT.search(text) is not None
+    marker = _PERCENT if percent else _LIGHT
+    starts = [match.start() for match in marker.finditer(text)]
+    parameters_at = next((start for start in starts if "parameters" in _tags(_line(text, start))), None)
+    if parameters_at is None:
+        raise UserError(
+            f"{path}: there is no cell tagged 'parameters'",
+            hint='Add one:\n# %% tags=["parameters"]\nupstream = None\nproduct = None',
+            exit_code=2,
+        )
+    cell = source.replace("\n", newline)
+    end = next((start for start in starts if start > parameters_at), None)
+    if percent:
+        block = f'# %% tags=["{TAG}"]{newline}{cell}{newline}'
+    else:
+        close = re.compile(r"^# -\s*$", re.MULTILINE).search(text, parameters_at, end or len(text))
+        end = close.end() + len(newline) if close and close.end() < len(text) else end
+        block = f'# + tags=["{TAG}"]{newline}{cell}{newline}# -{newline}'
+    if end is not None:
+        return f"{text[:end]}{block}{newline}{text[end:]}"
+    if text.endswith("\n"):
+        return f"{text}{newline}{block}"
+    # The file goes on to end without a line end, which tells `remove` that it did.
+    return f"{text}{newline}{newline}{block.removesuffix(newline)}"
+
+
+def _remove_script(text: str) -> str:
+    for marker in (_PERCENT, _LIGHT):
+        starts = [match.start() for match in marker.finditer(text)]
+        kept: list[str] = []
+        done = 0
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
+            if TAG not in _tags(_line(text, start)):
+                continue
+            if marker is _LIGHT:
+                close = _CLOSE.search(text, start, end)
+                end = close.end() if close else end
+            kept.append(text[done:start])
+            done = end
+        if not kept:
+            continue
+        before = "".join(kept)
+        if done == len(text):
+            # It was the last cell: the blank line before it came with it.
+            before = re.sub(r"(\r?\n)\r?\n\Z", r"\1" if text.endswith("\n") else "", before)
+        text = before + text[done:]
+    return text
+
+
+_CLOSE = re.compile(r"^# -\s*?(\r?\n){1,2}", re.MULTILINE)
+
+
+def _line(text: str, start: int) -> str:
+    end = text.find("\n", start)
+    return text[start : end if end >= 0 else len(text)]
+
+
+def _tags(line: str) -> list[str]:
+    match = _TAGS.search(line)
+    if match is None:
+        return []
+    try:
+        tags = json.loads(match[1].replace("'", '"'))
+    except ValueError:
+        return []
+    return [tag for tag in tags if isinstance(tag, str)]
+
+
+# -- notebooks -----------------------------------------------------------------------------------------------------
+
+
+def _inject_ipynb(text: str, path: str, source: str) -> str:
+    spans = _cell_spans(text, path)
+    cells = [json.loads(text[start:end]) for start, end in spans]
+    position = next((index for index, cell in enumerate(cells) if "parameters" in _cell_tags(cell)), None)
+    if position is None:
+        raise UserError(
+            f"{path}: there is no cell tagged 'parameters'",
+            hint="Add the tag in Jupyter's property inspector.",
+            exit_code=2,
+        )
+    start, end = spans[position]
+    margin = _margin(text, start)
+    block = _render(cells[position], source, margin)
+    separator = f",\n{margin}" if margin is not None else ", "
+    return f"{text[:end]}{separator}{block}{text[end:]}"
+
+
+def _remove_ipynb(text: str, path: str) -> str:
+    spans = _cell_spans(text, path)
+    kept = [index for index, (start, end) in enumerate(spans) if TAG not in _cell_tags(json.loads(text[start:end]))]
+    if len(kept) == len(spans):
+        return text
+    # Each cell but the first comes with what stands between it and the one before.
+    cells = [
+        text[spans[index - 1][1] if number else spans[index][0] : spans[index][1]] for number, index in enumerate(kept)
+    ]
+    return text[: spans[0][0]] + "".join(cells) + text[spans[-1][1] :]
+
+
+def _render(like: dict[str, Any], source: str, margin: str | None) -> str:
+    cell: dict[str, Any] = {"cell_type": "code", "execution_count": None}
+    if "id" in like:
+        cell["id"] = TAG
+    cell["metadata"] = {"tags": [TAG]}
+    cell["outputs"] = []
+    cell["source"] = source.splitlines(keepends=True)
+    if margin is None:
+        return json.dumps(cell, ensure_ascii=False)
+    indent = max(1, len(margin) // 2)
+    return json.dumps(cell, ensure_ascii=False, indent=indent).replace("\n", f"\n{margin}")
+
+
+def _margin(text: str, start: int) -> str | None:
+    """The white space before a cell on its line; None where it does not begin a line."""
+    line = text.rfind("\n", 0, start) + 1
+    margin = text[line:start]
+    return margin if line and not margin.strip() else None
+
+
+def _cell_tags(cell: Any) -> list[str]:
+    metadata = cell.get("metadata") if isinstance(cell, dict) else None
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return tags if isinstance(tags, list) else []
+
+
+def _cell_spans(text: str, path: str) -> list[tuple[int, int]]:
+    """Where each cell stands in the file."""
+    decoder = json.JSONDecoder()
+    try:
+        position = _skip(text, 0)
+        if text[position] != "{":
+            raise ValueError("not an object")
+        position = _skip(text, position + 1)
+        while text[position] != "}":
+            key, position = decoder.raw_decode(text, position)
+            position = _skip(text, _skip(text, position) + 1)
+            if key == "cells":
+                return _elements(text, position, decoder)
+            _, position = decoder.raw_decode(text, position)
+            position = _skip(text, position)
+            position = _skip(text, position + 1) if text[position] == "," else position
+    except (ValueError, IndexError, RecursionError):
+        pass
+    raise UserError(f"{path} is not a notebook: it has no list of cells", exit_code=2)
+
+
+def _elements(text: str, position: int, decoder: json.JSONDecoder) -> list[tuple[int, int]]:
+    spans = []
+    position = _skip(text, position + 1)
+    while text[position] != "]":
+        _, end = decoder.raw_decode(text, position)
+        spans.append((position, end))
+        position = _skip(text, end)
+        position = _skip(text, position + 1) if text[position] == "," else position
+    return spans
+
+
+def _skip(text: str, position: int) -> int:
+    if position == 0 and text[:1] == "\ufeff":
+        position = 1
+    while text[position] in " \t\r\n":
+        position += 1
+    return position

@@ -1,0 +1,159 @@
+"""The nouns of this room: what pipeline.yaml says, and the ordered tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from soorgeon_clone.pipeline.sources.model import SourceFacts
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.declared.yaml_tree import Item
+
+SourceKind = Literal["script", "function"]
+
+# The folder that holds records, the lock and unfinished products of a project.
+HIDDEN = ".soorgeon-clone"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One file (or folder) that a task makes. ``path`` is relative to the project's root, with forward slashes.
+
+    ``key`` is None where the task declares a single product without a key.
+    """
+
+    key: str | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a task runs: a script or notebook (``path`` relative to the root), or ``module.function``."""
+
+    kind: SourceKind
+    text: str
+    path: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.path).suffix.lower() if self.path else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A function of the user's that is called around a task or a build."""
+
+    dotted_path: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Requests:
+    """What a task asks of the machine that it is sent to (``resources`` in pipeline.yaml); ``memory`` in bytes."""
+
+    cpus: float | None = None
+    memory: int | None = None
+    gpus: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """One task as pipeline.yaml declares it, after placeholders and grids. ``line`` is where it starts in ``file``.
+
+    ``products`` is None where they are read from the source, ``upstream`` likewise. ``timeout`` is in seconds,
+    ``memory_limit`` in bytes. ``record_timing``: its executed notebook says when each cell ran, and differs from run
+    to run. ``resources`` are the files in ``params.resources_``, ``requests`` is the entry ``resources``. ``export`` is
+    what the task says to export targets, which check it.
+    """
+
+    name: str
+    source: Source
+    products: tuple[Product, ...] | None
+    upstream: tuple[str, ...] | None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, str] = field(default_factory=dict)
+    notebook_keys: tuple[str, ...] = ("nb",)
+    exporter: str | None = None
+    exporter_options: Mapping[str, Any] = field(default_factory=dict)
+    serializer: str | None = None
+    unserializer: str | None = None
+    on_render: Hook | None = None
+    on_finish: Hook | None = None
+    on_failure: Hook | None = None
+    static_analysis: Literal["disable", "regular", "strict"] = "regular"
+    timeout: float | None = None
+    retries: int = 0
+    memory_limit: int | None = None
+    record_timing: bool = False
+    requests: Requests = Requests()
+    export: Item | None = None
+    file: str = "pipeline.yaml"
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Spec:
+    """pipeline.yaml, checked: all paths are relative to the folder ``root``; ``env`` holds the placeholders' values.
+
+    ``store`` is the URL of the store, ``export`` what export targets are told; these check it. ``functions`` are those
+    (``module::function``) that compute params and grids, ``unknown_grids`` maps names of tasks to those functions whose
+    values are not known, so that one task stands for all of a grid.
+    """
+
+    path: Path
+    root: Path
+    tasks: tuple[TaskSpec, ...]
+    env: Mapping[str, Any] = field(default_factory=dict)
+    on_render: Hook | None = None
+    on_finish: Hook | None = None
+    on_failure: Hook | None = None
+    jobs: int | None = None
+    store: str | None = None
+    export: Item | None = None
+    product_relative_to_source: bool = False
+    warnings: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    unknown_grids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task in its DAG. ``upstream`` holds names of tasks in the order in which the source names them.
+
+    ``groups`` maps a wildcard (``fit-*``) to the tasks that it stands for; they are in ``upstream`` as well.
+    """
+
+    spec: TaskSpec
+    facts: SourceFacts
+    products: tuple[Product, ...]
+    upstream: tuple[str, ...]
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    downstream: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def notebooks(self) -> tuple[Product, ...]:
+        """The products that are the executed notebook (as .ipynb, .html, .md); none for a function."""
+        if self.spec.source.kind == "function":
+            return ()
+        if len(self.products) == 1 and self.products[0].key is None:
+            return self.products
+        return tuple(product for product in self.products if product.key in self.spec.notebook_keys)
+
+
+@dataclass(frozen=True)
+class DAG:
+    """The tasks by name, every task after its upstream."""
+
+    spec: Spec
+    tasks: Mapping[str, Task]
+
+    @property
+    def root(self) -> Path:
+        return self.spec.root

@@ -1,0 +1,239 @@
+"""pipeline.yaml -> Spec. Everything in the file is checked here, with line and key, before anything else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.declared import env as environments
+from soorgeon_clone.pipeline.declared import yaml_tree
+from soorgeon_clone.pipeline.declared.entries import checked_path, mapping_item, read_hook, word
+from soorgeon_clone.pipeline.declared.env import Environment
+from soorgeon_clone.pipeline.declared.grid import MOST_TASKS
+from soorgeon_clone.pipeline.declared.model import Spec, TaskSpec
+from soorgeon_clone.pipeline.declared.task_entry import Defaults, Functions, read_task
+from soorgeon_clone.pipeline.declared.values import Values
+from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, dump, number, shortened
+
+DEFAULT = "pipeline.yaml"
+_TOP = (
+    "tasks", "meta", "clients", "config", "executor", "serializer", "unserializer", "on_render", "on_finish",
+    "on_failure", "store", "export",
+)  # fmt: skip
+_META = ("extract_upstream", "extract_product", "product_relative_to_source", "import_tasks_from")
+_META_IGNORED = ("source_loader", "jupyter_hot_reload", "jupyter_functions_as_notebooks", "product_default_class")
+
+
+def load(path: Path | str = DEFAULT, env: Mapping[str, Any] | None = None, *, values: Values | None = None) -> Spec:
+    """The spec in ``path``. ``env`` maps dotted placeholder names to values that replace those of env.yaml.
+
+    ``values`` says what functions return that the file names for params and grids. Without it `Computed` objects stand
+    in params for what they would return, and one task for those of such a grid: nothing is called or imported here.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / DEFAULT
+    try:
+        text = yaml_tree.text_of(path, str(path))
+    except FileNotFoundError:
+        raise UserError(
+            f"there is no {path}",
+            hint="Run the command in the project's folder, or name the file with --entry-point.",
+            exit_code=2,
+        ) from None
+    return loads(text, path=path, env=env, values=values)
+
+
+def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None, values: Values | None = None) -> Spec:
+    """The spec in ``text``, which stands in ``path``."""
+    # The project is where the file is; a symbolic link to the file does not move the project.
+    path = path.parent.resolve() / path.name
+    top = yaml_tree.parse(text, path.name)
+    environment = environments.load(path, env or {})
+    if isinstance(top.value, list):
+        top = Item({"tasks": top}, top.file, top.line)
+    if not isinstance(top.value, dict):
+        raise top.error("expected a mapping with the key 'tasks', or a list of tasks")
+    if "location" in top.value:
+        raise top.value["location"].error("'location' is not supported: declare the tasks here")
+    check_keys(top, _TOP, "pipeline.yaml")
+    if "{{" in text:
+        top = _rendered(top, environment)
+    warnings: list[str] = []
+    meta = _meta(top, warnings)
+    tasks = top.get("tasks")
+    if tasks is None or not isinstance(tasks.value, list) or not tasks.value:
+        raise (tasks or top).error("'tasks' must be a list with at least one task")
+    defaults = _defaults(top, meta)
+    entries = [*tasks.value, *_imported(meta, environment, path.parent)]
+    tasks.value.clear()  # a large file need not be kept twice
+    entries.reverse()
+    functions = Functions(path.parent, values)
+    specs: list[TaskSpec] = []
+    while entries:
+        specs += read_task(entries.pop(), defaults, path.parent, warnings, functions, room=MOST_TASKS - len(specs))
+    _check_names(specs)
+    if not functions.values.calls:
+        for name, (function, known) in functions.grids.items():
+            what = "those of the last build are shown" if known else "until the next one, one task stands for all of it"
+            warnings.append(f"{path.name}: the grid of task '{name}' is computed by {function} in builds: {what}")
+    unused = sorted(set(environment.values) - environment.used)
+    if unused:
+        warnings.append(
+            f"env.yaml: {shortened(', '.join(unused))} {'is' if len(unused) == 1 else 'are'} not used in {path.name}"
+        )
+    if top.get("clients"):
+        warnings.append(f"{top.value['clients'].place}: 'clients' has no effect here; a remote copy is 'store: URL'")
+    if top.get("config"):
+        warnings.append(f"{top.value['config'].place}: 'config' has no effect")
+    return Spec(
+        path=path,
+        root=path.parent,
+        tasks=tuple(specs),
+        env=environment.values,
+        on_render=read_hook(top.get("on_render")),
+        on_finish=read_hook(top.get("on_finish")),
+        on_failure=read_hook(top.get("on_failure")),
+        jobs=_jobs(top.get("executor")),
+        store=word(top.get("store")),
+        export=mapping_item(top.get("export")),
+        product_relative_to_source=defaults.product_relative_to_source,
+        warnings=tuple(warnings),
+        functions=tuple(functions.names),
+        unknown_grids={name: function for name, (function, known) in functions.grids.items() if not known},
+    )
+
+
+def _rendered(top: Item, environment: Environment) -> Item:
+    """The file with its placeholders replaced. What tasks and hooks are given keeps look-ups in the environment."""
+    tasks = top.value.get("tasks")
+    parts = {key: _rendered_entry(key, entry, environment) for key, entry in top.value.items() if key != "tasks"}
+    if tasks is not None and isinstance(tasks.value, list):
+        parts["tasks"] = replace(tasks, value=[_rendered_task(entry, environment) for entry in tasks.value])
+    elif tasks is not None:
+        parts["tasks"] = tasks.map_scalars(environment.render)
+    return replace(top, value={key: parts[key] for key in top.value})
+
+
+def _rendered_task(task: Item, environment: Environment) -> Item:
+    if not isinstance(task.value, dict):
+        return task.map_scalars(environment.render)
+    return replace(task, value={key: _rendered_entry(key, entry, environment) for key, entry in task.value.items()})
+
+
+_GIVEN = frozenset(("params", "grid", "on_render", "on_finish", "on_failure", "nbconvert_export_kwargs"))
+
+
+def _rendered_entry(key: Any, entry: Item, environment: Environment) -> Item:
+    return entry.map_scalars(environment.keep if key in _GIVEN else environment.render)
+
+
+def dump_tasks(tasks: Sequence[Mapping[str, Any]]) -> str:
+    """The text of a pipeline.yaml with these tasks, which `load` reads back. Each is a mapping as `declare` makes."""
+    blocks = [dump([dict(task)]) for task in tasks]
+    return "tasks:\n" + "\n".join(
+        "".join(f"  {line}\n" for line in block.removesuffix("\n").split("\n")) for block in blocks
+    )
+
+
+def declare(
+    *, source: str, product: str | Mapping[str, str], name: str | None = None, params: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """One entry of ``tasks`` with its keys in the customary order."""
+    entry: dict[str, Any] = {"source": source}
+    if name is not None:
+        entry["name"] = name
+    entry["product"] = product if isinstance(product, str) else dict(product)
+    if params:
+        entry["params"] = dict(params)
+    return entry
+
+
+def _meta(top: Item, warnings: list[str]) -> Item:
+    meta = top.get("meta") or Item({}, top.file, top.line, "meta")
+    if not isinstance(meta.value, dict):
+        raise meta.error("expected a mapping")
+    check_keys(meta, (*_META, *_META_IGNORED), "meta")
+    for key in _META_IGNORED:
+        if key in meta.value:
+            warnings.append(f"{meta.value[key].place}: 'meta.{key}' has no effect")
+    for key in _META[:3]:
+        flag = meta.get(key)
+        if flag is not None and not isinstance(flag.value, bool):
+            raise flag.error("expected true or false")
+    return meta
+
+
+def _defaults(top: Item, meta: Item) -> Defaults:
+    def flag(key: str, otherwise: bool) -> bool:
+        item = meta.get(key)
+        return otherwise if item is None else bool(item.value)
+
+    return Defaults(
+        extract_upstream=flag("extract_upstream", True),
+        extract_product=flag("extract_product", False),
+        product_relative_to_source=flag("product_relative_to_source", False),
+        serializer=word(top.get("serializer")),
+        unserializer=word(top.get("unserializer")),
+    )
+
+
+def _imported(meta: Item, environment: Environment, root: Path) -> list[Item]:
+    """The tasks of ``meta.import_tasks_from``, with their sources relative to the root."""
+    named = meta.get("import_tasks_from")
+    if named is None:
+        return []
+    if not isinstance(named.value, str):
+        raise named.error("expected the path of a YAML file")
+    checked_path(named.value, named)
+    try:
+        tasks = yaml_tree.read(root / named.value, named.value)
+    except FileNotFoundError:
+        raise named.error(f"there is no {root / named.value}") from None
+    if not isinstance(tasks.value, list) or not tasks.value:
+        raise tasks.error("expected a list of tasks")
+    folder = Path(named.value).parent
+    return [_moved(_rendered_task(entry, environment), folder) for entry in tasks.value]
+
+
+def _moved(task: Item, folder: Path) -> Item:
+    source = task.get("source") if isinstance(task.value, dict) else None
+    if source is None or not isinstance(source.value, str) or Path(source.value).suffix not in (".py", ".ipynb", ".md"):
+        return task
+    return replace(task, value={**task.value, "source": replace(source, value=(folder / source.value).as_posix())})
+
+
+def _check_names(specs: Sequence[TaskSpec]) -> None:
+    seen: dict[str, TaskSpec] = {}
+    for spec in specs:
+        first = seen.setdefault(spec.name, spec)
+        if first is not spec:
+            raise UserError(
+                f"{spec.file}, line {spec.line}: a second task is called '{spec.name}'; "
+                f"the first is in line {first.line}",
+                hint="Give one of them another 'name'.",
+                exit_code=2,
+            )
+
+
+def _jobs(item: Item | None) -> int | None:
+    """Tasks side by side that ``executor`` asks for: 1 for serial, None (all cores) for parallel."""
+    if item is None:
+        return None
+    if item.value == "serial":
+        return 1
+    if item.value == "parallel":
+        return None
+    dotted = item.get("dotted_path") if isinstance(item.value, dict) else None
+    kind = str(dotted.value).rsplit(".", 1)[-1] if dotted else ""
+    if kind == "Serial":
+        return 1
+    if kind == "Parallel":
+        processes = item.get("processes")
+        if processes is None:
+            return None
+        return max(int(number(processes, most=10_000, whole=True)), 1)
+    raise item.error("expected 'serial', 'parallel', or a mapping with 'dotted_path: ploomber.executors.Parallel'")

@@ -1,0 +1,324 @@
+"""One entry of ``tasks`` -> TaskSpec*: several where it has a grid."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from soorgeon_clone.pipeline.declared import dotted
+from soorgeon_clone.pipeline.declared import grid as grids
+from soorgeon_clone.pipeline.declared.entries import (
+    checked_path,
+    is_text,
+    mapping,
+    mapping_item,
+    optional_number,
+    read_hook,
+    requests_item,
+    size,
+    word,
+)
+from soorgeon_clone.pipeline.declared.model import Product, Source, TaskSpec
+from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values, resolved
+from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, shortened
+from soorgeon_clone.pipeline.sources.local_modules import LocalModules
+
+_KNOWN = (
+    "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
+    "papermill_params", "nbconvert_exporter_name", "nbconvert_export_kwargs", "nb_product_key", "serializer",
+    "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
+    "export",
+)  # fmt: skip
+_IGNORED = ("class", "product_class", "product_client", "client", "kernelspec_name", "check_if_kernel_installed",
+            "local_execution", "debug_mode", "executor")  # fmt: skip
+_SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
+_REFUSED = {".sql": "SQL", ".r": "R", ".sh": "shell", ".bash": "shell"}
+_LONGEST_NAME = 1_000  # bytes
+_LONGEST_WAIT = 10 * 365 * 24 * 3600  # seconds
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What the top of pipeline.yaml says about every task."""
+
+    extract_upstream: bool = True
+    extract_product: bool = False
+    product_relative_to_source: bool = False
+    serializer: str | None = None
+    unserializer: str | None = None
+
+
+class Functions:
+    """The functions that pipeline.yaml names for values. ``values`` says what they return.
+
+    ``names`` collects them; ``grids`` the names of tasks whose grid one computes, with the function and whether its
+    values are known.
+    """
+
+    def __init__(self, root: Path, values: Values | None = None) -> None:
+        self.values = values or Unknown()
+        self.names: dict[str, None] = {}
+        self.grids: dict[str, tuple[str, bool]] = {}
+        self._root = root
+        self._local: LocalModules | None = None
+
+    def named(self, value: Any, entry: Item) -> Computed | None:
+        """The function that the value of an entry names."""
+        if self._local is None and (isinstance(value, dict) or (isinstance(value, str) and "::" in value)):
+            self._local = LocalModules(self._root)
+        computed = None if self._local is None else dotted.named(value, self._local, entry.place)
+        if computed is not None:
+            self.names[computed.dotted] = None
+        return computed
+
+    def param(self, value: Any, entry: Item) -> Any:
+        """The value of a param."""
+        computed = self.named(value, entry)
+        return value if computed is None else self.values.param(computed)
+
+    def choices(self, value: Any, entry: Item, task: str) -> list[Any] | None:
+        """The values of a param in the grid of a task; None where no function computes them."""
+        computed = self.named(value, entry)
+        if computed is None:
+            return None
+        found = self.values.choices(computed)
+        known = not any(one is computed for one in found)
+        self.grids[task] = (computed.dotted, known and self.grids.get(task, ("", True))[1])
+        return found if known else [replace(computed, index=0)]
+
+
+def read_task(
+    item: Item, defaults: Defaults, root: Path, warnings: list[str], functions: Functions, *, room: int
+) -> Iterator[TaskSpec]:
+    """The tasks that one entry declares. Raises UserError for more than ``room``."""
+    if not isinstance(item.value, dict):
+        raise item.error("expected a mapping with 'source' and 'product'")
+    check_keys(item, (*_KNOWN, *_IGNORED), "a task")
+    for key in _IGNORED:
+        if key in item.value:
+            warnings.append(f"{item.value[key].place}: '{key}' has no effect")
+    for key in ("executor_params", "papermill_params"):
+        options = item.get(key)
+        if options is not None and isinstance(options.value, dict) and "cwd" in options.value:
+            warnings.append(f"{options.place}: '{key}.cwd' has no effect: tasks run in the folder of pipeline.yaml")
+        if options is not None and not isinstance(options.value, dict):
+            raise options.error("expected a mapping")
+    source = _source(item, root)
+    params = _params(item, functions)
+    grid = item.get("grid")
+    if grid is None:
+        yield _task(item, defaults, source, params, name=_name(item, source), index=None)
+        return
+    name = item.get("name")
+    if name is None:
+        raise item.error("a task with 'grid' needs a 'name'")
+    if isinstance(name.value, (dict, list)):
+        raise name.error("expected a text")
+    text = str(name.value)
+    computed = functools.partial(functions.choices, task=text)
+    for index, values in enumerate(grids.expand(grid, computed, room=room)):
+        both = sorted(set(values) & set(params))
+        if both:
+            raise grid.error(f"'{both[0]}' stands in 'grid' and in 'params'")
+        own = _checked_name(grids.fill(text, values, name) if "[[" in text else f"{text}{index}", name)
+        yield _task(item, defaults, source, {**values, **params}, name=own, index=index, grid=values)
+
+
+def _task(
+    item: Item,
+    defaults: Defaults,
+    source: Source,
+    params: Mapping[str, Any],
+    *,
+    name: str,
+    index: int | None,
+    grid: Mapping[str, Any] | None = None,
+) -> TaskSpec:
+    resources = params.get("resources_", {})
+    if not isinstance(resources, Mapping):
+        raise (item.get("params") or item).error("'resources_' must be a mapping of names to paths")
+    return TaskSpec(
+        name=name,
+        source=source,
+        products=_products(item, defaults, source, grid, index),
+        upstream=_upstream(item, defaults),
+        params=params,
+        resources={
+            str(key): checked_path(str(resolved(value)), item.value.get("params") or item)
+            for key, value in resources.items()
+        },
+        notebook_keys=_notebook_keys(item),
+        exporter=word(item.get("nbconvert_exporter_name")),
+        exporter_options=mapping(item.get("nbconvert_export_kwargs")),
+        serializer=_dotted(item, "serializer", defaults.serializer),
+        unserializer=_dotted(item, "unserializer", defaults.unserializer),
+        on_render=read_hook(item.get("on_render")),
+        on_finish=read_hook(item.get("on_finish")),
+        on_failure=read_hook(item.get("on_failure")),
+        static_analysis=_static_analysis(item),
+        timeout=optional_number(item.get("timeout"), most=_LONGEST_WAIT),
+        retries=int(optional_number(item.get("retries"), most=1_000, whole=True) or 0),
+        memory_limit=size(item.get("memory_limit")),
+        record_timing=_record_timing(item),
+        requests=requests_item(item.get("resources")),
+        export=mapping_item(item.get("export")),
+        file=item.file,
+        line=item.line,
+    )
+
+
+def _source(item: Item, root: Path) -> Source:
+    entry = item.get("source")
+    if entry is None:
+        raise item.error("a task needs a 'source'")
+    text = entry.value
+    if not isinstance(text, str) or not text.strip():
+        raise entry.error("expected the path of a script or notebook, or module.function")
+    checked_path(text, entry)
+    suffix = PurePosixPath(text).suffix.lower()
+    if suffix in _SCRIPTS:
+        path = Path(text)
+        if path.is_absolute():
+            try:
+                path = path.relative_to(root)
+            except ValueError:
+                return Source("script", text, path.as_posix())
+        return Source("script", text, _normal(path.as_posix()))
+    if suffix in _REFUSED:
+        raise entry.error(f"{_REFUSED[suffix]} sources are not supported: {text}")
+    if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)+", text.replace("::", ".")):
+        return Source("function", text.replace("::", "."))
+    raise entry.error(f"{text!r} is no source: expected a path that ends with .py or .ipynb, or module.function")
+
+
+def _name(item: Item, source: Source) -> str:
+    entry = item.get("name")
+    if entry is not None:
+        if isinstance(entry.value, (dict, list)):
+            raise entry.error("expected a text")
+        return _checked_name(str(entry.value), entry)
+    name = PurePosixPath(source.path).stem if source.path else source.text.rsplit(".", 1)[-1]
+    return _checked_name(name, item)
+
+
+def _checked_name(name: str, entry: Item) -> str:
+    wrong = not name.strip() or "/" in name or "\\" in name or name in (".", "..")
+    if wrong or not is_text(name):
+        raise entry.error(f"{shortened(name)!r} is no name for a task")
+    if len(name.encode()) > _LONGEST_NAME:
+        raise entry.error(
+            f"the name {shortened(name)!r} is too long", hint=f"Up to {_LONGEST_NAME} bytes are possible."
+        )
+    return name
+
+
+def _products(
+    item: Item, defaults: Defaults, source: Source, grid: Mapping[str, Any] | None, index: int | None
+) -> tuple[Product, ...] | None:
+    entry = item.get("product")
+    if defaults.extract_product:
+        if entry is not None:
+            raise entry.error("with 'meta.extract_product: true' the product stands in the source, not here")
+        return None
+    if entry is None:
+        raise item.error("a task needs a 'product'")
+    base = PurePosixPath(source.path).parent if defaults.product_relative_to_source and source.path else None
+
+    def product(key: str | None, part: Item) -> Product:
+        if not isinstance(part.value, str) or not part.value.strip():
+            raise part.error("expected the path of a file")
+        path = part.value if grid is None else grids.product_path(checked_path(part.value, part), grid, index, part)
+        checked_path(path, part)
+        return Product(key, path if base is None else (base / path).as_posix())
+
+    if isinstance(entry.value, dict):
+        if not entry.value:
+            raise entry.error("a task needs at least one product")
+        found = tuple(product(str(key), part) for key, part in entry.value.items())
+        keys = _notebook_keys(item)
+        if source.kind == "script" and not any(one.key in keys for one in found):
+            raise entry.error(
+                f"one product must be the executed notebook, with the key '{keys[0]}'",
+                hint=f"For example: {keys[0]}: output/{_name(item, source)}.ipynb",
+            )
+        return found
+    return (product(None, entry),)
+
+
+def _upstream(item: Item, defaults: Defaults) -> tuple[str, ...] | None:
+    entry = item.get("upstream")
+    if defaults.extract_upstream:
+        if entry is not None and entry.value:
+            raise entry.error(
+                "'upstream' stands in the source",
+                hint="Remove it here, or set 'meta: {extract_upstream: false}' at the top.",
+            )
+        return None
+    if entry is None:
+        return ()
+    names = entry.plain()
+    if isinstance(names, str):
+        return (names,)
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return tuple(names)
+    raise entry.error("expected a task's name or a list of names")
+
+
+def _record_timing(item: Item) -> bool:
+    found = False
+    for key in ("executor_params", "papermill_params"):
+        options = item.get(key)
+        wanted = options.get("record_timing") if options is not None else None
+        if wanted is not None:
+            if not isinstance(wanted.value, bool):
+                raise wanted.error("expected true or false")
+            found = found or wanted.value
+    return found
+
+
+def _notebook_keys(item: Item) -> tuple[str, ...]:
+    entry = item.get("nb_product_key")
+    if entry is None:
+        return ("nb",)
+    keys = entry.plain()
+    return tuple(map(str, keys)) if isinstance(keys, list) and keys else (str(keys),)
+
+
+def _params(item: Item, functions: Functions) -> dict[str, Any]:
+    """The params, with what is said of those that functions compute."""
+    given = mapping(item.get("params"))
+    for name in given:
+        value = item.value["params"].value[name]
+        if not isinstance(name, str) or not name.isidentifier():
+            raise item.value["params"].error(f"{shortened(repr(name))} is no name for a parameter")
+        if name in ("upstream", "product"):
+            raise value.error(f"a parameter cannot be called '{name}'")
+    return {name: functions.param(value, item.value["params"].value[name]) for name, value in given.items()}
+
+
+def _dotted(item: Item, key: str, default: str | None) -> str | None:
+    """A task's own serializer; an explicit null opts out of the pipeline's."""
+    if key in item.value and item.value[key].value is None:
+        return None
+    return word(item.get(key)) or default
+
+
+def _static_analysis(item: Item) -> Any:
+    entry = item.get("static_analysis")
+    if entry is None:
+        return "regular"
+    if entry.value is False:
+        return "disable"
+    if entry.value not in ("disable", "regular", "strict"):
+        raise entry.error("expected disable, regular or strict")
+    return entry.value
+
+
+def _normal(path: str) -> str:
+    import posixpath
+
+    return posixpath.normpath(path)

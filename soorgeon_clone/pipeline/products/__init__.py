@@ -1,0 +1,1 @@
+"""What tasks made, kept to be brought back: manifests, the cache, the store."""

@@ -1,0 +1,67 @@
+"""The nouns of this room: what the text of a task's source, or of a module, says without being run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some code: its digest, the dotted names that it may read (``pd.read_csv``, ``clean``), and the texts in it that
+    may be paths."""
+
+    digest: str
+    uses: tuple[str, ...]
+    constants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an import binds: ``attribute`` of ``module``, or the module where it is None. ``level`` counts dots."""
+
+    module: str
+    level: int = 0
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """Facts of one module or script.
+
+    ``effects`` is what runs whenever it is imported. ``imports`` maps a bound name to what it may stand for,
+    ``executed`` are the modules imported at the top, ``stars`` those whose names are all taken over. ``reflective``
+    code can reach names in ways that cannot be seen. ``upstream`` holds the (task, key) pairs that a script takes
+    out of ``upstream``, None where that is not certain. ``constants`` are the texts in it that may be paths.
+    """
+
+    definitions: dict[str, Piece] = field(default_factory=dict)
+    effects: Piece = Piece("", ())
+    imports: dict[str, tuple[Target, ...]] = field(default_factory=dict)
+    executed: tuple[Target, ...] = ()
+    stars: tuple[Target, ...] = ()
+    reflective: bool = False
+    upstream: tuple[tuple[str, str | None], ...] | None = None
+    constants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What a task's source says without being run. ``upstream`` are names or wildcards, as written.
+
+    ``declared`` are the params in its cell ``parameters``, ``injected_at`` is where the cell ``injected-parameters``
+    goes, ``has_injected`` whether the file has one already.
+
+    ``problem`` says why it could not be read; such a task shows as broken in status and plot, and fails when it runs.
+    """
+
+    upstream: tuple[str, ...] = ()
+    product: Any = None
+    declared: tuple[str, ...] = ()
+    doc: str = ""
+    injected_at: int = 0
+    has_injected: bool = False
+    code: CodeFacts | None = None
+    problem: str | None = None
+    writes_files: bool = False
+    """Whether it is tagged as writing files that are no products: a cache cannot bring those back."""

@@ -1,0 +1,1 @@
+"""What is so now and what was before: contents, fingerprints, records."""

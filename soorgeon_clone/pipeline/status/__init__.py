@@ -1,0 +1,1 @@
+"""A pipeline on disk: whether each task is stale, and why."""

@@ -1,0 +1,55 @@
+"""The nouns of this room: whether a task would run, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from soorgeon_clone.pipeline.products.manifest import Manifest
+from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, LastRun
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a task would run: ``causes`` say why. ``manifest`` is what the cache would bring back instead.
+
+    ``proved``: there was no record, and the cache shows that the products on disk are the right ones. ``blind``: it is
+    certain that the task has to run, and upstream contents are not known yet, so they are not in the fingerprint.
+    ``partial``: the task leaves files under names that nobody knows, and the manifest may lack some of them; or there
+    is a file now, which nobody knows, where one would be brought back.
+    """
+
+    fingerprint: Fingerprint
+    causes: tuple[Cause, ...]
+    manifest: Manifest | None = None
+    proved: bool = False
+    blind: bool = False
+    partial: bool = False
+
+    @property
+    def restorable(self) -> Manifest | None:
+        """What brings back all that the task made."""
+        return None if self.partial else self.manifest
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """Whether a task would run, and why. ``cached``: its products would be brought back without running it, if
+    ``in_store`` from the store."""
+
+    name: str
+    causes: tuple[Cause, ...]
+    last_run: LastRun | None = None
+    cached: bool = False
+    in_store: bool = False
+
+    @property
+    def up_to_date(self) -> bool:
+        return not self.causes
+
+    @property
+    def line(self) -> str:
+        """The state in one line."""
+        if not self.causes:
+            return "up to date"
+        why = "; ".join(str(cause) for cause in self.causes)
+        return f"{'in store' if self.in_store else 'cached' if self.cached else 'stale'}: {why}"

@@ -1,0 +1,501 @@
+"""A pipeline on disk: its DAG, its records, and for each task the verdict whether it is stale, and why."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.cache_folder import default_folder
+from soorgeon_clone.pipeline.declared import dag as dags
+from soorgeon_clone.pipeline.declared import repository
+from soorgeon_clone.pipeline.declared import spec as specs
+from soorgeon_clone.pipeline.declared.dotted import Called
+from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task, TaskSpec
+from soorgeon_clone.pipeline.products.cache import Cache
+from soorgeon_clone.pipeline.products.leavings import Leavings
+from soorgeon_clone.pipeline.products.manifest import Manifest
+from soorgeon_clone.pipeline.sources import source_facts as sources
+from soorgeon_clone.pipeline.sources.digests import digest as digest_of
+from soorgeon_clone.pipeline.sources.local_modules import LocalModules
+from soorgeon_clone.pipeline.sources.model import CodeFacts, SourceFacts
+from soorgeon_clone.pipeline.state.computed import Remembered
+from soorgeon_clone.pipeline.state.content import Contents, named_paths, settled, stamp_of
+from soorgeon_clone.pipeline.state.fingerprint import (
+    Fingerprints,
+    causes,
+    fingerprint_digest,
+    left_by,
+    left_part,
+    needs,
+    upstream_part,
+)
+from soorgeon_clone.pipeline.state.hidden import hidden_path
+from soorgeon_clone.pipeline.state.libraries import Libraries
+from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, Reason
+from soorgeon_clone.pipeline.state.records import Made, Records
+from soorgeon_clone.pipeline.status.model import TaskStatus, Verdict
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.products.store import Store
+
+
+# So many upstream tasks are named where one word is to say why a task is stale.
+_SHOWN = 5
+
+
+class Project:
+    """Opened once by each command. A context manager: leaving it writes what was learned about files.
+
+    ``store`` is the URL of the store, None for what the environment or pipeline.yaml says; ``store_mode`` is "read"
+    where nothing is to be published, None for what the environment says.
+    """
+
+    def __init__(
+        self,
+        entry_point: Path | str | Spec = specs.DEFAULT,
+        *,
+        env: Mapping[str, Any] | None = None,
+        ignore_environment: bool = False,
+        use_cache: bool = True,
+        store: str | None = "off",
+        store_mode: str | None = None,
+    ) -> None:
+        self._env = env
+        self._computed = isinstance(entry_point, Spec)
+        spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env)
+        self.root = spec.root
+        self.records = Records(self.root)
+        self.contents = Contents(self.root, self.records)
+        self.ignore_environment = ignore_environment
+        self._stamps: dict[str, str] = {}
+        self._left: dict[str, str] = {}
+        self._modules: dict[str, tuple[str, CodeFacts | None]] = {}
+        libraries = Libraries(self.records)
+        self._remembered = Remembered(LocalModules(self.root), self.records, self._module_facts, libraries)
+        if spec.unknown_grids:
+            spec = specs.load(spec.path, env, values=self._remembered)
+        self._take(spec, libraries)
+        self._use_cache = use_cache
+        self._cache: Cache | None = None
+        self._store_option = store if use_cache else "off"
+        self._store_mode = store_mode
+        self._store: Store | None = None
+        self.manifests: dict[str, Manifest] = {}
+
+    def _take(self, spec: Spec, libraries: Libraries) -> None:
+        """Go on with this spec."""
+        self.spec: Spec = spec
+        self.fingerprints = Fingerprints(
+            self.root,
+            facts_of=self._module_facts,
+            libraries=libraries,
+            resource_digest=self.contents.digest,
+            computed_digest=self._remembered.digest,
+        )
+        self.dag: DAG = dags.order(spec, {task.name: self._source_facts(task) for task in spec.tasks})
+        self.tasks: dict[str, Task] = dict(self.dag.tasks)
+        self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
+        self.leavings = Leavings(self.root, self.tasks, digest=self.contents.digest, made_of=self._made_of)
+
+    def compute(self) -> None:
+        """Call the functions that pipeline.yaml names for params and grids; from here on, their values are there.
+
+        Whoever runs tasks does this first. Nothing else of a project calls or imports the user's code.
+        """
+        if self.spec.functions and not self._computed:
+            self._computed = True
+            called = Called(self.root, self._remembered.remember)
+            self._take(specs.load(self.spec.path, self._env, values=called), self.fingerprints.libraries)
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._store is not None:
+            self._store.close()
+        self.records.close()
+
+    @property
+    def store(self) -> Store | None:
+        """The store that other machines see as well, None where there is none."""
+        if self._store is None and self._store_option != "off":
+            from soorgeon_clone.pipeline.products.remote import check_url, open_remote
+            from soorgeon_clone.pipeline.products.store import Store, read_only, signing_key, store_url
+
+            url = store_url(self._store_option, self.spec.store)
+            if url is None or self.cache is None:
+                self._store_option = "off"
+            else:
+                check_url(url)
+                connect = functools.partial(open_remote, url, self.root)
+                only_read = read_only(self._store_mode)
+                self._store = Store(url, connect, self.cache, read_only=only_read, key=signing_key())
+        return self._store
+
+    def notes(self) -> list[str]:
+        """What is not as it should be with records, cache and store, for the end of a command."""
+        found = (self.records.problem, self._cache and self._cache.problem, self._store and self._store.problem)
+        return [note for note in found if note]
+
+    @functools.cached_property
+    def source_places(self) -> frozenset[str]:
+        """The real places of sources and of the folders that they are in; compared whatever the case of letters."""
+        real = functools.cache(os.path.realpath)  # many lie in one folder
+        found = set()
+        for path in self.sources():
+            folder, name = os.path.split(path)
+            place = os.path.join(real(folder), name)  # noqa: PTH118
+            found.add((os.path.realpath(path) if os.path.islink(path) else place).casefold())  # noqa: PTH114
+        waiting = list(found)
+        while waiting:
+            folder = os.path.dirname(waiting.pop())  # noqa: PTH120
+            if folder not in found:
+                found.add(folder)
+                waiting.append(folder)
+        return frozenset(found)
+
+    def _made_of(self) -> set[str]:
+        """The files that the project is made of: sources, modules, resources and declarations."""
+        found = set(self.source_places)
+        for task in self.tasks.values():
+            found |= self.fingerprints.closure(task).files
+            found.update(os.path.join(self.root, path) for path in task.spec.resources.values())  # noqa: PTH118
+        return found
+
+    def sources(self) -> list[str]:
+        """The files that say what the tasks are: declarations, scripts, notebooks."""
+        found = {str(self.spec.path)}
+        for task in self.spec.tasks:
+            found.add(os.path.join(self.root, task.file))  # noqa: PTH118
+            path = self._source_path(task)
+            if path is not None:
+                found.add(str(path))
+        return sorted(found)
+
+    def use_store(self, url: str) -> None:
+        """Go on with this store."""
+        assert self._store is None
+        self._store_option = url
+
+    @property
+    def cache(self) -> Cache | None:
+        """The shared cache, None where it is switched off. What comes from a store needs one in any case."""
+        if self._cache is None and self._use_cache:
+            folder = default_folder()
+            if folder is None and self._store_option != "off":
+                folder = hidden_path(self.root, "cache")
+            if folder is None:
+                self._use_cache = False
+            else:
+                self._cache = Cache(folder, self._scope())
+        return self._cache
+
+    def judge(self, task: Task, meanings: Mapping[str, str] | None = None, *, search: bool = True) -> Verdict:
+        """Whether the task is stale. ``meanings`` are digests of upstream products that are not on disk yet.
+
+        Without ``search`` nobody wants to know what the cache or the store would bring back.
+        """
+        if task.facts.problem is not None:
+            return Verdict(Fingerprint({}, ""), (Cause(Reason.BROKEN, task.facts.problem),))
+        fingerprint = self.fingerprint(task, meanings)
+        made = self.records.made(task.name)
+        if made is None:
+            found: tuple[Cause, ...] = (Cause(Reason.NEVER_RAN),)
+        else:
+            found = (*self._changed(task, made, fingerprint), *self._damaged(task, made))
+        if made is not None and not found:
+            self.note_made(task.name, made.fingerprint, made.inputs)
+            return Verdict(fingerprint, ())
+        manifest = self._manifest(task, fingerprint) if search else None
+        if manifest is None:
+            self._left.pop(task.name, None)
+            return Verdict(fingerprint, found)
+        self.note_made(task.name, fingerprint.digest, manifest.inputs)
+        partial = task.facts.writes_files
+        if not partial and self._on_disk(manifest):
+            return Verdict(fingerprint, (), manifest, proved=True)
+        partial = partial or self.leavings.in_the_way(manifest, made.written.items() if made else ()) is not None
+        return Verdict(fingerprint, found, manifest, partial=partial)
+
+    def note_made(self, name: str, fingerprint: str, inputs: Mapping[str, str]) -> None:
+        """Remember which run made what is there of a task, or will be: it stands for the files that the task leaves
+        under names that nobody knows beforehand."""
+        self._left[name] = digest_of(f"{fingerprint}\n{json.dumps(dict(inputs), sort_keys=True)}")
+
+    def trust(self, parts: Mapping[str, str]) -> None:
+        """Take from a fingerprint that was made elsewhere what stands for files that upstream tasks left."""
+        for task in self.tasks:
+            if left_part(task) in parts:
+                self._left[task] = parts[left_part(task)]
+
+    def _left_digest(self, name: str) -> str:
+        if name not in self._left:
+            made = self.records.made(name)
+            if made is None:
+                return "unknown"
+            self.note_made(name, made.fingerprint, made.inputs)
+        return self._left[name]
+
+    def judge_blindly(self, task: Task, *, force: bool = False) -> Verdict | None:
+        """The verdict on a task whose upstream contents are not known yet; None if it depends on them."""
+        if task.facts.problem is not None:
+            return None
+        own = self.fingerprints.own(task)
+        made = self.records.made(task.name)
+        if force:
+            found: tuple[Cause, ...] = (Cause(Reason.FORCED),)
+        elif any(level.may_hold(self.own_digest(task)) for level in (self.cache, self.store) if level is not None):
+            return None
+        elif made is None:
+            found = (Cause(Reason.NEVER_RAN),)
+        else:
+            old = {name: value for name, value in made.parts.items() if not name.startswith("upstream:")}
+            found = (*self._relevant(causes(old, own)), *self._damaged(task, made))
+        return Verdict(Fingerprint(own, ""), found, blind=True) if found else None
+
+    def own_digest(self, task: Task) -> str:
+        """The digest of all parts of the task's fingerprint but upstream contents."""
+        return fingerprint_digest(self.fingerprints.own(task))
+
+    def look_up(self, names: Iterable[str]) -> None:
+        """Ask the store about those tasks that may be stale, all at once."""
+        if self.store is None:
+            return
+        chosen, doubtful = set(names), set()
+        for task in self.tasks.values():
+            if task.name in chosen and task.facts.problem is None:
+                behind = any(name in doubtful for name in task.upstream)
+                if behind or self._doubtful(task):
+                    doubtful.add(task.name)
+        self.store.prepare(self.own_digest(self.tasks[name]) for name in doubtful)
+
+    def _doubtful(self, task: Task) -> bool:
+        made = self.records.made(task.name)
+        if made is None or self._damaged(task, made):
+            return True
+        return {name: part for name, part in made.parts.items() if not name.startswith("upstream:")} != dict(
+            self.fingerprints.own(task)
+        )
+
+    def refresh(self, task: Task) -> Task:
+        """The task with its source as it is now: a person may have edited it since the build began."""
+        path = self._source_path(task.spec)
+        if path is not None and f"{_stamp(path)}:{sources.VERSION}" == self._stamps.get(task.name):
+            return task
+        facts = self._source_facts(task.spec)
+        if facts == task.facts:
+            return task
+        if (facts.upstream, facts.product) != (task.facts.upstream, task.facts.product):
+            raise UserError(
+                f"task '{task.name}': the upstream or product in {task.spec.source.text} changed during the build",
+                hint="Build again.",
+            )
+        self.fingerprints.forget(task)
+        fresh = self.tasks[task.name] = replace(task, facts=facts)
+        return fresh
+
+    def code_stamps(self, task: Task) -> tuple[str, ...]:
+        """What tells whether a file changed that the task's code stands in."""
+        files = sorted(self.fingerprints.closure(task).files)
+        if task.spec.source.path:
+            files.append(str(self.root / task.spec.source.path))
+        return tuple(_stamp(Path(path)) for path in files)
+
+    def fingerprint(self, task: Task, meanings: Mapping[str, str] | None = None) -> Fingerprint:
+        """The task's fingerprint as things are now."""
+        parts = {}
+        for needed in needs(task, self.tasks):
+            path = needed.product.path
+            known = meanings.get(path) if meanings else None
+            parts[upstream_part(needed)] = known or self.contents.meaning(path) or "missing"
+        for name in left_by(task, self.tasks):
+            parts[left_part(name)] = self._left_digest(name)
+        return self.fingerprints.of(task, parts)
+
+    def named_files(self, task: Task, *, modules: bool = True) -> dict[str, str]:
+        """The files that the task's code names, other than products, with the digests of their contents.
+
+        ``modules``: also those that code of local modules names which it uses.
+        """
+        names = set(task.facts.code.constants if task.facts.code else ())
+        if modules:
+            names |= self.fingerprints.closure(task).constants
+        found = {}
+        for path in named_paths(str(self.root), names):
+            own = path in self._products or path == task.spec.source.path
+            if not own and (digest := self.contents.digest(path)):
+                found[path] = digest
+        return found
+
+    def status(self, names: set[str] | None = None) -> list[TaskStatus]:
+        """The status of each task, in order. Nothing is written but what was learned about files."""
+        self.look_up(self.tasks)
+        last = self.records.last_runs()
+        stale: set[str] = set()
+        meanings: dict[str, str] = {}
+        found: list[TaskStatus] = []
+        for task in self.dag.tasks.values():
+            verdict = self.judge(task, meanings)
+            why = verdict.causes
+            if verdict.restorable is not None:
+                meanings.update((path, meaning) for path, (_, meaning) in verdict.restorable.products.items())
+            before = last.get(task.name)
+            if before is not None and before.result in ("failed", "killed") and why[:1] == (Cause(Reason.NEVER_RAN),):
+                why = (Cause(Reason.FAILED), *why[1:])
+            behind = [name for name in task.upstream if name in stale]
+            if behind:
+                kept = [cause for cause in why if cause.reason is not Reason.UPSTREAM]
+                more = f" and {len(behind) - _SHOWN} more" if len(behind) > _SHOWN else ""
+                why = (*kept, Cause(Reason.UPSTREAM_STALE, ", ".join(behind[:_SHOWN]) + more))
+            cached = bool(why) and not behind and verdict.restorable is not None
+            if why and not cached:
+                stale.add(task.name)
+            if names is None or task.name in names:
+                away = cached and verdict.manifest is not None and not self._here(verdict.manifest)
+                found.append(TaskStatus(task.name, why, before, cached, away))
+        return found
+
+    def _changed(self, task: Task, made: Made, fingerprint: Fingerprint) -> tuple[Cause, ...]:
+        found: tuple[Cause, ...] = ()
+        if made.fingerprint != fingerprint.digest:
+            found = self._relevant(causes(made.parts, fingerprint.parts))
+        now = self.named_files(task)
+        changed = [path for path, digest in made.inputs.items() if now.get(path) != digest]
+        appeared = [path for path in now if path not in made.inputs and path not in made.written]
+        return (*found, *(Cause(Reason.INPUT, path) for path in (*changed, *appeared)))
+
+    def _relevant(self, found: tuple[Cause, ...]) -> tuple[Cause, ...]:
+        if not self.ignore_environment:
+            return found
+        return tuple(cause for cause in found if cause.reason is not Reason.ENVIRONMENT)
+
+    def _damaged(self, task: Task, made: Made) -> tuple[Cause, ...]:
+        found = []
+        for product in task.products:
+            now = self.contents.digest(product.path)
+            if now is None:
+                found.append(Cause(Reason.PRODUCT_MISSING, product.path))
+            elif product.path not in made.products:
+                if made.parts.get(f"product:{product.key or ''}") == product.path:  # a record that lost it
+                    found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
+            elif now != made.products[product.path][0]:
+                found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
+        for path, digest in made.written.items():
+            if digest and self.contents.digest(path) is None:
+                found.append(Cause(Reason.PRODUCT_MISSING, path))
+        return tuple(found)
+
+    def _manifest(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
+        if self.cache is None:
+            return None
+        manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.usable(task))
+        if manifest is None or not self.cache.complete(manifest):
+            return self.in_store(task, fingerprint)
+        return manifest
+
+    def in_store(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
+        """The manifest of a run with this fingerprint that the store has."""
+        if self.store is None:
+            return None
+        return self.store.find(self.own_digest(task), fingerprint.digest, self.usable(task))
+
+    def usable(self, task: Task) -> Callable[[Manifest], bool]:
+        """Whether a manifest is about what the task would do now: the files that it read are as they are, there is no
+        file now that the task names and that was not there when it ran, and the task may have left what it names."""
+
+        def usable(manifest: Manifest) -> bool:
+            if any(self.contents.digest(path) != digest for path, digest in manifest.inputs.items()):
+                return False
+            if set(self.named_files(task)) - set(manifest.inputs) - set(manifest.written):
+                return False
+            return self.leavings.complete(task, manifest) and self.leavings.refused(task, manifest) is None
+
+        return usable
+
+    def _here(self, manifest: Manifest) -> bool:
+        return self.cache is not None and self.cache.complete(manifest)
+
+    def _on_disk(self, manifest: Manifest) -> bool:
+        made = all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())
+        return made and all((self.root / path).exists() for path, digest in manifest.written.items() if digest)
+
+    def _source_facts(self, task: TaskSpec) -> SourceFacts:
+        path = self._source_path(task)
+        if path is None:
+            return SourceFacts(problem=f"there is no module {task.source.text.rpartition('.')[0]} in {self.root}")
+        try:
+            status = path.stat()
+        except (OSError, ValueError):
+            return SourceFacts(problem=f"there is no {task.source.path or path}")
+        if not stat.S_ISREG(status.st_mode) and not path.is_dir():
+            return SourceFacts(problem=f"{task.source.path or path} is a pipe, a socket or a device, not a file")
+        stamp = self._stamps[task.name] = f"{stamp_of(status)}:{sources.VERSION}"
+        name = f"{task.source.path or task.source.text}\0source"
+        known = self.records.take(name, stamp)
+        if known and (remembered := sources.source_from_json(known)) is not None:
+            return remembered
+        if task.source.kind == "function":
+            facts = sources.function_facts(task.source.text, path)
+        else:
+            facts = sources.script_facts(path)
+        if facts.problem is None and settled(status):
+            self.records.remember(name, stamp, sources.to_json(facts))
+        return facts
+
+    def _source_path(self, task: TaskSpec) -> Path | None:
+        """The file that a task's code stands in; None for a function of a module that is not in the project."""
+        if task.source.kind == "script":
+            return self.root / str(task.source.path)
+        module = self.fingerprints.local.find(task.source.text.rpartition(".")[0])
+        return Path(module) if module and module.endswith(".py") else None
+
+    def _module_facts(self, path: str) -> CodeFacts | None:
+        try:
+            status = Path(path).stat()
+        except OSError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        stamp = f"{stamp_of(status)}:{sources.VERSION}"
+        if path in self._modules and self._modules[path][0] == stamp:
+            return self._modules[path][1]
+        name = f"{path}\0module"
+        known = self.records.take(name, stamp)
+        facts = sources.code_from_json(known) if known else None
+        if facts is None:
+            facts = sources.module_facts(Path(path))
+            if facts is not None and settled(status):
+                self.records.remember(name, stamp, sources.to_json(facts))
+        if settled(status):
+            self._modules[path] = (stamp, facts)
+        return facts
+
+    def _scope(self) -> str:
+        """What checkouts of one project have in common: its place in a git repository with this first commit; without
+        git the folder."""
+        top = repository.top(self.root)
+        if top is None:
+            return str(self.root)
+        name, stamp = "\0scope", str(top / ".git")
+        first = self.records.recall(name, stamp)
+        if first is None:
+            first = repository.first_commit(top)
+            if first is None:
+                return str(self.root)
+            self.records.remember(name, stamp, first)
+        return f"{first}:{self.root.relative_to(top).as_posix()}"
+
+
+def _stamp(path: Path) -> str:
+    try:
+        return stamp_of(path.stat())
+    except OSError:
+        return ""
