@@ -17,11 +17,11 @@ TABLE_KEYS = {
 }
 TYPE_KEYS = {
     *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),
-    *("new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
+    *("new", "methods", "method", "attributes", "attribute", "operators", "subscripts", "stores"),
 }
 
 _CALL = re.compile(r"([\w.*?]+)?(?:\{([^}]*)\}([\w.*?]*))?(?:\(([^)]*)\))?")
-_WORD = re.compile(r"(?:arg|element|cell|like|call):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
+_WORD = re.compile(r"(?:arg|element|cell|like|call|single):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
 _KEPT = frozenset(("self", "none"))
 _NESTS = frozenset(("tuple", "list", "dict", "set", "iterator"))
 BUILTIN_TYPES = {
@@ -98,7 +98,14 @@ class TypeEntry:
 
     @cached_property
     def subscripts(self) -> dict[str, Any]:
-        kinds = (self.raw.get("subscripts") or {}).items()
+        return self._by_kind("subscripts")
+
+    @cached_property
+    def stores(self) -> dict[str, Any]:
+        return self._by_kind("stores")
+
+    def _by_kind(self, part: str) -> dict[str, Any]:
+        kinds = (self.raw.get(part) or {}).items()
         return {kind.strip(): value for key, value in kinds for kind in key.split(",")}
 
     @cached_property

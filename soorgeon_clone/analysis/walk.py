@@ -464,6 +464,17 @@ class Walker:
         else:
             self._note_change(obj)
 
+    def replace(self, obj: Obj) -> None:
+        """Note that this object may come to hold other things; what only shares memory with it stays as it is."""
+        if obj.immutable:
+            return
+        if self._depth(obj) != "none" or any(other.is_same for other in obj.memory or ()):
+            self.change((obj,))
+            return
+        self._record_change(obj)
+        if self.tracing:
+            self.tracing[-1].replaces.add(obj)
+
     def _note_change(self, obj: Obj) -> None:
         self._record_change(obj)
         if self.tracing:
