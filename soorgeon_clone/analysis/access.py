@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, library, lineage, undescribed
+from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, labels, library, lineage, undescribed
 from soorgeon_clone.analysis.heap import (
     AMENDED,
     ATTRIBUTES,
@@ -16,6 +16,7 @@ from soorgeon_clone.analysis.heap import (
     EMPTY,
     FUNCTION,
     INSTANCE,
+    LABELS,
     LIB,
     LOST,
     METHOD,
@@ -146,7 +147,7 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         return found | obj.fields.get(name, EMPTY)
     if kind in ("types.SimpleNamespace", "argparse.Namespace"):
         return contents(frozenset({obj})) | {w.heap.atom("builtins.scalar")}
-    if kind.startswith("pandas."):
+    if kind == "pandas.DataFrame":
         w.columns.add(name)
     effect = w.knowledge.attribute(kind, name)
     stored = obj.fields.get(name, EMPTY)
@@ -255,6 +256,8 @@ def _subscript_kind(node: Node, key: Value, parts: Sequence[Value] = ()) -> str:
     if isinstance(const, int):
         return "constant int"
     types = {o.type for o in key}
+    if types == {"builtins.list"} and (inside := contents(key)) and all(o.type == "builtins.str" for o in inside):
+        return "list of texts"
     if types and types <= _MANY:
         return "list"  # of labels, or of truth values
     if types == {library.NDARRAY}:
@@ -309,7 +312,7 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
 
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
-_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED, AMENDED})
+_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED, AMENDED, LABELS})
 
 
 def contents(value: Value) -> Value:
@@ -560,9 +563,20 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         change_by_store(w, obj, "attribute")
     if _is_left_out(w, obj, name):
         w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
+    if obj.type == "pandas.Series" and not w.copies_on_write:
+        _note_kept_column(w, obj, name)
     if obj.given is not None:  # what it was made with is often an attribute: model.random_state = 0
         obj.given = {**obj.given, name: None}
+    if name in ("index", "columns"):
+        labels.share(w, (obj,), value)
     w.heap.hold(obj, name, value)
+
+
+def _note_kept_column(w: Walker, column: Obj, name: str) -> None:
+    """Before pandas 3 a frame keeps the columns that it gave: one that gets another name is not in a file."""
+    for frame in column.memory or ():
+        if frame.type == "pandas.DataFrame":
+            w.heap.hold(frame, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
 
 
 def _take_attributes(w: Walker, obj: Obj, value: Value) -> None:
@@ -575,7 +589,8 @@ def _take_attributes(w: Walker, obj: Obj, value: Value) -> None:
 
 
 _SAVED = {
-    "pandas.": frozenset({"columns", "index", "name", "names", "attrs", "flags"}),
+    "pandas.DataFrame": frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"}),
+    "pandas.": frozenset({"columns", "index", "name", "names", "attrs", "flags", "allows_duplicate_labels"}),
     # a plain array takes no others; what is given an index or columns is a frame after all
     "numpy.ndarray": frozenset(
         {"shape", "dtype", "strides", "real", "imag", "flat", "data", "T", "index", "columns", "name"}

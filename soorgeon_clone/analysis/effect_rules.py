@@ -32,6 +32,7 @@ class Effect:
     ``shares``: the result holds references to these (to what is inside them for ``element:<param>``; ``parts``: the
     parts of a tuple result hold each other). ``views``: it shares memory with these, which pickling does not keep
     (builtin containers share no memory, so being a view of one means nothing). ``changes``: changed in place.
+    ``lends``: the result may show their memory until something is written into one of them (frames of pandas 3).
     ``replaces``: changed in place, but not what shares memory with it: a frame gets another column, other labels.
     ``keeps``: what is changed holds references to these afterwards (``element:<param>`` too). ``calls``: called back
     (``like:<param>``: copies of these are used).
@@ -49,6 +50,7 @@ class Effect:
 
     returns: tuple[str, ...] = ("fresh",)
     shares: tuple[str, ...] = ()
+    lends: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
@@ -70,7 +72,17 @@ class Effect:
     @cached_property
     def acts(self) -> bool:
         """Whether the call does more than to give something and to call back."""
-        said = (self.changes, self.replaces, self.keeps, self.draws, self.names, self.seeds, self.sets, self.reads, self.writes)
+        said = (
+            self.changes,
+            self.replaces,
+            self.keeps,
+            self.draws,
+            self.names,
+            self.seeds,
+            self.sets,
+            self.reads,
+            self.writes,
+        )
         return any(said) or self.opaque is not None or self.prints
 
 
@@ -119,7 +131,7 @@ class Rule:
 
 CONDITIONS = ("when", "given", "passed", "unless_given")
 LISTS = (
-    *("shares", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads"),
+    *("shares", "lends", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads"),
     *("writes", "names", "loses"),
 )
 FIELDS = tuple(f.name for f in fields(Effect))
@@ -167,8 +179,8 @@ def _compile_rule(raw: Any, resolve: Resolve, major: Major) -> Rule:
         elif key == "draws_unless":
             values[key] = as_tuple(value)[0]
         elif match := re.fullmatch(r"views_before_(\d+)", key):
-            if (major() or 0) < int(match[1]):
-                values["views"] = (*values.get("views", ()), *as_tuple(value))
+            name = "views" if (major() or 0) < int(match[1]) else "lends"
+            values[name] = (*values.get(name, ()), *as_tuple(value))
         elif key not in CONDITIONS:
             raise ValueError(f"{key!r} is not a part of an effect; the parts are {', '.join(FIELDS)}")
     named = frozenset(values)

@@ -259,10 +259,13 @@ class Knowledge:
 
     @_remembered
     def subscript(self, type_path: str, kind: str) -> Effect | None:
-        """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, tuple or other."""
+        """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, array, tuple, other.
+
+        ``list of texts`` is a kind of list, ``lists`` several of which one is a list or array.
+        """
         lineage = self._lineage(self.canonical(type_path))
         for entry in lineage:
-            for name in (kind, "*"):
+            for name in (kind, kind.removesuffix(" of texts"), "*"):
                 if name in entry.subscripts:
                     return choose(entry.table.rules(entry.subscripts[name]), {})
         return None

@@ -22,6 +22,7 @@ METHOD = "method"  # bound: fields["self"], and either fields["func"] or `path` 
 UNKNOWN = "?"
 LOST = "*lost"  # the key of attributes that pickle leaves out: "12 name", given by statement 12
 NAMED = "*named"  # the key of variables that a formula names, as for LOST: it is evaluated again when it is loaded
+LABELS = "*labels"  # the key of what stands for the index and the columns of a frame
 ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 AMENDED = "*amended"  # the key of what stands for the attributes that a class or function was given after it was made
 UNBOUND_TYPE = "unbound"
@@ -42,6 +43,7 @@ class Obj:
         "is_local",
         "is_memory",
         "is_same",
+        "lent",
         "made",
         "memory",
         "order",
@@ -67,6 +69,7 @@ class Obj:
         self.views: set[Obj] = set()
         self.origin: Obj | None = None  # of a view of an array: the array that has the memory
         self.memory: set[Obj] | None = None  # all objects that share memory with it, itself included
+        self.lent: set[Obj] | None = None  # frames that may share memory until one of them is written into
         self.is_memory = False  # whether it stands for memory that others share
         self.is_same = False  # whether a view of it may be the same object
         self.changed: set[int] = set()  # statements that may change it
@@ -190,6 +193,17 @@ class Heap:
             one.is_same = other.is_same = True
             self._link(one, {other})
             self._link(other, {one})
+
+    def lend(self, one: Obj, other: Obj) -> None:
+        """Let two frames share memory until one is written into: arrays that are taken out of one show the other."""
+        one_group, other_group = one.lent or {one}, other.lent or {other}
+        if one_group is other_group or one is other:
+            return
+        small, large = sorted((one_group, other_group), key=len)
+        large |= small
+        for obj in (*small, one, other):
+            obj.lent = large
+        self.version += 1
 
     def _link(self, one: Obj, others: set[Obj]) -> None:
         if others <= one.views:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, calls, evaluate, filed, named, statements, structures, undescribed
+from soorgeon_clone.analysis import access, calls, evaluate, filed, labels, named, statements, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -77,7 +77,7 @@ def apply(
     if effect.raises:
         statements._die(w)
     value: Value = EMPTY
-    viewed = next(iter(receiver)) if len(receiver) == 1 and effect.views == ("self",) else None
+    viewed = next(iter(receiver)) if len(receiver) == 1 and (effect.views or effect.lends) == ("self",) else None
     for spec in effect.returns:
         value |= result(w, spec, receiver, args, node, bound, path, viewed)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
@@ -88,6 +88,7 @@ def apply(
         _note_order(w, path, receiver, args, fresh)
     if fresh:
         _tie(w, effect, fresh, target, apart=path.startswith(_OF_TABLES))
+        labels.share(w, fresh, receiver | args.all)
         _note_left_out(w, effect, value, path, target)
         for module in filter(is_module, args.all):
             for obj in fresh:
@@ -240,12 +241,13 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
 
     ``apart``: a view that it made is certainly another object.
     """
+    _lend(w, effect, made, target)
     shared, viewed = EMPTY, EMPTY
     for text in effect.shares:
         if text != "parts":
             shared |= target(text)
     for text in effect.views:
-        viewed |= target(text)
+        viewed |= _shown(target(text))
     if not shared and not viewed:
         return
     held = frozenset(obj for obj in shared if not obj.immutable or is_module(obj))
@@ -258,10 +260,31 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
         views = access.inmost(frozenset({obj})) - held
         w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
         for view in views:
-            for other in viewed:
+            for other in viewed if view.type.startswith("pandas.") else _lent(viewed):
                 means_nothing = other.type in access.CONTAINERS and view.type.startswith(_OF_TABLES)
                 if not (view.immutable or other.immutable or means_nothing):
-                    w.heap.view(view, other, apart=apart)
+                    w.heap.view(view, other, apart=apart and view.type != "builtins.object")
+
+
+def _lend(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value]) -> None:
+    """Note that frames may share memory with others until they are written into."""
+    if not effect.lends or not w.copies_on_write:
+        return
+    lenders = [obj for text in effect.lends for obj in access.inmost(_shown(target(text))) if not obj.immutable]
+    for obj in access.inmost(frozenset(made)):
+        for other in lenders:
+            w.heap.lend(obj, other)
+
+
+def _shown(value: Value) -> Value:
+    """Return the objects, and in place of indexers (``df.loc``) the frames whose rows and columns they give."""
+    indexers = frozenset(obj for obj in value if obj.type == "pandas._Indexer")
+    return (value - indexers) | access.contents(indexers) if indexers else value
+
+
+def _lent(value: Value) -> Value:
+    """Return the objects, and those that may share memory with them: who takes an array takes that memory."""
+    return value.union(*(obj.lent for obj in value if obj.lent is not None))
 
 
 def _mutable(value: Value) -> Value:
@@ -491,9 +514,11 @@ def like(w: Walker, originals: Value, node: Node, viewed: Obj | None = None) -> 
                 w.heap.hold(copy, key, value)
             made.add(copy)
         else:
-            is_view = viewed is not None and obj.type in _VIEWING
             site = (*w.site(node), obj.type)
-            copy = w.heap.make_view(site, obj.type, viewed) if is_view else w.heap.make(site, obj.type)
+            if viewed is not None and obj.type in _VIEWING:
+                copy = w.heap.make_view(site, obj.type, viewed)
+            else:
+                copy = w.heap.make(site, obj.type)
             copy.given = copy.given or obj.given
             for key, value in obj.fields.items():
                 w.heap.hold(copy, key, value)

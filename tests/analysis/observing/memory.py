@@ -9,6 +9,7 @@ other is one of these words:
 ``cells``    a value is written into the one (``x.iloc[0, 0] = 7``, ``a[0] = 7``)
 ``upward``   a column that is replaced inside of the one (``x.replace(..., inplace=True)`` on a series)
 ``index``    the index is renamed in place (``x.index.name = "n"``); ``columns`` the same for the columns
+``arrays``   an array out of the one, which is gone then, shows what is written into the other
 ``name``     a series is given a name; ``attrs`` and ``flags``: these are set
 ``same``     it is the same object
 
@@ -54,7 +55,18 @@ def columnwise() -> pd.DataFrame:
     return df
 
 
+def daily() -> pd.DataFrame:
+    """Return a frame by days."""
+    return floats().set_axis(pd.date_range("2020-01-01", periods=4, name="day"), axis=0)
+
+
+def leveled() -> pd.DataFrame:
+    """Return a frame whose index has two levels."""
+    return floats().set_axis(pd.MultiIndex.from_product([[1, 2], ["u", "v"]]), axis=0)
+
+
 FRAMES = (mixed, floats, columnwise)
+SPECIAL = (daily, leveled)  # for what does not run with the others
 
 # objects that are made from a frame `x`, in which a change of `x` may be seen
 RELATED = {
@@ -90,6 +102,10 @@ def _space(make: Callable[[], pd.DataFrame]) -> Space:
     return {"df": df, "np": np, "pd": pd}
 
 
+def _is_special(code: str) -> bool:
+    return re.search(r"level|tz_|to_period|asfreq|_time|resample|to_timestamp", code) is not None
+
+
 def _of_column(code: str) -> bool:
     return re.search(r"(?<![\w.\"'])s(?=[.\[,)])", code) is not None
 
@@ -104,7 +120,7 @@ def _shared(code: str) -> list[str] | None:
     """Return what the result of ``code`` shares with what it was made of; None if it does not run."""
     found: set[str] = set()
     has_run = False
-    for make in FRAMES:
+    for make in FRAMES if not _is_special(code) else SPECIAL:
         for word, change in WRITES.items():
             for direction in range(3 if _of_column(code) else 2):
                 space = _space(make)
@@ -120,7 +136,24 @@ def _shared(code: str) -> list[str] | None:
                 one, others = pairs[min(direction, len(sources))]
                 if _is_seen(lambda one=one, change=change: change(one), others):
                     found.add(word)
+        if _is_seen_in_arrays(code, make):
+            found.add("arrays")
     return sorted(found) if has_run else None
+
+
+def _is_seen_in_arrays(code: str, make: Callable[[], pd.DataFrame]) -> bool:
+    """Whether arrays out of a result that is gone show what is written into what it was made of."""
+    space = _space(make)
+    with contextlib.suppress(Exception):
+        result = _made(code, space)
+        columns = [result.iloc[:, i] for i in range(result.shape[1])] if isinstance(result, pd.DataFrame) else [result]
+        arrays = [part.to_numpy() for part in (result, *columns) if isinstance(part, (pd.DataFrame, pd.Series))]
+        del columns, result
+        others = [array for array in arrays if isinstance(array, np.ndarray)]
+        return any(
+            _is_seen(lambda name=name: _write_cells(space[name]), others) for name in ("s", "df") if name in space
+        )
+    return False
 
 
 def _changed(code: str) -> list[str] | None:
@@ -137,7 +170,9 @@ def _changed(code: str) -> list[str] | None:
             other = eval(related, space)
             with contextlib.suppress(Exception):
                 before = _look(space["x"])
-                if _is_seen(lambda space=space: exec(code.removeprefix("# series; ").removeprefix("BEFORE; "), space), [other]):
+                if _is_seen(
+                    lambda space=space: exec(code.removeprefix("# series; ").removeprefix("BEFORE; "), space), [other]
+                ):
                     found.add(word)
                 has_run = has_run or before != _look(space["x"])
     return sorted(found) if has_run or found else None
