@@ -574,9 +574,9 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
 
 def _note_kept_column(w: Walker, column: Obj, name: str) -> None:
     """Before pandas 3 a frame keeps the columns that it gave: one that gets another name is not in a file."""
-    for frame in column.memory or ():
-        if frame.type == "pandas.DataFrame":
-            w.heap.hold(frame, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
+    frame = column.origin
+    if frame is not None and frame.type == "pandas.DataFrame" and not column.is_same:
+        w.heap.hold(frame, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
 
 
 def _take_attributes(w: Walker, obj: Obj, value: Value) -> None:
