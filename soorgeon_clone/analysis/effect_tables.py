@@ -16,23 +16,13 @@ TABLE_KEYS = {
     *("functions", "attributes", "types"),
 }
 TYPE_KEYS = {
-    *(
-        "bases",
-        "immutable",
-        "container",
-        "picklable",
-        "serializer",
-        "advancing",
-        "element",
-        "reason",
-        "rank",
-        "drawn_on",
-    ),
-    *("new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
+    *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),
+    *("bound_to", "drawn_on", "new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
+    "stores",
 }
 
 _CALL = re.compile(r"([\w.*?]+)?(?:\{([^}]*)\}([\w.*?]*))?(?:\(([^)]*)\))?")
-_WORD = re.compile(r"(?:arg|element|cell|like|call|library):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
+_WORD = re.compile(r"(?:arg|element|cell|like|call|single|library):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
 _KEPT = frozenset(("self", "none"))
 _NESTS = frozenset(("tuple", "list", "dict", "set", "iterator"))
 BUILTIN_TYPES = {
@@ -109,7 +99,14 @@ class TypeEntry:
 
     @cached_property
     def subscripts(self) -> dict[str, Any]:
-        kinds = (self.raw.get("subscripts") or {}).items()
+        return self._by_kind("subscripts")
+
+    @cached_property
+    def stores(self) -> dict[str, Any]:
+        return self._by_kind("stores")
+
+    def _by_kind(self, part: str) -> dict[str, Any]:
+        kinds = (self.raw.get(part) or {}).items()
         return {kind.strip(): value for key, value in kinds for kind in key.split(",")}
 
     @cached_property

@@ -12,7 +12,8 @@ A table describes one library (one top-level module; those of the standard libra
 ``attributes``   attributes of modules -> effect
 ``method``       the effect of methods that are not named
 ``types``        type -> its facts (see TypeFacts), ``new``, ``methods``, ``method`` (all others), ``attributes``,
-                 ``attribute`` (all others), ``operators``, ``subscripts``. ``"*"`` is any type that is not named
+                 ``attribute`` (all others), ``operators``, ``subscripts``, ``stores`` (what is stored into, where
+                 that does not change all that shares its memory). ``"*"`` is any type that is not named
 
 An effect is written as in `Effect`; a single item needs no list, and a text (or a list of texts) is its ``returns``.
 Conditions:
@@ -274,12 +275,24 @@ class Knowledge:
 
     @_remembered
     def subscript(self, type_path: str, kind: str) -> Effect | None:
-        """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, tuple or other."""
+        """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, array, tuple, other.
+
+        ``list of texts`` is a kind of list, ``lists`` several of which one is a list or array.
+        """
         lineage = self._lineage(self.canonical(type_path))
         for entry in lineage:
-            for name in (kind, "*"):
+            for name in (kind, kind.removesuffix(" of texts"), "*"):
                 if name in entry.subscripts:
                     return choose(entry.table.rules(entry.subscripts[name]), {})
+        return None
+
+    @_remembered
+    def store(self, type_path: str, kind: str) -> Effect | None:
+        """Return what storing into an object does; kind as for `subscript`, ``labels`` or ``attribute``."""
+        lineage = self._lineage(self.canonical(type_path))
+        for entry in lineage:
+            if kind in entry.stores:
+                return choose(entry.table.rules(entry.stores[kind]), {})
         return None
 
     def _function(self, path: str, given: Given) -> Effect | None:
