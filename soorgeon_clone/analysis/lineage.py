@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, Heap, Obj, Value
+from soorgeon_clone.analysis.limits import TooMany
 
 # A class that derives from more is not understood, and from more than these in several ways, not merged.
 _MOST_CLASSES = 300
@@ -12,10 +13,6 @@ _MOST_MERGED = 100
 
 Order = tuple[frozenset[Obj], ...]
 """Classes, nearest first; several at one place where it is not known which of them stands there."""
-
-
-class TooMany(Exception):
-    """What a statement does is not followed, nor what comes after it: classes derive from one another for too long."""
 
 
 # How often any class of the process got a base: orders that were found before the last time are found again.
