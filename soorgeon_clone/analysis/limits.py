@@ -36,6 +36,7 @@ class Limits:
 
 
 LIMITS = Limits()
+TOO_LONG = "the code above it takes too long to follow"
 
 
 class TooMany(Exception):
@@ -70,7 +71,7 @@ class Effort:
         if self.whole > allowed:
             self.part = limits.least
         if self.whole > limits.most * allowed:
-            raise TooMany("the code above it takes too long to follow")
+            raise TooMany(TOO_LONG)
 
     @property
     def is_exhausted(self) -> bool:
