@@ -39,6 +39,7 @@ class Obj:
         "given",
         "identity",
         "immutable",
+        "is_base",
         "is_local",
         "made",
         "memory",
@@ -67,6 +68,7 @@ class Obj:
         self.memory: set[Obj] | None = None  # all objects that share memory with it, itself included
         self.changed: set[int] = set()  # statements that may change it
         self.is_local = False  # a class that a function made
+        self.is_base = False  # a class that others were found to derive from
         self.made: int = -1  # the statement that made it first
         self.shown = False  # whether its text may be printed or displayed
         self.identity: set[int] = set()  # statements that may compare its identity
