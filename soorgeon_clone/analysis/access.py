@@ -720,6 +720,10 @@ def note_identity(w: Walker, value: Value) -> None:
     """Note that objects of which each equals only itself are compared, also those that containers hold."""
     if not w.compares_identity():
         return
+    if w.effort.is_exhausted:
+        for obj in (one for type_ in _BY_IDENTITY for one in w.heap.of_type(type_)):
+            obj.identity.add(w.record.index)
+        return
     seen = set(value)
     stack = [obj for obj in value if not obj.immutable]
     while stack:
@@ -727,9 +731,11 @@ def note_identity(w: Walker, value: Value) -> None:
         if _equals_only_itself(obj):
             obj.identity.add(w.record.index)
         elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
-            more = {held for part in obj.fields.values() for held in part} - seen
-            seen |= more
-            stack += more
+            for part in obj.fields.values():
+                w.effort.held += len(part)
+                more = part - seen
+                seen |= more
+                stack += more
 
 
 def may_look_for(w: Walker, path: str, receiver: Value, value: Value) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
-from soorgeon_clone.analysis.lineage import TooMany
+from soorgeon_clone.analysis.limits import TooMany
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import MARK

@@ -40,6 +40,7 @@ class Obj:
         "given",
         "identity",
         "immutable",
+        "is_base",
         "is_local",
         "is_memory",
         "is_same",
@@ -74,6 +75,7 @@ class Obj:
         self.is_same = False  # whether a view of it may be the same object
         self.changed: set[int] = set()  # statements that may change it
         self.is_local = False  # a class that a function made
+        self.is_base = False  # a class that others were found to derive from
         self.made: int = -1  # the statement that made it first
         self.shown = False  # whether its text may be printed or displayed
         self.identity: set[int] = set()  # statements that may compare its identity
@@ -106,6 +108,7 @@ class Heap:
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
+        self._hub: Hub | None = None
 
     def atom(self, type_: str, const: Any = None) -> Obj:
         """Return the one object that stands for all immutable values of a type (or for one constant)."""
@@ -160,7 +163,13 @@ class Heap:
         if not value <= old:
             obj.fields[key] = old | value
             self.version += 1
-            self._grown.add(obj)
+            self.grew(obj)
+
+    def grew(self, obj: Obj) -> None:
+        """Note that an object came to hold something more."""
+        self._grown.add(obj)
+        if self._hub is not None:
+            self._hub.grown.add(obj)
 
     def amendments(self, obj: Obj) -> Obj:
         """Return what stands for the attributes that are given to a class or function of the notebook by their names.
@@ -213,7 +222,8 @@ class Heap:
         for obj in memory:
             obj.memory = memory
         self.version += 1
-        self._grown |= {one, *others}
+        for obj in (one, *others):
+            self.grew(obj)
 
     def _cells(self, obj: Obj) -> set[Obj]:
         """Return what stands for memory that ``obj`` shares."""
@@ -254,15 +264,52 @@ class Heap:
             self._reach_version = self.version
         found = self._reach.get(value)
         if found is None:
-            seen = set(value)
-            stack = list(value)
-            while stack:
-                obj = stack.pop()
-                if not obj.immutable:
-                    stack.extend(look_for_more(obj, seen))
+            seen = self._reached(value)
             self.effort.steps += len(seen)
             found = self._reach[value] = frozenset(obj for obj in seen if not obj.immutable)
         return found
+
+    def _reached(self, value: Value) -> set[Obj]:
+        seen = set(value)
+        stack = list(value)
+        hub = self._hub
+        by_hub: set[Obj] = set()
+        while stack:
+            if hub is not None and hub.obj in seen:
+                by_hub, hub = hub.reach(), None
+                seen |= by_hub
+            obj = stack.pop()
+            if not obj.immutable and obj not in by_hub:
+                stack.extend(look_for_more(obj, seen))
+        return seen
+
+    def expect_in_most(self, obj: Obj) -> None:
+        """Keep from now on what can be reached from ``obj``, which most others reach: it is not looked for anew."""
+        if self._hub is None:
+            self._hub = Hub(obj)
+
+
+class Hub:
+    """An object with all that can be reached from it; ``grown`` came to hold something more since somebody asked."""
+
+    def __init__(self, obj: Obj) -> None:
+        self.obj = obj
+        self.grown = {obj}
+        self._reach = {obj}
+        self._closures: list[Obj] = []  # what variables of functions come to be is noted nowhere
+
+    def reach(self) -> set[Obj]:
+        """Return all objects that can be reached now, through any number of steps."""
+        stack = [*(self.grown & self._reach), *self._closures]
+        self.grown.clear()
+        while stack:
+            obj = stack.pop()
+            if obj.immutable:
+                continue
+            fresh = look_for_more(obj, self._reach)
+            self._closures += [more for more in fresh if more.scope is not None]
+            stack += fresh
+        return self._reach
 
 
 def is_module(obj: Obj) -> bool:

@@ -367,6 +367,7 @@ def super_object(w: Walker, trailer: Node) -> Value:
             bases = frozenset(_rest(w, cls, owner) for cls in obj.fields["*class"])
             view = w.heap.make(("super", obj, owner), calls.SUPER)
             view.fields = {"self": frozenset({obj}), "*class": bases}
+            w.heap.grew(view)
             made.add(view)
         elif obj.type == CLASS:
             made.update(_rest(w, obj, owner).fields.get("*bases", EMPTY))

@@ -46,6 +46,7 @@ def apply(
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
     w.effort.calls += 1
+    w.effort.look_at(receiver, args.all)
     if w.heap.lib(MAIN) in args.all:
         w.opaque("it reads and writes variables by name")
     bound = _bound(args, names)

@@ -437,6 +437,7 @@ def _mapping_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
             pair = w.heap.make((*w.site(node), obj, "pair"), "builtins.tuple")
             # a key is a constant text or number in nearly all cases; `scalar` keeps it so
             pair.fields["0"] = pair.fields.get("0", EMPTY) | key
+            w.heap.grew(pair)
             w.heap.hold(pair, "1", held)
             held = frozenset({pair})
         w.heap.hold(made, "*", held)

@@ -416,6 +416,7 @@ def worn(w: Walker, values: Value) -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
     if w.worn is None:
         w.worn = blunt(w, w.heap.of_type(FUNCTION), values, "worn")
+        w.heap.expect_in_most(w.worn)
     passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)
     if passed:
         w.change(o for o in passed if o.type not in (FUNCTION, CLASS))
