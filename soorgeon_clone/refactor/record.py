@@ -11,11 +11,11 @@ from pathlib import Path
 
 from soorgeon_clone.files import regular
 from soorgeon_clone.files.confine import relative_name
+from soorgeon_clone.notebook.percent_header import without_header
 
 # What refactor makes as a whole. A record that names anything else was not written by us: git may have brought it.
 _OURS = re.compile(r"tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported\.py|frames(_\d+)?\.py")
 _MOST_BYTES = 10_000_000
-_HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def digest(path: str, text: str) -> str:
     """
     text = text.replace("\r\n", "\n").removeprefix("\ufeff")
     if path.endswith(".py"):
-        text = _HEADER.sub("", text).strip("\n")
+        text = without_header(text).strip("\n")
     elif path.endswith(".ipynb"):
         text = _cells_only(text)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
