@@ -61,12 +61,17 @@ if TYPE_CHECKING:
     help="With --executor dask: the scheduler, as tcp://host:8786 (default: a cluster on this machine).",
 )
 @click.option(
+    "--cluster",
+    metavar="MODULE:FUNCTION",
+    help="With --executor dask: a function of yours that returns a Dask cluster (SLURMCluster, KubeCluster, ...).",
+)
+@click.option(
     "--worker-timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     default=60,
     show_default=True,
-    help="With --scheduler: give up a worker that does not answer for so long.",
+    help="With --scheduler or --cluster: give up a worker that does not answer for so long.",
 )
 @click.pass_obj
 def command(
@@ -90,6 +95,7 @@ def command(
     store_mode: str | None,
     executor: Any,
     scheduler: str | None,
+    cluster: str | None,
     worker_timeout: float,
 ) -> None:
     """Run the tasks that are stale, each in a process of its own, and show what was done.
@@ -102,6 +108,8 @@ def command(
     from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
+    if cluster is not None and executor != "dask":
+        raise click.UsageError("--cluster needs --executor dask.")
     if skip_upstream and not partially:
         raise click.UsageError("--skip-upstream needs --partially.")
     options = Options(
@@ -112,7 +120,8 @@ def command(
         memory_limit=size_option(memory_limit),
         wait_for_lock=not no_wait,
         engine=executor,
-        scheduler=scheduler if executor == "dask" else None,
+        scheduler=scheduler if executor == "dask" and cluster is None else None,
+        cluster=cluster,
         worker_timeout=worker_timeout,
     )
     stop_on_sigterm()

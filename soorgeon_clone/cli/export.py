@@ -4,6 +4,7 @@ touched."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from soorgeon_clone.export.model import Choices
     from soorgeon_clone.export.write import Changes
     from soorgeon_clone.pipeline.status.project import Project
+
+_LARGE = 10_000_000  # bytes
 
 
 @click.command(cls=PipelineCommand)
@@ -47,8 +50,11 @@ if TYPE_CHECKING:
 @click.option("--name", help="What the pipeline is called in the engine (default: as the project's folder).")
 @click.option("--schedule", metavar="CRON", help='When the engine runs it: "0 6 * * *". Airflow and Argo.')
 @click.option("--operator", type=click.Choice(OPERATORS), help="Airflow: what runs a task (default: kubernetes).")
+@click.option(
+    "--environment", metavar="NAME", help="One of 'environments' in the key 'export' of pipeline.yaml, such as prod."
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the files and write nothing.")
-@click.option("--force", is_flag=True, help="Overwrite files that were edited since the last export.")
+@click.option("--force", is_flag=True, help="Overwrite files that you edited.")
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -63,18 +69,20 @@ def command(
     name: str | None,
     schedule: str | None,
     operator: Any,
+    environment: str | None,
     dry_run: bool,
     force: bool,
 ) -> None:
-    """Write the files that run the pipeline on Airflow, Argo Workflows or AWS Batch.
+    """Write the files that run the pipeline on an engine that schedules.
 
-    Every task becomes a step that runs `soorgeon-clone task NAME` in a container and shares products through the store.
-    Images, resources, retries, secrets: the key `export` in pipeline.yaml. Nothing is built, sent or started.
+    Every task becomes a step that runs `soorgeon-clone task NAME`: in a container, with products shared through the
+    store, or in the project's folder where all machines see that. Images, resources, retries, secrets: the key `export`
+    in pipeline.yaml. Nothing is built, sent or started.
     """
     from soorgeon_clone.cli.build import warn
     from soorgeon_clone.export import targets
     from soorgeon_clone.export import write as writing
-    from soorgeon_clone.export.settings import settings
+    from soorgeon_clone.export.settings import store_of
     from soorgeon_clone.export.stale import stale
     from soorgeon_clone.pipeline.products.store import store_url
     from soorgeon_clone.pipeline.status.project import Project
@@ -85,30 +93,31 @@ def command(
         warn(project)
         _check_sources(project)
         root = project.root
-        folder = Path(out) if out else root / "export" / target
+        folder = Path(out) if out else root / "export" / "-".join(filter(None, (target, environment)))
+        told = targets.read(target, project.dag, environment)
         choices = _choices(
             project,
             env,
             folder,
             name=name,
-            store=store_url(store, project.spec.store),
+            store=store_url(store, store_of(told, project.spec)),
             image=image,
             schedule=schedule,
             operator=operator,
+            environment=environment,
             mode=mode,
             only=stale(project) if mode == "incremental" else None,
         )
         if choices.only is not None and not choices.only:
             say.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
             return
-        files = targets.export(target, project.dag, choices)
-        owner = f"{settings(target, project.spec, choices).name} to {target}"
-        guide = targets.guide(target, project.dag, choices, files)
-    changes = writing.compare(files, folder, owner, force=force)
+        made = targets.export(target, project.dag, choices)
+    owner = f"{made.title} to {target}"
+    changes = writing.compare(made.files, folder, owner, force=force)
     if not dry_run:
-        writing.write(changes, files, folder, owner, root=None if out else root)
-    _show(changes, files, folder, dry_run=dry_run)
-    for line in guide:
+        writing.write(changes, made.files, folder, owner, root=None if out else root)
+    _show(changes, made.files, folder, dry_run=dry_run)
+    for line in made.guide:
         say.echo(line)
 
 
@@ -140,6 +149,7 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
     import platform
 
     from soorgeon_clone import __version__
+    from soorgeon_clone.export.dependencies import dependencies, own_ignores
     from soorgeon_clone.export.freeze import freeze
     from soorgeon_clone.export.model import PROGRAM, Choices
     from soorgeon_clone.pipeline.elsewhere.bundle import code_of, data_of
@@ -150,13 +160,31 @@ def _choices(project: Project, env: dict[str, str], folder: Path, **told: Any) -
         folder=_relative(folder, project.root),
         env_text=frozen.text,
         variables=frozen.variables,
-        requirements=(project.root / "requirements.txt").is_file(),
+        dependencies=dependencies(project.root),
         # Versions are part of what products depend on, so that of Python as well is the one of this machine.
         python=platform.python_version().rstrip("+"),
         install=f"{PROGRAM}=={__version__}",
         code=tuple(sorted(code_of(project, project.tasks))),
         data=tuple(sorted(data_of(project, project.tasks))),
+        ignores=own_ignores(project.root),
+        large=_large(project),
     )
+
+
+def _large(project: Project) -> tuple[tuple[str, int], ...]:
+    """The files that an image would hold and that make it large, the largest first."""
+    import contextlib
+
+    from soorgeon_clone.files.ignored import kept_files
+
+    products = {product.path for task in project.dag.tasks.values() for product in task.products}
+    found = []
+    for path in kept_files(project.root):
+        with contextlib.suppress(OSError):
+            size = (project.root / path).stat().st_size
+            if size > _LARGE and path not in products and not path.startswith("export/"):
+                found.append((path, size))
+    return tuple(sorted(found, key=lambda one: -one[1]))
 
 
 def _relative(folder: Path, root: Path) -> str:
@@ -164,13 +192,14 @@ def _relative(folder: Path, root: Path) -> str:
     return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
 
 
-def _show(changes: Changes, files: dict[str, str], folder: Path, *, dry_run: bool) -> None:
+def _show(changes: Changes, files: Mapping[str, str], folder: Path, *, dry_run: bool) -> None:
     marks = {
         **dict.fromkeys(files, "unchanged"),
         **dict.fromkeys(changes.created, "new"),
         **dict.fromkeys(changes.replaced, "changed"),
         **dict.fromkeys(changes.removed, "removed"),
         **dict.fromkeys(changes.kept, "no longer needed, but edited: it stays"),
+        **{name: f"yours: it stays; ours is {new}" if new else "yours: it stays" for name, new in changes.left.items()},
     }
     width = max(map(len, marks))
     say.echo(f"{one_line(str(folder))}{' (not written)' if dry_run else ''}")

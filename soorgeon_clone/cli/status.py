@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--history", is_flag=True, help="Show the last runs instead.")
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
 @click.option("--json", "as_json", is_flag=True, help="Print the status for programs.")
+@click.option("--stale", is_flag=True, help="Print the names of the tasks that a build would run, a line each.")
 @store_option
 @click.pass_obj
 def command(
@@ -39,6 +40,7 @@ def command(
     history: bool,
     ignore_environment: bool,
     as_json: bool,
+    stale: bool,
     store: str | None,
 ) -> None:
     """Show each task with its last run, how long it took, whether it is up to date, and if not, why."""
@@ -46,6 +48,11 @@ def command(
 
     set_up_log(log, log_file)
     with Project(entry_point, env=env, ignore_environment=ignore_environment, store=store) as project:
+        if stale:
+            for status in project.status():
+                if not status.up_to_date:
+                    say.echo(status.name)
+            return
         warn(project)
         if explain:
             _explain(project, explain)

@@ -5,28 +5,46 @@ The file says first what tasks run in (``KINDS``), then which there are (``TASKS
 
 from __future__ import annotations
 
-from soorgeon_clone.export import image, names
+from collections.abc import Mapping
+
+from soorgeon_clone.export import names, readers
 from soorgeon_clone.export.airflow_operators import CLASSES, IMPORTS, OPERATORS, arguments, literal
-from soorgeon_clone.export.model import Choices, Container, Workflow
-from soorgeon_clone.export.steps import workflow
-from soorgeon_clone.pipeline.declared.model import DAG
+from soorgeon_clone.export.model import OPERATORS as OPERATORS_OF_AIRFLOW
+from soorgeon_clone.export.model import Choices, Container, Operator, Settings, Workflow
+from soorgeon_clone.export.readers import Readers
 from soorgeon_clone.visible import one_line
 
+ABOUT = "a DAG file for Airflow 3 and 2.9+"
+TASK_NAMES = TITLES = names.AIRFLOW
+KEYS: Readers = {"operator": readers.one_of(*OPERATORS_OF_AIRFLOW)}
+TASK_KEYS: Readers = {}
+TRIES_AGAIN = True
+IN_IMAGE: tuple[str, ...] = ()
 
-def export(dag: DAG, choices: Choices) -> dict[str, str]:
-    """The files: the DAG, and what builds the image, or for Bash operators the frozen placeholders."""
-    flow = workflow("airflow", names.AIRFLOW, dag, choices)
-    settings = flow.settings
-    found = {f"{settings.name}.py": _dag_file(flow)}
-    if settings.operator != "bash":
-        return {**found, **image.files(dag, settings, choices)}
-    if choices.env_text is not None:
-        found[image.ENV_FILE] = choices.env_text
+
+def operator_of(settings: Settings, choices: Choices) -> Operator:
+    """What runs a task."""
+    found: Operator = choices.operator or settings.own.get("operator", "kubernetes")
     return found
 
 
+def in_folder(settings: Settings, choices: Choices) -> bool:
+    """Bash operators run in the folder of the project, which all workers see."""
+    return operator_of(settings, choices) == "bash"
+
+
+def files(flow: Workflow) -> dict[str, str]:
+    """The DAG."""
+    return {f"{flow.settings.name}.py": _dag_file(flow)}
+
+
+def use(flow: Workflow, files: Mapping[str, str]) -> list[str]:
+    """What comes next."""
+    return [f"put {flow.settings.name}.py into Airflow's folder of DAGs"]
+
+
 def _dag_file(flow: Workflow) -> str:
-    settings, operator = flow.settings, flow.settings.operator
+    settings, operator = flow.settings, operator_of(flow.settings, flow.choices)
     kinds: dict[Container, int] = {}
     options: dict[tuple[str, ...], int] = {}
     rows = []
@@ -35,7 +53,7 @@ def _dag_file(flow: Workflow) -> str:
         option = options.setdefault(step.options, len(options))
         upstream = ", ".join(map(literal, step.upstream))
         rows.append(f"    ({literal(step.name)}, {literal(step.task)}, {kind}, {option}, [{upstream}]),\n")
-    described = "".join(f"    dict(\n{arguments(kind, flow)}    ),\n" for kind in kinds)
+    described = "".join(f"    dict(\n{arguments(kind, flow, operator)}    ),\n" for kind in kinds)
     head = [
         f'"""{_title(flow)}\n\n',
         f"Made by soorgeon-clone export, mode {flow.choices.mode}; for Airflow 3, and 2.9 or later.\n",
@@ -79,12 +97,13 @@ def _title(flow: Workflow) -> str:
 
 
 def _needs(flow: Workflow) -> str:
-    if flow.settings.operator == "bash":
+    operator = operator_of(flow.settings, flow.choices)
+    if operator == "bash":
         return "It runs soorgeon-clone on the workers, in the folder of the project."
-    provider = {"kubernetes": "cncf-kubernetes", "docker": "docker"}[flow.settings.operator]
+    provider = {"kubernetes": "cncf-kubernetes", "docker": "docker"}[operator]
     return (
         f"It needs apache-airflow-providers-{provider}, and the image {_plain(flow.settings.image)}:\n"
-        f"{_plain(image.build_command(flow.settings, flow.choices))}"
+        f"{_plain(flow.build)}"
     )
 
 

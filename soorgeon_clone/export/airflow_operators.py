@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import posixpath
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import image
-from soorgeon_clone.export.kubernetes import gpu_key, quantity, secret_of, volume_name
-from soorgeon_clone.export.model import Container, Workflow
+from soorgeon_clone.export.kubernetes import Mount, gpu_key, mounts, quantity, secret_of
+from soorgeon_clone.export.model import Container, Operator, Workflow, named_volumes
 from soorgeon_clone.export.settings import GRACE_SECONDS
 
 _SIGN = re.compile(r"\{[{%#]")
@@ -23,6 +23,7 @@ IMPORTS = {
             "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n",
         ),
         ("Secret(", "from airflow.providers.cncf.kubernetes.secret import Secret\n"),
+        ("PodGenerator.", "from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator\n"),
         ("k8s.", "from kubernetes.client import models as k8s\n"),
     ),
     "docker": (
@@ -80,9 +81,9 @@ Command(
 }
 
 
-def arguments(container: Container, flow: Workflow) -> str:
+def arguments(container: Container, flow: Workflow, operator: Operator) -> str:
     """The lines of a call, one for each argument."""
-    describe = {"kubernetes": _pod, "docker": _docker, "bash": _bash}[flow.settings.operator]
+    describe = {"kubernetes": _pod, "docker": _docker, "bash": _bash}[operator]
     found = {**describe(container, flow), **_common(container)}
     return "".join(f"        {name}={text},\n" for name, text in found.items())
 
@@ -131,16 +132,25 @@ def _pod(container: Container, flow: Workflow) -> dict[str, str]:
             for secret, key in [secret_of(name, reference)]
         )
     if container.volumes:
-        found["volumes"] = _list(
-            f"k8s.V1Volume(name={literal(volume_name(claim))}, "
-            f"persistent_volume_claim=k8s.V1PersistentVolumeClaimVolumeSource(claim_name={literal(claim)}))"
-            for claim in dict(zip((claim for _, claim in container.volumes), container.volumes, strict=True))
-        )
-        found["volume_mounts"] = _list(
-            f"k8s.V1VolumeMount(name={literal(volume_name(claim))}, mount_path={literal(path)})"
-            for path, claim in container.volumes
-        )
+        volumes = {mount.name: mount.source.value for mount in mounts(container)}
+        found["volumes"] = _list(_volume(name, source) for name, source in volumes.items())
+        found["volume_mounts"] = _list(_mount(mount) for mount in mounts(container))
     return found
+
+
+def _volume(name: str, source: Mapping[str, Any]) -> str:
+    if "persistentVolumeClaim" in source and source["persistentVolumeClaim"].keys() == {"claimName"}:
+        claim = literal(source["persistentVolumeClaim"]["claimName"])
+        told = f"persistent_volume_claim=k8s.V1PersistentVolumeClaimVolumeSource(claim_name={claim})"
+        return f"k8s.V1Volume(name={literal(name)}, {told})"
+    pod = {"spec": {"containers": [{"name": "base"}], "volumes": [{"name": name, **source}]}}
+    return f"PodGenerator.deserialize_model_dict({pod!r}).spec.volumes[0]"
+
+
+def _mount(mount: Mount) -> str:
+    more = f", sub_path={literal(mount.sub_path)}" if mount.sub_path else ""
+    more += ", read_only=True" if mount.read_only else ""
+    return f"k8s.V1VolumeMount(name={literal(mount.name)}, mount_path={literal(mount.path)}{more})"
 
 
 def _docker(container: Container, flow: Workflow) -> dict[str, str]:
@@ -162,7 +172,7 @@ def _docker(container: Container, flow: Workflow) -> dict[str, str]:
     if container.volumes:
         found["mounts"] = _list(
             f"Mount({literal(path)}, {literal(source)}, type={literal('bind' if source.startswith('/') else 'volume')})"
-            for path, source in container.volumes
+            for path, source in named_volumes(container, "Docker")
         )
     return found
 
@@ -170,12 +180,7 @@ def _docker(container: Container, flow: Workflow) -> dict[str, str]:
 def _bash(container: Container, flow: Workflow) -> dict[str, str]:
     found = {"append_env": "True"}
     env = _templated(container)
-    folder = flow.settings.project
-    if flow.choices.env_text is not None:
-        # The frozen file is found in the working directory; tasks run in the project's folder in any case.
-        folder = posixpath.join(folder, flow.choices.folder)
-        env = (*env, ("PLOOMBER_ENV_FILENAME", image.ENV_FILE))
-    found["cwd"] = literal(folder)
+    found["cwd"] = literal(flow.folder or "")
     if env:
         found["env"] = _mapping(env)
     return found

@@ -8,25 +8,39 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from soorgeon_clone.export import image, names
-from soorgeon_clone.export.kubernetes import gpu_key, quantity, secret_of, volume_name
+from soorgeon_clone.export import image, names, readers
+from soorgeon_clone.export.kubernetes import gpu_key, mounts, quantity, secret_of
 from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Step, Workflow
-from soorgeon_clone.export.steps import workflow
-from soorgeon_clone.pipeline.declared.model import DAG
+from soorgeon_clone.export.readers import Readers
 from soorgeon_clone.pipeline.declared.yaml_tree import dump
 
+# A Workflow is one object of Kubernetes, and etcd takes 1.5 MB; the state of the tasks comes on top.
+_LARGEST_WORKFLOW = 1_000_000
 _VERSION = "argoproj.io/v1alpha1"
 _TASKS = "@tasks@"
 _Kind = tuple[Container, tuple[str, ...]]
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-def export(dag: DAG, choices: Choices) -> dict[str, str]:
-    """The files: workflows, and what builds the image."""
-    flow = workflow("argo", names.ARGO, dag, choices)
+ABOUT = "a Workflow and a WorkflowTemplate for Argo Workflows"
+TASK_NAMES = names.ARGO
+TITLES = names.KUBERNETES
+KEYS: Readers = {"parallelism": readers.count}
+TASK_KEYS: Readers = {}
+TRIES_AGAIN = True
+IN_IMAGE: tuple[str, ...] = ()
+
+
+def in_folder(settings: Settings, choices: Choices) -> bool:
+    """Pods share no folder."""
+    return False
+
+
+def files(flow: Workflow) -> dict[str, str]:
+    """The workflows."""
     settings = flow.settings
     kinds: dict[_Kind, str] = {}
     for step in flow.steps:
@@ -44,7 +58,16 @@ def export(dag: DAG, choices: Choices) -> dict[str, str]:
             "workflowSpec": {"workflowTemplateRef": {"name": settings.name}},
         }
         found["cron-workflow.yaml"] = _text(flow, "CronWorkflow", {"name": settings.name}, cron, "")
-    return {**found, **image.files(dag, settings, choices)}
+    return found
+
+
+def use(flow: Workflow, files: Mapping[str, str]) -> list[str]:
+    """What comes next."""
+    lines = [f"argo submit {flow.choices.folder}/workflow.yaml"]
+    size = len(files["workflow.yaml"])
+    if size > _LARGEST_WORKFLOW:
+        lines.append(f"Warning: the workflow has {size / 1e6:.1f} MB; Kubernetes takes no object above 1.5 MB.")
+    return lines
 
 
 def _text(flow: Workflow, kind: str, called: dict[str, str], spec: dict[str, Any], tasks: str) -> str:
@@ -57,7 +80,7 @@ def _text(flow: Workflow, kind: str, called: dict[str, str], spec: dict[str, Any
     body = dump({"apiVersion": _VERSION, "kind": kind, "metadata": metadata, "spec": spec})
     head = (
         f"# Made by soorgeon-clone export. {use.get(kind, 'kubectl apply -f workflow-template.yaml')}\n"
-        f"# The image: {' '.join(image.build_command(settings, flow.choices).split())}\n"
+        f"# The image: {' '.join(flow.build.split())}\n"
     )
     before, mark, after = body.partition(f"tasks: {_quoted(_TASKS)}\n")
     if not mark:
@@ -72,14 +95,14 @@ def _quoted(text: str) -> str:
 
 
 def _spec(settings: Settings, kinds: dict[_Kind, str]) -> dict[str, Any]:
-    claims = sorted({claim for container, _ in kinds for _, claim in container.volumes})
+    volumes = {mount.name: mount.source for container, _ in kinds for mount in mounts(container)}
     spec: dict[str, Any] = {"entrypoint": "pipeline"}
-    if settings.parallelism:
-        spec["parallelism"] = settings.parallelism
+    if settings.own.get("parallelism"):
+        spec["parallelism"] = settings.own["parallelism"]
     spec["securityContext"] = {"runAsNonRoot": True, "runAsUser": image.USER, "fsGroup": image.USER}
-    if claims:
+    if volumes:
         spec["volumes"] = [
-            {"name": volume_name(claim), "persistentVolumeClaim": {"claimName": claim}} for claim in claims
+            {"name": name, **source.value} for name, source in sorted(volumes.items(), key=lambda one: one[1].text)
         ]
     # Not failFast: what does not need the task that failed goes on, as in `build`.
     dag = {"name": "pipeline", "dag": {"failFast": False, "tasks": _TASKS}}
@@ -130,7 +153,7 @@ def _container(container: Container, command: list[str], arguments: list[str]) -
     if limits:
         found["resources"] = {**({"requests": dict(amounts)} if amounts else {}), "limits": limits}
     if container.volumes:
-        found["volumeMounts"] = [{"name": volume_name(claim), "mountPath": path} for path, claim in container.volumes]
+        found["volumeMounts"] = [mount.entry for mount in mounts(container)]
     return found
 
 

@@ -10,20 +10,23 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.export import batch_graph, image, names
-from soorgeon_clone.export.batch_graph import Job
+from soorgeon_clone.export import job_graph, names, readers
 from soorgeon_clone.export.fargate import fitting
+from soorgeon_clone.export.job_graph import Job
 from soorgeon_clone.export.kubernetes import volume_name
-from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings
-from soorgeon_clone.export.steps import workflow
-from soorgeon_clone.pipeline.declared.model import DAG
+from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Workflow, named_volumes
+from soorgeon_clone.export.readers import Readers
 from soorgeon_clone.visible import one_line
 
 ARRAYS = "export-arrays"
+# https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
+MOST_DEPENDENCIES = 20
+LARGEST_ARRAY = 10_000
 _MOST_ATTEMPTS = 10
 _SHORTEST_TIMEOUT = 60
 _DEFAULT_MEMORY = 2 * 2**30
@@ -33,17 +36,39 @@ _PICK = f'exec {PROGRAM} task "$(sed -n "$((AWS_BATCH_JOB_ARRAY_INDEX + 1))p" "$
 _Kind = tuple[Container, tuple[str, ...], str]
 
 
-def export(dag: DAG, choices: Choices) -> dict[str, str]:
-    """The files: jobs.json, submit.py, the members of array jobs, and what builds the image."""
-    if choices.schedule:
+ABOUT = "job definitions and a script that submits the jobs"
+TASK_NAMES = TITLES = names.BATCH
+KEYS: Readers = {
+    "queue": readers.text,
+    "platform": readers.one_of("EC2", "FARGATE"),
+    "execution_role": readers.text,
+    "job_role": readers.text,
+}
+TASK_KEYS: Readers = {}
+TRIES_AGAIN = True
+IN_IMAGE: tuple[str, ...] = (ARRAYS,)
+
+
+def in_folder(settings: Settings, choices: Choices) -> bool:
+    """Jobs share no folder."""
+    return False
+
+
+def use(flow: Workflow, files: Mapping[str, str]) -> list[str]:
+    """What comes next."""
+    return [f"python {flow.choices.folder}/submit.py --queue QUEUE"]
+
+
+def files(flow: Workflow) -> dict[str, str]:
+    """jobs.json, submit.py and the members of array jobs."""
+    if flow.choices.schedule:
         raise UserError(
             "AWS Batch has no schedules of its own",
             hint="Leave out --schedule, and let EventBridge Scheduler or cron call submit.py.",
             exit_code=2,
         )
-    flow = workflow("aws-batch", names.BATCH, dag, choices)
     settings = flow.settings
-    jobs = batch_graph.jobs(flow.steps)
+    jobs = job_graph.jobs(flow.steps, most_needs=MOST_DEPENDENCIES, largest=LARGEST_ARRAY)
     kinds: dict[_Kind, str] = {}
     counts: Counter[str] = Counter()
     rows = [f"  {json.dumps(_job(job, settings, kinds, counts), ensure_ascii=False)}" for job in jobs]
@@ -53,14 +78,13 @@ def export(dag: DAG, choices: Choices) -> dict[str, str]:
     }
     text = _text(settings, definitions, rows)
     script = Path(__file__).with_name("submit.py").read_text(encoding="utf-8")
-    built = image.files(dag, settings, choices, also=(ARRAYS,) if arrays else ())
-    return {"jobs.json": text, "submit.py": script, **arrays, **built}
+    return {"jobs.json": text, "submit.py": script, **arrays}
 
 
 def _text(settings: Settings, definitions: list[dict[str, Any]], rows: list[str]) -> str:
     """The JSON, with one job a line."""
     head = json.dumps(
-        {"pipeline": one_line(settings.title), "queue": settings.queue, "definitions": definitions},
+        {"pipeline": one_line(settings.title), "queue": settings.own.get("queue"), "definitions": definitions},
         indent=1,
         ensure_ascii=False,
     )
@@ -106,34 +130,33 @@ def _definition(
         "command": command,
         "resourceRequirements": _requirements(container, settings),
     }
-    if settings.platform == "FARGATE":
+    if _platform(settings) == "FARGATE":
         properties["networkConfiguration"] = {"assignPublicIp": "ENABLED"}
     if container.secrets:
         properties["secrets"] = [{"name": key, "valueFrom": _secret(key, value)} for key, value in container.secrets]
-    if settings.execution_role:
-        properties["executionRoleArn"] = settings.execution_role
-    elif settings.platform == "FARGATE" or container.secrets:
-        what = "jobs on Fargate need" if settings.platform == "FARGATE" else "jobs with secrets need"
+    if "execution_role" in settings.own:
+        properties["executionRoleArn"] = settings.own["execution_role"]
+    elif _platform(settings) == "FARGATE" or container.secrets:
+        what = "jobs on Fargate need" if _platform(settings) == "FARGATE" else "jobs with secrets need"
         raise UserError(
             f"pipeline.yaml: {what} an execution role",
             hint="Add 'export: {aws-batch: {execution_role: arn:aws:iam::ACCOUNT:role/NAME}}'.",
             exit_code=2,
         )
-    if settings.job_role:
-        properties["jobRoleArn"] = settings.job_role
+    if "job_role" in settings.own:
+        properties["jobRoleArn"] = settings.own["job_role"]
     if container.env:
         properties["environment"] = [{"name": key, "value": value} for key, value in container.env]
-    if container.volumes:
-        properties["volumes"] = [
-            _volume(source, settings) for source in dict.fromkeys(dict(container.volumes).values())
-        ]
+    volumes = named_volumes(container, "AWS Batch")
+    if volumes:
+        properties["volumes"] = [_volume(source, settings) for source in dict.fromkeys(dict(volumes).values())]
         properties["mountPoints"] = [
-            {"sourceVolume": volume_name(source), "containerPath": path} for path, source in container.volumes
+            {"sourceVolume": volume_name(source), "containerPath": path} for path, source in volumes
         ]
     found: dict[str, Any] = {
         "jobDefinitionName": name,
         "type": "container",
-        "platformCapabilities": [settings.platform],
+        "platformCapabilities": [_platform(settings)],
         "containerProperties": properties,
     }
     if container.retries:
@@ -149,10 +172,14 @@ def _definition(
     return found
 
 
+def _platform(settings: Settings) -> str:
+    return str(settings.own.get("platform", "EC2"))
+
+
 def _requirements(container: Container, settings: Settings) -> list[dict[str, str]]:
     cpus = container.cpus or 1
     mebibytes = math.ceil((container.memory or _DEFAULT_MEMORY) / 2**20)
-    if settings.platform == "FARGATE":
+    if _platform(settings) == "FARGATE":
         if container.gpus:
             raise UserError(
                 "pipeline.yaml: Fargate has no GPUs",
@@ -184,11 +211,11 @@ def _volume(source: str, settings: Settings) -> dict[str, Any]:
     name = volume_name(source)
     if source.startswith("fs-"):
         return {"name": name, "efsVolumeConfiguration": {"fileSystemId": source, "transitEncryption": "ENABLED"}}
-    if source.startswith("/") and settings.platform == "EC2":
+    if source.startswith("/") and _platform(settings) == "EC2":
         return {"name": name, "host": {"sourcePath": source}}
     raise UserError(
         f"pipeline.yaml, export, volumes: AWS Batch cannot mount '{source}'",
         hint="Name a file system of EFS (fs-...)"
-        + (", or a folder of the host." if settings.platform == "EC2" else "."),
+        + (", or a folder of the host." if _platform(settings) == "EC2" else "."),
         exit_code=2,
     )

@@ -21,6 +21,7 @@ from soorgeon_clone.pipeline.declared.model import DAG, HIDDEN
 IN_IMAGE = "/project"
 USER = 1000
 ENV_FILE = "env.frozen.yaml"
+ENV_VARIABLE = "PLOOMBER_ENV_FILENAME"
 
 # A store's scheme -> the extra of soorgeon-clone that it needs; others need "store".
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
@@ -40,11 +41,14 @@ _IGNORED = (
 def files(dag: DAG, settings: Settings, choices: Choices, *, also: Iterable[str] = ()) -> dict[str, str]:
     """The files that build the image. ``also`` are files of the export that the image holds, in its project folder."""
     copied = (*((ENV_FILE,) if choices.env_text is not None else ()), *also)
-    ignored = _dockerignore(dag, choices, copied)
+    ignored = _dockerignore(dag, settings, choices, copied)
     found = {"Dockerfile": _dockerfile(dag, settings, choices, copied), "Dockerfile.dockerignore": ignored}
-    if choices.env_text is not None:
-        found[ENV_FILE] = choices.env_text
-    return {**found, ".dockerignore": ignored}
+    return {**found, **frozen(choices), ".dockerignore": ignored}
+
+
+def frozen(choices: Choices) -> dict[str, str]:
+    """The frozen env file, where there is anything to freeze."""
+    return {} if choices.env_text is None else {ENV_FILE: choices.env_text}
 
 
 def build_command(settings: Settings, choices: Choices) -> str:
@@ -59,24 +63,29 @@ def _dockerfile(dag: DAG, settings: Settings, choices: Choices, copied: tuple[st
     extra = _EXTRAS.get(scheme, "store") if separator and scheme != "file" else None
     brackets = f"[{extra}]" if extra else ""
     name, equals, version = choices.install.partition("==")
+    told = choices.dependencies
     # One of the sources must be there, and wheels need not.
-    first = "requirements.txt" if choices.requirements else dag.spec.path.name
-    wanted = "-r requirements.txt " if choices.requirements else ""
+    first = told.files or (dag.spec.path.name,)
+    wanted = f"{told.wanted} " if told.wanted else ""
+    user = f"useradd {'--non-unique ' if told.image else ''}--create-home --uid {USER} pipeline"
     lines = [
         "# Made by soorgeon-clone export. In the project's folder:",
         f"#   {build_command(settings, choices)}",
-        f"FROM python:{choices.python}-slim",
+        f"FROM {told.image or f'python:{choices.python}-slim'}",
         "",
         "# What pip installs to get soorgeon-clone; a wheel in the project's folder will do:",
         f"#   --build-arg SOORGEON_CLONE=./soorgeon_clone-{version or '1.0'}-py3-none-any.whl{brackets}",
         f'ARG SOORGEON_CLONE="{name}{brackets}{equals}{version}"',
         "",
-        f"RUN useradd --create-home --uid {USER} pipeline && install -d -o {USER} -g {USER} {IN_IMAGE}",
+        f"RUN {user} && install -d -o {USER} -g {USER} {IN_IMAGE}",
         f"WORKDIR {IN_IMAGE}",
         "# Before the project, so that an edited task does not install everything again.",
-        f"COPY {json.dumps([first, '*.whl', './'], ensure_ascii=False)}",
+        f"COPY {json.dumps([*first, '*.whl', './'], ensure_ascii=False)}",
+        *(f"RUN {command}" for command in told.prepare),
         f'RUN pip install --no-cache-dir {wanted}"$SOORGEON_CLONE"',
         f"COPY --chown={USER}:{USER} . .",
+        # Where it lies, since tasks are stale by the contents of the project's own modules.
+        *("RUN pip install --no-cache-dir --no-deps --editable ." for _ in [0] if told.package),
         *(_copy(name, choices.folder) for name in copied),
         *_environment(choices),
         f"USER {USER}:{USER}",
@@ -94,11 +103,11 @@ def _environment(choices: Choices) -> list[str]:
     # Containers end after their task: a cache in them would be of no use to anybody.
     lines = ["ENV SOORGEON_CLONE_CACHE=off PYTHONUNBUFFERED=1"]
     if choices.env_text is not None:
-        lines += ["# Placeholders as they were at the export.", f"ENV PLOOMBER_ENV_FILENAME={ENV_FILE}"]
+        lines += ["# Placeholders as they were at the export.", f"ENV {ENV_VARIABLE}={ENV_FILE}"]
     return lines
 
 
-def _dockerignore(dag: DAG, choices: Choices, copied: Iterable[str]) -> str:
+def _dockerignore(dag: DAG, settings: Settings, choices: Choices, copied: Iterable[str]) -> str:
     """The last line that means a file decides. Products stay out, each by its path (other files may lie beside them):
     tasks get them from the store."""
     products = sorted(product.path for task in dag.tasks.values() for product in task.products)
@@ -110,6 +119,7 @@ def _dockerignore(dag: DAG, choices: Choices, copied: Iterable[str]) -> str:
         *left_out,
         *_back(path for path in kept if not private.is_private(path)),
         *_back(path for path in choices.code if private.is_private(path)),
+        *_own(settings, choices),
         "# records and products of this machine, environments.",
         *_IGNORED,
         f"**/{HIDDEN}",
@@ -118,6 +128,17 @@ def _dockerignore(dag: DAG, choices: Choices, copied: Iterable[str]) -> str:
     if _inside(choices.folder) and choices.folder not in (".", ""):
         lines += [f"{_literal(choices.folder)}/*", *_back(f"{choices.folder}/{name}" for name in copied)]
     return "\n".join(lines) + "\n"
+
+
+def _own(settings: Settings, choices: Choices) -> list[str]:
+    """What the project says itself; what tasks consist of and what is secret stays as it is."""
+    said = [*choices.ignores, *settings.exclude, *(f"!{pattern}" for pattern in settings.include)]
+    if not said:
+        return []
+    lines = ["# what .dockerignore says in the project, and 'exclude' and 'include' in pipeline.yaml,", *said]
+    if any(line.startswith("!") for line in said):
+        lines += private.docker_patterns()
+    return [*lines, *_back((*choices.dependencies.files, *choices.code))]
 
 
 def _gitignore(root: Path, needed: Collection[str]) -> tuple[list[str], list[str]]:

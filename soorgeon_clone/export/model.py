@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.export.dependencies import NO_DEPENDENCIES, Dependencies
+from soorgeon_clone.export.readers import Raw
 
 Mode = Literal["incremental", "regular", "force"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -19,11 +24,13 @@ PROGRAM = "soorgeon-clone"
 class Choices:
     """What the command line says; where it says nothing (None), pipeline.yaml does.
 
-    ``only`` are the tasks to export, None for all. ``folder`` is where the export goes: relative to the project with
-    forward slashes, or absolute. ``env_text`` is the frozen env file that goes with the export (see `freeze`), None if
-    there is nothing to freeze; ``variables`` are the environment variables that pipeline.yaml asks for. ``install`` is
-    what pip installs to get this program. ``code`` are the files that tasks consist of, ``data`` those that they name:
-    they are in the image although git ignores them.
+    ``environment`` is one of those that pipeline.yaml declares. ``only`` are the tasks to export, None for all.
+    ``folder`` is where the export goes: relative to the project with forward slashes, or absolute. ``env_text`` is the
+    frozen env file that goes with the export (see `freeze`), None if there is nothing to freeze; ``variables`` are the
+    environment variables that pipeline.yaml asks for. ``install`` is what pip installs to get this program. ``code``
+    are the files that tasks consist of, ``data`` those that they name: they are in the image although git ignores them.
+    ``dependencies`` is what installs the libraries, ``ignores`` are the lines of the project's own .dockerignore,
+    ``large`` are files that the image would hold, with their sizes in bytes.
     """
 
     name: str | None = None
@@ -31,16 +38,19 @@ class Choices:
     image: str | None = None
     schedule: str | None = None
     operator: Operator | None = None
+    environment: str | None = None
     mode: Mode = "regular"
     only: frozenset[str] | None = None
     folder: str = "export"
     env_text: str | None = None
     variables: tuple[str, ...] = ()
-    requirements: bool = True
+    dependencies: Dependencies = NO_DEPENDENCIES
     python: str = "3.11"
     install: str = PROGRAM
     code: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
+    large: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Container:
 
     ``memory`` is in bytes, ``timeout`` in seconds and for one attempt. ``env``, ``secrets`` (environment variable ->
     where the engine finds its value), ``volumes`` (path in the container -> what is mounted there) and
-    ``node_selector`` are pairs.
+    ``node_selector`` are pairs; so is ``own``, what is said for this target alone.
     """
 
     image: str
@@ -61,9 +71,24 @@ class Container:
     timeout: int | None = None
     env: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
-    volumes: tuple[tuple[str, str], ...] = ()
+    volumes: tuple[tuple[str, str | Raw], ...] = ()
     node_selector: tuple[tuple[str, str], ...] = ()
     service_account: str | None = None
+    own: tuple[tuple[str, Any], ...] = ()
+
+
+def named_volumes(container: Container, engine: str) -> tuple[tuple[str, str], ...]:
+    """The volumes of a container for an engine that takes names alone. Raises UserError for another one."""
+    found = []
+    for path, told in container.volumes:
+        if isinstance(told, Raw):
+            raise UserError(
+                f"pipeline.yaml, export, volumes: {path} is a volume of Kubernetes, which {engine} does not know",
+                hint="Give the name of what is mounted; what other targets need goes to their own part.",
+                exit_code=2,
+            )
+        found.append((path, told))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -71,7 +96,7 @@ class Step:
     """One task in the engine. ``task`` is its name in pipeline.yaml, ``name`` the one that the engine takes.
 
     ``upstream`` are names in the engine. ``options`` follow ``soorgeon-clone task NAME``. ``entry`` says which entry
-    of pipeline.yaml declares it: the steps of one grid have the same.
+    of pipeline.yaml declares it: the steps of one grid have the same. ``products`` are paths in the project.
     """
 
     task: str
@@ -80,6 +105,7 @@ class Step:
     options: tuple[str, ...]
     container: Container
     entry: str
+    products: tuple[str, ...]
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -89,29 +115,35 @@ class Step:
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for the export as a whole. The last lines are for one target each."""
+    """What holds for the export as a whole. ``project`` and ``program`` are the folder of the project and the program
+    on the machines that run tasks without containers. ``exclude`` and ``include`` are patterns as in .dockerignore.
+    ``own`` is what is said for this target alone."""
 
     name: str
     title: str
     target: str
     store: str | None
     image: str
-    schedule: str | None
-    namespace: str | None
-    operator: Operator
-    project: str
-    program: str
-    parallelism: int | None
-    queue: str | None
-    platform: Literal["EC2", "FARGATE"]
-    execution_role: str | None
-    job_role: str | None
+    schedule: str | None = None
+    namespace: str | None = None
+    project: str = ""
+    program: str = PROGRAM
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """All that an engine's module needs: the settings, and the steps, each after its upstream."""
+    """All that a target needs: the settings, and the steps, each after its upstream.
+
+    ``folder`` is where tasks run that share the project's folder, None for containers. ``build`` is the command that
+    builds the image of these. ``where`` are the options that say which pipeline and store.
+    """
 
     settings: Settings
     choices: Choices
     steps: tuple[Step, ...]
+    where: tuple[str, ...]
+    folder: str | None = None
+    build: str = ""

@@ -7,6 +7,7 @@ own hash, so it depends on nothing but itself. The original goes into the export
 from __future__ import annotations
 
 import hashlib
+import keyword
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ _HASH = 8
 
 @dataclass(frozen=True)
 class Rule:
-    """What an engine takes: ``valid`` matches a whole name, ``foreign`` one character that has to go."""
+    """What an engine takes: ``valid`` matches a whole name, ``foreign`` one character that has to go, for ``sign``."""
 
     valid: re.Pattern[str]
     foreign: re.Pattern[str]
     limit: int
     lower: bool = False
+    sign: str = "-"
 
 
 # Airflow's KEY_REGEX without letters beyond ASCII; up to 250 characters, 220 where the name is also a pod's
@@ -32,8 +34,15 @@ AIRFLOW = Rule(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"), re.compile(r"[^A-Za-z
 ARGO = Rule(re.compile(r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?"), re.compile(r"[^A-Za-z0-9-]"), 128)
 # SubmitJob: letters, digits, hyphens, underscores, the first no sign, up to 128
 BATCH = Rule(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*"), re.compile(r"[^A-Za-z0-9_-]"), 128)
+# an identifier of Python that means nothing to Python or Snakemake
+_TAKEN = "|".join((*keyword.kwlist, "all", "config", "workflow", "rules", "rule", "checkpoint", "input", "output"))
+SNAKEMAKE = Rule(re.compile(rf"(?!(?:{_TAKEN})$)[A-Za-z_][A-Za-z0-9_]*"), re.compile(r"[^A-Za-z0-9_]"), 128, sign="_")
+# names of files, of jobs and of folders
+SLURM = Rule(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"), re.compile(r"[^A-Za-z0-9_.-]"), 128)
 # RFC 1123: names of pods and other objects of Kubernetes; room for the suffixes that the engines add
 KUBERNETES = Rule(re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"), re.compile(r"[^a-z0-9-]"), 50, lower=True)
+# Docker's reference grammar: the parts of a repository's name
+IMAGE = Rule(re.compile(r"[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*"), re.compile(r"[^a-z0-9._-]"), 128, lower=True)
 
 
 def engine_names(originals: Iterable[str], rule: Rule) -> dict[str, str]:
@@ -57,9 +66,10 @@ def engine_name(original: str, rule: Rule) -> str:
         return original
     text = original.lower() if rule.lower else original
     digits = hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
-    stem = re.sub(r"-{2,}", "-", rule.foreign.sub("-", text))[: rule.limit - _HASH - len("task--")].strip("-_.")
-    name = f"{stem}-{digits}" if stem else f"task-{digits}"
-    return name if _is_valid(name, rule) else f"task-{name}"
+    sign, room = rule.sign, rule.limit - _HASH - len("task--")
+    stem = re.sub(f"{sign}{{2,}}", sign, rule.foreign.sub(sign, text))[:room].strip("-_.")
+    name = f"{stem}{sign}{digits}" if stem else f"task{sign}{digits}"
+    return name if _is_valid(name, rule) else f"task{sign}{name}"
 
 
 def _is_valid(name: str, rule: Rule) -> bool:

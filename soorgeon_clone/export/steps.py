@@ -1,28 +1,30 @@
-"""DAG and choices -> Workflow: the tasks to export as steps, with the command, container and name of each."""
+"""DAG and choices -> Workflow: the tasks to export as steps, with the command, container and name of each; where they
+run, what freezes their placeholders. All that engines have in common is said here, once."""
 
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.export import names
-from soorgeon_clone.export.image import IN_IMAGE
+from soorgeon_clone.export import image, names
+from soorgeon_clone.export.image import ENV_FILE, ENV_VARIABLE, IN_IMAGE
 from soorgeon_clone.export.model import Choices, Container, Settings, Step, Workflow
-from soorgeon_clone.export.settings import containers, settings
+from soorgeon_clone.export.settings import Told, containers, settings
 from soorgeon_clone.pipeline.declared.model import DAG, TaskSpec
 from soorgeon_clone.pipeline.products.remote import check_url
 
 
-def workflow(target: str, rule: names.Rule, dag: DAG, choices: Choices) -> Workflow:
+def workflow(told: Told, dag: DAG, choices: Choices) -> Workflow:
     """The steps of an export, each after its upstream."""
-    whole = settings(target, dag.spec, choices)
+    whole = settings(told, dag.spec, choices)
     check_url(whole.store or "")
-    local = target == "airflow" and whole.operator == "bash"
+    folder = _folder(whole, choices) if told.kind.in_folder(whole, choices) else None
     chosen = [task for name, task in dag.tasks.items() if choices.only is None or name in choices.only]
-    called = names.engine_names((task.name for task in chosen), rule)
-    container_of = containers(target, dag.spec, choices, whole)
-    options = _options(dag, whole, choices, local=local)
-    once = (*options, "--retries", "0")
+    called = names.engine_names((task.name for task in chosen), told.kind.TASK_NAMES)
+    container_of = containers(told, dag.spec, choices, whole)
+    where = _where(dag, whole, local=folder is not None)
+    options = (*where, *_mode(choices, local=folder is not None))
     steps = []
     for task in chosen:
         _check_name(task.spec)
@@ -32,29 +34,56 @@ def workflow(target: str, rule: names.Rule, dag: DAG, choices: Choices) -> Workf
                 task=task.name,
                 name=called[task.name],
                 upstream=tuple(called[name] for name in task.upstream if name in called),
-                # Where the engine tries again, the program does not: n retries are n, not n times n.
-                options=once if container.retries and task.spec.retries else options,
+                options=(*options, *_retries(container, task.spec, tries_again=told.kind.TRIES_AGAIN)),
                 container=container,
                 entry=f"{task.spec.file}:{task.spec.line}:{task.spec.source.text}",
+                products=tuple(product.path for product in task.products),
             )
         )
-    if not local:
+    if folder is None:
         first = {step.container: step.task for step in reversed(steps)}
         _check_store(dag, whole, first)
         _check_variables(dag, choices, first)
-    return Workflow(whole, choices, tuple(steps))
+        return Workflow(whole, choices, tuple(steps), where, build=image.build_command(whole, choices))
+    return Workflow(whole, choices, tuple(_frozen(steps, choices)), where, folder=folder)
 
 
-def _options(dag: DAG, whole: Settings, choices: Choices, *, local: bool) -> tuple[str, ...]:
-    entry = dag.spec.path.name
-    if local:
-        entry = posixpath.join(whole.project, entry)
-    options: tuple[str, ...] = ("--entry-point", entry)
-    if whole.store:
-        options += ("--store", whole.store)
-    if choices.mode == "incremental" and not local:
-        options += ("--no-fetch",)  # what is up to date stays in the store
-    return (*options, "--force") if choices.mode == "force" else options
+def _folder(whole: Settings, choices: Choices) -> str:
+    """Where tasks of a shared folder run. A frozen env file is found in the working directory; the program goes to the
+    project's folder in any case."""
+    return whole.project if choices.env_text is None else posixpath.join(whole.project, choices.folder)
+
+
+def _frozen(steps: list[Step], choices: Choices) -> list[Step]:
+    """The steps, told which env file they read."""
+    if choices.env_text is None:
+        return steps
+    told: dict[Container, Container] = {}
+    for step in steps:
+        if step.container not in told:
+            env = (*step.container.env, (ENV_VARIABLE, ENV_FILE))
+            told[step.container] = replace(step.container, env=env)
+    return [replace(step, container=told[step.container]) for step in steps]
+
+
+def _retries(container: Container, task: TaskSpec, *, tries_again: bool) -> tuple[str, ...]:
+    """Where the engine tries again, the program does not: n retries are n, not n times n."""
+    if tries_again:
+        return ("--retries", "0") if container.retries and task.retries else ()
+    return ("--retries", str(container.retries)) if container.retries != task.retries else ()
+
+
+def _where(dag: DAG, whole: Settings, *, local: bool) -> tuple[str, ...]:
+    """The options that say which pipeline, and which store."""
+    entry = posixpath.join(whole.project, dag.spec.path.name) if local else dag.spec.path.name
+    return ("--entry-point", entry, *(("--store", whole.store) if whole.store else ()))
+
+
+def _mode(choices: Choices, *, local: bool) -> tuple[str, ...]:
+    if choices.mode == "force":
+        return ("--force",)
+    # what is up to date stays in the store
+    return ("--no-fetch",) if choices.mode == "incremental" and not local else ()
 
 
 def _check_name(task: TaskSpec) -> None:

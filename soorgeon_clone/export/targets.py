@@ -1,55 +1,84 @@
-"""The targets: name -> a pure function from a DAG and choices to the files of the export."""
+"""The targets: name -> a module that is a `Target`; and what an export is made of, whatever the target."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from soorgeon_clone.export import image
-from soorgeon_clone.export.model import Choices
-from soorgeon_clone.export.settings import settings
+from soorgeon_clone.export import airflow, argo, aws_batch, image, slurm, snakemake
+from soorgeon_clone.export.model import Choices, Workflow
+from soorgeon_clone.export.settings import Told, told
+from soorgeon_clone.export.steps import workflow
+from soorgeon_clone.export.target import Target
 from soorgeon_clone.pipeline.declared.model import DAG
+from soorgeon_clone.visible import one_line
 
-# name -> (module with a function `export`, one line for --help)
-TARGETS: Mapping[str, tuple[str, str]] = {
-    "airflow": ("soorgeon_clone.export.airflow", "a DAG file for Airflow 3 and 2.9+"),
-    "argo": ("soorgeon_clone.export.argo", "a Workflow and a WorkflowTemplate for Argo Workflows"),
-    "aws-batch": ("soorgeon_clone.export.aws_batch", "job definitions and a script that submits the jobs"),
+_MOST_NAMED = 5
+
+TARGETS: Mapping[str, Target] = {
+    "airflow": airflow,
+    "argo": argo,
+    "aws-batch": aws_batch,
+    "slurm": slurm,
+    "snakemake": snakemake,
 }
 
 
-def export(target: str, dag: DAG, choices: Choices | None = None) -> dict[str, str]:
-    """The files of an export: path in its folder -> text. Nothing of the project is read, run or written."""
-    files: dict[str, str] = importlib.import_module(TARGETS[target][0]).export(dag, choices or Choices())
-    return files
+@dataclass(frozen=True)
+class Export:
+    """What is to be written: the files by their path in the folder, what it is called, what to do next."""
+
+    files: Mapping[str, str]
+    title: str
+    guide: tuple[str, ...]
 
 
-# A Workflow of Argo is one object of Kubernetes, and etcd takes 1.5 MB; the state of the tasks comes on top.
-_LARGEST_WORKFLOW = 1_000_000
-_USE = {
-    "airflow": "put {name}.py into Airflow's folder of DAGs",
-    "argo": "argo submit {folder}/workflow.yaml",
-    "aws-batch": "python {folder}/submit.py --queue QUEUE",
-}
+def read(target: str, dag: DAG, environment: str | None = None) -> Told:
+    """What pipeline.yaml says for a target."""
+    return told(target, TARGETS, dag.spec, environment)
 
 
-def guide(target: str, dag: DAG, choices: Choices, files: Mapping[str, str]) -> list[str]:
+def export(target: str, dag: DAG, choices: Choices | None = None) -> Export:
+    """An export. Nothing of the project is read, run or written."""
+    choices = choices or Choices()
+    kind = TARGETS[target]
+    flow = workflow(read(target, dag, choices.environment), dag, choices)
+    own = kind.files(flow)
+    if flow.folder is None:
+        also = [name for name in kind.IN_IMAGE if any(_is_in(file, name) for file in own)]
+        files = {**own, **image.files(dag, flow.settings, choices, also=also)}
+    else:
+        files = {**own, **image.frozen(choices)}
+    return Export(files, flow.settings.name, tuple(_guide(dag, flow, kind.use(flow, own))))
+
+
+def _is_in(file: str, name: str) -> bool:
+    return file == name or file.startswith(f"{name}/")
+
+
+def _guide(dag: DAG, flow: Workflow, use: list[str]) -> list[str]:
     """What a person does next, a line each, and what may go wrong."""
-    whole = settings(target, dag.spec, choices)
     lines = []
-    if "Dockerfile" in files:
-        lines.append(f"Then: {image.build_command(whole, choices)}")
-        if not choices.requirements:
+    if flow.folder is None:
+        lines.append(f"Then: {flow.build}")
+        if flow.choices.dependencies.source is None and not flow.choices.dependencies.package:
             lines.append("Note: there is no requirements.txt, so the image has soorgeon-clone alone.")
+        lines += _large(flow.choices)
         lines += _outside(dag)
     hooks = [name for name in ("on_render", "on_finish", "on_failure") if getattr(dag.spec, name)]
     if hooks:
         lines.append(f"Warning: {', '.join(hooks)} of the whole pipeline: no task runs that, so the engine does not.")
-    lines.append(f"Then: {_USE[target].format(name=whole.name, folder=choices.folder)}")
-    if target == "argo" and len(files["workflow.yaml"]) > _LARGEST_WORKFLOW:
-        megabytes = len(files["workflow.yaml"]) / 1e6
-        lines.append(f"Warning: the workflow has {megabytes:.1f} MB; Kubernetes takes no object above 1.5 MB.")
-    return lines
+    return [*lines, *(line if line.startswith("Warning:") else f"Then: {line}" for line in use)]
+
+
+def _large(choices: Choices) -> list[str]:
+    """A note on files that make the image large."""
+    if not choices.large:
+        return []
+    named = ", ".join(f"{one_line(path)} ({size / 1e6:.0f} MB)" for path, size in choices.large[:_MOST_NAMED])
+    more = f" and {len(choices.large) - _MOST_NAMED} more" if len(choices.large) > _MOST_NAMED else ""
+    hint = "'export: {exclude: [PATTERN]}' in pipeline.yaml leaves out what tasks do not read."
+    return [f"Note: the image holds large files: {named}{more}. {hint}"]
 
 
 def _outside(dag: DAG) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -15,27 +16,36 @@ from soorgeon_clone.files.problems import told
 from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.files.together import in_short, write_together
 
+_NEW = ".new"
 RECORD = ".soorgeon-clone-export.json"
 # What the targets make. A record that names anything else was not written by us.
-_OURS = re.compile(r"[^/]+\.(py|yaml|json)|Dockerfile|(Dockerfile)?\.dockerignore|export-arrays/[^/]+\.txt")
+_OURS = re.compile(
+    r"[^/]+\.(py|yaml|json|sh|txt)|Dockerfile|Snakefile|(Dockerfile)?\.dockerignore|export-arrays/[^/]+\.txt|"
+    r"tasks/[^/]+\.(sh|txt)"
+)
+_OURS = re.compile(rf"({_OURS.pattern})({re.escape(_NEW)}[0-9]*)?")
 _MOST_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What writing will do. ``kept`` are files of an earlier export that a person edited and that stay."""
+    """What writing will do. ``kept`` are files of an earlier export that a person edited and that stay; ``left`` are
+    files of this one that are a person's, each with the file beside it that has ours (None: that is what it was)."""
 
     texts: Mapping[str, str]
     created: tuple[str, ...]
     replaced: tuple[str, ...]
     removed: tuple[str, ...]
     kept: tuple[str, ...]
+    left: Mapping[str, str | None]
+    record: Mapping[str, str]
 
 
 def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) -> Changes:
     """What makes the folder hold the files. ``owner`` says what is exported where: a folder may hold several exports.
 
-    A UserError if a person edited one of the files, or if it belongs to another export, unless ``force``.
+    What a person edited, or had there before, stays, and where ours is another one than before it is put beside it;
+    with ``force`` it is overwritten. A UserError for a file of another export, unless ``force``.
     """
     exports = _read_record(folder)
     known = exports.get(owner, {})
@@ -51,22 +61,37 @@ def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) 
             hint="Nothing was written. --out DIR writes elsewhere, --force replaces it.",
             exit_code=2,
         )
-    edited = [name for name in different if _digest(now[name] or "") != known.get(name)]
-    if edited and not force:
-        raise UserError(
-            f"{in_short(edited)} in {folder}: not written by this command, or changed since",
-            hint="Nothing was written. --force overwrites, --out DIR writes elsewhere.",
-            exit_code=2,
-        )
-    old = [name for name in known if name not in files and name not in others and now[name] is not None]
+    edited = [name for name in different if not force and _digest(now[name] or "") != known.get(name)]
+    left = {name: _beside(name, files[name], known, folder) for name in edited}
+    ours = {name: text for name, text in files.items() if name not in left}
+    ours |= {new: files[name] for name, new in left.items() if new is not None}
+    now |= {name: _text(folder / name) for name in ours if name not in now}
+    old = [name for name in known if name not in files and name not in ours and name not in others]
+    old = [name for name in old if now[name] is not None]
     removed = [name for name in old if force or _digest(now[name] or "") == known[name]]
     return Changes(
-        texts={name: text for name, text in files.items() if now[name] != text},
-        created=tuple(name for name in files if now[name] is None),
-        replaced=tuple(different),
+        texts={name: text for name, text in ours.items() if now[name] != text},
+        created=tuple(name for name in ours if now[name] is None),
+        replaced=tuple(name for name in ours if now[name] not in (None, ours[name])),
         removed=tuple(removed),
         kept=tuple(name for name in old if name not in removed),
+        left=left,
+        record={name: _digest(text) for name, text in ours.items()} | _bases(left, files, known),
     )
+
+
+def _beside(name: str, text: str, known: Mapping[str, str], folder: Path) -> str | None:
+    """Where ours goes that a person has to look at; None if it is what the person began with, or has seen."""
+    names = (f"{name}{_NEW}{number or ''}" for number in itertools.count())
+    new = next(one for one in names if _digest(_text(folder / one) or "") in (known.get(one), _digest("")))
+    seen = known.get(new) == _digest(text) and not (folder / new).exists()
+    return None if seen or known.get(name) == _digest(text) else new
+
+
+def _bases(left: Mapping[str, str | None], files: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """The digests of what a person's files began as."""
+    found = {name: _digest(files[name]) if new is None else known.get(name) for name, new in left.items()}
+    return {name: digest for name, digest in found.items() if digest is not None}
 
 
 def write(changes: Changes, files: Mapping[str, str], folder: Path, owner: str, root: Path | None = None) -> None:
@@ -78,7 +103,7 @@ def write(changes: Changes, files: Mapping[str, str], folder: Path, owner: str, 
         other: {name: digest for name, digest in names.items() if name not in files}
         for other, names in _read_record(folder).items()
     }
-    exports[owner] = {name: _digest(text) for name, text in files.items()}
+    exports[owner] = dict(changes.record)
     record = {other: exports[other] for other in sorted(exports) if exports[other]}
     texts = {**changes.texts, RECORD: json.dumps(record, indent=1, ensure_ascii=False) + "\n"}
     with told(hint="--out DIR writes elsewhere."):

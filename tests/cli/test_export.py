@@ -89,12 +89,20 @@ def test_an_edited_file_stays(folder: Folder) -> None:
     export("--to", "argo", "--store", "s3://b")
     path = folder.root / "export" / "argo" / "Dockerfile"
     path.write_text("mine")
-    result = run("--to", "argo", "--store", "s3://other")
-    assert isinstance(result.exception, UserError)
-    assert "Dockerfile" in result.exception.message
+    shown = export("--to", "argo", "--store", "gs://other")
+    assert "yours: it stays; ours is Dockerfile.new" in shown
     assert path.read_text() == "mine"
+    assert "gs" in path.with_name("Dockerfile.new").read_text()
     export("--to", "argo", "--store", "s3://other", "--force")
     assert path.read_text() != "mine"
+
+
+def test_large_files_are_told(folder: Folder) -> None:
+    with (folder.root / "data.csv").open("wb") as file:
+        file.truncate(12_000_000)
+    assert "large files: data.csv (12 MB)" in export("--to", "argo", "--store", "s3://b")
+    (folder.root / ".gitignore").write_text("data.csv\n")
+    assert "large files" not in export("--to", "argo", "--store", "s3://b")
 
 
 def test_outside_of_the_project(folder: Folder, tmp_path: Path) -> None:
@@ -140,7 +148,7 @@ def test_options_for_placeholders_are_frozen(folder: Folder) -> None:
 
 WRONG_USAGE = {
     "no target": ([], "Missing option '--to'"),
-    "unknown target": (["--to", "kubeflow"], "'kubeflow' is not one of 'airflow', 'argo', 'aws-batch'"),
+    "unknown target": (["--to", "cron"], "'cron' is not one of 'airflow', 'argo', 'aws-batch'"),
     "operator": (["--to", "argo", "--operator", "bash"], "--operator is for airflow"),
     "schedule": (["--to", "argo", "--schedule", "daily"], "no schedule such as"),
     "mode": (["--to", "argo", "--mode", "all"], "'all' is not one of 'incremental', 'regular', 'force'"),

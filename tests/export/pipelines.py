@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.export.dependencies import pip
 from soorgeon_clone.export.model import Choices
 from soorgeon_clone.pipeline.declared.dag import order
 from soorgeon_clone.pipeline.declared.model import DAG
@@ -14,7 +15,11 @@ from soorgeon_clone.pipeline.declared.spec import loads
 from soorgeon_clone.pipeline.sources.model import SourceFacts
 
 CHOICES = Choices(
-    store="s3://bucket/prefix", image="registry/image:1", python="3.11.9", install="soorgeon-clone==0.1.0"
+    store="s3://bucket/prefix",
+    image="registry/image:1",
+    python="3.11.9",
+    install="soorgeon-clone==0.1.0",
+    dependencies=pip("requirements.txt"),
 )
 
 
@@ -36,6 +41,8 @@ def graph(edges: Mapping[str, Sequence[str]], top: str = "", **entry: Any) -> DA
     return dag_of(textwrap.dedent(top) + yaml.safe_dump({"tasks": tasks}, sort_keys=False))
 
 
+# Targets whose tasks run in containers.
+CONTAINERS = ("airflow", "argo", "aws-batch")
 DIAMOND = {"load": [], "left": ["load"], "right": ["load"], "join": ["left", "right"]}
 # What a name may be in pipeline.yaml, and engines do not take.
 ODD_NAMES = (

@@ -67,7 +67,7 @@ DAGS: dict[str, tuple[DAG, dict[str, Any]]] = {
 
 
 def dag_file(dag: DAG, **choices: Any) -> str:
-    files = export("airflow", dag, replace(CHOICES, **choices))
+    files = export("airflow", dag, replace(CHOICES, **choices)).files
     (name,) = (name for name in files if name.endswith(".py"))
     return files[name]
 
@@ -201,5 +201,5 @@ def test_a_variable_of_airflow_has_a_plain_name() -> None:
 
 
 def test_with_bash_there_is_no_image() -> None:
-    files = export("airflow", graph(DIAMOND), replace(CHOICES, operator="bash", env_text="n: 1\n"))
+    files = export("airflow", graph(DIAMOND), replace(CHOICES, operator="bash", env_text="n: 1\n")).files
     assert sorted(files) == ["env.frozen.yaml", "project.py"]

@@ -16,7 +16,7 @@ from project_folder import SAVE, Folder, load
 from export.pipelines import CHOICES, DIAMOND, ODD_NAMES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import names
-from soorgeon_clone.export.targets import export, guide
+from soorgeon_clone.export.targets import export
 from soorgeon_clone.pipeline.declared.model import DAG
 from soorgeon_clone.pipeline.status.project import Project
 
@@ -38,7 +38,7 @@ export:
 
 
 def documents(dag: DAG, **choices: Any) -> dict[str, Any]:
-    files = export("argo", dag, replace(CHOICES, **choices))
+    files = export("argo", dag, replace(CHOICES, **choices)).files
     return {name: yaml.safe_load(text) for name, text in files.items() if name.endswith("workflow.yaml")} | {
         "workflow-template.yaml": yaml.safe_load(files["workflow-template.yaml"])
     }
@@ -134,6 +134,35 @@ def test_the_schedule_runs_the_template() -> None:
     assert "cron-workflow.yaml" not in documents(graph(DIAMOND))
 
 
+def test_volumes_of_every_kind_with_folders_in_them() -> None:
+    text = """
+    export:
+      volumes:
+        /data: claim/sub/path/
+        /more: claim
+        /dev/shm: {emptyDir: {medium: Memory, sizeLimit: 1Gi}}
+        /key: {secret: {secretName: key}, subPath: key.json, readOnly: true}
+    tasks: [{source: a.py, name: a, product: a.ipynb}]
+    """
+    document = documents(dag_of(text))["workflow.yaml"]
+    Workflow.model_validate(document)
+    spec = document["spec"]
+    sources = {one.pop("name"): one for one in spec["volumes"]}
+    mounts = {one.pop("mountPath"): one for one in spec["templates"][1]["container"]["volumeMounts"]}
+    assert {path: (sources[one.pop("name")], one) for path, one in mounts.items()} == {
+        "/data": ({"persistentVolumeClaim": {"claimName": "claim"}}, {"subPath": "sub/path"}),
+        "/more": ({"persistentVolumeClaim": {"claimName": "claim"}}, {}),
+        "/dev/shm": ({"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}, {}),
+        "/key": ({"secret": {"secretName": "key"}}, {"subPath": "key.json", "readOnly": True}),
+    }
+
+
+@pytest.mark.parametrize("volume", ["{nothing: {}}", "{emptyDir: {}, secret: {}}", "{subPath: x}"])
+def test_what_is_no_volume(volume: str) -> None:
+    with pytest.raises(UserError, match="/data is no volume of Kubernetes"):
+        documents(graph({"a": []}, f"export: {{volumes: {{/data: {volume}}}}}\n"))
+
+
 def test_a_secret_needs_a_key() -> None:
     with pytest.raises(UserError, match="'password' for P is no reference to a Secret") as caught:
         export("argo", graph({"a": []}, "export: {secrets: {P: password}}\n"), CHOICES)
@@ -141,8 +170,9 @@ def test_a_secret_needs_a_key() -> None:
 
 
 def test_a_workflow_that_kubernetes_does_not_take() -> None:
-    lines = guide("argo", graph(DIAMOND), CHOICES, {"workflow.yaml": " " * 1_600_000})
-    assert any("Kubernetes takes no object above" in line for line in lines)
+    long = graph({f"{number:05}-{'a' * 90}": [] for number in range(5_000)})
+    assert any("Kubernetes takes no object above" in line for line in export("argo", long, CHOICES).guide)
+    assert not any("Kubernetes takes" in line for line in export("argo", graph(DIAMOND), CHOICES).guide)
 
 
 # -- as Argo would ---------------------------------------------------------------------------------------------------
@@ -181,7 +211,9 @@ def test_the_workflow_runs(tmp_path: Path, environment: dict[str, str]) -> None:
     declared = yaml.safe_load((image.root / "pipeline.yaml").read_text())
     image.write("pipeline.yaml", yaml.safe_dump({**declared, "export": {"volumes": {str(store): "claim"}}}))
     with Project(image.root) as project:
-        document = yaml.safe_load(export("argo", project.dag, replace(CHOICES, store=str(store)))["workflow.yaml"])
+        document = yaml.safe_load(
+            export("argo", project.dag, replace(CHOICES, store=str(store))).files["workflow.yaml"]
+        )
     done = walk(document, image.root, environment, tmp_path)
     assert [*done] == ["load", "right", *(name for name in done if name.startswith("left")), "join"]
     assert Folder(done["join"]).load("output/join-x.pkl") == [1, 2, "left it", 1, 2, "right"]

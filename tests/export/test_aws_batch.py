@@ -88,7 +88,7 @@ def contracted(jobs: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
 
 
 def plan(dag: DAG, **choices: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(export("aws-batch", dag, replace(CHOICES, **choices))["jobs.json"])
+    found: dict[str, Any] = json.loads(export("aws-batch", dag, replace(CHOICES, **choices)).files["jobs.json"])
     return found
 
 
@@ -120,7 +120,7 @@ def apart(edges: Mapping[str, Sequence[str]]) -> DAG:
 @pytest.mark.parametrize("case", GRAPHS)
 def test_the_jobs_have_the_edges_of_the_pipeline(case: str, batch: Any, tmp_path: Path) -> None:
     edges = GRAPHS[case]
-    module = write(export("aws-batch", apart(edges), CHOICES), tmp_path)
+    module = write(export("aws-batch", apart(edges), CHOICES).files, tmp_path)
     assert module.main(["--queue", "queue"]) == 0
     jobs = submitted(batch)
     assert all(len(job["needs"]) <= 20 for job in jobs.values())
@@ -154,14 +154,16 @@ def test_a_join_is_never_called_like_a_task() -> None:
 
 
 def test_names_are_valid_and_the_originals_are_there(batch: Any, tmp_path: Path) -> None:
-    write(export("aws-batch", apart({name: [] for name in ODD_NAMES}), CHOICES), tmp_path).main(["--queue", "queue"])
+    write(export("aws-batch", apart({name: [] for name in ODD_NAMES}), CHOICES).files, tmp_path).main(
+        ["--queue", "queue"]
+    )
     jobs = submitted(batch)
     assert {job["parameters"]["task"] for job in jobs.values()} == set(ODD_NAMES)
     assert all(names.BATCH.valid.fullmatch(name) and len(name) <= 128 for name in jobs)
 
 
 def test_a_grid_is_an_array(batch: Any, tmp_path: Path) -> None:
-    module = write(export("aws-batch", dag_of(GRID.replace("UPSTREAM", "load")), CHOICES), tmp_path)
+    module = write(export("aws-batch", dag_of(GRID.replace("UPSTREAM", "load")), CHOICES).files, tmp_path)
     module.main(["--queue", "queue"])
     jobs = submitted(batch)
     array = jobs["fit-0-and-4-more"]
@@ -183,7 +185,7 @@ def test_no_array_where_a_task_needs_one_of_the_grid() -> None:
 
 def test_an_array_of_part_of_a_grid() -> None:
     only = frozenset({"fit-1", "fit-3", "best"})
-    files = export("aws-batch", dag_of(GRID.replace("UPSTREAM", "load")), replace(CHOICES, only=only))
+    files = export("aws-batch", dag_of(GRID.replace("UPSTREAM", "load")), replace(CHOICES, only=only)).files
     assert files[f"{ARRAYS}/fit-1-and-1-more.txt"] == "fit-1\nfit-3\n"
 
 
@@ -211,7 +213,7 @@ export:
 
 
 def test_job_definitions(batch: Any, tmp_path: Path) -> None:
-    write(export("aws-batch", dag_of(FULL), replace(CHOICES, image=None)), tmp_path).main(["--queue", "queue"])
+    write(export("aws-batch", dag_of(FULL), replace(CHOICES, image=None)).files, tmp_path).main(["--queue", "queue"])
     found = {one["jobDefinitionName"]: one for one in batch.describe_job_definitions()["jobDefinitions"]}
     first, second = found["housing-task"], found["housing-task-1"]
     properties = first["containerProperties"]
@@ -251,14 +253,14 @@ def test_a_failed_submission_ends_what_was_submitted(tmp_path: Path) -> None:
                 raise ConnectionError("gone")
             ended.append(job["jobId"])
 
-    module = write(export("aws-batch", apart(DIAMOND), CHOICES), tmp_path)
+    module = write(export("aws-batch", apart(DIAMOND), CHOICES).files, tmp_path)
     with pytest.raises(ConnectionError):
         module.submit(Client(), json.loads((tmp_path / "jobs.json").read_text()), "queue")
     assert ended == ["id of load", "id of right"]
 
 
 def test_dry_run_and_a_missing_queue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    module = write(export("aws-batch", apart(DIAMOND), CHOICES), tmp_path)
+    module = write(export("aws-batch", apart(DIAMOND), CHOICES).files, tmp_path)
     assert module.main(["--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "join <- left, right"
     with pytest.raises(SystemExit) as caught:
@@ -268,7 +270,7 @@ def test_dry_run_and_a_missing_queue(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_what_aws_refuses_is_told_in_a_line(batch: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    module = write(export("aws-batch", apart(DIAMOND), CHOICES), tmp_path)
+    module = write(export("aws-batch", apart(DIAMOND), CHOICES).files, tmp_path)
     assert module.main(["--queue", "missing"]) == 1
     shown = capsys.readouterr().err
     assert "Job queue missing does not exist" in shown
@@ -338,7 +340,7 @@ def test_the_jobs_run(tmp_path: Path, environment: dict[str, str]) -> None:
     top = {"tasks": image.entries, "export": {"volumes": {str(store): str(store)}}}
     image.write("pipeline.yaml", json.dumps(top))
     with Project(image.root) as project:
-        files = export("aws-batch", project.dag, replace(CHOICES, store=str(store)))
+        files = export("aws-batch", project.dag, replace(CHOICES, store=str(store))).files
     for name, text in files.items():
         if name.startswith(ARRAYS):
             image.write(name, text)

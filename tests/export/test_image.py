@@ -13,20 +13,21 @@ import pytest
 from docker_rules import ignored
 from project_folder import SAVE, Folder
 
-from export.pipelines import CHOICES, dag_of, graph
+from export.pipelines import CHOICES, CONTAINERS, dag_of, graph
+from soorgeon_clone.export.dependencies import Dependencies, dependencies, own_ignores
 from soorgeon_clone.export.freeze import freeze
-from soorgeon_clone.export.targets import TARGETS, export
+from soorgeon_clone.export.targets import export
 from soorgeon_clone.pipeline.status.project import Project
 
 
 def dockerfile(**choices: Any) -> list[str]:
-    text = export("argo", graph({"a": []}), replace(CHOICES, **choices))["Dockerfile"]
+    text = export("argo", graph({"a": []}), replace(CHOICES, **choices)).files["Dockerfile"]
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", CONTAINERS)
 def test_every_target_brings_what_builds_the_image(target: str) -> None:
-    files = export(target, graph({"a": []}), CHOICES)
+    files = export(target, graph({"a": []}), CHOICES).files
     assert {"Dockerfile", "Dockerfile.dockerignore", ".dockerignore"} <= files.keys()
 
 
@@ -40,7 +41,7 @@ def test_not_root_with_the_python_and_the_version_of_the_export() -> None:
 
 
 def test_without_requirements() -> None:
-    assert 'RUN pip install --no-cache-dir "$SOORGEON_CLONE"' in dockerfile(requirements=False)
+    assert 'RUN pip install --no-cache-dir "$SOORGEON_CLONE"' in dockerfile(dependencies=Dependencies())
 
 
 @pytest.mark.parametrize(
@@ -51,9 +52,78 @@ def test_what_the_store_needs(store: str, extra: str) -> None:
 
 
 def test_a_folder_with_a_space() -> None:
-    files = export("argo", graph({"a": []}), replace(CHOICES, folder="my export", env_text="n: 1\n"))
+    files = export("argo", graph({"a": []}), replace(CHOICES, folder="my export", env_text="n: 1\n")).files
     assert "docker build -f 'my export/Dockerfile' -t registry/image:1 ." in files["Dockerfile"]
     assert 'COPY --chown=1000:1000 ["my export/env.frozen.yaml", "env.frozen.yaml"]' in files["Dockerfile"]
+
+
+LOCKS: dict[str, tuple[dict[str, str], list[str], list[str]]] = {
+    "requirements.lock.txt": (
+        {"requirements.lock.txt": "", "requirements.txt": "", "uv.lock": "", "pyproject.toml": ""},
+        ["requirements.lock.txt"],
+        ['RUN pip install --no-cache-dir -r requirements.lock.txt "$SOORGEON_CLONE"'],
+    ),
+    "uv.lock": (
+        {"uv.lock": "", "pyproject.toml": "[project]\nname = 'x'\n", "requirements.txt": ""},
+        ["pyproject.toml", "uv.lock"],
+        [
+            "RUN pip install --no-cache-dir uv",
+            "RUN uv export --quiet --frozen --no-emit-project --no-dev --output-file /tmp/requirements.txt",
+            'RUN pip install --no-cache-dir -r /tmp/requirements.txt "$SOORGEON_CLONE"',
+        ],
+    ),
+    "poetry.lock": (
+        {"poetry.lock": "", "pyproject.toml": ""},
+        ["pyproject.toml", "poetry.lock"],
+        [
+            "RUN pip install --no-cache-dir poetry poetry-plugin-export",
+            "RUN poetry export --without-hashes --output /tmp/requirements.txt",
+            'RUN pip install --no-cache-dir -r /tmp/requirements.txt "$SOORGEON_CLONE"',
+        ],
+    ),
+    "conda": (
+        {"environment.yml": ""},
+        ["environment.yml"],
+        [
+            "RUN conda env update --name base --file environment.yml",
+            'RUN pip install --no-cache-dir "$SOORGEON_CLONE"',
+        ],
+    ),
+    "package": (
+        {"pyproject.toml": "[build-system]\nrequires = ['hatchling']\n[project]\nname = 'x'\n"},
+        ["pipeline.yaml"],
+        [
+            'RUN pip install --no-cache-dir "$SOORGEON_CLONE"',
+            "RUN pip install --no-cache-dir --no-deps --editable .",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOCKS)
+def test_lock_files_and_packages(case: str, tmp_path: Path) -> None:
+    files, copied, commands = LOCKS[case]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    lines = dockerfile(dependencies=dependencies(tmp_path))
+    assert [line for line in lines if line.startswith("RUN")][1:] == commands
+    assert f"COPY {json.dumps([*copied, '*.whl', './'])}" in lines
+    assert ("miniforge" in lines[0]) == (case == "conda")
+
+
+def test_the_projects_own_rules_count_and_take_back_neither_secrets_nor_code(tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").write_text("# mine\n\nnotes\ntasks\n!key.pem\n!output/keep.pkl\n")
+    dag = dag_of(
+        "export: {exclude: ['*.parquet'], include: keep.parquet}\n"
+        "tasks:\n- {source: tasks/a.py, name: a, product: output/keep.pkl}\n",
+        tmp_path,
+    )
+    choices = replace(CHOICES, code=("tasks/a.py",), ignores=own_ignores(tmp_path))
+    text = export("argo", dag, choices).files["Dockerfile.dockerignore"]
+    patterns = [line for line in text.splitlines() if line and not line.startswith("#")]
+    out = {"notes/x.txt", "tasks/other.txt", "key.pem", "raw.parquet", "output/keep.pkl"}
+    kept = {"tasks/a.py", "keep.parquet", "data.csv", "requirements.txt"}
+    assert {path for path in out | kept if ignored(path, patterns)} == out
 
 
 # -- what Docker would copy ------------------------------------------------------------------------------------------
@@ -103,7 +173,7 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
     folder.write("pipeline.yaml", json.dumps({**declared, "export": {"volumes": {str(store): "claim"}}}))
     with Project(folder.root) as project:
         choices = replace(CHOICES, store=str(store), folder="export/argo", env_text=freeze(project.spec).text)
-        for name, text in export("argo", project.dag, choices).items():
+        for name, text in export("argo", project.dag, choices).files.items():
             folder.write(f"export/argo/{name}", text)
     image = tmp_path / "image"
     settings = build(folder.root, "export/argo", image)
@@ -133,7 +203,7 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
 
 def test_the_members_of_arrays_are_in_the_image(tmp_path: Path) -> None:
     dag = dag_of("tasks:\n- {source: a.py, name: fit-, product: fit.ipynb, grid: {n: [1, 2]}}\n")
-    for name, text in export("aws-batch", dag, replace(CHOICES, folder="export/aws-batch")).items():
+    for name, text in export("aws-batch", dag, replace(CHOICES, folder="export/aws-batch")).files.items():
         path = tmp_path / "context" / "export" / "aws-batch" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -147,6 +217,6 @@ def test_the_members_of_arrays_are_in_the_image(tmp_path: Path) -> None:
 @pytest.mark.parametrize("product", ["out[1].pkl", "a*b.pkl", "#x.pkl", "!x.pkl", "what?.pkl"])
 def test_products_with_signs_of_patterns_are_left_out(product: str) -> None:
     dag = dag_of(f"tasks:\n- {{source: a.py, name: a, product: '{product}'}}\n")
-    patterns = export("argo", dag, CHOICES)[".dockerignore"].splitlines()
+    patterns = export("argo", dag, CHOICES).files[".dockerignore"].splitlines()
     assert ignored(product, [line for line in patterns if line and not line.startswith("#")])
     assert not ignored("other.pkl", [line for line in patterns if line and not line.startswith("#")])

@@ -9,17 +9,17 @@ import pytest
 
 from export.pipelines import CHOICES, dag_of, graph
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.export import names
 from soorgeon_clone.export.model import Container
 from soorgeon_clone.export.steps import workflow
-from soorgeon_clone.export.targets import TARGETS, export
+from soorgeon_clone.export.targets import TARGETS, export, read
 
 TASKS = "tasks:\n- {source: a.py, name: a, product: a.ipynb}\n"
 
 
 def containers(text: str, target: str = "argo", **choices: Any) -> dict[str, Container]:
     chosen = replace(CHOICES, **{"image": None, **choices})
-    flow = workflow(target, names.ARGO, dag_of(text), chosen)
+    dag = dag_of(text)
+    flow = workflow(read(target, dag, chosen.environment), dag, chosen)
     return {step.task: step.container for step in flow.steps}
 
 
@@ -78,8 +78,79 @@ def test_the_engine_waits_longer_than_the_task_may_take() -> None:
     assert [one.timeout for one in found.values()] == [None, 630, 46]
 
 
+def test_a_pattern_means_tasks() -> None:
+    found = containers(
+        """
+        export:
+          resources: {cpus: 1, memory: 1Gi}
+          tasks:
+            "fit-*": {resources: {cpus: 8}, env: {A: 1}, argo: {image: large}}
+            fit-b: {resources: {gpus: 1}}
+        tasks:
+        - {source: a.py, name: load, product: a.ipynb}
+        - {source: b.py, name: fit-a, product: b.ipynb}
+        - {source: c.py, name: fit-b, product: c.ipynb, resources: {cpus: 2}, export: {env: {A: 2}}}
+        """
+    )
+    assert [(one.cpus, one.memory, one.gpus) for one in found.values()] == [
+        (1, 2**30, None),
+        (8, 2**30, None),
+        (2, 2**30, 1),
+    ]
+    assert [one.image for one in found.values()] == ["project:latest", "large", "large"]
+    assert [dict(one.env) for one in found.values()] == [{}, {"A": "1"}, {"A": "2"}]
+
+
+ENVIRONMENTS = """
+store: s3://dev
+export:
+  image: top
+  namespace: dev
+  environments:
+    prod: {store: s3://prod, image: prod, tasks: {"a*": {env: {B: 1}}}, argo: {namespace: science, parallelism: 4}}
+    test: {}
+tasks:
+- {source: a.py, name: a, product: a.ipynb}
+- {source: b.py, name: b, product: b.ipynb, export: {image: own}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        (None, ("s3://dev", "dev", None, "top", {})),
+        ("test", ("s3://dev", "dev", None, "top", {})),
+        ("prod", ("s3://prod", "science", 4, "prod", {"B": "1"})),
+    ],
+)
+def test_environments_of_one_target(environment: str | None, expected: tuple[Any, ...]) -> None:
+    dag = dag_of(ENVIRONMENTS)
+    choices = replace(CHOICES, environment=environment, store=None, image=None)
+    flow = workflow(read("argo", dag, environment), dag, choices)
+    whole, first = flow.settings, flow.steps[0].container
+    assert (whole.store, whole.namespace, whole.own.get("parallelism"), first.image, dict(first.env)) == expected
+    assert flow.steps[1].container.image == "own"
+
+
+def test_an_environment_that_is_not_declared() -> None:
+    with pytest.raises(UserError, match="has no environment 'production'") as caught:
+        export("argo", dag_of(ENVIRONMENTS), replace(CHOICES, environment="production"))
+    assert "prod, test" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("target", "name"), [("airflow", "my_project"), ("aws-batch", "my_project"), ("argo", "my-project-a6392d35")]
+)
+def test_underscores_stay_where_the_engine_takes_them(target: str, name: str) -> None:
+    dag = graph({"a_b": []}, "export: {name: my_project}\n")
+    flow = workflow(read(target, dag), dag, replace(CHOICES, image=None))
+    assert flow.settings.name == name
+    assert flow.settings.image == "my_project:latest"
+
+
 def test_tasks_that_say_the_same_share_a_container() -> None:
-    flow = workflow("argo", names.ARGO, graph({str(number): [] for number in range(50)}, retries=2), CHOICES)
+    dag = graph({str(number): [] for number in range(50)}, retries=2)
+    flow = workflow(read("argo", dag), dag, CHOICES)
     assert len({id(step.container) for step in flow.steps}) == 1
 
 
@@ -97,6 +168,9 @@ WRONG = {
     "volume": ("export: {volumes: {data: claim}}", "'data' is no absolute path in the container", ""),
     "resources": ("export: {resources: {cpu: 1}}", "unknown key 'cpu' in resources", "Did you mean 'cpus'?"),
     "memory": ("export: {resources: {memory: much}}", "expected a size", ""),
+    "a pattern that means nothing": ("export: {tasks: {'b-*': {image: x}}}", "'b-*' is the name of no task", "'fit-*'"),
+    "pattern": ("export: {tasks: {a: {schedule: x}}}", "unknown key 'schedule' in export.tasks", ""),
+    "environment": ("export: {environments: {dev: {imag: x}}}", "unknown key 'imag' in export", ""),
     "both": ("export: {env: {A: 1}, secrets: {A: s/k}}", "'A' stands in 'env' and in 'secrets'", "Keep one."),
 }
 

@@ -38,24 +38,43 @@ def test_new_then_unchanged_then_changed(tmp_path: Path) -> None:
     assert texts(folder) == {"workflow.yaml": "a: 2\n"}
 
 
-def test_an_edited_file_stays(tmp_path: Path) -> None:
+def test_an_edited_file_stays_and_ours_is_beside_it_while_there_is_something_to_see(tmp_path: Path) -> None:
     export(tmp_path)
     (tmp_path / "workflow.yaml").write_text("mine\n")
-    with pytest.raises(
-        UserError, match=r"workflow\.yaml in .*: not written by this command, or changed since"
-    ) as caught:
-        export(tmp_path, {**FILES, "workflow.yaml": "a: 2\n", "new.txt": ""})
-    assert "--force" in (caught.value.hint or "")
-    assert texts(tmp_path) == {**FILES, "workflow.yaml": "mine\n"}
+    mine = {**FILES, "workflow.yaml": "mine\n"}
+    assert export(tmp_path).left == {"workflow.yaml": None}
+    assert texts(tmp_path) == mine, "ours is what it was"
+    second = {**FILES, "workflow.yaml": "a: 2\n", "new.txt": ""}
+    for _ in range(2):
+        assert export(tmp_path, second).left == {"workflow.yaml": "workflow.yaml.new"}
+        assert texts(tmp_path) == {**mine, "workflow.yaml.new": "a: 2\n", "new.txt": ""}
+    (tmp_path / "workflow.yaml.new").unlink()
+    for _ in range(2):
+        assert export(tmp_path, second).left == {"workflow.yaml": None}
+        assert texts(tmp_path) == {**mine, "new.txt": ""}, "a person has seen it"
+    assert export(tmp_path, {**second, "workflow.yaml": "a: 3\n"}).left == {"workflow.yaml": "workflow.yaml.new"}
+    (tmp_path / "workflow.yaml").write_text("a: 3\n")
+    assert export(tmp_path, {**second, "workflow.yaml": "a: 3\n"}).left == {}
+    assert texts(tmp_path) == {**FILES, "workflow.yaml": "a: 3\n", "new.txt": ""}, "taken over as it is"
+
+
+def test_force_overwrites_an_edited_file(tmp_path: Path) -> None:
+    export(tmp_path)
+    (tmp_path / "workflow.yaml").write_text("mine\n")
     export(tmp_path, force=True)
     assert texts(tmp_path) == FILES
 
 
-def test_a_file_that_was_there_stays(tmp_path: Path) -> None:
+def test_files_that_were_there_stay(tmp_path: Path) -> None:
     (tmp_path / "workflow.yaml").write_text("mine\n")
-    with pytest.raises(UserError):
-        export(tmp_path)
-    assert texts(tmp_path) == {"workflow.yaml": "mine\n"}
+    (tmp_path / "workflow.yaml.new").write_text("mine as well\n")
+    assert export(tmp_path).left == {"workflow.yaml": "workflow.yaml.new1"}
+    assert texts(tmp_path) == {
+        **FILES,
+        "workflow.yaml": "mine\n",
+        "workflow.yaml.new": "mine as well\n",
+        "workflow.yaml.new1": "a: 1\n",
+    }
 
 
 def test_files_that_are_no_longer_needed(tmp_path: Path) -> None:
@@ -107,5 +126,5 @@ def test_a_folder_where_a_file_should_be(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_an_edit(tmp_path: Path) -> None:
     export(tmp_path)
     (tmp_path / "workflow.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(UserError):
-        export(tmp_path)
+    export(tmp_path)
+    assert (tmp_path / "workflow.yaml").read_bytes() == b"\xff\xfe"

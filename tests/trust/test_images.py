@@ -36,7 +36,7 @@ OPEN = """
 def patterns(root: Path, *, code: Iterable[str] = (), data: Iterable[str] = ()) -> list[str]:
     """The lines of .dockerignore for a project in a folder."""
     dag = dag_of("tasks:\n- {source: a.py, name: a, product: a.ipynb}\n", root)
-    text = export("argo", dag, replace(CHOICES, code=tuple(code), data=tuple(data)))
+    text = export("argo", dag, replace(CHOICES, code=tuple(code), data=tuple(data))).files
     return [line for line in text[".dockerignore"].splitlines() if line and not line.startswith("#")]
 
 

@@ -49,8 +49,9 @@ class Report:
 class Options:
     """How to build. ``names`` are the tasks to bring up to date (None: all).
 
-    ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler`` (None: a cluster on this machine),
-    where a worker is given up that does not answer for ``worker_timeout`` seconds.
+    ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler``, or the one that the function
+    ``cluster`` (``module:function``) returns (None, None: a cluster on this machine), where a worker is given up that
+    does not answer for ``worker_timeout`` seconds.
     """
 
     names: frozenset[str] | None = None
@@ -62,6 +63,7 @@ class Options:
     wait_for_lock: bool = True
     engine: Literal["local", "dask"] = "local"
     scheduler: str | None = None
+    cluster: str | None = None
     worker_timeout: float = 60.0
 
     def chosen(self, dag: DAG) -> list[str]:

@@ -25,6 +25,7 @@ from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.elsewhere import bundle as bundles
 from soorgeon_clone.pipeline.elsewhere import worker_side
 from soorgeon_clone.pipeline.elsewhere.bundle import Bundle
+from soorgeon_clone.pipeline.elsewhere.cluster import make_cluster
 from soorgeon_clone.pipeline.elsewhere.dask import DaskExecutor
 from soorgeon_clone.pipeline.elsewhere.worker_side import Answer, Order
 from soorgeon_clone.pipeline.execution.model import FunctionCall, Job, OnProgress, Outcome
@@ -56,7 +57,7 @@ class DaskSide:
         self.local = LocalSide(project, options)
         self._own_store: str | None = None
         if project.store is None:
-            if options.scheduler is not None:
+            if options.scheduler is not None or options.cluster is not None:
                 raise UserError(
                     "tasks on other machines need a store that all of them see",
                     hint="Add 'store: s3://bucket/prefix' (or a shared folder) to pipeline.yaml, or pass --store.",
@@ -83,9 +84,11 @@ class DaskSide:
     def executor(self, names: Iterable[str], on_progress: OnProgress) -> DaskExecutor:
         """Return the connection to the cluster, opened when there is something to run."""
         if self._open is None:
+            made = make_cluster(self.options.cluster, self.project.root) if self.options.cluster else None
             self._work = tempfile.mkdtemp(prefix="soorgeon-clone-dask-")
             self._open = DaskExecutor(
-                self.options.scheduler,
+                made if isinstance(made, str) else self.options.scheduler,
+                cluster=None if isinstance(made, str) else made,
                 threads=self.options.jobs or cores(),
                 folder=Path(self._work),
                 local=lambda: self.local.executor((), on_progress),
@@ -178,6 +181,8 @@ class DaskSide:
 
     def needs(self, task: Task) -> dict[str, float]:
         """The task's requests as Dask resources: what any worker declares, and what the task cannot do without."""
+        if not self._declared:  # a cluster may have had no workers yet
+            self._learn()
         asked = task.spec.requests
         wants: dict[str, float] = {"cpus": asked.cpus if asked.cpus is not None else 1.0}
         wants = {name: value for name, value in wants.items() if name in self._declared}
@@ -190,8 +195,7 @@ class DaskSide:
     def _check_needs(self) -> None:
         """Learn which resources workers declare. Raises UserError for a task that no worker could ever take."""
         assert self._open is not None
-        workers = self._open.resources()
-        self._declared = frozenset(name for worker in workers for name in worker)
+        workers = self._learn()
         for name in self.names:
             wants = self.needs(self.project.tasks[name])
             if workers and not any(all(worker.get(key, 0) >= one for key, one in wants.items()) for worker in workers):
@@ -200,6 +204,13 @@ class DaskSide:
                     f"task '{name}' asks for {text}, and no worker has that",
                     hint=f"Start one with: dask worker {self.options.scheduler or 'ADDRESS'} --resources '{text}'",
                 )
+
+    def _learn(self) -> list[Mapping[str, float]]:
+        """What workers declare that there are."""
+        assert self._open is not None
+        workers = self._open.resources()
+        self._declared = frozenset(name for worker in workers for name in worker)
+        return workers
 
 
 class DaskAttempt:

@@ -1,12 +1,15 @@
 """A project's sources -> objects in the store -> a folder on another machine, the same for the same content.
 
 Small files go into one archive, large ones are objects of their own, which travel once. Hidden files and folders, and
-what is called as keys are (`files.private`), stay where they are.
+what is called as keys are (`files.private`), stay where they are. A task may change to a folder above the project's,
+and name files there (`refactor --into` writes such tasks): these travel as well, and lie where they lay, as seen from
+the project.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -24,7 +27,7 @@ from soorgeon_clone.files.scratch import put_bytes, remove
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Spec
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.pipeline.products.store import Store
-from soorgeon_clone.pipeline.state.content import file_digest
+from soorgeon_clone.pipeline.state.content import file_digest, named_paths
 from soorgeon_clone.pipeline.status.project import Project
 
 _SMALL = 256_000
@@ -33,27 +36,37 @@ _SPEC = f"{HIDDEN}/spec.pickle"
 
 @dataclass(frozen=True)
 class Bundle:
-    """Digests of the archive and of the large files by path."""
+    """Digests of the archive and of the large files by path.
+
+    ``beside`` are files beside the project, by their paths in the folder above it that holds all of them; from there,
+    ``inside`` leads to the project.
+    """
 
     archive: str
     large: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+    inside: str = ""
 
     @property
     def name(self) -> str:
         """Short, and the same for the same content."""
         from soorgeon_clone.pipeline.sources.digests import digest
 
-        return digest(f"{self.archive} {sorted(self.large.items())}")[:16]
+        return digest(f"{self.archive} {sorted(self.large.items())} {sorted(self.beside.items())} {self.inside}")[:16]
 
     @property
     def digests(self) -> set[str]:
-        return {self.archive, *self.large.values()}
+        return {self.archive, *self.large.values(), *self.beside.values()}
 
 
 def pack(project: Project, names: Iterable[str]) -> Bundle:
     """Put the sources that these tasks may need into the local cache, as objects."""
     cache = project.cache
     assert cache is not None
+    names = list(names)
+    beside, inside = _beside(project, names)
+    for digest, full in beside.values():
+        cache.keep(full, digest)
     large: dict[str, str] = {}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -73,7 +86,7 @@ def pack(project: Project, names: Iterable[str]) -> Bundle:
         cache.keep(aside, digest)
     finally:
         remove(aside)
-    return Bundle(digest, large)
+    return Bundle(digest, large, {path: one for path, (one, _) in beside.items()}, inside)
 
 
 def send(store: Store, bundle: Bundle) -> None:
@@ -81,12 +94,15 @@ def send(store: Store, bundle: Bundle) -> None:
     store.publish_files(bundle.digests).result()
 
 
-def unpack(store: Store, bundle: Bundle, folder: Path) -> None:
-    """Make the project's folder. Raises UserError for a bundle that names what lies outside of it."""
+def unpack(store: Store, bundle: Bundle, top: Path) -> None:
+    """Make the project's folder in a new one, ``top``. Raises UserError for a bundle that names what lies outside."""
     content = Manifest({}, written={"archive": bundle.archive, **bundle.large})
+    folder = written(top, top / bundle.inside) if bundle.inside else top
     if not store.fetch([content]):
         raise UserError(f"the sources of this build are not in the store {store.url} any more", hint="Build again.")
-    make_folder(folder.parent, folder.name)
+    make_folder(top.parent, top.name)
+    if bundle.inside:
+        make_folder(top, bundle.inside)
     with tarfile.open(store.cache.object(bundle.archive)) as archive:
         for member in archive.getmembers():
             # Who can write the store may have put a link or a device into the archive, or a name such as ../../x.
@@ -96,6 +112,11 @@ def unpack(store: Store, bundle: Bundle, folder: Path) -> None:
             assert content_file is not None
             write_bytes(folder, member.name, content_file.read(), mode=(member.mode & 0o777) | 0o600)
     store.cache.restore(Manifest({}, written=dict(bundle.large)), lambda path: written(folder, path))
+    if bundle.beside:
+        others = Manifest({}, written=dict(bundle.beside))
+        if not store.fetch([others]):
+            raise UserError(f"files beside the project are not in the store {store.url} any more", hint="Build again.")
+        store.cache.restore(others, lambda path: written(top, path))
 
 
 def _told(spec: Spec) -> Spec:
@@ -163,6 +184,28 @@ def _sources(project: Project, names: Iterable[str]) -> list[str]:
     travelling = {path for path in found if not stays(path)}
     travelling |= {path for path in code_of(project, names) if not is_hidden(path)}
     return sorted(path for path in travelling if (project.root / path).is_file())
+
+
+def _beside(project: Project, names: Iterable[str]) -> tuple[dict[str, tuple[str, Path]], str]:
+    """The files in folders above the project that the code of tasks names, with their digests, by their paths in the
+    highest of these folders; and the way from there to the project."""
+    found: set[Path] = set()
+    for name in names:
+        task = project.tasks[name]
+        texts = set(task.facts.code.constants if task.facts.code else ()) | project.fingerprints.closure(task).constants
+        ups = {text for text in texts if text.split("/")[0] == ".."}
+        for up in ups:
+            path = Path(os.path.normpath(project.root / up))
+            if path.is_dir() and path in project.root.parents:
+                found.update(path / one for one in named_paths(str(path), texts))
+            elif path.is_file():
+                found.add(path)
+    found = {path for path in found if project.root not in path.parents and not stays(path.name)}
+    if not found:
+        return {}, ""
+    top = Path(os.path.commonpath([project.root.parent, *found]))
+    whole = {path.relative_to(top).as_posix(): (file_digest(path), path) for path in sorted(found)}
+    return whole, project.root.relative_to(top).as_posix()
 
 
 def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int = 0o644) -> None:

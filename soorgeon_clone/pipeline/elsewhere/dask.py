@@ -29,7 +29,8 @@ _LOST = ("KilledWorker", "CancelledError", "FutureCancelledError", "CommClosedEr
 
 
 class DaskExecutor:
-    """See ``model.Executor``. ``address`` is the scheduler's, None for a cluster on this machine.
+    """See ``model.Executor``. ``address`` is the scheduler's; else ``cluster`` is Dask's object for one, which is
+    closed at the end; None and None for a cluster on this machine.
 
     A worker that does not answer for ``patience`` seconds is given up; ``on_trouble`` is told, and long before that.
     """
@@ -38,6 +39,7 @@ class DaskExecutor:
         self,
         address: str | None,
         *,
+        cluster: Any = None,
         threads: int,
         folder: Path,
         local: Callable[[], Executor],
@@ -55,9 +57,11 @@ class DaskExecutor:
         self._started: dict[str, float] = {}
         self._messages: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._getters = ThreadPoolExecutor(8, thread_name_prefix="answers")
-        self._cluster: Any = None
+        self._cluster = cluster
         distributed = _distributed()
-        if address is None:
+        if cluster is not None:
+            self.address = str(cluster.scheduler_address)
+        elif address is None:
             self._cluster = _cluster_here(distributed, threads, folder)
         else:
             _check_certificates(distributed, address)
@@ -71,7 +75,7 @@ class DaskExecutor:
             ) from None
         self._client.subscribe_topic(self._id, self._hear)
         self._on_trouble = on_trouble
-        self._watch = None if address is None else Watch(DaskCluster(self._client, self._futures), patience)
+        self._watch = None if self.address is None else Watch(DaskCluster(self._client, self._futures), patience)
         if self._watch is not None:
             self._watch.start()
 

@@ -74,13 +74,18 @@ class Answer:
 class _Checkout:
     """A folder with the sources, the project in it and an executor; all used from one thread."""
 
-    folder: Path
-    bundle: str
+    top: Path
+    bundle: Bundle
     thread: ThreadPoolExecutor
     project: Project | None = None
     executor: Executor | None = None
     threads: int | None = None
     on_progress: Callable[[Progress], None] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The project's."""
+        return self.top / self.bundle.inside
 
 
 _FREE: list[_Checkout] = []
@@ -124,15 +129,15 @@ def _take(order: Order, base: Path) -> _Checkout:
     """A checkout of this bundle that nobody uses; those of other bundles are given up."""
     global _COUNT
     with _LOCK:
-        others = [one for one in _FREE if one.bundle != order.bundle.name or one.folder.parent.parent != base]
+        others = [one for one in _FREE if one.bundle.name != order.bundle.name or one.top.parent.parent != base]
         fitting = [one for one in _FREE if one not in others]
         _FREE[:] = fitting[1:]
         _COUNT += 1
-        folder = base / order.bundle.name / str(_COUNT)
+        top = base / order.bundle.name / str(_COUNT)
         taken = (
             fitting[0]
             if fitting
-            else _Checkout(folder, order.bundle.name, ThreadPoolExecutor(1, thread_name_prefix="checkout"))
+            else _Checkout(top, order.bundle, ThreadPoolExecutor(1, thread_name_prefix="checkout"))
         )
         _BUSY.append(taken)
     for one in others:
@@ -146,15 +151,15 @@ def _give_up(checkout: _Checkout) -> None:
         checkout.executor.close()
     if checkout.project is not None:
         checkout.project.__exit__(None, None, None)
-    remove_tree(checkout.folder.parent, checkout.folder.name)
+    remove_tree(checkout.top.parent, checkout.top.name)
 
 
 def _open(checkout: _Checkout, order: Order) -> Project:
     if checkout.project is None:
-        cache = Cache(default_folder() or checkout.folder.parent / "cache", "")
+        cache = Cache(default_folder() or checkout.top.parent / "cache", "")
         store = Store(order.store, lambda: open_remote(order.store, checkout.folder), cache)
         try:
-            unpack(store, order.bundle, checkout.folder)
+            unpack(store, order.bundle, checkout.top)
         finally:
             store.close()
         checkout.project = Project(

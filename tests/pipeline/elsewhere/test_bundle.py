@@ -74,3 +74,28 @@ def test_scripts_stay_executable(project: Folder, tmp_path: Path) -> None:
     project.write("tool.sh", "#!/bin/sh\n").chmod(0o755)
     travelled(project, tmp_path / "there", tmp_path / "store")
     assert (tmp_path / "there/tool.sh").stat().st_mode & 0o100
+
+
+def test_files_beside_the_project_lie_where_they_lay(folder: Folder, tmp_path: Path) -> None:
+    """As `refactor --into` writes tasks: they change to the folder above, and name files there."""
+    for path in ("data/in.csv", "data/other.csv", "key.pem"):
+        (folder.root.parent / path).parent.mkdir(exist_ok=True)
+        (folder.root.parent / path).write_text(path)
+    cells = (
+        'import os\nos.chdir("..")',
+        'x = open("data/in.csv").read()\ntry:\n    open("key.pem")\nexcept OSError: ...',
+    )
+    folder.task("load", "product = {key: os.path.abspath(path) for key, path in product.items()}", *cells, SAVE)
+    with Project(folder.root, store=str(tmp_path / "store")) as project:
+        assert project.store is not None
+        packed = bundle.pack(project, project.tasks)
+        bundle.send(project.store, packed)
+        top = tmp_path / "there"
+        bundle.unpack(project.store, packed, top)
+    assert packed.inside == folder.root.name
+    found = {path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()}
+    assert {path for path in found if ".soorgeon-clone/" not in path} == {
+        "data/in.csv",
+        f"{folder.root.name}/pipeline.yaml",
+        f"{folder.root.name}/tasks/load.py",
+    }

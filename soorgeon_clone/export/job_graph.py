@@ -1,5 +1,7 @@
-"""Steps -> jobs of AWS Batch: a grid as one array job where that is the same graph, and no job with more than 20
-dependencies: where a task has more, join jobs stand between, each of which waits for 20 and does nothing.
+"""Steps -> jobs of an engine with array jobs: a grid as one array where that is the same graph.
+
+Where an engine limits how many jobs one may wait for, join jobs stand between, each of which waits for so many and does
+nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from soorgeon_clone.export.model import Container, Step
-
-# https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
-MOST_DEPENDENCIES = 20
-LARGEST_ARRAY = 10_000
 
 
 @dataclass(frozen=True)
@@ -32,16 +30,17 @@ class Job:
         return len(self.steps) > 1
 
 
-def jobs(steps: Sequence[Step]) -> tuple[Job, ...]:
-    """The jobs, each after those that it needs."""
+def jobs(steps: Sequence[Step], *, largest: int, most_needs: int | None = None) -> tuple[Job, ...]:
+    """The jobs, each after those that it needs. ``largest`` is an array's size, ``most_needs`` how many one waits
+    for."""
     job_of: dict[str, str] = {}
     members: dict[str, tuple[Step, ...]] = {}
     taken = {step.name for step in steps}
-    for group in _arrays(steps):
+    for group in _arrays(steps, largest):
         name = group[0].name if len(group) == 1 else _array_name(group, taken)
         members[name] = group
         job_of.update((step.name, name) for step in group)
-    joins = _Joins(taken | set(members))
+    joins = _Joins(taken | set(members), most_needs or len(steps) + 1)
     found: list[Job] = []
     done: set[str] = set()
     for step in steps:
@@ -55,7 +54,7 @@ def jobs(steps: Sequence[Step]) -> tuple[Job, ...]:
     return tuple(found)
 
 
-def _arrays(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+def _arrays(steps: Sequence[Step], largest: int) -> Iterator[tuple[Step, ...]]:
     """The steps in groups that may be one job: of one grid, with equal upstream and container, and nothing that needs
     only some of them."""
     groups: dict[tuple[str, Container, tuple[str, ...], tuple[str, ...]], list[Step]] = {}
@@ -71,7 +70,7 @@ def _arrays(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
         if number in partly:
             yield from ((step,) for step in group)
         else:
-            yield from (tuple(group[at : at + LARGEST_ARRAY]) for at in range(0, len(group), LARGEST_ARRAY))
+            yield from (tuple(group[at : at + largest]) for at in range(0, len(group), largest))
 
 
 def _array_name(group: Sequence[Step], taken: set[str]) -> str:
@@ -83,16 +82,17 @@ def _array_name(group: Sequence[Step], taken: set[str]) -> str:
 class _Joins:
     """Makes join jobs; tasks with the same upstream share them."""
 
-    def __init__(self, taken: set[str]) -> None:
+    def __init__(self, taken: set[str], most: int) -> None:
         self.taken = taken
+        self.most = most
         self.made: dict[tuple[str, ...], str] = {}
         self.count = 0
 
     def needed(self, needs: list[str]) -> list[Job]:
         """The join jobs to add before a job with these needs; ``needs`` is shortened in place."""
         found: list[Job] = []
-        while len(needs) > MOST_DEPENDENCIES:
-            parts = [tuple(needs[at : at + MOST_DEPENDENCIES]) for at in range(0, len(needs), MOST_DEPENDENCIES)]
+        while len(needs) > self.most:
+            parts = [tuple(needs[at : at + self.most]) for at in range(0, len(needs), self.most)]
             needs[:] = [part[0] if len(part) == 1 else self._join(part, found) for part in parts]
         return found
 
