@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from soorgeon_clone.files import regular
+from soorgeon_clone.files import generated, regular
 from soorgeon_clone.files.confine import relative_name
 from soorgeon_clone.notebook.percent_header import without_header
 
@@ -37,7 +36,7 @@ def read_record(path: Path) -> Record:
         data = json.loads(regular.read_bytes(path, limit=_MOST_BYTES))
         return Record(
             notebook=str(data["notebook"]),
-            files={name: str(value) for name, value in data["files"].items() if is_ours(name)},
+            files=generated.recorded(data["files"], is_ours),
             shared={str(name): str(value) for name, value in data["shared"].items()},
             repairs=tuple((str(first), str(last), str(why)) for first, last, why in data.get("repairs", ())),
         )
@@ -72,7 +71,7 @@ def digest(path: str, text: str) -> str:
         text = without_header(text).strip("\n")
     elif path.endswith(".ipynb"):
         text = _cells_only(text)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return generated.digest(text)
 
 
 def _cells_only(text: str) -> str:
