@@ -1,4 +1,4 @@
-"""Drawing -> PlacedDrawing: tasks in layers from top to bottom, few crossings, short arrows (Sugiyama's method, simply).
+"""Drawing -> PlacedDrawing: tasks in layers from top to bottom, few crossings, short arrows (Sugiyama, simply).
 
 1. a task's layer is the length of the longest way to it; arrows over several layers get a bend in each
 2. within layers, the order is improved by sweeps: each node goes to the mean position of its neighbours
@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from soorgeon_clone.pipeline.plot.model import Drawing, PlacedDrawing, PlacedArrow, PlacedBox
+from soorgeon_clone.pipeline.plot.model import Drawing, PlacedArrow, PlacedBox, PlacedDrawing
 
 _CHARACTER = 7.4
 _HEIGHT = 44.0

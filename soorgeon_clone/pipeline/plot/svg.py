@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from soorgeon_clone.pipeline.plot.model import COLOURS, PlacedDrawing, PlacedArrow, PlacedBox
+from soorgeon_clone.pipeline.plot.model import COLOURS, PlacedArrow, PlacedBox, PlacedDrawing
 from soorgeon_clone.visible import markup
 
 _FONT = "font-family=\"ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\""
