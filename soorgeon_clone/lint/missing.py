@@ -17,6 +17,7 @@ from soorgeon_clone.lint.names import Bound, Names
 from soorgeon_clone.lint.script import CodeCell, Script
 from soorgeon_clone.notebook.ipython import is_notebook_name
 from soorgeon_clone.notebook.magics import BODY_MAGICS, CODE_MAGICS, FOREIGN_BODIES, LINE_MAGICS, NAMES
+from soorgeon_clone.notebook.tags import MAY_FAIL
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.undefined import Message
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 # What notebook servers put into the namespace before the first cell (Databricks, Spark kernels, Colab, Sage).
 PLATFORM_NAMES = frozenset({"spark", "sc", "sqlContext", "sqlCtx", "dbutils", "displayHTML", "spark_session"})
-
-DELIBERATE = "raises-exception"  # the tag of cells that are meant to fail
 
 _BINDS_ANYTHING = frozenset(
     [
@@ -104,7 +103,7 @@ def unread_words(subject: NotebookRead) -> dict[str, int]:
 def _is_certain(name: str, cell: CodeCell, subject: NotebookRead) -> bool:
     if is_notebook_name(name) or name in PLATFORM_NAMES or name in cell.doubtful or name.startswith("__"):
         return False
-    if DELIBERATE in cell.cell.tags or cell.maybe:
+    if MAY_FAIL in cell.cell.tags or cell.maybe:
         return False
     return subject.unread.get(name, cell.index + 1) > cell.index
 
