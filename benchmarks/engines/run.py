@@ -75,7 +75,8 @@ def _environment(base: Path, folders: list[str]) -> dict[str, str]:
     """Variables with which `soorgeon-clone` is this one."""
     (base / "bin").mkdir()
     program = base / "bin" / "soorgeon-clone"
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={projects.ROOT} exec {sys.executable} -m soorgeon_clone "$@"\n')
+    paths = os.pathsep.join(filter(None, (str(projects.ROOT), os.environ.get("PYTHONPATH"))))
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={paths} exec {sys.executable} -m soorgeon_clone "$@"\n')
     program.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SOORGEON_", "PYTHON"))}
     path = os.pathsep.join([str(base / "bin"), *folders, os.environ["PATH"]])
