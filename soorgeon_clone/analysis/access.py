@@ -5,10 +5,10 @@ Attributes, subscripts, elements of containers and loops over them, context mana
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, library, lineage, undescribed
+from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, labels, library, lineage, undescribed
 from soorgeon_clone.analysis.heap import (
     AMENDED,
     ATTRIBUTES,
@@ -16,6 +16,7 @@ from soorgeon_clone.analysis.heap import (
     EMPTY,
     FUNCTION,
     INSTANCE,
+    LABELS,
     LIB,
     LOST,
     METHOD,
@@ -146,7 +147,7 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
         return found | obj.fields.get(name, EMPTY)
     if kind in ("types.SimpleNamespace", "argparse.Namespace"):
         return contents(frozenset({obj})) | {w.heap.atom("builtins.scalar")}
-    if kind.startswith("pandas."):
+    if kind == "pandas.DataFrame":
         w.columns.add(name)
     effect = w.knowledge.attribute(kind, name)
     stored = obj.fields.get(name, EMPTY)
@@ -195,14 +196,26 @@ def enum_members(w: Walker, cls: Obj) -> Value:
 def subscript(w: Walker, value: Value, trailer: Node) -> Value:
     """Return what ``value[...]`` gives."""
     index_node = trailer.children[1]
-    key = _subscript_key(w, index_node)
+    parts = _subscript_parts(w, index_node)
+    key = EMPTY.union(*parts)
+    if index_node.type == "subscriptlist":
+        key |= {w.heap.atom("builtins.slice")}
     _look_up(w, value, key)
-    kind = _subscript_kind(index_node, key)
+    kind = _subscript_kind(index_node, key, parts)
     own = implicit(w, value)
     result: set[Obj] = set(own)
     for obj in value:
         result.update(_subscript_of(w, obj, kind, key, trailer))
     return frozenset(result)
+
+
+def _subscript_parts(w: Walker, node: Node) -> list[Value]:
+    """Return what stands between the commas of an index."""
+    if node.type != "subscriptlist":
+        return [_subscript_key(w, node)]
+    everything = frozenset({w.heap.atom("builtins.slice")})
+    parts = [child for child in node.children if child.type != "operator" or child.value == ":"]
+    return [everything if child.type == "operator" else _subscript_key(w, child) for child in parts]
 
 
 def _subscript_key(w: Walker, node: Node) -> Value:
@@ -227,21 +240,28 @@ def _look_up(w: Walker, value: Value, key: Value) -> None:
 
 
 _MANY = frozenset({"builtins.list", "pandas.Series", "pandas.Index", "pandas.DataFrame"})
+_TAKING = _MANY | {"numpy.ndarray"}
 
 
-def _subscript_kind(node: Node, key: Value) -> str:
+def _subscript_kind(node: Node, key: Value, parts: Sequence[Value] = ()) -> str:
+    """Return the kind of an index. ``lists``: several, of which one is certainly a list (or an array)."""
     if node.type == "subscript" or (node.type == "operator" and node.value == ":"):
         return "slice"
     if node.type == "subscriptlist":
-        return "tuple"
+        has_list = any(part and {o.type for o in part} <= _TAKING for part in parts)
+        return "lists" if has_list else "tuple"
     const = evaluate.constant(key)
     if isinstance(const, str):
         return "constant str"
     if isinstance(const, int):
         return "constant int"
     types = {o.type for o in key}
+    if types == {"builtins.list"} and (inside := contents(key)) and all(o.type == "builtins.str" for o in inside):
+        return "list of texts"
     if types and types <= _MANY:
         return "list"  # of labels, or of truth values
+    if types == {library.NDARRAY}:
+        return "array"
     if types == {"builtins.tuple"}:
         return "tuple"
     if types == {"builtins.slice"}:
@@ -292,7 +312,7 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
 
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
-_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED, AMENDED})
+_NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED, AMENDED, LABELS})
 
 
 def contents(value: Value) -> Value:
@@ -305,6 +325,17 @@ def contents(value: Value) -> Value:
             if name not in _NO_ELEMENTS:
                 result.update(held)
     return frozenset(result)
+
+
+def inmost(value: Value) -> Value:
+    """Return the objects, and in place of containers what is in them, however deep."""
+    found, stack = set(value), [obj for obj in value if obj.type in CONTAINERS]
+    while stack:
+        for held in contents(frozenset({stack.pop()})) - found:
+            found.add(held)
+            if held.type in CONTAINERS:
+                stack.append(held)
+    return frozenset(obj for obj in found if obj.type not in CONTAINERS)
 
 
 _TABLES = ("pandas.DataFrame", "pandas.Series")
@@ -452,7 +483,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
                 undescribed.run_registered(w, value, node)
                 library.set_library(w, obj.path, value)
             elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__", value):
-                change_by_store(w, obj)
+                change_by_store(w, obj, _stored_kind(last.children[1], key))
                 _change_shown(w, obj)
                 if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray", "pandas._Indexer"):
                     _store_cells(w, obj, value)
@@ -515,6 +546,8 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         library.set_library(w, f"{obj.path}.{name}", value)
         return
     if obj.immutable:
+        for cls in obj.fields.get("*class", EMPTY):  # pickle finds the member of an enumeration by its class
+            w.change_one(cls)
         return
     if obj.type == INSTANCE:
         instances.set_property(w, obj, name, value, node)
@@ -529,12 +562,23 @@ def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) ->
         amendments.fields.setdefault(name, EMPTY)
         w.change_one(amendments)
     else:
-        change_by_store(w, obj)
+        change_by_store(w, obj, "attribute")
     if _is_left_out(w, obj, name):
         w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
+    if obj.type == "pandas.Series" and not w.copies_on_write:
+        _note_kept_column(w, obj, name)
     if obj.given is not None:  # what it was made with is often an attribute: model.random_state = 0
         obj.given = {**obj.given, name: None}
+    if name in ("index", "columns"):
+        labels.share(w, (obj,), value)
     w.heap.hold(obj, name, value)
+
+
+def _note_kept_column(w: Walker, column: Obj, name: str) -> None:
+    """Before pandas 3 a frame keeps the columns that it gave: one that gets another name is not in a file."""
+    frame = column.origin
+    if frame is not None and frame.type == "pandas.DataFrame" and not column.is_same:
+        w.heap.hold(frame, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
 
 
 def _take_attributes(w: Walker, obj: Obj, value: Value) -> None:
@@ -547,7 +591,8 @@ def _take_attributes(w: Walker, obj: Obj, value: Value) -> None:
 
 
 _SAVED = {
-    "pandas.": frozenset({"columns", "index", "name", "names", "attrs", "flags"}),
+    "pandas.DataFrame": frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"}),
+    "pandas.": frozenset({"columns", "index", "name", "names", "attrs", "flags", "allows_duplicate_labels"}),
     # a plain array takes no others; what is given an index or columns is a frame after all
     "numpy.ndarray": frozenset(
         {"shape", "dtype", "strides", "real", "imag", "flat", "data", "T", "index", "columns", "name"}
@@ -563,10 +608,23 @@ def _is_left_out(w: Walker, obj: Obj, name: str) -> bool:
     return False
 
 
-def change_by_store(w: Walker, obj: Obj) -> None:
+def _stored_kind(node: Node, key: Value) -> str:
+    """Return the kind of an index as for reading; ``labels`` for what is certainly a label, or texts that are some."""
+    parts = contents(key) if {o.type for o in key} == {"builtins.list"} else key
+    are_texts = bool(parts) and all(o.type == "builtins.str" for o in parts)
+    is_label = node.type != "subscriptlist" and bool(key) and all(o.type in _LABELS and o.immutable for o in key)
+    return "labels" if are_texts or is_label else _subscript_kind(node, key)
+
+
+_LABELS = frozenset(f"builtins.{name}" for name in ("str", "int", "float", "scalar"))
+
+
+def change_by_store(w: Walker, obj: Obj, kind: str) -> None:
     """Storing into an object of a library may change what it is a part of (a node of a tree)."""
     if obj.type in (INSTANCE, METHOD):
         w.change_one(obj)
+    elif obj.memory is not None and (effect := w.knowledge.store(obj.type, kind)) is not None and effect.replaces:
+        w.replace(obj)
     else:
         w.change((obj,))
 
@@ -589,7 +647,7 @@ def delete(w: Walker, node: Node) -> None:
         else:
             if obj.type == INSTANCE and last.children[0].value == ".":
                 instances.delete_property(w, obj, last.children[1].value, node)
-            change_by_store(w, obj)
+            change_by_store(w, obj, "labels" if last.children[0].value == "[" else "attribute")
 
 
 def enter(w: Walker, value: Value, node: Node) -> Value:

@@ -24,6 +24,7 @@ class Memo:
     seen: dict[str, Value] = field(default_factory=dict)
     writes: dict[str, Value] = field(default_factory=dict)
     changes: set[Obj] = field(default_factory=set)
+    replaces: set[Obj] = field(default_factory=set)  # changed without what shares memory with them
     wholes: set[Obj] = field(default_factory=set)  # changed with all that they hold
     draws: set[str] = field(default_factory=set)
     seeds: set[str] = field(default_factory=set)
@@ -37,6 +38,7 @@ class Memo:
         for name, value in inner.writes.items():
             self.writes[name] = self.writes.get(name, EMPTY) | value
         self.changes |= inner.changes
+        self.replaces |= inner.replaces
         self.wholes |= inner.wholes
         self.draws |= inner.draws
         self.seeds |= inner.seeds
@@ -91,7 +93,8 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
 
 def _tells_calls_apart(w: Walker, code: Code, memo: Memo) -> bool:
     """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
-    did = (memo.draws, memo.seeds, memo.notes, memo.changes, memo.wholes, memo.writes, code.mentioned & _SPEAKING)
+    changed = memo.changes or memo.replaces or memo.wholes
+    did = (memo.draws, memo.seeds, memo.notes, changed, memo.writes, code.mentioned & _SPEAKING)
     if any(did) or not w.rebound.isdisjoint(memo.seen):
         return True
     return any(o.type not in (*calls.CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
@@ -116,6 +119,8 @@ def _repeat(w: Walker, memo: Memo) -> None:
         w.bind_global(name, value, certain=False)
     for obj in memo.changes:
         w.change_one(obj)
+    for obj in memo.replaces:
+        w.replace(obj)
     w.change(memo.wholes)
     for resource in memo.seeds:
         w.seed(resource)

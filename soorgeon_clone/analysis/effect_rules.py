@@ -26,18 +26,23 @@ class Effect:
     ``builtins.object``: some new object; ``builtins.scalar``: some number, text or date), ``self``, ``arg:<param>``
     (that very object), ``element:self`` or ``element:<param>`` (something inside it), ``cell:self`` (what a cell of a
     table holds), ``none``, ``like:self`` or ``like:<param>`` (new, of the same type), ``call:<param>`` (what that
-    callback returns), and of these ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values),
+    callback returns), ``library:numpy.random`` (what stands in a library by this path), and of these
+    ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values),
     ``iterator(T)``, ``pandas.Series(T)`` (T: its cells).
 
     ``shares``: the result holds references to these (to what is inside them for ``element:<param>``; ``parts``: the
     parts of a tuple result hold each other). ``views``: it shares memory with these, which pickling does not keep
     (builtin containers share no memory, so being a view of one means nothing). ``changes``: changed in place.
+    ``lends``: the result may show their memory until something is written into one of them (frames of pandas 3).
+    ``replaces``: changed in place, but not what shares memory with it: a frame gets another column, other labels.
     ``keeps``: what is changed holds references to these afterwards (``element:<param>`` too). ``calls``: called back
     (``like:<param>``: copies of these are used).
-    ``draws``: ambient random state read and advanced, unless ``draws_unless`` (a parameter of the call or of the
-    constructor that made self) is given and not None. ``seeds``: ambient random state set completely.
+    ``draws``: ambient state (of a random generator; pyplot's figures) read and advanced, unless ``draws_unless`` (a
+    parameter of the call or of the constructor that made self) is given and not None. ``seeds``: such state set
+    completely.
     ``sets`` and ``gets``: settings changed, settings whose value the result shows. ``reads`` and ``writes``:
     parameters that name a file (``*``: unknown files; ``*log``: those that the notebook logs to, if it logs to any).
+    ``single:<param>`` is what is in a list that may hold one thing only.
     ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
     identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``opaque``: why static
     analysis ends here. ``prints``: writes to standard output or displays. ``raises``: never returns.
@@ -47,8 +52,10 @@ class Effect:
 
     returns: tuple[str, ...] = ("fresh",)
     shares: tuple[str, ...] = ()
+    lends: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     draws: tuple[str, ...] = ()
@@ -67,7 +74,17 @@ class Effect:
     @cached_property
     def acts(self) -> bool:
         """Whether the call does more than to give something and to call back."""
-        said = (self.changes, self.keeps, self.draws, self.names, self.seeds, self.sets, self.reads, self.writes)
+        said = (
+            self.changes,
+            self.replaces,
+            self.keeps,
+            self.draws,
+            self.names,
+            self.seeds,
+            self.sets,
+            self.reads,
+            self.writes,
+        )
         return any(said) or self.opaque is not None or self.prints
 
 
@@ -79,6 +96,9 @@ class TypeFacts:
     does not change the objects that it holds. ``picklable``: by ``serializer``; if not, ``reason`` says why ("an open
     file"). ``advancing``: using it changes it (iterators, open files, random generators). ``element``: the type of its
     elements when known. ``rank``: of two operands, the one with the higher rank decides the type of the result.
+    ``bound_to``: the ambient random state that its objects draw from: saved, they would take a copy of it along.
+    ``drawn_on``: the ambient state that a call uses which gives such an object, unless it is a method of one
+    (``df.plot()`` gives axes: it drew on the current figure; ``ax.plot()`` did not).
     """
 
     path: str
@@ -91,6 +111,8 @@ class TypeFacts:
     element: str | None = None
     reason: str | None = None
     rank: int = 0
+    bound_to: str | None = None
+    drawn_on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,8 +138,8 @@ class Rule:
 
 CONDITIONS = ("when", "given", "passed", "unless_given")
 LISTS = (
-    *("shares", "views", "changes", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads", "writes", "names"),
-    "loses",
+    *("shares", "lends", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads"),
+    *("writes", "names", "loses"),
 )
 FIELDS = tuple(f.name for f in fields(Effect))
 NO, MAYBE, YES = 0, 1, 2
@@ -164,8 +186,8 @@ def _compile_rule(raw: Any, resolve: Resolve, major: Major) -> Rule:
         elif key == "draws_unless":
             values[key] = as_tuple(value)[0]
         elif match := re.fullmatch(r"views_before_(\d+)", key):
-            if (major() or 0) < int(match[1]):
-                values["views"] = (*values.get("views", ()), *as_tuple(value))
+            name = "views" if (major() or 0) < int(match[1]) else "lends"
+            values[name] = (*values.get(name, ()), *as_tuple(value))
         elif key not in CONDITIONS:
             raise ValueError(f"{key!r} is not a part of an effect; the parts are {', '.join(FIELDS)}")
     named = frozenset(values)
@@ -199,13 +221,20 @@ def choose(rules: Iterable[Rule], given: Given) -> Effect | None:
 
 
 def add(effect: Effect, rules: Iterable[Rule], given: Given) -> Effect:
-    """Return the effect together with every rule that holds or may hold; a certain rule's ``returns`` replaces."""
+    """Return the effect together with every rule that holds or may hold; a certain rule's ``returns`` replaces.
+
+    What the effect itself calls replaced is not changed by a rule for all calls.
+    """
+    own = effect
     for rule in rules:
         verdict = _verdict(rule, given)
         if verdict == NO:
             continue
         extra = rule.effect if "returns" in rule.named else replace(rule.effect, returns=effect.returns)
         effect = replace(join(effect, extra), returns=extra.returns) if verdict == YES else join(effect, extra)
+    if own.replaces:
+        changes = tuple(target for target in effect.changes if target in own.changes or target not in own.replaces)
+        effect = replace(effect, changes=changes)
     return effect
 
 

@@ -17,11 +17,12 @@ TABLE_KEYS = {
 }
 TYPE_KEYS = {
     *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),
-    *("new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
+    *("bound_to", "drawn_on", "new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
+    "stores",
 }
 
 _CALL = re.compile(r"([\w.*?]+)?(?:\{([^}]*)\}([\w.*?]*))?(?:\(([^)]*)\))?")
-_WORD = re.compile(r"(?:arg|element|cell|like|call):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
+_WORD = re.compile(r"(?:arg|element|cell|like|call|single|library):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
 _KEPT = frozenset(("self", "none"))
 _NESTS = frozenset(("tuple", "list", "dict", "set", "iterator"))
 BUILTIN_TYPES = {
@@ -98,7 +99,14 @@ class TypeEntry:
 
     @cached_property
     def subscripts(self) -> dict[str, Any]:
-        kinds = (self.raw.get("subscripts") or {}).items()
+        return self._by_kind("subscripts")
+
+    @cached_property
+    def stores(self) -> dict[str, Any]:
+        return self._by_kind("stores")
+
+    def _by_kind(self, part: str) -> dict[str, Any]:
+        kinds = (self.raw.get(part) or {}).items()
         return {kind.strip(): value for key, value in kinds for kind in key.split(",")}
 
     @cached_property
@@ -125,6 +133,8 @@ class TypeEntry:
             picklable=as_bool(raw["picklable"]) if "picklable" in raw else base.picklable,
             serializer=raw.get("serializer", base.serializer),
             advancing=as_bool(raw["advancing"]) if "advancing" in raw else base.advancing,
+            bound_to=raw.get("bound_to", base.bound_to),
+            drawn_on=raw.get("drawn_on", base.drawn_on),
             element=self.table.resolve(raw["element"]) if "element" in raw else base.element,
             reason=raw.get("reason", base.reason),
             rank=int(raw.get("rank", base.rank)),

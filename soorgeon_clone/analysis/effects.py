@@ -12,7 +12,8 @@ A table describes one library (one top-level module; those of the standard libra
 ``attributes``   attributes of modules -> effect
 ``method``       the effect of methods that are not named
 ``types``        type -> its facts (see TypeFacts), ``new``, ``methods``, ``method`` (all others), ``attributes``,
-                 ``attribute`` (all others), ``operators``, ``subscripts``. ``"*"`` is any type that is not named
+                 ``attribute`` (all others), ``operators``, ``subscripts``, ``stores`` (what is stored into, where
+                 that does not change all that shares its memory). ``"*"`` is any type that is not named
 
 An effect is written as in `Effect`; a single item needs no list, and a text (or a list of texts) is its ``returns``.
 Conditions:
@@ -133,7 +134,7 @@ class Knowledge:
         """Return what calling ``path`` does: a function, a class (its constructor), or a method without its object."""
         key = (path, *given.items())
         if key not in self._answers:
-            self._answers[key] = self._function(self.canonical(path), given)
+            self._answers[key] = self._drawing(self._function(self.canonical(path), given))
         return self._answers[key]
 
     def method(self, type_path: str, name: str, given: Given, made: Given | None = None) -> Effect | None:
@@ -145,8 +146,24 @@ class Knowledge:
         key = (type_path, name, *given.items(), None, *(made.items() if made is not None else ()), made is None)
         if key not in self._answers:
             known = {"made.**": None} if made is None else {f"made.{param}": text for param, text in made.items()}
-            self._answers[key] = self._method(self.canonical(type_path), name, {**given, **known})
+            effect = self._method(self.canonical(type_path), name, {**given, **known})
+            self._answers[key] = effect if self._drawn_on(type_path) else self._drawing(effect)
         return self._answers[key]
+
+    def _drawing(self, effect: Effect | None) -> Effect | None:
+        """A call that gives axes or the like has drawn on the current figure, unless it is a method of such a thing,
+
+        or opens a figure of its own.
+        """
+        if effect is None or effect.seeds:
+            return effect
+        types = {path for spec in effect.returns for path in _TYPE_PATHS.findall(spec)}
+        states = {state for path in types if (state := self._drawn_on(path)) is not None}
+        return replace(effect, draws=(*effect.draws, *sorted(states))) if states else effect
+
+    def _drawn_on(self, type_path: str) -> str | None:
+        facts = self.type(type_path) if "." in type_path else None
+        return facts.drawn_on if facts is not None else None
 
     @_remembered
     def attribute(self, type_path: str, name: str) -> Effect | None:
@@ -258,12 +275,24 @@ class Knowledge:
 
     @_remembered
     def subscript(self, type_path: str, kind: str) -> Effect | None:
-        """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, tuple or other."""
+        """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, array, tuple, other.
+
+        ``list of texts`` is a kind of list, ``lists`` several of which one is a list or array.
+        """
         lineage = self._lineage(self.canonical(type_path))
         for entry in lineage:
-            for name in (kind, "*"):
+            for name in (kind, kind.removesuffix(" of texts"), "*"):
                 if name in entry.subscripts:
                     return choose(entry.table.rules(entry.subscripts[name]), {})
+        return None
+
+    @_remembered
+    def store(self, type_path: str, kind: str) -> Effect | None:
+        """Return what storing into an object does; kind as for `subscript`, ``labels`` or ``attribute``."""
+        lineage = self._lineage(self.canonical(type_path))
+        for entry in lineage:
+            if kind in entry.stores:
+                return choose(entry.table.rules(entry.stores[kind]), {})
         return None
 
     def _function(self, path: str, given: Given) -> Effect | None:
@@ -284,7 +313,10 @@ class Knowledge:
             return self._answer(table, found.raw, given)
         if name[:1].isupper() and "*" in table.types:
             return self._constructor(path, (table.types["*"],), table, given)
-        return self._answer(table, table.raw["function"], given) if "function" in table.raw else None
+        effect = self._answer(table, table.raw["function"], given) if "function" in table.raw else None
+        if effect is not None and not effect.sets and registers_by_name(path, library):
+            return replace(effect, sets=("modules",))
+        return effect
 
     def _constructor(self, path: str, lineage: tuple[TypeEntry, ...], table: Table, given: Given) -> Effect | None:
         for entry in lineage:
@@ -365,6 +397,9 @@ class Knowledge:
         return None
 
 
+# `pandas.DataFrame` in `tuple(pandas.DataFrame, object)`, nothing in `arg:ax`
+_TYPE_PATHS = re.compile(r"(?<![\w:.])[^\W\d]\w*(?:\.\w+)+")
+
 # modules of the standard library that no table describes, and that leave files alone
 _WITHOUT_FILES = frozenset(
     """
@@ -392,6 +427,15 @@ _SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|pat
 def sets_by_name(name: str) -> bool:
     """Whether the name of a function that nobody described says that it sets something (``register_error``)."""
     return _SETS.match(name) is not None
+
+
+_REGISTERS = re.compile(r"(un|de)?register|set_|(en|dis)able")
+
+
+def registers_by_name(path: str, library: str) -> bool:
+    """Whether a function that a table does not name says by its name that its library keeps something from then on."""
+    name = path.rpartition(".")[2]
+    return sets_by_name(name) if library in sys.stdlib_module_names else _REGISTERS.match(name) is not None
 
 
 def may_set(effect: Effect, path: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, beside, calls, deferred, instances, library, statements
+from soorgeon_clone.analysis import access, beside, calls, deferred, instances, labels, library, statements
 from soorgeon_clone.analysis.heap import (
     EMPTY,
     LIB,
@@ -399,6 +399,7 @@ def _operate(w: Walker, node: Node, ones: list[Obj], sign: str, others: list[Obj
     if facts is None or kind in access.CONTAINERS:
         w.heap.hold(made, "*", access.contents(both))
     w.heap.derive_order((made,), both)
+    labels.share(w, (made,), both)
     return (made,)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from soorgeon_clone.analysis import figures
 from soorgeon_clone.analysis.effects import Effect, Knowledge, may_set
 from soorgeon_clone.analysis.names import imported, target_names
 from soorgeon_clone.analysis.syntax import Node
@@ -232,6 +233,7 @@ class _Reader:
                 if effect is not None:
                     self.found.sets.update(effect.sets)
                     self.found.seeds.update(effect.seeds)
+                    self.found.draws.update(state for state in effect.draws if state in figures.STATES)
                     if name in self.found.methods:
                         self.found.reads.update("*" for text in effect.reads if text != "*log")
                         self.found.writes.update("*" for text in effect.writes if text != "*log")

@@ -22,6 +22,7 @@ METHOD = "method"  # bound: fields["self"], and either fields["func"] or `path` 
 UNKNOWN = "?"
 LOST = "*lost"  # the key of attributes that pickle leaves out: "12 name", given by statement 12
 NAMED = "*named"  # the key of variables that a formula names, as for LOST: it is evaluated again when it is loaded
+LABELS = "*labels"  # the key of what stands for the index and the columns of a frame
 ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 AMENDED = "*amended"  # the key of what stands for the attributes that a class or function was given after it was made
 UNBOUND_TYPE = "unbound"
@@ -40,6 +41,9 @@ class Obj:
         "identity",
         "immutable",
         "is_local",
+        "is_memory",
+        "is_same",
+        "lent",
         "made",
         "memory",
         "order",
@@ -65,6 +69,9 @@ class Obj:
         self.views: set[Obj] = set()
         self.origin: Obj | None = None  # of a view of an array: the array that has the memory
         self.memory: set[Obj] | None = None  # all objects that share memory with it, itself included
+        self.lent: set[Obj] | None = None  # frames that may share memory until one of them is written into
+        self.is_memory = False  # whether it stands for memory that others share
+        self.is_same = False  # whether a view of it may be the same object
         self.changed: set[int] = set()  # statements that may change it
         self.is_local = False  # a class that a function made
         self.made: int = -1  # the statement that made it first
@@ -165,16 +172,52 @@ class Heap:
         self.hold(obj, AMENDED, frozenset({made}))
         return made
 
-    def view(self, one: Obj, other: Obj) -> None:
-        """Let two objects share memory."""
-        if one is not other and other not in one.views:
-            one.views.add(other)
-            other.views.add(one)
-            memory = (one.memory or {one}) | (other.memory or {other})
-            for obj in memory:
-                obj.memory = memory
-            self.version += 1
-            self._grown |= {one, other}
+    def view(self, one: Obj, other: Obj, *, apart: bool = False) -> None:
+        """Let two objects share memory. ``apart``: they share nothing else, they are certainly two objects.
+
+        What is apart holds an object that stands for the memory, and not the other one.
+        """
+        if one is other:
+            return
+        if apart:
+            cells = self._cells(one) | self._cells(other)
+            if not cells:
+                made = self.make(("memory", one, other), "numpy.ndarray")
+                made.is_memory = True
+                cells = {made}
+            self._link(one, cells)
+            self._link(other, cells)
+            for cell in cells:
+                self._link(cell, cells - {cell})
+        elif other not in one.views:
+            one.is_same = other.is_same = True
+            self._link(one, {other})
+            self._link(other, {one})
+
+    def lend(self, one: Obj, other: Obj) -> None:
+        """Let two frames share memory until one is written into: arrays that are taken out of one show the other."""
+        one_group, other_group = one.lent or {one}, other.lent or {other}
+        if one_group is other_group or one is other:
+            return
+        small, large = sorted((one_group, other_group), key=len)
+        large |= small
+        for obj in (*small, one, other):
+            obj.lent = large
+        self.version += 1
+
+    def _link(self, one: Obj, others: set[Obj]) -> None:
+        if others <= one.views:
+            return
+        one.views |= others
+        memory = (one.memory or {one}).union(*(other.memory or {other} for other in others))
+        for obj in memory:
+            obj.memory = memory
+        self.version += 1
+        self._grown |= {one, *others}
+
+    def _cells(self, obj: Obj) -> set[Obj]:
+        """Return what stands for memory that ``obj`` shares."""
+        return {view for view in obj.views if view.is_memory}
 
     def has_sets(self) -> bool:
         """Whether there are sets, whose order no file keeps."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, calls, evaluate, filed, named, statements, structures, undescribed
+from soorgeon_clone.analysis import access, calls, evaluate, filed, labels, named, statements, structures, undescribed
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NDARRAY = "numpy.ndarray"
 _TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
 _OF_TABLES = ("pandas.", "numpy.")
+_VIEWING = frozenset((NDARRAY, "pandas.DataFrame", "pandas.Series"))
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 
 
@@ -76,7 +77,7 @@ def apply(
     if effect.raises:
         statements._die(w)
     value: Value = EMPTY
-    viewed = next(iter(receiver)) if len(receiver) == 1 and effect.views == ("self",) else None
+    viewed = next(iter(receiver)) if len(receiver) == 1 and (effect.views or effect.lends) == ("self",) else None
     for spec in effect.returns:
         value |= result(w, spec, receiver, args, node, bound, path, viewed)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
@@ -86,7 +87,8 @@ def apply(
     if w.heap.has_sets():
         _note_order(w, path, receiver, args, fresh)
     if fresh:
-        _tie(w, effect, fresh, target)
+        _tie(w, effect, fresh, target, apart=path.startswith(_OF_TABLES))
+        labels.share(w, fresh, receiver | args.all)
         _note_left_out(w, effect, value, path, target)
         for module in filter(is_module, args.all):
             for obj in fresh:
@@ -189,6 +191,9 @@ def _act(
             continue  # what changes is the setting that the object stands for
         changed |= target(text)
     w.change(changed)
+    for text in effect.replaces:
+        for obj in target(text):
+            w.replace(obj)
     for obj in receiver | args.all if w.anything_advances() else ():
         if access.is_advancing(w, obj):
             access.advance(w, obj)
@@ -231,14 +236,18 @@ def _keepers(w: Walker, changed: Value, kept: Value) -> Value:
     return changed | frozenset(o for o in w.heap.reach(artists) if o.type.startswith("matplotlib."))
 
 
-def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value]) -> None:
-    """Let what the call made hold what it shares, and share memory with what it is a view of."""
+def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value], *, apart: bool) -> None:
+    """Let what the call made hold what it shares, and share memory with what it is a view of.
+
+    ``apart``: a view that it made is certainly another object.
+    """
+    _lend(w, effect, made, target)
     shared, viewed = EMPTY, EMPTY
     for text in effect.shares:
         if text != "parts":
             shared |= target(text)
     for text in effect.views:
-        viewed |= target(text)
+        viewed |= _shown(target(text))
     if not shared and not viewed:
         return
     held = frozenset(obj for obj in shared if not obj.immutable or is_module(obj))
@@ -248,12 +257,34 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
     for obj in made:
         parts = copied if obj.type == "pandas.DataFrame" else held  # a frame copies frames and arrays
         # of a list of views (np.split) each shares the memory, the list itself shares none
-        views = access.contents(frozenset({obj})) - held if obj.type in access.CONTAINERS else {obj}
+        views = access.inmost(frozenset({obj})) - held
         w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
         for view in views:
-            for other in viewed:
-                if not (view.immutable or other.immutable):
-                    w.heap.view(view, other)
+            for other in viewed if view.type.startswith("pandas.") else _lent(viewed):
+                means_nothing = other.type in access.CONTAINERS and view.type.startswith(_OF_TABLES)
+                if not (view.immutable or other.immutable or means_nothing):
+                    w.heap.view(view, other, apart=apart and view.type != "builtins.object")
+
+
+def _lend(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value]) -> None:
+    """Note that frames may share memory with others until they are written into."""
+    if not effect.lends or not w.copies_on_write:
+        return
+    lenders = [obj for text in effect.lends for obj in access.inmost(_shown(target(text))) if not obj.immutable]
+    for obj in access.inmost(frozenset(made)):
+        for other in lenders:
+            w.heap.lend(obj, other)
+
+
+def _shown(value: Value) -> Value:
+    """Return the objects, and in place of indexers (``df.loc``) the frames whose rows and columns they give."""
+    indexers = frozenset(obj for obj in value if obj.type == "pandas._Indexer")
+    return (value - indexers) | access.contents(indexers) if indexers else value
+
+
+def _lent(value: Value) -> Value:
+    """Return the objects, and those that may share memory with them: who takes an array takes that memory."""
+    return value.union(*(obj.lent for obj in value if obj.lent is not None))
 
 
 def _mutable(value: Value) -> Value:
@@ -322,6 +353,8 @@ def _target(
         return value
     if target.startswith("like:"):
         return _target(w, target[5:], receiver, args, bound, node)
+    if target.startswith("single:"):
+        return EMPTY if _shows_several(node) else access.inmost(_target(w, target[7:], receiver, args, bound, node))
     if target.startswith("element:"):
         inner = _target(w, target[8:], receiver, args, bound, node)
         own = frozenset(
@@ -337,6 +370,16 @@ def _target(
         if keyword is None:
             value |= access.contents(item)
     return value
+
+
+def _shows_several(trailer: Node) -> bool:
+    """Whether the first argument of a call is a list or tuple that is written there with two elements or more."""
+    inner = trailer.children[1] if trailer.type == "trailer" and len(trailer.children) > 2 else trailer
+    first = inner.children[0] if inner.type == "arglist" else inner
+    if first.type != "atom" or first.children[0].value not in ("[", "(") or first.children[1].type != "testlist_comp":
+        return False
+    items = [item for item in first.children[1].children if item.type != "operator"]
+    return len(items) > 1 and all(item.type not in ("star_expr", "comp_for", "sync_comp_for") for item in items)
 
 
 def _file(w: Walker, field_name: str, text: str, target: Callable[[str], Value]) -> None:
@@ -417,16 +460,18 @@ def result(
         return inside | {w.heap.atom("builtins.scalar")}
     if spec.startswith("like:"):
         originals = _target(w, spec[5:], receiver, args, bound, node)
-        return like(w, originals, node)
+        return like(w, originals, node, viewed)
     if spec.startswith("call:"):
         return undescribed.call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node, path)
+    if spec.startswith("library:"):
+        return frozenset({w.heap.lib(spec[8:])})
     kind = spec
     if spec == "fresh":
         kind = f"{path.partition('.')[0]}.*" if path else UNKNOWN
     facts = w.facts_of(kind) if "." in kind else None
     if facts is not None and facts.immutable:
         return frozenset({w.heap.atom(kind)})
-    if viewed is not None and kind == NDARRAY:
+    if viewed is not None and kind in _VIEWING:
         return frozenset({w.heap.make_view((*w.site(node), kind), kind, viewed)})
     made = w.heap.make((*w.site(node), kind), kind)
     return frozenset({made})
@@ -454,7 +499,7 @@ def _display(
     return frozenset({made})
 
 
-def like(w: Walker, originals: Value, node: Node) -> Value:
+def like(w: Walker, originals: Value, node: Node, viewed: Obj | None = None) -> Value:
     """Return new objects of the same types, holding the same things."""
     made: set[Obj] = set()
     for obj in originals:
@@ -471,7 +516,11 @@ def like(w: Walker, originals: Value, node: Node) -> Value:
                 w.heap.hold(copy, key, value)
             made.add(copy)
         else:
-            copy = w.heap.make((*w.site(node), obj.type), obj.type)
+            site = (*w.site(node), obj.type)
+            if viewed is not None and obj.type in _VIEWING:
+                copy = w.heap.make_view(site, obj.type, viewed)
+            else:
+                copy = w.heap.make(site, obj.type)
             copy.given = copy.given or obj.given
             for key, value in obj.fields.items():
                 w.heap.hold(copy, key, value)

@@ -40,6 +40,7 @@ class Module:
     """
 
     path: str
+    text: str = ""
     names: dict[str, list[Node | str | None]] = field(default_factory=dict)
     running: list[Node] = field(default_factory=list)
     is_package: bool = False
@@ -75,6 +76,10 @@ class Modules:
         if path not in self._modules:
             self._modules[path] = self._load(path)
         return self._modules[path]
+
+    def texts(self) -> Iterator[str]:
+        """Yield the texts of all modules that were asked for."""
+        yield from (module.text for module in self._modules.values() if module is not None)
 
     def split(self, path: str) -> Name | None:
         """Return the module beside the notebook that ``path`` begins with, and the name in it; None for others."""
@@ -144,7 +149,7 @@ class Modules:
         return top in sys.stdlib_module_names or self.knowledge.describes(top) or is_installed(top)
 
     def _parsed(self, path: str, text: str, *, is_package: bool) -> Module:
-        module = Module(path, is_package=is_package)
+        module = Module(path, text, is_package=is_package)
         try:
             tops = top_statements(text)
         except (SyntaxError, ValueError, RecursionError, AssertionError):

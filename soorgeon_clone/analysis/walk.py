@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import access, bodies, library, undescribed
-from soorgeon_clone.analysis.effects import Knowledge, TypeFacts
+from soorgeon_clone.analysis import access, bodies, figures, labels, library, undescribed
+from soorgeon_clone.analysis.effects import Knowledge, TypeFacts, installed_major
 from soorgeon_clone.analysis.feared import builtin
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -124,6 +124,20 @@ class Walker:
         """The names that the notebook's code binds twice, or that are builtins' and bound at all."""
         counts = Counter(name for text in self.texts for name in bound_names(text))
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
+
+    @property
+    def renames_labels(self) -> bool:
+        """Whether the notebook, or a module beside it, may rename an index in place."""
+        return self.has_modules_beside or self._mentions_labels
+
+    @cached_property
+    def _mentions_labels(self) -> bool:
+        return labels.may_be_renamed(self.texts)
+
+    @cached_property
+    def copies_on_write(self) -> bool:
+        """Whether frames share memory until they are written into: from pandas 3 on, before if they are told to."""
+        return (installed_major("pandas") or 0) >= 3 or any("copy_on_write" in text for text in self.texts)
 
     def is_stored_into(self, name: str) -> bool:
         """Whether the notebook may give attributes to what a name denotes (``f.calls = 0``)."""
@@ -330,7 +344,8 @@ class Walker:
         texts = [re.sub(r"\b[gs]etattr\([^()]*\)", "", text) for text in self.texts]
         if name in self.columns or any(named.search(text) for text in texts):
             return False
-        return any(re.search(rf"\.{name}\b(?!\s*=[^=])", text) for text in self.texts)
+        asked = re.compile(rf"\.{name}\b(?!\s*=[^=])|\b(?:get|has)attr\([^()]*['\"]{name}['\"]")
+        return any(asked.search(text) for text in self.texts)
 
     def facts_of(self, type_: str) -> TypeFacts | None:
         """Return what the tables know about the objects of a type."""
@@ -391,8 +406,7 @@ class Walker:
             elif depth == "parts":
                 self._change_parts(obj)
             elif obj.type.startswith("pandas.") and obj.type.endswith("Index"):
-                for labelled in obj.fields.get("*", EMPTY):
-                    self.change_one(labelled)  # df.index.name = "day" changes df
+                labels.rename(self, obj)  # df.index.name = "day" changes df
 
     def may_be_own_part(self, obj: Obj) -> bool:
         """Whether an element of ``obj`` may be the same object to us: we do not know what it holds."""
@@ -464,6 +478,17 @@ class Walker:
         else:
             self._note_change(obj)
 
+    def replace(self, obj: Obj) -> None:
+        """Note that this object may come to hold other things; what only shares memory with it stays as it is."""
+        if obj.immutable:
+            return
+        if self._depth(obj) != "none" or any(other.is_same for other in obj.memory or ()):
+            self.change((obj,))
+            return
+        self._record_change(obj)
+        if self.tracing:
+            self.tracing[-1].replaces.add(obj)
+
     def _note_change(self, obj: Obj) -> None:
         self._record_change(obj)
         if self.tracing:
@@ -477,16 +502,25 @@ class Walker:
                 self.note("sets", "modules")  # np.limits.append(3): other tasks have a module of their own
 
     def draw(self, resource: str) -> None:
-        """A random generator is used: it advances, if anything has seeded it."""
+        """A random generator is used: it advances, if anything has seeded it. Or the figures of pyplot are."""
+        if resource == figures.STATE and not figures.are_kept(self):
+            return
         name = AMBIENT + resource
         self.record.draws.add(resource)
         if self.tracing:
             self.tracing[-1].draws.add(resource)
-        if self.module.state.get(name) is not None:
+        if resource == figures.STATE or self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 
     def seed(self, resource: str) -> None:
+        """A random generator is seeded, or pyplot gets a new figure to draw on, or has none."""
+        if resource in figures.STATES:
+            if not figures.are_kept(self):
+                return
+            if resource == figures.NEW and figures.are_asked_for(self):
+                return self.draw(figures.STATE)
+            resource = figures.STATE
         name = AMBIENT + resource
         self.record.seeds.add(resource)
         self.seeded.add(resource)

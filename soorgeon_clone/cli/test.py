@@ -129,30 +129,23 @@ def _advice(notebook: Notebook, error: CellError) -> str:
 
 
 def _missing_module(module: str) -> str:
-    from soorgeon_clone.lint.surroundings import distribution_name
+    from soorgeon_clone.distributions.of_module import usual
 
-    package = distribution_name(module.partition(".")[0])
-    return f"The module {module} is not installed here. Usually: pip install {package}"
+    return f"The module {module} is not installed here. Usually: pip install {usual(module)}"
 
 
 def _removed(module: str, name: str) -> str:
-    from importlib import metadata
+    from soorgeon_clone.distributions.of_module import release, usual
 
-    from soorgeon_clone.lint.surroundings import distribution_name
-
-    package = distribution_name(module.partition(".")[0])
-    try:
-        if module.partition(".")[0] in sys.stdlib_module_names:
-            return (
-                f"Python {sys.version_info[0]}.{sys.version_info[1]} has no {module}.{name}: "
-                "it was removed or renamed, came later, or is a slip."
-            )
-        version = f"{package} {metadata.version(package)}"
-    except metadata.PackageNotFoundError:
-        version = f"the installed {package}"
-    return (
-        f"{version} has no {module}.{name}: it was removed or renamed, or came later. Pin the version it was made for."
-    )
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        return (
+            f"Python {sys.version_info[0]}.{sys.version_info[1]} has no {module}.{name}: "
+            "it was removed or renamed, came later, or is a slip."
+        )
+    package = usual(module)
+    found = release(package)
+    what = f"the installed {package}" if found is None else f"{package} {found.version}"
+    return f"{what} has no {module}.{name}: it was removed or renamed, or came later. Pin the version it was made for."
 
 
 def _missing_file(name: str, folder: Path) -> str:

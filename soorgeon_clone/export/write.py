@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import re
@@ -12,8 +11,9 @@ from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import confine
+from soorgeon_clone.files.generated import digest, is_own_file, outdated, recorded, text_now
 from soorgeon_clone.files.problems import told
-from soorgeon_clone.files.regular import is_regular, read_bytes
+from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.files.together import in_short, write_together
 
 _NEW = ".new"
@@ -50,9 +50,11 @@ def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) 
     exports = _read_record(folder)
     known = exports.get(owner, {})
     others = {name: other for other, names in exports.items() if other != owner for name in names}
-    now = {name: _text(folder / name) for name in files}
+    now = {name: text_now(folder / name) for name in files}
     # Of the others only files matter, and no link: what else stands there now is not what an earlier export wrote.
-    now |= {name: _text(folder / name) if _is_own(folder / name) else None for name in known.keys() - files.keys()}
+    now |= {
+        name: text_now(folder / name) if is_own_file(folder / name) else None for name in known.keys() - files.keys()
+    }
     different = [name for name, text in files.items() if now[name] not in (None, text)]
     taken = [name for name in different if name in others and name not in known]
     if taken and not force:
@@ -61,36 +63,35 @@ def compare(files: Mapping[str, str], folder: Path, owner: str, *, force: bool) 
             hint="Nothing was written. --out DIR writes elsewhere, --force replaces it.",
             exit_code=2,
         )
-    edited = [name for name in different if not force and _digest(now[name] or "") != known.get(name)]
+    edited = [name for name in different if not force and digest(now[name] or "") != known.get(name)]
     left = {name: _beside(name, files[name], known, folder) for name in edited}
     ours = {name: text for name, text in files.items() if name not in left}
     ours |= {new: files[name] for name, new in left.items() if new is not None}
-    now |= {name: _text(folder / name) for name in ours if name not in now}
+    now |= {name: text_now(folder / name) for name in ours if name not in now}
     old = [name for name in known if name not in files and name not in ours and name not in others]
-    old = [name for name in old if now[name] is not None]
-    removed = [name for name in old if force or _digest(now[name] or "") == known[name]]
+    removed, kept = outdated(old, known, now, force=force)
     return Changes(
         texts={name: text for name, text in ours.items() if now[name] != text},
         created=tuple(name for name in ours if now[name] is None),
         replaced=tuple(name for name in ours if now[name] not in (None, ours[name])),
         removed=tuple(removed),
-        kept=tuple(name for name in old if name not in removed),
+        kept=tuple(kept),
         left=left,
-        record={name: _digest(text) for name, text in ours.items()} | _bases(left, files, known),
+        record={name: digest(text) for name, text in ours.items()} | _bases(left, files, known),
     )
 
 
 def _beside(name: str, text: str, known: Mapping[str, str], folder: Path) -> str | None:
     """Where ours goes that a person has to look at; None if it is what the person began with, or has seen."""
     names = (f"{name}{_NEW}{number or ''}" for number in itertools.count())
-    new = next(one for one in names if _digest(_text(folder / one) or "") in (known.get(one), _digest("")))
-    seen = known.get(new) == _digest(text) and not (folder / new).exists()
-    return None if seen or known.get(name) == _digest(text) else new
+    new = next(one for one in names if digest(text_now(folder / one) or "") in (known.get(one), digest("")))
+    seen = known.get(new) == digest(text) and not (folder / new).exists()
+    return None if seen or known.get(name) == digest(text) else new
 
 
 def _bases(left: Mapping[str, str | None], files: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
     """The digests of what a person's files began as."""
-    found = {name: _digest(files[name]) if new is None else known.get(name) for name, new in left.items()}
+    found = {name: digest(files[name]) if new is None else known.get(name) for name, new in left.items()}
     return {name: digest for name, digest in found.items() if digest is not None}
 
 
@@ -115,31 +116,6 @@ def _read_record(folder: Path) -> dict[str, dict[str, str]]:
     """The exports that the folder holds, by owner, with the digests of their files as they were written."""
     try:
         data = json.loads(read_bytes(folder / RECORD, limit=_MOST_BYTES).decode("utf-8"))
-        return {owner: _recorded(names) for owner, names in data.items()}
+        return {owner: recorded(names, _OURS.fullmatch) for owner, names in data.items()}
     except (OSError, ValueError, AttributeError, RecursionError):
         return {}
-
-
-def _recorded(names: Mapping[str, object]) -> dict[str, str]:
-    """Without names of what an export never writes: git may have brought the record."""
-    return {
-        name: str(digest) for name, digest in names.items() if confine.relative_name(name) and _OURS.fullmatch(name)
-    }
-
-
-def _is_own(path: Path) -> bool:
-    return is_regular(path) and not path.is_symlink()
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return read_bytes(path).decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}", hint="Nothing was written.", exit_code=2) from None
-
-
-def _digest(text: str) -> str:
-    """Of the text; line ends do not count, since git may change them."""
-    return hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8", "surrogateescape")).hexdigest()

@@ -10,8 +10,9 @@ from typing import Any
 from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.lint import noqa
 from soorgeon_clone.lint.config import Settings
-from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding, Rule
+from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding
 from soorgeon_clone.lint.registry import all_rules, live_rules
+from soorgeon_clone.lint.rule import Rule
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.model import Notebook, Place
 from soorgeon_clone.notebook.read import parse

@@ -6,7 +6,7 @@ import inspect
 import re
 from dataclasses import dataclass
 
-from soorgeon_clone.lint.model import Rule
+from soorgeon_clone.lint.rule import Rule
 
 _PARTS = re.compile(r"^(Why|Bad|Good):\n", re.MULTILINE)
 

@@ -9,20 +9,22 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from soorgeon_clone.lint.names import Bound
+from soorgeon_clone.lint.names import Bound, Names
 from soorgeon_clone.lint.script import CodeCell, Script
-from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.ipython import is_notebook_name
 from soorgeon_clone.notebook.magics import BODY_MAGICS, CODE_MAGICS, FOREIGN_BODIES, LINE_MAGICS, NAMES
+from soorgeon_clone.notebook.tags import MAY_FAIL
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.undefined import Message
+    from soorgeon_clone.notebook.model import Notebook
 
 # What notebook servers put into the namespace before the first cell (Databricks, Spark kernels, Colab, Sage).
 PLATFORM_NAMES = frozenset({"spark", "sc", "sqlContext", "sqlCtx", "dbutils", "displayHTML", "spark_session"})
-
-DELIBERATE = "raises-exception"  # the tag of cells that are meant to fail
 
 _BINDS_ANYTHING = frozenset(
     [
@@ -48,7 +50,26 @@ class Missing:
     later: Bound | None = None
 
 
-def missing_names(subject: Subject) -> tuple[Missing, ...]:
+class NotebookRead(Protocol):
+    """What a subject gives the questions of this module, which are asked for a subject."""
+
+    @property
+    def notebook(self) -> Notebook: ...
+    @property
+    def raw(self) -> Mapping[str, Any] | None: ...
+    @property
+    def script(self) -> Script: ...
+    @property
+    def names(self) -> Names: ...
+    @property
+    def messages(self) -> tuple[Message, ...]: ...
+    @property
+    def unread(self) -> Mapping[str, int]: ...
+    @property
+    def open_row(self) -> float: ...
+
+
+def missing_names(subject: NotebookRead) -> tuple[Missing, ...]:
     """Return the uses of names that nothing above has bound, each name once a cell."""
     found: list[Missing] = []
     seen: set[tuple[str, int]] = set()
@@ -68,7 +89,7 @@ def missing_names(subject: Subject) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-def unread_words(subject: Subject) -> dict[str, int]:
+def unread_words(subject: NotebookRead) -> dict[str, int]:
     """Return the words of cells that may be code but cannot be read as such, each with the first cell that has it."""
     unread = [other.cell for other in subject.script.cells if other.problem is not None]
     if subject.raw is None:  # a script that was not written as a notebook may have code in its Markdown cells
@@ -79,15 +100,15 @@ def unread_words(subject: Subject) -> dict[str, int]:
     return words
 
 
-def _is_certain(name: str, cell: CodeCell, subject: Subject) -> bool:
+def _is_certain(name: str, cell: CodeCell, subject: NotebookRead) -> bool:
     if is_notebook_name(name) or name in PLATFORM_NAMES or name in cell.doubtful or name.startswith("__"):
         return False
-    if DELIBERATE in cell.cell.tags or cell.maybe:
+    if MAY_FAIL in cell.cell.tags or cell.maybe:
         return False
     return subject.unread.get(name, cell.index + 1) > cell.index
 
 
-def _classified(name: str, row: int, offset: int, cell: CodeCell, subject: Subject) -> Missing | None:
+def _classified(name: str, row: int, offset: int, cell: CodeCell, subject: NotebookRead) -> Missing | None:
     names = subject.names
     use = names.use_at.get((row, offset))
     bindings = names.bindings.get(name, ())
@@ -113,7 +134,7 @@ def _ran_well(cell: CodeCell) -> bool:
     return cell.cell.execution_count is not None and not any(o.get("output_type") == "error" for o in outputs)
 
 
-def first_open_row(subject: Subject) -> float:
+def first_open_row(subject: NotebookRead) -> float:
     """Return the script's first row that may bind any name at all; infinity if there is none."""
     rows = [
         cell.offset + magic.row

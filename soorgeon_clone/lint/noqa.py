@@ -16,7 +16,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from soorgeon_clone.lint.model import Finding, Rule
+from soorgeon_clone.lint.model import Finding
+from soorgeon_clone.lint.rule import Rule
 from soorgeon_clone.notebook.model import Notebook
 
 UNUSED = "SG001"

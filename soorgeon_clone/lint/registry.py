@@ -10,7 +10,7 @@ from typing import cast
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.lint import rules as folder
-from soorgeon_clone.lint.model import LiveRule, Rule
+from soorgeon_clone.lint.rule import LiveRule, Rule
 
 
 @cache

@@ -12,28 +12,10 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.distributions.of_module import installed, normal, usual
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import regular
 
-# Modules whose distribution has another name.
-_OTHER_NAMES = {
-    "sklearn": "scikit-learn",
-    "cv2": "opencv-python",
-    "PIL": "pillow",
-    "yaml": "pyyaml",
-    "bs4": "beautifulsoup4",
-    "skimage": "scikit-image",
-    "dateutil": "python-dateutil",
-    "dotenv": "python-dotenv",
-    "IPython": "ipython",
-    "mpl_toolkits": "matplotlib",
-    "pylab": "matplotlib",
-    "imblearn": "imbalanced-learn",
-    "umap": "umap-learn",
-    "docx": "python-docx",
-    "Bio": "biopython",
-    "torch": "torch",
-}
 # Brought along by a distribution that many requirements name instead.
 _BROUGHT = {
     "numpy": {"pandas", "scipy", "scikit-learn", "matplotlib"},
@@ -67,13 +49,8 @@ class Surroundings:
         required = _requirements(folder)
         if required is None or self._is_beside(module) or module in folder.parts:
             return False
-        names = {_normal(name) for name in (*_distributions(module), _OTHER_NAMES.get(module, module))}
+        names = {normal(name) for name in (*installed(module), usual(module))}
         return not (names | _BROUGHT.get(module, set())) & required
-
-
-def distribution_name(module: str) -> str:
-    """Return the name under which a module is most likely installed (``sklearn`` -> ``scikit-learn``)."""
-    return _OTHER_NAMES.get(module, module.replace("_", "-"))
 
 
 @cache
@@ -92,10 +69,6 @@ def _places(folder: str) -> tuple[str, ...]:
     return str(folder), f"{folder}/src"
 
 
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 @cache
 def _is_installed(name: str) -> bool:
     if name in sys.stdlib_module_names:
@@ -104,27 +77,6 @@ def _is_installed(name: str) -> bool:
         return PathFinder.find_spec(name) is not None
     except (ImportError, ValueError, OSError):
         return False
-
-
-@cache
-def _distributions(module: str) -> tuple[str, ...]:
-    """Return the installed distributions that hold a module; the usual names come first: reading all is slow."""
-    from importlib import metadata
-
-    for name in (_OTHER_NAMES.get(module, module), module):
-        try:
-            metadata.distribution(name)
-        except (metadata.PackageNotFoundError, ValueError):
-            continue
-        return (name,)
-    return tuple(_all_distributions().get(module, ()))
-
-
-@cache
-def _all_distributions() -> dict[str, list[str]]:
-    from importlib import metadata
-
-    return dict(metadata.packages_distributions())
 
 
 @cache
@@ -155,7 +107,7 @@ def _lines(file: Path) -> list[str]:
 def _listed(lines: Iterable[str]) -> Iterable[str]:
     for line in lines:
         if (match := re.match(_REQUIREMENT, line)) and not line.rstrip().endswith(":"):
-            yield _normal(match.group(1))
+            yield normal(match.group(1))
 
 
 def _declared(file: Path) -> set[str]:

@@ -43,6 +43,11 @@ def _scalar(value: str) -> str:
     return json.dumps(value)
 
 
+def without_header(text: str) -> str:
+    """Return a script, whose lines end with a line feed, without its header."""
+    return re.sub(r"\A# ---\n(?:#.*\n)*?# ---\n", "", text)
+
+
 def read_header(lines: Sequence[str]) -> tuple[dict[str, Any], int] | None:
     """Return the metadata and where the cells begin; None if the header holds more than names and versions."""
     if lines[0].rstrip() != "# ---":

@@ -65,8 +65,8 @@ def run_task(
     if store is not None:
         from soorgeon_clone.pipeline.building.inputs import bring, find
 
-        supply = find(project, task)
-        verdict = project.judge(task, supply.meanings)
+        inputs = find(project, task)
+        verdict = project.judge(task, inputs.ahead)
         manifest = verdict.restorable
         if not only.force and verdict.causes and manifest is not None:
             if not fetch and store.holds(project.own_digest(task), verdict.fingerprint.digest, manifest):
@@ -75,9 +75,10 @@ def run_task(
         else:
             fits = not only.force and not verdict.causes
         if fits:
-            schedule.meanings.update(supply.meanings)
+            schedule.ahead = inputs.ahead
         else:
-            bring(project, task, supply)
+            bring(project, task, inputs)
+            schedule.ahead.left.update(inputs.ahead.left)
     return schedule.run()
 
 
@@ -102,7 +103,7 @@ def touch(project: Project, options: Options | None = None) -> Report:
                 fingerprint = verdict.fingerprint
                 inputs = project.named_files(task)
                 made = Made(fingerprint.parts, fingerprint.digest, products, inputs, {}, time.time())
-                project.records.save_made(name, made)
+                project.record(name, made)
                 runs.append(TaskRun(name, "touched", causes=verdict.causes))
     return Report(tuple(runs), time.perf_counter() - began)
 
@@ -121,8 +122,7 @@ def _side(project: Project, options: Options, listener: Listener, executor: Exec
 def _nothing_to_do(project: Project, options: Options) -> tuple[TaskRun, ...] | None:
     """The report of a build in which every task is up to date; None if one is not."""
     names = options.chosen(project.dag)
-    for name in names:
-        verdict = project.judge(project.dag.tasks[name])
-        if verdict.causes or (verdict.proved and project.records.writable):
-            return None
+    verdicts = project.up_to_date(names)
+    if verdicts is None or (project.records.writable and any(verdict.proved for verdict in verdicts)):
+        return None
     return tuple(TaskRun(name, "up to date") for name in names)

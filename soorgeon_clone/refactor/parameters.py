@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.notebook.size import is_heavy
+from soorgeon_clone.notebook.tags import PARAMETERS
 
 
 def parameters_of(cells: Sequence[Cell]) -> tuple[dict[str, str], list[Cell]]:
@@ -15,7 +16,7 @@ def parameters_of(cells: Sequence[Cell]) -> tuple[dict[str, str], list[Cell]]:
     A cell counts if it is tagged ``parameters`` and only binds names to literals; any other stays where it is.
     """
     for position, cell in enumerate(cells):
-        if cell.kind == "code" and "parameters" in cell.tags:
+        if cell.kind == "code" and PARAMETERS in cell.tags:
             found = _literals(cell.source)
             if found is not None:
                 return found, [*cells[:position], *cells[position + 1 :]]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from soorgeon_clone.files import regular
+from soorgeon_clone.files import generated, regular
 from soorgeon_clone.files.confine import relative_name
+from soorgeon_clone.notebook.percent_header import without_header
 
 # What refactor makes as a whole. A record that names anything else was not written by us: git may have brought it.
 _OURS = re.compile(r"tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported\.py|frames(_\d+)?\.py")
 _MOST_BYTES = 10_000_000
-_HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def read_record(path: Path) -> Record:
         data = json.loads(regular.read_bytes(path, limit=_MOST_BYTES))
         return Record(
             notebook=str(data["notebook"]),
-            files={name: str(value) for name, value in data["files"].items() if is_ours(name)},
+            files=generated.recorded(data["files"], is_ours),
             shared={str(name): str(value) for name, value in data["shared"].items()},
             repairs=tuple((str(first), str(last), str(why)) for first, last, why in data.get("repairs", ())),
         )
@@ -69,10 +68,10 @@ def digest(path: str, text: str) -> str:
     """
     text = text.replace("\r\n", "\n").removeprefix("\ufeff")
     if path.endswith(".py"):
-        text = _HEADER.sub("", text).strip("\n")
+        text = without_header(text).strip("\n")
     elif path.endswith(".ipynb"):
         text = _cells_only(text)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return generated.digest(text)
 
 
 def _cells_only(text: str) -> str:

@@ -8,21 +8,23 @@ from dataclasses import replace
 from itertools import groupby
 
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.notebook.tags import (
+    DEFINITIONS,
+    IMPORTS,
+    LOAD,
+    OTHER_PARAMETERS,
+    PARAMETERS,
+    PATHS,
+    SAVE,
+    SETTINGS,
+    WRITES_FILES,
+    is_reserved,
+)
 from soorgeon_clone.refactor.crossing import Words, load_lines, make_folder_lines, quoted, save_lines
 from soorgeon_clone.refactor.imports import arrange
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Load, Replay, Step, Task
 from soorgeon_clone.refactor.naming import names_of, place_import
-
-IMPORTS = "soorgeon-imports"
-WRITES_FILES = "soorgeon-writes-files"  # a cache of products cannot stand for the task
-PARAMETERS = "parameters"
-OTHER_PARAMETERS = "soorgeon-parameters"
-PATHS = "soorgeon-paths"
-LOAD = "soorgeon-load"
-SETTINGS = "soorgeon-settings"
-DEFINITIONS = "soorgeon-definitions"
-SAVE = "soorgeon-save"
 
 # Of a number: Python refuses to write, and to read, one of more than 4,300 digits.
 _MOST_BITS = 10_000
@@ -226,9 +228,5 @@ def _code(tag: str, source: str) -> list[Cell]:
 
 def _clean(cell: Cell) -> Cell:
     """Return the cell as a source has it: no results of an earlier run, no tags that mean something to a runner."""
-    tags = frozenset(tag for tag in cell.tags if not _is_reserved(tag))
+    tags = frozenset(tag for tag in cell.tags if not is_reserved(tag))
     return replace(cell, outputs=(), execution_count=None, tags=tags)
-
-
-def _is_reserved(tag: str) -> bool:
-    return tag in (PARAMETERS, "injected-parameters") or tag.startswith("soorgeon-")

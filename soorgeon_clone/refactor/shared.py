@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from soorgeon_clone.files.generated import is_text
 from soorgeon_clone.refactor.requirements import distribution_of
 
 _MARKS = {
@@ -28,7 +29,7 @@ class Merged:
 
 def merge(path: str, current: str | None, block: str, recorded: str | None, *, force: bool) -> Merged:
     """Return the file with our block in it. A block that a person changed stays as that person left it."""
-    if current is not None and "\udcff" in current:
+    if current is not None and not is_text(current):
         return Merged(current, "", f"{path} is not UTF-8 and stays as it is")
     newline = "\r\n" if current and "\r\n" in current else "\n"
     lines = (current or "").replace("\r\n", "\n").split("\n")

@@ -130,7 +130,7 @@ class _Wirer:
             return
         if ambient.is_ambient(name):
             if not ambient.can_carry(name):
-                raise Clash(self._first(binding.defs, unit), unit, f"the state of {name[1:]} cannot be saved")
+                raise Clash(self._first(binding.defs, unit), unit, ambient.why_not(name))
             self.loads[unit].add(name)
             self._import_before_state(unit)
             return
@@ -391,10 +391,14 @@ class _Wirer:
         """Two arrays in one value that share memory are two arrays in its file: a later change of one would be lost."""
         seen: set[int] = set()
         for obj in self._reach_by_reference(name, unit):
-            if obj.memory is None or obj.path == ATTRIBUTES or not self._matters(obj, stop):
+            if obj.memory is None or obj.path == ATTRIBUTES:
+                continue
+            shown = [*(view for view in obj.views if view.is_memory), *([obj] if obj.is_same else [])]
+            told = [part for part in shown if self._matters(part, stop)]
+            if not told:
                 continue
             if id(obj.memory) in seen and not any(other.path == ATTRIBUTES for other in obj.memory):
-                last = max(self.program.unit_of[n] for n in obj.changed | obj.identity)
+                last = max(self.program.unit_of[n] for part in told for n in part.changed | part.identity)
                 raise Clash(unit, last, f"`{name}` holds arrays that share memory, which a later section changes")
             seen.add(id(obj.memory))
 
@@ -550,4 +554,5 @@ def _collide(one: set[str], other: set[str]) -> bool:
         return True
     if one & other:
         return True
-    return any(a.startswith(b + "/") or b.startswith(a + "/") for a in one for b in other)
+    # of a folder and what is in it, or a name that gets a suffix when it is written: np.save("x") makes x.npy
+    return any(a.startswith((b + "/", b + ".")) or b.startswith((a + "/", a + ".")) for a in one for b in other)

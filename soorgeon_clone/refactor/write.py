@@ -9,6 +9,7 @@ from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import regular
+from soorgeon_clone.files.generated import outdated, text_now
 from soorgeon_clone.files.problems import told
 from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
@@ -43,10 +44,10 @@ def compare(project: Project, root: Path, *, force: bool = False, repairs: Repai
     record = read_record(root / RECORD)
     _check_notebook(record, project, root, force=force)
     wanted = {*project.files, *project.shared}
-    current = {path: _read(root / path) for path in wanted}
+    current = {path: text_now(root / path) for path in wanted}
     # Of the others only files matter: what else stands there now is not what an earlier refactor wrote.
     old = record.files.keys() - wanted
-    current |= {path: _read(root / path) if regular.is_regular(root / path) else None for path in old}
+    current |= {path: text_now(root / path) if regular.is_regular(root / path) else None for path in old}
     edited = [
         path
         for path, text in project.files.items()
@@ -84,7 +85,7 @@ def compare(project: Project, root: Path, *, force: bool = False, repairs: Repai
         )
     )
     texts[_HIDDEN_IGNORE] = "*\n!.gitignore\n!generated.json\n"
-    changed = {path: text for path, text in texts.items() if _read(root / path) != text}
+    changed = {path: text for path, text in texts.items() if text_now(root / path) != text}
     shown = [path for path in changed if path not in (RECORD, _HIDDEN_IGNORE)]
     return Changes(
         texts=changed,
@@ -116,14 +117,11 @@ def _stale(
 
     A link is none that we wrote, whatever it leads to.
     """
-    old = [path for path in record.files if path not in project.files and current[path] is not None]
-    removed = [
-        path
-        for path in old
-        if not os.path.islink(root / path)  # noqa: PTH114  (pathlib raises for names that are too long)
-        and (force or digest(path, current[path] or "") == record.files[path])
-    ]
-    return removed, [path for path in old if path not in removed]
+    gone, kept = outdated(
+        (path for path in record.files if path not in project.files), record.files, current, digest, force=force
+    )
+    links = {path for path in gone if os.path.islink(root / path)}  # noqa: PTH114  (pathlib raises for long names)
+    return [path for path in gone if path not in links], [*kept, *sorted(links)]
 
 
 def _check_notebook(record: Record, project: Project, root: Path, *, force: bool) -> None:
@@ -133,18 +131,6 @@ def _check_notebook(record: Record, project: Project, root: Path, *, force: bool
             hint=f"Nothing was written. --into DIR writes that of {project.notebook} elsewhere, --force replaces it.",
             exit_code=2,
         )
-
-
-def _read(path: Path) -> str | None:
-    """Return the file's text, None if there is none."""
-    try:
-        return regular.read_bytes(path).decode("utf-8")
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError:
-        return "\udcff"  # some text that is equal to none of ours
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}", hint="Nothing was written.", exit_code=2) from None
 
 
 def _shown(root: Path) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.notebook.tags import SAVE, is_reserved
 from soorgeon_clone.refactor.model import Load, Part, Plan, Task
 
 TAG = "soorgeon-verify"
-_RESERVED = ("parameters", "injected-parameters")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def task_source(data: Mapping[str, Any], task: Task, folder: Path, guarded: Guar
     """Return a task's notebook with cells that write ``folder/<task>.in`` before and ``.out`` after its own cells."""
     cells = [dict(cell) for cell in data["cells"]]
     own = [number for number, cell in enumerate(cells) if cell["cell_type"] == "code" and not is_ours(cell)]
-    first = own[0] if own else next((n for n, c in enumerate(cells) if "soorgeon-save" in tags(c)), len(cells))
+    first = own[0] if own else next((n for n, c in enumerate(cells) if SAVE in tags(c)), len(cells))
     last = own[-1] + 1 if own else first
     cells.insert(last, _cell(_taking(folder / f"{task.name}.out", departures(task))))
     cells.insert(first, _cell(_taking(folder / f"{task.name}.in", arrivals(task))))
@@ -79,7 +79,7 @@ def task_source(data: Mapping[str, Any], task: Task, folder: Path, guarded: Guar
 
 def is_ours(cell: Mapping[str, Any]) -> bool:
     """Tell whether a cell was added by `refactor`, by the runner or here."""
-    return any(tag in _RESERVED or tag.startswith("soorgeon-") for tag in tags(cell))
+    return any(map(is_reserved, tags(cell)))
 
 
 def tags(cell: Mapping[str, Any]) -> list[str]:
@@ -89,7 +89,7 @@ def tags(cell: Mapping[str, Any]) -> list[str]:
 
 def _as_jupyter_runs_it(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Return a cell of the notebook without tags that mean something to the runner only."""
-    kept = [tag for tag in tags(cell) if tag not in _RESERVED and not tag.startswith("soorgeon-")]
+    kept = [tag for tag in tags(cell) if not is_reserved(tag)]
     return {**cell, "metadata": {**cell.get("metadata", {}), "tags": kept}}
 
 

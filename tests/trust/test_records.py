@@ -196,7 +196,6 @@ def test_rows_are_forgotten_one_by_one(tmp_path: Path) -> None:
     assert set(records.last_runs()) >= {"t3"}
     assert records.durations() == {"t2": 2.0, "t3": 2.0}
     assert [records.recall(f"file{number}", "stamp") for number in range(4)] == [None, None, "digest2", "digest3"]
-    assert [records.take(f"file{number}", "stamp") for number in range(4)] == [None, None, "digest2", "digest3"]
     records.close()
 
 
@@ -304,7 +303,7 @@ def test_names_that_are_no_texts(tmp_path: Path) -> None:
     records.close()
     again = Records(tmp_path)
     assert again.recall("b", "stamp") == "digest" and again.recall("a\udcff", "stamp") is None
-    assert again.made("t\udcff") is None and again.take("a\udcff", "stamp") is None
+    assert again.made("t\udcff") is None
     again.close()
 
 

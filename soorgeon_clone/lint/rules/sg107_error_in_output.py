@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soorgeon_clone.lint.missing import DELIBERATE
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject, on_cell
+from soorgeon_clone.notebook.tags import MAY_FAIL
 
 
 class ErrorInOutput:
@@ -34,7 +34,7 @@ class ErrorInOutput:
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cell in subject.code_cells:
             error = next((output for output in cell.outputs if output.get("output_type") == "error"), None)
-            if error is None or DELIBERATE in cell.tags:
+            if error is None or MAY_FAIL in cell.tags:
                 continue
             name, text = (str(error.get(key) or "") for key in ("ename", "evalue"))
             first_line = text.strip().split("\n")[0][:100]

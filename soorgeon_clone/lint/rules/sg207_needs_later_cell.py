@@ -7,11 +7,11 @@ import builtins
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from soorgeon_clone.lint.missing import DELIBERATE
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.names import Bound, Used
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.ipython import is_notebook_name
+from soorgeon_clone.notebook.tags import MAY_FAIL
 
 _MOST_STEPS = 500_000  # uses that are looked at in a notebook
 
@@ -58,7 +58,7 @@ class NeedsLaterCell:
         search = _Search(subject, suspects)
         for call in calls:
             cell = subject.script.cells[call.cell]
-            if call.node.lineno > stop or DELIBERATE in cell.cell.tags:
+            if call.node.lineno > stop or MAY_FAIL in cell.cell.tags:
                 continue
             found = search.needs(call)
             if found is not None:

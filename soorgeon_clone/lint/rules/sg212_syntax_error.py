@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soorgeon_clone.lint.missing import DELIBERATE
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
+from soorgeon_clone.notebook.tags import MAY_FAIL
 
 
 class SyntaxErrorInCell:
@@ -31,7 +31,7 @@ class SyntaxErrorInCell:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for code in subject.script.cells:
-            if code.problem is None or DELIBERATE in code.cell.tags:
+            if code.problem is None or MAY_FAIL in code.cell.tags:
                 continue
             rows = code.cell.source.count("\n") + 1
             message = f"is not valid Python: {code.problem.message}"

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.lint.missing import DELIBERATE
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
+from soorgeon_clone.notebook.tags import MAY_FAIL
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.undefined import Message
@@ -53,7 +53,7 @@ class LikelyMistake:
                 continue
             seen.add(message)
             cell = subject.script.cell_at(message.row)
-            if DELIBERATE not in cell.cell.tags:
+            if MAY_FAIL not in cell.cell.tags:
                 yield subject.at_row(message.row, message.offset, message.text)
 
 

@@ -15,20 +15,21 @@ from soorgeon_clone.pipeline.declared import dag as dags
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.pipeline.state.fingerprint import needs
+from soorgeon_clone.pipeline.status.model import Ahead
 from soorgeon_clone.pipeline.status.project import Project
 
 
 @dataclass(frozen=True)
-class Supply:
+class Inputs:
     """What is known of a task's ancestors: the manifests of those whose products are to be brought, what the tasks
     after them see of these, and the ancestors of which nothing is known."""
 
     manifests: Mapping[str, Manifest]
-    meanings: Mapping[str, str]
+    ahead: Ahead
     unknown: tuple[str, ...]
 
 
-def find(project: Project, task: Task) -> Supply:
+def find(project: Project, task: Task) -> Inputs:
     """Follow the fingerprints of the task's ancestors. What the store has counts more than what is here: a task may
     have run again elsewhere, and have come to something else by the same code."""
     store = project.store
@@ -38,31 +39,31 @@ def find(project: Project, task: Task) -> Supply:
     store.prepare(project.own_digest(one) for one in known if one.facts.problem is None)
     found: dict[str, Manifest] = {}
     unknown: list[str] = []
-    meanings: dict[str, str] = {}
+    ahead = Ahead()
     for name in project.dag.tasks:
         if name not in names:
             continue
         other = project.tasks[name]
-        verdict = project.judge(other, meanings)
+        verdict = project.judge(other, ahead)
         manifest = project.in_store(other, verdict.fingerprint) if other.facts.problem is None else None
         manifest = manifest or verdict.manifest
         if manifest is not None and travels(other, manifest):
             found[name] = manifest
-            meanings.update((path, meaning) for path, (_, meaning) in manifest.products.items())
+            ahead.expect(name, replace(verdict, manifest=manifest, partial=False))
         elif verdict.causes:
             unknown.append(name)
-    return Supply(found, meanings, tuple(unknown))
+    return Inputs(found, ahead, tuple(unknown))
 
 
-def bring(project: Project, task: Task, supply: Supply) -> None:
+def bring(project: Project, task: Task, inputs: Inputs) -> None:
     """Put in their places the upstream products that the task needs and that are not here, or are not the right ones.
 
     What is here and is known nowhere else is taken as it is.
     """
     for needed in needs(task, project.tasks):
-        if needed.task not in supply.manifests and not (project.root / needed.product.path).exists():
-            raise _missing(project, task, supply.unknown[0] if supply.unknown else needed.task)
-    place(project, task, supply.manifests)
+        if needed.task not in inputs.manifests and not (project.root / needed.product.path).exists():
+            raise _missing(project, task, inputs.unknown[0] if inputs.unknown else needed.task)
+    place(project, task, inputs.manifests)
 
 
 def travels(task: Task, manifest: Manifest) -> bool:

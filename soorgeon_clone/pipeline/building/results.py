@@ -160,7 +160,7 @@ def adopt(project: Project, task: Task, fingerprint: Fingerprint, manifest: Mani
     made = Made(
         fingerprint.parts, fingerprint.digest, manifest.products, manifest.inputs, manifest.written, time.time()
     )
-    project.records.save_made(task.name, made)
+    project.record(task.name, made)
 
 
 def share(project: Project, names: Iterable[str]) -> str | None:

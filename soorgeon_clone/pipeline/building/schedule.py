@@ -22,7 +22,7 @@ from soorgeon_clone.pipeline.products.manifest import Manifest, files
 from soorgeon_clone.pipeline.state.fingerprint import needs
 from soorgeon_clone.pipeline.state.model import Cause, Reason
 from soorgeon_clone.pipeline.state.records import Made, RunRecord
-from soorgeon_clone.pipeline.status.model import Verdict
+from soorgeon_clone.pipeline.status.model import Ahead, Verdict
 from soorgeon_clone.pipeline.status.project import Project
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Schedule:
         self.id = uuid.uuid4().hex[:12]
         self.executor: Executor | None = None
         self.readers: ThreadPoolExecutor | None = None
-        self.meanings: dict[str, str] = {}  # of products that are made and not here yet
+        self.ahead = Ahead()
         self.announced: set[str] = set()
         self.problem: str | None = None
         self.began = time.perf_counter()
@@ -133,7 +133,7 @@ class Schedule:
                 return False
             self._start(task, verdict)
         else:
-            verdict = self.side.judge(task, self.project.judge(task, self.meanings, search=not self.options.force))
+            verdict = self.side.judge(task, self.project.judge(task, self.ahead, search=not self.options.force))
             if self.options.force:
                 verdict = replace(verdict, causes=verdict.causes or (Cause(Reason.FORCED),), manifest=None)
             if not verdict.causes:
@@ -150,16 +150,16 @@ class Schedule:
         if store is None:
             return
         among, unsure = set(self.names), set()
-        meanings: dict[str, str] = {}
+        ahead = Ahead()
         for task in self.tasks.values():
             if any(name in unsure for name in task.upstream):
                 unsure.add(task.name)
             elif task.name in among:
-                verdict = self.project.judge(task, meanings)
+                verdict = self.project.judge(task, ahead)
+                ahead.expect(task.name, verdict)
                 if verdict.causes and verdict.restorable is None:
                     unsure.add(task.name)
                 elif verdict.causes and verdict.restorable is not None:
-                    meanings.update((path, meaning) for path, (_, meaning) in verdict.restorable.products.items())
                     store.begin_fetch(digest for _, digest in files(verdict.restorable))
 
     def _restore(self, task: Task, verdict: Verdict, manifest: Manifest) -> bool:
@@ -198,7 +198,7 @@ class Schedule:
     def _upstream_unknown(self, task: Task) -> bool:
         """Whether products of its upstream are being read, and nothing is known of them yet."""
         reading = (self.tasks[name] for name in task.upstream if name in self.state.settling)
-        return any(product.path not in self.meanings for one in reading for product in one.products)
+        return any(product.path not in self.ahead.meanings for one in reading for product in one.products)
 
     def _announce(self, task: Task, verdict: Verdict) -> None:
         if task.name in self.announced:
@@ -211,7 +211,7 @@ class Schedule:
     def _missing_upstream(self, task: Task) -> str | None:
         for needed in needs(task, self.tasks):
             path = needed.product.path
-            if path not in self.meanings and not (self.project.root / path).exists():
+            if path not in self.ahead.meanings and not (self.project.root / path).exists():
                 return f"task '{task.name}': {path}, a product of its upstream '{needed.task}', is missing"
         return None
 
@@ -258,7 +258,7 @@ class Schedule:
     def _published(self, attempt: Attempt, ended: Ended) -> None:
         """Products are made. Where it takes long to have them here and read, a thread does it; meanwhile downstream
         tasks may start."""
-        self.meanings.update(attempt.meanings())
+        self.ahead.meanings.update(attempt.meanings())
         if self._upstream_unknown(attempt.task) or attempt.takes_long():
             from concurrent.futures import ThreadPoolExecutor
 
@@ -271,8 +271,7 @@ class Schedule:
 
     def _keep(self, attempt: Attempt, ended: Ended, made: Made) -> None:
         name = attempt.task.name
-        self.project.note_made(name, made.fingerprint, made.inputs)
-        self.project.records.save_made(name, made, self._row(attempt, "ran", ended, made.fingerprint))
+        self.project.record(name, made, self._row(attempt, "ran", ended, made.fingerprint))
         self._done(TaskRun(name, "ran", ended.seconds, attempt.verdict.causes, None, ended.peak_memory))
 
     def _failed(self, attempt: Attempt, ended: Ended) -> None:
@@ -382,7 +381,7 @@ class Schedule:
     def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: str | None = None) -> None:
         if hook is None or not self.hooks:
             return
-        if kind == "on_render" and all(not self.project.judge(task).causes for task in self.tasks.values()):
+        if kind == "on_render" and self.project.up_to_date(self.tasks) is not None:
             return
         runs = tuple(self.state.runs.values())
         report = Report(runs, time.perf_counter() - self.began)

@@ -77,26 +77,34 @@ def call(computed: Computed, root: Path) -> Any:
             raise UserError(f"{place}: {dotted} failed: {type(error).__name__}: {error}", exit_code=1) from error
 
 
-# Files of the projects' modules that are imported here, with their stamps.
+# Files of the project's modules that are imported here, with their stamps.
 _IMPORTED: dict[str, tuple[int, int]] = {}
+# Names of modules that were imported for a function, with their files: another project may have some of the same names.
+_OURS: dict[str, str] = {}
 
 
 @contextlib.contextmanager
 def _importing_from(root: Path) -> Iterator[None]:
     """Have ``root`` on the path, for as long as the user's code runs. Modules are imported anew where one changed: a
-    session may build again and again."""
+    session may build again and again, in this project or in another one."""
+    for name in [name for name, file in _OURS.items() if not file.startswith(f"{root}{os.sep}")]:
+        del _OURS[name]
+        sys.modules.pop(name, None)
     if any(_stamp(file) != stamp for file, stamp in _IMPORTED.items()):
         for name in _modules_below(root):
             del sys.modules[name]
     importlib.invalidate_caches()
     sys.path.insert(0, str(root))
+    before = set(sys.modules)
     try:
         yield
     finally:
         with contextlib.suppress(ValueError):
             sys.path.remove(str(root))
+        below = _modules_below(root)
+        _OURS.update((name, file) for name, file in below.items() if name not in before)
         _IMPORTED.clear()
-        _IMPORTED.update((file, _stamp(file)) for file in _modules_below(root).values())
+        _IMPORTED.update((file, _stamp(file)) for file in below.values())
 
 
 def _modules_below(root: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -46,11 +47,13 @@ def find(spec: Path) -> Path | None:
 
 
 class Environment:
-    """The values of placeholders. ``used`` collects the names that were asked for."""
+    """The values of placeholders. ``used`` collects the names that were asked for. ``now`` is the moment that
+    ``{{now}}`` stands for, None for this one: it is the same all through a pipeline."""
 
-    def __init__(self, values: Mapping[str, Any], *, here: Path) -> None:
+    def __init__(self, values: Mapping[str, Any], *, here: Path, now: datetime.datetime | None = None) -> None:
         self.values = dict(values)
         self.here = here
+        self.now = now or datetime.datetime.now()
         self.used: set[str] = set()
 
     def render(self, item: Item) -> Any:
@@ -91,6 +94,8 @@ class Environment:
                 return Lookup(("", variable, ""))
         if parts[0] in self.values:
             value: Any = self.values
+        elif parts[0] == "now":
+            value = {"now": self.now.isoformat()}
         elif parts[0] in _BUILT_IN:
             value = {parts[0]: _BUILT_IN[parts[0]](self.here, item)}
         else:
@@ -107,15 +112,16 @@ class Environment:
         return value
 
 
-def load(spec: Path, overrides: Mapping[str, Any]) -> Environment:
+def load(spec: Path, overrides: Mapping[str, Any], *, now: datetime.datetime | None = None) -> Environment:
     """The environment of a spec. ``overrides`` maps dotted names to values that replace those of env.yaml."""
+    bare = Environment({}, here=spec.parent, now=now)
     path = find(spec)
     values: dict[str, Any] = {}
     if path is not None:
         item = yaml_tree.read(path, path.name)
         if item.value is not None and not isinstance(item.value, dict):
             raise item.error("expected a mapping of placeholders to values")
-        values = _resolved(item, spec.parent) if item.value else {}
+        values = _resolved(item, bare) if item.value else {}
     for name, value in overrides.items():
         target = values
         *parents, last = name.split(".")
@@ -129,22 +135,22 @@ def load(spec: Path, overrides: Mapping[str, Any]) -> Environment:
                 hint=f"Options of this pipeline: {options}.",
                 exit_code=2,
             )
-        target[last] = _option(name, value, spec.parent)
-    return Environment(values, here=spec.parent)
+        target[last] = _option(name, value, bare)
+    return Environment(values, here=bare.here, now=bare.now)
 
 
-def _option(name: str, value: Any, here: Path) -> Any:
+def _option(name: str, value: Any, bare: Environment) -> Any:
     """The value of an option. It may use built-in placeholders: ``--env--password '{{env.PASSWORD}}'``."""
     if not isinstance(value, str):
         return value
-    return Environment({}, here=here).keep(Item(value, f"--env--{name}", 1)) if "{{" in value else typed(value)
+    return bare.keep(Item(value, f"--env--{name}", 1)) if "{{" in value else typed(value)
 
 
-def _resolved(item: Item, here: Path) -> dict[str, Any]:
+def _resolved(item: Item, bare: Environment) -> dict[str, Any]:
     """Values of env.yaml; they may use built-in placeholders and the keys above them."""
     values: dict[str, Any] = {}
     for key, entry in item.value.items():
-        values[str(key)] = entry.map_scalars(Environment(values, here=here).keep).plain()
+        values[str(key)] = entry.map_scalars(Environment(values, here=bare.here, now=bare.now).keep).plain()
     return values
 
 
@@ -153,12 +159,6 @@ def _names(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     for key, value in values.items():
         found += _names(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
     return found
-
-
-def _now(here: Path, item: Item) -> str:
-    import datetime
-
-    return datetime.datetime.now().isoformat()
 
 
 def _user(here: Path, item: Item) -> str:
@@ -191,7 +191,6 @@ def _is_variable(name: str) -> bool:
 _BUILT_IN: dict[str, Any] = {
     "user": _user,
     "cwd": lambda here, item: str(Path.cwd()),
-    "now": _now,
     "here": lambda here, item: str(here),
     "root": _root,
     "git": _git(repository.branch_or_commit),

@@ -29,6 +29,11 @@ def expand(
     for mapping in item.value if isinstance(item.value, list) else [item]:
         if not isinstance(mapping.value, dict) or not mapping.value:
             raise mapping.error("expected a mapping of parameters to lists of values, or a list of such mappings")
+        if "dotted_path" in mapping.value:
+            raise mapping.value["dotted_path"].error(
+                "a function gives the values of one parameter",
+                hint="For example: grid: {n: {dotted_path: 'module::function', argument: 2}}.",
+            )
         choices = {str(name): _choices(entry, computed) for name, entry in mapping.value.items()}
         count = math.prod(map(len, choices.values()))
         room -= count
@@ -54,7 +59,12 @@ def _choices(entry: Item, computed: Callable[[Any, Item], list[Any] | None]) -> 
         if not value:
             raise entry.error("expected at least one value")
         return value
-    return list(value) if isinstance(value, dict) else [value]
+    if isinstance(value, dict):
+        raise entry.error(
+            "expected a list of values, or a mapping with the key 'dotted_path'",
+            hint="A mapping that is itself the value stands in a list: [{a: 1}].",
+        )
+    return [value]
 
 
 def fill(text: str, values: Mapping[str, Any], item: Item) -> str:

@@ -9,10 +9,9 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.notebook.tags import INJECTED, PARAMETERS
 from soorgeon_clone.pipeline.declared.model import Product, Task
 from soorgeon_clone.pipeline.declared.values import Computed, Lookup, changed, holds, literal
-
-TAG = "injected-parameters"
 
 
 def parameters(task: Task, tasks: Mapping[str, Task], *, product_path: Callable[[str], str]) -> dict[str, Any]:
@@ -78,9 +77,9 @@ def _is_plain(value: Any) -> bool:
 
 def inject(cells: Sequence[Cell], text: str) -> tuple[Cell, ...]:
     """The cells with the injected one right after the cell tagged ``parameters`` (else at the top), and no other."""
-    kept = [cell for cell in cells if TAG not in cell.tags]
-    position = next((index + 1 for index, cell in enumerate(kept) if "parameters" in cell.tags), 0)
-    injected = Cell(0, "code", text, tags=frozenset({TAG}))
+    kept = [cell for cell in cells if INJECTED not in cell.tags]
+    position = next((index + 1 for index, cell in enumerate(kept) if PARAMETERS in cell.tags), 0)
+    injected = Cell(0, "code", text, tags=frozenset({INJECTED}))
     return tuple(
         replace(cell, index=index) for index, cell in enumerate([*kept[:position], injected, *kept[position:]])
     )

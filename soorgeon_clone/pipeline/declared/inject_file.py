@@ -9,13 +9,14 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_bytes
-from soorgeon_clone.pipeline.declared.inject import TAG, cell_text, parameters
+from soorgeon_clone.notebook.tags import INJECTED, PARAMETERS
+from soorgeon_clone.pipeline.declared.inject import cell_text, parameters
 from soorgeon_clone.pipeline.declared.model import DAG, Task
 
 _PERCENT = re.compile(r"^#\s*%%(?!%)", re.MULTILINE)
 _LIGHT = re.compile(r"^# \+(?=\s|$)", re.MULTILINE)
 _TAGS = re.compile(r"tags\s*=\s*(\[[^\[\]]*\])")
-_NOTICE = f"# Added by `soorgeon-clone nb --inject`; `soorgeon-clone nb --remove` takes it away. Tag: {TAG}"
+_NOTICE = f"# Added by `soorgeon-clone nb --inject`; `soorgeon-clone nb --remove` takes it away. Tag: {INJECTED}"
 
 
 def source_text(path: Path) -> str:
@@ -76,7 +77,7 @@ def _inject_script(text: str, path: str, source: str) -> str:
     percent = _PERCENT.search(text) is not None
     marker = _PERCENT if percent else _LIGHT
     starts = [match.start() for match in marker.finditer(text)]
-    parameters_at = next((start for start in starts if "parameters" in _tags(_line(text, start))), None)
+    parameters_at = next((start for start in starts if PARAMETERS in _tags(_line(text, start))), None)
     if parameters_at is None:
         raise UserError(
             f"{path}: there is no cell tagged 'parameters'",
@@ -86,11 +87,11 @@ def _inject_script(text: str, path: str, source: str) -> str:
     cell = source.replace("\n", newline)
     end = next((start for start in starts if start > parameters_at), None)
     if percent:
-        block = f'# %% tags=["{TAG}"]{newline}{cell}{newline}'
+        block = f'# %% tags=["{INJECTED}"]{newline}{cell}{newline}'
     else:
         close = re.compile(r"^# -\s*$", re.MULTILINE).search(text, parameters_at, end or len(text))
         end = close.end() + len(newline) if close and close.end() < len(text) else end
-        block = f'# + tags=["{TAG}"]{newline}{cell}{newline}# -{newline}'
+        block = f'# + tags=["{INJECTED}"]{newline}{cell}{newline}# -{newline}'
     if end is not None:
         return f"{text[:end]}{block}{newline}{text[end:]}"
     if text.endswith("\n"):
@@ -105,7 +106,7 @@ def _remove_script(text: str) -> str:
         kept: list[str] = []
         done = 0
         for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
-            if TAG not in _tags(_line(text, start)):
+            if INJECTED not in _tags(_line(text, start)):
                 continue
             if marker is _LIGHT:
                 close = _CLOSE.search(text, start, end)
@@ -147,7 +148,7 @@ def _tags(line: str) -> list[str]:
 def _inject_ipynb(text: str, path: str, source: str) -> str:
     spans = _cell_spans(text, path)
     cells = [json.loads(text[start:end]) for start, end in spans]
-    position = next((index for index, cell in enumerate(cells) if "parameters" in _cell_tags(cell)), None)
+    position = next((index for index, cell in enumerate(cells) if PARAMETERS in _cell_tags(cell)), None)
     if position is None:
         raise UserError(
             f"{path}: there is no cell tagged 'parameters'",
@@ -163,7 +164,9 @@ def _inject_ipynb(text: str, path: str, source: str) -> str:
 
 def _remove_ipynb(text: str, path: str) -> str:
     spans = _cell_spans(text, path)
-    kept = [index for index, (start, end) in enumerate(spans) if TAG not in _cell_tags(json.loads(text[start:end]))]
+    kept = [
+        index for index, (start, end) in enumerate(spans) if INJECTED not in _cell_tags(json.loads(text[start:end]))
+    ]
     if len(kept) == len(spans):
         return text
     # Each cell but the first comes with what stands between it and the one before.
@@ -176,8 +179,8 @@ def _remove_ipynb(text: str, path: str) -> str:
 def _render(like: dict[str, Any], source: str, margin: str | None) -> str:
     cell: dict[str, Any] = {"cell_type": "code", "execution_count": None}
     if "id" in like:
-        cell["id"] = TAG
-    cell["metadata"] = {"tags": [TAG]}
+        cell["id"] = INJECTED
+    cell["metadata"] = {"tags": [INJECTED]}
     cell["outputs"] = []
     cell["source"] = source.splitlines(keepends=True)
     if margin is None:

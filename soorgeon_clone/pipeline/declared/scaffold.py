@@ -14,6 +14,7 @@ from soorgeon_clone.files.problems import told
 from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.notebook import write
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.notebook.tags import PARAMETERS
 from soorgeon_clone.pipeline.declared.model import Spec, TaskSpec
 from soorgeon_clone.pipeline.declared.values import Computed, Lookup, holds
 
@@ -87,7 +88,7 @@ def _cells(task: TaskSpec) -> list[Cell]:
     ]
     texts = [
         ("markdown", f"# {title}", frozenset[str]()),
-        ("code", "\n".join(parameters), frozenset({"parameters"})),
+        ("code", "\n".join(parameters), frozenset({PARAMETERS})),
         ("code", "", frozenset[str]()),
     ]
     return [Cell(index, kind, text, tags=tags) for index, (kind, text, tags) in enumerate(texts)]  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,11 +28,18 @@ _META = ("extract_upstream", "extract_product", "product_relative_to_source", "i
 _META_IGNORED = ("source_loader", "jupyter_hot_reload", "jupyter_functions_as_notebooks", "product_default_class")
 
 
-def load(path: Path | str = DEFAULT, env: Mapping[str, Any] | None = None, *, values: Values | None = None) -> Spec:
+def load(
+    path: Path | str = DEFAULT,
+    env: Mapping[str, Any] | None = None,
+    *,
+    values: Values | None = None,
+    now: datetime.datetime | None = None,
+) -> Spec:
     """The spec in ``path``. ``env`` maps dotted placeholder names to values that replace those of env.yaml.
 
     ``values`` says what functions return that the file names for params and grids. Without it `Computed` objects stand
     in params for what they would return, and one task for those of such a grid: nothing is called or imported here.
+    ``now`` is the moment that ``{{now}}`` stands for.
     """
     path = Path(path)
     if path.is_dir():
@@ -44,15 +52,22 @@ def load(path: Path | str = DEFAULT, env: Mapping[str, Any] | None = None, *, va
             hint="Run the command in the project's folder, or name the file with --entry-point.",
             exit_code=2,
         ) from None
-    return loads(text, path=path, env=env, values=values)
+    return loads(text, path=path, env=env, values=values, now=now)
 
 
-def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None, values: Values | None = None) -> Spec:
+def loads(
+    text: str,
+    *,
+    path: Path,
+    env: Mapping[str, Any] | None = None,
+    values: Values | None = None,
+    now: datetime.datetime | None = None,
+) -> Spec:
     """The spec in ``text``, which stands in ``path``."""
     # The project is where the file is; a symbolic link to the file does not move the project.
     path = path.parent.resolve() / path.name
     top = yaml_tree.parse(text, path.name)
-    environment = environments.load(path, env or {})
+    environment = environments.load(path, env or {}, now=now)
     if isinstance(top.value, list):
         top = Item({"tasks": top}, top.file, top.line)
     if not isinstance(top.value, dict):
@@ -97,7 +112,7 @@ def loads(text: str, *, path: Path, env: Mapping[str, Any] | None = None, values
         on_render=read_hook(top.get("on_render")),
         on_finish=read_hook(top.get("on_finish")),
         on_failure=read_hook(top.get("on_failure")),
-        jobs=_jobs(top.get("executor")),
+        jobs=_jobs(top.get("executor"), warnings),
         store=word(top.get("store")),
         export=mapping_item(top.get("export")),
         product_relative_to_source=defaults.product_relative_to_source,
@@ -219,7 +234,7 @@ def _check_names(specs: Sequence[TaskSpec]) -> None:
             )
 
 
-def _jobs(item: Item | None) -> int | None:
+def _jobs(item: Item | None, warnings: list[str]) -> int | None:
     """Tasks side by side that ``executor`` asks for: 1 for serial, None (all cores) for parallel."""
     if item is None:
         return None
@@ -229,6 +244,10 @@ def _jobs(item: Item | None) -> int | None:
         return None
     dotted = item.get("dotted_path") if isinstance(item.value, dict) else None
     kind = str(dotted.value).rsplit(".", 1)[-1] if dotted else ""
+    acts = ("dotted_path", "processes") if kind == "Parallel" else ("dotted_path",)
+    for key in item.value if dotted else ():
+        if key not in acts:
+            warnings.append(f"{item.value[key].place}: 'executor.{shortened(str(key))}' has no effect")
     if kind == "Serial":
         return 1
     if kind == "Parallel":

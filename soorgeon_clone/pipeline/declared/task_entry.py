@@ -35,6 +35,14 @@ _KNOWN = (
 )  # fmt: skip
 _IGNORED = ("class", "product_class", "product_client", "client", "kernelspec_name", "check_if_kernel_installed",
             "local_execution", "debug_mode", "executor")  # fmt: skip
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+# Settings for papermill that do nothing here -> what there is instead.
+_INSTEAD = {
+    "cwd": "tasks run in the folder of pipeline.yaml",
+    "execution_timeout": "'timeout' of the task limits the seconds of the whole task",
+    "log_output": "what a task prints is in its notebook",
+    "progress_bar": "progress is shown in any case",
+}
 _SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
 _REFUSED = {".sql": "SQL", ".r": "R", ".sh": "shell", ".bash": "shell"}
 _LONGEST_NAME = 1_000  # bytes
@@ -82,6 +90,8 @@ class Functions:
 
     def choices(self, value: Any, entry: Item, task: str) -> list[Any] | None:
         """The values of a param in the grid of a task; None where no function computes them."""
+        if isinstance(value, dict) and isinstance(name := value.get("dotted_path"), str) and _DOTTED.fullmatch(name):
+            value = {**value, "dotted_path": "::".join(name.rsplit(".", 1))}
         computed = self.named(value, entry)
         if computed is None:
             return None
@@ -101,12 +111,7 @@ def read_task(
     for key in _IGNORED:
         if key in item.value:
             warnings.append(f"{item.value[key].place}: '{key}' has no effect")
-    for key in ("executor_params", "papermill_params"):
-        options = item.get(key)
-        if options is not None and isinstance(options.value, dict) and "cwd" in options.value:
-            warnings.append(f"{options.place}: '{key}.cwd' has no effect: tasks run in the folder of pipeline.yaml")
-        if options is not None and not isinstance(options.value, dict):
-            raise options.error("expected a mapping")
+    warnings += _without_effect(item)
     source = _source(item, root)
     params = _params(item, functions)
     grid = item.get("grid")
@@ -126,6 +131,20 @@ def read_task(
             raise grid.error(f"'{both[0]}' stands in 'grid' and in 'params'")
         own = _checked_name(grids.fill(text, values, name) if "[[" in text else f"{text}{index}", name)
         yield _task(item, defaults, source, {**values, **params}, name=own, index=index, grid=values)
+
+
+def _options(entry: Item | None) -> list[tuple[Any, Item]]:
+    found = mapping_item(entry)
+    return [] if found is None else list(found.value.items())
+
+
+def _without_effect(item: Item) -> Iterator[str]:
+    """What to say of settings for papermill, which runs the notebooks of others."""
+    for key in ("executor_params", "papermill_params"):
+        for name, option in _options(item.get(key)):
+            if name != "record_timing":
+                why = _INSTEAD.get(name)
+                yield f"{option.place}: '{key}.{shortened(str(name))}' has no effect" + (f": {why}" if why else "")
 
 
 def _task(
@@ -190,7 +209,7 @@ def _source(item: Item, root: Path) -> Source:
         return Source("script", text, _normal(path.as_posix()))
     if suffix in _REFUSED:
         raise entry.error(f"{_REFUSED[suffix]} sources are not supported: {text}")
-    if re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)+", text.replace("::", ".")):
+    if _DOTTED.fullmatch(text.replace("::", ".")):
         return Source("function", text.replace("::", "."))
     raise entry.error(f"{text!r} is no source: expected a path that ends with .py or .ipynb, or module.function")
 

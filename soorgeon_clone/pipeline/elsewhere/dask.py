@@ -196,6 +196,8 @@ class DaskExecutor:
         if not futures:
             return
         keys = [future.key for future in futures]
+        if self._cluster is not None:  # its worker is in this process, and need not be asked by messages
+            _cancel_on_worker(keys)
 
         def tell() -> None:
             with contextlib.suppress(Exception):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from soorgeon_clone.notebook.tags import MAY_FAIL, SKIPPED, is_reserved
 from soorgeon_clone.pipeline.execution.mime import as_json
 from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
@@ -41,7 +42,7 @@ def blank(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_run(cell: Mapping[str, Any]) -> bool:
-    if cell["cell_type"] != "code" or "skip-execution" in tags(cell):
+    if cell["cell_type"] != "code" or SKIPPED in tags(cell):
         return False
     return bool(text(cell).strip())
 
@@ -59,7 +60,7 @@ def text(cell: Mapping[str, Any]) -> str:
 def hidden_tag(cell: Mapping[str, Any]) -> str | None:
     """The tag that says that a cell is not the user's own, if it has one."""
     for tag in tags(cell):
-        if tag in ("parameters", "injected-parameters") or tag.startswith("soorgeon-"):
+        if is_reserved(tag):
             return tag
     return None
 
@@ -98,7 +99,7 @@ async def _run_cells(
         error = await _run_cell(shell, index, text(cell), hidden)
         if record_timing:
             cell.setdefault("metadata", {})["execution"] = _timing(began, datetime.now(timezone.utc))
-        if error and "raises-exception" not in tags(cell):
+        if error and MAY_FAIL not in tags(cell):
             return error
         if getattr(shell, "exit_now", False) and number < len(todo):
             return CellError(

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import NotRegular, is_regular, read_bytes
 from soorgeon_clone.notebook.model import Cell, Notebook
+from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, WRITES_FILES
 from soorgeon_clone.pipeline.sources import code_facts
 from soorgeon_clone.pipeline.sources.model import CodeFacts, Piece, SourceFacts, Target
 
@@ -20,8 +21,7 @@ Kind = TypeVar("Kind")
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
 VERSION = 6
-WRITES_FILES = "soorgeon-writes-files"
-_TAGS = ("parameters", "raises-exception", "skip-execution")
+_TAGS = (PARAMETERS, MAY_FAIL, SKIPPED)
 
 
 def script_facts(path: Path) -> SourceFacts:
@@ -49,14 +49,14 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
     product: Any = None
     declared: list[str] = []
     for cell in notebook.cells:
-        if cell.kind != "code" or "injected-parameters" in cell.tags or not cell.source.strip():
+        if cell.kind != "code" or INJECTED in cell.tags or not cell.source.strip():
             continue
         try:
             tree, magics = _parse(cell)
         except SyntaxError as error:
             where = f"{notebook.path or notebook.name}, cell {cell.index + 1}, line {error.lineno}"
             return SourceFacts(problem=f"{where}: {error.msg}", upstream=_names(upstream), product=product)
-        if "parameters" in cell.tags:
+        if PARAMETERS in cell.tags:
             values = _literals(tree)
             upstream, product = values.get("upstream", upstream), values.get("product", product)
             tree = ast.Module([one for one in tree.body if not _is_declaration(one)], [])
@@ -68,13 +68,13 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
     code = code_facts.of_script(trees, marks)
     if any("upstream" in mark for mark in marks):  # a magic may read it: "!cat {upstream['load']['x']}"
         code = replace(code, upstream=None)
-    kept = [cell for cell in notebook.cells if "injected-parameters" not in cell.tags]
+    kept = [cell for cell in notebook.cells if INJECTED not in cell.tags]
     return SourceFacts(
         upstream=_names(upstream),
         product=product,
         declared=tuple(declared),
         doc=_heading(notebook),
-        injected_at=next((index + 1 for index, cell in enumerate(kept) if "parameters" in cell.tags), 0),
+        injected_at=next((index + 1 for index, cell in enumerate(kept) if PARAMETERS in cell.tags), 0),
         has_injected=len(kept) < len(notebook.cells),
         code=code,
         writes_files=any(WRITES_FILES in cell.tags for cell in notebook.cells),

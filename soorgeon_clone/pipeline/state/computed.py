@@ -57,7 +57,7 @@ class Remembered:
         return known if isinstance(known, list) and known else [computed]
 
     def _recall(self, computed: Computed) -> dict[str, Any]:
-        text = self.records.take(_name(computed), self._stamp(computed))
+        text = self.records.recall(_name(computed), self._stamp(computed))
         try:
             known = json.loads(text) if text else {}
         except (ValueError, RecursionError):

@@ -24,11 +24,11 @@ _HIDDEN = (".soorgeon-clone", ".git/")
 
 
 class Memo(Protocol):
-    """Where digests are remembered: path -> (stamp, digest)."""
+    """Where digests and other texts are remembered, of whatever length: path -> (stamp, text)."""
 
     def recall(self, path: str, stamp: str) -> str | None: ...
 
-    def remember(self, path: str, stamp: str, digest: str) -> None: ...
+    def remember(self, path: str, stamp: str, text: str) -> None: ...
 
 
 class Contents:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import sys
 from collections.abc import Iterable
 
+from soorgeon_clone.distributions.of_module import installed, release, state
 from soorgeon_clone.pipeline.state.checked import checked
 from soorgeon_clone.pipeline.state.content import Memo
 
@@ -20,7 +19,7 @@ def python_version() -> str:
 
 
 class Libraries:
-    """Versions of what modules belong to. What importlib.metadata says is kept in ``memo``: it is slow to ask."""
+    """Versions of what modules belong to. They are kept in ``memo``: it is slow to look."""
 
     def __init__(self, memo: Memo | None = None) -> None:
         self.memo = memo
@@ -33,7 +32,7 @@ class Libraries:
         if not modules:
             return {}
         if self._known is None:
-            self._stamp = _installed_stamp()
+            self._stamp = state()
             text = self.memo.recall(_NAME, self._stamp) if self.memo else None
             self._known = _versions(text) if text else {}
         missing = [module for module in modules if module not in self._known]
@@ -42,17 +41,6 @@ class Libraries:
             if self.memo and self._stamp:
                 self.memo.remember(_NAME, self._stamp, json.dumps(self._known))
         return {module: self._known[module] for module in modules}
-
-
-def _installed_stamp() -> str:
-    """Changes when a distribution is installed or removed: then the folder that holds it gets another time."""
-    stamps = [sys.version]
-    for entry in sys.path:
-        try:
-            stamps.append(f"{entry}:{os.stat(entry).st_mtime_ns}")  # noqa: PTH116
-        except OSError:
-            continue
-    return "|".join(stamps)
 
 
 def _versions(text: str) -> dict[str, str]:
@@ -64,11 +52,8 @@ def _versions(text: str) -> dict[str, str]:
 
 
 def _look_up(modules: list[str]) -> dict[str, str]:
-    import importlib.metadata as metadata
-
-    owners = metadata.packages_distributions()
-    found = {}
-    for module in modules:
-        names = sorted(set(owners.get(module, ())))
-        found[module] = ", ".join(f"{name} {metadata.version(name)}" for name in names) or "not installed"
-    return found
+    releases = {module: [one for name in installed(module) if (one := release(name))] for module in modules}
+    return {
+        module: ", ".join(f"{one.name} {one.version}" for one in found) or "not installed"
+        for module, found in releases.items()
+    }

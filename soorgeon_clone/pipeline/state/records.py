@@ -69,8 +69,8 @@ class RunRecord:
 
 
 class Records:
-    """The records of one project. What is remembered of files is read at once where it is short, else when it is
-    asked for, and goes out in one transaction."""
+    """The records of one project. What is remembered is read at once where it is short, else when it is asked for, and
+    goes out in one transaction. A long text is not held here."""
 
     def __init__(self, root: Path, *, write: bool = True) -> None:
         self.path = root / HIDDEN / "records.sqlite"
@@ -93,25 +93,23 @@ class Records:
         return self._database.writable
 
     def recall(self, path: str, stamp: str) -> str | None:
-        """What was remembered of a file, if it is still the same file."""
+        """Return what was remembered of a file, however long, if it is still the same file."""
         known = self._memo.get(path) or self._new_memo.get(path)
-        return known[1] if known is not None and known[0] == stamp else None
-
-    def remember(self, path: str, stamp: str, digest: str) -> None:
-        """Remember something of a file that has this stamp."""
-        self._new_memo[path] = (stamp, digest)
-        if len(digest) <= _SHORT:
-            self._memo[path] = (stamp, digest)
-        if len(self._new_memo) >= _MANY:
-            self.flush()
-
-    def take(self, path: str, stamp: str) -> str | None:
-        """What ``recall`` gives, of what may be long: it is held by the caller and not here."""
-        if path in self._new_memo:
-            return self.recall(path, stamp)
-        for row in self._database.rows("select value from memo where path = ? and stamp = ?", (path, stamp)):
+        if known is not None:
+            return known[1] if known[0] == stamp else None
+        query = "select value from memo where path = ? and stamp = ? and length(value) > ?"
+        for row in self._database.rows(query, (path, stamp, _SHORT + _MARK)):
             return _remembered(path, stamp, row[0])
         return None
+
+    def remember(self, path: str, stamp: str, text: str) -> None:
+        """Remember something of a file that has this stamp."""
+        self._new_memo[path] = (stamp, text)
+        self._memo.pop(path, None)
+        if len(text) <= _SHORT:
+            self._memo[path] = (stamp, text)
+        if len(self._new_memo) >= _MANY:
+            self.flush()
 
     def made(self, task: str) -> Made | None:
         """How a task's products were made."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from soorgeon_clone.pipeline.products.manifest import Manifest
+from soorgeon_clone.pipeline.sources.digests import digest
 from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, LastRun
 
 
@@ -15,7 +18,7 @@ class Verdict:
     ``proved``: there was no record, and the cache shows that the products on disk are the right ones. ``blind``: it is
     certain that the task has to run, and upstream contents are not known yet, so they are not in the fingerprint.
     ``partial``: the task leaves files under names that nobody knows, and the manifest may lack some of them; or there
-    is a file now, which nobody knows, where one would be brought back.
+    is a file now, which nobody knows, where one would be brought back. ``here``: its files are in the local cache.
     """
 
     fingerprint: Fingerprint
@@ -24,11 +27,40 @@ class Verdict:
     proved: bool = False
     blind: bool = False
     partial: bool = False
+    here: bool = False
 
     @property
     def restorable(self) -> Manifest | None:
         """What brings back all that the task made."""
         return None if self.partial else self.manifest
+
+
+@dataclass(slots=True)
+class Ahead:
+    """What is known of products that are not here yet, for those who go through the tasks in their order.
+
+    ``meanings`` maps the path of a product to what later tasks see of it, ``left`` a task to the mark of the run that
+    made what it leaves beside its products.
+    """
+
+    meanings: dict[str, str] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+
+    def expect(self, name: str, verdict: Verdict) -> None:
+        """Take what a task's verdict says for what will be there."""
+        if verdict.manifest is not None:
+            self.left[name] = mark_of(verdict.fingerprint.digest, verdict.manifest.inputs)
+        if verdict.restorable is not None:
+            self.bring(verdict.restorable)
+
+    def bring(self, manifest: Manifest) -> None:
+        """Expect the products of a manifest."""
+        self.meanings.update((path, meaning) for path, (_, meaning) in manifest.products.items())
+
+
+def mark_of(fingerprint: str, inputs: Mapping[str, str]) -> str:
+    """Return what stands for the files that a run left under names that nobody knows beforehand."""
+    return digest(f"{fingerprint}\n{json.dumps(dict(inputs), sort_keys=True)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
-import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,6 @@ from soorgeon_clone.pipeline.products.cache import Cache
 from soorgeon_clone.pipeline.products.leavings import Leavings
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.pipeline.sources import source_facts as sources
-from soorgeon_clone.pipeline.sources.digests import digest as digest_of
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pipeline.sources.model import CodeFacts, SourceFacts
 from soorgeon_clone.pipeline.state.computed import Remembered
@@ -40,15 +39,12 @@ from soorgeon_clone.pipeline.state.fingerprint import (
 from soorgeon_clone.pipeline.state.hidden import hidden_path
 from soorgeon_clone.pipeline.state.libraries import Libraries
 from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, Reason
-from soorgeon_clone.pipeline.state.records import Made, Records
-from soorgeon_clone.pipeline.status.model import TaskStatus, Verdict
+from soorgeon_clone.pipeline.state.records import Made, Records, RunRecord
+from soorgeon_clone.pipeline.status.model import Ahead, TaskStatus, Verdict, mark_of
+from soorgeon_clone.pipeline.status.status import status_of
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.products.store import Store
-
-
-# So many upstream tasks are named where one word is to say why a task is stale.
-_SHOWN = 5
 
 
 class Project:
@@ -69,8 +65,9 @@ class Project:
         store_mode: str | None = None,
     ) -> None:
         self._env = env
+        self._now = datetime.datetime.now()
         self._computed = isinstance(entry_point, Spec)
-        spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env)
+        spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env, now=self._now)
         self.root = spec.root
         self.records = Records(self.root)
         self.contents = Contents(self.root, self.records)
@@ -81,7 +78,7 @@ class Project:
         libraries = Libraries(self.records)
         self._remembered = Remembered(LocalModules(self.root), self.records, self._module_facts, libraries)
         if spec.unknown_grids:
-            spec = specs.load(spec.path, env, values=self._remembered)
+            spec = specs.load(spec.path, env, values=self._remembered, now=self._now)
         self._take(spec, libraries)
         self._use_cache = use_cache
         self._cache: Cache | None = None
@@ -113,7 +110,7 @@ class Project:
         if self.spec.functions and not self._computed:
             self._computed = True
             called = Called(self.root, self._remembered.remember)
-            self._take(specs.load(self.spec.path, self._env, values=called), self.fingerprints.libraries)
+            self._take(specs.load(self.spec.path, self._env, values=called, now=self._now), self.fingerprints.libraries)
 
     def __enter__(self) -> Project:
         return self
@@ -198,37 +195,37 @@ class Project:
                 self._cache = Cache(folder, self._scope())
         return self._cache
 
-    def judge(self, task: Task, meanings: Mapping[str, str] | None = None, *, search: bool = True) -> Verdict:
-        """Whether the task is stale. ``meanings`` are digests of upstream products that are not on disk yet.
+    def judge(self, task: Task, ahead: Ahead | None = None, *, search: bool = True) -> Verdict:
+        """Whether the task is stale, as things are now; ``ahead`` says how upstream products will be that are not here.
 
         Without ``search`` nobody wants to know what the cache or the store would bring back.
         """
         if task.facts.problem is not None:
             return Verdict(Fingerprint({}, ""), (Cause(Reason.BROKEN, task.facts.problem),))
-        fingerprint = self.fingerprint(task, meanings)
+        ahead = ahead or Ahead()
+        fingerprint = self.fingerprint(task, ahead.meanings, ahead.left)
         made = self.records.made(task.name)
         if made is None:
             found: tuple[Cause, ...] = (Cause(Reason.NEVER_RAN),)
         else:
             found = (*self._changed(task, made, fingerprint), *self._damaged(task, made))
-        if made is not None and not found:
-            self.note_made(task.name, made.fingerprint, made.inputs)
-            return Verdict(fingerprint, ())
-        manifest = self._manifest(task, fingerprint) if search else None
+        manifest, here = self._manifest(task, fingerprint) if search and found else (None, False)
         if manifest is None:
-            self._left.pop(task.name, None)
             return Verdict(fingerprint, found)
-        self.note_made(task.name, fingerprint.digest, manifest.inputs)
         partial = task.facts.writes_files
         if not partial and self._on_disk(manifest):
-            return Verdict(fingerprint, (), manifest, proved=True)
+            return Verdict(fingerprint, (), manifest, proved=True, here=here)
         partial = partial or self.leavings.in_the_way(manifest, made.written.items() if made else ()) is not None
-        return Verdict(fingerprint, found, manifest, partial=partial)
+        return Verdict(fingerprint, found, manifest, partial=partial, here=here)
+
+    def record(self, name: str, made: Made, run: RunRecord | None = None) -> None:
+        """Keep how the products on disk were made."""
+        self.note_made(name, made.fingerprint, made.inputs)
+        self.records.save_made(name, made, run)
 
     def note_made(self, name: str, fingerprint: str, inputs: Mapping[str, str]) -> None:
-        """Remember which run made what is there of a task, or will be: it stands for the files that the task leaves
-        under names that nobody knows beforehand."""
-        self._left[name] = digest_of(f"{fingerprint}\n{json.dumps(dict(inputs), sort_keys=True)}")
+        """Know which run made what a task left, also before it is recorded."""
+        self._left[name] = mark_of(fingerprint, inputs)
 
     def trust(self, parts: Mapping[str, str]) -> None:
         """Take from a fingerprint that was made elsewhere what stands for files that upstream tasks left."""
@@ -236,13 +233,12 @@ class Project:
             if left_part(task) in parts:
                 self._left[task] = parts[left_part(task)]
 
-    def _left_digest(self, name: str) -> str:
-        if name not in self._left:
-            made = self.records.made(name)
-            if made is None:
-                return "unknown"
-            self.note_made(name, made.fingerprint, made.inputs)
-        return self._left[name]
+    def _mark(self, name: str) -> str:
+        """What stands for the files that a task left."""
+        if name in self._left:
+            return self._left[name]
+        made = self.records.made(name)
+        return "unknown" if made is None else mark_of(made.fingerprint, made.inputs)
 
     def judge_blindly(self, task: Task, *, force: bool = False) -> Verdict | None:
         """The verdict on a task whose upstream contents are not known yet; None if it depends on them."""
@@ -309,15 +305,17 @@ class Project:
             files.append(str(self.root / task.spec.source.path))
         return tuple(_stamp(Path(path)) for path in files)
 
-    def fingerprint(self, task: Task, meanings: Mapping[str, str] | None = None) -> Fingerprint:
-        """The task's fingerprint as things are now."""
+    def fingerprint(
+        self, task: Task, meanings: Mapping[str, str] | None = None, left: Mapping[str, str] | None = None
+    ) -> Fingerprint:
+        """The task's fingerprint as things are now; ``meanings`` and ``left`` as in `Ahead`."""
         parts = {}
         for needed in needs(task, self.tasks):
             path = needed.product.path
             known = meanings.get(path) if meanings else None
             parts[upstream_part(needed)] = known or self.contents.meaning(path) or "missing"
         for name in left_by(task, self.tasks):
-            parts[left_part(name)] = self._left_digest(name)
+            parts[left_part(name)] = (left.get(name) if left else None) or self._mark(name)
         return self.fingerprints.of(task, parts)
 
     def named_files(self, task: Task, *, modules: bool = True) -> dict[str, str]:
@@ -335,32 +333,25 @@ class Project:
                 found[path] = digest
         return found
 
-    def status(self, names: set[str] | None = None) -> list[TaskStatus]:
-        """The status of each task, in order. Nothing is written but what was learned about files."""
+    def status(self, names: Collection[str] | None = None) -> list[TaskStatus]:
+        """The status of each task, or of some, in order. Nothing is written but what was learned about files."""
         self.look_up(self.tasks)
-        last = self.records.last_runs()
-        stale: set[str] = set()
-        meanings: dict[str, str] = {}
-        found: list[TaskStatus] = []
+        ahead, verdicts = Ahead(), {}
         for task in self.dag.tasks.values():
-            verdict = self.judge(task, meanings)
-            why = verdict.causes
-            if verdict.restorable is not None:
-                meanings.update((path, meaning) for path, (_, meaning) in verdict.restorable.products.items())
-            before = last.get(task.name)
-            if before is not None and before.result in ("failed", "killed") and why[:1] == (Cause(Reason.NEVER_RAN),):
-                why = (Cause(Reason.FAILED), *why[1:])
-            behind = [name for name in task.upstream if name in stale]
-            if behind:
-                kept = [cause for cause in why if cause.reason is not Reason.UPSTREAM]
-                more = f" and {len(behind) - _SHOWN} more" if len(behind) > _SHOWN else ""
-                why = (*kept, Cause(Reason.UPSTREAM_STALE, ", ".join(behind[:_SHOWN]) + more))
-            cached = bool(why) and not behind and verdict.restorable is not None
-            if why and not cached:
-                stale.add(task.name)
-            if names is None or task.name in names:
-                away = cached and verdict.manifest is not None and not self._here(verdict.manifest)
-                found.append(TaskStatus(task.name, why, before, cached, away))
+            verdicts[task.name] = self.judge(task, ahead)
+            ahead.expect(task.name, verdicts[task.name])
+        found = status_of(self.dag.tasks.values(), verdicts, self.records.last_runs())
+        return [status for status in found if names is None or status.name in names]
+
+    def up_to_date(self, names: Iterable[str]) -> list[Verdict] | None:
+        """The verdicts on these tasks, in the DAG's order, if all of them are up to date; else None."""
+        ahead, found = Ahead(), []
+        for name in names:
+            verdict = self.judge(self.tasks[name], ahead)
+            if verdict.causes:
+                return None
+            ahead.expect(name, verdict)
+            found.append(verdict)
         return found
 
     def _changed(self, task: Task, made: Made, fingerprint: Fingerprint) -> tuple[Cause, ...]:
@@ -393,13 +384,15 @@ class Project:
                 found.append(Cause(Reason.PRODUCT_MISSING, path))
         return tuple(found)
 
-    def _manifest(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
+    def _manifest(self, task: Task, fingerprint: Fingerprint) -> tuple[Manifest | None, bool]:
+        """What would bring the products back, and whether all of it is in the local cache."""
         if self.cache is None:
-            return None
+            return None, False
         manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.usable(task))
-        if manifest is None or not self.cache.complete(manifest):
-            return self.in_store(task, fingerprint)
-        return manifest
+        if manifest is not None and self.cache.complete(manifest):
+            return manifest, True
+        manifest = self.in_store(task, fingerprint)
+        return manifest, manifest is not None and self.cache.complete(manifest)
 
     def in_store(self, task: Task, fingerprint: Fingerprint) -> Manifest | None:
         """The manifest of a run with this fingerprint that the store has."""
@@ -420,9 +413,6 @@ class Project:
 
         return usable
 
-    def _here(self, manifest: Manifest) -> bool:
-        return self.cache is not None and self.cache.complete(manifest)
-
     def _on_disk(self, manifest: Manifest) -> bool:
         made = all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())
         return made and all((self.root / path).exists() for path, digest in manifest.written.items() if digest)
@@ -439,7 +429,7 @@ class Project:
             return SourceFacts(problem=f"{task.source.path or path} is a pipe, a socket or a device, not a file")
         stamp = self._stamps[task.name] = f"{stamp_of(status)}:{sources.VERSION}"
         name = f"{task.source.path or task.source.text}\0source"
-        known = self.records.take(name, stamp)
+        known = self.records.recall(name, stamp)
         if known and (remembered := sources.source_from_json(known)) is not None:
             return remembered
         if task.source.kind == "function":
@@ -468,7 +458,7 @@ class Project:
         if path in self._modules and self._modules[path][0] == stamp:
             return self._modules[path][1]
         name = f"{path}\0module"
-        known = self.records.take(name, stamp)
+        known = self.records.recall(name, stamp)
         facts = sources.code_from_json(known) if known else None
         if facts is None:
             facts = sources.module_facts(Path(path))

@@ -12,6 +12,10 @@ _STATES: dict[str, tuple[str, str, str]] = {
     "torch_random": ("import torch", "torch.get_rng_state()", "torch.set_rng_state({value})"),
 }
 
+_KEPT: dict[str, str] = {
+    "figures": "it draws on a figure that an earlier section left open (start with `plt.subplots()` for a new one)",
+}
+
 
 def is_ambient(name: str) -> bool:
     return name.startswith(AMBIENT)
@@ -19,6 +23,12 @@ def is_ambient(name: str) -> bool:
 
 def can_carry(name: str) -> bool:
     return name.removeprefix(AMBIENT) in _STATES
+
+
+def why_not(name: str) -> str:
+    """Return why a state cannot be carried."""
+    label = name.removeprefix(AMBIENT)
+    return _KEPT.get(label, f"the state of {label} cannot be saved")
 
 
 def part(name: str) -> Part:

@@ -22,6 +22,7 @@ from soorgeon_clone.analysis.heap import (
     Value,
     holds,
 )
+from soorgeon_clone.analysis.model import AMBIENT
 from soorgeon_clone.analysis.names import has_class_inside
 from soorgeon_clone.refactor.carriers.program import Program, ancestors, is_module
 
@@ -64,7 +65,12 @@ def pickled(program: Program, knowledge: Knowledge, value: Value, unit: int, exp
         if is_module(obj) or obj.type == "builtins.module":
             serializer = "cloudpickle"
         obstacle = _obstacle(knowledge, obj) or (_remade_otherwise(obj) if obj.type == INSTANCE else None)
-        obstacle = obstacle or _order(obj, start) or _drawing(program, obj) or _found_by_hash(program, obj, exported)
+        obstacle = (
+            obstacle
+            or _order(obj, start)
+            or _drawing(program, knowledge, obj)
+            or _found_by_hash(program, obj, exported)
+        )
         if obj.finalized:
             obstacle = obstacle or _DOES_SOMETHING
         if obstacle is not None:
@@ -179,14 +185,15 @@ _DRAWING = {
 }
 
 
-def _drawing(program: Program, obj: Obj) -> str | None:
+def _drawing(program: Program, knowledge: Knowledge, obj: Obj) -> str | None:
     for state, functions in _DRAWING.items():
         if state not in program.binders:
             continue
         if obj.type == LIB and functions.fullmatch(obj.path):
             return f"{obj.path}, which draws from a seeded generator"
-        if obj.type == "scipy.stats.rv_frozen" and state == "@numpy_random":
-            return "a distribution that draws from a seeded generator"
+    facts = knowledge.type(obj.type) if "." in obj.type else None
+    if facts is not None and facts.bound_to is not None and f"{AMBIENT}{facts.bound_to}" in program.binders:
+        return "a distribution that draws from a seeded generator"
     return None
 
 

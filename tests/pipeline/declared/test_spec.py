@@ -12,6 +12,7 @@ from soorgeon_clone.pipeline.declared import spec
 from soorgeon_clone.pipeline.declared.dotted import Called
 from soorgeon_clone.pipeline.declared.model import Hook, Product, Requests, Spec
 from soorgeon_clone.pipeline.declared.values import Lookup, resolved
+from soorgeon_clone.pipeline.status.project import Project
 
 
 def loads(text: str, tmp_path: Path, **env: Any) -> Spec:
@@ -241,12 +242,23 @@ def test_what_has_no_effect_is_a_warning(tmp_path: Path) -> None:
     text = """
 meta: {jupyter_hot_reload: true, source_loader: {module: x}}
 clients: {File: clients.get}
-tasks: [{source: a.py, product: a.ipynb, class: NotebookRunner, papermill_params: {log_output: true}}]
+executor: {dotted_path: ploomber.executors.Serial, build_in_subprocess: false}
+tasks:
+- source: a.py
+  product: a.ipynb
+  class: NotebookRunner
+  kernelspec_name: none-such
+  papermill_params: {log_output: true, execution_timeout: 5, record_timing: true, cwd: .}
+  executor_params: {whatever: 1}
 """
     warnings = "\n".join(loads(text, tmp_path).warnings)
-    for word in ("jupyter_hot_reload", "source_loader", "clients", "class"):
+    for word in (
+        "jupyter_hot_reload", "source_loader", "clients", "class", "kernelspec_name", "executor.build_in_subprocess",
+        "papermill_params.log_output", "papermill_params.cwd", "executor_params.whatever",
+        "'papermill_params.execution_timeout' has no effect: 'timeout' of the task limits",
+    ):  # fmt: skip
         assert word in warnings
-    assert "papermill_params" not in warnings
+    assert "record_timing" not in warnings
 
 
 def test_computed_params(tmp_path: Path) -> None:
@@ -257,6 +269,44 @@ def test_computed_params(tmp_path: Path) -> None:
     called = Called(tmp_path, lambda computed, value: None)
     tasks = spec.loads(text, path=tmp_path / "pipeline.yaml", values=called).tasks
     assert [task.params["n"] for task in tasks] == [1, 2]
+
+
+@pytest.mark.parametrize("dotted", ["computed_values::below", "computed_values.below"])
+def test_a_function_with_arguments_gives_the_values_of_a_grid(dotted: str, tmp_path: Path) -> None:
+    (tmp_path / "computed_values.py").write_text("def below(n):\n    return list(range(n))\n")
+    text = (
+        f"tasks: [{{source: a.py, name: a-, product: a.ipynb, grid: {{x: {{dotted_path: {dotted}, n: 2}}, y: [5]}}}}]"
+    )
+    (task,) = loads(text, tmp_path).tasks
+    assert repr(task.params["x"]) == "computed_values::below(n=2)"
+    called = Called(tmp_path, lambda computed, value: None)
+    tasks = spec.loads(text, path=tmp_path / "pipeline.yaml", values=called).tasks
+    assert [dict(task.params) for task in tasks] == [{"x": 0, "y": 5}, {"x": 1, "y": 5}]
+
+
+@pytest.mark.parametrize("grid", ["{dotted_path: a::b, n: 2}", "[{dotted_path: a.b}]", "{x: {n: 2}}", "{x: {}}"])
+def test_a_grid_that_says_no_values_is_refused(grid: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"pipeline.yaml, line 1, tasks\[0\].grid"):
+        loads(f"tasks: [{{source: a.py, name: a-, product: a.ipynb, grid: {grid}}}]", tmp_path)
+
+
+def test_now_is_one_moment_all_through_a_pipeline(tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text('stamp: "{{now}}"\n')
+    (tmp_path / "computed_values.py").write_text("def numbers():\n    return [1, 2]\n")
+    (tmp_path / "a.py").write_text("")
+    task = '{{source: a.py, name: "{0}", product: "{0}.ipynb", params: {{a: "{{{{now}}}}", b: "{{{{stamp}}}}"{1}}}}}'
+    entries = ", ".join((task.format("a", ""), task.format("b", ', n: "computed_values::numbers"')))
+    (tmp_path / "pipeline.yaml").write_text(f"tasks: [{entries}]")
+
+    def moments(project: Project) -> set[Any]:
+        return {task.spec.params[name] for task in project.tasks.values() for name in ("a", "b")}
+
+    with Project(tmp_path) as project:
+        before = moments(project)
+        project.compute()
+        assert len(before) == 1 and moments(project) == before
+    with Project(tmp_path) as project:
+        assert moments(project) != before
 
 
 def test_what_is_dumped_is_what_is_read(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Module -> the distribution on PyPI that holds it, for modules that are not installed where refactor runs.
+"""Module -> the distribution on PyPI that holds it, for modules that are not installed.
 
 Only names that differ, and well-known ones that do not: what is installed is asked first, so this table may be behind.
 Dotted names are for namespaces that many distributions share.

@@ -1,0 +1,60 @@
+"""The current figure of pyplot, a state that some notebooks carry from cell to cell, as they do random generators.
+
+The inline backend, which a kernel begins with, closes all figures at the end of the cell: nothing crosses. Once a
+notebook takes another backend, or stops the closing, whoever draws without naming axes draws on what an earlier cell
+left (https://matplotlib.org/stable/users/explain/figure/api_interfaces.html).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+STATE = "figures"  # which figures are open, which of them and of their axes are current
+NEW = "figure"  # a new figure is the current one; those that were open still are
+STATES = (STATE, NEW)
+
+# another backend than the inline one, or what keeps that from closing figures: `plt.ioff()`, a setting of its own
+_KEEPS = re.compile(
+    r"""(?<!style)(?<!library)\.use\(|\bimport\ use\b|switch_backend|enable_matplotlib|enable_gui|MPLBACKEND
+    |run_(line|cell)_magic\(\s*['"](matplotlib|pylab)['"]\s*,\s*['"](?!\s*inline\b)
+    |\bioff\(|\binteractive\b|close_figures|['"]backend['"]|\bbackend\s*[:=]""",
+    re.VERBOSE,
+)
+# where figures that are not current make a difference: they are counted, chosen by number, or closed one by one
+_ASKS = re.compile(
+    r"""\b(get_fignums|fignum_exists|get_figlabels|_pylab_helpers)\b|\bclose\((?!\s*['"]all['"]\s*\))
+    |\bfigure\((?!\s*\)|\s*\*|\s*(figsize|dpi|facecolor|edgecolor|frameon|layout|tight_layout|constrained_layout)\s*=)
+    |\bnum\s*=""",
+    re.VERBOSE,
+)
+
+
+def are_kept(w: Walker) -> bool:
+    """Whether figures may stay open when a cell ends."""
+    return any(_keeps(text) for text in _texts(w))
+
+
+def are_asked_for(w: Walker) -> bool:
+    """Whether a figure that is no longer the current one may still matter."""
+    return any(_asks(text) for text in _texts(w))
+
+
+def _texts(w: Walker) -> Iterator[str]:
+    yield from w.texts
+    yield from w.modules.texts()
+
+
+@lru_cache(maxsize=4096)
+def _keeps(text: str) -> bool:
+    return _KEEPS.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _asks(text: str) -> bool:
+    return _ASKS.search(text) is not None

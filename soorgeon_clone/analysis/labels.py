@@ -1,0 +1,59 @@
+"""The index and the columns of a frame as objects of their own: renamed in place, they are renamed wherever they are.
+
+``df2 = df + 1`` has the same index as ``df``, so ``df2.index.name = "day"`` renames both, in every version of pandas.
+Which calls copy an index is nothing to rely on: what is made of a frame holds its labels. Only notebooks that may
+rename labels in place pay for that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from soorgeon_clone.analysis import access
+from soorgeon_clone.analysis.heap import EMPTY, LABELS, Obj, Value
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.walk import Walker
+
+_RENAMES = re.compile(r"\.names?\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b")
+
+
+def may_be_renamed(texts: Iterable[str]) -> bool:
+    """Whether code may rename an index in place."""
+    return any(_RENAMES.search(text) for text in texts)
+
+
+def share(w: Walker, made: Iterable[Obj], sources: Value) -> None:
+    """Let the frames and indexes that were made hold the labels of what they were made of."""
+    tables = [obj for obj in made if _has_labels(obj)] if w.renames_labels else []
+    if not tables:
+        return
+    origins = [obj for obj in access.inmost(sources) if _has_labels(obj)]
+    labels = EMPTY.union(*(labels_of(w, obj) for obj in origins))
+    for obj in tables:
+        w.heap.hold(obj, LABELS, labels)
+
+
+def labels_of(w: Walker, obj: Obj) -> Value:
+    """Return what stands for the index and the columns of a frame."""
+    if LABELS not in obj.fields:
+        w.heap.hold(obj, LABELS, frozenset({w.heap.make((LABELS, obj), "pandas.Index")}))
+    return obj.fields[LABELS]
+
+
+def rename(w: Walker, index: Obj) -> None:
+    """Note that an index may be renamed in place, and with it all that has these labels."""
+    labels = index.fields.get(LABELS, EMPTY)
+    for labelled in index.fields.get("*", EMPTY):
+        if labels:
+            w.replace(labelled)
+        else:
+            w.change_one(labelled)
+    for label in labels:
+        w.change_one(label)
+
+
+def _has_labels(obj: Obj) -> bool:
+    return not obj.immutable and obj.type.startswith("pandas.")

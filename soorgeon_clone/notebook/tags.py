@@ -1,0 +1,27 @@
+"""The tags of cells that mean something to us, or to those who run notebooks."""
+
+from __future__ import annotations
+
+# papermill's: the cell that declares parameters, and the one after it that gives them values
+PARAMETERS = "parameters"
+INJECTED = "injected-parameters"
+# Jupyter's: the cell may fail; the cell is not run
+MAY_FAIL = "raises-exception"
+SKIPPED = "skip-execution"
+
+# Ours, of the cells that refactor adds.
+_PREFIX = "soorgeon-"
+IMPORTS = f"{_PREFIX}imports"
+OTHER_PARAMETERS = f"{_PREFIX}parameters"
+PATHS = f"{_PREFIX}paths"
+LOAD = f"{_PREFIX}load"
+SETTINGS = f"{_PREFIX}settings"
+DEFINITIONS = f"{_PREFIX}definitions"
+SAVE = f"{_PREFIX}save"
+# Of a task that writes files which are no products: a cache of products cannot stand for it.
+WRITES_FILES = f"{_PREFIX}writes-files"
+
+
+def is_reserved(tag: str) -> bool:
+    """Tell whether a tag says that a cell is not the notebook's own: it declares, gives, loads or saves values."""
+    return tag in (PARAMETERS, INJECTED) or tag.startswith(_PREFIX)

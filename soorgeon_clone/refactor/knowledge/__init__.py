@@ -1,1 +1,0 @@
-"""Facts about the world outside that change with it: tables, no logic."""
