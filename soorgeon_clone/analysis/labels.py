@@ -17,11 +17,13 @@ from soorgeon_clone.analysis.heap import EMPTY, LABELS, Obj, Value
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
-_RENAMES = re.compile(r"\.names?\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b")
+_RENAMES = re.compile(
+    r"\.(names?|freq)\s*=(?!=)|\.(index|columns)\.\w+\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b"
+)
 
 
 def may_be_renamed(texts: Iterable[str]) -> bool:
-    """Whether code may rename an index in place."""
+    """Whether code may rename an index in place, or set what else it has (``df.index.freq = "D"``)."""
     return any(_RENAMES.search(text) for text in texts)
 
 

@@ -389,8 +389,9 @@ class _Wirer:
 
     def _refuse_views_inside(self, name: str, unit: int, stop: int) -> None:
         """Two arrays in one value that share memory are two arrays in its file: a later change of one would be lost."""
-        seen: set[int] = set()
-        for obj in self._reach_by_reference(name, unit):
+        value = self._value_after(name, unit)
+        seen = {id(obj.memory) for obj in value}  # of these it is one
+        for obj in self._reach_by_reference(name, unit) - value:
             if obj.memory is None or obj.path == ATTRIBUTES:
                 continue
             shown = [*(view for view in obj.views if view.is_memory), *([obj] if obj.is_same else [])]
