@@ -397,6 +397,7 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
             result.update(cells(frozenset({obj})) | {w.heap.atom("builtins.scalar")})
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
+            labels.share(w, made, frozenset({obj}))
             # a row of texts that a reader gives is nothing of the reader
             rows = {
                 o for o in made if o.type in CONTAINERS and all(part.immutable for part in contents(frozenset({o})))

@@ -29,7 +29,9 @@ def may_be_renamed(texts: Iterable[str]) -> bool:
 
 def share(w: Walker, made: Iterable[Obj], sources: Value) -> None:
     """Let the frames and indexes that were made hold the labels of what they were made of."""
-    tables = [obj for obj in made if _has_labels(obj)] if w.renames_labels else []
+    if not w.renames_labels:
+        return
+    tables = [obj for obj in access.inmost(frozenset(made)) if _has_labels(obj)]
     if not tables:
         return
     origins = [obj for obj in access.inmost(sources) if _has_labels(obj)]

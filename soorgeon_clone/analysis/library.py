@@ -266,7 +266,7 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
         views = access.inmost(frozenset({obj})) - held
         w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
         for view in views:
-            for other in viewed if view.type.startswith("pandas.") else _lent(viewed):
+            for other in viewed if view.type in FRAMES else _lent(viewed):
                 means_nothing = other.type in access.CONTAINERS and view.type.startswith(_OF_TABLES)
                 if not (view.immutable or other.immutable or means_nothing):
                     w.heap.view(view, other, apart=apart and view.type != "builtins.object")
