@@ -14,6 +14,7 @@ from soorgeon_clone.analysis.heap import (
     ATTRIBUTES,
     CLASS,
     EMPTY,
+    FRAMES,
     FUNCTION,
     INSTANCE,
     LABELS,
@@ -522,8 +523,8 @@ def _change_shown(w: Walker, obj: Obj) -> None:
 def _store_cells(w: Walker, obj: Obj, value: Value) -> None:
     """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
     held = held_by_table(value)
-    for other in value if w.copies_on_write and obj.type in library.FRAMES else ():
-        if other.type in library.FRAMES:
+    for other in value if w.copies_on_write and obj.type in FRAMES else ():
+        if other.type in FRAMES:
             w.heap.lend(obj, other)
     if obj.type != "pandas.DataFrame" and _may_hold_lists(obj):
         held |= frozenset(o for o in value if not o.immutable and o.type in CONTAINERS)

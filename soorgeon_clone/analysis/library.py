@@ -11,6 +11,7 @@ from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
+    FRAMES,
     FUNCTION,
     INSTANCE,
     LIB,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 NDARRAY = "numpy.ndarray"
 _TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
 _OF_TABLES = ("pandas.", "numpy.")
-FRAMES = frozenset(("pandas.DataFrame", "pandas.Series"))
 _VIEWING = FRAMES | {NDARRAY}
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 
@@ -266,10 +266,12 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
         views = access.inmost(frozenset({obj})) - held
         w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
         for view in views:
-            for other in viewed if view.type in FRAMES else _lent(viewed):
+            is_array = view.type not in FRAMES and view.type != "builtins.object"
+            for other in _lent(viewed) if is_array else viewed:
                 means_nothing = other.type in access.CONTAINERS and view.type.startswith(_OF_TABLES)
                 if not (view.immutable or other.immutable or means_nothing):
-                    w.heap.view(view, other, apart=apart and view.type != "builtins.object")
+                    lent = w.copies_on_write and is_array and other.type in FRAMES
+                    w.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
 
 
 def _parts_of(w: Walker, receiver: Value, value: Value, path: str) -> Value:
