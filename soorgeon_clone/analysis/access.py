@@ -14,6 +14,7 @@ from soorgeon_clone.analysis.heap import (
     ATTRIBUTES,
     CLASS,
     EMPTY,
+    FRAMES,
     FUNCTION,
     INSTANCE,
     LABELS,
@@ -303,6 +304,8 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     if type_ == INSTANCE:
         has_own = instances.class_member(w, obj.fields["*class"], "__getitem__")
         return EMPTY if has_own and not instances.has_library_base(w, obj) else contents(frozenset({obj}))
+    if type_ in _ITEMS_ARE_ATTRIBUTES and isinstance(name := evaluate.constant(key), str):
+        return attribute_of(w, obj, name, node) | obj.fields.get(f"[{name!r}]", EMPTY)
     if "." in type_:
         effect = w.knowledge.subscript(type_, kind)
         if effect is not None:
@@ -310,6 +313,8 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
             return library.apply(w, effect, frozenset({obj}), arguments, node, path=f"{type_}[]")
     return frozenset({obj}) | contents(frozenset({obj}))
 
+
+_ITEMS_ARE_ATTRIBUTES = frozenset({"sklearn.utils.Bunch", "statsmodels._Dataset"})
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
 _NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED, AMENDED, LABELS})
@@ -393,6 +398,7 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
             result.update(cells(frozenset({obj})) | {w.heap.atom("builtins.scalar")})
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
+            labels.share(w, made, frozenset({obj}))
             # a row of texts that a reader gives is nothing of the reader
             rows = {
                 o for o in made if o.type in CONTAINERS and all(part.immutable for part in contents(frozenset({o})))
@@ -517,6 +523,9 @@ def _change_shown(w: Walker, obj: Obj) -> None:
 def _store_cells(w: Walker, obj: Obj, value: Value) -> None:
     """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
     held = held_by_table(value)
+    for other in value if w.copies_on_write and obj.type in FRAMES else ():
+        if other.type in FRAMES:
+            w.heap.lend(obj, other)
     if obj.type != "pandas.DataFrame" and _may_hold_lists(obj):
         held |= frozenset(o for o in value if not o.immutable and o.type in CONTAINERS)
     w.heap.hold(obj, "*", held)

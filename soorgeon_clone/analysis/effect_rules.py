@@ -33,6 +33,7 @@ class Effect:
     ``shares``: the result holds references to these (to what is inside them for ``element:<param>``; ``parts``: the
     parts of a tuple result hold each other). ``views``: it shares memory with these, which pickling does not keep
     (builtin containers share no memory, so being a view of one means nothing). ``changes``: changed in place.
+    ``parts: self``: the result is what self holds under that name, the same object each time.
     ``lends``: the result may show their memory until something is written into one of them (frames of pandas 3).
     ``replaces``: changed in place, but not what shares memory with it: a frame gets another column, other labels.
     ``keeps``: what is changed holds references to these afterwards (``element:<param>`` too). ``calls``: called back
@@ -53,6 +54,7 @@ class Effect:
     returns: tuple[str, ...] = ("fresh",)
     shares: tuple[str, ...] = ()
     lends: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
@@ -138,8 +140,8 @@ class Rule:
 
 CONDITIONS = ("when", "given", "passed", "unless_given")
 LISTS = (
-    *("shares", "lends", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads"),
-    *("writes", "names", "loses"),
+    *("shares", "lends", "parts", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets", "gets"),
+    *("reads", "writes", "names", "loses"),
 )
 FIELDS = tuple(f.name for f in fields(Effect))
 NO, MAYBE, YES = 0, 1, 2

@@ -26,6 +26,7 @@ LABELS = "*labels"  # the key of what stands for the index and the columns of a 
 ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 AMENDED = "*amended"  # the key of what stands for the attributes that a class or function was given after it was made
 UNBOUND_TYPE = "unbound"
+FRAMES = frozenset(("pandas.DataFrame", "pandas.Series"))
 
 
 class Obj:
@@ -41,6 +42,7 @@ class Obj:
         "identity",
         "immutable",
         "is_base",
+        "is_lent",
         "is_local",
         "is_memory",
         "is_same",
@@ -72,6 +74,7 @@ class Obj:
         self.memory: set[Obj] | None = None  # all objects that share memory with it, itself included
         self.lent: set[Obj] | None = None  # frames that may share memory until one of them is written into
         self.is_memory = False  # whether it stands for memory that others share
+        self.is_lent = False  # of such: whether frames that show it do not see what is written into each other
         self.is_same = False  # whether a view of it may be the same object
         self.changed: set[int] = set()  # statements that may change it
         self.is_local = False  # a class that a function made
@@ -181,10 +184,11 @@ class Heap:
         self.hold(obj, AMENDED, frozenset({made}))
         return made
 
-    def view(self, one: Obj, other: Obj, *, apart: bool = False) -> None:
+    def view(self, one: Obj, other: Obj, *, apart: bool = False, lent: bool = False) -> None:
         """Let two objects share memory. ``apart``: they share nothing else, they are certainly two objects.
 
-        What is apart holds an object that stands for the memory, and not the other one.
+        What is apart holds an object that stands for the memory, and not the other one. ``lent``: frames to which
+        it is lent do not see what is written into each other, only arrays see that.
         """
         if one is other:
             return
@@ -192,11 +196,12 @@ class Heap:
             cells = self._cells(one) | self._cells(other)
             if not cells:
                 made = self.make(("memory", one, other), "numpy.ndarray")
-                made.is_memory = True
+                made.is_memory, made.is_lent = True, lent
                 cells = {made}
             self._link(one, cells)
             self._link(other, cells)
             for cell in cells:
+                cell.is_lent = cell.is_lent and lent
                 self._link(cell, cells - {cell})
         elif other not in one.views:
             one.is_same = other.is_same = True
