@@ -276,7 +276,9 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
         return library.lib_subscript(w, obj, kind, key, node)
     if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
         if type_ == "collections.defaultdict":
-            w.change_one(obj)  # a missing key is made
+            reason = w.blame(node, "a missing key of a collections.defaultdict")
+            w.change_one(obj)
+            w.heap.reason = reason
             w.heap.hold(obj, "*", calls.call(w, obj.fields.get("*factory", EMPTY), calls.NO_ARGUMENTS, node))
         const = evaluate.constant(key)
         if const is not None:
@@ -341,6 +343,17 @@ def inmost(value: Value) -> Value:
             if held.type in CONTAINERS:
                 stack.append(held)
     return frozenset(obj for obj in found if obj.type not in CONTAINERS)
+
+
+def with_elements(value: Value) -> Value:
+    """Return objects, and of containers all that they hold, in containers in them as well."""
+    seen = set(value)
+    stack = [obj for obj in value if obj.type in CONTAINERS]
+    while stack:
+        more = {held for part in stack.pop().fields.values() for held in part} - seen
+        seen |= more
+        stack += [obj for obj in more if obj.type in CONTAINERS]
+    return frozenset(seen)
 
 
 _TABLES = ("pandas.DataFrame", "pandas.Series")
@@ -475,7 +488,9 @@ def store(w: Walker, node: Node, value: Value) -> None:
         return
     owner, last = _owner_and_last(node)
     objects = owner(w)
-    if last.children[0].value == ".":
+    is_attribute = last.children[0].value == "."
+    reason = w.blame(last, f"assignment to an {'attribute' if is_attribute else 'item'}")
+    if is_attribute:
         if any(obj.type == INSTANCE for obj in objects):  # grid[0, 1].v = 7: it is no array that has attributes
             objects = frozenset(obj for obj in objects if obj.type != library.NDARRAY)
         for obj in objects:
@@ -498,6 +513,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
                     w.heap.hold(obj, "*", elements(w, value, node))
                 else:
                     hold_item(w, obj, key, value)
+    w.heap.reason = reason
 
 
 def _sets_ambient(w: Walker, obj: Obj, method: str, value: Value) -> bool:
@@ -738,7 +754,7 @@ def note_identity(w: Walker, value: Value) -> None:
     while stack:
         obj = stack.pop()
         if _equals_only_itself(obj):
-            obj.identity.add(w.record.index)
+            w.heap.note_identity(obj)
         elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
             for part in obj.fields.values():
                 w.effort.held += len(part)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from soorgeon_clone.analysis.evidence import NOBODY, Reason, Why, keep
 from soorgeon_clone.analysis.limits import Effort
 
 Value = frozenset["Obj"]
@@ -39,6 +40,7 @@ class Obj:
         "fields",
         "finalized",
         "given",
+        "held_for",
         "identity",
         "immutable",
         "is_base",
@@ -48,6 +50,7 @@ class Obj:
         "is_same",
         "lent",
         "made",
+        "made_for",
         "memory",
         "order",
         "order_of",
@@ -86,6 +89,8 @@ class Obj:
         self.finalized = False  # whether code runs when it goes
         self.order: Any = None  # of a class: where its members are looked up, as `lineage` found it last
         self.order_of: set[Obj] | None = None  # sets on whose order its own order depends
+        self.made_for = NOBODY  # why it was made first
+        self.held_for: list[tuple[Value, Reason]] = []  # what it came to hold, and why
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.path or self.const or ''}>"
@@ -108,6 +113,9 @@ class Heap:
         self._origins: dict[Any, set[Obj]] = {}
         self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
+        self.reason = NOBODY  # why what is done now is done
+        self.why: Why = {}  # what the statement that is walked does, and why
+        self.viewed_for: dict[frozenset[Obj], Reason] = {}  # two that share memory, and why
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
@@ -137,6 +145,7 @@ class Heap:
         if found is None:
             found = self._sites[key] = Obj(type_, immutable=immutable)
             found.made = self.now
+            found.made_for = self.reason
             self.types.add(type_)
         return found
 
@@ -165,6 +174,7 @@ class Heap:
         old = obj.fields.get(key, EMPTY)
         if not value <= old:
             obj.fields[key] = old | value
+            obj.held_for.append((value, self.reason))
             self.version += 1
             self.grew(obj)
 
@@ -207,6 +217,7 @@ class Heap:
             one.is_same = other.is_same = True
             self._link(one, {other})
             self._link(other, {one})
+        self.viewed_for[frozenset({one, other})] = self.reason
 
     def lend(self, one: Obj, other: Obj) -> None:
         """Let two frames share memory until one is written into: arrays that are taken out of one show the other."""
@@ -248,7 +259,13 @@ class Heap:
                 continue
             seen.add(obj)
             obj.ordered = {*(obj.ordered or ()), self.now}
+            keep(self.why, ("order", obj), self.reason)
             stack.extend(obj.order_of or ())
+
+    def note_identity(self, obj: Obj) -> None:
+        """Note that the statement that is walked may tell whether this is the same object as another."""
+        obj.identity.add(self.now)
+        keep(self.why, ("identity", obj), self.reason)
 
     def derive_order(self, made: Iterable[Obj], sources: Iterable[Obj]) -> None:
         """Note that sets were made out of others: their order depends on the order of those."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, calls, evaluate, filed, labels, named, statements, structures, undescribed
-from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
@@ -48,6 +48,7 @@ def apply(
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
     w.effort.calls += 1
     w.effort.look_at(receiver, args.all)
+    reason = w.blame(node, (path, effect), feared=effect.source == UNDESCRIBED)
     if w.heap.lib(MAIN) in args.all:
         w.opaque("it reads and writes variables by name")
     bound = _bound(args, names)
@@ -78,9 +79,9 @@ def apply(
         w.show(args.all)
     if effect.raises:
         statements._die(w)
-    value: Value = EMPTY
+    value: Value = given_back if gives_what_it_calls(effect) else EMPTY
     viewed = next(iter(receiver)) if len(receiver) == 1 and (effect.views or effect.lends) == ("self",) else None
-    for spec in effect.returns:
+    for spec in effect.returns if not gives_what_it_calls(effect) else ():
         value |= result(w, spec, receiver, args, node, bound, path, viewed)
     if effect.parts:
         value = _parts_of(w, receiver, value, path)
@@ -105,7 +106,13 @@ def apply(
         filed.read_back(w, effect, path, fresh, node)
     if "parts" in effect.shares:
         _share_parts(w, value)
+    w.heap.reason = reason
     return value
+
+
+def gives_what_it_calls(effect: Effect) -> bool:
+    """Whether a call is just another way to call a function: it hands on what it is given as it is (``df.pipe``)."""
+    return len(effect.calls) == 1 and effect.returns == (f"call:{effect.calls[0]}",)
 
 
 # calls to which the order of a set that they are given makes no difference
@@ -155,7 +162,8 @@ def _run_passed_code(
         return undescribed.worn(w, receiver | args.all)
     given_back = EMPTY
     for text in effect.calls:
-        given_back |= undescribed.call_back(w, target(text), receiver, args, node, path)
+        whole = gives_what_it_calls(effect)
+        given_back |= undescribed.call_back(w, target(text), receiver, args, node, path, whole=whole)
     if not w.anything_runs():
         return given_back
     passed = args.all
@@ -170,7 +178,7 @@ def _run_passed_code(
         undescribed.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
         )
-    undescribed.run_passed_objects(w, effect, args, node, target, path)
+    undescribed.run_passed_objects(w, effect, receiver, args, node, target, path)
     if any(o.type == CLASS for o in passed):
         undescribed.passed_class(w, passed, node, path)
     if any(o.fields for o in receiver):
@@ -228,7 +236,7 @@ def _act(
     for text in effect.writes:
         _file(w, "files_written", text, target)
     if effect.prints:
-        w.record.prints = True
+        w.print()
 
 
 # matplotlib's ways to register what is called at an event, which pickle leaves out
@@ -654,6 +662,7 @@ def set_library(w: Walker, path: str, value: Value) -> None:
         w.change(value)  # by whatever is printed from now on
         if any(obj.type == INSTANCE for obj in value):
             w.opaque("what is printed goes to an object of the notebook")
+    reason = w.blame(w.heap.reason.node, f"assignment to {path}")
     name = f"{path[:-9]}.*" if path.endswith(".__dict__") else path
     w.given_to_modules[name] = w.given_to_modules.get(name, EMPTY) | value
     w.in_modules |= w.heap.reach(frozenset(obj for obj in value if obj.type not in calls.CODE_TYPES))
@@ -662,9 +671,11 @@ def set_library(w: Walker, path: str, value: Value) -> None:
         if effect is not None and effect.sets:
             for setting in effect.sets:
                 w.note("sets", setting)
-            return
+            break
         path = path.rpartition(".")[0]
-    w.note("sets", "modules")
+    else:
+        w.note("sets", "modules")
+    w.heap.reason = reason
 
 
 MAIN = "__main__"  # the notebook, as a module

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.heap import Value
 
+REACHED = "a limit of the analysis was reached"
+
 
 @dataclass(frozen=True)
 class Limits:
