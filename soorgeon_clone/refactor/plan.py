@@ -22,7 +22,7 @@ from soorgeon_clone.refactor.carriers import ambient, amended
 from soorgeon_clone.refactor.carriers.exported import closed_definitions, names_from_outside
 from soorgeon_clone.refactor.carriers.program import Program
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
-from soorgeon_clone.refactor.model import Bundle, Load, Merge, Part, Plan, Replay, Serializer, Step, Task, Together
+from soorgeon_clone.refactor.model import Bundle, Load, Merge, MustMerge, Part, Plan, Replay, Serializer, Step, Task
 from soorgeon_clone.refactor.parameters import parameters_of
 from soorgeon_clone.refactor.whole import as_one_task
 from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
@@ -42,7 +42,7 @@ def make_plan(
     single_task: bool = False,
     serializer: Serializer | None = None,
     forced: bool = False,
-    together: Sequence[Together] = (),
+    together: Sequence[MustMerge] = (),
 ) -> Plan:
     """Return what `refactor` writes for ``notebook``; ``together`` are sections that must not be parted.
 
@@ -73,7 +73,7 @@ def _plan(
     single_task: bool,
     serializer: Serializer | None,
     forced: bool,
-    together: Sequence[Together],
+    together: Sequence[MustMerge],
 ) -> Plan:
     tables = knowledge(read_user_effects(_folder(notebook)))
     facts = _analyse(notebook, sections, tables)
