@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from soorgeon_clone.analysis.heap import Value
 from soorgeon_clone.refactor.carriers import file, session, table
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
@@ -12,21 +14,32 @@ from soorgeon_clone.refactor.model import Carry, MustPrecede
 from soorgeon_clone.refactor.solve import Solution
 from soorgeon_clone.refactor.why import because_of, cite
 
+_MOST = 4  # statements that are named for what gave or changed a value
+
 
 def carried(solution: Solution) -> Iterator[Carry]:
-    """Yield how each name comes to each unit that asks for it, with the statements that gave it and that ask."""
+    """Yield how each name comes to each unit that asks for it.
+
+    Because of the last statements before that gave or changed it, and of the one that asks.
+    """
     wiring, borders = solution.wiring, solution.wiring.borders
+    changes: dict[Value, list[int]] = {}
     for (name, begin), taken in wiring.taken.items():
         if taken.how == session.HOW:
             continue
         binding = borders.before(name, begin)
         giving = sorted(binding.defs) if binding is not None else [statement.index for statement in taken.repeats]
         if binding is not None and giving:
-            stop = borders.starts[begin]
-            giving += sorted({n for obj in binding.value for n in obj.changed if giving[-1] < n < stop})
+            if binding.value not in changes:
+                changes[binding.value] = sorted({number for obj in binding.value for number in obj.changed})
+            changing = changes[binding.value]
+            giving += changing[bisect_right(changing, giving[-1]) : bisect_left(changing, borders.starts[begin])][
+                -_MOST:
+            ]
+        because = [because_of(borders, number, "gives it") for number in giving[-_MOST:]]
+        because.append(because_of(borders, wiring.askers[name, begin], "asks for it"))
         source = solution.cut.home(giving[-1]).begin if giving else begin
-        asks = because_of(borders, wiring.askers[name, begin], "asks for it")
-        yield Carry(name, source, begin, taken.how, (*(because_of(borders, n, "gives it") for n in giving), asks))
+        yield Carry(name, source, begin, taken.how, tuple(because))
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def solve(cut: Cut, knowledge: Knowledge, known_merges: Sequence[MustMerge] = ()
             exported = closed_definitions(cut, possible) if possible is not None else {}
             ledger = Ledger(cut.borders, knowledge, exported, known.setdefault(frozenset(exported), {}))
             wiring = wire(cut, ledger)
-            chosen = list(dict.fromkeys(_nearest(wiring.clashes, patience)))
+            chosen = sorted(set(_nearest(wiring.clashes, patience)), key=lambda c: (c.first, c.last, c.reason))
         except (RecursionError, MemoryError):
             raise
         except Exception as error:  # one of ours is no reason to refuse a notebook: as one task, nothing crosses

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.heap import UNBOUND
+from soorgeon_clone.analysis.heap import UNBOUND, Obj
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.refactor.carriers import table
@@ -97,7 +97,8 @@ def _plots(borders: Borders) -> bool:
     if "matplotlib" in borders.binders and not borders.is_import("matplotlib"):
         return False
     drawing = ("matplotlib", "seaborn")
-    return any(o.path.startswith(drawing) for b in borders.history.all_bindings() for o in b.value)
+    values = frozenset[Obj]().union(*(binding.value for binding in borders.history.all_bindings()))
+    return any(obj.path.startswith(drawing) for obj in values)
 
 
 class _Builder:

@@ -199,7 +199,7 @@ class Borders:
         from soorgeon_clone.analysis.names import imported
 
         modules: set[str] = set()
-        stack = [statement.node for statement in self.statements]
+        stack = [s.node for s in self.statements if "import" in self.cells[s.cell].source]
         while stack:
             node = stack.pop()
             if node.type in ("import_name", "import_from"):

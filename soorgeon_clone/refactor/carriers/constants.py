@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from soorgeon_clone.analysis.heap import UNBOUND
 from soorgeon_clone.analysis.model import StatementFacts
@@ -13,6 +14,8 @@ from soorgeon_clone.refactor.cut import Cut
 
 HOW = "constant"
 
+# how a statement begins that may give a name a literal: 42, -1.5, "text", rb"bytes", (1, 2), None
+_MAY_BE_LITERAL = re.compile(r"\w+\s*=\s*(?:[-+.\d\"'(\\]|[a-zA-Z]{1,2}[\"']|(?:True|False|None|Ellipsis)\b)")
 _IMMUTABLE = (bool, int, float, complex, str, bytes, type(None), type(...))
 # More text than a person would look for in a module of definitions is data, and stays where it is.
 _LONGEST = 2_000
@@ -67,7 +70,7 @@ def needed_elsewhere(cut: Cut) -> set[str]:
 
 def _is_literal(source: str, name: str) -> bool:
     """Whether a statement reads ``name = literal``, without an annotation (which the notebook's module would keep)."""
-    if len(source) > _LONGEST:
+    if len(source) > _LONGEST or not _MAY_BE_LITERAL.match(source):
         return False
     try:
         (statement,) = ast.parse(source).body
