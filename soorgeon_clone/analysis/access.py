@@ -438,7 +438,9 @@ def store(w: Walker, node: Node, value: Value) -> None:
         return
     owner, last = _owner_and_last(node)
     objects = owner(w)
-    if last.children[0].value == ".":
+    is_attribute = last.children[0].value == "."
+    reason = w.blame(last, f"assignment to an {'attribute' if is_attribute else 'item'}")
+    if is_attribute:
         if any(obj.type == INSTANCE for obj in objects):  # grid[0, 1].v = 7: it is no array that has attributes
             objects = frozenset(obj for obj in objects if obj.type != library.NDARRAY)
         for obj in objects:
@@ -461,6 +463,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
                     w.heap.hold(obj, "*", elements(w, value, node))
                 else:
                     hold_item(w, obj, key, value)
+    w.heap.reason = reason
 
 
 def _sets_ambient(w: Walker, obj: Obj, method: str, value: Value) -> bool:
@@ -667,7 +670,7 @@ def note_identity(w: Walker, value: Value) -> None:
     while stack:
         obj = stack.pop()
         if _equals_only_itself(obj):
-            obj.identity.add(w.record.index)
+            w.heap.note_identity(obj)
         elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
             more = {held for part in obj.fields.values() for held in part} - seen
             seen |= more

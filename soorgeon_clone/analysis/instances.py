@@ -328,11 +328,13 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
             result |= value | made
         else:
             result |= value  # a library's decorator: the definition in other clothes
+            reason = w.blame(node, f"@{_dotted(last)}")
             result |= beside.decorate(w, obj, value, node)
             if _REGISTERS.search(_dotted(last)):
                 undescribed.run_registered(w, value, node)
                 if _is_of_module(w, _dotted(last)):
                     w.note("sets", "modules")
+            w.heap.reason = reason
     return result or value
 
 
