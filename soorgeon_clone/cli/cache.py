@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.products.cache import Usage
+    from soorgeon_clone.pipeline.products.prune import Held, Survey
+    from soorgeon_clone.pipeline.status.project import Project
 
 
 @click.group()
@@ -18,7 +25,8 @@ def command() -> None:
     """The cache keeps the products of earlier states, for all projects of this user.
 
     It lies in the folder that SOORGEON_CLONE_CACHE names (off: no cache), else where the system keeps caches;
-    SOORGEON_CLONE_CACHE_LIMIT is its largest size (10GB).
+    SOORGEON_CLONE_CACHE_LIMIT is its largest size (10GB). Behind it is the store of a pipeline, which other machines
+    see: 'show' and 'prune' are about that.
     """
 
 
@@ -47,6 +55,134 @@ def gc(limit: str | None, everything: bool) -> None:
     folder = _folder()
     if folder is not None:
         _tell(collect(folder, size))
+
+
+@command.command(cls=PipelineCommand)
+@pipeline_options
+@store_option
+@click.pass_obj
+def show(env: dict[str, str], entry_point: str, log: str | None, log_file: str | None, store: str | None) -> None:
+    """Show what the store holds of the pipeline, by task: how many states, how large, how old.
+
+    "of use" are those that a task as it is now could still take, whatever its upstream was.
+    """
+    from soorgeon_clone.cli.table import ago, table
+
+    set_up_log(log, log_file)
+    now = time.time()
+    with _pipelines(env, [entry_point], store) as pipelines:
+        found = pipelines.survey()
+    groups: dict[str | None, list[Held]] = {task: [] for task in pipelines.tasks}
+    for one in found.held:
+        groups.setdefault(one.task, []).append(one)
+    rows = []
+    for task, held in groups.items():
+        if held:
+            made = [one.made for one in held]
+            current = [one for one in held if one.current]
+            sizes = [_size(sum(one.bytes for one in part)) for part in (held, current)]
+            counts = [str(len(held)), sizes[0], str(len(current)), sizes[1]]
+            rows.append([task or "(no task of today)", *counts, ago(max(made), now), ago(min(made), now)])
+    head = ["task", "states", "size", "of use", "size", "newest", "oldest"]
+    say.echo(table(head, rows, right=frozenset({1, 2, 3, 4})))
+    named = {digest for one in found.held for digest in one.digests}
+    others = [size for key, (size, _) in found.objects.items() if key.rpartition("/")[2] not in named]
+    say.echo(f"{pipelines.url}: {_size(found.bytes)} in {len(found.objects)} files.")
+    if others:
+        say.echo(
+            f"{_size(sum(others))} in {len(others)} files are of no state: sources of builds, parts of what was lost."
+        )
+
+
+@command.command(cls=PipelineCommand)
+@pipeline_options
+@store_option
+@click.option("--also", multiple=True, metavar="PATH", help="A further pipeline that uses this store (repeatable).")
+@click.option(
+    "--older-than",
+    default="7d",
+    show_default=True,
+    metavar="AGE",
+    help="Only what was made before: 12h, 7d, 8w. Other branches and machines may use what this pipeline does not.",
+)
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would go, and remove nothing.")
+@click.pass_obj
+def prune(
+    env: dict[str, str],
+    entry_point: str,
+    log: str | None,
+    log_file: str | None,
+    store: str | None,
+    also: tuple[str, ...],
+    older_than: str,
+    dry_run: bool,
+) -> None:
+    """Remove from the store what no task of the pipeline as it is now can use.
+
+    Builds may run meanwhile: they lose nothing.
+    """
+    from soorgeon_clone.pipeline.products import prune as pruning
+
+    set_up_log(log, log_file)
+    before = time.time() - _seconds(older_than)
+    with _pipelines(env, [entry_point, *also], store) as pipelines:
+        if dry_run:
+            leased = pruning.leased(pipelines.remote, time.time())
+            going = pruning.prunable(pipelines.survey(), leased, before)
+        else:
+            going = pruning.prune(pipelines.remote, pipelines.survey, before)
+    what = f"{len(going.manifests)} states and {len(going.objects)} files with {_size(going.bytes)}"
+    say.echo(f"{pipelines.url}: {what} {'would go' if dry_run else 'removed'}.")
+
+
+class _Pipelines:
+    """The store of some pipelines, and what their tasks may use of it."""
+
+    def __init__(self, projects: list[Project]) -> None:
+        from soorgeon_clone.errors import UserError
+        from soorgeon_clone.pipeline.products.store import family
+
+        first = projects[0]
+        if first.store is None:
+            raise UserError(
+                f"{first.spec.path.name}: no store",
+                hint="Pass --store URL. The cache of this machine is looked after by 'cache info' and 'cache gc'.",
+                exit_code=2,
+            )
+        self.url, self.remote = first.store.url, first.store.remote
+        self.tasks = [task for project in projects for task in project.dag.tasks]
+        self._families: dict[str, str] = {}
+        self._products: dict[frozenset[str], str] = {}
+        for project in projects:
+            for task in project.dag.tasks.values():
+                if task.facts.problem:
+                    raise UserError(f"task '{task.name}': {task.facts.problem}", hint="What it uses is not known.")
+                self._families[family(project.own_digest(task))] = task.name
+                self._products.setdefault(frozenset(one.path for one in task.products), task.name)
+
+    def survey(self) -> Survey:
+        """What the store holds."""
+        from soorgeon_clone.pipeline.products.prune import survey
+
+        return survey(self.remote, self._families, self._products)
+
+
+@contextlib.contextmanager
+def _pipelines(env: dict[str, str], entry_points: list[str], store: str | None) -> Iterator[_Pipelines]:
+    from soorgeon_clone.pipeline.status.project import Project
+
+    with contextlib.ExitStack() as stack:
+        projects = [stack.enter_context(Project(one, env=env, store=store)) for one in entry_points]
+        for project in projects:
+            project.compute()
+        yield _Pipelines(projects)
+
+
+def _seconds(age: str) -> float:
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smhdw])", age.strip())
+    if found is None:
+        raise click.BadParameter(f"{age!r} is no age such as 12h, 7d or 8w.", param_hint="--older-than")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[found[2]]
 
 
 def _folder() -> Path | None:

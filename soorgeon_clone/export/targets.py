@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from soorgeon_clone.export import airflow, argo, aws_batch, image, slurm, snakemake
+from soorgeon_clone.export import airflow, argo, aws_batch, image, kubeflow, slurm, snakemake
 from soorgeon_clone.export.model import Choices, Workflow
 from soorgeon_clone.export.settings import Told, told
 from soorgeon_clone.export.steps import workflow
@@ -19,6 +19,7 @@ TARGETS: Mapping[str, Target] = {
     "airflow": airflow,
     "argo": argo,
     "aws-batch": aws_batch,
+    "kubeflow": kubeflow,
     "slurm": slurm,
     "snakemake": snakemake,
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, UNBOUND, Obj, Value, holds, look_for_more
+from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FRAMES, FUNCTION, UNBOUND, Obj, Value, holds, look_for_more
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.amended import Amended, amended, among
@@ -376,10 +376,17 @@ class _Wirer:
         holders = [n for n in names if obj in self.program.facts.heap.reach(self._value_after(n, unit))]
         if all(obj in self._reach_by_reference(n, unit) for n in holders):
             return
+        if obj.is_lent and all(self._shows_in_frames(n, obj, unit) for n in holders):
+            return
         last = max(self.program.unit_of[n] for n in obj.changed | obj.identity)
         first = unit
         listed = " and ".join(f"`{n}`" for n in sorted(holders)[:2])
         raise Clash(first, last, f"{listed} share memory that a later section changes")
+
+    def _shows_in_frames(self, name: str, memory: Obj, unit: int) -> bool:
+        """Whether only frames of a value show memory that is lent to them."""
+        showing = [obj for obj in self._reach_by_reference(name, unit) if memory in obj.views]
+        return bool(showing) and all(obj.type in FRAMES for obj in showing)
 
     def _reach_by_reference(self, name: str, unit: int) -> frozenset[Obj]:
         value = self._value_after(name, unit)
@@ -389,18 +396,23 @@ class _Wirer:
 
     def _refuse_views_inside(self, name: str, unit: int, stop: int) -> None:
         """Two arrays in one value that share memory are two arrays in its file: a later change of one would be lost."""
-        seen: set[int] = set()
-        for obj in self._reach_by_reference(name, unit):
-            if obj.memory is None or obj.path == ATTRIBUTES:
-                continue
-            shown = [*(view for view in obj.views if view.is_memory), *([obj] if obj.is_same else [])]
-            told = [part for part in shown if self._matters(part, stop)]
-            if not told:
-                continue
-            if id(obj.memory) in seen and not any(other.path == ATTRIBUTES for other in obj.memory):
+        value = self._value_after(name, unit)
+        groups: dict[int, list[Obj]] = {id(obj.memory): [obj] for obj in value}  # of these it is one
+        told: list[Obj] = []
+        for obj in self._reach_by_reference(name, unit) - value:
+            shown = [part for part in self._shown(obj) if self._matters(part, stop)]
+            if shown and obj.path != ATTRIBUTES:
+                groups.setdefault(id(obj.memory), []).append(obj)
+                told += shown
+        for group in groups.values():
+            are_lent = all(view.is_lent for obj in group for view in obj.views) and all(o.type in FRAMES for o in group)
+            if len(group) > 1 and not are_lent and not any(o.path == ATTRIBUTES for o in group[-1].memory or ()):
                 last = max(self.program.unit_of[n] for part in told for n in part.changed | part.identity)
                 raise Clash(unit, last, f"`{name}` holds arrays that share memory, which a later section changes")
-            seen.add(id(obj.memory))
+
+    def _shown(self, obj: Obj) -> list[Obj]:
+        """Return what stands for the memory that an object shares."""
+        return [*(view for view in obj.views if view.is_memory), *([obj] if obj.is_same else [])]
 
     def _refuse_rings(self, unit: int) -> None:
         """A definition that values in a file refer to must stand before they are loaded: it cannot need one of them."""

@@ -42,7 +42,7 @@ def graph(edges: Mapping[str, Sequence[str]], top: str = "", **entry: Any) -> DA
 
 
 # Targets whose tasks run in containers.
-CONTAINERS = ("airflow", "argo", "aws-batch")
+CONTAINERS = ("airflow", "argo", "aws-batch", "kubeflow")
 DIAMOND = {"load": [], "left": ["load"], "right": ["load"], "join": ["left", "right"]}
 # What a name may be in pipeline.yaml, and engines do not take.
 ODD_NAMES = (

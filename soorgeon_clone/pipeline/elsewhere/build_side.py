@@ -6,6 +6,7 @@ folder while those after it run already.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import time
@@ -76,6 +77,7 @@ class DaskSide:
         self.manifests: dict[str, Manifest] = {}
         self.sent: dict[str, Made] = {}
         self._bundle: SourceBundle | None = None
+        self._lease: str | None = None
         self._work: str | None = None
         self._open: DaskExecutor | None = None
         self._declared: frozenset[str] = frozenset()
@@ -119,6 +121,9 @@ class DaskSide:
         if self._work is not None:
             worker_side.give_up_all(Path(self._work))
             shutil.rmtree(self._work, ignore_errors=True)
+        if self._lease is not None and self._own_store is None:
+            with contextlib.suppress(UserError):  # a lease ends by itself, too
+                self.store.release(self._lease)
         if self._own_store is not None:
             shutil.rmtree(self._own_store, ignore_errors=True)
 
@@ -148,6 +153,7 @@ class DaskSide:
         """What a worker needs to know, when all that it needs to have is in the store."""
         if self._bundle is None:
             self._bundle = bundles.pack(self.project, self.names)
+            self._lease = self.store.lease(self._bundle.digests)
             bundles.send(self.store, self._bundle)
         upstream = wanted(self.project, task, {name: self.manifest(name) for name in self._relevant(task)})
         self.store.publish_files({digest for part in upstream.values() for _, digest in files(part)}).result()

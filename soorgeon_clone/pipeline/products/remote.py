@@ -14,6 +14,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -53,6 +54,11 @@ class Backend(Protocol):
     def send(self, source: Path, key: str) -> None:
         """The same for a file."""
 
+    def details(self, folder: str) -> dict[str, tuple[int, float]]:
+        """The keys in a folder and below it, with their bytes and when they were written (seconds since 1970)."""
+
+    def remove(self, key: str) -> None: ...
+
 
 class Remote:
     """A backend with patience. May be used from many threads."""
@@ -91,6 +97,15 @@ class Remote:
     def send(self, source: Path, key: str) -> None:
         """Put a file under a key."""
         self._put(key, lambda: self.backend.send(source, key))
+
+    def details(self, folder: str) -> dict[str, tuple[int, float]]:
+        """See Backend."""
+        return self._try("listed", folder, lambda: self.backend.details(folder))
+
+    def remove(self, key: str) -> None:
+        """Have nothing under a key."""
+        with contextlib.suppress(FileNotFoundError):
+            self._try("written", key, lambda: self.backend.remove(key))
 
     def _put(self, key: str, action: Callable[[], None]) -> None:
         try:
@@ -183,6 +198,17 @@ class Folder:
     def send(self, source: Path, key: str) -> None:
         self._aside(key, lambda aside: _copy_through(source, aside))
 
+    def details(self, folder: str) -> dict[str, tuple[int, float]]:
+        found = {}
+        for key in self.names(folder):
+            with contextlib.suppress(OSError):
+                status = (self.path / key).lstat()
+                found[key] = status.st_size, status.st_mtime
+        return found
+
+    def remove(self, key: str) -> None:
+        (self.path / key).unlink()
+
     def _aside(self, key: str, make: Callable[[Path], None]) -> None:
         """Write beside and rename: who looks meanwhile sees nothing, and who is killed leaves nothing that counts."""
         target = self.path / key
@@ -252,6 +278,20 @@ class Bucket:
     def send(self, source: Path, key: str) -> None:
         self._put(key, lambda path: self.fs.put_file(str(source), path))
 
+    def details(self, folder: str) -> dict[str, tuple[int, float]]:
+        try:
+            found = self.fs.find(f"{self.path}/{folder}", detail=True)
+        except FileNotFoundError:
+            return {}
+        bare = self.path.lstrip("/")
+        return {
+            name.lstrip("/")[len(bare) + 1 :]: (int(told.get("size") or 0), _written(told))
+            for name, told in found.items()
+        }
+
+    def remove(self, key: str) -> None:
+        self.fs.rm_file(f"{self.path}/{key}")
+
     def _put(self, key: str, put: Callable[[str], object]) -> None:
         target = f"{self.path}/{key}"
         if self.atomic:
@@ -268,6 +308,20 @@ class Bucket:
             if not self.fs.exists(target):
                 raise
             self.fs.rm_file(aside)
+
+
+def _written(told: dict[str, Any]) -> float:
+    """When something was written; now where a file system does not say: what may be new stays."""
+    for key in ("LastModified", "last_modified", "mtime", "updated", "created"):
+        value = told.get(key)
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+        if isinstance(value, datetime):
+            return value.timestamp()
+        if isinstance(value, (int, float)):
+            return float(value)
+    return time.time()
 
 
 def _bucket(protocol: str, url: str) -> Bucket:

@@ -11,8 +11,11 @@ are collected: what a build may need is asked for in a few listings, and everyth
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +31,11 @@ from soorgeon_clone.pipeline.state.content import file_digest
 SWITCH = "SOORGEON_CLONE_STORE"
 MODE_SWITCH = "SOORGEON_CLONE_STORE_MODE"
 KEY_SWITCH = "SOORGEON_CLONE_STORE_KEY"
+# Says who pruned the store last, and whether that goes on, which takes no longer than so many seconds.
+PRUNING = "pruning.json"
+GOES_ON = b"running"
+LEASES = "leases"
+LONGEST_PRUNING = 600.0
 _SHORTEST_KEY = 16
 OFF = ("", "0", "off", "no", "none", "false")
 # From so many tasks on, all manifests are listed, in sixteen parts, rather than those of each task.
@@ -59,6 +67,8 @@ class Store:
         self._connect = connect
         self._connecting = threading.Lock()
         self._remote: Remote | None = None
+        self._pruning: bytes | None = None
+        self._asked = False
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
         self._keys: dict[str, dict[str, list[str]]] = {}  # family -> fingerprint -> keys of manifests
         self._read: dict[str, Future[Manifest | None]] = {}
@@ -78,7 +88,7 @@ class Store:
 
     def prepare(self, owns: Iterable[str]) -> None:
         """Learn what the store has of tasks with these own parts."""
-        families = {name for own in owns if (name := _family(own)) not in self._keys}
+        families = {name for own in owns if (name := family(own)) not in self._keys}
         if not families:
             return
         if len(families) < _MANY:
@@ -101,7 +111,7 @@ class Store:
     def may_hold(self, own: str) -> bool:
         """Whether there is a manifest of a task with these own parts, whatever its upstream was."""
         self.prepare([own])
-        return bool(self._keys[_family(own)])
+        return bool(self._keys[family(own)])
 
     def holds(self, own: str, fingerprint: str, manifest: Manifest) -> bool:
         """Whether this very manifest was found in the store, or published to it, by this process."""
@@ -117,7 +127,7 @@ class Store:
     def find(self, own: str, fingerprint: str, usable: Callable[[Manifest], bool]) -> Manifest | None:
         """A manifest of this fingerprint that is usable. What is none is passed over, and replaced by the next run."""
         self.prepare([own])
-        keys = sorted(self._keys[_family(own)].get(fingerprint, ()))
+        keys = sorted(self._keys[family(own)].get(fingerprint, ()))
         for reading in [self._start_reading(key) for key in keys]:
             manifest = reading.result()
             if manifest is not None and usable(manifest):
@@ -153,6 +163,16 @@ class Store:
     def publish_files(self, digests: Iterable[str]) -> Future[None]:
         """Begin to put objects of the local cache into the store."""
         return self._publish(None, b"", set(digests))
+
+    def lease(self, digests: Iterable[str]) -> str:
+        """Say that a build needs objects which no manifest names; what to `release` afterwards."""
+        key = f"{LEASES}/{uuid.uuid4().hex}.json"
+        self.remote.write(key, json.dumps(sorted(digests)).encode())
+        return key
+
+    def release(self, lease: str) -> None:
+        """Say that a build is done."""
+        self.remote.remove(lease)
 
     def wait(self) -> list[str]:
         """Wait until everything is published; what could not be, one text for each different problem."""
@@ -247,26 +267,50 @@ class Store:
                 last = left[0] == 0
             if last:
                 failed = next((one for one in sending if one.cancelled() or one.exception()), None)
-                self._finish(key, text, failed, done)
+                self._finish(key, text, digests, failed, done)
 
         for future in sending:
             future.add_done_callback(one_less)
         one_less(None)
         return done
 
-    def _finish(self, key: str | None, text: bytes, failed: Future[None] | None, done: Future[None]) -> None:
+    def _finish(
+        self, key: str | None, text: bytes, digests: set[str], failed: Future[None] | None, done: Future[None]
+    ) -> None:
         if failed is not None or key is None:
             error = None if failed is None else UserError("stopped") if failed.cancelled() else failed.exception()
             _settle(done, error)
             return
         try:
-            putting = self._pool.submit(self.remote.write, key, text)
+            putting = self._pool.submit(self._put, key, text, digests)
         except RuntimeError:  # closed meanwhile
             _settle(done, UserError("stopped"))
             return
         putting.add_done_callback(
             lambda put: _settle(done, UserError("stopped") if put.cancelled() else put.exception())
         )
+
+    def _pruned(self) -> bytes | None:
+        """What the store said of its pruning when this process first asked, before it looked for any object to send."""
+        remote = self.remote
+        with self._connecting:
+            if not self._asked:
+                self._pruning, self._asked = remote.read(PRUNING), True
+            return self._pruning
+
+    def _put(self, key: str, text: bytes, digests: set[str]) -> None:
+        """Put a manifest; then what it names is there, also if somebody prunes the store at this moment (`prune`)."""
+        self.remote.write(key, text)
+        now = self.remote.read(PRUNING)
+        if now == self._pruned() and not (now or b"").startswith(GOES_ON):
+            return
+        deadline = time.monotonic() + LONGEST_PRUNING
+        while (now or b"").startswith(GOES_ON) and time.monotonic() < deadline:
+            time.sleep(0.5)
+            now = self.remote.read(PRUNING)
+        for digest in digests:
+            if not self.remote.exists(_object(digest)):
+                self.remote.send(self.cache.object(digest), _object(digest))
 
     def _start_sending(self, digest: str) -> Future[None]:
         known = self._sent.get(digest)
@@ -279,6 +323,7 @@ class Store:
         fetched = self._fetched.get(digest)
         if fetched is not None and fetched.done() and not fetched.exception() and fetched.result():
             return
+        self._pruned()
         if digest not in self._damaged and self.remote.exists(key):
             self._present.add(digest)
             return
@@ -341,11 +386,12 @@ def _object(digest: str) -> str:
     return f"objects/{digest[:2]}/{digest}"
 
 
-def _family(own: str) -> str:
+def family(own: str) -> str:
+    """The folder of the manifests of a task with these own parts."""
     # One prefix is one project: the place of a checkout must not matter.
     return digest_of(own)
 
 
 def _key(own: str, fingerprint: str, manifest: Manifest) -> str:
-    family = _family(own)
-    return f"manifests/{family[:2]}/{family}/{fingerprint}/{file_name(manifest)}"
+    name = family(own)
+    return f"manifests/{name[:2]}/{name}/{fingerprint}/{file_name(manifest)}"
