@@ -177,7 +177,7 @@ def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: boo
             walker.show(value)
             walker.displayed |= value
             undescribed.run_drawn(walker, child)
-            record.shows = True
+            record.shows = any(obj.type != "builtins.NoneType" for obj in value)
             record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
         elif child.type not in ("newline", "operator"):
             statements.run_statement(walker, child)
