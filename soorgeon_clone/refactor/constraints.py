@@ -77,6 +77,9 @@ def must_precede(borders: Borders, first: int, last: int, shared: SharedFile) ->
     """Return the constraint that a file sets to the order of two tasks."""
     path = "a file that cannot be known" if shared.path == "*" else f"`{shared.path}`"
     what = f"{path} is touched by {cite(borders, shared.earlier)} and by {cite(borders, shared.later)}."
-    facts = tuple((kind, shared.path) for kind in ("files_written", "files_read"))
-    because = tuple(because_of(borders, number, file.HOW, facts) for number in (shared.earlier, shared.later))
+    statements = [borders.statements[number] for number in (shared.earlier, shared.later)]
+    files = {*(("files_written", path) for s in statements for path in s.files_written)}
+    files |= {("files_read", path) for s in statements for path in s.files_read}
+    facts = sorted(files, key=lambda fact: (fact[1] != shared.path, fact[0] != "files_written", fact))
+    because = tuple(because_of(borders, statement.index, file.HOW, facts) for statement in statements)
     return MustPrecede(first, last, what, because)
