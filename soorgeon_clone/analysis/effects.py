@@ -20,8 +20,8 @@ Conditions:
 ``when: {inplace: "True"}`` (globs of a constant's value, ``"w*|a*"``), ``given: out`` (passed, and not None),
 ``passed: out``, ``unless_given: out``; a list of effects means: the first whose condition holds. A condition on an
 argument that is not a constant may hold. ``made.copy`` is what the constructor of self was given.
-``views_before_3: self`` holds for versions of the library before 3. Type names are relative to the library; builtins
-need no prefix; ``object`` may be anything.
+``views_before_3: self`` holds for versions of the library before 3; from then on it ``lends``. Type names are relative
+to the library; builtins need no prefix; ``object`` may be anything.
 
 Users describe their own libraries in pyproject.toml (nearest one upward), in the same words:
 
