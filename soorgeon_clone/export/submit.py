@@ -62,6 +62,7 @@ def submit(client: Any, plan: dict[str, Any], queue: str) -> dict[str, str]:
                 jobQueue=queue,
                 jobDefinition=definitions[job["jobDefinition"]],
                 dependsOn=[{"jobId": ids[name]} for name in job.get("dependsOn", ())],
+                **plan.get("submit", {}),
                 **more,
             )
             ids[job["jobName"]] = answer["jobId"]
