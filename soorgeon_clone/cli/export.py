@@ -4,6 +4,7 @@ touched."""
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.export.model import Choices
+    from soorgeon_clone.export.targets import Export
     from soorgeon_clone.export.write import Changes
     from soorgeon_clone.pipeline.status.project import Project
 
@@ -53,6 +55,9 @@ _LARGE = 10_000_000  # bytes
 @click.option(
     "--environment", metavar="NAME", help="One of 'environments' in the key 'export' of pipeline.yaml, such as prod."
 )
+@click.option(
+    "--check", is_flag=True, help="Try the image without Docker: its files, an environment, the pipeline, the store."
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the files and write nothing.")
 @click.option("--force", is_flag=True, help="Overwrite files that you edited.")
 @click.pass_obj
@@ -70,6 +75,7 @@ def command(
     schedule: str | None,
     operator: Any,
     environment: str | None,
+    check: bool,
     dry_run: bool,
     force: bool,
 ) -> None:
@@ -112,6 +118,7 @@ def command(
             say.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
             return
         made = targets.export(target, project.dag, choices)
+        modules = _modules(project) if check else {}
     owner = f"{made.title} to {target}"
     changes = writing.compare(made.files, folder, owner, force=force)
     if not dry_run:
@@ -119,6 +126,37 @@ def command(
     _show(changes, made.files, folder, dry_run=dry_run)
     for line in made.guide:
         say.echo(line)
+    if check:
+        _check(root, made, choices, modules, dry_run=dry_run)
+
+
+def _modules(project: Project) -> dict[str, set[str]]:
+    """The modules that tasks import and that are not the project's, with the tasks."""
+    found: dict[str, set[str]] = {}
+    for task in project.dag.tasks.values():
+        for name in project.fingerprints.closure(task).libraries:
+            found.setdefault(name, set()).add(task.name)
+    return found
+
+
+def _check(root: Path, made: Export, choices: Choices, modules: dict[str, set[str]], *, dry_run: bool) -> None:
+    """Say whether tasks would find what they need, and exit with 1 if not."""
+    from dataclasses import replace
+
+    from soorgeon_clone.export.check import check_environment, check_image
+
+    if made.folder is None:
+        found = check_image(root, made.files, choices, modules, made.where, say.echo)
+    else:
+        # Without having been written, the frozen placeholders are not there.
+        told = replace(choices, env_text=None) if dry_run else choices
+        folder = root if dry_run else Path(made.folder)
+        found = check_environment(Path(sys.executable), folder, modules, made.where, told)
+    for one in found:
+        mark = say.style("ok", fg="green") if one.problem is None else say.style("missing", fg="red")
+        say.echo("  ", mark, f"  {one.about}{f': {one.problem}' if one.problem else ''}")
+    if any(one.problem for one in found):
+        sys.exit(1)
 
 
 def _check_usage(target: str, operator: str | None, schedule: str | None) -> None:

@@ -1,7 +1,8 @@
 """An entry that goes to an engine as it stands, and the engine's own schema -> the entry, or a UserError at its place.
 
-``schemas/ENGINE.json`` maps a type to its fields. A field's kind is ``str``, ``int``, ``num``, ``bool``, ``any``, the name
-of a type, ``[kind]`` for a list, or ``{kind}`` for a mapping of texts to it. ``tests/export/make_schemas.py`` makes them.
+``schemas/ENGINE.json`` maps a type to its fields. A field's kind is ``str``, ``int``, ``num``, ``bool``, ``any``, the
+name of a type, ``[kind]`` for a list, or ``{kind}`` for a mapping of texts to it. They are made by
+``tests/export/make_schemas.py``.
 """
 
 from __future__ import annotations
