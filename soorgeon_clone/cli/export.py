@@ -52,6 +52,7 @@ _LARGE = 10_000_000  # bytes
 @click.option("--name", help="What the pipeline is called in the engine (default: as the project's folder).")
 @click.option("--schedule", metavar="CRON", help='When the engine runs it: "0 6 * * *". Airflow and Argo.')
 @click.option("--operator", type=click.Choice(OPERATORS), help="Airflow: what runs a task (default: kubernetes).")
+@click.option("-t", "--task", metavar="NAME|GLOB", help="Only these tasks; what they need must be in the store.")
 @click.option(
     "--environment", metavar="NAME", help="One of 'environments' in the key 'export' of pipeline.yaml, such as prod."
 )
@@ -74,6 +75,7 @@ def command(
     name: str | None,
     schedule: str | None,
     operator: Any,
+    task: str | None,
     environment: str | None,
     check: bool,
     dry_run: bool,
@@ -89,7 +91,6 @@ def command(
     from soorgeon_clone.export import targets
     from soorgeon_clone.export import write as writing
     from soorgeon_clone.export.settings import store_of
-    from soorgeon_clone.export.stale import stale
     from soorgeon_clone.pipeline.products.store import store_url
     from soorgeon_clone.pipeline.status.project import Project
 
@@ -112,7 +113,7 @@ def command(
             operator=operator,
             environment=environment,
             mode=mode,
-            only=stale(project) if mode == "incremental" else None,
+            only=_only(project, mode, task),
         )
         if choices.only is not None and not choices.only:
             say.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
@@ -128,6 +129,18 @@ def command(
         say.echo(line)
     if check:
         _check(root, made, choices, modules, dry_run=dry_run)
+
+
+def _only(project: Project, mode: str, task: str | None) -> frozenset[str] | None:
+    """The tasks to export, None for all."""
+    from soorgeon_clone.export.stale import stale
+    from soorgeon_clone.pipeline.declared.dag import select
+
+    chosen = stale(project) if mode == "incremental" else None
+    if task is None:
+        return chosen
+    named = frozenset(select(project.dag, task))
+    return named if chosen is None else named & chosen
 
 
 def _modules(project: Project) -> dict[str, set[str]]:

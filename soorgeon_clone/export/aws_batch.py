@@ -40,6 +40,7 @@ ABOUT = "job definitions and a script that submits the jobs"
 TASK_NAMES = TITLES = names.BATCH
 KEYS: Readers = {
     "queue": readers.text,
+    "region": readers.text,
     "platform": readers.one_of("EC2", "FARGATE"),
     "execution_role": readers.text,
     "job_role": readers.text,
@@ -101,6 +102,7 @@ def _text(settings: Settings, definitions: list[dict[str, Any]], rows: list[str]
         {
             "pipeline": one_line(settings.title),
             "queue": settings.own.get("queue"),
+            "region": settings.own.get("region"),
             "submit": settings.own["job"].value if "job" in settings.own else {},
             "definitions": definitions,
         },

@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     # A large pipeline is submitted faster than Batch allows; boto3 slows down and tries again.
     config = Config(retries={"mode": "adaptive", "max_attempts": 10})
     try:
-        client = boto3.client("batch", region_name=options.region, endpoint_url=options.endpoint_url, config=config)
+        client = boto3.client(
+            "batch", region_name=options.region or plan.get("region"), endpoint_url=options.endpoint_url, config=config
+        )
         ids = submit(client, plan, queue)
     except (BotoCoreError, ClientError) as error:
         print(f"submit.py: {error}", file=sys.stderr)
