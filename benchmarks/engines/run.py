@@ -61,7 +61,13 @@ def main() -> int:
                 continue
             for pipeline in ("housing", "grid"):
                 print(f"{engine}: {pipeline}", file=sys.stderr)
-                rows.append([engine, version, pipeline, *_measure(engine, pipeline, base, env)])
+                try:
+                    measured = _measure(engine, pipeline, base, env)
+                except SystemExit as error:
+                    print(error, file=sys.stderr)
+                    measured = ["", "", "", "FAILED"]
+                rows.append([engine, version, pipeline, *measured])
+                print(rows[-1], file=sys.stderr)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |")
@@ -263,7 +269,7 @@ def _wait_for_airflow(name: str, folder: Path, env: dict[str, str]) -> None:
 
 def _json(text: str) -> str:
     """What is JSON in the output of Airflow's programs, which warn on the same stream."""
-    return text[text.index("[") :]
+    return next(line for line in text.splitlines() if line.startswith(("[{", "[]")))
 
 
 ENGINES: dict[str, Engine] = {

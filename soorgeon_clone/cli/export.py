@@ -4,6 +4,7 @@ touched."""
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.export.model import Choices
+    from soorgeon_clone.export.targets import Export
     from soorgeon_clone.export.write import Changes
     from soorgeon_clone.pipeline.status.project import Project
 
@@ -50,8 +52,12 @@ _LARGE = 10_000_000  # bytes
 @click.option("--name", help="What the pipeline is called in the engine (default: as the project's folder).")
 @click.option("--schedule", metavar="CRON", help='When the engine runs it: "0 6 * * *". Airflow and Argo.')
 @click.option("--operator", type=click.Choice(OPERATORS), help="Airflow: what runs a task (default: kubernetes).")
+@click.option("-t", "--task", metavar="NAME|GLOB", help="Only these tasks; what they need must be in the store.")
 @click.option(
     "--environment", metavar="NAME", help="One of 'environments' in the key 'export' of pipeline.yaml, such as prod."
+)
+@click.option(
+    "--check", is_flag=True, help="Try the image without Docker: its files, an environment, the pipeline, the store."
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show the files and write nothing.")
 @click.option("--force", is_flag=True, help="Overwrite files that you edited.")
@@ -69,7 +75,9 @@ def command(
     name: str | None,
     schedule: str | None,
     operator: Any,
+    task: str | None,
     environment: str | None,
+    check: bool,
     dry_run: bool,
     force: bool,
 ) -> None:
@@ -83,7 +91,6 @@ def command(
     from soorgeon_clone.export import targets
     from soorgeon_clone.export import write as writing
     from soorgeon_clone.export.settings import store_of
-    from soorgeon_clone.export.stale import stale
     from soorgeon_clone.pipeline.products.store import store_url
     from soorgeon_clone.pipeline.status.project import Project
 
@@ -106,12 +113,13 @@ def command(
             operator=operator,
             environment=environment,
             mode=mode,
-            only=stale(project) if mode == "incremental" else None,
+            only=_only(project, mode, task),
         )
         if choices.only is not None and not choices.only:
             say.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
             return
         made = targets.export(target, project.dag, choices)
+        modules = _modules(project) if check else {}
     owner = f"{made.title} to {target}"
     changes = writing.compare(made.files, folder, owner, force=force)
     if not dry_run:
@@ -119,6 +127,49 @@ def command(
     _show(changes, made.files, folder, dry_run=dry_run)
     for line in made.guide:
         say.echo(line)
+    if check:
+        _check(root, made, choices, modules, dry_run=dry_run)
+
+
+def _only(project: Project, mode: str, task: str | None) -> frozenset[str] | None:
+    """The tasks to export, None for all."""
+    from soorgeon_clone.export.stale import stale
+    from soorgeon_clone.pipeline.declared.dag import select
+
+    chosen = stale(project) if mode == "incremental" else None
+    if task is None:
+        return chosen
+    named = frozenset(select(project.dag, task))
+    return named if chosen is None else named & chosen
+
+
+def _modules(project: Project) -> dict[str, set[str]]:
+    """The modules that tasks import and that are not the project's, with the tasks."""
+    found: dict[str, set[str]] = {}
+    for task in project.dag.tasks.values():
+        for name in project.fingerprints.closure(task).libraries:
+            found.setdefault(name, set()).add(task.name)
+    return found
+
+
+def _check(root: Path, made: Export, choices: Choices, modules: dict[str, set[str]], *, dry_run: bool) -> None:
+    """Say whether tasks would find what they need, and exit with 1 if not."""
+    from dataclasses import replace
+
+    from soorgeon_clone.export.check import check_environment, check_image
+
+    if made.folder is None:
+        found = check_image(root, made.files, choices, modules, made.where, say.echo)
+    else:
+        # Without having been written, the frozen placeholders are not there.
+        told = replace(choices, env_text=None) if dry_run else choices
+        folder = root if dry_run else Path(made.folder)
+        found = check_environment(Path(sys.executable), folder, modules, made.where, told)
+    for one in found:
+        mark = say.style("ok", fg="green") if one.problem is None else say.style("missing", fg="red")
+        say.echo("  ", mark, f"  {one.about}{f': {one.problem}' if one.problem else ''}")
+    if any(one.problem for one in found):
+        sys.exit(1)
 
 
 def _check_usage(target: str, operator: str | None, schedule: str | None) -> None:

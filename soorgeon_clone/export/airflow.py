@@ -16,8 +16,13 @@ from soorgeon_clone.visible import one_line
 
 ABOUT = "a DAG file for Airflow 3 and 2.9+"
 TASK_NAMES = TITLES = names.AIRFLOW
-KEYS: Readers = {"operator": readers.one_of(*OPERATORS_OF_AIRFLOW)}
-TASK_KEYS: Readers = {}
+KEYS: Readers = {"operator": readers.one_of(*OPERATORS_OF_AIRFLOW), "max_active_tasks": readers.count}
+TASK_KEYS: Readers = {
+    "pool": readers.line,
+    "queue": readers.line,
+    "priority_weight": readers.count,
+    "deferrable": readers.flag,
+}
 TRIES_AGAIN = True
 IN_IMAGE: tuple[str, ...] = ()
 
@@ -81,7 +86,7 @@ with DAG(
     schedule={literal(settings.schedule) if settings.schedule else None},
     start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=1,{_most(settings)}
     tags=["soorgeon-clone"],
 ):
     operators = {{}}
@@ -90,6 +95,11 @@ with DAG(
         operators[task_id].set_upstream([operators[name] for name in upstream])
 """
     return "".join([*head, *rows, tail])
+
+
+def _most(settings: Settings) -> str:
+    most = settings.own.get("max_active_tasks")
+    return f"\n    max_active_tasks={most}," if most else ""
 
 
 def _title(flow: Workflow) -> str:

@@ -84,12 +84,19 @@ Command(
 def arguments(container: Container, flow: Workflow, operator: Operator) -> str:
     """The lines of a call, one for each argument."""
     describe = {"kubernetes": _pod, "docker": _docker, "bash": _bash}[operator]
+    if operator != "kubernetes" and dict(container.own).get("deferrable"):
+        raise UserError(
+            f"pipeline.yaml, export: the operator '{operator}' cannot be deferred",
+            hint="'deferrable' is for pods, with 'operator: kubernetes'.",
+            exit_code=2,
+        )
     found = {**describe(container, flow), **_common(container)}
     return "".join(f"        {name}={text},\n" for name, text in found.items())
 
 
 def _common(container: Container) -> dict[str, str]:
     found = {"retries": repr(container.retries)}
+    found |= {key: literal(value) if isinstance(value, str) else repr(value) for key, value in container.own}
     if container.retries:
         found["retry_delay"] = "timedelta(seconds=30)"
     if container.timeout:

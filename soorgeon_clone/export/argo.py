@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from soorgeon_clone.export import image, names, readers
+from soorgeon_clone.export import image, names, readers, schema
 from soorgeon_clone.export.kubernetes import gpu_key, mounts, quantity, secret_of
 from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Step, Workflow
-from soorgeon_clone.export.readers import Readers
+from soorgeon_clone.export.readers import Raw, Readers
 from soorgeon_clone.pipeline.declared.yaml_tree import dump
 
 # A Workflow is one object of Kubernetes, and etcd takes 1.5 MB; the state of the tasks comes on top.
@@ -28,8 +28,14 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 ABOUT = "a Workflow and a WorkflowTemplate for Argo Workflows"
 TASK_NAMES = names.ARGO
 TITLES = names.KUBERNETES
-KEYS: Readers = {"parallelism": readers.count}
-TASK_KEYS: Readers = {}
+KEYS: Readers = {
+    "parallelism": readers.count,
+    "workflow": schema.raw("argo", "WorkflowSpec", ours=("entrypoint", "parallelism")),
+}
+TASK_KEYS: Readers = {
+    "template": schema.raw("argo", "Template", ours=("name", "inputs", "container", "dag", "steps", "script")),
+    "container": schema.raw("argo", "Container", ours=("name", "image", "command", "args")),
+}
 TRIES_AGAIN = True
 IN_IMAGE: tuple[str, ...] = ()
 
@@ -107,7 +113,13 @@ def _spec(settings: Settings, kinds: dict[_Kind, str]) -> dict[str, Any]:
     # Not failFast: what does not need the task that failed goes on, as in `build`.
     dag = {"name": "pipeline", "dag": {"failFast": False, "tasks": _TASKS}}
     spec["templates"] = [dag, *(_template(name, *kind) for kind, name in kinds.items())]
-    return spec
+    return _with(spec, settings.own.get("workflow"))
+
+
+def _with(ours: dict[str, Any], further: Raw | None) -> dict[str, Any]:
+    """What is passed through, beside what the export says."""
+    found: dict[str, Any] = ours if further is None else readers.beside(ours, further.value)
+    return found
 
 
 def _template(name: str, container: Container, options: tuple[str, ...]) -> dict[str, Any]:
@@ -127,8 +139,9 @@ def _template(name: str, container: Container, options: tuple[str, ...]) -> dict
         found["nodeSelector"] = dict(container.node_selector)
     if container.service_account:
         found["serviceAccountName"] = container.service_account
-    found["container"] = _container(container, [PROGRAM], ["task", task, *options])
-    return found
+    own = dict(container.own)
+    found["container"] = _with(_container(container, [PROGRAM], ["task", task, *options]), own.get("container"))
+    return _with(found, own.get("template"))
 
 
 def _container(container: Container, command: list[str], arguments: list[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.export import job_graph, names, readers
+from soorgeon_clone.export import job_graph, names, readers, schema
 from soorgeon_clone.export.fargate import fitting
 from soorgeon_clone.export.job_graph import Job
 from soorgeon_clone.export.kubernetes import volume_name
@@ -40,11 +40,26 @@ ABOUT = "job definitions and a script that submits the jobs"
 TASK_NAMES = TITLES = names.BATCH
 KEYS: Readers = {
     "queue": readers.text,
+    "region": readers.text,
     "platform": readers.one_of("EC2", "FARGATE"),
     "execution_role": readers.text,
     "job_role": readers.text,
+    "job": schema.raw(
+        "aws-batch",
+        "SubmitJobRequest",
+        ours=("jobName", "jobQueue", "jobDefinition", "dependsOn", "parameters", "arrayProperties"),
+    ),
 }
-TASK_KEYS: Readers = {}
+TASK_KEYS: Readers = {
+    "container_properties": schema.raw(
+        "aws-batch", "ContainerProperties", ours=("image", "command", "resourceRequirements", "vcpus", "memory")
+    ),
+    "job_definition": schema.raw(
+        "aws-batch",
+        "RegisterJobDefinitionRequest",
+        ours=("jobDefinitionName", "type", "containerProperties", "platformCapabilities", "parameters"),
+    ),
+}
 TRIES_AGAIN = True
 IN_IMAGE: tuple[str, ...] = (ARRAYS,)
 
@@ -84,7 +99,13 @@ def files(flow: Workflow) -> dict[str, str]:
 def _text(settings: Settings, definitions: list[dict[str, Any]], rows: list[str]) -> str:
     """The JSON, with one job a line."""
     head = json.dumps(
-        {"pipeline": one_line(settings.title), "queue": settings.own.get("queue"), "definitions": definitions},
+        {
+            "pipeline": one_line(settings.title),
+            "queue": settings.own.get("queue"),
+            "region": settings.own.get("region"),
+            "submit": settings.own["job"].value if "job" in settings.own else {},
+            "definitions": definitions,
+        },
         indent=1,
         ensure_ascii=False,
     )
@@ -169,7 +190,10 @@ def _definition(
         found["retryStrategy"] = {"attempts": container.retries + 1}
     if container.timeout:
         found["timeout"] = {"attemptDurationSeconds": max(_SHORTEST_TIMEOUT, container.timeout)}
-    return found
+    own = dict(container.own)
+    if "container_properties" in own:
+        found["containerProperties"] = readers.beside(properties, own["container_properties"].value)
+    return readers.beside(found, own["job_definition"].value) if "job_definition" in own else found
 
 
 def _platform(settings: Settings) -> str:

@@ -13,7 +13,7 @@ from soorgeon_clone.files import regular
 from soorgeon_clone.pyproject import read_toml
 
 _MOST_BYTES = 1_000_000
-_EXPORTED = "/tmp/requirements.txt"
+EXPORTED = "/tmp/requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,17 @@ def pip(name: str) -> Dependencies:
 
 
 def _uv(name: str) -> Dependencies:
-    exported = f"uv export --quiet --frozen --no-emit-project --no-dev --output-file {_EXPORTED}"
+    exported = f"uv export --quiet --frozen --no-emit-project --no-dev --output-file {EXPORTED}"
     prepare = ("pip install --no-cache-dir uv", exported)
-    return Dependencies(name, ("pyproject.toml", name), prepare, f"-r {_EXPORTED}")
+    return Dependencies(name, ("pyproject.toml", name), prepare, f"-r {EXPORTED}")
 
 
 def _poetry(name: str) -> Dependencies:
     prepare = (
         "pip install --no-cache-dir poetry poetry-plugin-export",
-        f"poetry export --without-hashes --output {_EXPORTED}",
+        f"poetry export --without-hashes --output {EXPORTED}",
     )
-    return Dependencies(name, ("pyproject.toml", name), prepare, f"-r {_EXPORTED}")
+    return Dependencies(name, ("pyproject.toml", name), prepare, f"-r {EXPORTED}")
 
 
 def _conda(name: str) -> Dependencies:

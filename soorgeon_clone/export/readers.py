@@ -38,6 +38,15 @@ def _over(far: Any, near: Any) -> Any:
     return {**far, **{key: _over(far.get(key), value) for key, value in near.items()}}
 
 
+def beside(ours: Any, theirs: Any) -> Any:
+    """Return what the export says and what is passed through, as one: lists become longer, in mappings theirs wins."""
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return [*ours, *theirs]
+    if not (isinstance(ours, dict) and isinstance(theirs, dict)):
+        return theirs
+    return {**ours, **{key: beside(ours[key], value) if key in ours else value for key, value in theirs.items()}}
+
+
 def _dumped(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
@@ -112,6 +121,13 @@ def seconds(item: Item) -> int:
     if isinstance(item.value, bool) or not isinstance(item.value, (int, float)) or item.value <= 0:
         raise item.error("expected a number of seconds")
     return math.ceil(item.value)
+
+
+def flag(item: Item) -> bool:
+    """Return true or false."""
+    if not isinstance(item.value, bool):
+        raise item.error("expected true or false")
+    return item.value
 
 
 def one_of(*allowed: str) -> Callable[[Item], str]:

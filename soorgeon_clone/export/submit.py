@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     # A large pipeline is submitted faster than Batch allows; boto3 slows down and tries again.
     config = Config(retries={"mode": "adaptive", "max_attempts": 10})
     try:
-        client = boto3.client("batch", region_name=options.region, endpoint_url=options.endpoint_url, config=config)
+        client = boto3.client(
+            "batch", region_name=options.region or plan.get("region"), endpoint_url=options.endpoint_url, config=config
+        )
         ids = submit(client, plan, queue)
     except (BotoCoreError, ClientError) as error:
         print(f"submit.py: {error}", file=sys.stderr)
@@ -62,6 +64,7 @@ def submit(client: Any, plan: dict[str, Any], queue: str) -> dict[str, str]:
                 jobQueue=queue,
                 jobDefinition=definitions[job["jobDefinition"]],
                 dependsOn=[{"jobId": ids[name]} for name in job.get("dependsOn", ())],
+                **plan.get("submit", {}),
                 **more,
             )
             ids[job["jobName"]] = answer["jobId"]

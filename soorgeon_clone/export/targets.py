@@ -32,6 +32,10 @@ class Export:
     files: Mapping[str, str]
     title: str
     guide: tuple[str, ...]
+    where: tuple[str, ...]
+    """The options that say which pipeline and store."""
+    folder: str | None
+    """Where tasks run that share the project's folder."""
 
 
 def read(target: str, dag: DAG, environment: str | None = None) -> Told:
@@ -50,7 +54,7 @@ def export(target: str, dag: DAG, choices: Choices | None = None) -> Export:
         files = {**own, **image.files(dag, flow.settings, choices, also=also)}
     else:
         files = {**own, **image.frozen(choices)}
-    return Export(files, flow.settings.name, tuple(_guide(dag, flow, kind.use(flow, own))))
+    return Export(files, flow.settings.name, tuple(_guide(dag, flow, kind.use(flow, own))), flow.where, flow.folder)
 
 
 def _is_in(file: str, name: str) -> bool:

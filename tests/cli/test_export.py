@@ -97,6 +97,25 @@ def test_an_edited_file_stays(folder: Folder) -> None:
     assert path.read_text() != "mine"
 
 
+def test_some_tasks(folder: Folder) -> None:
+    export("--to", "argo", "--store", "s3://b", "--task", "l*")
+    assert argo_tasks(folder.root / "export" / "argo" / "workflow.yaml") == {"load": [], "left": ["load"]}
+    export("--to", "argo", "--store", "s3://b", "-t", "join")
+    assert argo_tasks(folder.root / "export" / "argo" / "workflow.yaml") == {"join": []}
+
+
+def test_environments_go_to_folders_of_their_own(folder: Folder) -> None:
+    declared = json.loads((folder.root / "pipeline.yaml").read_text())
+    environments = {"dev": {"store": "s3://dev"}, "prod": {"store": "gs://prod", "namespace": "science"}}
+    folder.write("pipeline.yaml", json.dumps({**declared, "export": {"environments": environments}}))
+    for name in environments:
+        export("--to", "argo", "--environment", name)
+    assert "s3://dev" in (folder.root / "export/argo-dev/workflow.yaml").read_text()
+    prod = yaml.safe_load((folder.root / "export/argo-prod/workflow.yaml").read_text())
+    assert prod["metadata"]["namespace"] == "science"
+    assert "gs://prod" in str(prod)
+
+
 def test_large_files_are_told(folder: Folder) -> None:
     with (folder.root / "data.csv").open("wb") as file:
         file.truncate(12_000_000)

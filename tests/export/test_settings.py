@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
+from export.make_schemas import FOLDER, MAKERS
 from export.pipelines import CHOICES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export.model import Container
@@ -189,3 +192,78 @@ def test_wrong_settings_are_told_with_their_place(case: str, target: str) -> Non
 def test_wrong_settings_of_a_task() -> None:
     with pytest.raises(UserError, match="line 3: unknown key 'schedule' in export"):
         export("argo", dag_of("tasks:\n- {source: a.py, product: a.ipynb, export: {schedule: '* * * * *'}}"), CHOICES)
+
+
+PASSED = """
+export:
+  argo:
+    workflow:
+      podGC: {strategy: OnPodCompletion}
+      ttlStrategy: {secondsAfterCompletion: 60}
+      imagePullSecrets: [{name: x}]
+      onExit: tell
+      templates: [{name: tell, container: {image: curl}}]
+    template:
+      tolerations: [{key: gpu, operator: Exists}]
+      priorityClassName: high
+      metadata: {labels: {team: science}}
+    container: {resources: {limits: {ephemeral-storage: 10Gi}}}
+  aws-batch:
+    job: {shareIdentifier: science, schedulingPriorityOverride: 5}
+    container_properties: {ephemeralStorage: {sizeInGiB: 50}, linuxParameters: {sharedMemorySize: 1024}}
+    job_definition:
+      tags: {team: science}
+      retryStrategy: {evaluateOnExit: [{onStatusReason: "Host EC2*", action: RETRY}]}
+tasks:
+- {source: a.py, name: a, product: a.ipynb, retries: 2, resources: {memory: 1Gi},
+   export: {argo: {template: {priorityClassName: low}}}}
+"""
+
+
+def test_what_engines_know_is_passed_through() -> None:
+    spec = yaml.safe_load(export("argo", dag_of(PASSED), CHOICES).files["workflow.yaml"])["spec"]
+    assert (spec["podGC"], spec["onExit"], spec["entrypoint"]) == ({"strategy": "OnPodCompletion"}, "tell", "pipeline")
+    _, task, tell = spec["templates"]
+    assert tell == {"name": "tell", "container": {"image": "curl"}}
+    assert task["priorityClassName"] == "low", "of the task"
+    assert task["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
+    assert task["metadata"]["labels"] == {"team": "science"}
+    assert "soorgeon-clone/task" in task["metadata"]["annotations"]
+    assert task["container"]["resources"]["limits"] == {"memory": "1Gi", "ephemeral-storage": "10Gi"}
+    plan = json.loads(export("aws-batch", dag_of(PASSED), CHOICES).files["jobs.json"])
+    (definition,) = plan["definitions"]
+    assert plan["submit"] == {"shareIdentifier": "science", "schedulingPriorityOverride": 5}
+    assert definition["retryStrategy"]["attempts"] == 3
+    assert definition["retryStrategy"]["evaluateOnExit"][0]["action"] == "RETRY"
+    assert definition["containerProperties"]["ephemeralStorage"] == {"sizeInGiB": 50}
+    assert definition["containerProperties"]["image"] == "registry/image:1"
+
+
+@pytest.mark.parametrize(
+    ("target", "setting", "message", "hint"),
+    [
+        ("argo", "template: {toleration: []}", "Template has no field 'toleration'", "Did you mean 'tolerations'?"),
+        ("argo", "template: {tolerations: [{keys: a}]}", "Toleration has no field 'keys'", "'key'"),
+        ("argo", "template: {tolerations: {key: a}}", "tolerations: expected a list", ""),
+        ("argo", "container: {image: x}", "'image' is set by the export", ""),
+        ("argo", "workflow: {suspend: maybe}", "suspend: expected true or false", ""),
+        ("aws-batch", "container_properties: {ulimits: [{hardLimit: x}]}", "hardLimit: expected a whole number", ""),
+        ("aws-batch", "job: {jobName: x}", "'jobName' is set by the export", ""),
+    ],
+)
+def test_the_engines_schema_is_asked(target: str, setting: str, message: str, hint: str) -> None:
+    with pytest.raises(UserError) as caught:
+        export(target, dag_of(f"export: {{{target}: {{{setting}}}}}\n{TASKS}"), CHOICES)
+    assert message in caught.value.message
+    assert caught.value.message.startswith("pipeline.yaml, line 2")
+    assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("engine", MAKERS)
+def test_schemas_are_those_of_the_libraries(engine: str) -> None:
+    """Fields come with newer versions: none of ours is unknown to the library that is installed."""
+    ours = json.loads((FOLDER / f"{engine}.json").read_text(encoding="utf-8"))
+    theirs = MAKERS[engine]()
+    assert ours.keys() <= theirs.keys()
+    for name, fields in ours.items():
+        assert fields.items() <= theirs[name].items(), name

@@ -1,0 +1,92 @@
+"""hera's types of Argo, botocore's model of Batch -> schemas of what may be passed through; `python -m` writes them."""
+
+from __future__ import annotations
+
+import enum
+import json
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[2] / "soorgeon_clone" / "export" / "schemas"
+Fields = dict[str, dict[str, str]]
+
+
+def argo() -> Fields:
+    """The types that a workflow's spec consists of."""
+    from hera.workflows import models
+
+    found: Fields = {}
+    _model(models.WorkflowSpec, found)
+    return dict(sorted(found.items()))
+
+
+def _model(model: Any, found: Fields) -> str:
+    name: str = model.__name__
+    if name not in found:
+        found[name] = {}
+        for field_name, field in model.model_fields.items():
+            found[name][field.alias or field_name] = _kind(field.annotation, found)
+    return name
+
+
+def _kind(annotation: Any, found: Fields) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _kind(arguments[0], found)
+    if origin in (typing.Union, types.UnionType):
+        kinds = {_kind(one, found) for one in arguments if one is not type(None)}
+        return kinds.pop() if len(kinds) == 1 else "any"
+    if origin is list:
+        return f"[{_kind(arguments[0], found)}]"
+    if origin is dict:
+        return f"{{{_kind(arguments[1], found)}}}"
+    if not isinstance(annotation, type):
+        return "any"
+    if hasattr(annotation, "model_fields"):
+        fields = annotation.model_fields
+        # IntOrString, Quantity, Time and their like stand for one value.
+        return "any" if set(fields) <= {"root", "__root__"} else _model(annotation, found)
+    if issubclass(annotation, enum.Enum) or annotation is str:
+        return "str"
+    return {bool: "bool", int: "int", float: "num"}.get(annotation, "any")
+
+
+def batch() -> Fields:
+    """What RegisterJobDefinition and SubmitJob take."""
+    import botocore.session
+
+    model = botocore.session.get_session().get_service_model("batch")
+    found: Fields = {}
+    for name in ("RegisterJobDefinition", "SubmitJob"):
+        _shape(model.operation_model(name).input_shape, found)
+    return dict(sorted(found.items()))
+
+
+def _shape(shape: Any, found: Fields) -> str:
+    if shape.type_name == "structure":
+        if shape.name not in found:
+            found[shape.name] = {}
+            for name, member in shape.members.items():
+                found[shape.name][name] = _shape(member, found)
+        return str(shape.name)
+    if shape.type_name == "list":
+        return f"[{_shape(shape.member, found)}]"
+    if shape.type_name == "map":
+        return f"{{{_shape(shape.value, found)}}}"
+    plain = {"string": "str", "integer": "int", "long": "int", "float": "num", "double": "num", "boolean": "bool"}
+    return plain.get(shape.type_name, "any")
+
+
+MAKERS = {"argo": argo, "aws-batch": batch}
+
+
+def text_of(found: Fields) -> str:
+    """One type a line."""
+    return "{\n" + ",\n".join(f"{json.dumps(name)}: {json.dumps(fields)}" for name, fields in found.items()) + "\n}\n"
+
+
+if __name__ == "__main__":
+    for name, make in MAKERS.items():
+        (FOLDER / f"{name}.json").write_text(text_of(make()), encoding="utf-8")
