@@ -649,7 +649,7 @@ def change_by_store(w: Walker, obj: Obj, kind: str) -> None:
     if obj.type in (INSTANCE, METHOD):
         w.change_one(obj)
     elif obj.memory is not None and (effect := w.knowledge.store(obj.type, kind)) is not None and effect.replaces:
-        w.replace(obj)
+        w.refill(obj)
     else:
         w.change((obj,))
 

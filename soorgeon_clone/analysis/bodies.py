@@ -154,7 +154,7 @@ def _repeat(w: Walker, memo: Memo) -> None:
     for obj in each(memo.changes):
         w.change_one(obj)
     for obj in each(memo.replaces):
-        w.replace(obj)
+        w.refill(obj)
     for obj in each(memo.wholes):
         w.change((obj,))
     for resource in each(memo.seeds):

@@ -52,7 +52,7 @@ def rename(w: Walker, index: Obj) -> None:
     labels = index.fields.get(LABELS, EMPTY)
     for labelled in index.fields.get("*", EMPTY):
         if labels:
-            w.replace(labelled)
+            w.refill(labelled)
         else:
             w.change_one(labelled)
     for label in labels:

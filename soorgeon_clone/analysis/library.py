@@ -206,7 +206,7 @@ def _act(
     w.change(changed)
     for text in effect.replaces:
         for obj in target(text):
-            w.replace(obj)
+            w.refill(obj)
             for other in args.all if effect.keeps and w.copies_on_write else ():
                 if other.type in FRAMES:
                     w.heap.lend(obj, other)

@@ -516,7 +516,7 @@ class Walker:
         else:
             self._note_change(obj)
 
-    def replace(self, obj: Obj) -> None:
+    def refill(self, obj: Obj) -> None:
         """Note that this object may come to hold other things; what only shares memory with it stays as it is."""
         if obj.immutable:
             return
