@@ -52,6 +52,8 @@ Trail = list[tuple[Scope, str, Binding]]
 # what a library object was given to work on: it does not change with it
 _DATA = tuple("pandas. numpy. polars. scipy.sparse. torch.Tensor builtins. sklearn.utils.Bunch xgboost.DMatrix".split())
 
+_ACCESSOR = re.compile(r"register_\w+_accessor\(\s*['\"](\w+)['\"]")
+
 # what may make `logging` write to a file, and what looks like it
 _LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
 _NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\b")
@@ -140,6 +142,13 @@ class Walker:
     def copies_on_write(self) -> bool:
         """Whether frames share memory until they are written into: from pandas 3 on, before if they are told to."""
         return (installed_major("pandas") or 0) >= 3 or any("copy_on_write" in text for text in self.texts)
+
+    @cached_property
+    def accessors(self) -> frozenset[str]:
+        """The names of the accessors that the notebook registers, where pandas keeps them with a frame."""
+        if (installed_major("pandas") or 0) >= 3:
+            return frozenset()
+        return frozenset(name for text in self.texts for name in _ACCESSOR.findall(text))
 
     def is_stored_into(self, name: str) -> bool:
         """Whether the notebook may give attributes to what a name denotes (``f.calls = 0``)."""
