@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ def slurm():
     cluster.scale(jobs=2)
     return cluster
 """
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """A cluster of Dask's own sets OMP_NUM_THREADS=1 in this process, and leaves it so."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture
