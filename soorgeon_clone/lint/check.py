@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.lint import noqa
@@ -14,7 +13,7 @@ from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding, Rule
 from soorgeon_clone.lint.registry import all_rules, live_rules
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.model import Notebook, Place
-from soorgeon_clone.notebook.read import parse
+from soorgeon_clone.notebook.read import parse_with_json
 from soorgeon_clone.notebook.size import heaviest, is_heavy
 
 STDIN = "standard input"
@@ -33,7 +32,7 @@ def check_bytes(
     """
     file = str(path) if path is not None else STDIN
     try:
-        notebook = parse(data, path)
+        notebook, raw = parse_with_json(data, path)
     except OtherLanguage as error:
         return FileResult(file, note=error.message)
     except UserError as error:
@@ -41,7 +40,7 @@ def check_bytes(
     if trouble := too_large(notebook, file):
         return FileResult(file, trouble=trouble)
     enabled = settings.codes_for(path) if codes is None else frozenset(codes)
-    subject = Subject(notebook, settings.limits, raw_json(data), merges)
+    subject = Subject(notebook, settings.limits, raw, merges)
     try:
         return FileResult(file, tuple(check(subject, file, settings, enabled)))
     except RecursionError:
@@ -104,16 +103,3 @@ def _diagnostic(
     if cell is not None and finding.row is not None:
         lines = tuple(rows[cell.index][finding.row - 1 : finding.row])
     return Diagnostic(rule.code, rule.name, severity, file, finding, cell.id if cell else None, lines)
-
-
-def raw_json(data: bytes) -> Mapping[str, Any] | None:
-    """Return the JSON of an .ipynb file; None if it is a script."""
-    if data.lstrip()[:1] != b"{" and not data.startswith((b"\xef\xbb\xbf{", b"\xff\xfe", b"\xfe\xff")):
-        return None
-    import json
-
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

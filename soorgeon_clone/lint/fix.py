@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.lint.check import check, confirmed, raw_json, too_large
+from soorgeon_clone.lint.check import check, confirmed, too_large
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.document import CannotEdit, edited, overlap
 from soorgeon_clone.lint.model import Diagnostic, Edit, FileResult, Fix, SetCount
 from soorgeon_clone.lint.order import Ordering, better_order
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.model import Notebook
-from soorgeon_clone.notebook.read import parse
+from soorgeon_clone.notebook.read import parse, parse_with_json
 
 _ORDER_RULES = frozenset({"SG101", "SG201", "SG207"})
 _MOST_ROUNDS = 20
@@ -71,8 +71,8 @@ def fixed(
 def _diagnostics(
     text: str, path: Path | None, name: str, settings: Settings, enabled: Collection[str]
 ) -> tuple[Diagnostic, ...]:
-    data = text.encode("utf-8")
-    subject = Subject(parse(data, path), settings.limits, raw_json(data))
+    notebook, raw = parse_with_json(text.encode("utf-8"), path)
+    subject = Subject(notebook, settings.limits, raw)
     result = FileResult(name, tuple(check(subject, name, settings, enabled)))
     return confirmed(result, path).diagnostics
 

@@ -76,7 +76,7 @@ class Subject:
 
     @cached_property
     def headings(self) -> tuple[tuple[Cell, Heading], ...]:
-        from soorgeon_clone.lint.plain_headings import headings
+        from soorgeon_clone.notebook.headings import headings
 
         return tuple((c, found) for c in self.notebook.cells if c.kind == "markdown" for found in headings(c.source))
 
