@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from soorgeon_clone.lint.names import Bound
-from soorgeon_clone.lint.script import CodeCell, Script
+from soorgeon_clone.lint.names import Bound, Names
+from soorgeon_clone.lint.script import CodeCell
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.ipython import is_notebook_name
 from soorgeon_clone.notebook.magics import BODY_MAGICS, CODE_MAGICS, FOREIGN_BODIES, LINE_MAGICS, NAMES
@@ -123,7 +123,7 @@ def first_open_row(subject: Subject) -> float:
     ]
     words = _BINDS_ANYTHING | {"*", "var"}
     if any(word in cell.text for cell in subject.script.cells for word in words):
-        rows += list(_open_rows(subject.script))
+        rows += list(_open_rows(subject.names))
     return min(rows, default=float("inf"))
 
 
@@ -135,19 +135,15 @@ def _is_open(name: str, kind: str, line: str) -> bool:
     return name in _MAGICS_THAT_BIND_ANYTHING or name not in KNOWN_MAGICS
 
 
-def _open_rows(script: Script) -> Iterator[int]:
-    for node in script.nodes:
-        if isinstance(node, ast.ImportFrom):
-            if any(alias.name == "*" for alias in node.names):
-                yield node.lineno
-        elif isinstance(node, ast.Import):
-            if any(alias.name in ("__main__", "builtins") for alias in node.names):
-                yield node.lineno
-        elif isinstance(node, ast.Attribute):
-            if node.attr in ("user_ns", "user_global_ns"):
-                yield node.lineno
-        elif isinstance(node, ast.Call) and _may_bind(node):
+def _open_rows(names: Names) -> Iterator[int]:
+    for star in names.of_kind(ast.ImportFrom):
+        if any(alias.name == "*" for alias in star.names):
+            yield star.lineno
+    for node in names.of_kind(ast.Import):
+        if any(alias.name in ("__main__", "builtins") for alias in node.names):
             yield node.lineno
+    yield from (n.lineno for n in names.of_kind(ast.Attribute) if n.attr in ("user_ns", "user_global_ns"))
+    yield from (n.lineno for n in names.of_kind(ast.Call) if _may_bind(n))
 
 
 def _may_bind(call: ast.Call) -> bool:

@@ -119,8 +119,7 @@ def _rows_in_functions(subject: Subject) -> set[int]:
     """Return the rows of the module that stand inside a function."""
     rows: set[int] = set()
     last = 0
-    functions = (n for n in subject.script.nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
-    for node in sorted(functions, key=lambda node: node.lineno):
+    for node in sorted(subject.names.functions, key=lambda node: node.lineno):
         end = node.end_lineno or node.lineno
         rows.update(range(max(node.lineno, last) + 1, end + 1))
         last = max(last, end)
