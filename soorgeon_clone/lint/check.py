@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.lint import noqa
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding, Rule
-from soorgeon_clone.lint.registry import all_rules, live_rules
+from soorgeon_clone.lint.registry import all_rules
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.model import Notebook, Place
 from soorgeon_clone.notebook.read import parse_with_json
@@ -75,23 +74,6 @@ def check(subject: Subject, file: str, settings: Settings, enabled: Collection[s
     rows = {index: subject.notebook.cells[index].source.split("\n") for index in named}
     diagnostics = [_diagnostic(rule, finding, subject.notebook, rows, file, settings) for rule, finding in kept]
     return sorted(set(diagnostics), key=lambda one: one.position)
-
-
-def confirmed(result: FileResult, path: Path | None) -> FileResult:
-    """Return a result without what the notebook's surroundings say is no finding: modules that are there after all."""
-    rules = live_rules()
-    if not any(one.code in rules for one in result.diagnostics):
-        return result
-    from soorgeon_clone.lint.surroundings import Surroundings
-
-    surroundings = Surroundings(path.parent if path is not None else Path())
-    modules = tuple({one.finding.subject: None for one in result.diagnostics if one.finding.subject})
-    kept = []
-    for one in result.diagnostics:
-        rule = rules.get(one.code)
-        if rule is None or rule.confirm(one.finding, modules, surroundings):
-            kept.append(one)
-    return replace(result, diagnostics=tuple(kept))
 
 
 def _diagnostic(

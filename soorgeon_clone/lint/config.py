@@ -43,6 +43,11 @@ class Settings:
                     chosen -= _expand(ignored)
         return frozenset(chosen)
 
+    @property
+    def needs_analysis(self) -> bool:
+        """Whether a rule is on that asks what `refactor` asks: modules beside the notebook, the user's effects."""
+        return any(code.startswith("SG3") for code in _expand((*(self.select or ()), *self.extend_select)))
+
     def severity_of(self, code: str, otherwise: Severity) -> Severity:
         """Return a rule's severity: of the longest selector in the configuration that means it."""
         best = max((s for s in self.severity if code in codes_of(s)), key=len, default=None)

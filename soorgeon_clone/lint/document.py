@@ -53,7 +53,7 @@ def _by_cell(edits: Iterable[Edit], cells: int) -> list[_Changes]:
         elif isinstance(edit, RemoveCell):
             changes[edit.cell].removed = True
         else:
-            changes[edit.cell].count = edit.count
+            changes[edit.cell].count = edit.number
     return changes
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.lint.check import check, confirmed, too_large
+from soorgeon_clone.lint.check import check, too_large
 from soorgeon_clone.lint.config import Settings
+from soorgeon_clone.lint.confirm import confirmed
 from soorgeon_clone.lint.document import CannotEdit, edited, overlap
 from soorgeon_clone.lint.model import Diagnostic, Edit, FileResult, Fix, SetCount
 from soorgeon_clone.lint.order import Ordering, better_order

@@ -1,10 +1,13 @@
-"""The nouns of lint: what a rule finds, how it would be mended, what a rule is."""
+"""The nouns of lint: what a rule finds, how it would be mended, what a rule is.
+
+What there may be thousands of is a NamedTuple: it is made in a third of the time of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from soorgeon_clone.lint.subject import Subject
@@ -14,8 +17,7 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
-@dataclass(frozen=True)
-class ReplaceRows:
+class ReplaceRows(NamedTuple):
     """Put ``lines`` in the place of a cell's rows ``first`` to ``last`` (1-based); ``last = first - 1`` inserts."""
 
     cell: int
@@ -24,38 +26,34 @@ class ReplaceRows:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class RemoveCell:
+class RemoveCell(NamedTuple):
     """Take a whole cell out."""
 
     cell: int
 
 
-@dataclass(frozen=True)
-class SetCount:
+class SetCount(NamedTuple):
     """Give a cell, and the results in its outputs, another execution count."""
 
     cell: int
-    count: int
+    number: int
 
 
 Edit = ReplaceRows | RemoveCell | SetCount
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """Edits that are made together or not at all. Not ``safe``: the notebook may then compute something else."""
 
     edits: tuple[Edit, ...]
     safe: bool = True
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What a rule says, and where: ``cell`` counts from 0 (None: the whole notebook), row and column from 1.
 
-    ``end_column`` is the column behind the last character. ``subjects`` is what the rest of the program needs to know
-    about it (the module that SG402 asks for).
+    ``end_column`` is the column behind the last character. ``subject`` is what a rule needs to know to confirm it
+    (see `LiveRule`): the module that it is about.
     """
 
     message: str
@@ -69,8 +67,7 @@ class Finding:
     subject: str = ""
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """A finding with its rule and its file, as it is reported. ``lines`` are the source rows that it covers."""
 
     code: str
