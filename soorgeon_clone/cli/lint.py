@@ -108,11 +108,13 @@ def _requests(
 ) -> list[Request]:
     from soorgeon_clone.lint.config import settings_for, with_options
     from soorgeon_clone.lint.discover import discover
-    from soorgeon_clone.lint.registry import codes_of
     from soorgeon_clone.lint.run import Request
 
-    for selector in (*select, *ignore, *extend):
-        codes_of(selector)
+    if select or ignore or extend:
+        from soorgeon_clone.lint.registry import codes_of
+
+        for selector in (*select, *ignore, *extend):
+            codes_of(selector)
     requests = []
     if "-" in paths:
         settings = with_options(settings_for(Path.cwd()), select, ignore, extend)
@@ -128,10 +130,10 @@ def _requests(
 
 def _with_merges(request: Request) -> Request:
     """Return the request with what `refactor` would merge, where the rule that tells is on."""
+    if not request.settings.needs_analysis or "SG308" not in request.settings.codes_for(request.path):
+        return request
     from dataclasses import replace
 
-    if "SG308" not in request.settings.codes_for(request.path):
-        return request
     from soorgeon_clone.notebook.read import parse, read
     from soorgeon_clone.notebook.sections import split
     from soorgeon_clone.notebook.syntax import CellSyntaxError
@@ -172,15 +174,12 @@ def _report(results: Sequence[FileResult], name: str, file: str | None, *, stati
 def _statistics(results: Sequence[FileResult]) -> str:
     from collections import Counter
 
-    from soorgeon_clone.lint.registry import all_rules
-
-    counts = Counter(one.code for result in results for one in result.diagnostics)
+    counts = Counter((one.code, one.name) for result in results for one in result.diagnostics)
     fixable = Counter(one.code for result in results for one in result.diagnostics if one.finding.fix)
-    rules = all_rules()
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
     return "\n".join(
-        f"{count:>6}  {code}  {rules[code].name}" + (f"  ({fixable[code]} with a fix)" if fixable[code] else "")
-        for code, count in rows
+        f"{count:>6}  {code}  {name}" + (f"  ({fixable[code]} with a fix)" if fixable[code] else "")
+        for (code, name), count in rows
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -17,9 +18,9 @@ def confirmed(result: FileResult, path: Path | None) -> FileResult:
     modules = tuple({one.finding.subject: None for one in result.diagnostics if one.finding.subject})
     if not modules:
         return result
-    from soorgeon_clone.lint.surroundings import Surroundings
+    from soorgeon_clone.lint.surroundings import surroundings_of
 
-    surroundings = Surroundings(path.parent if path is not None else Path())
+    surroundings = surroundings_of(os.path.dirname(path or ""))  # noqa: PTH120
     kept = tuple(
         one
         for one in result.diagnostics

@@ -56,7 +56,7 @@ class _Caches:
         """Return what is kept for the folder of a request."""
         if not self._use_cache or request.path is None or request.data is not None:
             return None
-        place = str(request.path.parent), id(request.settings)
+        place = os.path.dirname(request.path), id(request.settings)  # noqa: PTH120
         if place not in self._kept:
             self._kept[place] = None if request.settings.needs_analysis else Kept(place[0], request.settings)
         return self._kept[place]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.rules.sg402_module_not_installed import ModuleNotInstalled
-from soorgeon_clone.lint.subject import Subject
 
 if TYPE_CHECKING:
+    from soorgeon_clone.lint.subject import Subject
     from soorgeon_clone.lint.surroundings import Surroundings
 
 
