@@ -5,6 +5,7 @@ Exit codes: 0 clean, 1 findings (or, with --diff, files that would change), 2 tr
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.lint.run import Request
 
 _MOST_NOTES = 5
+_NEW_OBJECTS = 200_000  # before Python looks for cycles among them: the trees of some notebooks
 _FORMATS = ["text", "concise", "json", "github", "sarif", "gitlab"]
 
 
@@ -66,6 +68,7 @@ def command(
     PATH is a notebook (.ipynb, .py, .md, .Rmd, .qmd), a folder, a pattern such as "**/*.ipynb", or - for standard
     input. Rules are chosen here or in [tool.soorgeon-clone.lint] of pyproject.toml, and silenced with # noqa: SG201.
     """
+    gc.set_threshold(_NEW_OBJECTS)
     if explain is not None:
         _explain(explain)
         return

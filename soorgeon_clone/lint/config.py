@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -145,7 +145,7 @@ def _severity(value: Any, selector: str, file: Path) -> Severity:
 def _limits(table: Any, file: Path) -> Limits:
     if not isinstance(table, dict):
         raise _wrong(file, "limits", "a table")
-    known = {one.name.replace("_", "-"): one.name for one in fields(Limits)}
+    known = {name.replace("_", "-"): name for name in Limits._fields}
     chosen = {}
     for key, value in table.items():
         if key not in known:

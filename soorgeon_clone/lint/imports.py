@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from soorgeon_clone.lint.model import ReplaceRows
 from soorgeon_clone.lint.script import CodeCell, Script
@@ -16,8 +16,7 @@ Import = ast.Import | ast.ImportFrom
 _MOST_NAMES = 500
 
 
-@dataclass(frozen=True)
-class TopImport:
+class TopImport(NamedTuple):
     """An import statement at the top level of a cell, by its position in ``script.cells``."""
 
     cell: int

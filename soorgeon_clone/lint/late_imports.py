@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from soorgeon_clone.lint.imports import Import, bound_name, removal, stands_alone, statement_rows, top_imports
 from soorgeon_clone.lint.model import Fix, ReplaceRows
@@ -18,8 +18,7 @@ _CHANGES_IMPORTS = (
 )
 
 
-@dataclass(frozen=True)
-class Top:
+class Top(NamedTuple):
     """The first run of imports: the position of its cell, and the row of the cell below which others are put.
 
     ``changing`` are the positions of cells that may change what an import gives.

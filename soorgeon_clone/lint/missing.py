@@ -10,8 +10,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from soorgeon_clone.lint.names import Bound, Names
 from soorgeon_clone.lint.script import CodeCell
@@ -36,8 +35,7 @@ _MAGICS_THAT_BIND_ANYTHING = frozenset(
 KNOWN_MAGICS = LINE_MAGICS | CODE_MAGICS.keys() | BODY_MAGICS | FOREIGN_BODIES | NAMES.keys()
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(NamedTuple):
     """A use of a name that is not there. ``row`` and ``offset`` are in the script; ``later`` the first binding of
     those that come too late, ``deleted`` the row of the script that unbinds it."""
 

@@ -86,8 +86,7 @@ class Diagnostic(NamedTuple):
         return cell, found.row or 0, found.column or 0, self.code, found.message
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """From which size on rules of shape speak up; the keys of ``[tool.soorgeon-clone.lint.limits]``."""
 
     cell_lines: int = 50

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,6 @@ from soorgeon_clone.lint.confirm import confirmed
 from soorgeon_clone.lint.model import FileResult
 
 _WORTH_A_PROCESS = 24  # files, below which starting processes takes longer than linting
-_NEW_OBJECTS = 200_000  # before Python looks for cycles among them; trees of a notebook are a tenth of that
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,6 @@ class Request:
 
 def run(requests: Sequence[Request], *, jobs: int | None = None, use_cache: bool = True) -> list[FileResult]:
     """Return a result for each request, in their order."""
-    gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
     caches = _Caches(use_cache)
     recalled = [caches.recall(request) for request in requests]
     done = _linted([one for one, result in zip(requests, recalled, strict=True) if result is None], jobs)

@@ -30,7 +30,7 @@ _LONGEST_LINE = 50_000
 _LAYOUT_KEYS = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker", "skipline", "noskipline"})
 
 # The line that declares a Python file's encoding, without its value (PEP 263).
-_CODING = re.compile(r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
+_CODING = r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+"
 
 # Made for names of hosts; reading a long text takes quadratic time.
 _SLOW_ENCODINGS = frozenset({"punycode", "idna"})
@@ -40,7 +40,7 @@ _JSON = re.compile(r"application/(?:.*\+)?json")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Kernels of other languages, for notebooks whose metadata name a kernel but no language.
-_OTHER_KERNELS = re.compile(
+_OTHER_KERNELS = (
     r"(?i)(ir|ir[\d_.-].*|conda-env-.*-r|r\d.*|julia.*|bash|zsh|calysto_.*|javascript|typescript|tslab|jslab|deno|node.*|"
     r"scala.*|almond|spylon.*|apache_toree.*|xcpp.*|xc\d*|cling.*|rust|evcxr|gophernotes|gonb|go|ruby|iruby|perl.*|"
     r"iperl|php.*|matlab.*|octave|maxima|sagemath.*|.net-.*|csharp|fsharp|java|kotlin|haskell|ihaskell|clojure.*|"
@@ -113,7 +113,7 @@ def _decode(data: bytes, file: str, path: Path | None) -> str:
         if encoding in _SLOW_ENCODINGS:
             raise LookupError
         text = data.decode(encoding)
-        return text if encoding.startswith("utf") else _CODING.sub(r"\1utf-8", text, count=1)
+        return text if encoding.startswith("utf") else re.sub(_CODING, r"\1utf-8", text, count=1)
     except (LookupError, UnicodeError) as error:
         if not isinstance(error, UnicodeDecodeError):  # rot13 and the like; idna, punycode
             raise UserError(
@@ -265,7 +265,7 @@ def _kernel_language(metadata: Mapping[str, Any]) -> str | None:
         if isinstance(language, str) and language:
             return None if re.match(r"(?i)i?python|xeus-python|pyspark", language) else language
     name = spec.get("name")
-    if isinstance(name, str) and _OTHER_KERNELS.fullmatch(name):
+    if isinstance(name, str) and re.fullmatch(_OTHER_KERNELS, name):
         display_name = spec.get("display_name")
         return display_name if isinstance(display_name, str) and display_name else name
     return None
