@@ -14,29 +14,32 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
-_FORMS = (
-    r"(?:A3T[A-Z0-9]|AKIA|ABIA|ACCA|ASIA)[0-9A-Z]{16}|AccountKey=|(?:[\s=:\"]|^)AKC[a-zA-Z0-9]{10,}(?:[\s\"]|$)|"
-    r"(?:[\s=:\"]|^)AP[\dABCDEF][a-zA-Z0-9]{8,}(?:[\s\"]|$)|gh[pousr]_[A-Za-z0-9_]{36}|"
-    r"gl(?:pat|dt|ft|soat|rt)-[A-Za-z0-9_\-]{20}|GR1348941|T3BlbkFJ|[sr]k_live_|eyJ[\w=-]+\.[\w=-]|PRIVATE KEY|"
-    r"://[^\s/@'\"<>:]+:[^\s/@'\"<>]+@|(?i:xox[abposr]-\d)|(?i:hooks\.slack\.com)|SG\.[A-Za-z0-9_-]{22}\.|sq0csp|"
-    r"_authToken|[0-9a-z]{32}-us[0-9]|pypi-Ag|AC[a-z0-9]{32}|SK[a-z0-9]{32}|\d{8,10}:[0-9A-Za-z_-]{35}|"
-    r"[MNO][a-zA-Z\d_-]{23,25}\.[a-zA-Z\d_-]{6}\.|(?i:softlayer|cloudant|\bibm|aws_|\bcos\b).*[A-Za-z0-9/+_-]{24}"
+# Tokens without a fixed part (of Twilio, Telegram, Discord): only a word beside them tells that they may be some.
+_LETTERS_ONLY = r"(?:AC|SK)[a-z0-9]{32}|\d{8,10}:[0-9A-Za-z_-]{35}|[MNO][a-zA-Z\d_-]{23,25}\.[a-zA-Z\d_-]{6}\."
+# The forms of tokens: the words of which one, in small letters, is in whatever the pattern finds; the pattern.
+_FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("akia", "abia", "acca", "asia", "a3t"), r"(?:A3T[A-Z0-9]|AKIA|ABIA|ACCA|ASIA)[0-9A-Z]{16}"),
+    (("aws_", "softlayer", "cloudant", "ibm"), r"(?i:softlayer|cloudant|\bibm|aws_).*[A-Za-z0-9/+_-]{24}"),
+    (("akc",), r"AKC[a-zA-Z0-9]{10}"),
+    (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"gh[pousr]_[A-Za-z0-9_]{36}"),
+    (("glpat-", "gldt-", "glft-", "glsoat-", "glrt-"), r"gl(?:pat|dt|ft|soat|rt)-[A-Za-z0-9_\-]{20}"),
+    (("accountkey=", "gr1348941", "t3blbkfj", "_live_"), r"AccountKey=|GR1348941|T3BlbkFJ|[sr]k_live_"),
+    (("private key", "sq0csp", "_authtoken", "pypi-ag"), r"PRIVATE KEY|sq0csp|_authToken|pypi-Ag"),
+    (("eyj",), r"eyJ[\w=-]+\.[\w=-]"),
+    (("://",), r"://[^\s/@'\"<>:]+:[^\s/@'\"<>]+@"),
+    (("xox", "hooks.slack.com"), r"(?i:xox[abposr]-\d|hooks\.slack\.com)"),
+    (("sg.",), r"SG\.[A-Za-z0-9_-]{22}\."),
+    (("-us",), r"[0-9a-z]{32}-us[0-9]"),
+    (("twilio", "bot_token"), _LETTERS_ONLY),
 )
 # A text that is given to a name such as password.
 _NAMED = (
+    ("key", "pass", "pwd", "secret", "token", "credential"),
     r"(?i:(?:api_?key|auth_?key|service_?key|account_?key|db_?key|database_?key|priv_?key|private_?key|client_?key|"
     r"db_?pass|database_?pass|key_?pass|password|passwd|pwd|secret|token|credential)\w*['\"\]]*\s*(?:=|:|,|=>)\s*"
-    r"[rbu]?['\"])"
+    rf"[rbu]?['\"])|{_LETTERS_ONLY}",
 )
-# One of these, in small letters, is in whatever the patterns find: lines without any are not looked at.
-_FORM_WORDS = (
-    *("akia", "abia", "acca", "asia", "a3t", "accountkey=", "akc", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-"),
-    *("gldt-", "glft-", "glsoat-", "glrt-", "gr1348941", "t3blbkfj", "_live_", "eyj", "private key", "://", "xox"),
-    *("hooks.slack.com", "sg.", "sq0csp", "_authtoken", "-us", "pypi-ag", "softlayer", "cloudant", "ibm", "aws_"),
-    *("bot_token", "twilio"),
-)
-_NAME_WORDS = ("key", "pass", "pwd", "secret", "token", "credential")
-_MOST_LINES = 10_000  # of one notebook's code, or of its other texts, that are looked at
+_MOST_LINES = 10_000  # of one notebook's code, or of its other texts, that are looked at for one form
 _LONGEST_LINE = 2000
 
 _STRUCTURED = (
@@ -55,32 +58,33 @@ _PLACEHOLDER = (
 
 def secrets_in(texts: Sequence[str], *, is_code: bool) -> Iterator[tuple[int, int, str]]:
     """Yield (number of the text, row in it, kind) of each credential; passwords by name are looked for in code only."""
-    pattern = f"{_FORMS}|{_NAMED}" if is_code else _FORMS
     whole = "\n".join(texts)  # looking for thirty words in thousands of short texts takes several times as long
     starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
-    for start, stop in _lines_with(whole, (*_FORM_WORDS, *_NAME_WORDS) if is_code else _FORM_WORDS):
-        line = whole[start:stop]
-        if len(line) > _LONGEST_LINE or re.search(pattern, line) is None:
-            continue
+    for start, line in _suspicious_lines(whole, (*_FORMS, _NAMED) if is_code else _FORMS):
         if kind := _kind(line, is_code):
             number = bisect_right(starts, start) - 1
             yield number, whole.count("\n", starts[number], start) + 1, kind
 
 
-def _lines_with(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Return where the lines stand that hold one of the words, in order."""
+def _suspicious_lines(text: str, forms: Sequence[tuple[tuple[str, ...], str]]) -> list[tuple[int, str]]:
+    """Return the lines that may hold one of the forms, each with its place, in order."""
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters become two
         lowered = text
-    found: set[tuple[int, int]] = set()
-    for word in words:
-        position = lowered.find(word)
-        while position >= 0 and len(found) < _MOST_LINES:
-            stop = text.find("\n", position)
-            stop = len(text) if stop < 0 else stop
-            found.add((text.rfind("\n", 0, position) + 1, stop))
-            position = lowered.find(word, stop)
-    return sorted(found)
+    found: dict[int, str] = {}
+    for words, pattern in forms:
+        looked_at = 0
+        for word in words:
+            position = lowered.find(word)
+            while position >= 0 and looked_at < _MOST_LINES:
+                start, stop = text.rfind("\n", 0, position) + 1, text.find("\n", position)
+                stop = len(text) if stop < 0 else stop
+                line = text[start:stop] if stop - start <= _LONGEST_LINE else ""
+                if start not in found and re.search(pattern, line):
+                    found[start] = line
+                looked_at += 1
+                position = lowered.find(word, stop)
+    return sorted(found.items())
 
 
 def _kind(line: str, is_code: bool) -> str:

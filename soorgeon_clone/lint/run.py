@@ -14,7 +14,7 @@ from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.confirm import confirmed
 from soorgeon_clone.lint.model import FileResult
 
-_WORTH_A_PROCESS = 24  # files, below which starting processes takes longer than linting
+_WORTH_A_PROCESS = 100  # files: a second of work, below which another process costs more than it saves
 
 
 @dataclass(frozen=True)
