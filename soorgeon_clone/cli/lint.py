@@ -1,6 +1,7 @@
 """``soorgeon-clone lint``: notebooks -> findings, in the format that people or programs want, and fixes.
 
-Exit codes: 0 clean, 1 findings (or, with --diff, files that would change), 2 trouble: bad usage, unreadable files.
+Exit codes: 0 clean or information only, 1 findings that are warnings or errors (or, with --diff, files that would
+change), 2 trouble: bad usage, unreadable files.
 """
 
 from __future__ import annotations
@@ -208,7 +209,8 @@ def _finish(results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: b
             say.echo(f"\n{_plural(len(found), 'finding')} in {_plural(files, 'notebook')}{more}.")
         elif not troubles:
             say.echo("No findings." if results else "No notebooks found.")
-    sys.exit(2 if troubles else 1 if found else 0)
+    matters = any(one.severity != "info" for one in found)
+    sys.exit(2 if troubles else 1 if matters else 0)
 
 
 def _plural(count: int, word: str) -> str:

@@ -42,6 +42,8 @@ def check_bytes(
     subject = Subject(notebook, settings.limits, raw, merges)
     try:
         return FileResult(file, tuple(check(subject, file, settings, enabled)))
+    except UserError as error:  # what pyproject.toml says about effects
+        return FileResult(file, trouble=str(error))
     except RecursionError:
         return FileResult(file, trouble=f"{file}: its code is nested too deeply")
 

@@ -11,8 +11,8 @@ from soorgeon_clone.analysis.dataflow import Unit, units
 from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.heap import LIB, UNBOUND
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
+from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files import regular
 from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python_each
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.notebook.read import place
@@ -28,7 +28,6 @@ from soorgeon_clone.refactor.whole import as_one_task
 from soorgeon_clone.refactor.wiring import Clash, Wiring, wire
 
 # Of a script that %run names. What is in a larger one, nobody knows.
-_MOST_BYTES_OF_SCRIPT = 1_000_000
 
 # What crosses is looked at pair by pair of sections: these, and names that all of them need, are seconds.
 _MOST_SECTIONS = 2_000
@@ -125,19 +124,7 @@ def _analyse(notebook: Notebook, sections: Iterable[Section], tables: Knowledge)
     sections = tuple(sections)
     _check_syntax(notebook)
     _check_comments(notebook)
-    folder = _folder(notebook)
-
-    def read_file(name: str) -> str | None:
-        path = folder / name
-        if path.suffix not in (".py", ".ipy"):
-            path = path.with_suffix(".py")
-        try:
-            text = regular.read_text(path, limit=_MOST_BYTES_OF_SCRIPT)
-        except (OSError, UnicodeDecodeError):
-            return None
-        return text if not is_heavy([text]) else None
-
-    return analyse(sections, tables=tables, read_file=read_file)
+    return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)))
 
 
 def _check_syntax(notebook: Notebook) -> None:

@@ -33,6 +33,7 @@ def lint(*arguments: str, stdin: bytes | None = None) -> Result:
         ({"a.ipynb": BAD}, ["."], 1),
         ({"a.ipynb": BAD}, [".", "--ignore", "SG2"], 0),
         ({"a.ipynb": BAD}, ["a.ipynb", "--select", "SG101,SG505"], 0),
+        ({"a.ipynb": ipynb("x = 1", "", "print(x)")}, ["."], 0),  # information only: an empty cell
         ({"a.ipynb": BAD, "b.ipynb": b"{"}, ["."], 2),
         ({}, ["gone.ipynb"], 2),
         ({}, [], 2),
