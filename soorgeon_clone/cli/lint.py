@@ -104,7 +104,7 @@ def command(
     results = run(requests, jobs=jobs, use_cache=not no_cache)
     _report(results, output_format, output_file, statistics=statistics)
     _tell([*notes, *(one.note for one in results if one.note)], quiet=quiet)
-    _finish(results, troubles, quiet=quiet or output_format != "text" or statistics)
+    _finish(requests, results, troubles, quiet=quiet or output_format != "text" or statistics)
 
 
 def _requests(
@@ -196,7 +196,9 @@ def _tell(notes: Sequence[str], *, quiet: bool) -> None:
         say.note(f"{len(notes) - _MOST_NOTES} more files were skipped")
 
 
-def _finish(results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: bool) -> None:
+def _finish(
+    requests: Sequence[Request], results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: bool
+) -> None:
     troubles = [*unwritten, *(one.trouble for one in results if one.trouble)]
     for trouble in troubles:
         say.error(trouble)
@@ -204,13 +206,26 @@ def _finish(results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: b
     if not quiet:
         files = sum(bool(result.diagnostics) for result in results)
         if found:
-            fixable = sum(one.finding.fix is not None and one.finding.fix.safe for one in found)
+            fixable = sum(map(_mendable, requests, results))
             more = f"; {fixable} can be mended with --fix" if fixable else ""
             say.echo(f"\n{_plural(len(found), 'finding')} in {_plural(files, 'notebook')}{more}.")
         elif not troubles:
             say.echo("No findings." if results else "No notebooks found.")
     matters = any(one.severity != "info" for one in found)
     sys.exit(2 if troubles else 1 if matters else 0)
+
+
+def _mendable(request: Request, result: FileResult) -> int:
+    """Return how many findings --fix would mend: which ones go with the order of cells, only mending tells."""
+    from soorgeon_clone.lint.model import ORDER_RULES
+
+    if any(one.code in ORDER_RULES for one in result.diagnostics):
+        from soorgeon_clone.cli.lint_fix import read_request
+        from soorgeon_clone.lint.fix import mendable
+
+        if (data := read_request(request)) is not None:
+            return mendable(data, request.path, request.settings)
+    return sum(one.finding.fix is not None and one.finding.fix.safe for one in result.diagnostics)
 
 
 def _plural(count: int, word: str) -> str:

@@ -41,11 +41,17 @@ def check_bytes(
     enabled = settings.codes_for(path) if codes is None else frozenset(codes)
     subject = Subject(notebook, settings.limits, raw, merges)
     try:
-        return FileResult(file, tuple(check(subject, file, settings, enabled)))
+        found = check(subject, file, settings, enabled)
     except UserError as error:  # what pyproject.toml says about effects
         return FileResult(file, trouble=str(error))
     except RecursionError:
         return FileResult(file, trouble=f"{file}: its code is nested too deeply")
+    if any(one.finding.fix for one in found):
+        from soorgeon_clone.lint.document import can_edit
+
+        if not can_edit(data, raw):
+            found = [one._replace(finding=one.finding._replace(fix=None)) for one in found]
+    return FileResult(file, tuple(found))
 
 
 def too_large(notebook: Notebook, file: str) -> str:

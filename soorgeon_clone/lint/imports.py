@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from soorgeon_clone.lint.model import ReplaceRows
 from soorgeon_clone.lint.script import CodeCell, Script
+from soorgeon_clone.notebook.slugs import is_common
 
 Import = ast.Import | ast.ImportFrom
 
@@ -123,6 +124,15 @@ def wrapped(head: str, names: list[str], width: int = 88) -> tuple[str, ...]:
             row = "   "
         row += f" {name},"
     return (head + "(", *rows, row, ")")
+
+
+def only_binds(node: Import) -> bool:
+    """Tell whether a statement imports only modules that people import for their names.
+
+    What a module of the user's own does when it is imported, nobody knows: it may set up the notebook.
+    """
+    modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+    return not getattr(node, "level", 0) and all(is_common(module.partition(".")[0]) for module in modules)
 
 
 def bound_name(node: Import, alias: ast.alias) -> str:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import sys
 from typing import NamedTuple
 
-from soorgeon_clone.lint.imports import Import, bound_name, removal, stands_alone, statement_rows, top_imports
+from soorgeon_clone.lint.imports import (
+    Import,
+    bound_name,
+    only_binds,
+    removal,
+    stands_alone,
+    statement_rows,
+    top_imports,
+)
 from soorgeon_clone.lint.model import Fix, ReplaceRows
 from soorgeon_clone.lint.script import CodeCell
 from soorgeon_clone.lint.subject import Subject
@@ -15,6 +24,7 @@ from soorgeon_clone.lint.subject import Subject
 _CHANGES_IMPORTS = (
     *("sys.path", "environ", "putenv", "chdir", "pip", "conda", "install", "load_ext", "matplotlib.use"),
     *("%cd", "%env", "reload", "sys.modules", "import_module", "addsitedir", "%run", "writefile"),
+    *("filterwarnings", "simplefilter", "basicConfig", "setLevel", "logging.disable"),  # what an import says
 )
 
 
@@ -51,9 +61,11 @@ def moved_up(subject: Subject, top: Top, position: int, node: Import) -> Fix | N
         return None
     if any(len({b.origin for b in bindings.get(name, ())}) > 1 for name in names):
         return None
+    if names & vars(builtins).keys():  # what is above means the builtin
+        return None
     modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "."]
     standard = all(module.partition(".")[0] in sys.stdlib_module_names for module in modules)
-    safe = standard or not any(top.cell <= other <= position for other in top.changing)
+    safe = standard or (only_binds(node) and not any(top.cell <= other <= position for other in top.changing))
     insertion = ReplaceRows(cells[top.cell].index, top.row + 1, top.row, statement_rows(cell, node))
     return Fix((removal(cell, node), insertion), safe)
 

@@ -127,6 +127,10 @@ class LiveRule(Rule, Protocol):
         ...
 
 
+# The rules that --fix obeys by putting cells in another order.
+ORDER_RULES = frozenset({"SG101", "SG201", "SG207"})
+
+
 @dataclass(frozen=True)
 class FileResult:
     """What came of one file: findings, or ``trouble`` (it could not be read), or ``note`` (it was skipped)."""

@@ -51,21 +51,22 @@ class Surroundings:
 
     def has_module(self, name: str) -> bool:
         """Tell whether a module is installed, or stands beside the notebook or above it, up to the project."""
-        return self.is_installed(name) or self._is_beside(name)
+        return self.is_installed(name) or self.is_beside(name)
 
     @staticmethod
     def is_installed(name: str) -> bool:
         """Tell whether a module is installed here (or is Python's own)."""
         return _is_installed(name)
 
-    def _is_beside(self, name: str) -> bool:
+    def is_beside(self, name: str) -> bool:
+        """Tell whether a module stands beside the notebook or above it, up to the project."""
         return _is_beside(str(self.folder), name)
 
     @cache  # noqa: B019 - there are as many as folders with notebooks
     def lacks_requirement(self, module: str) -> bool:
         """Tell whether the project has requirements, and the module comes with none of them."""
         required = _requirements(self.folder)
-        if required is None or self._is_beside(module) or module in self.folder.parts:
+        if required is None or self.is_beside(module) or module in self.folder.parts:
             return False
         names = {_normal(name) for name in (*_distributions(module), _OTHER_NAMES.get(module, module))}
         return not (names | _BROUGHT.get(module, set())) & required
