@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from soorgeon_clone.lint.model import ReplaceRows
 from soorgeon_clone.lint.script import CodeCell, Script
-from soorgeon_clone.notebook.slugs import is_common
 
 Import = ast.Import | ast.ImportFrom
 
@@ -126,13 +126,17 @@ def wrapped(head: str, names: list[str], width: int = 88) -> tuple[str, ...]:
     return (head + "(", *rows, row, ")")
 
 
-def only_binds(node: Import) -> bool:
-    """Tell whether a statement imports only modules that people import for their names.
+def modules_of(node: Import) -> tuple[str, ...]:
+    """Return the top-level modules that a statement imports, "" for a relative import, but not the standard library's.
 
-    What a module of the user's own does when it is imported, nobody knows: it may set up the notebook.
+    What one of the user's own does when it is imported, nobody knows: it may set up the notebook.
     """
-    modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-    return not getattr(node, "level", 0) and all(is_common(module.partition(".")[0]) for module in modules)
+    if isinstance(node, ast.ImportFrom):
+        names = ["" if node.level else node.module or ""]
+    else:
+        names = [alias.name for alias in node.names]
+    tops = dict.fromkeys(name.partition(".")[0] for name in names)
+    return tuple(top for top in tops if top not in sys.stdlib_module_names)
 
 
 def bound_name(node: Import, alias: ast.alias) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import sys
 from typing import NamedTuple
 
 from soorgeon_clone.lint.imports import (
     Import,
     bound_name,
-    only_binds,
+    modules_of,
     removal,
     stands_alone,
     statement_rows,
@@ -63,11 +62,10 @@ def moved_up(subject: Subject, top: Top, position: int, node: Import) -> Fix | N
         return None
     if names & vars(builtins).keys():  # what is above means the builtin
         return None
-    modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "."]
-    standard = all(module.partition(".")[0] in sys.stdlib_module_names for module in modules)
-    safe = standard or (only_binds(node) and not any(top.cell <= other <= position for other in top.changing))
+    modules = modules_of(node)
+    safe = not modules or not any(top.cell <= other <= position for other in top.changing)
     insertion = ReplaceRows(cells[top.cell].index, top.row + 1, top.row, statement_rows(cell, node))
-    return Fix((removal(cell, node), insertion), safe)
+    return Fix((removal(cell, node), insertion), safe, modules)
 
 
 def _last_import(cell: CodeCell) -> int:

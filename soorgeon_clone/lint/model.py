@@ -43,10 +43,14 @@ Edit = ReplaceRows | RemoveCell | SetCount
 
 
 class Fix(NamedTuple):
-    """Edits that are made together or not at all. Not ``safe``: the notebook may then compute something else."""
+    """Edits that are made together or not at all. Not ``safe``: the notebook may then compute something else.
+
+    ``imports`` are modules that are then imported elsewhere or no more; it is not safe if one is the user's own.
+    """
 
     edits: tuple[Edit, ...]
     safe: bool = True
+    imports: tuple[str, ...] = ()
 
 
 class Finding(NamedTuple):

@@ -20,8 +20,8 @@ def unpack(packed: Sequence[Any], file: str) -> Diagnostic:
     """Return what `pack` was given. Raises ValueError, TypeError or LookupError if that is not what it holds."""
     code, name, severity, cell_id, lines, *found = packed
     if found[_FIX] is not None:
-        edits, safe = found[_FIX]
-        found[_FIX] = Fix(tuple(_edit(*one) for one in edits), safe)
+        edits, safe, imports = found[_FIX]
+        found[_FIX] = Fix(tuple(_edit(*one) for one in edits), safe, tuple(imports))
     return Diagnostic(code, name, severity, file, Finding(*found), cell_id, tuple(lines))
 
 

@@ -74,8 +74,8 @@ class Surroundings:
 
 @cache
 def surroundings_of(folder: str) -> Surroundings:
-    """Return what is around the notebooks of a folder."""
-    return Surroundings(Path(os.path.abspath(folder)))  # noqa: PTH100
+    """Return what is around the notebooks of a folder, an absolute path."""
+    return Surroundings(Path(folder))
 
 
 def distribution_name(module: str) -> str:

@@ -132,8 +132,3 @@ def _symbol_words(title: str) -> list[str]:
     """Return what Unicode calls the symbols of a title that has no words ("bar", "chart")."""
     names = [unicodedata.name(symbol, "") for symbol in title if unicodedata.category(symbol) in ("So", "Sm")]
     return [word for name in names for word in re.findall(r"[a-z0-9]+", name.lower())]
-
-
-def is_common(module: str) -> bool:
-    """Tell whether a top-level module is the standard library's, or one that notebooks often import."""
-    return module in _MODULES

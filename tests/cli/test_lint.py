@@ -116,6 +116,7 @@ def test_diff_changes_nothing(folder: Path) -> None:
 )
 def test_says_how_many_can_be_mended(folder: Path, name: str, data: bytes, mended: int) -> None:
     (folder / name).write_bytes(data)
+    (folder / "mysetup.py").write_text("")
     before = lint(name, "--select", "SG1,SG2")
     assert (f"; {mended} can be mended with --fix." in before.output) == bool(mended), before.output
     lint(name, "--select", "SG1,SG2", "--fix")
