@@ -151,7 +151,7 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     if kind == "pandas.DataFrame":
         w.columns.add(name)
     if kind.startswith("pandas.") and name in w.accessors:  # an object of the notebook's class that the frame may keep
-        w.replace(obj)
+        w.refill(obj)
         w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} {name}")}))
     effect = w.knowledge.attribute(kind, name)
     stored = obj.fields.get(name, EMPTY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -85,3 +86,5 @@ def main(args: list[str] | None = None) -> None:
     except UserError as error:
         say.error(error.message, error.hint)
         sys.exit(error.exit_code)
+    finally:
+        gc.freeze()  # a process that ends looks for cycles in all that it has, which can take longer than its start

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -38,24 +37,26 @@ def command(
     from soorgeon_clone.files import regular
     from soorgeon_clone.lint.discover import discover
     from soorgeon_clone.lint.replace import replace_file
-    from soorgeon_clone.lint.tidy import FORMATTED
+    from soorgeon_clone.lint.tidy import formatted, stripped
+    from soorgeon_clone.notebook.read import parse
 
     changed = troubles = 0
-    found = discover([one for one in paths if one != "-"])
-    if not no_format:  # of what a folder holds; a file that is named is refused with the reason
-        found = [path for path in found if path.suffix in FORMATTED or str(path) in paths]
-    for path in [*([None] if "-" in paths else []), *found]:
+    for path in [*([None] if "-" in paths else []), *discover([one for one in paths if one != "-"])]:
         name = "standard input" if path is None else one_line(str(path))
         try:
             old = sys.stdin.buffer.read() if path is None else regular.read_bytes(path)
-            new = _clean(
-                old,
-                path,
-                outputs=strip_outputs,
-                counts=strip_outputs or strip_counts,
-                layout=not no_format,
-                imports=not no_sort_imports,
-            )
+            parse(old, path)
+            new = old
+            if strip_outputs or strip_counts:
+                new = stripped(old, outputs=strip_outputs, counts=True)
+            if not no_format:
+                tidied = formatted(new, path, imports=not no_sort_imports)
+                new = tidied.data
+                troubles += bool(tidied.invalid)
+                for invalid in tidied.invalid:
+                    say.error(invalid)
+                for left in tidied.left:
+                    say.note(left)
         except FileNotFoundError:
             troubles += 1
             say.error(f"{name}: no such file")
@@ -89,12 +90,3 @@ def command(
             else:
                 say.echo(f"{name} cleaned")
     sys.exit(2 if troubles else 1 if changed and (check or diff) else 0)
-
-
-def _clean(old: bytes, path: Path | None, *, outputs: bool, counts: bool, layout: bool, imports: bool) -> bytes:
-    from soorgeon_clone.lint.tidy import formatted, stripped
-    from soorgeon_clone.notebook.read import parse
-
-    parse(old, path)
-    new = stripped(old, outputs=outputs, counts=counts) if outputs or counts else old
-    return formatted(new, path, imports=imports) if layout else new

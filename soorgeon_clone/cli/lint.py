@@ -1,10 +1,12 @@
 """``soorgeon-clone lint``: notebooks -> findings, in the format that people or programs want, and fixes.
 
-Exit codes: 0 clean, 1 findings (or, with --diff, files that would change), 2 trouble: bad usage, unreadable files.
+Exit codes: 0 clean or information only, 1 findings that are warnings or errors (or, with --diff, files that would
+change), 2 trouble: bad usage, unreadable files.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.lint.run import Request
 
 _MOST_NOTES = 5
+_NEW_OBJECTS = 200_000  # before Python looks for cycles among them: the trees of some notebooks
 _FORMATS = ["text", "concise", "json", "github", "sarif", "gitlab"]
 
 
@@ -66,6 +69,7 @@ def command(
     PATH is a notebook (.ipynb, .py, .md, .Rmd, .qmd), a folder, a pattern such as "**/*.ipynb", or - for standard
     input. Rules are chosen here or in [tool.soorgeon-clone.lint] of pyproject.toml, and silenced with # noqa: SG201.
     """
+    gc.set_threshold(_NEW_OBJECTS)
     if explain is not None:
         _explain(explain)
         return
@@ -100,7 +104,7 @@ def command(
     results = run(requests, jobs=jobs, use_cache=not no_cache)
     _report(results, output_format, output_file, statistics=statistics)
     _tell([*notes, *(one.note for one in results if one.note)], quiet=quiet)
-    _finish(results, troubles, quiet=quiet or output_format != "text" or statistics)
+    _finish(requests, results, troubles, quiet=quiet or output_format != "text" or statistics)
 
 
 def _requests(
@@ -108,11 +112,13 @@ def _requests(
 ) -> list[Request]:
     from soorgeon_clone.lint.config import settings_for, with_options
     from soorgeon_clone.lint.discover import discover
-    from soorgeon_clone.lint.registry import codes_of
     from soorgeon_clone.lint.run import Request
 
-    for selector in (*select, *ignore, *extend):
-        codes_of(selector)
+    if select or ignore or extend:
+        from soorgeon_clone.lint.registry import codes_of
+
+        for selector in (*select, *ignore, *extend):
+            codes_of(selector)
     requests = []
     if "-" in paths:
         settings = with_options(settings_for(Path.cwd()), select, ignore, extend)
@@ -128,10 +134,10 @@ def _requests(
 
 def _with_merges(request: Request) -> Request:
     """Return the request with what `refactor` would merge, where the rule that tells is on."""
+    if not request.settings.needs_analysis or "SG308" not in request.settings.codes_for(request.path):
+        return request
     from dataclasses import replace
 
-    if "SG308" not in request.settings.codes_for(request.path):
-        return request
     from soorgeon_clone.notebook.read import parse, read
     from soorgeon_clone.notebook.sections import split
     from soorgeon_clone.notebook.syntax import CellSyntaxError
@@ -172,15 +178,12 @@ def _report(results: Sequence[FileResult], name: str, file: str | None, *, stati
 def _statistics(results: Sequence[FileResult]) -> str:
     from collections import Counter
 
-    from soorgeon_clone.lint.registry import all_rules
-
-    counts = Counter(one.code for result in results for one in result.diagnostics)
+    counts = Counter((one.code, one.name) for result in results for one in result.diagnostics)
     fixable = Counter(one.code for result in results for one in result.diagnostics if one.finding.fix)
-    rules = all_rules()
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
     return "\n".join(
-        f"{count:>6}  {code}  {rules[code].name}" + (f"  ({fixable[code]} with a fix)" if fixable[code] else "")
-        for code, count in rows
+        f"{count:>6}  {code}  {name}" + (f"  ({fixable[code]} with a fix)" if fixable[code] else "")
+        for (code, name), count in rows
     )
 
 
@@ -193,7 +196,9 @@ def _tell(notes: Sequence[str], *, quiet: bool) -> None:
         say.note(f"{len(notes) - _MOST_NOTES} more files were skipped")
 
 
-def _finish(results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: bool) -> None:
+def _finish(
+    requests: Sequence[Request], results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: bool
+) -> None:
     troubles = [*unwritten, *(one.trouble for one in results if one.trouble)]
     for trouble in troubles:
         say.error(trouble)
@@ -201,12 +206,26 @@ def _finish(results: Sequence[FileResult], unwritten: Sequence[str], *, quiet: b
     if not quiet:
         files = sum(bool(result.diagnostics) for result in results)
         if found:
-            fixable = sum(one.finding.fix is not None and one.finding.fix.safe for one in found)
+            fixable = sum(map(_mendable, requests, results))
             more = f"; {fixable} can be mended with --fix" if fixable else ""
             say.echo(f"\n{_plural(len(found), 'finding')} in {_plural(files, 'notebook')}{more}.")
         elif not troubles:
             say.echo("No findings." if results else "No notebooks found.")
-    sys.exit(2 if troubles else 1 if found else 0)
+    matters = any(one.severity != "info" for one in found)
+    sys.exit(2 if troubles else 1 if matters else 0)
+
+
+def _mendable(request: Request, result: FileResult) -> int:
+    """Return how many findings --fix would mend: which ones go with the order of cells, only mending tells."""
+    from soorgeon_clone.lint.model import ORDER_RULES
+
+    if any(one.code in ORDER_RULES for one in result.diagnostics):
+        from soorgeon_clone.cli.lint_fix import read_request
+        from soorgeon_clone.lint.fix import mendable
+
+        if (data := read_request(request)) is not None:
+            return mendable(data, request.path, request.settings)
+    return sum(one.finding.fix is not None and one.finding.fix.safe for one in result.diagnostics)
 
 
 def _plural(count: int, word: str) -> str:

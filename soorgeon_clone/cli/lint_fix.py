@@ -45,7 +45,7 @@ def fix_all(requests: Sequence[Request], named: Sequence[str], *, unsafe: bool, 
     troubles: list[str] = []
     changed = 0
     for request in requests:
-        old = _read(request)
+        old = read_request(request)
         if old is None:
             remaining.append(request)
             continue
@@ -71,7 +71,8 @@ def fix_all(requests: Sequence[Request], named: Sequence[str], *, unsafe: bool, 
     return Fixing(remaining, changed, tuple(notes), "" if write else "".join(diffs), tuple(troubles))
 
 
-def _read(request: Request) -> bytes | None:
+def read_request(request: Request) -> bytes | None:
+    """Return the bytes of a request; None if they cannot be read."""
     if request.data is not None:
         return request.data
     from soorgeon_clone.files import regular

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -95,6 +94,8 @@ def put_text(path: Path, text: str) -> None:
 
 def copy_new(source: Path, target: Path) -> None:
     """Copy a regular file, with its permissions, to a name that must be free. Raises OSError."""
+    import shutil
+
     with open_regular(source) as old, new_file(target) as new:
         shutil.copyfileobj(old, new, 1 << 20)
         if hasattr(os, "fchmod"):
@@ -105,6 +106,8 @@ def remove(path: Path) -> None:
     """Remove an entry, a folder with all that is in it, a link itself. Nothing there is fine, and so is failure."""
     with contextlib.suppress(OSError):
         if is_own_folder(path):
+            import shutil  # takes longer to import than most of what is done here
+
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.lint import noqa
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding
-from soorgeon_clone.lint.registry import all_rules, live_rules
+from soorgeon_clone.lint.registry import all_rules
 from soorgeon_clone.lint.rule import Rule
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.model import Notebook, Place
-from soorgeon_clone.notebook.read import parse
+from soorgeon_clone.notebook.read import parse_with_json
 from soorgeon_clone.notebook.size import heaviest, is_heavy
 
 STDIN = "standard input"
@@ -34,7 +32,7 @@ def check_bytes(
     """
     file = str(path) if path is not None else STDIN
     try:
-        notebook = parse(data, path)
+        notebook, raw = parse_with_json(data, path)
     except OtherLanguage as error:
         return FileResult(file, note=error.message)
     except UserError as error:
@@ -42,11 +40,19 @@ def check_bytes(
     if trouble := too_large(notebook, file):
         return FileResult(file, trouble=trouble)
     enabled = settings.codes_for(path) if codes is None else frozenset(codes)
-    subject = Subject(notebook, settings.limits, raw_json(data), merges)
+    subject = Subject(notebook, settings.limits, raw, merges)
     try:
-        return FileResult(file, tuple(check(subject, file, settings, enabled)))
+        found = check(subject, file, settings, enabled)
+    except UserError as error:  # what pyproject.toml says about effects
+        return FileResult(file, trouble=str(error))
     except RecursionError:
         return FileResult(file, trouble=f"{file}: its code is nested too deeply")
+    if any(one.finding.fix for one in found):
+        from soorgeon_clone.lint.document import can_edit
+
+        if not can_edit(data, raw):
+            found = [one._replace(finding=one.finding._replace(fix=None)) for one in found]
+    return FileResult(file, tuple(found))
 
 
 def too_large(notebook: Notebook, file: str) -> str:
@@ -79,23 +85,6 @@ def check(subject: Subject, file: str, settings: Settings, enabled: Collection[s
     return sorted(set(diagnostics), key=lambda one: one.position)
 
 
-def confirmed(result: FileResult, path: Path | None) -> FileResult:
-    """Return a result without what the notebook's surroundings say is no finding: modules that are there after all."""
-    rules = live_rules()
-    if not any(one.code in rules for one in result.diagnostics):
-        return result
-    from soorgeon_clone.lint.surroundings import Surroundings
-
-    surroundings = Surroundings(path.parent if path is not None else Path())
-    modules = tuple({one.finding.subject: None for one in result.diagnostics if one.finding.subject})
-    kept = []
-    for one in result.diagnostics:
-        rule = rules.get(one.code)
-        if rule is None or rule.confirm(one.finding, modules, surroundings):
-            kept.append(one)
-    return replace(result, diagnostics=tuple(kept))
-
-
 def _diagnostic(
     rule: Rule, finding: Finding, notebook: Notebook, rows: Mapping[int, Sequence[str]], file: str, settings: Settings
 ) -> Diagnostic:
@@ -105,16 +94,3 @@ def _diagnostic(
     if cell is not None and finding.row is not None:
         lines = tuple(rows[cell.index][finding.row - 1 : finding.row])
     return Diagnostic(rule.code, rule.name, severity, file, finding, cell.id if cell else None, lines)
-
-
-def raw_json(data: bytes) -> Mapping[str, Any] | None:
-    """Return the JSON of an .ipynb file; None if it is a script."""
-    if data.lstrip()[:1] != b"{" and not data.startswith((b"\xef\xbb\xbf{", b"\xff\xfe", b"\xfe\xff")):
-        return None
-    import json
-
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

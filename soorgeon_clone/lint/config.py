@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -42,6 +42,11 @@ class Settings:
                 if matches(path, pattern, self.folder):
                     chosen -= _expand(ignored)
         return frozenset(chosen)
+
+    @property
+    def needs_analysis(self) -> bool:
+        """Whether a rule is on that asks what `refactor` asks: modules beside the notebook, the user's effects."""
+        return any(code.startswith("SG3") for code in _expand((*(self.select or ()), *self.extend_select)))
 
     def severity_of(self, code: str, otherwise: Severity) -> Severity:
         """Return a rule's severity: of the longest selector in the configuration that means it."""
@@ -140,7 +145,7 @@ def _severity(value: Any, selector: str, file: Path) -> Severity:
 def _limits(table: Any, file: Path) -> Limits:
     if not isinstance(table, dict):
         raise _wrong(file, "limits", "a table")
-    known = {one.name.replace("_", "-"): one.name for one in fields(Limits)}
+    known = {name.replace("_", "-"): name for name in Limits._fields}
     chosen = {}
     for key, value in table.items():
         if key not in known:

@@ -1,39 +1,45 @@
-"""A text -> the rows that hold credentials, as detect-secrets finds them (its only door).
+"""Texts -> the rows that hold credentials, as detect-secrets finds them (its only door).
 
 detect-secrets takes longer to import than most notebooks take to lint, and it is asked about one line at a time. So a
-line is shown to it only if one pattern says that it may hold something: the fixed parts of all the tokens that it
+line is shown to it only if one pattern says that it may hold something: the forms of all the tokens that it
 knows, or an assignment of a text to a name such as ``password``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
-_FORMS = (
-    r"AKIA|ABIA|ACCA|ASIA|A3T[A-Z0-9]|AccountKey=|AKC[a-zA-Z0-9]{10}|AP[\dABCDEF][a-zA-Z0-9]{8}|gh[pousr]_|glpat-|"
-    r"gl(?:dt|ft|soat|rt)-|GR1348941|sk-|[sr]k_live_|eyJ[A-Za-z0-9-]|PRIVATE KEY|://[^\s/@'\"<>:]+:[^\s/@'\"<>]+@|"
-    r"xox[a-zA-Z]-|hooks\.slack\.com|SG\.[A-Za-z0-9_-]{10}|sq0csp|_authToken|-us[0-9]{1,2}\b|pypi-|pypi\.org|"
-    r"AC[a-z0-9]{32}|SK[a-z0-9]{32}|\d{8,10}:[0-9A-Za-z_-]{35}|[MNO][a-zA-Z\d_-]{23,25}\.|"
-    r"(?i:softlayer|cloudant|\bibm|aws_|\bcos\b|artifactory)"
+# Tokens without a fixed part (of Twilio, Telegram, Discord): only a word beside them tells that they may be some.
+_LETTERS_ONLY = r"(?:AC|SK)[a-z0-9]{32}|\d{8,10}:[0-9A-Za-z_-]{35}|[MNO][a-zA-Z\d_-]{23,25}\.[a-zA-Z\d_-]{6}\."
+# The forms of tokens: the words of which one, in small letters, is in whatever the pattern finds; the pattern.
+_FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("akia", "abia", "acca", "asia", "a3t"), r"(?:A3T[A-Z0-9]|AKIA|ABIA|ACCA|ASIA)[0-9A-Z]{16}"),
+    (("aws_", "softlayer", "cloudant", "ibm"), r"(?i:softlayer|cloudant|\bibm|aws_).*[A-Za-z0-9/+_-]{24}"),
+    (("akc",), r"AKC[a-zA-Z0-9]{10}"),
+    (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"gh[pousr]_[A-Za-z0-9_]{36}"),
+    (("glpat-", "gldt-", "glft-", "glsoat-", "glrt-"), r"gl(?:pat|dt|ft|soat|rt)-[A-Za-z0-9_\-]{20}"),
+    (("accountkey=", "gr1348941", "t3blbkfj", "_live_"), r"AccountKey=|GR1348941|T3BlbkFJ|[sr]k_live_"),
+    (("private key", "sq0csp", "_authtoken", "pypi-ag"), r"PRIVATE KEY|sq0csp|_authToken|pypi-Ag"),
+    (("eyj",), r"eyJ[\w=-]+\.[\w=-]"),
+    (("://",), r"://[^\s/@'\"<>:]+:[^\s/@'\"<>]+@"),
+    (("xox", "hooks.slack.com"), r"(?i:xox[abposr]-\d|hooks\.slack\.com)"),
+    (("sg.",), r"SG\.[A-Za-z0-9_-]{22}\."),
+    (("-us",), r"[0-9a-z]{32}-us[0-9]"),
+    (("twilio", "bot_token"), _LETTERS_ONLY),
 )
 # A text that is given to a name such as password.
 _NAMED = (
+    ("key", "pass", "pwd", "secret", "token", "credential"),
     r"(?i:(?:api_?key|auth_?key|service_?key|account_?key|db_?key|database_?key|priv_?key|private_?key|client_?key|"
     r"db_?pass|database_?pass|key_?pass|password|passwd|pwd|secret|token|credential)\w*['\"\]]*\s*(?:=|:|,|=>)\s*"
-    r"[rbu]?['\"])"
+    rf"[rbu]?['\"])|{_LETTERS_ONLY}",
 )
-# One of these, in small letters, is in whatever the patterns find: lines without any are not looked at.
-_FORM_WORDS = (
-    *("akia", "abia", "acca", "asia", "a3t", "accountkey=", "akc", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-"),
-    *("gldt-", "glft-", "glsoat-", "glrt-", "gr1348941", "sk-", "_live_", "eyj", "private key", "://", "xox"),
-    *("hooks.slack.com", "sg.", "sq0csp", "_authtoken", "-us", "pypi-", "softlayer", "cloudant", "ibm", "aws_"),
-    *("artifactory", "bot_token", "twilio"),
-)
-_NAME_WORDS = ("key", "pass", "pwd", "secret", "token", "credential")
-_MOST_LINES = 2000  # of one text that are looked at
+_MOST_LINES = 10_000  # of one notebook's code, or of its other texts, that are looked at for one form
 _LONGEST_LINE = 2000
 
 _STRUCTURED = (
@@ -50,31 +56,35 @@ _PLACEHOLDER = (
 )
 
 
-def secrets_in(text: str, *, is_code: bool) -> Iterator[tuple[int, str]]:
-    """Yield each row that holds a credential, with the kind of it. Passwords by name are looked for in code only."""
-    pattern = f"{_FORMS}|{_NAMED}" if is_code else _FORMS
-    for start, stop in _lines_with(text, (*_FORM_WORDS, *_NAME_WORDS) if is_code else _FORM_WORDS):
-        line = text[start:stop]
-        if len(line) > _LONGEST_LINE or re.search(pattern, line) is None:
-            continue
+def secrets_in(texts: Sequence[str], *, is_code: bool) -> Iterator[tuple[int, int, str]]:
+    """Yield (number of the text, row in it, kind) of each credential; passwords by name are looked for in code only."""
+    whole = "\n".join(texts)  # looking for thirty words in thousands of short texts takes several times as long
+    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    for start, line in _suspicious_lines(whole, (*_FORMS, _NAMED) if is_code else _FORMS):
         if kind := _kind(line, is_code):
-            yield text.count("\n", 0, start) + 1, kind
+            number = bisect_right(starts, start) - 1
+            yield number, whole.count("\n", starts[number], start) + 1, kind
 
 
-def _lines_with(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Return where the lines stand that hold one of the words, in order."""
+def _suspicious_lines(text: str, forms: Sequence[tuple[tuple[str, ...], str]]) -> list[tuple[int, str]]:
+    """Return the lines that may hold one of the forms, each with its place, in order."""
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters become two
         lowered = text
-    found: set[tuple[int, int]] = set()
-    for word in words:
-        position = lowered.find(word)
-        while position >= 0 and len(found) < _MOST_LINES:
-            stop = text.find("\n", position)
-            stop = len(text) if stop < 0 else stop
-            found.add((text.rfind("\n", 0, position) + 1, stop))
-            position = lowered.find(word, stop)
-    return sorted(found)
+    found: dict[int, str] = {}
+    for words, pattern in forms:
+        looked_at = 0
+        for word in words:
+            position = lowered.find(word)
+            while position >= 0 and looked_at < _MOST_LINES:
+                start, stop = text.rfind("\n", 0, position) + 1, text.find("\n", position)
+                stop = len(text) if stop < 0 else stop
+                line = text[start:stop] if stop - start <= _LONGEST_LINE else ""
+                if start not in found and re.search(pattern, line):
+                    found[start] = line
+                looked_at += 1
+                position = lowered.find(word, stop)
+    return sorted(found.items())
 
 
 def _kind(line: str, is_code: bool) -> str:

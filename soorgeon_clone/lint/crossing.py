@@ -13,12 +13,16 @@ from soorgeon_clone.lint.subject import Subject
 
 @dataclass(frozen=True)
 class ForeignChange:
-    """A statement changes an object that an earlier section made; ``names`` are the variables that lead to it."""
+    """A statement changes an object that an earlier section made.
+
+    ``names`` are the variables that are this object (those that hold it, if none is), ``sharing`` all that lead to it.
+    """
 
     statement: StatementFacts
     obj: Obj
     made_in: int
     names: tuple[str, ...]
+    sharing: tuple[str, ...]
 
 
 def foreign_changes(facts: NotebookFacts) -> Iterator[ForeignChange]:
@@ -31,21 +35,19 @@ def foreign_changes(facts: NotebookFacts) -> Iterator[ForeignChange]:
         for obj in sorted(statement.changes, key=lambda o: (o.made, o.type)):
             if not 0 <= obj.made < len(statements) or statements[obj.made].section == statement.section:
                 continue
-            names = tuple(sorted(_names(facts, obj, statement.section)))
+            own, leading = _names(facts, obj, statement.section)
+            names = tuple(sorted(own or leading))
             if names and (statement.index, names) not in seen:
                 seen.add((statement.index, names))
-                yield ForeignChange(statement, obj, statements[obj.made].section, names)
+                made_in = statements[obj.made].section
+                yield ForeignChange(statement, obj, made_in, names, tuple(sorted(leading)))
 
 
-def _names(facts: NotebookFacts, obj: Obj, section: int) -> set[str]:
-    found: set[str] = set()
-    for one in facts.sections[:section]:
-        for name, binding in one.after.items():
-            if not name.startswith("@") and obj in facts.heap.reach(binding.value):
-                found.add(name)
-            else:
-                found.discard(name)
-    return found
+def _names(facts: NotebookFacts, obj: Obj, section: int) -> tuple[set[str], set[str]]:
+    """Return the variables that may be an object when a section begins, and all through which it can be reached."""
+    bound = {name: b.value for one in facts.sections[:section] for name, b in one.after.items() if name[0] != "@"}
+    own = {name for name, value in bound.items() if obj in value}
+    return own, own | {name for name, value in bound.items() if obj in facts.heap.reach(value)}
 
 
 def at_statement(statement: StatementFacts, message: str, hint: str = "") -> Finding:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import regular
-from soorgeon_clone.files.ignored import ignores_of
+from soorgeon_clone.files.ignored import Ignores, ignores_of
 from soorgeon_clone.lint.config import is_folder, matches, settings_for
 
 _ALWAYS = (".ipynb", ".Rmd", ".qmd")
@@ -55,26 +55,46 @@ def discover(paths: Iterable[str]) -> list[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    ignores = ignores_of(folder)
-    for root, folders, files in os.walk(folder):
-        here = Path(root)
-        below = here.relative_to(folder).parts
-        if len(below) > _DEEPEST:
-            folders.clear()
-            continue
-        ignores.enter(below)
-        settings = settings_for(here)
-        folders[:] = sorted(
-            name for name in folders if name not in _NEVER and not ignores.leaves_out((*below, name), is_folder=True)
-        )
-        for name in sorted(files):
-            path = here / name
-            if not name.endswith((*_ALWAYS, *_PERHAPS)) or ignores.leaves_out((*below, name), is_folder=False):
-                continue
+    yield from _searched(str(folder), (), ignores_of(folder))
+
+
+def _searched(here: str, below: tuple[str, ...], ignores: Ignores) -> Iterator[Path]:
+    """Yield the notebooks in the folder ``here``, which is ``below`` the one that is searched, then those further down.
+
+    Links to files are followed, links to folders are not.
+    """
+    if len(below) > _DEEPEST:
+        return
+    try:
+        with os.scandir(here) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return
+    ignores.enter(below)
+    settings = settings_for(Path(here))
+    folders = []
+    for entry in entries:
+        name = entry.name
+        if _holds(entry.is_dir):
+            if name not in _NEVER and not entry.is_symlink():
+                folders.append(name)
+        elif name.endswith((*_ALWAYS, *_PERHAPS)) and not ignores.leaves_out((*below, name), is_folder=False):
+            path = Path(entry.path)
             if any(matches(path, pattern, settings.folder) for pattern in settings.exclude):
                 continue
-            if _may_be(path):
+            if _holds(entry.is_file) and (name.endswith(_ALWAYS) or _may_be(path)):
                 yield path
+    for name in folders:
+        if not ignores.leaves_out((*below, name), is_folder=True):
+            yield from _searched(f"{here}/{name}", (*below, name), ignores)
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    """Return what an entry of a folder answers; False for links that lead around in a circle."""
+    try:
+        return question()
+    except OSError:
+        return False
 
 
 def _may_be(path: Path) -> bool:

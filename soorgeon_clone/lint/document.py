@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from soorgeon_clone.lint import json_text
 from soorgeon_clone.lint.json_text import CellText, Span
@@ -45,6 +46,13 @@ def edited(text: str, notebook: Notebook, edits: Iterable[Edit], order: Sequence
     return _edited_script(text, notebook, changes, order)
 
 
+def can_edit(data: bytes, raw: Mapping[str, Any] | None) -> bool:
+    """Tell whether `edited` knows the format of a file, whose JSON, if it is any, is ``raw``."""
+    if raw is not None:
+        return raw.get("nbformat", 4) == 4 and "cells" in raw
+    return read_script(data.decode("utf-8", "replace").replace("\r\n", "\n")) is not None
+
+
 def _by_cell(edits: Iterable[Edit], cells: int) -> list[_Changes]:
     changes = [_Changes() for _ in range(cells)]
     for edit in edits:
@@ -53,7 +61,7 @@ def _by_cell(edits: Iterable[Edit], cells: int) -> list[_Changes]:
         elif isinstance(edit, RemoveCell):
             changes[edit.cell].removed = True
         else:
-            changes[edit.cell].count = edit.count
+            changes[edit.cell].count = edit.number
     return changes
 
 

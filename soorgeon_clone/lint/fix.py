@@ -6,21 +6,22 @@ room for the next), at last the counts are put right. After each step the rules 
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.lint.check import check, confirmed, raw_json, too_large
+from soorgeon_clone.lint.check import check, check_bytes, too_large
 from soorgeon_clone.lint.config import Settings
+from soorgeon_clone.lint.confirm import confirmed
 from soorgeon_clone.lint.document import CannotEdit, edited, overlap
-from soorgeon_clone.lint.model import Diagnostic, Edit, FileResult, Fix, SetCount
+from soorgeon_clone.lint.model import ORDER_RULES, Diagnostic, Edit, FileResult, Fix, SetCount
 from soorgeon_clone.lint.order import Ordering, better_order
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.notebook.model import Notebook
-from soorgeon_clone.notebook.read import parse
+from soorgeon_clone.notebook.read import parse, parse_with_json
 
-_ORDER_RULES = frozenset({"SG101", "SG201", "SG207"})
 _MOST_ROUNDS = 20
 
 
@@ -44,8 +45,9 @@ def fixed(
 ) -> Fixed:
     """Return a notebook file with its findings mended, as far as the rules that are on know how."""
     enabled = settings.codes_for(path)
+    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     try:
-        text = data.decode("utf-8")
+        text = data[len(mark) :].decode("utf-8")
         notebook = parse(data, path)
     except (UserError, UnicodeDecodeError):
         return Fixed(data)
@@ -65,14 +67,23 @@ def fixed(
         return Fixed(data, note=f"{name} is not mended: its code is nested too deeply")
     except CannotEdit as error:
         return Fixed(data, note=f"{name} is not mended: {error}")
-    return Fixed(text.encode("utf-8"), tuple(mended), ordering)
+    return Fixed(mark + text.encode("utf-8"), tuple(mended), ordering)
+
+
+def mendable(data: bytes, path: Path | None, settings: Settings) -> int:
+    """Return how many findings about a notebook file are gone when it is mended."""
+    before, after = (
+        confirmed(check_bytes(version, path, settings), path).diagnostics
+        for version in (data, fixed(data, path, settings).data)
+    )
+    return max(len(before) - len(after), 0)
 
 
 def _diagnostics(
     text: str, path: Path | None, name: str, settings: Settings, enabled: Collection[str]
 ) -> tuple[Diagnostic, ...]:
-    data = text.encode("utf-8")
-    subject = Subject(parse(data, path), settings.limits, raw_json(data))
+    notebook, raw = parse_with_json(text.encode("utf-8"), path)
+    subject = Subject(notebook, settings.limits, raw)
     result = FileResult(name, tuple(check(subject, name, settings, enabled)))
     return confirmed(result, path).diagnostics
 
@@ -99,7 +110,7 @@ def _ordered(
     text: str, path: Path | None, enabled: Collection[str], find_order: Callable[[Notebook], Ordering | None]
 ) -> tuple[str, Ordering | None]:
     """Return the text with its cells in an order that works, if they are not and such an order is known."""
-    if not _ORDER_RULES & set(enabled):
+    if not ORDER_RULES & set(enabled):
         return text, None
     notebook = parse(text.encode("utf-8"), path)
     ordering = find_order(notebook)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from soorgeon_clone.lint.model import ReplaceRows
 from soorgeon_clone.lint.script import CodeCell, Script
@@ -16,8 +17,7 @@ Import = ast.Import | ast.ImportFrom
 _MOST_NAMES = 500
 
 
-@dataclass(frozen=True)
-class TopImport:
+class TopImport(NamedTuple):
     """An import statement at the top level of a cell, by its position in ``script.cells``."""
 
     cell: int
@@ -124,6 +124,19 @@ def wrapped(head: str, names: list[str], width: int = 88) -> tuple[str, ...]:
             row = "   "
         row += f" {name},"
     return (head + "(", *rows, row, ")")
+
+
+def modules_of(node: Import) -> tuple[str, ...]:
+    """Return the top-level modules that a statement imports, "" for a relative import, but not the standard library's.
+
+    What one of the user's own does when it is imported, nobody knows: it may set up the notebook.
+    """
+    if isinstance(node, ast.ImportFrom):
+        names = ["" if node.level else node.module or ""]
+    else:
+        names = [alias.name for alias in node.names]
+    tops = dict.fromkeys(name.partition(".")[0] for name in names)
+    return tuple(top for top in tops if top not in sys.stdlib_module_names)
 
 
 def bound_name(node: Import, alias: ast.alias) -> str:

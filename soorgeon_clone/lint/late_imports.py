@@ -3,25 +3,56 @@
 from __future__ import annotations
 
 import ast
-import sys
+import builtins
+from typing import NamedTuple
 
-from soorgeon_clone.lint.imports import Import, bound_name, removal, stands_alone, statement_rows, top_imports
+from soorgeon_clone.lint.imports import (
+    Import,
+    bound_name,
+    modules_of,
+    removal,
+    stands_alone,
+    statement_rows,
+    top_imports,
+)
 from soorgeon_clone.lint.model import Fix, ReplaceRows
+from soorgeon_clone.lint.script import CodeCell
 from soorgeon_clone.lint.subject import Subject
 
 # What may change what an import gives, or what is done on import.
 _CHANGES_IMPORTS = (
     *("sys.path", "environ", "putenv", "chdir", "pip", "conda", "install", "load_ext", "matplotlib.use"),
     *("%cd", "%env", "reload", "sys.modules", "import_module", "addsitedir", "%run", "writefile"),
+    *("filterwarnings", "simplefilter", "basicConfig", "setLevel", "logging.disable"),  # what an import says
 )
 
 
-def moved_up(subject: Subject, position: int, node: Import) -> Fix | None:
+class Top(NamedTuple):
+    """The first run of imports: the position of its cell, and the row of the cell below which others are put.
+
+    ``changing`` are the positions of cells that may change what an import gives.
+    """
+
+    cell: int
+    row: int
+    changing: tuple[int, ...]
+
+
+def top_of(subject: Subject) -> Top | None:
+    """Return where imports belong in a notebook; None if no import in it stands alone."""
+    cells = subject.script.cells
+    target = next((one.cell for one in top_imports(subject.script) if stands_alone(cells[one.cell], one.node)), None)
+    if target is None:
+        return None
+    changing = (n for n, cell in enumerate(cells) if any(word in cell.cell.source for word in _CHANGES_IMPORTS))
+    return Top(target, _last_import(cells[target]), tuple(changing))
+
+
+def moved_up(subject: Subject, top: Top, position: int, node: Import) -> Fix | None:
     """Return the fix; None if the statement shares rows, or its names have other meanings in the notebook."""
     cells = subject.script.cells
     cell = cells[position]
-    target = next((found for found in top_imports(subject.script) if stands_alone(cells[found.cell], found.node)), None)
-    if target is None or target.cell >= position or not stands_alone(cell, node):
+    if top.cell >= position or not stands_alone(cell, node):
         return None
     names = {bound_name(node, alias) for alias in node.names}
     bindings = subject.names.bindings
@@ -29,25 +60,20 @@ def moved_up(subject: Subject, position: int, node: Import) -> Fix | None:
         return None
     if any(len({b.origin for b in bindings.get(name, ())}) > 1 for name in names):
         return None
-    last = _last_import(subject, target.cell)
-    row = (last.end_lineno or last.lineno) - cells[target.cell].offset
-    between = "\n".join(other.cell.source for other in cells[target.cell : position + 1])
-    modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "."]
-    standard = all(module.partition(".")[0] in sys.stdlib_module_names for module in modules)
-    safe = standard or not any(word in between for word in _CHANGES_IMPORTS)
-    insertion = ReplaceRows(cells[target.cell].index, row + 1, row, statement_rows(cell, node))
-    return Fix((removal(cell, node), insertion), safe)
+    if names & vars(builtins).keys():  # what is above means the builtin
+        return None
+    modules = modules_of(node)
+    safe = not modules or not any(top.cell <= other <= position for other in top.changing)
+    insertion = ReplaceRows(cells[top.cell].index, top.row + 1, top.row, statement_rows(cell, node))
+    return Fix((removal(cell, node), insertion), safe, modules)
 
 
-def _last_import(subject: Subject, cell: int) -> Import:
-    """Return the last import of the first run of imports in a cell."""
-    found: Import | None = None
-    for node in subject.script.cells[cell].body:
-        alone = isinstance(node, (ast.Import, ast.ImportFrom)) and stands_alone(subject.script.cells[cell], node)
-        if alone:
-            assert isinstance(node, (ast.Import, ast.ImportFrom))
-            found = node
-        elif found is not None:
+def _last_import(cell: CodeCell) -> int:
+    """Return the last row of the first run of imports that stand alone in a cell."""
+    row = 0
+    for node in cell.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and stands_alone(cell, node):
+            row = (node.end_lineno or node.lineno) - cell.offset
+        elif row:
             break
-    assert found is not None
-    return found
+    return row

@@ -16,7 +16,7 @@ def mentioned_words(subject: Subject) -> set[str]:
             words.update(re.findall(r"\w+", cell.cell.source))
         for magic in cell.magics:
             words.update(re.findall(r"\w+", f"{magic.line} {magic.body}"))
-    for node in subject.script.nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    for node in subject.names.of_kind(ast.Constant):
+        if isinstance(node.value, str):
             words.update(re.findall(r"\w+", node.value))
     return words

@@ -10,8 +10,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from soorgeon_clone.lint.names import Bound, Names
 from soorgeon_clone.lint.script import CodeCell, Script
@@ -38,8 +37,7 @@ _MAGICS_THAT_BIND_ANYTHING = frozenset(
 KNOWN_MAGICS = LINE_MAGICS | CODE_MAGICS.keys() | BODY_MAGICS | FOREIGN_BODIES | NAMES.keys()
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(NamedTuple):
     """A use of a name that is not there. ``row`` and ``offset`` are in the script; ``later`` the first binding of
     those that come too late, ``deleted`` the row of the script that unbinds it."""
 
@@ -144,7 +142,7 @@ def first_open_row(subject: NotebookRead) -> float:
     ]
     words = _BINDS_ANYTHING | {"*", "var"}
     if any(word in cell.text for cell in subject.script.cells for word in words):
-        rows += list(_open_rows(subject.script))
+        rows += list(_open_rows(subject.names))
     return min(rows, default=float("inf"))
 
 
@@ -156,19 +154,15 @@ def _is_open(name: str, kind: str, line: str) -> bool:
     return name in _MAGICS_THAT_BIND_ANYTHING or name not in KNOWN_MAGICS
 
 
-def _open_rows(script: Script) -> Iterator[int]:
-    for node in script.nodes:
-        if isinstance(node, ast.ImportFrom):
-            if any(alias.name == "*" for alias in node.names):
-                yield node.lineno
-        elif isinstance(node, ast.Import):
-            if any(alias.name in ("__main__", "builtins") for alias in node.names):
-                yield node.lineno
-        elif isinstance(node, ast.Attribute):
-            if node.attr in ("user_ns", "user_global_ns"):
-                yield node.lineno
-        elif isinstance(node, ast.Call) and _may_bind(node):
+def _open_rows(names: Names) -> Iterator[int]:
+    for star in names.of_kind(ast.ImportFrom):
+        if any(alias.name == "*" for alias in star.names):
+            yield star.lineno
+    for node in names.of_kind(ast.Import):
+        if any(alias.name in ("__main__", "builtins") for alias in node.names):
             yield node.lineno
+    yield from (n.lineno for n in names.of_kind(ast.Attribute) if n.attr in ("user_ns", "user_global_ns"))
+    yield from (n.lineno for n in names.of_kind(ast.Call) if _may_bind(n))
 
 
 def _may_bind(call: ast.Call) -> bool:

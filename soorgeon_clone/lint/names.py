@@ -1,29 +1,30 @@
-"""`Script` -> which names of the notebook each statement binds and uses, in order of execution.
+"""`Script` -> which names of the notebook each statement binds and uses, in order of execution, and all of its nodes.
 
 pyflakes knows what is undefined; this knows where a name is bound, by what kind of statement, which uses happen at
-once and which when a function is called, and which statements run for certain.
+once and which when a function is called, and which statements run for certain. The tree is walked once, for all rules.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from soorgeon_clone.lint.script import Script
 
 Kind = Literal["import", "function", "class", "variable"]
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+Node = TypeVar("Node", bound=ast.AST)
 
 
 # nodes that know where they stand
 Located = ast.expr | ast.stmt | ast.alias | ast.arg | ast.keyword | ast.excepthandler | ast.pattern
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """A binding of a notebook variable. ``order`` is the statement's number; ``deferred``: by ``global`` in a
     function, when that is called. ``augments``: ``x += 1`` and the like, which reads the name as well. ``origin`` is
     the dotted path that an import binds."""
@@ -39,8 +40,7 @@ class Bound:
     origin: str = ""
 
 
-@dataclass(frozen=True)
-class Used:
+class Used(NamedTuple):
     """A use of a notebook variable. ``function`` is the outermost function whose call makes it (None: at once),
     ``loop`` the rows of the outermost loop around it, ``called`` whether it is called."""
 
@@ -56,12 +56,21 @@ class Used:
 
 @dataclass(frozen=True)
 class Names:
-    """``cell`` in bindings and uses is the position in ``script.cells``."""
+    """``cell`` in bindings and uses is the position in ``script.cells``; ``nodes`` are those of each kind."""
 
-    script: Script
     bound: tuple[Bound, ...]
     used: tuple[Used, ...]
-    deleted: tuple[tuple[str, int], ...]
+    nodes: Mapping[type[ast.AST], Sequence[Any]]
+
+    def of_kind(self, kind: type[Node]) -> Sequence[Node]:
+        """Return the nodes of a kind."""
+        return self.nodes.get(kind, ())
+
+    @property
+    def functions(self) -> Iterator[FunctionNode]:
+        """All functions with a name, methods included."""
+        yield from self.of_kind(ast.FunctionDef)
+        yield from self.of_kind(ast.AsyncFunctionDef)
 
     @cached_property
     def bindings(self) -> Mapping[str, Sequence[Bound]]:
@@ -108,8 +117,8 @@ def names_of(script: Script) -> Names:
         for statement in cell.body:
             walk.begin(position, order, maybe=cell.maybe)
             order += 1
-            walk.statement(statement)
-    return Names(script, tuple(walk.bound), tuple(walk.used), tuple(walk.deleted))
+            walk.visit(statement)
+    return Names(tuple(walk.bound), tuple(walk.used), walk.nodes)
 
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -132,7 +141,7 @@ class _Walk:
     def __init__(self) -> None:
         self.bound: list[Bound] = []
         self.used: list[Used] = []
-        self.deleted: list[tuple[str, int]] = []
+        self.nodes: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
         self.scopes: list[_Scope] = []
         self.function: ast.AST | None = None
         self.loop: tuple[int, int] | None = None
@@ -174,20 +183,28 @@ class _Walk:
 
     # Statements and expressions
 
-    def statement(self, node: ast.AST) -> None:
-        method = getattr(self, "_" + type(node).__name__, None)
+    def visit(self, node: ast.AST) -> None:
+        kind = node.__class__
+        self.nodes[kind].append(node)
+        method = _METHODS.get(kind)
         if method is not None:
-            method(node)
+            method(self, node)
         else:
             self._children(node)
 
     def _children(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
-            self.statement(child)
+        for name in _FIELDS[node.__class__]:
+            value = getattr(node, name)
+            if value.__class__ is list:
+                for child in value:
+                    if isinstance(child, ast.AST):
+                        self.visit(child)
+            elif isinstance(value, ast.AST):
+                self.visit(value)
 
     def _all(self, nodes: Sequence[ast.AST]) -> None:
         for node in nodes:
-            self.statement(node)
+            self.visit(node)
 
     def _Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -196,47 +213,42 @@ class _Walk:
             self._bind(node.id, "variable", node)
         elif not self.scopes:
             self._use(node)
-            if not self.maybe:
-                self.deleted.append((node.id, self.order))
 
     def _Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Name):
             self.called = node.func
         self._children(node)
 
-    def _Constant(self, node: ast.Constant) -> None:
-        return
-
     def _Assign(self, node: ast.Assign) -> None:
-        self.statement(node.value)
+        self.visit(node.value)
         self._all(node.targets)
 
     def _AugAssign(self, node: ast.AugAssign) -> None:
-        self.statement(node.value)
+        self.visit(node.value)
         if isinstance(node.target, ast.Name):
             self._use(node.target)
             self._bind(node.target.id, "variable", node.target, augments=True)
         else:
-            self.statement(node.target)
+            self.visit(node.target)
 
     def _annotation(self, node: ast.expr) -> None:
         outer = self.function, self.maybe
         if self.lazy_annotations:  # read when somebody asks for it, if ever
             self.function, self.maybe = self.function or node, self.maybe + 1
-        self.statement(node)
+        self.visit(node)
         self.function, self.maybe = outer
 
     def _AnnAssign(self, node: ast.AnnAssign) -> None:
         self._annotation(node.annotation)
         if node.value is not None:
-            self.statement(node.value)
-            self.statement(node.target)
+            self.visit(node.value)
+            self.visit(node.target)
         elif not isinstance(node.target, ast.Name):
-            self.statement(node.target)
+            self.visit(node.target)
 
     def _NamedExpr(self, node: ast.NamedExpr) -> None:
-        self.statement(node.value)
-        self.statement(node.target)
+        self.visit(node.value)
+        self.visit(node.target)
 
     def _Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -284,8 +296,9 @@ class _Walk:
             self.function, self.loop, self.maybe = node, None, 0
         else:
             self.maybe += 1
-        module_names = {n for s in _own_nodes(body) if isinstance(s, ast.Global) for n in s.names}
-        names = {argument.arg for argument in _arguments(node.args)} | set(_stored(body))
+        own = list(_own_nodes(body))
+        module_names = {n for s in own if isinstance(s, ast.Global) for n in s.names}
+        names = {argument.arg for argument in _arguments(node.args)} | set(_stored(own))
         self.scopes.append(_Scope("function", names - module_names, module_names))
         self._statements(body)
         self.scopes.pop()
@@ -295,7 +308,7 @@ class _Walk:
         """Walk a function's statements; those below a ``return`` in a branch may not run."""
         before = self.maybe
         for statement in body:
-            self.statement(statement)
+            self.visit(statement)
             if isinstance(statement, (*_BRANCHES, ast.With)) and any(
                 isinstance(inner, (ast.Return, ast.Raise)) for inner in ast.walk(statement)
             ):
@@ -303,7 +316,7 @@ class _Walk:
         self.maybe = before
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
-        self.statement(node.generators[0].iter)
+        self.visit(node.generators[0].iter)
         names = {
             inner.id
             for generator in node.generators
@@ -314,13 +327,13 @@ class _Walk:
         self.maybe += 1
         for index, generator in enumerate(node.generators):
             if index:
-                self.statement(generator.iter)
+                self.visit(generator.iter)
             self._all(generator.ifs)
         if isinstance(node, ast.DictComp):
-            self.statement(node.key)
-            self.statement(node.value)
+            self.visit(node.key)
+            self.visit(node.value)
         else:
-            self.statement(node.elt)
+            self.visit(node.elt)
         self.maybe -= 1
         self.scopes.pop()
 
@@ -329,7 +342,7 @@ class _Walk:
     # Branches
 
     def _If(self, node: ast.If | ast.IfExp) -> None:
-        self.statement(node.test)
+        self.visit(node.test)
         self.maybe += 1
         for part in (node.body, node.orelse):
             self._all(part if isinstance(part, list) else [part])
@@ -338,17 +351,17 @@ class _Walk:
     _IfExp = _If
 
     def _BoolOp(self, node: ast.BoolOp) -> None:
-        self.statement(node.values[0])
+        self.visit(node.values[0])
         self.maybe += 1
         self._all(node.values[1:])
         self.maybe -= 1
 
     def _For(self, node: ast.For | ast.AsyncFor) -> None:
-        self.statement(node.iter)
+        self.visit(node.iter)
         outer = self.loop
         self.loop = outer or (node.lineno, node.end_lineno or node.lineno)
         self.maybe += 1
-        self.statement(node.target)
+        self.visit(node.target)
         self._all(node.body)
         self._all(node.orelse)
         self.maybe -= 1
@@ -359,7 +372,7 @@ class _Walk:
     def _While(self, node: ast.While) -> None:
         outer = self.loop
         self.loop = outer or (node.lineno, node.end_lineno or node.lineno)
-        self.statement(node.test)
+        self.visit(node.test)
         self.maybe += 1
         self._all(node.body)
         self._all(node.orelse)
@@ -375,13 +388,13 @@ class _Walk:
 
     def _ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.type is not None:
-            self.statement(node.type)
+            self.visit(node.type)
         if node.name:
             self._bind(node.name, "variable", node)
         self._all(node.body)
 
     def _Match(self, node: ast.Match) -> None:
-        self.statement(node.subject)
+        self.visit(node.subject)
         self.maybe += 1
         self._all(node.cases)
         self.maybe -= 1
@@ -399,6 +412,18 @@ class _Walk:
             self._bind(node.rest, "variable", node)
 
 
+_METHODS: dict[type[ast.AST], Callable[[_Walk, Any], None]] = {
+    getattr(ast, name[1:]): method for name, method in vars(_Walk).items() if hasattr(ast, name[1:])
+}
+# The fields that may hold nodes.
+_NO_NODES = frozenset(("ctx", "op", "ops", "id", "attr", "kind", "type_comment", "conversion", "simple"))
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: tuple(name for name in kind._fields if name not in _NO_NODES)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST) and kind is not ast.Constant
+} | {ast.Constant: ()}
+
+
 def _arguments(arguments: ast.arguments) -> list[ast.arg]:
     found = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return found + [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
@@ -413,12 +438,17 @@ def _own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
         if isinstance(node, (*_SCOPES, ast.ClassDef)):
             stack.extend(getattr(node, "decorator_list", ()))
             continue
-        stack.extend(ast.iter_child_nodes(node))
+        for name in _FIELDS[node.__class__]:
+            value = getattr(node, name)
+            if value.__class__ is list:
+                stack.extend(child for child in value if isinstance(child, ast.AST))
+            elif isinstance(value, ast.AST):
+                stack.append(value)
 
 
-def _stored(body: Sequence[ast.AST]) -> Iterator[str]:
-    """Yield the names that a function's own statements bind (those of its comprehensions too, which does no harm)."""
-    for node in _own_nodes(body):
+def _stored(own: Sequence[ast.AST]) -> Iterator[str]:
+    """Yield the names that a function's own nodes bind (those of its comprehensions too, which does no harm)."""
+    for node in own:
         if isinstance(node, ast.Name):
             if not isinstance(node.ctx, ast.Load):
                 yield node.id

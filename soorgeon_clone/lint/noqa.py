@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from soorgeon_clone.lint.model import Finding
 from soorgeon_clone.lint.rule import Rule
@@ -31,8 +31,7 @@ _NOTEBOOK = r"^[ \t]*(?:#|<!--)\s*soorgeon-clone\s*:\s*noqa\b" + _LIST
 _MOST_CODES = 200
 
 
-@dataclass(frozen=True)
-class Suppression:
+class Suppression(NamedTuple):
     """``codes`` are what is written, in capitals unless they are names; none mean all rules. ``cell`` and ``row``
     are None where it holds for more; ``column`` and ``written`` are for the report."""
 

@@ -28,8 +28,9 @@ def path_of(node: ast.expr, paths: Mapping[str, str]) -> str:
     return ".".join([paths[node.id], *reversed(parts)])
 
 
-def calls(nodes: tuple[ast.AST, ...], paths: Mapping[str, str]) -> Iterator[tuple[ast.Call, str]]:
+def calls(names: Names) -> Iterator[tuple[ast.Call, str]]:
     """Yield the calls of imported things, with their paths."""
-    for node in nodes:
-        if isinstance(node, ast.Call) and (path := path_of(node.func, paths)):
+    paths = import_paths(names)
+    for node in names.of_kind(ast.Call):
+        if path := path_of(node.func, paths):
             yield node, path

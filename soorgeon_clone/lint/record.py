@@ -10,43 +10,30 @@ from soorgeon_clone.lint.model import Diagnostic, Edit, Finding, Fix, RemoveCell
 
 def pack(diagnostic: Diagnostic) -> list[Any]:
     """Return a diagnostic without its file as a list that JSON can hold."""
-    found = diagnostic.finding
     return [
-        diagnostic.code,
-        diagnostic.name,
-        diagnostic.severity,
-        diagnostic.cell_id,
-        list(diagnostic.lines),
-        found.message,
-        [found.cell, found.row, found.column, found.end_row, found.end_column],
-        found.hint,
-        found.subject,
-        None if found.fix is None else [found.fix.safe, [_pack_edit(edit) for edit in found.fix.edits]],
+        *(diagnostic.code, diagnostic.name, diagnostic.severity, diagnostic.cell_id, diagnostic.lines),
+        *diagnostic.finding,
     ]
 
 
 def unpack(packed: Sequence[Any], file: str) -> Diagnostic:
-    """Return what `pack` was given. Raises ValueError, TypeError or IndexError if that is not what it holds."""
-    code, name, severity, cell_id, lines, message, place, hint, subject, fix = packed
-    unpacked = None if fix is None else Fix(tuple(_unpack_edit(edit) for edit in fix[1]), fix[0])
-    cell, row, column, end_row, end_column = place
-    finding = Finding(message, cell, row, column, end_row, end_column, hint, unpacked, subject)
-    return Diagnostic(code, name, severity, file, finding, cell_id, tuple(lines))
+    """Return what `pack` was given. Raises ValueError, TypeError or LookupError if that is not what it holds."""
+    code, name, severity, cell_id, lines, *found = packed
+    if found[_FIX] is not None:
+        edits, safe, imports = found[_FIX]
+        found[_FIX] = Fix(tuple(_edit(*one) for one in edits), safe, tuple(imports))
+    return Diagnostic(code, name, severity, file, Finding(*found), cell_id, tuple(lines))
 
 
-def _pack_edit(edit: Edit) -> list[Any]:
-    if isinstance(edit, ReplaceRows):
-        return ["rows", edit.cell, edit.first, edit.last, list(edit.lines)]
-    if isinstance(edit, RemoveCell):
-        return ["remove", edit.cell]
-    return ["count", edit.cell, edit.count]
+_FIX = Finding._fields.index("fix")
 
 
-def _unpack_edit(packed: Sequence[Any]) -> Edit:
-    kind, *values = packed
-    if kind == "rows":
-        return ReplaceRows(values[0], values[1], values[2], tuple(values[3]))
-    return RemoveCell(values[0]) if kind == "remove" else SetCount(values[0], values[1])
+def _edit(*values: Any) -> Edit:
+    """Return an edit, which is known by how much it says."""
+    if len(values) == len(ReplaceRows._fields):
+        cell, first, last, lines = values
+        return ReplaceRows(cell, first, last, tuple(lines))
+    return RemoveCell(*values) if len(values) == 1 else SetCount(*values)
 
 
 def as_mapping(diagnostic: Diagnostic) -> Mapping[str, Any]:

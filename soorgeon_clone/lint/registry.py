@@ -6,25 +6,22 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import cast
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.lint import rules as folder
-from soorgeon_clone.lint.rule import LiveRule, Rule
+from soorgeon_clone.lint.rule import Rule
 
 
 @cache
 def all_rules() -> Mapping[str, Rule]:
     """Return all rules by code, in the order of their codes."""
-    found: dict[str, Rule] = {}
-    for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda module: module.name):
-        rule = _rule_in(module.name)
-        found[rule.code] = rule
-    return dict(sorted(found.items()))
+    return {code: rule_of(code) for code in sorted(_modules())}
 
 
-def _rule_in(name: str) -> Rule:
-    module = importlib.import_module(f"{folder.__name__}.{name}")
+@cache
+def rule_of(code: str) -> Rule:
+    """Return the rule that has a code; the others are not imported for it. Raises KeyError if there is none."""
+    module = importlib.import_module(_modules()[code])
     for value in vars(module).values():
         if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "code"):
             rule: Rule = value()
@@ -33,9 +30,10 @@ def _rule_in(name: str) -> Rule:
 
 
 @cache
-def live_rules() -> Mapping[str, LiveRule]:
-    """Return the rules that look around the notebook as well."""
-    return {code: cast("LiveRule", rule) for code, rule in all_rules().items() if hasattr(rule, "confirm")}
+def _modules() -> Mapping[str, str]:
+    """Return the modules of the rules by code: each is named after its rule."""
+    names = (module.name for module in pkgutil.iter_modules(folder.__path__))
+    return {name.partition("_")[0].upper(): f"{folder.__name__}.{name}" for name in names}
 
 
 @cache

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soorgeon_clone.files import regular
-from soorgeon_clone.lint import cache
-from soorgeon_clone.lint.check import check_bytes, confirmed
+from soorgeon_clone.lint.cache import Kept, Seen, digest_of, state_of
 from soorgeon_clone.lint.config import Settings
+from soorgeon_clone.lint.confirm import confirmed
 from soorgeon_clone.lint.model import FileResult
 
-_WORTH_A_PROCESS = 24  # files, below which starting processes takes longer than linting
+_WORTH_A_PROCESS = 100  # files: a second of work, below which another process costs more than it saves
 
 
 @dataclass(frozen=True)
@@ -29,72 +29,88 @@ class Request:
 
 def run(requests: Sequence[Request], *, jobs: int | None = None, use_cache: bool = True) -> list[FileResult]:
     """Return a result for each request, in their order."""
-    results: dict[int, FileResult] = {}
-    fresh: list[tuple[int, Request]] = []
-    for number, request in enumerate(requests):
-        kept = _recalled(request) if use_cache else None
-        if kept is None:
-            fresh.append((number, request))
-        else:
-            results[number] = kept
-    workers = min(jobs or os.cpu_count() or 1, max(1, len(fresh) // _WORTH_A_PROCESS + 1))
-    done = _in_processes(fresh, workers, use_cache) if workers > 1 else [lint(one, use_cache) for _, one in fresh]
-    for (number, _), result in zip(fresh, done, strict=True):
-        results[number] = result
-    return [confirmed(results[number], request.path) for number, request in enumerate(requests)]
+    caches = _Caches(use_cache)
+    recalled = [caches.recall(request) for request in requests]
+    done = _linted([one for one, result in zip(requests, recalled, strict=True) if result is None], jobs)
+    results = []
+    for request, result in zip(requests, recalled, strict=True):
+        if result is None:
+            result, seen = next(done)
+            caches.keep(request, seen, result)
+        results.append(confirmed(result, request.path))
+    caches.write()
+    return results
 
 
-def _in_processes(fresh: Sequence[tuple[int, Request]], workers: int, use_cache: bool) -> list[FileResult]:
+class _Caches:
+    """What is kept for the folders of a run; nothing for standard input, and where more than the notebook decides."""
+
+    def __init__(self, use_cache: bool) -> None:
+        self._use_cache = use_cache
+        self._kept: dict[tuple[str, int], Kept | None] = {}
+
+    def of(self, request: Request) -> Kept | None:
+        """Return what is kept for the folder of a request."""
+        if not self._use_cache or request.path is None or request.data is not None:
+            return None
+        place = os.path.dirname(request.path), id(request.settings)  # noqa: PTH120
+        if place not in self._kept:
+            self._kept[place] = None if request.settings.needs_analysis else Kept(place[0], request.settings)
+        return self._kept[place]
+
+    def recall(self, request: Request) -> FileResult | None:
+        kept = self.of(request)
+        return kept.recall(request.path) if kept is not None and request.path is not None else None
+
+    def keep(self, request: Request, seen: Seen | None, result: FileResult) -> None:
+        kept = self.of(request)
+        if kept is not None and request.path is not None and seen is not None:
+            kept.keep(request.path, seen, result)
+
+    def write(self) -> None:
+        for kept in self._kept.values():
+            if kept is not None:
+                kept.write()
+
+
+def _linted(fresh: Sequence[Request], jobs: int | None) -> Iterator[tuple[FileResult, Seen | None]]:
+    """Yield the result of each request; of many, from several processes."""
+    workers = min(jobs or os.cpu_count() or 1, len(fresh) // _WORTH_A_PROCESS + 1)
+    if workers < 2:
+        yield from map(lint, fresh)
+        return
     import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from functools import partial
 
+    yield lint(fresh[0])  # what it imports need not be imported by each process
     method = "fork" if sys.platform.startswith("linux") else None
-    work: Callable[[Request], FileResult] = partial(lint, use_cache=use_cache)
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(method)) as pool:
-        return list(pool.map(work, [one for _, one in fresh], chunksize=4))
+    with multiprocessing.get_context(method).Pool(workers) as pool:
+        yield from pool.imap(lint, fresh[1:], chunksize=4)
 
 
-def _recalled(request: Request) -> FileResult | None:
-    data = _data(request)
-    if isinstance(data, FileResult):
-        return data
-    if request.merges:
-        return None
-    codes = request.settings.codes_for(request.path)
-    return cache.recall(cache.key(data, request.path, request.settings, codes), _name(request))
+def lint(request: Request) -> tuple[FileResult, Seen | None]:
+    """Return the result of one request, and what was read."""
+    from soorgeon_clone.lint.check import STDIN, check_bytes
 
-
-def lint(request: Request, use_cache: bool = True) -> FileResult:
-    """Return the result of one request, and keep it."""
-    data = _data(request)
-    if isinstance(data, FileResult):
-        return data
+    name = str(request.path) if request.path is not None else STDIN
+    state: tuple[int, ...] = ()
+    data = request.data
+    try:
+        if data is None:
+            assert request.path is not None
+            state = state_of(request.path)
+            data = regular.read_bytes(request.path)
+    except (OSError, ValueError) as error:
+        return FileResult(name, trouble=f"{name}: {_problem(error)}"), None
     codes = request.settings.codes_for(request.path)
     result = check_bytes(data, request.path, request.settings, codes, request.merges)
-    if use_cache and not request.merges:
-        cache.remember(cache.key(data, request.path, request.settings, codes), result)
-    return replace(result, file=_name(request))
+    return replace(result, file=name), Seen(state, digest_of(data))
 
 
-def _name(request: Request) -> str:
-    from soorgeon_clone.lint.check import STDIN
-
-    return str(request.path) if request.path is not None else STDIN
-
-
-def _data(request: Request) -> bytes | FileResult:
-    if request.data is not None:
-        return request.data
-    assert request.path is not None
-    try:
-        return regular.read_bytes(request.path)
-    except FileNotFoundError:
-        problem = "no such file"
-    except IsADirectoryError:
-        problem = "is a folder"
-    except PermissionError:
-        problem = "no permission to read it"
-    except (OSError, ValueError) as error:
-        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    return FileResult(str(request.path), trouble=f"{request.path}: {problem}")
+def _problem(error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder"
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -57,11 +57,6 @@ class Script:
     tree: ast.Module
 
     @cached_property
-    def nodes(self) -> tuple[ast.AST, ...]:
-        """All nodes of the tree."""
-        return tuple(ast.walk(self.tree))
-
-    @cached_property
     def _offsets(self) -> list[int]:
         return [cell.offset for cell in self.cells]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.lint.model import Finding, Fix, Limits
 from soorgeon_clone.notebook.model import Cell, Notebook
 
 if TYPE_CHECKING:
+    from soorgeon_clone.analysis.effects import Knowledge
     from soorgeon_clone.analysis.model import NotebookFacts
     from soorgeon_clone.analysis.undefined import Message
     from soorgeon_clone.lint.missing import Missing
@@ -76,7 +78,7 @@ class Subject:
 
     @cached_property
     def headings(self) -> tuple[tuple[Cell, Heading], ...]:
-        from soorgeon_clone.lint.plain_headings import headings
+        from soorgeon_clone.notebook.headings import headings
 
         return tuple((c, found) for c in self.notebook.cells if c.kind == "markdown" for found in headings(c.source))
 
@@ -86,14 +88,31 @@ class Subject:
 
         return split(self.notebook)
 
+    @property
+    def folder(self) -> Path:
+        """Where the notebook stands."""
+        path = self.notebook.path
+        return path.resolve().parent if path is not None else Path.cwd()
+
+    @cached_property
+    def tables(self) -> Knowledge:
+        """What is known about libraries, also from the user."""
+        from soorgeon_clone.analysis.effects import knowledge, read_user_effects
+
+        return knowledge(read_user_effects(self.folder))
+
     @cached_property
     def facts(self) -> NotebookFacts | None:
-        """What each section does; None if a cell is not Python. The analysis is thorough and takes its time."""
+        """What each section does, as `refactor` sees it; None if that cannot be told. It takes its time.
+
+        Raises UserError for a pyproject.toml that says nonsense about effects.
+        """
         from soorgeon_clone.analysis.analyse import analyse
+        from soorgeon_clone.analysis.scripts import scripts_in
         from soorgeon_clone.notebook.syntax import CellSyntaxError
 
         try:
-            return analyse(self.sections)
+            return analyse(self.sections, tables=self.tables, read_file=scripts_in(self.folder))
         except (CellSyntaxError, RecursionError):
             return None
 

@@ -27,30 +27,37 @@ _REQUIREMENT = r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a notebook in ``folder`` has around it."""
+    """What a notebook in ``folder``, an absolute path, has around it."""
 
     folder: Path
 
     def has_module(self, name: str) -> bool:
         """Tell whether a module is installed, or stands beside the notebook or above it, up to the project."""
-        return self.is_installed(name) or self._is_beside(name)
+        return self.is_installed(name) or self.is_beside(name)
 
     @staticmethod
     def is_installed(name: str) -> bool:
         """Tell whether a module is installed here (or is Python's own)."""
         return _is_installed(name)
 
-    def _is_beside(self, name: str) -> bool:
-        return _is_beside(os.path.abspath(self.folder), name)  # noqa: PTH100
+    def is_beside(self, name: str) -> bool:
+        """Tell whether a module stands beside the notebook or above it, up to the project."""
+        return _is_beside(str(self.folder), name)
 
+    @cache  # noqa: B019 - there are as many as folders with notebooks
     def lacks_requirement(self, module: str) -> bool:
         """Tell whether the project has requirements, and the module comes with none of them."""
-        folder = self.folder.absolute()
-        required = _requirements(folder)
-        if required is None or self._is_beside(module) or module in folder.parts:
+        required = _requirements(self.folder)
+        if required is None or self.is_beside(module) or module in self.folder.parts:
             return False
         names = {normal(name) for name in (*installed(module), usual(module))}
         return not (names | _BROUGHT.get(module, set())) & required
+
+
+@cache
+def surroundings_of(folder: str) -> Surroundings:
+    """Return what is around the notebooks of a folder, an absolute path."""
+    return Surroundings(Path(folder))
 
 
 @cache
@@ -83,18 +90,30 @@ def _is_installed(name: str) -> bool:
 def _requirements(folder: Path) -> frozenset[str] | None:
     """Return the names that the nearest requirements of a folder list; None if there are none up to the project."""
     found: set[str] = set()
-    for file in sorted({*folder.glob("requirements*.txt"), *folder.glob("requirements/*.txt")}):
+    names = _names_in(folder)
+    lists = [folder / name for name in names if name.startswith("requirements") and name.endswith(".txt")]
+    if "requirements" in names:
+        lists += [
+            folder / "requirements" / name for name in _names_in(folder / "requirements") if name.endswith(".txt")
+        ]
+    for file in lists:
         found.update(_listed(_lines(file)))
-    for name in ("environment.yml", "environment.yaml"):
-        if (folder / name).is_file():
-            found.update(_listed(line.strip().removeprefix("- ") for line in _lines(folder / name)))
-    if (folder / "pyproject.toml").is_file():
+    for name in names & {"environment.yml", "environment.yaml"}:
+        found.update(_listed(line.strip().removeprefix("- ") for line in _lines(folder / name)))
+    if "pyproject.toml" in names:
         found.update(_declared(folder / "pyproject.toml"))
     if found:
         return frozenset(found)
-    if folder.parent == folder or (folder / ".git").exists():
+    if folder.parent == folder or ".git" in names:
         return None
     return _requirements(folder.parent)
+
+
+def _names_in(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208 - once for all, which globs are not
+    except OSError:
+        return set()
 
 
 def _lines(file: Path) -> list[str]:

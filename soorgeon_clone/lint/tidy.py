@@ -1,7 +1,8 @@
 """A notebook file -> the file with its code formatted and outputs taken out, nothing else changed by a byte.
 
 The formatter is ruff's, as it is and with the project's own settings: it knows notebooks, and leaves magics alone. It
-would lay out the file's JSON anew as well, so only the text of cells is taken from what it gives.
+would lay out the file anew as well, so only the text of cells is taken from what it gives; of these, only what means
+the same as before (see `same`).
 """
 
 from __future__ import annotations
@@ -12,84 +13,118 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import regular
 from soorgeon_clone.lint import json_text
-from soorgeon_clone.lint.document import CannotEdit, edited
-from soorgeon_clone.lint.model import ReplaceRows
-from soorgeon_clone.notebook.model import Notebook, Place
+from soorgeon_clone.lint.document import CannotEdit
+from soorgeon_clone.lint.same import difference
+from soorgeon_clone.lint.sources import with_sources
+from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python
+from soorgeon_clone.notebook.model import Notebook, Place, PythonCode
 from soorgeon_clone.notebook.read import parse
 from soorgeon_clone.notebook.size import heaviest, is_heavy
 
 _MOST_SECONDS = 60
 
-FORMATTED = (".ipynb", ".py")
+
+@dataclass(frozen=True)
+class Tidied:
+    """The file as it is now. ``invalid`` says which cells are no Python, ``left`` why others are as they were."""
+
+    data: bytes
+    invalid: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
-def formatted(data: bytes, path: Path | None, *, imports: bool = True) -> bytes:
+def formatted(data: bytes, path: Path | None, *, imports: bool = True) -> Tidied:
     """Return the file with its code formatted, and with ``imports`` sorted. Raises UserError."""
-    name = path or Path("notebook.ipynb" if data.lstrip()[:1] == b"{" else "notebook.py")
-    if name.suffix not in FORMATTED:
-        raise UserError(
-            f"{name} cannot be formatted: only {' and '.join(FORMATTED)} files can",
-            hint="Leave it out, or make it one of these with jupytext.",
-            exit_code=2,
-        )
     notebook = parse(data, path)
-    if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):  # ruff takes its time, and gigabytes
+    name = path if path is not None else Path("standard input")
+    cells = [cell for cell in notebook.cells if cell.kind == "code"]
+    if is_heavy(cell.source for cell in cells):  # ruff takes its time, and gigabytes
         raise UserError(
             f"{Place(str(name), heaviest(notebook.cells).index)}: the notebook has too much code to be formatted",
             hint="Keep data in a file beside it, or leave the code as it is with --no-format.",
             exit_code=2,
         )
-    text = _code_alone(notebook) if name.suffix == ".ipynb" else data
-    if imports:
-        text = _ruff(["check", "--select", "I", "--fix", "--exit-zero", "--quiet", "--no-cache"], text, name)
-    text = _ruff(["format", "--no-cache"], text, name)
-    if name.suffix != ".ipynb":
-        return text
+    invalid, valid = [], []
+    for cell in cells:
+        try:
+            valid.append((cell.index, to_python(cell.source)))
+        except CellSyntaxError as error:
+            invalid.append(f"{Place(str(name), cell.index)} is left as it is: {error}")
+    left: dict[int, str] = {}
+    folder = name.absolute().parent
+    new = _tidied(notebook, dict(valid), name, folder, imports, left)
+    if imports and left:  # what cannot be sorted can still be laid out
+        new |= _tidied(notebook, {index: code for index, code in valid if index in left}, name, folder, False, {})
     try:
-        return edited(data.decode("utf-8"), notebook, _differences(notebook, parse(text, path))).encode("utf-8")
+        done, lost = with_sources(data.decode("utf-8"), notebook, new)
     except (CannotEdit, UnicodeDecodeError) as error:
         raise UserError(f"{name} cannot be formatted: {error}", exit_code=2) from None
+    left |= dict.fromkeys(lost, "it stands in the file in another form")
+    messages = (f"{Place(str(name), index)} is left as it is: {left[index]}" for index in sorted(left))
+    return Tidied(done.encode("utf-8"), tuple(invalid), tuple(messages))
 
 
-def _code_alone(notebook: Notebook) -> bytes:
-    """Return the notebook as ruff gets it: without outputs and names, where it stumbles over halves of characters."""
+def _tidied(
+    notebook: Notebook, codes: Mapping[int, PythonCode], name: Path, folder: Path, imports: bool, left: dict[int, str]
+) -> dict[int, str]:
+    """Return the new sources of cells that change; ``left`` gets those that may not, with the reason."""
+    plain = {index for index, code in codes.items() if not code.magics}
+    try:
+        after = _through_ruff(notebook, codes.keys(), folder, imports)
+    except UserError:
+        if len(plain) == len(codes):
+            raise
+        after = _through_ruff(notebook, plain, folder, imports)  # it does not know all of IPython's syntax
+        left.update(dict.fromkeys(codes.keys() - plain, "the formatter cannot read its magics"))
+    shows_docs = any("__doc__" in cell.source for cell in notebook.cells)
+    new = {}
+    for index in sorted(codes):
+        before, source = notebook.cells[index].source, after.cells[index].source
+        if before == source:
+            continue
+        if reason := difference(before, source, folder, shows_docs=shows_docs):
+            left[index] = reason
+        else:
+            new[index] = source
+    return new
+
+
+def _through_ruff(notebook: Notebook, wanted: Collection[int], folder: Path, imports: bool) -> Notebook:
+    text = _code_alone(notebook, wanted)
+    name = folder / f"{notebook.name}.ipynb"
+    if imports:
+        text = _ruff(["check", "--select", "I", "--fix", "--exit-zero", "--quiet", "--no-cache"], text, name)
+    found = parse(_ruff(["format", "--no-cache"], text, name), name)
+    if len(found.cells) != len(notebook.cells):
+        raise UserError(f"{name} cannot be formatted: ruff gave back another number of cells", exit_code=2)
+    return found
+
+
+def _code_alone(notebook: Notebook, wanted: Collection[int]) -> bytes:
+    """Return the notebook as ruff gets it: without outputs and names, where it stumbles over halves of characters.
+
+    Code cells that are not ``wanted`` are none to it.
+    """
     results: dict[str, object] = {"outputs": [], "execution_count": None}
     cells = [
         {
-            "cell_type": cell.kind,
+            "cell_type": "code" if cell.index in wanted else "raw",
             # It leaves cells alone that VS Code takes for another language.
             "metadata": {key: value for key, value in cell.metadata.items() if key == "vscode"},
             "source": cell.source,
-            **(results if cell.kind == "code" else {}),
+            **(results if cell.index in wanted else {}),
         }
         for cell in notebook.cells
     ]
     return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}).encode()
-
-
-def _differences(old: Notebook, new: Notebook) -> list[ReplaceRows]:
-    if len(old.cells) != len(new.cells):
-        raise CannotEdit("the formatter gave back another number of cells")
-    edits = []
-    for before, after in zip(old.cells, new.cells, strict=True):
-        if before.source != after.source:
-            edits += list(_changed_rows(before.index, before.source.split("\n"), after.source.split("\n")))
-    return edits
-
-
-def _changed_rows(cell: int, old: Sequence[str], new: Sequence[str]) -> list[ReplaceRows]:
-    from soorgeon_clone.lint.differences import changes
-
-    return [
-        ReplaceRows(cell, first + 1, last, tuple(new[start:stop])) for first, last, start, stop in changes(old, new)
-    ]
 
 
 def _ruff(options: Sequence[str], data: bytes, name: Path) -> bytes:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading: 1 is the highest level. The title is plain text, without markup; it may be empty."""
 
     level: int
@@ -26,6 +23,10 @@ _HTML_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)(?:</h\1\s*>|\Z)", re.DOTALL 
 _HTML_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(pre|script|style|textarea)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.I)
 _HTML_BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li|td|tr)\b[^>]*>", re.IGNORECASE)
 _HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+
+# Of those that have some, most are plain: hashes and words. The rest is what makes more of a line below or above.
+_PLAIN = re.compile(r"(#{1,6}) +((?!.*(?:\b_|_\b))[\w(][\w ,.:;!?'\"()/+%=@-]*)")
+_NOT_PLAIN = re.compile(r"^ {0,3}(?:```|~~~|>|\[[^\]\n]*\]:|[=-]+[ \t]*$)|^[ \t*+\d.)-]+#|<", re.MULTILINE)
 
 # Longer texts are read line by line, for which the parser may need quadratic time as a whole.
 _LONGEST_TEXT = 5_000
@@ -48,13 +49,30 @@ _MATH_WRAPPER = re.compile(
 _ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
 
 
+@lru_cache(maxsize=4096)
 def headings(markdown: str) -> tuple[Heading, ...]:
     """Return the headings at the top level of the text in order: none in code, quotes or lists."""
     if _MAYBE.search(markdown) is None:
         return ()
     if len(markdown) > _LONGEST_TEXT:
         return tuple(islice(_line_by_line(markdown), _MOST_HEADINGS))
-    return _parsed(markdown)
+    if (plain := _plain_headings(markdown)) is not None:
+        return plain
+    return parsed(markdown)
+
+
+def _plain_headings(markdown: str) -> tuple[Heading, ...] | None:
+    """Return the headings of a text that is plain, without the wait for the parser; None if it is not."""
+    if _NOT_PLAIN.search(markdown) is not None:
+        return None
+    found = []
+    for line in markdown.split("\n"):
+        if line.startswith("#"):
+            match = _PLAIN.fullmatch(line.rstrip())
+            if match is None:
+                return None
+            found.append(Heading(len(match[1]), _squeezed(match[2])))
+    return tuple(found)
 
 
 def _line_by_line(markdown: str) -> Iterator[Heading]:
@@ -69,13 +87,14 @@ def _line_by_line(markdown: str) -> Iterator[Heading]:
         elif plain := _PLAIN_LINE.fullmatch(line):
             yield Heading(len(plain[1]), _squeezed(plain[2]))
         elif _ONE_LINE.match(line):
-            yield from _parsed(line[:_LONGEST_LINE])
+            yield from parsed(line[:_LONGEST_LINE])
         elif _UNDERLINE.fullmatch(line) and _WORDS.match(above):
-            yield from _parsed(f"{above[:_LONGEST_LINE]}\n{line.strip()[:3]}")
+            yield from parsed(f"{above[:_LONGEST_LINE]}\n{line.strip()[:3]}")
         above = line
 
 
-def _parsed(markdown: str) -> tuple[Heading, ...]:
+def parsed(markdown: str) -> tuple[Heading, ...]:
+    """Return the headings of a text as the parser finds them."""
     parser = _parser()
     state = parser.block.state_cls()
     state.process(markdown + "\n")
@@ -94,6 +113,8 @@ def _parser() -> Any:
 
 
 def _found(tokens: Iterable[Mapping[str, Any]], parser: Any, references: Mapping[str, Any]) -> Iterator[Heading]:
+    import html
+
     for token in tokens:
         if token["type"] == "heading":
             text = _MATH.sub(_readable_math, _ANCHOR.sub("", token["text"].strip()[:_LONGEST]))
@@ -106,6 +127,8 @@ def _found(tokens: Iterable[Mapping[str, Any]], parser: Any, references: Mapping
 
 def _plain(tokens: Iterable[Mapping[str, Any]]) -> str:
     """Return the text of inline tokens: of links and images, what is read and not where they lead."""
+    import html
+
     pieces = []
     for token in tokens:
         if "children" in token:

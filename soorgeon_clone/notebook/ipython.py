@@ -18,7 +18,7 @@ from typing import Any
 from soorgeon_clone.notebook import magics
 from soorgeon_clone.notebook.model import Magic, PythonCode
 from soorgeon_clone.notebook.syntax import CellSyntaxError as CellSyntaxError
-from soorgeon_clone.notebook.syntax import is_expression, is_simple, is_telling, names_bound, problem
+from soorgeon_clone.notebook.syntax import is_expression, is_python, is_simple, is_telling, names_bound, problem
 
 # Names that IPython provides in every notebook, next to Python's builtins.
 NOTEBOOK_NAMES = frozenset(
@@ -35,6 +35,9 @@ _LIMIT = 500
 _WINDOW = 64
 _NESTING = 20
 _LONGEST_HELP = 2_000
+
+# A line that is a magic or a command and nothing else, whatever stands around it, if a statement may begin there.
+_WHOLE_LINE = re.compile(r"(?:%[^\W\d]|![^!=\n]).*(?<!\\)\n")
 
 # A name that this very cell may bind: before =, a comma, a colon, a parenthesis, "in", or at the end of a line.
 _PERHAPS_BOUND = re.compile(r"(?<![\w$.{%-])[^\W\d]\w*(?=\s*(?:=(?!=)|[,:)]|\bin\b|$))", re.MULTILINE)
@@ -206,6 +209,9 @@ class _Cell:
     # Pieces inside Python
 
     def _token_transforms(self) -> None:
+        settled, pieces = self._whole_lines()  # Lines above are done, and a new statement at the margin begins here.
+        if is_python("".join(self.lines[settled:])):
+            return
         from IPython.core import inputtransformer2
 
         kinds = (
@@ -214,8 +220,7 @@ class _Cell:
             inputtransformer2.EscapedCommand,
             inputtransformer2.HelpEnd,
         )
-        settled = 0  # Lines above are done, and a new statement at the margin begins here.
-        for _ in range(_LIMIT):
+        for _ in range(pieces, _LIMIT):
             found = self._first_piece(settled, kinds, inputtransformer2.make_tokens_by_line)
             if found is None:
                 return
@@ -227,6 +232,24 @@ class _Cell:
             if below[0] not in " \t":
                 settled = end + 1
         raise CellSyntaxError(self.first_row + 1, 1, f"more than {_LIMIT} magics in one cell, which IPython refuses")
+
+    def _whole_lines(self) -> tuple[int, int]:
+        """Put Python in the place of lines that are magics or commands as a whole, with only Python between them.
+
+        Most pieces are such lines, and importing IPython takes longer than all else. Return the first line that is
+        not looked at, and the number of pieces.
+        """
+        settled = pieces = 0
+        if any(line.rstrip().endswith("?") for line in self.lines):
+            return 0, 0
+        for row, line in enumerate(self.lines):
+            if line[0] not in "%!" or _WHOLE_LINE.fullmatch(line) is None:
+                continue
+            if pieces == _LIMIT - 1 or not is_python("".join(self.lines[settled:row])):
+                break
+            self.lines[row] = self._escaped(row, line.rstrip(), None) + "\n"
+            settled, pieces = row + 1, pieces + 1
+        return settled, pieces
 
     def _first_piece(self, start: int, kinds: Iterable[Any], tokenize: Any) -> Any:
         """Return the transformer of the first piece of IPython syntax at or below the line ``start``."""

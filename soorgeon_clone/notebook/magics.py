@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Magics whose argument or body is Python that runs in the notebook's namespace, with their options as getopt has them.
 CODE_MAGICS = {
@@ -82,8 +82,7 @@ FOREIGN_BODIES = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """Which words of a magic's line are names: after these options, or as its first positional words.
 
     ``binds`` and ``reads`` are options; ``binds_first`` and ``reads_first`` say how many positional words are names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 CellKind = Literal["code", "markdown", "raw"]
 
@@ -35,8 +35,7 @@ class Notebook:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands: line is 1-based within the cell."""
 
     file: str
@@ -54,8 +53,7 @@ class Place:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True)
-class Magic:
+class Magic(NamedTuple):
     """A piece of IPython syntax that was kept aside. ``row`` is its 1-based first line in the cell.
 
     ``kind``: "line" (``%time x``), "cell" (``%%bash``), "shell" (``!ls``), "help" (``obj?``), "call" (``/f x``).
@@ -70,8 +68,7 @@ class Magic:
     body: str = ""
 
 
-@dataclass(frozen=True)
-class PythonCode:
+class PythonCode(NamedTuple):
     """A code cell as plain Python that binds and uses the same names, line by line in the same rows as the cell.
 
     ``maybe`` is true where the cell's Python runs without leaving its bindings behind (``%%timeit``). ``doubtful`` are
@@ -85,8 +82,7 @@ class PythonCode:
     doubtful: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """The cells from one heading to the next. ``name`` is the slug, unique in the notebook; ``title`` the heading."""
 
     name: str

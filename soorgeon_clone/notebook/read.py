@@ -30,7 +30,7 @@ _LONGEST_LINE = 50_000
 _LAYOUT_KEYS = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker", "skipline", "noskipline"})
 
 # The line that declares a Python file's encoding, without its value (PEP 263).
-_CODING = re.compile(r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
+_CODING = r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+"
 
 # Made for names of hosts; reading a long text takes quadratic time.
 _SLOW_ENCODINGS = frozenset({"punycode", "idna"})
@@ -40,7 +40,7 @@ _JSON = re.compile(r"application/(?:.*\+)?json")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Kernels of other languages, for notebooks whose metadata name a kernel but no language.
-_OTHER_KERNELS = re.compile(
+_OTHER_KERNELS = (
     r"(?i)(ir|ir[\d_.-].*|conda-env-.*-r|r\d.*|julia.*|bash|zsh|calysto_.*|javascript|typescript|tslab|jslab|deno|node.*|"
     r"scala.*|almond|spylon.*|apache_toree.*|xcpp.*|xc\d*|cling.*|rust|evcxr|gophernotes|gonb|go|ruby|iruby|perl.*|"
     r"iperl|php.*|matlab.*|octave|maxima|sagemath.*|.net-.*|csharp|fsharp|java|kotlin|haskell|ihaskell|clojure.*|"
@@ -74,16 +74,23 @@ def read(source: Path | str) -> Notebook:
 
 def parse(data: bytes, path: Path | None, extension: str | None = None) -> Notebook:
     """Return the notebook in ``data``. ``path`` gives its name and, unless ``extension`` does, its format."""
+    return parse_with_json(data, path, extension)[0]
+
+
+def parse_with_json(
+    data: bytes, path: Path | None, extension: str | None = None
+) -> tuple[Notebook, Mapping[str, Any] | None]:
+    """Return the notebook in ``data``, and the JSON of its file as it stands there; None if it is a text."""
     file = "standard input" if path is None else str(path)
     text = _decode(data, file, path)
     if not text.strip():
         raise UserError(f"{file} is empty", hint="Is this the right file? Was it saved?", exit_code=2)
-    raw = _load(text, file, extension or (path.suffix if path is not None else ""))
+    json_data, raw = _load(text, file, extension or (path.suffix if path is not None else ""))
     metadata = raw.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     _check_kernel(metadata, file)
     cells = _cells(raw.get("cells"), file, path)
-    return Notebook(path.stem if path is not None else "notebook", path, cells, metadata)
+    return Notebook(path.stem if path is not None else "notebook", path, cells, metadata), json_data
 
 
 def place(notebook: Notebook, cell: Cell | None = None, line: int | None = None) -> Place:
@@ -106,7 +113,7 @@ def _decode(data: bytes, file: str, path: Path | None) -> str:
         if encoding in _SLOW_ENCODINGS:
             raise LookupError
         text = data.decode(encoding)
-        return text if encoding.startswith("utf") else _CODING.sub(r"\1utf-8", text, count=1)
+        return text if encoding.startswith("utf") else re.sub(_CODING, r"\1utf-8", text, count=1)
     except (LookupError, UnicodeError) as error:
         if not isinstance(error, UnicodeDecodeError):  # rot13 and the like; idna, punycode
             raise UserError(
@@ -132,16 +139,17 @@ def _declared_encoding(data: bytes) -> str:
         return "utf-8-sig"
 
 
-def _load(text: str, file: str, extension: str) -> Mapping[str, Any]:
-    """Return nbformat 4 data. What is not a known text format must be JSON."""
+def _load(text: str, file: str, extension: str) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
+    """Return the file's JSON, if it is any, and nbformat 4 data. What is not a known text format must be JSON."""
     known = {known.lower(): known for known in TEXT_FORMATS}.get(extension.lower())
     looks_like_json = text.lstrip()[:1] == "{"
     if known is not None and not looks_like_json:
-        return _load_text(text, file, known)
+        return None, _load_text(text, file, known)
     if extension.lower() == ".ipynb" or looks_like_json:
-        return _load_json(text, file)
+        data = _load_json(text, file)
+        return data, _as_format_4(data, file)
     if not extension:
-        return _load_text(text, file, ".py" if re.search(r"(?m)^```", text) is None else ".md")
+        return None, _load_text(text, file, ".py" if re.search(r"(?m)^```", text) is None else ".md")
     raise UserError(f"{file} is not a notebook", hint=_capital(_KNOWN), exit_code=2)
 
 
@@ -186,12 +194,15 @@ def _load_json(text: str, file: str) -> dict[str, Any]:
             hint="Is this the right file? A notebook that Jupyter saved has a list of cells.",
             exit_code=2,
         )
+    return data
+
+
+def _as_format_4(data: dict[str, Any], file: str) -> dict[str, Any]:
     major = data.get("nbformat", 4 if "cells" in data else 3)
     if "cells" in data and major == 4:
         return data
     if "worksheets" in data and major == 4:
         major = 3
-    data["nbformat"] = major
     if not isinstance(major, int) or major > 4:
         raise UserError(
             f"{file}: notebook format {major!r} is not known",
@@ -201,7 +212,7 @@ def _load_json(text: str, file: str) -> dict[str, Any]:
     from soorgeon_clone.notebook import formats
 
     try:
-        return formats.upgrade(data)
+        return formats.upgrade({**data, "nbformat": major})
     except (ValueError, AttributeError, TypeError) as error:
         raise UserError(
             f"{file}: the notebook (format {major}) cannot be upgraded to format 4: {error}",
@@ -254,7 +265,7 @@ def _kernel_language(metadata: Mapping[str, Any]) -> str | None:
         if isinstance(language, str) and language:
             return None if re.match(r"(?i)i?python|xeus-python|pyspark", language) else language
     name = spec.get("name")
-    if isinstance(name, str) and _OTHER_KERNELS.fullmatch(name):
+    if isinstance(name, str) and re.fullmatch(_OTHER_KERNELS, name):
         display_name = spec.get("display_name")
         return display_name if isinstance(display_name, str) and display_name else name
     return None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
-from soorgeon_clone.notebook.headings import Heading, headings
+from soorgeon_clone.notebook.headings import headings
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.notebook.slugs import task_names
 
@@ -65,9 +64,4 @@ def _with_code(parts: Sequence[tuple[str, list[Cell]]]) -> list[tuple[str, list[
 def _titles(cell: Cell, level: int) -> list[str]:
     if cell.kind != "markdown":
         return []
-    return [heading.title for heading in _headings(cell.source) if heading.level == level]
-
-
-@lru_cache(maxsize=4096)
-def _headings(markdown: str) -> tuple[Heading, ...]:
-    return headings(markdown)
+    return [heading.title for heading in headings(cell.source) if heading.level == level]

@@ -67,6 +67,17 @@ def _first_odd_character(source: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
+def is_python(text: str) -> bool:
+    """Tell whether text is a number of whole statements: an open bracket, or a row that goes on below it, is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<cell>", "exec", flags=_FLAGS | ast.PyCF_ONLY_AST, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def is_simple(statement: str) -> bool:
     """Tell whether the text is Python that may follow a colon or a semicolon: no ``for``, no ``def``."""
     try:

@@ -10,8 +10,8 @@ from pathlib import Path
 from soorgeon_clone.analysis.analyse import analyse
 from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.model import NotebookFacts
+from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files import regular
 from soorgeon_clone.notebook.model import Notebook, Section
 from soorgeon_clone.notebook.sections import best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
@@ -21,9 +21,6 @@ from soorgeon_clone.refactor.model import MustMerge, Plan, Serializer
 from soorgeon_clone.refactor.solve import solve
 from soorgeon_clone.refactor.tasks import plan_of
 from soorgeon_clone.refactor.whole import as_one_task
-
-# Of a script that %run names. What is in a larger one, nobody knows.
-_MOST_BYTES_OF_SCRIPT = 1_000_000
 
 # What crosses is looked at pair by pair of sections: these, and names that all of them need, are seconds.
 _MOST_SECTIONS = 2_000
@@ -108,19 +105,7 @@ def _folder(notebook: Notebook) -> Path:
 def _analyse(notebook: Notebook, sections: tuple[Section, ...], tables: Knowledge) -> NotebookFacts:
     check_syntax(notebook)
     check_comments(notebook)
-    folder = _folder(notebook)
-
-    def read_file(name: str) -> str | None:
-        path = folder / name
-        if path.suffix not in (".py", ".ipy"):
-            path = path.with_suffix(".py")
-        try:
-            text = regular.read_text(path, limit=_MOST_BYTES_OF_SCRIPT)
-        except (OSError, UnicodeDecodeError):
-            return None
-        return text if not is_heavy([text]) else None
-
-    return analyse(sections, tables=tables, read_file=read_file)
+    return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)))
 
 
 def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, single_task: bool) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def test_trouble(folder: Path) -> None:
     (folder / "good.ipynb").write_bytes(MESSY)
     result = clean(".")
     assert result.exit_code == 2
-    assert "bad.ipynb cannot be formatted" in result.stderr
+    assert "bad.ipynb, cell 1 is left as it is" in result.stderr
     assert (folder / "good.ipynb").read_bytes() != MESSY
 
 
@@ -59,21 +59,18 @@ def test_scripts(folder: Path) -> None:
     assert (folder / "a.py").read_text() == "# %%\n# %time   x\nx = 1\n"
 
 
-def test_what_cannot_be_formatted_keeps_its_text(folder: Path) -> None:
-    page = "# Title\n\n```python\nx   = 1\n```\n"
-    (folder / "page.md").write_text(page)
-    (folder / "good.ipynb").write_bytes(MESSY)
-    result = clean("page.md")
-    assert result.exit_code == 2
-    assert "only .ipynb and .py files can" in result.stderr
-    assert clean(".").exit_code == 0
-    assert (folder / "page.md").read_text() == page
+def test_all_formats_that_refactor_takes(folder: Path) -> None:
+    (folder / "page.md").write_text("# Title\n\n```python\nx   = 1\n```\n")
+    (folder / "page.Rmd").write_text("# Title\n\n```{python}\nx   = 1\n```\n")
+    assert clean("page.md", "page.Rmd").exit_code == 0
+    assert (folder / "page.md").read_text() == "# Title\n\n```python\nx = 1\n```\n"
+    assert (folder / "page.Rmd").read_text() == "# Title\n\n```{python}\nx = 1\n```\n"
 
 
 def test_messages_name_the_file_and_the_reason(folder: Path) -> None:
     (folder / "bad.ipynb").write_bytes(ipynb("def f(:"))
     assert "Error: gone.ipynb: no such file" in clean("gone.ipynb").stderr
-    assert "bad.ipynb cannot be formatted: Failed to parse bad.ipynb:1:1:7" in clean("bad.ipynb").stderr
+    assert "bad.ipynb, cell 1 is left as it is: line 1, column 7: invalid syntax" in clean("bad.ipynb").stderr
 
 
 def test_other_languages_pass_through() -> None:

@@ -33,6 +33,7 @@ def lint(*arguments: str, stdin: bytes | None = None) -> Result:
         ({"a.ipynb": BAD}, ["."], 1),
         ({"a.ipynb": BAD}, [".", "--ignore", "SG2"], 0),
         ({"a.ipynb": BAD}, ["a.ipynb", "--select", "SG101,SG505"], 0),
+        ({"a.ipynb": ipynb("x = 1", "", "print(x)")}, ["."], 0),  # information only: an empty cell
         ({"a.ipynb": BAD, "b.ipynb": b"{"}, ["."], 2),
         ({}, ["gone.ipynb"], 2),
         ({}, [], 2),
@@ -103,6 +104,26 @@ def test_diff_changes_nothing(folder: Path) -> None:
     assert lint(".", "--diff", "--ignore", "SG1,SG2").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "mended"),
+    [
+        ("a.ipynb", BAD, 1),  # by another order
+        ("a.ipynb", ipynb(code("x = 1", 2), code("print(x)", 5)), 2),  # both gaps in the counts
+        ("a.ipynb", ipynb("import os, sys", "print(1)"), 2),
+        ("a.ipynb", ipynb("import mysetup", "print(1)"), 0),  # it may have been imported for what it does
+        ("a.Rmd", b"```{python}\nimport os\n```\n", 0),  # a format that is not edited
+    ],
+)
+def test_says_how_many_can_be_mended(folder: Path, name: str, data: bytes, mended: int) -> None:
+    (folder / name).write_bytes(data)
+    (folder / "mysetup.py").write_text("")
+    before = lint(name, "--select", "SG1,SG2")
+    assert (f"; {mended} can be mended with --fix." in before.output) == bool(mended), before.output
+    lint(name, "--select", "SG1,SG2", "--fix")
+    after = json.loads(lint(name, "--select", "SG1,SG2", "--output-format", "json").stdout)["diagnostics"]
+    assert before.output.count(": SG") - len(after) == mended
+
+
 def test_fix(folder: Path) -> None:
     path = folder / "a.ipynb"
     path.write_bytes(ipynb(text("# Title"), "print(x)", "", code("x = 1\nimport os")))
@@ -159,7 +180,7 @@ def test_sections_that_would_be_merged(folder: Path) -> None:
     cells = [text("## Make"), make, text("## Use"), 'print(list(con.execute("select * from t")))']
     (folder / "a.ipynb").write_bytes(ipynb(*cells))
     result = lint("a.ipynb", "--select", "SG308")
-    assert result.exit_code == 1
+    assert result.exit_code == 0  # information
     assert "sections 'Make', 'Use' would become one task" in result.stdout
 
 

@@ -27,7 +27,7 @@ LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6"
     ],
 )
 def test_found(line: str) -> None:
-    assert [row for row, _ in secrets_in(f"x = 1\n{line}\ny = 2", is_code=True)] == [2]
+    assert [(number, row) for number, row, _ in secrets_in(["", f"x = 1\n{line}\ny = 2"], is_code=True)] == [(1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_found(line: str) -> None:
     ],
 )
 def test_not_found(line: str) -> None:
-    assert not list(secrets_in(line, is_code=True))
+    assert not list(secrets_in([line], is_code=True))
 
 
 def test_outputs_are_looked_at_and_the_value_is_not_shown() -> None:

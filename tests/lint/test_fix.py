@@ -117,3 +117,34 @@ def test_formats_that_are_not_edited() -> None:
     done = fixed(data, Path("x.md"), Settings())
     assert done.data == data
     assert "x.md is not mended" in done.note
+
+
+def test_the_mark_in_front_of_a_file_stays() -> None:
+    mark = b"\xef\xbb\xbf"
+    assert fixed(mark + ipynb("x = 1", ""), None, Settings()).data == mark + ipynb("x = 1")
+    assert fixed(mark + b"# %%\nimport os\nx = 1\n", Path("a.py"), Settings()).data == mark + b"# %%\nx = 1\n"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["import mysetup\nprint(1)"],  # unused, and perhaps imported for what it does
+        ["import os\nos.getcwd()", "x = 1", "import mysetup\nmysetup.f(x)"],  # may see what is above it
+        ["import os\nos.getcwd()", "import warnings\nwarnings.filterwarnings('ignore')", "import pandas\npandas.x"],
+        ["import os\nos.getcwd()", "x = pow(2, 3)", "from math import pow\npow(2, x)"],  # above, it is the builtin
+    ],
+)
+def test_imports_that_may_do_something_stay(cells: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mysetup.py").write_text("")
+    assert mend(*cells, select=("SG209", "SG511")) == cells
+
+
+def test_imports_of_libraries_move() -> None:
+    cells = ["import os\nos.getcwd()", "x = 1", "import sktime\nsktime.f(x)"]
+    assert mend(*cells, select=("SG511",)) == ["import os\nimport sktime\nos.getcwd()", "x = 1", "sktime.f(x)"]
+
+
+def test_a_star_import_keeps_what_a_text_names() -> None:
+    done = mend("from string import *", 'x = digits\nprint("a < @hexdigits")')
+    assert done[0] == "from string import digits, hexdigits"

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from soorgeon_clone.cli.cache import command as cache_command
 from soorgeon_clone.files import cache_folder
 from soorgeon_clone.lint import cache as lint_cache
+from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.model import FileResult
 from soorgeon_clone.pipeline.products.cache import Cache, collect
 from soorgeon_clone.pipeline.products.manifest import Manifest
@@ -22,15 +23,22 @@ from trust.site import Site, look
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 
 
+def keep_a_result(folder: Path) -> None:
+    (folder / "a.ipynb").write_bytes(b"{}")
+    kept = lint_cache.Kept(str(folder), Settings())
+    kept.keep(folder / "a.ipynb", lint_cache.Seen((), lint_cache.digest_of(b"{}")), FileResult("a.ipynb"))
+    kept.write()
+
+
 @pytest.mark.parametrize("off", ["off", "OFF", "0", "no", "none", "false", "", " off "])
 def test_off_is_no_folder(off: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor for results of lint, which once went to a folder of that name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SOORGEON_CLONE_CACHE", off)
     assert cache_folder.default_folder() is None and lint_cache.folder() is None
-    lint_cache.remember("a" * 40, FileResult("a.ipynb"))
-    assert lint_cache.recall("a" * 40, "a.ipynb") is None
-    assert not list(tmp_path.iterdir())
+    keep_a_result(tmp_path)
+    assert lint_cache.Kept(str(tmp_path), Settings()).recall(tmp_path / "a.ipynb") is None
+    assert [one.name for one in tmp_path.iterdir()] == ["a.ipynb"]
 
 
 @pytest.mark.parametrize("first", ["lint", "build"])
@@ -39,7 +47,7 @@ def test_only_the_user_may_look_into_the_cache(first: str, tmp_path: Path, monke
     folder = tmp_path / "a/cache"
     monkeypatch.setenv("SOORGEON_CLONE_CACHE", str(folder))
     if first == "lint":
-        lint_cache.remember("a" * 40, FileResult("a.ipynb"))
+        keep_a_result(tmp_path)
     else:
         (tmp_path / "x").write_text("1")
         Cache(folder, "").keep(tmp_path / "x", file_digest(tmp_path / "x"))

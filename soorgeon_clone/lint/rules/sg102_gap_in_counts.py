@@ -48,7 +48,6 @@ class GapInCounts:
                 runs = f"run [{first}] is" if first == last else f"runs [{first}] to [{last}] are"
                 message = f"{runs} gone: a cell was deleted after it ran, or ran again"
                 yield on_cell(cell, message, hint="Restart the kernel, run all cells, and save.", fix=fix)
-                fix = None
 
 
 def _gaps(counts: list[int]) -> dict[int, tuple[int, int]]:

@@ -39,5 +39,4 @@ class RepeatedCount:
                 other = first[count] + 1
                 message = f"has the count [{count}] of cell {other}: they ran in different kernels, or one is a copy"
                 yield on_cell(cell, message, hint="Restart the kernel, run all cells, and save.", fix=fix)
-                fix = None
             first.setdefault(count, cell.index)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from soorgeon_clone.lint.imports import is_written, stands_alone, wrapped
+from soorgeon_clone.lint.mentions import mentioned_words
 from soorgeon_clone.lint.model import Finding, Fix, ReplaceRows, Severity
 from soorgeon_clone.lint.script import CodeCell
 from soorgeon_clone.lint.subject import Subject
@@ -56,7 +57,7 @@ def _expanded(
 
     exported = exported_names(module) if not node.level else ()
     used = {use.name for use in subject.names.used}
-    names = sorted(used.intersection(exported))
+    names = sorted((used | mentioned_words(subject)).intersection(exported))
     if not names or not stands_alone(cell, node) or any(c.problem for c in subject.script.cells):
         return None
     known = {name for star in stars if not star.level for name in exported_names(star.module or "")}

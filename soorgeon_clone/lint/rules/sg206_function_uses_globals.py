@@ -35,10 +35,9 @@ class FunctionUsesGlobals:
         names = subject.names
         variables = {name for name, bound in names.bindings.items() if any(b.kind == "variable" for b in bound)}
         written: dict[int, set[str]] = {}
-        if any(isinstance(node, ast.Global) for node in subject.script.nodes):
-            for node in subject.script.nodes:
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                    written[id(node)] = {n for s in ast.walk(node) if isinstance(s, ast.Global) for n in s.names}
+        if names.nodes.get(ast.Global):
+            for function in names.functions:
+                written[id(function)] = {n for s in ast.walk(function) if isinstance(s, ast.Global) for n in s.names}
         for binding in names.bound:
             node = binding.node
             if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

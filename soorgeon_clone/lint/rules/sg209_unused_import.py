@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import groupby
 
-from soorgeon_clone.lint.imports import Import, bound_name, is_written, without
+from soorgeon_clone.lint.imports import Import, bound_name, is_written, modules_of, without
 from soorgeon_clone.lint.mentions import mentioned_words
 from soorgeon_clone.lint.model import Finding, Fix, Severity
 from soorgeon_clone.lint.script import CodeCell
@@ -40,7 +40,8 @@ class UnusedImport:
     Why:
         It costs time at each start, and a requirement that nobody needs. Imports that are made for their effect
         (``sklearn.experimental``, ``mpl_toolkits.mplot3d.Axes3D``), imports in ``try``, and names that a text mentions
-        (formulas, ``eval``) are left alone. `--fix` removes the import.
+        (formulas, ``eval``) are left alone. `--fix` removes the import; one of a module beside the notebook, which may
+        have been imported for what it does, takes ``--unsafe-fixes``.
 
     Bad:
         import os
@@ -93,7 +94,7 @@ def _at_top(subject: Subject) -> Iterator[Finding]:
 
 def _removal(cell: CodeCell, node: Import, names: set[str]) -> Fix | None:
     edit = without(cell, node, names)
-    return Fix((edit,)) if edit else None
+    return Fix((edit,), imports=modules_of(node)) if edit else None
 
 
 def _path(node: Import, alias: ast.alias) -> str:
@@ -119,8 +120,7 @@ def _rows_in_functions(subject: Subject) -> set[int]:
     """Return the rows of the module that stand inside a function."""
     rows: set[int] = set()
     last = 0
-    functions = (n for n in subject.script.nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
-    for node in sorted(functions, key=lambda node: node.lineno):
+    for node in sorted(subject.names.functions, key=lambda node: node.lineno):
         end = node.end_lineno or node.lineno
         rows.update(range(max(node.lineno, last) + 1, end + 1))
         last = max(last, end)

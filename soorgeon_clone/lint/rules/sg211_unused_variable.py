@@ -50,6 +50,8 @@ class UnusedVariable:
 
 def _unpacked(subject: Subject) -> Iterator[str]:
     """Yield the names that are bound together with others: ``fig, ax = plt.subplots()``."""
-    for node in subject.script.nodes:
-        if isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Store):
+    names = subject.names
+    together: list[ast.Tuple | ast.List] = [*names.of_kind(ast.Tuple), *names.of_kind(ast.List)]
+    for node in together:
+        if isinstance(node.ctx, ast.Store):
             yield from (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))

@@ -47,7 +47,7 @@ class LikelyMistake:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         seen = set()
-        awaits = {(n.lineno, n.col_offset) for n in subject.script.nodes if isinstance(n, ast.Await)}
+        awaits = {(n.lineno, n.col_offset) for n in subject.names.of_kind(ast.Await)}
         for message in subject.messages:
             if message.kind in _SAID_ELSEWHERE or message in seen or _is_await(message, awaits):
                 continue

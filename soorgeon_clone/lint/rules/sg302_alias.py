@@ -39,5 +39,5 @@ class AliasAcrossSections:
         if subject.facts is None:
             return
         for change in foreign_changes(subject.facts):
-            if len(change.names) > 1:
-                yield at(change.statement, f"{quoted(change.names)} may share what is changed here")
+            if len(change.sharing) > 1:
+                yield at(change.statement, f"{quoted(change.sharing)} may share what is changed here")

@@ -38,14 +38,13 @@ class UnpicklableAcrossSections:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        from soorgeon_clone.analysis.effects import knowledge
         from soorgeon_clone.lint.crossing import at_statement as at
         from soorgeon_clone.lint.crossing import title
 
         facts = subject.facts
         if facts is None:
             return
-        tables = knowledge()
+        tables = subject.tables
         statements = {statement.index: statement for statement in facts.statements}
         for section in facts.sections:
             for name, number in sorted(section.uses.items()):

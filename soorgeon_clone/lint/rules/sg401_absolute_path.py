@@ -43,11 +43,9 @@ class AbsolutePath:
     def check(self, subject: Subject) -> Iterator[Finding]:
         if not any("/" in cell.source or "\\" in cell.source for cell in subject.code_cells):
             return
-        inner = {
-            id(part) for node in subject.script.nodes if isinstance(node, ast.JoinedStr) for part in node.values[1:]
-        }
-        for node in subject.script.nodes:
-            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in inner:
+        inner = {id(part) for node in subject.names.of_kind(ast.JoinedStr) for part in node.values[1:]}
+        for node in subject.names.of_kind(ast.Constant):
+            if not isinstance(node.value, str) or id(node) in inner:
                 continue
             text = node.value
             if "\n" in text or len(text) > 300 or ("/" not in text and "\\" not in text):

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.lint.model import Finding, Severity
-from soorgeon_clone.lint.subject import Subject
 
 if TYPE_CHECKING:
+    from soorgeon_clone.lint.subject import Subject
     from soorgeon_clone.lint.surroundings import Surroundings
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.rules.sg402_module_not_installed import ModuleNotInstalled
-from soorgeon_clone.lint.subject import Subject
 
 if TYPE_CHECKING:
+    from soorgeon_clone.lint.subject import Subject
     from soorgeon_clone.lint.surroundings import Surroundings
 
 
@@ -38,7 +37,7 @@ class ModuleNotRequired:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for finding in ModuleNotInstalled().check(subject):
-            yield replace(finding, message=f"module `{finding.subject}` is not in the project's requirements")
+            yield finding._replace(message=f"module `{finding.subject}` is not in the project's requirements")
 
     def confirm(self, finding: Finding, others: tuple[str, ...], surroundings: Surroundings) -> bool:
         """Tell whether there are requirements, and none of them brings the module."""

@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.lint.model import Finding, Severity
-from soorgeon_clone.lint.paths import calls, import_paths
+from soorgeon_clone.lint.paths import calls
 from soorgeon_clone.lint.subject import Subject
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.effects import Effect, Knowledge
 
-_LIBRARIES = frozenset({"random", "numpy", "sklearn", "torch", "scipy"})
 # Paths worth asking about: reading the tables takes longer than linting a small notebook.
 _MAY_DRAW = r"random\.|numpy\.(?:random\.|matlib)|torch\.|scipy\.|sklearn\.(?:model_selection|utils|datasets)\."
-_GENERATORS = {"numpy.random.default_rng": "seed", "numpy.random.RandomState": "seed", "random.Random": "x"}
+_GENERATORS = frozenset(("numpy.random.default_rng", "numpy.random.RandomState", "random.Random"))
+_GENERATOR_NAMES = tuple({path.rpartition(".")[2] for path in _GENERATORS})
 
 
 class UnseededRandomness:
@@ -44,10 +44,10 @@ class UnseededRandomness:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        paths = import_paths(subject.names)
-        if not _LIBRARIES.intersection(path.partition(".")[0] for path in paths.values()):
-            return
-        found = [(call, path) for call, path in calls(subject.script.nodes, paths) if re.match(_MAY_DRAW, path)]
+        found = [(call, path) for call, path in calls(subject.names) if re.match(_MAY_DRAW, path)]
+        is_seeded = bool(found) and _seeds_somehow(subject)
+        if is_seeded:
+            found = [(call, path) for call, path in found if path.endswith(_GENERATOR_NAMES) and not call.args]
         if not found:
             return
         from soorgeon_clone.analysis.effects import knowledge
@@ -67,7 +67,7 @@ class UnseededRandomness:
             seeded.update(effect.seeds)
             for generator in _drawn(effect, given, path, call, tables):
                 draws.setdefault(generator, (call, path))
-        if _seeds_somehow(subject):
+        if is_seeded:
             return
         for generator, (call, path) in draws.items():
             if generator not in seeded:
@@ -77,11 +77,8 @@ class UnseededRandomness:
 
 def _seeds_somehow(subject: Subject) -> bool:
     """Tell whether a function of another library or of the notebook sets seeds (``seed_everything(0)``)."""
-    names = (
-        called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
-        for node in subject.script.nodes
-        if isinstance(node, ast.Call) and (called := node.func)
-    )
+    called = (call.func for call in subject.names.of_kind(ast.Call))
+    names = (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in called)
     return any("seed" in name.lower() for name in names)
 
 

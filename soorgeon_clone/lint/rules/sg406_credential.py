@@ -8,6 +8,8 @@ from soorgeon_clone.lint.credentials import secrets_in
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject, on_cell
 
+_HINT = "Revoke it, and read it from the environment instead."
+
 
 class Credential:
     """A cell or its outputs hold what looks like a password, a key or a token.
@@ -30,14 +32,14 @@ class Credential:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        hint = "Revoke it, and read it from the environment instead."
-        for cell in subject.notebook.cells:
-            for row, kind in secrets_in(cell.source, is_code=cell.kind == "code"):
-                yield on_cell(cell, f"holds what looks like a credential ({kind})", row=row, hint=hint)
-            for text in _texts(cell.outputs):
-                for _, kind in secrets_in(text, is_code=False):
-                    yield on_cell(cell, f"its outputs show what looks like a credential ({kind})", hint=hint)
-                    break
+        for is_code in (True, False):
+            cells = [cell for cell in subject.notebook.cells if (cell.kind == "code") == is_code]
+            for number, row, kind in secrets_in([cell.source for cell in cells], is_code=is_code):
+                yield on_cell(cells[number], f"holds what looks like a credential ({kind})", row=row, hint=_HINT)
+        shown = [(cell, text) for cell in subject.code_cells for text in _texts(cell.outputs)]
+        found = list(secrets_in([text for _, text in shown], is_code=False))
+        for number, kind in {number: kind for number, _, kind in reversed(found)}.items():  # the first of each text
+            yield on_cell(shown[number][0], f"its outputs show what looks like a credential ({kind})", hint=_HINT)
 
 
 _TEXT_KINDS = ("text/plain", "text/html", "text/markdown", "application/json")

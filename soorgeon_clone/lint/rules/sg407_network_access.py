@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from soorgeon_clone.lint.model import Finding, Severity
-from soorgeon_clone.lint.paths import calls, import_paths
+from soorgeon_clone.lint.paths import calls
 from soorgeon_clone.lint.subject import Subject
 
 _CALLS = (
@@ -45,7 +45,7 @@ class NetworkAccess:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         hint = "Keep a copy beside the notebook."
-        for call, path in calls(subject.script.nodes, import_paths(subject.names)):
+        for call, path in calls(subject.names):
             if re.fullmatch(_CALLS, path) or (re.fullmatch(_READERS, path) and _names_url(call)):
                 yield subject.at(call, f"`{path}` fetches from the network", rows=1, hint=hint)
         for cell in subject.script.cells:

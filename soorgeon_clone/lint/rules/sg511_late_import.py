@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from soorgeon_clone.lint.late_imports import moved_up
+from soorgeon_clone.lint.late_imports import moved_up, top_of
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
 
@@ -43,12 +43,13 @@ class LateImport:
     def check(self, subject: Subject) -> Iterator[Finding]:
         started = False
         left = _MOST_FIXES
+        top = top_of(subject)
         for position, cell in enumerate(subject.script.cells):
             for node in cell.body:
                 if not isinstance(node, (ast.Import, ast.ImportFrom)):
                     started = started or not _prepares(node)
                 elif started and getattr(node, "module", None) != "__future__":
-                    fix = moved_up(subject, position, node) if left else None
+                    fix = moved_up(subject, top, position, node) if left and top else None
                     left -= bool(left)
                     yield subject.at(node, "this import stands below code", fix=fix)
 
