@@ -7,6 +7,7 @@ holds only grows, so two names that may share a part always do here. Values are 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, Why, keep
@@ -51,12 +52,16 @@ class Obj:
         "origin",
         "path",
         "scope",
+        "serial",
         "shown",
         "type",
         "views",
     )
 
-    def __init__(self, type_: str, *, immutable: bool = False, path: str = "", const: Any = None) -> None:
+    def __init__(
+        self, type_: str, *, immutable: bool = False, path: str = "", const: Any = None, serial: int = 0
+    ) -> None:
+        self.serial = serial
         self.type = type_
         self.immutable = immutable
         self.path = path
@@ -80,6 +85,9 @@ class Obj:
         self.made_for = NOBODY  # why it was made first
         self.held_for: list[tuple[Value, Reason]] = []  # what it came to hold, and why
 
+    def __hash__(self) -> int:
+        return self.serial
+
     def __repr__(self) -> str:
         return f"<{self.type} {self.path or self.const or ''}>"
 
@@ -96,6 +104,7 @@ class Heap:
         self.effort = effort
         self.has_all_constants = False  # whether what is no constant yet is none
         self.version = 0
+        self._serials = count(1)
         self._sites: dict[Any, Obj] = {}
         self._atoms: dict[Any, Obj] = {}
         self._origins: dict[Any, set[Obj]] = {}
@@ -115,14 +124,14 @@ class Heap:
         if found is None:
             if self.has_all_constants and isinstance(const, str):
                 return self.atom(type_)
-            found = self._atoms[key] = Obj(type_, immutable=True, const=key[1])
+            found = self._atoms[key] = Obj(type_, immutable=True, const=key[1], serial=next(self._serials))
         return found
 
     def lib(self, path: str) -> Obj:
         """Return the object for a module or for something in it."""
         found = self._atoms.get(path)
         if found is None:
-            found = self._atoms[path] = Obj(LIB, immutable=True, path=path)
+            found = self._atoms[path] = Obj(LIB, immutable=True, path=path, serial=next(self._serials))
         return found
 
     def make(self, site: Any, type_: str, *, immutable: bool = False) -> Obj:
@@ -130,7 +139,7 @@ class Heap:
         key = (site, type_)
         found = self._sites.get(key)
         if found is None:
-            found = self._sites[key] = Obj(type_, immutable=immutable)
+            found = self._sites[key] = Obj(type_, immutable=immutable, serial=next(self._serials))
             found.made = self.now
             found.made_for = self.reason
             self.types.add(type_)

@@ -79,4 +79,4 @@ def test_a_loop_that_is_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     shifts = "; ".join(f"{one} = {other}" for one, other in zip(names[:0:-1], names[-2::-1], strict=True))
     code = f"{' = '.join(names)} = None\nfor k in range(9):\n    {shifts}; a0 = [1]"
     plan = plan_of(notebook_of([code, "a8.append(2)", "print(a8)"]))
-    assert [merge.reason for merge in plan.merges] == [OVERRUN]
+    assert [merge.reason for merge in plan.merges] == [f"{OVERRUN} (`for k in range(9): ...` in cell 2)."]
