@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from soorgeon_clone.analysis.heap import Value
 from soorgeon_clone.refactor.carriers import file, session, table
 from soorgeon_clone.refactor.carriers.borders import Borders
-from soorgeon_clone.refactor.carriers.carrier import Taken, Want
+from soorgeon_clone.refactor.carriers.carrier import Taken, Want, about
 from soorgeon_clone.refactor.model import Carry, MustPrecede
 from soorgeon_clone.refactor.solve import Solution
 from soorgeon_clone.refactor.why import because_of, cite
@@ -36,8 +36,10 @@ def carried(solution: Solution) -> Iterator[Carry]:
             giving += changing[bisect_right(changing, giving[-1]) : bisect_left(changing, borders.starts[begin])][
                 -_MOST:
             ]
-        because = [because_of(borders, number, "gives it") for number in giving[-_MOST:]]
-        because.append(because_of(borders, wiring.askers[name, begin], "asks for it"))
+        objects = binding.value if binding is not None and len(binding.value) <= _MOST else ()
+        facts = about(name, objects)
+        because = [because_of(borders, number, "gives it", facts) for number in giving[-_MOST:]]
+        because.append(because_of(borders, wiring.askers[name, begin], "asks for it", (("reads", name),)))
         source = solution.cut.home(giving[-1]).begin if giving else begin
         yield Carry(name, source, begin, taken.how, tuple(because))
 
@@ -75,5 +77,9 @@ def must_precede(borders: Borders, first: int, last: int, shared: SharedFile) ->
     """Return the constraint that a file sets to the order of two tasks."""
     path = "a file that cannot be known" if shared.path == "*" else f"`{shared.path}`"
     what = f"{path} is touched by {cite(borders, shared.earlier)} and by {cite(borders, shared.later)}."
-    because = tuple(because_of(borders, number, file.HOW) for number in (shared.earlier, shared.later))
+    statements = [borders.statements[number] for number in (shared.earlier, shared.later)]
+    files = {*(("files_written", path) for s in statements for path in s.files_written)}
+    files |= {("files_read", path) for s in statements for path in s.files_read}
+    facts = sorted(files, key=lambda fact: (fact[1] != shared.path, fact[0] != "files_written", fact))
+    because = tuple(because_of(borders, statement.index, file.HOW, facts) for statement in statements)
     return MustPrecede(first, last, what, because)

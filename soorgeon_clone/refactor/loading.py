@@ -8,7 +8,7 @@ from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, Obj, Value, holds
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers import ambient
-from soorgeon_clone.refactor.carriers.carrier import Refused
+from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.replay import only_named
 from soorgeon_clone.refactor.sharing import Sharing, matters, referred
 from soorgeon_clone.refactor.wiring import Group, Wiring
@@ -27,7 +27,10 @@ def refuse_rings(wiring: Wiring) -> None:
             if (name := next((name for name in needed if loads[name] == (provider, group)), None)) is not None:
                 listed = " and ".join(f"`{n}`" for n in group[:2])
                 what = f"{listed} belong to a class or function that is made of `{name}`"
-                refused = Refused(what, provider.begin, _defs(wiring, name, unit), rule="a ring", remedy=_TOGETHER)
+                made = _defs(wiring, name, unit)
+                refused = Refused(
+                    what, provider.begin, made, rule="a ring of definitions", remedy=_TOGETHER, facts=about(name)
+                )
                 wiring.refuse(refused, unit, unit.begin, wiring.askers[name, unit.begin])
 
 

@@ -130,6 +130,11 @@ class MustPrecede:
     reason: str
     because: tuple[Because, ...] = ()
 
+    @property
+    def feared(self) -> bool:
+        """Whether it stands on a fact that is only possible: a guard could take its place."""
+        return any(one.feared for one in self.because)
+
 
 @dataclass(frozen=True)
 class Carry:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.heap import ATTRIBUTES, Obj, Value, look_for_more
 from soorgeon_clone.refactor.carriers import ambient
-from soorgeon_clone.refactor.carriers.carrier import Refused
+from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.pickled import cannot_save, verdict
 from soorgeon_clone.refactor.wiring import Group, Wiring
 
@@ -169,9 +169,11 @@ class Sharing:
     def _refuse_change(self, what: str, rule: str, remedy: str, obj: Obj, names: Iterable[str], unit: Unit) -> None:
         """Refuse to part what is shared from the last statement that changes it."""
         borders = self.wiring.borders
+        names = tuple(names)
         made = (max(binding.defs) for n in names if (binding := borders.before(n, unit.end)) and binding.defs)
+        facts = tuple(fact for name in names for fact in about(name, [obj]))
         last = last_told(obj)
-        refused = Refused(what, unit.begin, tuple(sorted(set(made))), (last,), rule, remedy)
+        refused = Refused(what, unit.begin, tuple(sorted(set(made))), (last,), rule, remedy, facts=facts)
         self.wiring.refuse(refused, unit, borders.section_of(last))
 
     # -- files -------------------------------------------------------------------------------------------------

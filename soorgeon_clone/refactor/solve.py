@@ -94,7 +94,9 @@ def _refuse_what_cannot_be_cut(wiring: Wiring) -> None:
     for statement in wiring.borders.statements if others else ():
         if statement.opaque:
             last = others[-1].end - 1
-            refused = Refused(statement.opaque, 0, (statement.index,), rule=statement.opaque, role="")
+            refused = Refused(
+                statement.opaque, 0, (statement.index,), rule=statement.opaque, role="", facts=(("opaque", None),)
+            )
             wiring.refuse(refused, first, last)
             return
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.refactor.carriers.borders import Borders
-from soorgeon_clone.refactor.carriers.carrier import Refused
+from soorgeon_clone.refactor.carriers.carrier import Fact, Refused
 from soorgeon_clone.refactor.model import MustMerge
 
 _LONGEST = 60  # characters of a statement that a reason shows
@@ -19,13 +19,17 @@ def must_merge(borders: Borders, refused: Refused, last: int, askers: Iterable[i
     first = max(0, min(refused.first, last - 1))
     roles = ((refused.role, refused.made), ("changed by", refused.changed), ("asked for by", tuple(askers)))
     named = list(dict.fromkeys(number for _, numbers in roles for number in numbers))
-    because = tuple(because_of(borders, number, refused.rule or refused.what) for number in named)
+    because = tuple(because_of(borders, number, refused.rule or refused.what, refused.facts) for number in named)
     return MustMerge(first, last, reason(borders, refused, roles), because)
 
 
-def because_of(borders: Borders, number: int, rule: str) -> Because:
-    """Return a statement as because: where the facts of a statement carry their own, they are taken over here."""
+def because_of(borders: Borders, number: int, rule: str, facts: Iterable[Fact] = ()) -> Because:
+    """Return why a statement counts: because of the first of ``facts`` that is one of its facts, else for ``rule``."""
     statement = borders.statements[number]
+    for kind, item in facts:
+        found = borders.facts.because(statement, kind, item)
+        if found is not None:
+            return found
     return Because(number, statement.first, rule)
 
 

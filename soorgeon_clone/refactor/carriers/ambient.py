@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.model import AMBIENT
-from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
+from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.model import Part
 
@@ -26,7 +26,9 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     first = min(map(ledger.borders.section_of, made), default=want.at - 1)
     what = f"the state of {want.name.removeprefix(AMBIENT)} cannot be saved"
     remedy = "make a generator of your own, and use it where numbers are drawn"
-    return Refused(what, first, made, rule="a state that cannot be saved", remedy=remedy, final=True)
+    return Refused(
+        what, first, made, rule="a state that cannot be saved", remedy=remedy, final=True, facts=about(want.name)
+    )
 
 
 def part(name: str, border: int, ledger: Ledger) -> Part | None:

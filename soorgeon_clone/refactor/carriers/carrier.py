@@ -5,13 +5,18 @@ A carrier is a module that has what `Carrier` lists, and a row in `table.CARRIER
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from soorgeon_clone.analysis.heap import Obj
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.model import Part
+
+Fact = tuple[str, Hashable]
+"""Kind and item, as `NotebookFacts.because` takes them: ``("changes", obj)``."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ class Refused:
 
     ``what`` is the reason in a sentence without its end, ``made`` and ``changed`` the statements that it speaks of
     (``role`` says how, of the former), ``rule`` the reason in short and ``remedy`` what a person can do about it, as an
-    order. ``final``: no other carrier is asked.
+    order. ``facts`` are the facts of these statements that count, as `NotebookFacts.because` knows them. ``final``: no
+    other carrier is asked.
     """
 
     what: str
@@ -62,6 +68,13 @@ class Refused:
     last: int | None = None
     final: bool = False
     role: str = "made by"
+    facts: tuple[Fact, ...] = ()
+
+
+def about(name: str, objects: Iterable[Obj] = ()) -> tuple[Fact, ...]:
+    """Return the facts that a statement gives a name its value, or asks for it, or changes objects or compares them."""
+    told = tuple((kind, obj) for obj in objects for kind in ("changes", "identity"))
+    return (*told, ("binds", name), ("reads", name))
 
 
 class Carrier(Protocol):

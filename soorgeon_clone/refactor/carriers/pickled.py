@@ -10,7 +10,7 @@ from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, LIB, LOST,
 from soorgeon_clone.refactor.carriers import obstacles
 from soorgeon_clone.refactor.carriers.borders import Borders, is_module
 from soorgeon_clone.refactor.carriers.by_value import function_by_value, outside_names
-from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
+from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger, Pickled
 from soorgeon_clone.refactor.carriers.repeated import first_section, kept_by_a_module, noted_elsewhere
 from soorgeon_clone.refactor.carriers.replay import is_code
@@ -65,7 +65,8 @@ def refusal(want: Want, ledger: Ledger) -> Refused | None:
 def cannot_save(name: str, obstacle: str, first: int, made: tuple[int, ...], changed: tuple[int, ...] = ()) -> Refused:
     """Return the refusal to save ``name`` for what it holds."""
     what = f"`{name}` cannot be saved: it holds {obstacle}"
-    return Refused(what, first, made, changed, rule=obstacle, remedy=obstacles.remedy(obstacle, name))
+    remedy = obstacles.remedy(obstacle, name)
+    return Refused(what, first, made, changed, rule=obstacle, remedy=remedy, facts=about(name))
 
 
 def verdict(ledger: Ledger, name: str, value: Value, border: int) -> Pickled:

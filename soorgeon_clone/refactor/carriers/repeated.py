@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.heap import UNBOUND
+from soorgeon_clone.analysis.heap import EMPTY, UNBOUND
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.state import Binding
-from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
+from soorgeon_clone.refactor.carriers.carrier import Fact, Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat
 
 HOW = "repeated statement"
+
+_REGISTRY = "a registry of definitions"
 
 
 def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
@@ -48,10 +50,12 @@ def kept_by_a_module(want: Want, ledger: Ledger) -> Refused | None:
     changed = {number for state in states for number in state.changed if number < want.stop}
     if not changed:
         return None
+    facts = about(want.name, states)
     what = f"`{want.name}` belongs to a module beside the notebook, which keeps it"
     rule = "state of a module beside the notebook"
     remedy = "make it in the notebook, or let the module return a new one at each call"
-    return Refused(what, first_section(want, ledger), changed=(min(changed),), rule=rule, remedy=remedy, final=True)
+    first = first_section(want, ledger)
+    return Refused(what, first, changed=(min(changed),), rule=rule, remedy=remedy, final=True, facts=facts)
 
 
 def noted_elsewhere(want: Want, ledger: Ledger) -> Refused:
@@ -59,22 +63,38 @@ def noted_elsewhere(want: Want, ledger: Ledger) -> Refused:
     made = tuple(sorted(want.binding.defs)) if want.binding is not None else ()
     what = f"`{want.name}` notes definitions as they are made"
     remedy = "put it and all that it notes into one section, before the others"
-    return Refused(what, first_section(want, ledger), made, rule="a registry of definitions", remedy=remedy, final=True)
+    first, facts = first_section(want, ledger), about(want.name)
+    return Refused(what, first, made, rule=_REGISTRY, remedy=remedy, final=True, facts=facts)
 
 
 def _why_not(want: Want, ledger: Ledger, binding: Binding) -> Refused:
-    borders, made = ledger.borders, tuple(sorted(binding.defs))
+    made = tuple(sorted(binding.defs))
+    first, rule = first_section(want, ledger), "a definition that cannot be repeated"
     if len(made) > 1:
         what = f"`{want.name}` may be any of several definitions"
-        remedy = "give each its own name"
-    else:
-        what = f"`{want.name}` is changed after its definition, or what its definition reads is"
-        remedy = "make the change before the definition, or in the section of the definition only"
-    start = borders.starts[want.at]
-    touched = sorted(n for obj in borders.facts.heap.reach(binding.value) for n in obj.changed if n < start)
-    changed = tuple(n for n in touched if made and n > made[-1])[:1]
-    first = first_section(want, ledger)
-    return Refused(what, first, made, changed, "a definition that cannot be repeated", remedy)
+        return Refused(what, first, made, rule=rule, remedy="give each its own name", facts=about(want.name))
+    what = f"`{want.name}` is changed after its definition, or what its definition reads is"
+    remedy = "make the change before the definition, or in the section of the definition only"
+    number, facts = _changed(want, ledger, binding)
+    changed = (number,) if number is not None else ()
+    return Refused(what, first, made, changed, rule, remedy, facts=(*facts, *about(want.name)))
+
+
+def _changed(want: Want, ledger: Ledger, binding: Binding) -> tuple[int | None, tuple[Fact, ...]]:
+    """Return a statement that changes a definition, or what it reads, or binds that anew, with the facts of it."""
+    borders, last = ledger.borders, max(binding.defs, default=-1)
+    values = {want.name: binding.value}
+    for name, then in sorted(borders.statements[last].read_bindings.items()) if last >= 0 else ():
+        now = borders.before(name, want.at)
+        if now is not None and now.defs != then.defs and max(now.defs, default=-1) > last:
+            return max(now.defs), about(name)
+        values[name] = now.value if now is not None else EMPTY
+    stop = borders.starts[want.at]
+    for name, value in values.items():
+        for obj in sorted(borders.facts.heap.reach(value), key=lambda obj: obj.serial):
+            if numbers := [number for number in obj.changed if last < number < stop]:
+                return min(numbers), about(name, [obj])
+    return None, ()
 
 
 def besides(statement: StatementFacts, want: Want, ledger: Ledger) -> list[StatementFacts] | Refused:
@@ -88,5 +108,5 @@ def besides(statement: StatementFacts, want: Want, ledger: Ledger) -> list[State
             first = min(statement.section, other.section)
             made = tuple(sorted({statement.index, other.index}))
             remedy = "put what is noted and what notes it into one section"
-            return Refused(what, first, made, rule="a registry of definitions", remedy=remedy)
+            return Refused(what, first, made, rule=_REGISTRY, remedy=remedy)
     return noted

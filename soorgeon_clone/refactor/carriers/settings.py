@@ -23,7 +23,8 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     last = len(borders.facts.sections) - 1  # a later task could see it as well
     rule = _what_it_sets(statement)
     made = (statement.index,)
-    return Refused(what, statement.section, made, rule=rule, remedy=remedy, last=last, final=True, role="")
+    facts = tuple(("sets", kind) for kind in sorted(statement.sets))
+    return Refused(what, statement.section, made, (), rule, remedy, last, final=True, role="", facts=facts)
 
 
 def part(name: str, border: int, ledger: Ledger) -> None:
@@ -34,12 +35,12 @@ def _what_it_sets(statement: StatementFacts) -> str:
     if statement.sets == {"modules"}:
         return "what a module keeps"
     kinds = ", ".join(sorted(kind.removeprefix("other:").replace("_", " ") for kind in statement.sets))
-    return f"settings ({kinds})"
+    return f"a setting ({kinds})"
 
 
 def _why_not(borders: Borders, statement: StatementFacts) -> tuple[str, str]:
     may = "may change" if statement.sets == {"modules"} else "changes"
-    what = f"a statement {may} {_what_it_sets(statement)} for all that follows, and repeating it would do more"
+    what = f"a statement {may} {_what_it_sets(statement)} and cannot be repeated in later tasks"
     more = [
         ("prints", bool(statement.prints)),
         ("writes files", bool(statement.files_written)),
@@ -48,5 +49,5 @@ def _why_not(borders: Borders, statement: StatementFacts) -> tuple[str, str]:
         ("calls what nobody has described", bool(statement.unknown_calls)),
     ]
     if also := [words for words, does in more if does]:
-        return f"{what}: it {' and '.join(also)}", "make the setting in a statement of its own"
-    return f"{what}, or not the same", "let the setting read nothing that changes"
+        return f"{what}, since it {' and '.join(also)} as well", "make the setting in a statement of its own"
+    return f"{what}, since it reads what changes", "let the setting read nothing that changes"
