@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
-from soorgeon_clone.analysis.model import AMBIENT
+from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.refactor.explain_variable import variable, way
+from soorgeon_clone.refactor.explain_variable import variable, way, why
 from soorgeon_clone.refactor.model import Carry, MustMerge, MustPrecede, Task
 from soorgeon_clone.refactor.scene import Explanation, Point, Scene, names_in
 
@@ -98,10 +98,16 @@ def _taken(scene: Scene, task: Task) -> Iterator[Point]:
             yield Point(f"loads {label} from {load.task}", scene.all_evidence(because[-1:]))
     for name, carry in sorted(carried.items()):
         if name.startswith(_SETTING):
-            yield Point("repeats a setting", scene.all_evidence(carry.because[:1]))
+            yield from _setting(scene, scene.statements[int(name.removeprefix(_SETTING))])
         elif name not in loaded and carry.how not in ("file", "session"):
             said = way(carry.how, scene.task_of(carry.source), task.name)
             yield Point(f"{name}: {said}", scene.all_evidence((*carry.because[:1], *carry.because[-1:])))
+
+
+def _setting(scene: Scene, statement: StatementFacts) -> Iterator[Point]:
+    kinds = sorted(statement.sets)
+    names = ", ".join(kind.removeprefix("other:").replace("_", " ") for kind in kinds)
+    yield Point(f"repeats a setting ({names})", why(scene, statement, "sets", kinds[0]))
 
 
 def _is_for(scene: Scene, carry: Carry, task: Task) -> bool:

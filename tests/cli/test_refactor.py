@@ -109,6 +109,7 @@ def test_json_is_for_programs(run: Callable[..., Done], tmp_path: Path) -> None:
     assert report["files"]["created"][0] == "tasks/load.py"
     assert set(report) == {
         "notebook", "folder", "written", "sections", "tasks", "merges", "files", "hints", "notes", "verified",
+        "explained",
     }  # fmt: skip
 
 
