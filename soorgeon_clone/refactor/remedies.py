@@ -6,6 +6,7 @@ import re
 
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.effects import SECTION, UNDESCRIBED
+from soorgeon_clone.analysis.evidence import INSIDE
 from soorgeon_clone.analysis.said import MARK
 
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
@@ -17,6 +18,8 @@ def remedy(because: Because) -> str:
     if not because.feared or not because.rule.startswith(UNDESCRIBED):
         return ""
     called = because.rule.removeprefix(f"{UNDESCRIBED}: ")
+    if called.startswith(INSIDE):  # it is no call of its own that does it
+        return ""
     comment = f"`# {MARK} pure` behind the call"
     entries = _entries(called)
     if not entries:
