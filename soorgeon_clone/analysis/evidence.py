@@ -19,6 +19,7 @@ Rule = str | tuple[str, Effect] | None
 
 
 OWN_CODE = "the notebook's own code"
+INSIDE = "what is in"  # something that nobody knows
 _MOST_FRAMES = 4  # of a chain of calls that are told
 
 Key = TypeVar("Key", bound=Hashable)

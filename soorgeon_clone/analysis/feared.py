@@ -32,12 +32,17 @@ COMMON = (
     "logging.Logger",
 )
 
+_PLACED = ("sets", "seeds", "draws", "reads", "writes")
+
 Resolve = Callable[[str], "str | None"]
 
 
 @dataclass
 class Feared:
-    """What code may do. ``methods`` are the names of methods that it calls on what is no library's."""
+    """What code may do. ``methods`` are the names of methods that it calls on what is no library's.
+
+    ``rows``: where that is done first, by field and item; ``where`` the same in words, of all the code together.
+    """
 
     sets: set[str] = field(default_factory=set)
     seeds: set[str] = field(default_factory=set)
@@ -47,6 +52,8 @@ class Feared:
     methods: set[str] = field(default_factory=set)
     prints: bool = False
     by_name: bool = False
+    rows: dict[tuple[str, str], int] = field(default_factory=dict)
+    where: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, other: Feared) -> None:
         """Take over what ``other`` holds."""
@@ -54,6 +61,11 @@ class Feared:
             getattr(self, name).update(getattr(other, name))
         self.prints = self.prints or other.prints
         self.by_name = self.by_name or other.by_name
+        self.where = {**other.where, **self.where}
+
+    def name_places(self, name: str, file: str) -> None:
+        """Say of what is done in which row that it is done in function ``name`` of ``file``."""
+        self.where = {key: f"{name} ({file}, row {row})" for key, row in self.rows.items()}
 
 
 def feared(knowledge: Knowledge, nodes: Iterable[Node], resolve: Resolve) -> Feared:
@@ -73,6 +85,7 @@ class _Reader:
         self.types: set[str] = set()
         self.names: set[str] = set()
         self.own: dict[str, str] = {}  # what the code imports where it stands
+        self.placed = 0  # how many items have their row
 
     def read(self, node: Node) -> None:
         """Take in all chains of names, attributes and calls in ``node``."""
@@ -102,6 +115,16 @@ class _Reader:
                 stack.append(children[2])
             else:
                 stack.extend(reversed(children))
+            self._note_rows(item)
+
+    def _note_rows(self, node: Node) -> None:
+        groups = {kind: getattr(self.found, kind) for kind in _PLACED}
+        count = sum(map(len, groups.values()))
+        if count > self.placed:
+            self.placed = count
+            for kind, items in groups.items():
+                for item in items:
+                    self.found.rows.setdefault((kind, item), int(node.start_pos[0]))
 
     def _path(self, head: Node) -> str | None:
         if head.type != "name":

@@ -130,7 +130,9 @@ class States:
             module = self.modules.find(place[0])
             assert module is not None, place
             nodes = self._nodes(module, place[1])
-            self._feared[place] = feared(self.modules.knowledge, nodes, partial(self.modules.library, module))
+            found = feared(self.modules.knowledge, nodes, partial(self.modules.library, module))
+            found.name_places(place[1], f"{place[0].replace('.', '/')}.py")
+            self._feared[place] = found
         return self._feared[place]
 
     def _nodes(self, module: Module, name: str) -> list[Node]:

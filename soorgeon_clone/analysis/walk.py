@@ -20,7 +20,7 @@ from typing import Any
 
 from soorgeon_clone.analysis import access, bodies, figures, labels, library, limits, undescribed
 from soorgeon_clone.analysis.effects import UNDESCRIBED, Knowledge, TypeFacts, installed_major
-from soorgeon_clone.analysis.evidence import Places, Reason, Rule, keep
+from soorgeon_clone.analysis.evidence import INSIDE, Places, Reason, Rule, keep
 from soorgeon_clone.analysis.feared import builtin
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -708,7 +708,7 @@ class Walker:
 def _inside(obj: Obj) -> str:
     """Say why something changes that an object holds of which nobody knows what it holds."""
     kind = obj.type if "." in obj.type else obj.path or "an object"
-    return f"{UNDESCRIBED}: what is in {kind}"
+    return f"{UNDESCRIBED}: {INSIDE} {kind}"
 
 
 def _owner(scope: Scope | None, name: str) -> Scope | None:

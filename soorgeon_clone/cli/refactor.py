@@ -12,6 +12,8 @@
     hints, notes  lists of sentences for people
     written       false with --dry-run
     verified      with --verify: {same, repairs: [sentence], seconds: {notebook, pipeline}}; null without
+    explained     with --explain: list of {about, kind, points: [{what, evidence: [{cell, row, source, rule, feared,
+                  within: [text], remedy}]}]}; kind is variable, task or arrow
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +77,13 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 @click.option(
     "-F", "--log-file", type=click.Path(dir_okay=False), default=None, help="Log to a file, not the terminal."
 )
+@click.option(
+    "--explain",
+    "asked",
+    multiple=True,
+    metavar="NAME",
+    help="Say why a variable, a task, or an arrow (A->B) is as it is, and write nothing. Can be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
 @click.option(
     "--verify",
@@ -101,6 +111,7 @@ def command(
     file_format: Any,
     log: str | None,
     log_file: str | None,
+    asked: tuple[str, ...],
     dry_run: bool,
     verify: bool,
     timeout: float | None,
@@ -113,6 +124,8 @@ def command(
     NOTEBOOK is an .ipynb file or a script or Markdown file that jupytext reads, - for standard input.
     """
     set_up_log(log, log_file)
+    dry_run = dry_run or bool(asked)
+    from soorgeon_clone.cli import explained
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor import files, write
     from soorgeon_clone.refactor.layout import lay_out
@@ -141,6 +154,10 @@ def command(
         choices = _choices(source, root, plan, **chosen)
         repaired = _repaired(source, plan_for, level=level, timeout=timeout, choices=choices)
         plan, verified, together = repaired.plan, _verified(repaired), repaired.together
+    explanations = explained.explanations(source, plan, level, asked) if asked else ()
+    if asked and not as_json:
+        explained.show(explanations)
+        return
     layout = lay_out(plan, _choices(source, root, plan, **chosen))
     _log(plan)
     project = files.project(plan, layout, _requirements(plan, layout))
@@ -148,7 +165,7 @@ def command(
     if not dry_run:
         write.write(changes, root)
     where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
-    report = {**where, **_report(plan, layout, changes)}
+    report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
     if together and not verify:
         report["notes"].insert(0, _REMEMBERED)
     if as_json:

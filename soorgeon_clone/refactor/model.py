@@ -89,6 +89,10 @@ class Task:
     writes_files: bool = False
     unbound: frozenset[str] = frozenset()
 
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        return tuple(step for step in self.steps if isinstance(step, Load))
+
 
 @dataclass(frozen=True)
 class Merge:

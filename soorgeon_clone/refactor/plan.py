@@ -81,6 +81,18 @@ def _plan(
     return plan_of(notebook, sections, solution, serializer, _hints(notebook, sections, level, single_task=single_task))
 
 
+def facts_of(notebook: Notebook, level: int) -> NotebookFacts | None:
+    """Return the facts that a plan of ``notebook`` stands on; None if its code is too large to be looked at."""
+    if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
+        return None
+    try:
+        with _keeping_all():
+            tables = knowledge(read_user_effects(_folder(notebook)))
+            return _analyse(notebook, split(notebook, level), tables)
+    except (RecursionError, MemoryError):
+        return None
+
+
 @contextmanager
 def _keeping_all() -> Iterator[None]:
     """Look for no garbage while a plan is made: what the analysis has found is large, and all of it is still needed."""

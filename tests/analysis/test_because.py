@@ -183,15 +183,27 @@ def test_what_repeats_a_call_prints_as_well() -> None:
     assert [statement.prints for statement in facts_of((code,)).statements] == [False, False, False, True, True]
 
 
+def test_where_a_module_beside_the_notebook_does_it(tmp_path: Path) -> None:
+    files = {
+        "helpers.py": "import random\n\ndef seed(n):\n    return n and start(n)\n\ndef start(n):\n    random.seed(n)\n"
+    }
+    facts = facts_of(("import helpers", "helpers.seed(1)"), files, tmp_path)
+    (statement,) = facts.sections[1].statements
+    assert facts.because(statement, "seeds", "python_random") == Because(
+        1, 1, "helpers.seed, in a module beside the notebook", within=("start (helpers.py, row 7)",)
+    )
+
+
 def test_a_module_beside_the_notebook(tmp_path: Path) -> None:
     files = {"counting.py": "n = 0\ndef count(x):\n    global n\n    n += 1\n    return n\n"}
     facts = facts_of(("import counting\nxs = []", "counting.count(xs)"), files, tmp_path)
     (statement,) = facts.sections[1].statements
-    reasons = {obj.path: facts.because(statement, "changes", obj) for obj in statement.changes}
-    assert [b and (b.rule, b.feared) for b in reasons.values()] == [
-        ("counting.count, in a module beside the notebook", False),
-        ("code that nobody has described: counting.count", True),
-    ] or len(reasons) == 2
+    (state,) = facts.states
+    because = facts.because(statement, "changes", state)
+    assert because == Because(2, 1, "counting.count, in a module beside the notebook")
+    (xs,) = facts.sections[0].after["xs"].value
+    because = facts.because(statement, "changes", xs)
+    assert because == Because(2, 1, "code that nobody has described: counting.count", feared=True)
 
 
 LIMITED = {

@@ -109,6 +109,7 @@ def test_json_is_for_programs(run: Callable[..., Done], tmp_path: Path) -> None:
     assert report["files"]["created"][0] == "tasks/load.py"
     assert set(report) == {
         "notebook", "folder", "written", "sections", "tasks", "merges", "files", "hints", "notes", "verified",
+        "explained",
     }  # fmt: skip
 
 
@@ -361,3 +362,43 @@ def test_verify_in_json(run: Callable[..., Done], tmp_path: Path) -> None:
     verified = json.loads(run("nb.ipynb", "--verify", "--json", "--dry-run").out)["verified"]
     assert verified["same"] and not verified["repairs"] and set(verified["seconds"]) == {"notebook", "pipeline"}
     assert json.loads(run("nb.ipynb", "--json", "--dry-run").out)["verified"] is None
+
+
+MAY = ["## Load", "import mylib\nxs = [1]", "## Fit", "mylib.fit(xs)", "## Show", "print(xs)"]
+
+
+def test_it_explains_and_writes_nothing(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*MAY))
+    done = run("nb.ipynb", "--explain", "xs", "--explain", "fit -> show")
+    assert done.code == 0, done.err
+    assert "may be changed in fit: cell 4, row 1: mylib.fit(xs)" in done.out
+    assert '"mylib.fit" = { changes = [] }' in done.out
+    assert "fit->show (arrow)" in done.out
+    assert "planned" not in done.out
+    assert files(tmp_path) == {"nb.ipynb"}
+
+
+def test_what_it_explains_is_in_the_json(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*MAY))
+    report = json.loads(run("nb.ipynb", "--explain", "xs", "--json").out)
+    assert not report["written"] and files(tmp_path) == {"nb.ipynb"}
+    ((told,),) = (report["explained"],)
+    assert (told["about"], told["kind"]) == ("xs", "variable")
+    (evidence,) = told["points"][1]["evidence"]
+    assert evidence.pop("remedy").startswith("if `mylib.fit` does not")
+    assert evidence == {
+        "cell": 4,
+        "row": 1,
+        "source": "mylib.fit(xs)",
+        "rule": "code that nobody has described: mylib.fit",
+        "feared": True,
+        "within": [],
+    }
+    assert json.loads(run("nb.ipynb", "--dry-run", "--json").out)["explained"] == []
+
+
+def test_it_asks_what_was_meant(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*MAY))
+    done = run("nb.ipynb", "--explain", "shwo")
+    assert done.code == 2 and "Did you mean show" in done.err
+    assert run("nb.ipynb", "--explain", "load->xs").code == 2

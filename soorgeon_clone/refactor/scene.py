@@ -1,0 +1,94 @@
+"""What explanations are made of: a plan beside the facts and sections behind it, and points with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from soorgeon_clone.analysis.because import Because
+from soorgeon_clone.analysis.model import AMBIENT, NotebookFacts, StatementFacts
+from soorgeon_clone.notebook.model import Section
+from soorgeon_clone.refactor.model import Load, Plan, Task
+from soorgeon_clone.refactor.remedies import remedy
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A statement that counts: where it is (cell and row count from 1), how it reads, and what said so.
+
+    ``within`` are the functions that it enters on the way, ``remedy`` is what to write if a feared fact is none.
+    """
+
+    cell: int
+    row: int
+    source: str
+    rule: str
+    feared: bool
+    within: tuple[str, ...] = ()
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing that is so, and the statements that make it so."""
+
+    what: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that is to be said of a variable, a task, or an arrow between two."""
+
+    about: str
+    kind: Literal["variable", "task", "arrow"]
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A plan with the facts and the sections that it was made of; ``facts`` is None where nobody looked at the code."""
+
+    plan: Plan
+    facts: NotebookFacts | None
+    sections: Sequence[Section]
+
+    @cached_property
+    def sources(self) -> Mapping[int, list[str]]:
+        """Cell -> its lines."""
+        return {cell.index: cell.source.split("\n") for section in self.sections for cell in section.cells}
+
+    @cached_property
+    def statements(self) -> tuple[StatementFacts, ...]:
+        return self.facts.statements if self.facts is not None else ()
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        return frozenset(name for statement in self.statements for name in statement.binds)
+
+    @cached_property
+    def tasks(self) -> Mapping[str, Task]:
+        return {task.name: task for task in self.plan.tasks}
+
+    def task_of(self, section: int) -> str:
+        """Return the name of the task that a section belongs to."""
+        owners = self.plan.section_tasks
+        return owners[section] if section < len(owners) else self.plan.tasks[0].name
+
+    def evidence(self, because: Because) -> Evidence:
+        """Return a because with the place and the text of its statement."""
+        cell = self.statements[because.statement].cell
+        lines = self.sources[cell]
+        source = lines[because.row - 1].strip() if because.row <= len(lines) else ""
+        return Evidence(cell + 1, because.row, source, because.rule, because.feared, because.within, remedy(because))
+
+    def all_evidence(self, because: Iterable[Because]) -> tuple[Evidence, ...]:
+        return tuple(self.evidence(one) for one in dict.fromkeys(because))
+
+
+def names_in(load: Load) -> list[str]:
+    """Return the names of what is loaded as constraints have them: a generator's state is ``@numpy_random`` there."""
+    states = {part.name: f"{AMBIENT}{part.name.removesuffix('_state')}" for part in load.bundle.parts if part.imports}
+    return [states.get(name, name) for name in load.names]
