@@ -49,7 +49,6 @@ DOORS: dict[str, frozenset[str]] = {
     # arrays, frames and pictures are compared by what is in them
     "numpy": frozenset({"verify/images", "verify/likeness"}),
     "PIL": frozenset({"verify/images"}),
-    "parso": frozenset({"analysis/syntax"}),
     "pyflakes": frozenset({"analysis/undefined"}),
     "rich": frozenset({"cli/progress"}),
     "tomli": frozenset({"pyproject"}),  # on Python 3.10

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, calls, deferred, evaluate, statements, undescribed
 from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
-from soorgeon_clone.analysis.names import Code
-from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
-from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.analysis.lower.instructions import Code, Instruction
+from soorgeon_clone.analysis.state import NO_DEFS, Binding, Context, Scope, Site, State
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -52,7 +51,7 @@ class Activation:
     recursed: bool = False
 
 
-def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Value:
+def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Value:
     """Follow a call of a notebook function into its body."""
     w.effort.calls += 1
     if w.effort.is_exhausted:
@@ -65,7 +64,7 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
     size = max(1, code.size // 4)
     if len(w.active) > w.limits.depth or w.effort.size < size:
         return frozenset({undescribed.blunt(w, [obj], args.all, w.site(node))})
-    context = (*w.context, id(node))[-2:]
+    context = (*w.context, node)[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
     known = w.memo.get(key)
     if known is not None and known[0] == w.heap.version and still_holds(w, known[1]):
@@ -125,7 +124,7 @@ def _repeat(w: Walker, memo: Memo) -> None:
         w.note(kind, item)
 
 
-def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: tuple[int, ...], node: Node) -> Value:
+def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: Context, node: Instruction) -> Value:
     key = (obj, context)
     scope = w.scopes.get(key)
     if scope is None:
@@ -144,7 +143,7 @@ def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: 
     return run()
 
 
-def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, context: tuple[int, ...]) -> None:
+def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, context: Context) -> None:
     """Run the body until it shows nothing new: once, but for functions that call themselves."""
     if obj in w.active:
         return
@@ -190,9 +189,9 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
     fork = w.module.state = module.fork()
     try:
         if code.is_lambda:
-            scope.result |= evaluate.expression(w, code.body)
+            scope.result |= evaluate.expression(w, code.body[0])
         else:
-            statements.run_suite(w, code.body)
+            statements.run_block(w, code.body)
     finally:
         w.module.state = module
     # whatever path the body took: what it bound may hold
@@ -201,7 +200,7 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
     return module.join([fork, module.fork()])
 
 
-def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: tuple[int, tuple[int, ...]]) -> Value:
+def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: Site) -> Value:
     scope = active.scope
     active.recursed = True
     for name, value in values.items():
@@ -217,7 +216,7 @@ def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: tu
     return scope.result
 
 
-def _parameters(w: Walker, obj: Obj, code: Code, args: calls.Arguments, node: Node) -> dict[str, Value]:
+def _parameters(w: Walker, obj: Obj, code: Code, args: calls.Arguments, node: Instruction) -> dict[str, Value]:
     values: dict[str, Value] = {}
     positional = list(args.positional)
     unpacked = EMPTY

@@ -369,24 +369,12 @@ class _Builder:
         return "\n\n\n".join(part for part in (head, *others) if part).rstrip() + "\n"
 
     def _modules(self) -> set[str]:
-        from soorgeon_clone.analysis.names import imported
-
-        modules: set[str] = set()
-        for statement in self.program.statements:
-            stack = [statement.node]
-            while stack:
-                node = stack.pop()
-                if node.type in ("import_name", "import_from"):
-                    modules.update(path for _, path, _ in imported(node) if not path.startswith("."))
-                else:
-                    stack.extend(c for c in getattr(node, "children", ()) if hasattr(c, "children"))
-        return modules
+        imports = (each for statement in self.program.statements for each in statement.lowered.all_imports)
+        return {each.path for each in imports if not each.path.startswith(".")}
 
 
 def _in_order(exported: Mapping[str, StatementFacts]) -> list[StatementFacts]:
     """Return definitions in the notebook's order, those that another one needs when it is made first."""
-    from soorgeon_clone.analysis.names import mentioned
-
     done: list[StatementFacts] = []
     seen: set[str] = set()
 
@@ -395,7 +383,7 @@ def _in_order(exported: Mapping[str, StatementFacts]) -> list[StatementFacts]:
             return
         seen.add(name)
         for other in sorted(set(exported[name].read_bindings) & exported.keys(), key=lambda n: exported[n].index):
-            if other in mentioned(exported[name].node):
+            if other in exported[name].lowered.mentions:
                 add(other)
         done.append(exported[name])
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from soorgeon_clone.analysis.dataflow import binding_after
 from soorgeon_clone.analysis.heap import UNBOUND
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.names import free_names
 from soorgeon_clone.refactor.carriers.program import LAST_RESULT_NAMES, SESSION_NAMES, Program
 
 _IMMUTABLE = (bool, int, float, complex, str, bytes, type(None), type(...))
@@ -47,7 +46,7 @@ def _needed_elsewhere(program: Program) -> set[str]:
         for number in program.binders.get(waiting.pop(), ()):
             statement = program.statements[number]
             if statement.kind in ("function", "class"):
-                more = (free_names(statement.node) & home.keys()) - found
+                more = (statement.lowered.free & home.keys()) - found
                 found |= more
                 waiting += more
     return found

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 
 from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.names import annotation_texts, free_names, mentioned
-from soorgeon_clone.analysis.syntax import Node
 from soorgeon_clone.refactor.carriers.constants import constants
 from soorgeon_clone.refactor.carriers.program import Program, ancestors
 
@@ -85,7 +83,7 @@ def _stands_alone(program: Program, statement: StatementFacts, name: str) -> boo
     cell = program.cells[statement.cell]
     rows = cell.source.replace("\r\n", "\n").split("\n")[statement.first - 1 : statement.last]
     # else there is IPython syntax in it, or it is a rewritten statement
-    return "\n".join(rows).strip() == str(statement.node.get_code(include_prefix=False)).strip()
+    return "\n".join(rows).strip() == statement.lowered.written.strip()
 
 
 def _may_be_asked_for(program: Program, statement: StatementFacts, name: str) -> bool:
@@ -100,12 +98,12 @@ def _may_be_asked_for(program: Program, statement: StatementFacts, name: str) ->
 
 
 def _can_move(program: Program, statement: StatementFacts, name: str, shown_types: bool) -> bool:
-    if statement.node.type == "simple_stmt" or not _stands_alone(program, statement, name):
+    if not _stands_alone(program, statement, name):
         return False
     binding = next((u.after[name] for u in program.units if name in u.after), None)
     if binding is None or any(obj.type not in (FUNCTION, CLASS) for obj in binding.value):
         return False
-    names = mentioned(statement.node)
+    names = statement.lowered.mentions
     if names & _DEPENDS_ON_MODULE or any(n.startswith("_i") and n[2:].isdigit() for n in names):
         return False
     for obj in binding.value:
@@ -115,21 +113,12 @@ def _can_move(program: Program, statement: StatementFacts, name: str, shown_type
             return False
         if obj.type == FUNCTION and obj.code.globals:
             return False
-    return not any(leaf == "global" for leaf in _keywords(statement.node))
+    return not statement.lowered.has_global
 
 
 def _parts(program: Program, obj: Obj) -> Iterable[Obj]:
     """Yield what belongs to a definition: defaults, class variables, methods."""
     return (part for part in program.facts.heap.reach(frozenset({obj})) if part is not obj)
-
-
-def _keywords(node: Node) -> Iterable[str]:
-    stack = [node]
-    while stack:
-        item = stack.pop()
-        if item.type == "global_stmt":
-            yield "global"
-        stack.extend(getattr(item, "children", ()))
 
 
 def _types_are_shown(program: Program) -> bool:
@@ -159,5 +148,5 @@ def names_from_outside(program: Program, statement: StatementFacts) -> set[str]:
     """Return the names that a definition takes from outside, whatever scope in it mentions them, or a text does:
     ``df.query("a > @limit")``, ``x: "Limit"``."""
     found = {name for function in program.functions_made.get(statement.index, ()) for name in function.code.named}
-    found |= {name for text in annotation_texts(statement.node) for name in _NAME.findall(text)}
-    return found | free_names(statement.node)
+    found |= {name for text in statement.lowered.annotation_texts for name in _NAME.findall(text)}
+    return found | statement.lowered.free

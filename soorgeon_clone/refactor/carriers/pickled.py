@@ -22,7 +22,6 @@ from soorgeon_clone.analysis.heap import (
     Value,
     holds,
 )
-from soorgeon_clone.analysis.names import has_class_inside
 from soorgeon_clone.refactor.carriers.program import Program, ancestors, is_module
 
 _NATIVE = {
@@ -124,7 +123,7 @@ def function_by_value(program: Program, value: Value, exported: frozenset[str]) 
             continue
         if obj.type != FUNCTION or obj.code.globals or obj.code.decorators:
             return None
-        if has_class_inside(obj.code.node):
+        if obj.code.has_class:
             return None  # cloudpickle does not see what the body of a class in a function reads
         if any(part.type == "builtins.cell" and _obstacle(None, part) for part in holds(obj)):
             return None

@@ -114,38 +114,26 @@ class Program:
         return len({self._imported(n, name) for n in numbers}) == 1
 
     def _imported(self, number: int, name: str) -> str:
-        from soorgeon_clone.analysis.names import imported
-
-        statement = self.statements[number]
-        nodes = statement.node.children if statement.node.type == "simple_stmt" else [statement.node]
-        for node in nodes:
-            if node.type in ("import_name", "import_from"):
-                for bound, path, whole in imported(node):
-                    if bound in (name, "*"):
-                        return f"{path} {whole}"
+        for each in self.statements[number].lowered.imports:
+            if each.name in (name, "*"):
+                return f"{each.path} {each.whole}"
         return f"#{number}"
 
     def import_source(self, name: str, number: int) -> str:
         """Return an import statement that binds just ``name``, as statement ``number`` does."""
-        from soorgeon_clone.analysis.names import imported
-
         statement = self.statements[number]
-        nodes = statement.node.children if statement.node.type == "simple_stmt" else [statement.node]
-        for node in nodes:
-            if node.type not in ("import_name", "import_from"):
+        for each in statement.lowered.imports:
+            if each.name == "*":
+                return f"from {each.path} import {name}"
+            if each.name != name:
                 continue
-            for bound, path, whole in imported(node):
-                if bound == "*":
-                    return f"from {path} import {name}"
-                if bound != name:
-                    continue
-                if node.type == "import_name":
-                    return f"import {path} as {name}" if whole else f"import {path}"
-                module, _, last = path.rpartition(".")
-                if path.startswith(".") and not module.strip("."):
-                    module = path[: len(path) - len(last)]
-                suffix = "" if last == name else f" as {name}"
-                return f"from {module} import {last}{suffix}"
+            if not each.is_from:
+                return f"import {each.path} as {name}" if each.whole else f"import {each.path}"
+            module, _, last = each.path.rpartition(".")
+            if each.path.startswith(".") and not module.strip("."):
+                module = each.path[: len(each.path) - len(last)]
+            suffix = "" if last == name else f" as {name}"
+            return f"from {module} import {last}{suffix}"
         return self.source(statement)
 
 

@@ -8,7 +8,6 @@ from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.effects import Knowledge
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.names import named_by_definition
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.program import Program
@@ -144,7 +143,7 @@ def only_named(program: Program, statement: StatementFacts, name: str) -> bool:
     bindings = statement.read_bindings
     if statement.kind not in ("class", "function") or any(obj.type != CLASS for obj in bindings[name].value):
         return False
-    named, asked = named_by_definition(statement.node)
+    named, asked = statement.lowered.named
     if name not in named or name in asked:
         return False
     return all(program.is_import(n) or all(obj.immutable for obj in bindings[n].value) for n in asked & bindings.keys())
