@@ -408,7 +408,7 @@ def keys(w: Walker, node: Instruction) -> Value:
     value = EMPTY
     for part in node.parts:
         value |= expression(w, part)
-    return value | {w.heap.atom("builtins.slice")}
+    return value | {w.heap.atom("builtins.tuple" if node.kind == "tuple" else "builtins.slice")}
 
 
 # -- parts of objects, and calls -------------------------------------------------------------------------------
