@@ -406,6 +406,8 @@ def advances(w: Walker, type_: str) -> bool:
 
 def store(w: Walker, node: Instruction, value: Value) -> None:
     """Do ``a.b = value`` or ``a[i] = value``."""
+    is_attribute = isinstance(node, Attribute)
+    reason = w.blame(node, f"assignment to an {'attribute' if is_attribute else 'item'}")
     if isinstance(node, Attribute):
         objects = evaluate.expression(w, node.of)
         if any(obj.type == INSTANCE for obj in objects):  # grid[0, 1].v = 7: it is no array that has attributes
@@ -435,6 +437,7 @@ def store(w: Walker, node: Instruction, value: Value) -> None:
                     w.heap.hold(obj, "*", elements(w, value, node))
                 else:
                     hold_item(w, obj, key, value)
+    w.heap.reason = reason
 
 
 def _sets_ambient(w: Walker, obj: Obj, method: str, value: Value) -> bool:
@@ -642,7 +645,7 @@ def note_identity(w: Walker, value: Value) -> None:
     while stack:
         obj = stack.pop()
         if _equals_only_itself(obj):
-            obj.identity.add(w.record.index)
+            w.heap.note_identity(obj)
         elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
             more = {held for part in obj.fields.values() for held in part} - seen
             seen |= more

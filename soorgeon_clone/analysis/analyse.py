@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
+from soorgeon_clone.analysis.evidence import Place, Reason
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.lineage import TooMany
 from soorgeon_clone.analysis.lower.cells import Statement
@@ -94,13 +95,16 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                 record = StatementFacts(count, index, cell.index, each.first, each.last, each.kind, each, each.text)
                 count += 1
                 records.append(record)
+                walker.places.add(each, Place(cell.index))
                 if failure is None:
                     is_last = position == len(own) - 1
                     failure = _walk_or_fail(walker, record, is_last=is_last, maybe=code.maybe)
-                record.opaque = record.opaque or failure
+                if failure is not None:
+                    record.opaque = record.opaque or failure
+                    record.why.setdefault(("opaque", None), Reason(record.index, each.place, failure, True, None))
         facts.append(_section(walker, index, records))
     names = frozenset().union(*(statement.mentions for statement in walker.statements))
-    return NotebookFacts(tuple(facts), walker.heap, names, beside.states(walker))
+    return NotebookFacts(tuple(facts), walker.heap, names, walker.places, beside.states(walker))
 
 
 def _statements(code: PythonCode, cell: Cell) -> tuple[Statement, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -43,6 +43,8 @@ class Effect:
     analysis ends here. ``prints``: writes to standard output or displays. ``raises``: never returns.
 
     For an attribute of a module, ``gets`` holds for reading and ``sets`` for assigning to it.
+
+    ``held`` are the conditions that held (``inplace=True``), ``source`` who said so if it was no table.
     """
 
     returns: tuple[str, ...] = ("fresh",)
@@ -63,6 +65,8 @@ class Effect:
     opaque: str | None = None
     prints: bool = False
     raises: bool = False
+    held: tuple[str, ...] = field(default=(), compare=False)
+    source: str = field(default="", compare=False)
 
     @cached_property
     def acts(self) -> bool:
@@ -119,7 +123,7 @@ LISTS = (
     *("shares", "views", "changes", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads", "writes", "names"),
     "loses",
 )
-FIELDS = tuple(f.name for f in fields(Effect))
+FIELDS = tuple(f.name for f in fields(Effect) if f.compare)
 NO, MAYBE, YES = 0, 1, 2
 
 Resolve = Callable[[str], str]
@@ -192,6 +196,7 @@ def choose(rules: Iterable[Rule], given: Given) -> Effect | None:
         if verdict == NO:
             continue
         effect = _settle_draws(rule, given) if rule.draws_unless else rule.effect
+        effect = replace(effect, held=held) if (held := tuple(_held(rule, given))) else effect
         chosen = effect if chosen is None else join(chosen, effect)
         if verdict == YES:
             break
@@ -204,7 +209,8 @@ def add(effect: Effect, rules: Iterable[Rule], given: Given) -> Effect:
         verdict = _verdict(rule, given)
         if verdict == NO:
             continue
-        extra = rule.effect if "returns" in rule.named else replace(rule.effect, returns=effect.returns)
+        extra = replace(rule.effect, held=tuple(_held(rule, given)))
+        extra = extra if "returns" in rule.named else replace(extra, returns=effect.returns)
         effect = replace(join(effect, extra), returns=extra.returns) if verdict == YES else join(effect, extra)
     return effect
 
@@ -222,6 +228,8 @@ def join(one: Effect, other: Effect) -> Effect:
         opaque=one.opaque or other.opaque,
         prints=one.prints or other.prints,
         raises=one.raises and other.raises,
+        held=tuple(dict.fromkeys((*one.held, *other.held))),
+        source=one.source or other.source,
     )
 
 
@@ -243,6 +251,17 @@ def _settle_draws(rule: Rule, given: Given) -> Effect:
         changes = (*effect.changes, named) if named in given else effect.changes
         return replace(effect, draws_unless=named, changes=changes)
     return replace(effect, draws_unless=None) if text == "None" else replace(effect, draws=(), draws_unless=None)
+
+
+def _held(rule: Rule, given: Given) -> Iterator[str]:
+    """Yield the conditions of a rule as a reader of the call knows them: ``inplace=True``, ``without random_state``."""
+    for name in (*(name for name, _ in rule.when), *rule.given, *rule.passed):
+        if name in given:
+            shown = given[name]
+            yield f"{name.removeprefix('made.')}={'...' if shown is None else shown}"
+    for name in (*rule.unless_given, *rule.draws_unless[:1]):
+        if name not in given and f"made.{name}" not in given:
+            yield f"without {name.removeprefix('made.')}"
 
 
 def _verdict(rule: Rule, given: Given) -> int:

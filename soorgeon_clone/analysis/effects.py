@@ -65,6 +65,8 @@ FOLDER = Path(__file__).parent / "knowledge"
 SECTION = "tool.soorgeon-clone.effects"
 HOMES = {"posixpath": "os.path", "ntpath": "os.path", "_io": "io", "pylab": "matplotlib.pylab", "_thread": "threading"}
 _ANY_CONSTRUCTOR = {"shares": "args"}
+USER = "pyproject.toml"  # the sources of effects that no table says
+UNDESCRIBED = "code that nobody has described"
 DISTRIBUTIONS = {"sklearn": "scikit_learn", "imblearn": "imbalanced_learn"}
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -318,6 +320,7 @@ class Knowledge:
                 keeps=("args",),
                 reads=files,
                 writes=files,
+                source=UNDESCRIBED,
             )
         return None
 
@@ -335,7 +338,8 @@ class Knowledge:
         return add(effect, table.everywhere, {name: text for name, text in given.items() if name != "made.**"})
 
     def _from_user(self, path: str, found: Entry, given: Given) -> Effect | None:
-        return choose(compile_rules(found.raw, _user_types(_split(path)[0])), given)
+        effect = choose(compile_rules(found.raw, _user_types(_split(path)[0])), given)
+        return replace(effect, source=USER) if effect is not None else None
 
     def _lineage(self, type_path: str, *, declared: bool = False) -> tuple[TypeEntry, ...]:
         """Return the type's entry and those of its bases, nearest first; ``*`` stands for a type that is not named."""
@@ -383,7 +387,7 @@ def _files_of(library: str) -> tuple[str, ...]:
 def undescribed_function(library: str) -> Effect:
     """Return what holds for the functions of the standard library at large."""
     files = _files_of(library)
-    return Effect(returns=(f"{library}.*",), shares=("args",), reads=files, writes=files)
+    return Effect(returns=(f"{library}.*",), shares=("args",), reads=files, writes=files, source=UNDESCRIBED)
 
 
 _SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from soorgeon_clone.analysis.evidence import NOBODY, Reason, Why, keep
 from soorgeon_clone.analysis.limits import Effort
 
 Value = frozenset["Obj"]
@@ -37,10 +38,12 @@ class Obj:
         "fields",
         "finalized",
         "given",
+        "held_for",
         "identity",
         "immutable",
         "is_local",
         "made",
+        "made_for",
         "memory",
         "order",
         "order_of",
@@ -74,6 +77,8 @@ class Obj:
         self.finalized = False  # whether code runs when it goes
         self.order: Any = None  # of a class: where its members are looked up, as `lineage` found it last
         self.order_of: set[Obj] | None = None  # sets on whose order its own order depends
+        self.made_for = NOBODY  # why it was made first
+        self.held_for: list[tuple[Value, Reason]] = []  # what it came to hold, and why
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.path or self.const or ''}>"
@@ -96,6 +101,9 @@ class Heap:
         self._origins: dict[Any, set[Obj]] = {}
         self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
+        self.reason = NOBODY  # why what is done now is done
+        self.why: Why = {}  # what the statement that is walked does, and why
+        self.viewed_for: dict[frozenset[Obj], Reason] = {}  # two that share memory, and why
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
@@ -124,6 +132,7 @@ class Heap:
         if found is None:
             found = self._sites[key] = Obj(type_, immutable=immutable)
             found.made = self.now
+            found.made_for = self.reason
             self.types.add(type_)
         return found
 
@@ -152,6 +161,7 @@ class Heap:
         old = obj.fields.get(key, EMPTY)
         if not value <= old:
             obj.fields[key] = old | value
+            obj.held_for.append((value, self.reason))
             self.version += 1
             self._grown.add(obj)
 
@@ -173,6 +183,7 @@ class Heap:
             memory = (one.memory or {one}) | (other.memory or {other})
             for obj in memory:
                 obj.memory = memory
+            self.viewed_for[frozenset({one, other})] = self.reason
             self.version += 1
             self._grown |= {one, other}
 
@@ -190,7 +201,13 @@ class Heap:
                 continue
             seen.add(obj)
             obj.ordered = {*(obj.ordered or ()), self.now}
+            keep(self.why, ("order", obj), self.reason)
             stack.extend(obj.order_of or ())
+
+    def note_identity(self, obj: Obj) -> None:
+        """Note that the statement that is walked may tell whether this is the same object as another."""
+        obj.identity.add(self.now)
+        keep(self.why, ("identity", obj), self.reason)
 
     def derive_order(self, made: Iterable[Obj], sources: Iterable[Obj]) -> None:
         """Note that sets were made out of others: their order depends on the order of those."""

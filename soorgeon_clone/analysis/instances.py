@@ -321,11 +321,13 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Decorate) -> Value
             result |= value | made
         else:
             result |= value  # a library's decorator: the definition in other clothes
+            reason = w.blame(node, f"@{node.name}")
             result |= beside.decorate(w, obj, value, node)
             if _REGISTERS.search(node.name):
                 undescribed.run_registered(w, value, node)
                 if _is_of_module(w, node.name):
                     w.note("sets", "modules")
+            w.heap.reason = reason
     return result or value
 
 

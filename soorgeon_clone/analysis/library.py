@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, calls, evaluate, filed, named, statements, structures, undescribed
-from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
@@ -45,6 +45,7 @@ def apply(
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
     w.effort.calls += 1
+    reason = w.blame(node, (path, effect), feared=effect.source == UNDESCRIBED)
     if w.heap.lib(MAIN) in args.all:
         w.opaque("it reads and writes variables by name")
     bound = _bound(args, names)
@@ -98,6 +99,7 @@ def apply(
         filed.read_back(w, effect, path, fresh, node)
     if "parts" in effect.shares:
         _share_parts(w, value)
+    w.heap.reason = reason
     return value
 
 
@@ -215,7 +217,7 @@ def _act(
     for text in effect.writes:
         _file(w, "files_written", text, target)
     if effect.prints:
-        w.record.prints = True
+        w.print()
 
 
 # matplotlib's ways to register what is called at an event, which pickle leaves out
@@ -578,6 +580,7 @@ def set_library(w: Walker, path: str, value: Value) -> None:
         w.change(value)  # by whatever is printed from now on
         if any(obj.type == INSTANCE for obj in value):
             w.opaque("what is printed goes to an object of the notebook")
+    reason = w.blame(w.heap.reason.node, f"assignment to {path}")
     name = f"{path[:-9]}.*" if path.endswith(".__dict__") else path
     w.given_to_modules[name] = w.given_to_modules.get(name, EMPTY) | value
     w.in_modules |= w.heap.reach(frozenset(obj for obj in value if obj.type not in calls.CODE_TYPES))
@@ -586,9 +589,11 @@ def set_library(w: Walker, path: str, value: Value) -> None:
         if effect is not None and effect.sets:
             for setting in effect.sets:
                 w.note("sets", setting)
-            return
+            break
         path = path.rpartition(".")[0]
-    w.note("sets", "modules")
+    else:
+        w.note("sets", "modules")
+    w.heap.reason = reason
 
 
 MAIN = "__main__"  # the notebook, as a module

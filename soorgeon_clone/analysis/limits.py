@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+REACHED = "a limit of the analysis was reached"
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.analysis import access, beside, calls, evaluate, instances, library
+from soorgeon_clone.analysis.evidence import Place, enter
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
@@ -69,10 +70,12 @@ _NEVER_SUPPRESSING = tuple(
 def run_statement(w: Walker, node: Instruction) -> None:
     """Walk one statement, simple or compound."""
     handler = _STATEMENTS.get(type(node))
+    reason = w.blame(node)
     if handler is not None:
         handler(w, node)
     else:
         evaluate.expression(w, node)
+    w.heap.reason = reason
 
 
 def run_block(w: Walker, block: Block) -> None:
@@ -472,16 +475,20 @@ def decorate(w: Walker, node: Decorate) -> Value:
     return value | evaluate.expression(w, node.value)
 
 
-def run_text(w: Walker, text: str) -> None:
+def run_text(w: Walker, text: str, name: str) -> None:
     """Walk code that a statement runs in the notebook's namespace; what is not Python defeats the analysis."""
     try:
         tops = read_statements(text)
     except (SyntaxError, ValueError, RecursionError):
         w.opaque("it runs code that cannot be read")
         return
+    reason = w.heap.reason
+    w.heap.reason = enter(name, reason)
     for top in tops:
+        w.places.add(top, Place(None, "its text" if name == "exec" else name))
         for node in top.block:
             run_statement(w, node)
+    w.heap.reason = reason
 
 
 def run_script(w: Walker, line: str) -> None:
@@ -494,7 +501,7 @@ def run_script(w: Walker, line: str) -> None:
         w.note("unknown_calls", "%run")
         w.note("files_read", "*")
         w.note("files_written", "*")
-        run_text(w, text)
+        run_text(w, text, words[0])
 
 
 def script_text(w: Walker, name: str) -> str | None:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, beside, bodies, calls, instances, library, lineage, structures
-from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.feared import Feared, feared
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -28,6 +28,7 @@ from soorgeon_clone.analysis.heap import (
     Value,
     look_for_more,
 )
+from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.said import Said
 from soorgeon_clone.analysis.state import Scope
@@ -209,7 +210,26 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     values = receiver | args.all
     said = w.comments.get(node)
     if said is not None:
-        return _as_said(w, said, values, node)
+        reason = w.blame(node, f"a comment in the notebook ({said.text})")
+        made = _as_said(w, said, values, node)
+    else:
+        reason = w.blame(node, f"{UNDESCRIBED}: {_shown(receiver, what)}", feared=True)
+        made = _assume(w, receiver, args, node, what)
+    w.heap.reason = reason
+    return made
+
+
+def _shown(receiver: Value, what: str) -> str:
+    """Return the path of a call as a reader knows it; of a method of something that a call gave, with that call."""
+    if "." in what:
+        return what
+    givers = {obj.path for obj in receiver if obj.type == UNKNOWN and "." in obj.path}
+    giver = f"{givers.pop()}()" if len(givers) == 1 else "an object that nobody knows"
+    return giver if what == UNKNOWN else f"{giver}.{what}" if giver.endswith("()") else f"{what} of {giver}"
+
+
+def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction, what: str) -> Value:
+    values = receiver | args.all
     w.note("unknown_calls", what)
     if w.has_modules_beside:
         beside.do_methods(w, receiver)
@@ -413,12 +433,14 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Instruction) -> Non
 
 def worn(w: Walker, values: Value) -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
+    reason = w.blame(w.heap.reason.node, f"{REACHED}: what one statement runs", feared=True)
     if w.worn is None:
         w.worn = blunt(w, w.heap.of_type(FUNCTION), values, "worn")
     passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)
     if passed:
         w.change(o for o in passed if o.type not in (FUNCTION, CLASS))
         _join(w, w.worn, passed)
+    w.heap.reason = reason
     return frozenset({w.worn})
 
 
@@ -518,7 +540,8 @@ def do_feared(w: Walker, may: Feared) -> None:
     for kind, texts in (("files_read", may.reads), ("files_written", may.writes)):
         if "*" in texts or (texts and w.logs_to_files):
             w.note(kind, "*")
-    w.record.prints = w.record.prints or may.prints
+    if may.prints:
+        w.print()
     if may.by_name:
         w.opaque("it reads and writes variables by name")
 

@@ -152,7 +152,7 @@ def _attribute(scope: ScopeNames, node: ast.Attribute) -> Instruction:
 
 
 def _item(scope: ScopeNames, node: ast.Subscript) -> Instruction:
-    return Item(node.lineno, expression(scope, node.value), _key(scope, node.slice))
+    return Item(node.value.end_lineno or node.lineno, expression(scope, node.value), _key(scope, node.slice))
 
 
 def _key(scope: ScopeNames, node: ast.expr) -> Instruction:
@@ -243,7 +243,7 @@ def _choose(scope: ScopeNames, node: ast.IfExp) -> Instruction:
 def _call(scope: ScopeNames, node: ast.Call) -> Instruction:
     function = expression(scope, node.func)
     found = arguments(scope, node.args, node.keywords)
-    return Call(node.lineno, function, found)
+    return Call(node.func.end_lineno or node.lineno, function, found)
 
 
 def arguments(scope: ScopeNames, positional: list[ast.expr], keywords: list[ast.keyword]) -> tuple[Argument, ...]:

@@ -137,7 +137,11 @@ def _called_or_defined(item: Instruction) -> str:
 def _function(code: Code) -> str:
     facts = [
         *(word for word in ("async", "generator") if getattr(code, f"is_{word}")),
-        *(f"{word} {' '.join(sorted(names))}" for word, names in (("free", code.free), ("local", code.locals)) if names),
+        *(
+            f"{word} {' '.join(sorted(names))}"
+            for word, names in (("free", code.free), ("local", code.locals))
+            if names
+        ),
     ]
     parameters = [f"{each.kind}{each.name}{_beside(each)}" for each in code.parameters]
     returned = [f"-> {_text(code.returns)}"] if code.returns is not None else []
