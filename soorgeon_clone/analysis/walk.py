@@ -124,7 +124,7 @@ class Walker:
     @cached_property
     def rebound(self) -> frozenset[str]:
         """The names that the notebook's code binds twice, or that are builtins' and bound at all."""
-        counts = Counter(name for statement in self.statements for name in statement.binders)
+        counts = Counter(name for statement in self.statements for name in statement.bindings)
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
 
     def is_stored_into(self, name: str) -> bool:

@@ -89,9 +89,14 @@ class Statement:
         return frozenset(self._scope.free)
 
     @property
-    def binders(self) -> Iterator[str]:
+    def bound(self) -> frozenset[str]:
+        """The names that it binds where it stands ("*": nobody knows which)."""
+        return frozenset(self._scope.bound)
+
+    @property
+    def bindings(self) -> Iterator[str]:
         """Yield the names that are bound in any scope of the statement, each as often as it is."""
-        return definitions.bound(self._nodes)
+        return (name for name, _ in definitions.bindings(self._nodes))
 
     @cached_property
     def named(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -128,6 +133,20 @@ def statements(text: str, is_parted: Callable[[int, int], bool] = lambda first, 
         else:
             found.append(Statement(group, rows))
     return tuple(found)
+
+
+def outline(text: str) -> tuple[Statement, ...]:
+    """Return the statements of a module, with nothing in its functions: they bind what the module binds."""
+    nodes = parse(text)
+    stack: list[ast.AST] = list(nodes)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = []
+        elif isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):
+            stack.extend(ast.iter_child_nodes(node))
+    rows = _ROW_ENDS.split(text)
+    return tuple(Statement([node], rows) for node in nodes)
 
 
 def parse(text: str) -> list[ast.stmt]:

@@ -13,15 +13,32 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 
 
-def bound(nodes: Sequence[ast.stmt]) -> Iterator[str]:
-    """Yield the names that are bound in any scope, each as often as it is."""
+def bindings(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str | None]]:
+    """Yield (name, import statement) of each binding in any scope; None: it is bound by something else."""
     for node in _all(nodes):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.alias):
-            yield (node.asname or node.name).partition(".")[0]
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                yield node.id, None
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                yield alias.asname or top, f"import {alias.name if alias.asname else top}"
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from ((alias.asname or alias.name, f"from {module} import {alias.name}") for alias in node.names)
+        elif (name := _bound_by(node)) is not None:
+            yield name, None
+
+
+def _bound_by(node: ast.AST) -> str | None:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+        case ast.ExceptHandler(name=name) | ast.MatchAs(name=name) | ast.MatchStar(name=name):
+            return name
+        case ast.MatchMapping(rest=name):
+            return name
+    return None
 
 
 def named(nodes: Iterable[ast.AST]) -> tuple[frozenset[str], frozenset[str]]:
@@ -78,7 +95,7 @@ def beside(nodes: Sequence[ast.stmt], block: Block, rows: Mapping[int, T]) -> It
                 yield each, found[each.row]
 
 
-def _all(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
+def _all(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     for node in nodes:
         yield from ast.walk(node)
 
