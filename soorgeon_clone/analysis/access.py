@@ -237,7 +237,9 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Instruction)
         return library.lib_subscript(w, obj, kind, key, node)
     if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
         if type_ == "collections.defaultdict":
-            w.change_one(obj)  # a missing key is made
+            reason = w.blame(node, "a missing key of a collections.defaultdict")
+            w.change_one(obj)
+            w.heap.reason = reason
             w.heap.hold(obj, "*", calls.call(w, obj.fields.get("*factory", EMPTY), calls.NO_ARGUMENTS, node))
         const = evaluate.constant(key)
         if const is not None:
@@ -287,6 +289,17 @@ def contents(value: Value) -> Value:
             if name not in _NO_ELEMENTS:
                 result.update(held)
     return frozenset(result)
+
+
+def with_elements(value: Value) -> Value:
+    """Return objects, and of containers all that they hold, in containers in them as well."""
+    seen = set(value)
+    stack = [obj for obj in value if obj.type in CONTAINERS]
+    while stack:
+        more = {held for part in stack.pop().fields.values() for held in part} - seen
+        seen |= more
+        stack += [obj for obj in more if obj.type in CONTAINERS]
+    return frozenset(seen)
 
 
 _TABLES = ("pandas.DataFrame", "pandas.Series")

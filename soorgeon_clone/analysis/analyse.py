@@ -163,7 +163,7 @@ def _show(walker: Walker, record: StatementFacts, shown: Instruction) -> None:
     walker.show(value)
     walker.displayed |= value
     undescribed.run_drawn(walker, shown)
-    record.shows = True
+    record.shows = any(obj.type != "builtins.NoneType" for obj in value)
     record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 Key = TypeVar("Key")
+DEPTH = "calls inside one another"
 
 
 @dataclass
@@ -84,7 +85,7 @@ def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Valu
         return _recursive(w, active, values, w.site(node))
     size = max(1, code.size // 4)
     if len(w.active) > w.limits.depth or w.effort.size < size:
-        what = "calls inside one another" if len(w.active) > w.limits.depth else "the size of functions"
+        what = DEPTH if len(w.active) > w.limits.depth else "the size of functions"
         w.blame(w.heap.reason.node, f"{REACHED}: {what}", feared=True)
         return frozenset({undescribed.blunt(w, [obj], args.all, w.site(node))})
     context = (*w.context, node)[-2:]
@@ -104,9 +105,11 @@ def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Valu
         if w.tracing:
             w.tracing[-1].take(memo)
     if code.is_cached and (w.asks_caches or _tells_calls_apart(w, code, memo)):
+        reason = w.blame(node, "a cache of what calls gave")
         for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
             w.change_one(kept)
             keep(memo.changes, kept, w.heap.reason)
+        w.heap.reason = reason
     w.memo[key] = (version, memo)
     return memo.result
 

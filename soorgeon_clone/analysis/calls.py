@@ -84,7 +84,7 @@ def call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
     if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
         return undescribed.worn(w, args.all | {obj})
     if w.depth > 2 * w.limits.depth:
-        return undescribed.worn(w, args.all | {obj})
+        return undescribed.worn(w, args.all | {obj}, bodies.DEPTH)
     w.depth += 1
     try:
         return _call_one(w, obj, args, node)

@@ -76,9 +76,9 @@ def apply(
         w.show(args.all)
     if effect.raises:
         statements._die(w)
-    value: Value = EMPTY
+    value: Value = given_back if gives_what_it_calls(effect) else EMPTY
     viewed = next(iter(receiver)) if len(receiver) == 1 and effect.views == ("self",) else None
-    for spec in effect.returns:
+    for spec in effect.returns if not gives_what_it_calls(effect) else ():
         value |= result(w, spec, receiver, args, node, bound, path, viewed)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
     if fresh and path.startswith(_OF_TABLES):
@@ -101,6 +101,11 @@ def apply(
         _share_parts(w, value)
     w.heap.reason = reason
     return value
+
+
+def gives_what_it_calls(effect: Effect) -> bool:
+    """Whether a call is just another way to call a function: it hands on what it is given as it is (``df.pipe``)."""
+    return len(effect.calls) == 1 and effect.returns == (f"call:{effect.calls[0]}",)
 
 
 # calls to which the order of a set that they are given makes no difference
@@ -150,7 +155,8 @@ def _run_passed_code(
         return undescribed.worn(w, receiver | args.all)
     given_back = EMPTY
     for text in effect.calls:
-        given_back |= undescribed.call_back(w, target(text), receiver, args, node, path)
+        whole = gives_what_it_calls(effect)
+        given_back |= undescribed.call_back(w, target(text), receiver, args, node, path, whole=whole)
     if not w.anything_runs():
         return given_back
     passed = args.all
@@ -165,7 +171,7 @@ def _run_passed_code(
         undescribed.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
         )
-    undescribed.run_passed_objects(w, effect, args, node, target, path)
+    undescribed.run_passed_objects(w, effect, receiver, args, node, target, path)
     if any(o.type == CLASS for o in passed):
         undescribed.passed_class(w, passed, node, path)
     if any(o.fields for o in receiver):

@@ -38,9 +38,19 @@ if TYPE_CHECKING:
 
 
 def call_back(
-    w: Walker, functions: Value, receiver: Value, args: calls.Arguments, node: Instruction, path: str | None = None
+    w: Walker,
+    functions: Value,
+    receiver: Value,
+    args: calls.Arguments,
+    node: Instruction,
+    path: str | None = None,
+    *,
+    whole: bool = False,
 ) -> Value:
-    """A library calls functions that it was given, with parts of the other things it was given."""
+    """A library calls functions that it was given, with parts of the other things it was given.
+
+    ``whole``: with those as they are, not with parts (``df.pipe``).
+    """
     callable_ = frozenset(o for o in functions if o.type in (*calls.CODE_TYPES, LIB, UNKNOWN))
     callable_ = frozenset(
         o for o in callable_ if o.type != INSTANCE or instances.class_member(w, o.fields["*class"], "__call__")
@@ -53,7 +63,9 @@ def call_back(
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
-        if path in library.CALL_WITH_ELEMENTS and _gives_elements(obj):
+        if whole:
+            passed.add(obj)
+        elif path in library.CALL_WITH_ELEMENTS and _gives_elements(obj):
             passed.update(access.elements(w, frozenset({obj}), node))
         else:
             passed.update(structures.passed_to_callback(w, obj, node, held=path is None))
@@ -150,7 +162,13 @@ _CALL_NOTHING_HELD = frozenset(sys.stdlib_module_names - {"contextlib", "unittes
 
 
 def run_passed_objects(
-    w: Walker, effect: Effect, args: calls.Arguments, node: Instruction, target: Callable[[str], Value], path: str
+    w: Walker,
+    effect: Effect,
+    receiver: Value,
+    args: calls.Arguments,
+    node: Instruction,
+    target: Callable[[str], Value],
+    path: str,
 ) -> None:
     """A library may run functions that stand in what it is given: ``cross_val_score(pipeline, X)``, ``agg({"a": f})``.
 
@@ -176,7 +194,9 @@ def run_passed_objects(
             w.passing.discard(obj)
         elif (obj.type == METHOD or is_plain_function(obj)) and obj not in args.all:
             w.passing.add(obj)
-            call_back(w, frozenset({obj}), args.all, args, node, None if has_methods else path)
+            as_given = library.gives_what_it_calls(effect)
+            given = receiver | args.all if as_given else args.all
+            call_back(w, frozenset({obj}), given, args, node, None if has_methods else path, whole=as_given)
             w.passing.discard(obj)
         elif obj.type not in (FUNCTION, CLASS, METHOD):
             stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(looked_into)]
@@ -213,7 +233,9 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
         reason = w.blame(node, f"a comment in the notebook ({said.text})")
         made = _as_said(w, said, values, node)
     else:
-        reason = w.blame(node, f"{UNDESCRIBED}: {_shown(receiver, what)}", feared=True)
+        shown = _shown(receiver, what)
+        reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
+        w.note("unknown_calls", shown)
         made = _assume(w, receiver, args, node, what)
     w.heap.reason = reason
     return made
@@ -230,7 +252,6 @@ def _shown(receiver: Value, what: str) -> str:
 
 def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction, what: str) -> Value:
     values = receiver | args.all
-    w.note("unknown_calls", what)
     if w.has_modules_beside:
         beside.do_methods(w, receiver)
     w.effort.steps += len(values)
@@ -243,7 +264,7 @@ def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     for obj in values if w.anything_advances() else ():
         if access.is_advancing(w, obj):
             access.advance(w, obj)
-    w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    w.change(o for o in access.with_elements(values) if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))
     for resource in sorted(w.seeded):
@@ -321,8 +342,11 @@ def run_code(w: Walker, value: Value, node: Instruction) -> None:
             if obj.type == INSTANCE:
                 run_all_methods(w, obj, frozenset({anything}), node)
             else:
-                many = any_arguments(obj, frozenset({anything}))
-                w.perhaps(partial(calls.call_one, w, obj, many, node))
+                w.perhaps(partial(run, obj))
+
+    def run(obj: Obj) -> None:
+        given = calls.call_one(w, obj, any_arguments(obj, frozenset({anything})), node)
+        w.change(o for o in access.with_elements(given) if o.type not in (FUNCTION, CLASS))
 
     w.loop(once)
 
@@ -431,9 +455,9 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Instruction) -> Non
     w.loop(once)
 
 
-def worn(w: Walker, values: Value) -> Value:
+def worn(w: Walker, values: Value, limit: str = "what one statement runs") -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
-    reason = w.blame(w.heap.reason.node, f"{REACHED}: what one statement runs", feared=True)
+    reason = w.blame(w.heap.reason.node, f"{REACHED}: {limit}", feared=True)
     if w.worn is None:
         w.worn = blunt(w, w.heap.of_type(FUNCTION), values, "worn")
     passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)

@@ -208,12 +208,12 @@ LIMITED = {
 def test_a_limit_is_feared(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, tiny = LIMITED[limit]
     monkeypatch.setattr(limits, "LIMITS", tiny)
-    facts = facts_of((FIRST, "both(1)"))
+    facts = facts_of((FIRST, "def deep(n):\n    both(n)\ndeep(1)"))
     (xs,) = facts.sections[0].after["xs"].value
-    (statement,) = facts.sections[1].statements
+    statement = facts.sections[1].statements[-1]
     because = facts.because(statement, "changes", xs)
     assert because is not None
-    assert (because.rule, because.feared, because.row) == (rule, True, 1)
+    assert (because.rule, because.feared, because.row) == (rule, True, 3)
 
 
 def test_why_objects_hold_and_share() -> None:
