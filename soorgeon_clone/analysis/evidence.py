@@ -24,8 +24,8 @@ from soorgeon_clone.analysis.lower.instructions import (
     OperateInPlace,
     Unbind,
     With,
-    inside,
 )
+from soorgeon_clone.analysis.lower.parts import inside
 
 Rule = str | tuple[str, Effect] | None
 """What said so: its words, a table's entry (the path of the call and its effect), or None for the code as it stands."""

@@ -31,12 +31,10 @@ from soorgeon_clone.analysis.lower.instructions import (
     Operate,
     OperateAlone,
     OperateInPlace,
-    Part,
     Read,
     Text,
-    chain_of,
-    inside,
 )
+from soorgeon_clone.analysis.lower.parts import Part, chain_of, inside
 from soorgeon_clone.analysis.module_trees import (
     What,
     is_comparison,

@@ -10,11 +10,9 @@ from soorgeon_clone.analysis.lower.instructions import (
     Argument,
     Attribute,
     Bind,
-    BindInside,
     Block,
     Branch,
     Call,
-    Case,
     Choose,
     Clause,
     Code,
@@ -24,8 +22,6 @@ from soorgeon_clone.analysis.lower.instructions import (
     Either,
     Elements,
     Gather,
-    Handler,
-    Import,
     Instruction,
     Item,
     Leave,
@@ -39,7 +35,6 @@ from soorgeon_clone.analysis.lower.instructions import (
     Operate,
     OperateAlone,
     OperateInPlace,
-    Part,
     Read,
     Rest,
     Text,
@@ -48,10 +43,8 @@ from soorgeon_clone.analysis.lower.instructions import (
     Unpack,
     With,
     Yield,
-    chain_of,
-    inside,
-    parts,
 )
+from soorgeon_clone.analysis.lower.parts import Part, bound_by, chain_of, inside, names_of, parts
 
 What = Instruction | str | None
 """What a name is bound to: a definition or the expression of a value, an imported path, None: nothing is known."""
@@ -364,30 +357,6 @@ def is_for_programs(test: Instruction) -> bool:
     if isinstance(test, Attribute) and isinstance(test.of, Read) and test.of.name == "typing":
         return test.name == "TYPE_CHECKING"
     return isinstance(test, Read) and test.name == "TYPE_CHECKING"
-
-
-def names_of(target: Instruction | None) -> list[str]:
-    """Return the names that a target binds (none for ``a.b`` or ``a[i]``)."""
-    if isinstance(target, Name):
-        return [target.name]
-    if isinstance(target, Unpack):
-        return [name for each in target.targets for name in names_of(each)]
-    return names_of(target.target) if isinstance(target, Rest) else []
-
-
-def bound_by(item: Instruction) -> list[str]:
-    """Return the names that an instruction itself binds, however it does."""
-    if isinstance(item, Bind):
-        return [name for target in item.targets for name in names_of(target)]
-    if isinstance(item, (Annotate, OperateInPlace, Unbind, Loop)):
-        return names_of(item.target)
-    if isinstance(item, With):
-        return [name for _, target in item.managers for name in names_of(target)]
-    if isinstance(item, Case):
-        return [name for name, _, _ in item.binds]
-    if isinstance(item, (Handler, Import, BindInside)):
-        return [item.name] if item.name is not None else []
-    return []
 
 
 def blocks_of(item: Instruction) -> tuple[list[Block], list[Instruction]] | None:

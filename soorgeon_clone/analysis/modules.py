@@ -25,17 +25,16 @@ from soorgeon_clone.analysis.lower.instructions import (
     Name,
     OperateInPlace,
 )
+from soorgeon_clone.analysis.lower.parts import bound_by, names_of
 from soorgeon_clone.analysis.module_trees import (
     Parents,
     What,
     at_once,
     blocks_of,
-    bound_by,
     free_leaves,
     is_definition,
     is_for_programs,
     is_none,
-    names_of,
     names_of_blocks,
     runs_at_once,
     undecorated,

@@ -50,8 +50,8 @@ from soorgeon_clone.analysis.lower.instructions import (
     Unbind,
     Unpack,
     With,
-    inside,
 )
+from soorgeon_clone.analysis.lower.parts import inside
 from soorgeon_clone.analysis.state import Binding, Scope, State, merge
 
 if TYPE_CHECKING:

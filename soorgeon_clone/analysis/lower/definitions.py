@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from soorgeon_clone.analysis.lower.instructions import Block, Instruction, inside
+from soorgeon_clone.analysis.lower.instructions import Block, Instruction
+from soorgeon_clone.analysis.lower.parts import inside
 
 T = TypeVar("T")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
