@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
+from typing import Any
 
 from soorgeon_clone.analysis.lower.instructions import (
     Annotate,
@@ -44,7 +45,7 @@ def parts(instruction: Instruction, *, into_functions: bool = True) -> Iterator[
 
 
 @cache
-def field_names(kind: type[Instruction]) -> tuple[str, ...]:
+def field_names(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of what an instruction is made of."""
     return tuple(f.name for f in fields(kind) if f.name != "row")
 
