@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import cache
-from typing import Any
 
 from soorgeon_clone.analysis.lower.instructions import (
     Annotate,
@@ -44,10 +42,15 @@ def parts(instruction: Instruction, *, into_functions: bool = True) -> Iterator[
             stack += [part for p in reversed(item.parameters) for part in (p.annotation, p.default)]
 
 
-@cache
-def field_names(kind: type[Any]) -> tuple[str, ...]:
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def field_names(kind: type[Instruction]) -> tuple[str, ...]:
     """Return the names of what an instruction is made of."""
-    return tuple(f.name for f in fields(kind) if f.name != "row")
+    found = _FIELDS.get(kind)
+    if found is None:
+        found = _FIELDS[kind] = tuple(f.name for f in fields(kind) if f.name != "row")
+    return found
 
 
 def inside(instruction: Instruction, *, into_functions: bool = True) -> Iterator[Instruction]:
