@@ -65,7 +65,7 @@ DOORS: dict[str, frozenset[str]] = {
     # arrays, frames and pictures are compared by what is in them
     "numpy": frozenset({"verify/images", "verify/likeness"}),
     "PIL": frozenset({"verify/images"}),
-    "parso": frozenset({"analysis/syntax"}),
+    "parso": frozenset({"analysis/lower/parsed"}),
     "pyflakes": frozenset({"analysis/undefined"}),
     "rich": frozenset({"cli/progress"}),
     "tomli": frozenset({"pyproject"}),  # on Python 3.10
@@ -212,3 +212,16 @@ def test_heavy_libraries_are_imported_where_they_are_needed(path: Path) -> None:
 def test_doors_are_used() -> None:
     used = {name.split(".")[0] for path in MODULES for name, _ in imports(path)}
     assert not DOORS.keys() - used, "no module uses this library any more"
+
+
+# Who may know Python's syntax tree in the room: pyflakes wants one.
+KNOW_SYNTAX = frozenset({"analysis/lower", "analysis/undefined"})
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parts[0] == "analysis"], ids=str)
+def test_syntax_is_lowered_in_one_place(path: Path) -> None:
+    found = {name for name, _ in imports(path)}
+    assert KNOW_SYNTAX & within(path) or "ast" not in found, f"{path} knows the syntax tree: ask analysis/lower/"
+    if "analysis/lower" in within(path):
+        others = {n for n in found if n.startswith("soorgeon_clone.") and ".analysis.lower" not in n}
+        assert not others, f"{path} imports {others}: lowering knows nothing but Python"

@@ -5,7 +5,7 @@ Attributes, subscripts, elements of containers and loops over them, context mana
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, labels, library, lineage, undescribed
@@ -27,8 +27,8 @@ from soorgeon_clone.analysis.heap import (
     Value,
     is_module,
 )
+from soorgeon_clone.analysis.lower.instructions import Attribute, Call, Instruction, Item, Keys
 from soorgeon_clone.analysis.state import NO_DEFS, Binding
-from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -61,7 +61,7 @@ def hold_keys(w: Walker, obj: Obj, key: Value) -> None:
     w.heap.hold(obj, "*keys", frozenset(o for o in key if not o.immutable or o.type == "builtins._id"))
 
 
-def attribute(w: Walker, value: Value, name: str, node: Node) -> Value:
+def attribute(w: Walker, value: Value, name: str, node: Instruction) -> Value:
     """Return what reading ``.name`` of ``value`` gives."""
     result: set[Obj] = set()
     for obj in value:
@@ -85,7 +85,7 @@ def attributes(w: Walker, obj: Obj) -> Value:
 _TEXTS_OF_CLASSES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 
 
-def attribute_of(w: Walker, obj: Obj, name: str, node: Node) -> Value:
+def attribute_of(w: Walker, obj: Obj, name: str, node: Instruction) -> Value:
     kind = obj.type
     if kind == LIB:
         return library.lib_attribute(w, obj, name, node)
@@ -197,43 +197,26 @@ def enum_members(w: Walker, cls: Obj) -> Value:
     return found
 
 
-def subscript(w: Walker, value: Value, trailer: Node) -> Value:
+def subscript(w: Walker, value: Value, node: Item) -> Value:
     """Return what ``value[...]`` gives."""
-    index_node = trailer.children[1]
-    parts = _subscript_parts(w, index_node)
+    parts = _subscript_parts(w, node.key)
     key = EMPTY.union(*parts)
-    if index_node.type == "subscriptlist":
-        key |= {w.heap.atom("builtins.slice")}
+    if isinstance(node.key, Keys):
+        key |= {w.heap.atom(evaluate.key_type(node.key))}
     _look_up(w, value, key)
-    kind = _subscript_kind(index_node, key, parts)
+    kind = _subscript_kind(node.key, key, parts)
     own = implicit(w, value)
     result: set[Obj] = set(own)
     for obj in value:
-        result.update(_subscript_of(w, obj, kind, key, trailer))
+        result.update(_subscript_of(w, obj, kind, key, node))
     return frozenset(result)
 
 
-def _subscript_parts(w: Walker, node: Node) -> list[Value]:
+def _subscript_parts(w: Walker, node: Instruction) -> list[Value]:
     """Return what stands between the commas of an index."""
-    if node.type != "subscriptlist":
-        return [_subscript_key(w, node)]
-    everything = frozenset({w.heap.atom("builtins.slice")})
-    parts = [child for child in node.children if child.type != "operator" or child.value == ":"]
-    return [everything if child.type == "operator" else _subscript_key(w, child) for child in parts]
-
-
-def _subscript_key(w: Walker, node: Node) -> Value:
-    if node.type in ("subscript", "subscriptlist"):
-        value = EMPTY
-        for child in node.children:
-            if child.type == "subscript" or child.type == "sliceop":
-                value |= _subscript_key(w, child) if child.type == "subscript" else evaluate.any_of(w, child)
-            elif child.type != "operator":
-                value |= evaluate.expression(w, child)
-        return value | {w.heap.atom("builtins.slice")}
-    value = evaluate.expression(w, node)
-    implicit(w, value)
-    return value
+    if not isinstance(node, Keys) or node.kind == "slice":
+        return [evaluate.keys(w, node)]
+    return [evaluate.keys(w, part) for part in node.parts]
 
 
 def _look_up(w: Walker, value: Value, key: Value) -> None:
@@ -247,11 +230,11 @@ _MANY = frozenset({"builtins.list", "pandas.Series", "pandas.Index", "pandas.Dat
 _TAKING = _MANY | {"numpy.ndarray"}
 
 
-def _subscript_kind(node: Node, key: Value, parts: Sequence[Value] = ()) -> str:
+def _subscript_kind(node: Instruction, key: Value, parts: Sequence[Value] = ()) -> str:
     """Return the kind of an index. ``lists``: several, of which one is certainly a list (or an array)."""
-    if node.type == "subscript" or (node.type == "operator" and node.value == ":"):
-        return "slice"
-    if node.type == "subscriptlist":
+    if isinstance(node, Keys):
+        if node.kind == "slice":
+            return "slice"
         has_list = any(part and {o.type for o in part} <= _TAKING for part in parts)
         return "lists" if has_list else "tuple"
     const = evaluate.constant(key)
@@ -273,7 +256,7 @@ def _subscript_kind(node: Node, key: Value, parts: Sequence[Value] = ()) -> str:
     return "other"
 
 
-def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
+def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Instruction) -> Value:
     type_ = obj.type
     if type_ == LIB:
         return library.lib_subscript(w, obj, kind, key, node)
@@ -381,7 +364,7 @@ def cells(value: Value) -> Value:
     return frozenset(result)
 
 
-def elements(w: Walker, value: Value, node: Node) -> Value:
+def elements(w: Walker, value: Value, node: Instruction) -> Value:
     """Return what iterating over ``value`` gives."""
     result: set[Obj] = set()
     for obj in value:
@@ -429,7 +412,7 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
     return frozenset(result)
 
 
-def element_at(w: Walker, value: Value, index: Any, node: Node) -> Value:
+def element_at(w: Walker, value: Value, index: Any, node: Instruction) -> Value:
     """Return what unpacking or a constant index gives at a position (None: any)."""
     result: set[Obj] = set()
     for obj in value:
@@ -475,31 +458,23 @@ def advances(w: Walker, type_: str) -> bool:
     return facts is not None and facts.advancing
 
 
-def _owner_and_last(node: Node) -> tuple[Callable[[Any], Value], Node]:
-    children = node.children
-    if children[0].type == "keyword" and children[0].value == "await":
-        children = children[1:]
-    return (lambda w: evaluate.trailers(w, children[0], children[1:-1])), children[-1]
-
-
-def store(w: Walker, node: Node, value: Value) -> None:
+def store(w: Walker, node: Instruction, value: Value) -> None:
     """Do ``a.b = value`` or ``a[i] = value``."""
-    children = node.children
-    name = library.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
-    if name is not None:
-        w.bind_global(name, value)
-        return
-    owner, last = _owner_and_last(node)
-    objects = owner(w)
-    is_attribute = last.children[0].value == "."
-    reason = w.blame(last, f"assignment to an {'attribute' if is_attribute else 'item'}")
-    if is_attribute:
+    is_attribute = isinstance(node, Attribute)
+    reason = w.blame(node, f"assignment to an {'attribute' if is_attribute else 'item'}")
+    if isinstance(node, Attribute):
+        objects = evaluate.expression(w, node.of)
         if any(obj.type == INSTANCE for obj in objects):  # grid[0, 1].v = 7: it is no array that has attributes
             objects = frozenset(obj for obj in objects if obj.type != library.NDARRAY)
         for obj in objects:
-            store_attribute(w, obj, last.children[1].value, value, node)
-    else:
-        key = _subscript_key(w, last.children[1])
+            store_attribute(w, obj, node.name, value, node)
+    elif isinstance(node, Item):
+        name = library.dynamic_name(w, node)
+        if name is not None:
+            w.bind_global(name, value)
+            return
+        objects = evaluate.expression(w, node.of)
+        key = evaluate.keys(w, node.key)
         implicit(w, objects)
         _look_up(w, objects, key)
         for obj in objects:
@@ -507,7 +482,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
                 undescribed.run_registered(w, value, node)
                 library.set_library(w, obj.path, value)
             elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__", value):
-                change_by_store(w, obj, _stored_kind(last.children[1], key))
+                change_by_store(w, obj, _stored_kind(node.key, key))
                 _change_shown(w, obj)
                 if obj.type in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray", "pandas._Indexer"):
                     _store_cells(w, obj, value)
@@ -568,7 +543,7 @@ def held_by_table(value: Value) -> Value:
     return frozenset(o for o in held if not o.immutable or is_module(o))
 
 
-def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
+def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Instruction) -> None:
     if obj.type == LIB:
         undescribed.run_registered(w, value, node)
         library.set_library(w, f"{obj.path}.{name}", value)
@@ -636,11 +611,11 @@ def _is_left_out(w: Walker, obj: Obj, name: str) -> bool:
     return False
 
 
-def _stored_kind(node: Node, key: Value) -> str:
+def _stored_kind(node: Instruction, key: Value) -> str:
     """Return the kind of an index as for reading; ``labels`` for what is certainly a label, or texts that are some."""
     parts = contents(key) if {o.type for o in key} == {"builtins.list"} else key
     are_texts = bool(parts) and all(o.type == "builtins.str" for o in parts)
-    is_label = node.type != "subscriptlist" and bool(key) and all(o.type in _LABELS and o.immutable for o in key)
+    is_label = not isinstance(node, Keys) and bool(key) and all(o.type in _LABELS and o.immutable for o in key)
     return "labels" if are_texts or is_label else _subscript_kind(node, key)
 
 
@@ -657,28 +632,29 @@ def change_by_store(w: Walker, obj: Obj, kind: str) -> None:
         w.change((obj,))
 
 
-def delete(w: Walker, node: Node) -> None:
+def delete(w: Walker, node: Instruction) -> None:
     """Do ``del a.b`` or ``del a[i]``."""
-    children = node.children
-    name = library.dynamic_name(w, children[0], children[1:]) if len(children) == 3 else None
-    if name is not None:
-        w.read_global(name)
+    if isinstance(node, Item):
+        name = library.dynamic_name(w, node)
+        if name is not None:
+            w.read_global(name)
+            return
+    if not isinstance(node, (Attribute, Item)):
         return
-    owner, last = _owner_and_last(node)
-    objects = owner(w)
-    if last.children[0].value != ".":
-        _subscript_key(w, last.children[1])
+    objects = evaluate.expression(w, node.of)
+    if isinstance(node, Item):
+        evaluate.keys(w, node.key)
     implicit(w, objects)
     for obj in objects:
         if obj.type == LIB:
             library.set_library(w, obj.path, EMPTY)
         else:
-            if obj.type == INSTANCE and last.children[0].value == ".":
-                instances.delete_property(w, obj, last.children[1].value, node)
-            change_by_store(w, obj, "labels" if last.children[0].value == "[" else "attribute")
+            if obj.type == INSTANCE and isinstance(node, Attribute):
+                instances.delete_property(w, obj, node.name, node)
+            change_by_store(w, obj, "labels" if isinstance(node, Item) else "attribute")
 
 
-def enter(w: Walker, value: Value, node: Node) -> Value:
+def enter(w: Walker, value: Value, node: Instruction) -> Value:
     """Return what ``with value as x`` binds."""
     result: set[Obj] = set()
     for obj in value:
@@ -796,10 +772,10 @@ def _has_own_equality(obj: Obj) -> bool:
 _SEEN_THROUGH = {*CONTAINERS, INSTANCE, "collections.Counter", "types.SimpleNamespace"}
 
 
-def note_dataclass_field(w: Walker, name: str, node: Node) -> None:
+def note_dataclass_field(w: Walker, name: str, node: Instruction) -> None:
     """``x: list = field(default_factory=list)`` in a class body: each instance gets its own object."""
     owner = w.scope.self_class
-    if owner is None or node.type not in ("atom_expr", "power"):
+    if owner is None or not isinstance(node, (Call, Attribute, Item)):
         return
     value = w.scope.state.names[name].value
     fields = [obj for obj in value if obj.type == "dataclasses.Field"]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from soorgeon_clone.analysis import calls, undescribed
 from soorgeon_clone.analysis.feared import COMMON, Feared
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, LIB, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.module_state import States
-from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -80,7 +80,7 @@ def note_folder(w: Walker, args: calls.Arguments) -> None:
                 w.states = States(w.modules)
 
 
-def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | None:
+def call(w: Walker, path: str, args: calls.Arguments, node: Instruction) -> Value | None:
     """Return what calling something in a module beside the notebook gives; None if it is of none, or the user told."""
     if not w.has_modules_beside or w.modules.split(path) is None or w.knowledge.is_told(path):
         return None
@@ -114,7 +114,7 @@ def _stores_into(w: Walker, path: str, value: Value) -> bool:
     return any(obj.type == LIB and w.modules.split(obj.path) is not None for obj in found)
 
 
-def decorate(w: Walker, decorator: Obj, value: Value, node: Node) -> Value:
+def decorate(w: Walker, decorator: Obj, value: Value, node: Instruction) -> Value:
     """Return what a decorator from a module beside the notebook gives besides what it decorates, if it keeps state."""
     if decorator.type != LIB or not w.has_modules_beside or w.states.decorates_plainly(decorator.path):
         return EMPTY

@@ -10,9 +10,8 @@ from soorgeon_clone.analysis import access, calls, deferred, evaluate, statement
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, enter, keep, moved
 from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
 from soorgeon_clone.analysis.limits import REACHED
-from soorgeon_clone.analysis.names import Code
-from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
-from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.analysis.lower.instructions import Code, Instruction
+from soorgeon_clone.analysis.state import NO_DEFS, Binding, Context, Scope, Site, State
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -67,17 +66,17 @@ class Activation:
     recursed: bool = False
 
 
-def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Value:
+def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Value:
     """Follow a call of a notebook function into its body."""
     # a special method runs where an operator stands, which is what called for it
-    reason = w.blame(node) if node is not obj.code.node else w.heap.reason
+    reason = w.blame(node) if node is not obj.code.place else w.heap.reason
     try:
         return _call(w, obj, args, node)
     finally:
         w.heap.reason = reason
 
 
-def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Value:
+def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Value:
     w.effort.calls += 1
     if w.effort.is_exhausted:
         return undescribed.worn(w, args.all)
@@ -91,7 +90,7 @@ def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Value:
         what = DEPTH if len(w.active) > w.limits.depth else "the size of functions"
         w.blame(w.heap.reason.node, f"{REACHED}: {what}", feared=True)
         return frozenset({undescribed.blunt(w, [obj], args.all, w.site(node))})
-    context = (*w.context, id(node))[-2:]
+    context = (*w.context, node)[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
     known = w.memo.get(key)
     if known is not None and known[0] == w.heap.version and still_holds(w, known[1]):
@@ -170,7 +169,7 @@ def _repeat(w: Walker, memo: Memo) -> None:
             w.note(kind, item)
 
 
-def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: tuple[int, ...], node: Node) -> Value:
+def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: Context, node: Instruction) -> Value:
     key = (obj, context)
     scope = w.scopes.get(key)
     if scope is None:
@@ -189,7 +188,7 @@ def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: 
     return run()
 
 
-def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, context: tuple[int, ...]) -> None:
+def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, context: Context) -> None:
     """Run the body until it shows nothing new: once, but for functions that call themselves."""
     if obj in w.active:
         return
@@ -243,9 +242,9 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
     fork = w.module.state = module.fork()
     try:
         if code.is_lambda:
-            scope.result |= evaluate.expression(w, code.body)
+            scope.result |= evaluate.expression(w, code.body[0])
         else:
-            statements.run_suite(w, code.body)
+            statements.run_block(w, code.body)
     finally:
         w.module.state = module
     # whatever path the body took: what it bound may hold
@@ -254,7 +253,7 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
     return module.join([fork, module.fork()])
 
 
-def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: tuple[int, tuple[int, ...]]) -> Value:
+def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: Site) -> Value:
     scope = active.scope
     active.recursed = True
     for name, value in values.items():
@@ -270,7 +269,7 @@ def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: tu
     return scope.result
 
 
-def _parameters(w: Walker, obj: Obj, code: Code, args: calls.Arguments, node: Node) -> dict[str, Value]:
+def _parameters(w: Walker, obj: Obj, code: Code, args: calls.Arguments, node: Instruction) -> dict[str, Value]:
     values: dict[str, Value] = {}
     positional = list(args.positional)
     unpacked = EMPTY

@@ -19,7 +19,7 @@ from soorgeon_clone.analysis import (
 )
 from soorgeon_clone.analysis.effects import UNDESCRIBED, may_set, sets_by_name
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.analysis.lower.instructions import Call, Instruction
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -50,41 +50,25 @@ class Arguments:
 NO_ARGUMENTS = Arguments()
 
 
-def arguments(w: Walker, trailer: Node) -> Arguments:
+def arguments(w: Walker, node: Call) -> Arguments:
     """Evaluate the arguments of a call, in order."""
-    children = trailer.children
-    if len(children) == 2:
+    if not node.arguments:
         return NO_ARGUMENTS
-    inner = children[1]
-    items = inner.children if inner.type == "arglist" else [inner]
     positional: list[tuple[Value, bool]] = []
     keywords: list[tuple[str | None, Value]] = []
-    for item in items:
-        if item.type == "operator":
-            continue
-        if item.type != "argument":
-            positional.append((evaluate.expression(w, item), False))
-            continue
-        first = item.children[0]
-        if first.type == "operator":
-            value = evaluate.expression(w, item.children[1])
-            if first.value == "**":
-                keywords.append((None, value))
-            else:
-                access.iterate(w, value)
-                positional.append((access.elements(w, value, item), True))
-        elif item.children[1].type == "operator" and item.children[1].value == "=":
-            keywords.append((first.value, evaluate.expression(w, item.children[2])))
-        elif item.children[-1].type in ("comp_for", "sync_comp_for"):
-            positional.append((evaluate.comprehension(w, item, "builtins.generator"), False))
-        else:  # a walrus
-            value = evaluate.expression(w, item.children[-1])
-            w.bind(first.value, value)
+    for item in node.arguments:
+        value = evaluate.expression(w, item.value)
+        if item.sign in ("=", "**"):
+            keywords.append((item.name, value))
+        elif item.sign == "*":
+            access.iterate(w, value)
+            positional.append((access.elements(w, value, item), True))
+        else:
             positional.append((value, False))
     return Arguments(tuple(positional), tuple(keywords))
 
 
-def call(w: Walker, callee: Value, args: Arguments, node: Node) -> Value:
+def call(w: Walker, callee: Value, args: Arguments, node: Instruction) -> Value:
     """Return what calling any of ``callee`` gives."""
     result = EMPTY
     for obj in sorted(callee, key=_order) if len(callee) > 1 else callee:
@@ -96,7 +80,7 @@ def _order(obj: Obj) -> tuple[str, str]:
     return (obj.type, obj.path)
 
 
-def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+def call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
     if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
         return undescribed.worn(w, args.all | {obj})
     if w.depth > 2 * w.limits.depth:
@@ -108,7 +92,7 @@ def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
         w.depth -= 1
 
 
-def _call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+def _call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
     kind = obj.type
     if kind == FUNCTION:
         result = bodies.call_function(w, obj, args, node)
@@ -157,7 +141,7 @@ def _call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     return undescribed.unknown(w, frozenset({obj}), args, node, kind)
 
 
-def _call_instead(w: Walker, obj: Obj, other: Obj, args: Arguments, node: Node) -> Value:
+def _call_instead(w: Walker, obj: Obj, other: Obj, args: Arguments, node: Instruction) -> Value:
     """A function may call one that was registered with it (``functools.singledispatch``)."""
     if other.type != FUNCTION or other is obj or (obj, other) in w.running:
         return EMPTY
@@ -168,7 +152,7 @@ def _call_instead(w: Walker, obj: Obj, other: Obj, args: Arguments, node: Node) 
     return results[0]
 
 
-def call_method(w: Walker, receiver: Value, name: str, args: Arguments, node: Node) -> Value:
+def call_method(w: Walker, receiver: Value, name: str, args: Arguments, node: Instruction) -> Value:
     """Return what ``receiver.name(...)`` gives."""
     result = EMPTY
     for obj in sorted(receiver, key=_order) if len(receiver) > 1 else receiver:
@@ -176,7 +160,7 @@ def call_method(w: Walker, receiver: Value, name: str, args: Arguments, node: No
     return result
 
 
-def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value:
+def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
     kind = obj.type
     if kind == LIB:
         if obj.path == "builtins.super":
@@ -246,7 +230,7 @@ def _forget_given(w: Walker, obj: Obj, args: Arguments) -> None:
             part.given = None if unpacks else {**part.given, **others}
 
 
-def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
+def call_library(w: Walker, path: str, args: Arguments, node: Instruction) -> Value:
     """Return what calling something in a library, by its path, gives."""
     if path in ("sys.path.append", "sys.path.insert"):
         beside.note_folder(w, args)
@@ -276,7 +260,7 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
     return deferred.defer(w, apply) if path in library.CALL_LATER else apply()
 
 
-def _may_set(w: Walker, path: str, node: Node) -> None:
+def _may_set(w: Walker, path: str, node: Instruction) -> None:
     """Note that a call that nobody described may change what a module keeps: its name says so."""
     reason = w.blame(node, f"{UNDESCRIBED}: {path}", feared=True)
     w.note("sets", "modules")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from soorgeon_clone.analysis import access, bodies, undescribed
 from soorgeon_clone.analysis.evidence import enter
 from soorgeon_clone.analysis.heap import EMPTY, Obj, Value
-from soorgeon_clone.analysis.state import Scope
+from soorgeon_clone.analysis.state import Context, Scope
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -30,7 +30,7 @@ class Deferred:
 
     run: Callable[[], Value]
     scope: Scope
-    context: tuple[int, ...]
+    context: Context
     own: Scope | None
     made: Value = EMPTY
     since: int = -1  # the statement that it stands in

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
+from ast import literal_eval
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
@@ -327,6 +327,6 @@ def _matches(name: str, pattern: str, given: Given) -> int:
 def _constant(text: str) -> str:
     """The value of a constant as text: ``'w'`` -> ``w``, ``True`` -> ``True``."""
     try:
-        return str(ast.literal_eval(text))
+        return str(literal_eval(text))
     except (ValueError, SyntaxError):
         return text

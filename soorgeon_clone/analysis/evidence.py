@@ -7,12 +7,25 @@ is a few references, made thousands of times; its words are found when it is sho
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.effect_rules import Effect
-from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.analysis.lower.cells import Statement
+from soorgeon_clone.analysis.lower.instructions import (
+    Bind,
+    Decorate,
+    Import,
+    Instruction,
+    Loop,
+    MakeClass,
+    MakeFunction,
+    OperateInPlace,
+    Unbind,
+    With,
+)
+from soorgeon_clone.analysis.lower.parts import inside
 
 Rule = str | tuple[str, Effect] | None
 """What said so: its words, a table's entry (the path of the call and its effect), or None for the code as it stands."""
@@ -29,7 +42,7 @@ class Reason(NamedTuple):
     """On whose behalf something happens: ``node`` of the code, reached through ``inside`` from ``statement``."""
 
     statement: int
-    node: Node
+    node: Instruction | None
     rule: Rule
     feared: bool
     inside: Frame | None
@@ -76,36 +89,30 @@ def moved(reason: Reason, old: Reason, new: Reason) -> Reason:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a tree stands: in a cell, or in a text or script (``name``); rows in it are ``shift`` further down."""
+    """Where a statement stands: in a cell, or in a text or script (``name``)."""
 
     cell: int | None
     name: str = ""
-    shift: int = 0
-    first: int = 1
-    last: int = 1_000_000_000
 
-    def row(self, node: Node) -> int:
-        return min(max(int(node.start_pos[0]) + self.shift, self.first), self.last)
-
-    def said(self, node: Node) -> str:
+    def said(self, node: Instruction) -> str:
         where = f"cell {self.cell + 1}" if self.cell is not None else self.name
-        return f"{where}, row {self.row(node)}"
+        return f"{where}, row {node.row}"
 
 
-@dataclass
 class Places:
-    """Where the trees of the notebook's code stand, by their roots, which live as long as this."""
+    """Where the notebook's code stands; instructions are looked for when somebody asks."""
 
-    roots: dict[int, Place] = field(default_factory=dict)
-    rows: list[int] = field(default_factory=list)
-    """Statement -> its first row in its cell."""
+    def __init__(self) -> None:
+        self._statements: list[tuple[Statement, Place]] = []
+        self._of_notebook: list[Statement] = []
+        self._known: dict[Instruction, Place] = {}
+        self._looked_through = 0
 
-    def add(self, node: Node, place: Place) -> None:
+    def add(self, statement: Statement, place: Place) -> None:
         """Note where a statement stands."""
-        key = id(_root(node))
-        known = self.roots.setdefault(key, place)
-        if known != place:  # a tree of several statements
-            self.roots[key] = Place(place.cell, place.name)
+        self._statements.append((statement, place))
+        if place.cell is not None:
+            self._of_notebook.append(statement)
 
     def because(self, reason: Reason) -> Because:
         """Return a reason in words."""
@@ -118,22 +125,22 @@ class Places:
 
     def _row(self, reason: Reason) -> int:
         place = self._place(reason.node)
-        if place is None or place.cell is None:
-            return self.rows[reason.statement]
-        return place.row(reason.node)
+        if reason.node is None or place is None or place.cell is None:
+            return self._of_notebook[reason.statement].first
+        return reason.node.row
 
     def _said(self, name: str, inner: Reason) -> str:
         place = self._place(inner.node)
-        return f"{name} ({place.said(inner.node)})" if place is not None else name
+        return f"{name} ({place.said(inner.node)})" if inner.node is not None and place is not None else name
 
-    def _place(self, node: Node) -> Place | None:
-        return self.roots.get(id(_root(node))) if node is not None else None
-
-
-def _root(node: Node) -> Node:
-    while node.parent is not None:
-        node = node.parent
-    return node
+    def _place(self, node: Instruction | None) -> Place | None:
+        if node is None:
+            return None
+        while node not in self._known and self._looked_through < len(self._statements):
+            statement, place = self._statements[self._looked_through]
+            self._looked_through += 1
+            self._known.update((each, place) for item in statement.block for each in inside(item))
+        return self._known.get(node)
 
 
 def _frames(reason: Reason) -> Iterator[tuple[Frame, Reason]]:
@@ -154,17 +161,14 @@ def rule_of(reason: Reason) -> str:
         path, effect = rule
         entry = f"{path} ({', '.join(effect.held)})" if effect.held else path
         return f"{effect.source}: {entry}" if effect.source else entry
-    kind = getattr(reason.node, "type", "")
-    if kind == "expr_stmt" and reason.node.children[1].type == "operator":
-        sign = reason.node.children[1].value
-        return f"`{sign}`" if sign != "=" else "an assignment"
-    return _WORDS.get(kind, OWN_CODE)
+    node = reason.node
+    if isinstance(node, OperateInPlace):
+        return f"`{node.sign}=`"
+    if isinstance(node, Bind):
+        return OWN_CODE if isinstance(node.value, (Decorate, MakeClass, MakeFunction)) else "an assignment"
+    if isinstance(node, Loop):
+        return "a loop" if node.over is not None else OWN_CODE
+    return _WORDS.get(type(node), OWN_CODE)
 
 
-_WORDS = {
-    "import_name": "an import",
-    "import_from": "an import",
-    "for_stmt": "a loop",
-    "with_stmt": "`with`",
-    "del_stmt": "`del`",
-}
+_WORDS: dict[type, str] = {Import: "an import", With: "`with`", Unbind: "`del`"}

@@ -5,7 +5,6 @@ Calls and attributes of libraries are led back to their paths, and the tables as
 
 from __future__ import annotations
 
-import ast
 import builtins
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,8 +12,8 @@ from itertools import pairwise
 
 from soorgeon_clone.analysis import figures
 from soorgeon_clone.analysis.effects import Effect, Knowledge, may_set
-from soorgeon_clone.analysis.names import imported, target_names
-from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.analysis.lower.instructions import Attribute, Block, Call, Constant, Import, Instruction, Item, Read
+from soorgeon_clone.analysis.lower.parts import Part, chain_of, parts, targets_of
 
 _STORES = ("__setattr__", "__setitem__")
 _BY_NAME = frozenset({"exec", "eval", "globals", "__import__"})
@@ -68,11 +67,12 @@ class Feared:
         self.where = {key: f"{name} ({file}, row {row})" for key, row in self.rows.items()}
 
 
-def feared(knowledge: Knowledge, nodes: Iterable[Node], resolve: Resolve) -> Feared:
+def feared(knowledge: Knowledge, blocks: Iterable[Block], resolve: Resolve) -> Feared:
     """Return what code may do; ``resolve`` gives the path of a name that stands for a library or part of one."""
     reader = _Reader(knowledge, resolve)
-    for node in nodes:
-        reader.read(node)
+    for block in blocks:
+        for instruction in block:
+            reader.read(instruction)
     reader.conclude()
     return reader.found
 
@@ -87,79 +87,68 @@ class _Reader:
         self.own: dict[str, str] = {}  # what the code imports where it stands
         self.placed = 0  # how many items have their row
 
-    def read(self, node: Node) -> None:
-        """Take in all chains of names, attributes and calls in ``node``."""
-        stack = [node]
+    def read(self, instruction: Instruction) -> None:
+        """Take in all chains of names, attributes and calls in ``instruction``."""
+        stack = [instruction]
         while stack:
             item = stack.pop()
-            kind = item.type
-            if kind in ("import_name", "import_from"):
-                for name, path, whole in imported(item):
-                    self.own[name] = path if whole else path.partition(".")[0]
+            if isinstance(item, Import):
+                self.own[item.name] = item.path if item.whole else item.path.partition(".")[0]
                 continue
-            children: list[Node] = getattr(item, "children", [])
-            if kind == "expr_stmt":
-                self._stores(item)
-            elif kind == "del_stmt":
-                self._stored(children[1])
-            if kind in ("atom_expr", "power") and len(children) > 1 and children[1].type == "trailer":
-                self._chain(children[0], [child for child in children[1:] if child.type == "trailer"])
-                stack.extend(child for child in children[1:] if child.type != "operator")
-                if children[0].type != "name":
-                    stack.append(children[0])
-            elif kind == "trailer" and children[0].value == ".":
-                continue
-            elif kind == "name":
-                self._chain(item, [])
-            elif kind == "argument" and children[1].type == "operator" and children[1].value == "=":
-                stack.append(children[2])
+            for target in targets_of(item):
+                self._stored(target)
+            if isinstance(item, (Attribute, Item, Call)):
+                head, chain = chain_of(item)
+                self._chain(head, chain)
+                inner = [] if isinstance(head, Read) else [head]
+                for part in chain:
+                    inner += part.arguments if isinstance(part, Call) else [part.key] if isinstance(part, Item) else []
             else:
-                stack.extend(reversed(children))
+                if isinstance(item, Read):
+                    self._chain(item, [])
+                inner = [*parts(item)]
+            stack.extend(reversed(inner))
             self._note_rows(item)
 
-    def _note_rows(self, node: Node) -> None:
+    def _note_rows(self, item: Instruction) -> None:
         groups = {kind: getattr(self.found, kind) for kind in _PLACED}
         count = sum(map(len, groups.values()))
         if count > self.placed:
             self.placed = count
-            for kind, items in groups.items():
-                for item in items:
-                    self.found.rows.setdefault((kind, item), int(node.start_pos[0]))
+            for kind, held in groups.items():
+                for one in held:
+                    self.found.rows.setdefault((kind, one), item.row)
 
-    def _path(self, head: Node) -> str | None:
-        if head.type != "name":
+    def _path(self, head: Instruction) -> str | None:
+        if not isinstance(head, Read):
             return None
-        if head.value in self.own:
-            return self.own[head.value]
-        return self.resolve(head.value)
+        return self.own[head.name] if head.name in self.own else self.resolve(head.name)
 
-    def _chain(self, head: Node, trailers: list[Node]) -> None:
+    def _chain(self, head: Instruction, chain: list[Part]) -> None:
         path = self._path(head)
         if path is None:
-            for one, other in pairwise(trailers):
-                if one.children[0].value == "." and other.children[0].value == "(":
-                    self.found.methods.add(one.children[1].value)
-                    self.names.add(one.children[1].value)
+            for one, other in pairwise(chain):
+                if isinstance(one, Attribute) and isinstance(other, Call):
+                    self.found.methods.add(one.name)
+                    self.names.add(one.name)
             return
         if path in ("builtins.setattr", "builtins.delattr"):
-            self.found.sets |= self._set_by_name(trailers)
+            self.found.sets |= self._set_by_name(chain)
         if path.removeprefix("builtins.") in _BY_NAME:
             self.found.by_name = True
-        for index, trailer in enumerate(trailers):
-            sign = trailer.children[0].value
+        for index, part in enumerate(chain):
             setting = self.knowledge.module_attribute(path) if "." in path else None
             if setting is not None and setting.sets:
-                self._setting(path, setting, trailers[index:])
+                self._setting(setting, chain[index:])
                 return
-            if sign == ".":
-                name = trailer.children[1].value
-                path = f"{path}.{name}"
-            elif sign == "(":
-                self._call(path, trailer)
-                for later in trailers[index + 1 :]:
-                    if later.children[0].value == ".":
-                        self.names.add(later.children[1].value)
-                        self.found.methods.add(later.children[1].value)
+            if isinstance(part, Attribute):
+                path = f"{path}.{part.name}"
+            elif isinstance(part, Call):
+                self._call(path, part)
+                for later in chain[index + 1 :]:
+                    if isinstance(later, Attribute):
+                        self.names.add(later.name)
+                        self.found.methods.add(later.name)
                 return
             else:
                 return
@@ -168,23 +157,22 @@ class _Reader:
             self._take(setting)
             self.types.update(setting.returns)
 
-    def _setting(self, path: str, setting: Effect, trailers: list[Node]) -> None:
+    def _setting(self, setting: Effect, chain: list[Part]) -> None:
         """``os.environ`` and the like: looking something up in it leaves it as it is."""
         kind = setting.returns[0] if setting.returns else ""
-        first = trailers[0]
-        sign = first.children[0].value
+        first = chain[0]
         effect = None
-        if sign == "[":
+        if isinstance(first, Item):
             effect = self.knowledge.subscript(kind, "*")
-        elif sign == "." and len(trailers) > 1 and trailers[1].children[0].value == "(":
-            effect = self.knowledge.method(kind, first.children[1].value, {})
+        elif isinstance(first, Attribute) and len(chain) > 1 and isinstance(chain[1], Call):
+            effect = self.knowledge.method(kind, first.name, {})
         if effect is None or effect.sets or effect.changes or effect.shares:
             self.found.sets.update(setting.sets)
         elif "modules" in setting.sets:  # sys.modules[...]
             self.found.by_name = True
 
-    def _call(self, path: str, trailer: Node) -> None:
-        effect = self.knowledge.function(path, _given(trailer, self.knowledge.parameters(path)))
+    def _call(self, path: str, call: Call) -> None:
+        effect = self.knowledge.function(path, _given(call, self.knowledge.parameters(path)))
         if effect is None:
             return
         if may_set(effect, path):
@@ -201,32 +189,19 @@ class _Reader:
         self.found.prints = self.found.prints or effect.prints
         self.found.by_name = self.found.by_name or effect.opaque is not None
 
-    def _stores(self, node: Node) -> None:
-        children = node.children
-        if children[1].type == "annassign":
-            self._stored(children[0])
-        else:
-            for index in range(1, len(children), 2):
-                if children[index].type == "operator" and children[index].value.endswith("="):
-                    self._stored(children[index - 1])
-
-    def _stored(self, target: Node) -> None:
+    def _stored(self, target: Instruction) -> None:
         """A part of a library is assigned to: that is a setting, or a change of the library itself."""
-        if target.type in ("atom_expr", "power"):
-            path = self._path(target.children[0])
-            trailers = [child for child in target.children[1:] if child.type == "trailer"]
-            if path is None or any(trailer.children[0].value == "(" for trailer in trailers):
-                if len(trailers) > 1 or target.children[0].type != "name" or target.children[0].value != "self":
-                    self.names.update(_STORES)
-                return
-            for trailer in trailers:
-                if trailer.children[0].value != ".":
-                    break
-                path = f"{path}.{trailer.children[1].value}"
-            self.found.sets |= self._of_path(path)
-        elif target.type != "name" and not target_names(target):
-            for child in getattr(target, "children", ()):
-                self._stored(child)
+        head, chain = chain_of(target)
+        path = self._path(head)
+        if path is None or any(isinstance(part, Call) for part in chain):
+            if len(chain) > 1 or not isinstance(head, Read) or head.name != "self":
+                self.names.update(_STORES)
+            return
+        for part in chain:
+            if not isinstance(part, Attribute):
+                break
+            path = f"{path}.{part.name}"
+        self.found.sets |= self._of_path(path)
 
     def _of_path(self, path: str) -> set[str]:
         while path:
@@ -236,12 +211,10 @@ class _Reader:
             path = path.rpartition(".")[0]
         return {"modules"}
 
-    def _set_by_name(self, trailers: list[Node]) -> set[str]:
-        if not trailers or len(trailers[0].children) < 3:
+    def _set_by_name(self, chain: list[Part]) -> set[str]:
+        if not chain or not isinstance(chain[0], Call) or not chain[0].arguments:
             return set()
-        inner = trailers[0].children[1]
-        first = inner.children[0] if inner.type == "arglist" else inner
-        head = first.children[0] if first.type in ("atom_expr", "power") else first
+        head, _ = chain_of(chain[0].arguments[0].value)
         return {"modules"} if self._path(head) is not None else set()
 
     def conclude(self) -> None:
@@ -262,30 +235,28 @@ class _Reader:
                         self.found.writes.update("*" for text in effect.writes if text != "*log")
 
 
-def _given(trailer: Node, names: tuple[str, ...] | None) -> dict[str, str | None]:
+def _given(call: Call, names: tuple[str, ...] | None) -> dict[str, str | None]:
     """Return the parameters that a call passes with the source of those that are constants."""
-    inner = trailer.children[1] if len(trailer.children) == 3 else None
-    items = [] if inner is None else inner.children if inner.type == "arglist" else [inner]
     found: dict[str, str | None] = {}
     count = 0
-    for item in items:
-        if item.type == "operator":
-            continue
-        if item.type != "argument":
-            found[names[count] if names and count < len(names) else str(count)] = _source(item)
+    for item in call.arguments:
+        if item.sign in ("*", "**"):
+            found[item.sign] = None
+        elif item.name is not None:
+            found[item.name] = _source(item.value)
+        else:
+            found[names[count] if names and count < len(names) else str(count)] = _source(item.value)
             count += 1
-        elif item.children[0].type == "operator":
-            found[item.children[0].value] = None
-        elif item.children[1].type == "operator" and item.children[1].value == "=":
-            found[item.children[0].value] = _source(item.children[2])
     return found
 
 
-def _source(node: Node) -> str | None:
+def _source(node: Instruction) -> str | None:
     """Return the source of a constant, as `given` of a call has it; None for anything else."""
-    if node.type == "string":
-        return repr(ast.literal_eval(node.value))
-    return node.value if node.type in ("number", "keyword") else None
+    if not isinstance(node, Constant):
+        return None
+    if node.value is not None:
+        return repr(node.value)
+    return {"NoneType": "None", "int": "1", "float": "1"}.get(node.type)
 
 
 def builtin(name: str) -> str | None:

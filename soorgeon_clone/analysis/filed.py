@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from soorgeon_clone.analysis.effects import Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import lineage
-from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.analysis.lower.instructions import Instruction
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -33,7 +33,7 @@ def note_written(w: Walker, effect: Effect, path: str, given: Value) -> None:
         w.heap.version += 1
 
 
-def read_back(w: Walker, effect: Effect, path: str, made: list[Obj], node: Node) -> None:
+def read_back(w: Walker, effect: Effect, path: str, made: list[Obj], node: Instruction) -> None:
     """Let what a call read from a file be any of the objects written before, if it may be anything at all."""
     if not w.filed or not (effect.reads or path in _BACK_WITHOUT_A_FILE):
         return

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from soorgeon_clone.analysis import access, beside, bodies, calls, library, lineage, structures, undescribed
 from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
 from soorgeon_clone.analysis.state import Scope
-from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -38,7 +38,7 @@ def has_library_base(w: Walker, obj: Obj) -> bool:
     return any(b.path not in _PLAIN_BASES for b in library_bases(w, obj.fields["*class"]))
 
 
-def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
+def bind_method(w: Walker, obj: Obj, member: Obj, node: Instruction) -> Value:
     """Return what reading a class's member through an instance gives."""
     if member.type == METHOD and member.path == "functools.partialmethod":
         return structures.bind_partialmethod(w, member, obj)
@@ -69,7 +69,7 @@ def bind_method(w: Walker, obj: Obj, member: Obj, node: Node) -> Value:
     return frozenset({made})
 
 
-def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Node) -> Value:
+def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Instruction) -> Value:
     """Return a new instance of a notebook class; ``__init__`` and the like run."""
     if members := access.enum_members(w, cls):
         for function in class_member(w, frozenset({cls}), "_missing_"):
@@ -137,7 +137,7 @@ def _keep_arguments(w: Walker, cls: Obj, made: Obj, args: calls.Arguments) -> No
             w.heap.hold(made, keyword if keyword in fields or f"*field:{keyword}" in fields else "*", value)
 
 
-def library_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, node: Node) -> Value:
+def library_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, node: Instruction) -> Value:
     """Call a method that an instance has from elsewhere than its class: a library base, ``__getattr__``, a field."""
     fields = obj.fields.get(name, EMPTY) | obj.fields.get("*", EMPTY)
     result = EMPTY
@@ -172,7 +172,7 @@ def library_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, node: 
     return result
 
 
-def _named_tuple_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, node: Node) -> Value:
+def _named_tuple_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, node: Instruction) -> Value:
     if name == "_replace":
         made = library.like(w, frozenset({obj}), node)
     else:
@@ -186,7 +186,7 @@ def effect_targets(effect: Effect, own: Value) -> Value:
     return own if "self" in effect.changes else EMPTY
 
 
-def missing_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
+def missing_attribute(w: Walker, obj: Obj, name: str, node: Instruction) -> Value:
     """Return what an attribute that an instance's own class does not have may be."""
     found = EMPTY
     for function in class_member(w, obj.fields["*class"], "__getattr__"):
@@ -232,17 +232,13 @@ def run_special_methods(w: Walker, obj: Obj, *, held: bool = False) -> Value:
                 anything = w.heap.make(("operand", obj), UNKNOWN)
                 w.heap.hold(anything, "*", frozenset({obj}))
                 passed = undescribed.any_arguments(member, frozenset({anything}), frozenset({obj}))
-                value = bodies.call_function(w, member, passed, cls_node(member))
+                value = bodies.call_function(w, member, passed, member.code.place)
                 w.running.discard((obj, member))
                 result.update(o for o in value if o is not anything)
     return frozenset(result)
 
 
-def cls_node(member: Obj) -> Node:
-    return member.code.node
-
-
-def iterated(w: Walker, obj: Obj, node: Node) -> Value:
+def iterated(w: Walker, obj: Obj, node: Instruction) -> Value:
     """Return what iterating over an instance of a notebook class gives."""
     result: set[Obj] = set()
     for name in ("__iter__", "__next__", "__getitem__"):
@@ -256,18 +252,18 @@ def iterated(w: Walker, obj: Obj, node: Node) -> Value:
     return frozenset(result)
 
 
-def set_property(w: Walker, obj: Obj, name: str, value: Value, node: Node) -> None:
+def set_property(w: Walker, obj: Obj, name: str, value: Value, node: Instruction) -> None:
     """Run a property's setter or ``__setattr__`` where a class of the notebook has one."""
     _run_property(w, obj, name, (value, value), ("__setattr__", f"{name}.setter", "__set__"), node)
 
 
-def delete_property(w: Walker, obj: Obj, name: str, node: Node) -> None:
+def delete_property(w: Walker, obj: Obj, name: str, node: Instruction) -> None:
     """Run a property's deleter or ``__delattr__`` where a class of the notebook has one."""
     _run_property(w, obj, name, (EMPTY,), ("__delattr__", f"{name}.deleter", "__delete__"), node)
 
 
 def _run_property(
-    w: Walker, obj: Obj, name: str, values: tuple[Value, ...], words: tuple[str, str, str], node: Node
+    w: Walker, obj: Obj, name: str, values: tuple[Value, ...], words: tuple[str, str, str], node: Instruction
 ) -> None:
     special, decorator, of_descriptor = words
     own = frozenset({obj})
@@ -283,7 +279,7 @@ def _run_property(
                     w.running.discard((obj, member))
 
 
-def run_descriptor(w: Walker, obj: Obj, name: str, values: tuple[Value, ...], node: Node) -> Value:
+def run_descriptor(w: Walker, obj: Obj, name: str, values: tuple[Value, ...], node: Instruction) -> Value:
     """Run ``__get__`` and the like of an instance that is an attribute of a class; return what it gives."""
     result = EMPTY
     for member in class_member(w, obj.fields["*class"], name):
@@ -295,7 +291,7 @@ def run_descriptor(w: Walker, obj: Obj, name: str, values: tuple[Value, ...], no
     return result
 
 
-def subclass_hooks(w: Walker, cls: Obj, node: Node) -> None:
+def subclass_hooks(w: Walker, cls: Obj, node: Instruction) -> None:
     """Run ``__init_subclass__`` of notebook bases and notebook metaclasses."""
     for base in cls.fields.get("*bases", EMPTY):
         if base.type == CLASS:
@@ -316,11 +312,8 @@ def metaclasses(cls: Obj) -> Value:
     return frozenset(obj for value in given for obj in value if obj.type == CLASS)
 
 
-def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
+def decorate(w: Walker, decorator: Value, value: Value, node: Decorate) -> Value:
     """Return what a decorator makes of a function or class."""
-    last = node.children[1]
-    if last.type in ("atom_expr", "power") and last.children[-1].children[-1].value in PROPERTY_PARTS:
-        return value | decorator  # one property, several functions
     result = EMPTY
     for obj in decorator:
         if obj.type in (FUNCTION, CLASS, INSTANCE, METHOD):
@@ -330,11 +323,11 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
             result |= value | made
         else:
             result |= value  # a library's decorator: the definition in other clothes
-            reason = w.blame(node, f"@{_dotted(last)}")
+            reason = w.blame(node, f"@{node.name}")
             result |= beside.decorate(w, obj, value, node)
-            if _REGISTERS.search(_dotted(last)):
+            if _REGISTERS.search(node.name):
                 undescribed.run_registered(w, value, node)
-                if _is_of_module(w, _dotted(last)):
+                if _is_of_module(w, node.name):
                     w.note("sets", "modules")
             w.heap.reason = reason
     return result or value
@@ -350,17 +343,12 @@ def _is_of_module(w: Walker, dotted: str) -> bool:
     return binding is None or not binding.value or any(obj.type not in own for obj in binding.value)
 
 
-def _dotted(decorator: Node) -> str:
-    return str("".join(decorator.get_code(include_prefix=False).split()).partition("(")[0])
-
-
-def super_object(w: Walker, trailer: Node) -> Value:
+def super_object(w: Walker, node: Call) -> Value:
     """Return the object that ``super()`` gives: the instance, seen as an instance of the bases."""
     scope: Scope | None = w.scope
     while scope is not None and not (scope.kind == "function" and scope.code.owner is not None):
         scope = scope.parent
-    if len(trailer.children) > 2:
-        calls.arguments(w, trailer)
+    calls.arguments(w, node)
     if scope is None or not scope.code.parameters:
         return frozenset({w.heap.lib("builtins.super")})
     owner: Obj = scope.code.owner
@@ -387,7 +375,7 @@ def _rest(w: Walker, cls: Obj, owner: Obj) -> Obj:
     return made
 
 
-def super_member(w: Walker, view: Obj, name: str, node: Node) -> Value:
+def super_member(w: Walker, view: Obj, name: str, node: Instruction) -> Value:
     """Return what ``super().name`` gives: a member of the bases, bound to the instance itself."""
     found = EMPTY
     for member in class_member(w, view.fields["*class"], name):
@@ -396,7 +384,7 @@ def super_member(w: Walker, view: Obj, name: str, node: Node) -> Value:
     return found
 
 
-def call_super(w: Walker, view: Obj, name: str, args: calls.Arguments, node: Node) -> Value:
+def call_super(w: Walker, view: Obj, name: str, args: calls.Arguments, node: Instruction) -> Value:
     """Call ``super().name(...)``."""
     found = super_member(w, view, name, node)
     if found:

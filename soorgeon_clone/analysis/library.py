@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,17 @@ from soorgeon_clone.analysis.heap import (
     Value,
     is_module,
 )
-from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.analysis.lower.instructions import (
+    Attribute,
+    Call,
+    Constant,
+    Elements,
+    Instruction,
+    Item,
+    Make,
+    Operate,
+    Read,
+)
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -40,7 +50,7 @@ def apply(
     effect: Effect,
     receiver: Value,
     args: calls.Arguments,
-    node: Node,
+    node: Instruction,
     *,
     path: str,
     names: tuple[str, ...] | None = None,
@@ -150,7 +160,7 @@ def _run_passed_code(
     effect: Effect,
     receiver: Value,
     args: calls.Arguments,
-    node: Node,
+    node: Instruction,
     target: Callable[[str], Value],
     path: str,
 ) -> Value:
@@ -191,7 +201,7 @@ def _act(
     effect: Effect,
     receiver: Value,
     args: calls.Arguments,
-    node: Node,
+    node: Instruction,
     target: Callable[[str], Value],
     path: str,
 ) -> None:
@@ -377,7 +387,7 @@ def _bound(args: calls.Arguments, names: tuple[str, ...] | None) -> dict[str, Va
 
 
 def _target(
-    w: Walker, target: str, receiver: Value, args: calls.Arguments, bound: dict[str, Value], node: Node
+    w: Walker, target: str, receiver: Value, args: calls.Arguments, bound: dict[str, Value], node: Instruction
 ) -> Value:
     if target == "self":
         return receiver
@@ -408,14 +418,12 @@ def _target(
     return value
 
 
-def _shows_several(trailer: Node) -> bool:
+def _shows_several(node: Instruction) -> bool:
     """Whether the first argument of a call is a list or tuple that is written there with two elements or more."""
-    inner = trailer.children[1] if trailer.type == "trailer" and len(trailer.children) > 2 else trailer
-    first = inner.children[0] if inner.type == "arglist" else inner
-    if first.type != "atom" or first.children[0].value not in ("[", "(") or first.children[1].type != "testlist_comp":
+    first = node.arguments[0].value if isinstance(node, Call) and node.arguments else node
+    if not isinstance(first, Make) or first.kind not in ("list", "tuple"):
         return False
-    items = [item for item in first.children[1].children if item.type != "operator"]
-    return len(items) > 1 and all(item.type not in ("star_expr", "comp_for", "sync_comp_for") for item in items)
+    return len(first.items) > 1 and not any(isinstance(item, Elements) for item in first.items)
 
 
 def _file(w: Walker, field_name: str, text: str, target: Callable[[str], Value]) -> None:
@@ -462,7 +470,7 @@ def result(
     spec: str,
     receiver: Value,
     args: calls.Arguments,
-    node: Node,
+    node: Instruction,
     bound: dict[str, Value],
     path: str = "",
     viewed: Obj | None = None,
@@ -519,7 +527,7 @@ def _display(
     parts: tuple[str, ...],
     receiver: Value,
     args: calls.Arguments,
-    node: Node,
+    node: Instruction,
     bound: dict[str, Value],
     path: str,
 ) -> Value:
@@ -535,7 +543,7 @@ def _display(
     return frozenset({made})
 
 
-def like(w: Walker, originals: Value, node: Node, viewed: Obj | None = None) -> Value:
+def like(w: Walker, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:
     """Return new objects of the same types, holding the same things."""
     made: set[Obj] = set()
     for obj in originals:
@@ -578,7 +586,7 @@ CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
 )
 
 
-def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Value:
+def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Instruction) -> Value:
     """Return what an item of something in a module is (``np.c_[a, b]``)."""
     if obj.path == "sys.modules" and (module := _module_named(key)) is not None:
         if w.modules.split(module) is not None:
@@ -602,7 +610,7 @@ def _module_named(key: Value) -> str | None:
     return name if isinstance(name, str) and name.isidentifier() else None
 
 
-def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
+def lib_attribute(w: Walker, obj: Obj, name: str, node: Instruction) -> Value:
     """Return what an attribute of a module (or of something in it) is."""
     path = f"{obj.path}.{name}"
     if path == f"{structures.SHELL}.user_ns":
@@ -623,31 +631,32 @@ def lib_attribute(w: Walker, obj: Obj, name: str, node: Node) -> Value:
     return frozenset({w.heap.lib(path)})
 
 
-def read_setting(w: Walker, value: Value, name: str, trailers: Sequence[Node]) -> tuple[Value, int] | None:
-    """Return what ``os.environ["A"]`` or ``os.environ.get("A")`` gives, and how many trailers after the name it takes.
+def read_setting(w: Walker, value: Value, name: str, node: Call | Item) -> Value | None:
+    """Return what ``os.environ["A"]`` or ``os.environ.get("A")`` gives: ``node``, of the attribute ``name``.
 
     None where it is no setting, or where it may be changed or handed on: who has it can change it.
     """
-    if len(value) != 1 or not trailers:
+    if len(value) != 1:
         return None
     (obj,) = value
     setting = w.knowledge.module_attribute(f"{obj.path}.{name}") if obj.type == LIB else None
     if setting is None or not setting.sets or len(setting.returns) != 1 or (obj.path, name) == ("sys", "modules"):
         return None
-    kind, first = setting.returns[0], trailers[0]
-    if first.children[0].value == "[":
+    kind = setting.returns[0]
+    if isinstance(node, Item):
         effect, path = w.knowledge.subscript(kind, "*"), f"{kind}[]"
-    elif first.children[0].value == "." and len(trailers) > 1 and trailers[1].children[0].value == "(":
-        path = f"{kind}.{first.children[1].value}"
-        effect = w.knowledge.method(kind, first.children[1].value, {})
+    elif isinstance(node.function, Attribute):
+        path = f"{kind}.{node.function.name}"
+        effect = w.knowledge.method(kind, node.function.name, {})
     else:
         return None
     if effect is None or effect.sets or effect.changes or effect.shares:
         return None
-    if path.endswith("[]"):
-        key = calls.Arguments(((evaluate.expression(w, first.children[1]), False),))
-        return apply(w, effect, EMPTY, key, first, path=path), 1
-    return apply(w, effect, EMPTY, calls.arguments(w, trailers[1]), trailers[1], path=path), 2
+    if isinstance(node, Item):
+        args = calls.Arguments(((evaluate.expression(w, node.key), False),))
+    else:
+        args = calls.arguments(w, node)
+    return apply(w, effect, EMPTY, args, node, path=path)
 
 
 def set_library(w: Walker, path: str, value: Value) -> None:
@@ -698,27 +707,30 @@ def given_to_module(w: Walker, path: str) -> Value:
     return w.given_to_modules.get(path, EMPTY) | w.given_to_modules.get(f"{owner}.*", EMPTY)
 
 
-def dynamic_name(w: Walker, head: Node, trailers: list[Node]) -> str | None:
+_NAMESPACES = ("globals", "locals", "vars")
+
+
+def dynamic_name(w: Walker, node: Item) -> str | None:
     """Return x for ``globals()["x"]`` at notebook level or in a function."""
-    if head.type != "name" or head.value not in ("globals", "locals", "vars") or len(trailers) < 2:
+    of = node.of
+    if not isinstance(of, Call) or of.arguments or not isinstance(of.function, Read):
         return None
-    if head.value != "globals" and w.scope.kind != "module":
+    name = of.function.name
+    if name not in _NAMESPACES or (name != "globals" and w.scope.kind != "module"):
         return None
-    call_trailer, item = trailers[0], trailers[1]
-    if len(call_trailer.children) != 2 or call_trailer.children[0].value != "(" or item.children[0].value != "[":
-        return None
-    const = evaluate.constant(evaluate.expression(w, item.children[1]))
+    const = evaluate.constant(evaluate.expression(w, node.key))
     return const if isinstance(const, str) else None
 
 
-def asked_name(w: Walker, operands: list[Node]) -> str | None:
+def asked_name(w: Walker, node: Operate) -> str | None:
     """Return x for ``"x" in globals()`` and the like."""
-    if len(operands) != 3 or operands[0].type != "string" or operands[2].type not in ("atom_expr", "power"):
+    first = node.first
+    if not isinstance(first, Constant) or not isinstance(first.value, str) or len(node.rest) != 1:
         return None
-    if operands[1].get_code(include_prefix=False) not in ("in", "not in"):
+    ((sign, of),) = node.rest
+    if sign not in ("in", "not in") or not isinstance(of, Call) or of.arguments or not isinstance(of.function, Read):
         return None
-    code = operands[2].get_code(include_prefix=False).replace(" ", "")
-    if code not in ("globals()", "locals()", "vars()", "dir()") or (code != "globals()" and w.scope.kind != "module"):
+    name = of.function.name
+    if name not in (*_NAMESPACES, "dir") or (name != "globals" and w.scope.kind != "module"):
         return None
-    const = evaluate.constant(evaluate.expression(w, operands[0]))
-    return const if isinstance(const, str) else None
+    return first.value

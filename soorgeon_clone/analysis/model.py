@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.evidence import Places, Why
 from soorgeon_clone.analysis.heap import Heap, Obj
+from soorgeon_clone.analysis.lower.cells import Statement, StatementKind
 from soorgeon_clone.analysis.state import Binding
-from soorgeon_clone.analysis.syntax import Node
-
-StatementKind = Literal["import", "function", "class", "assignment", "expression", "other"]
 
 AMBIENT = "@"  # names of ambient states that are carried like variables begin with this: "@numpy_random"
 
@@ -35,7 +32,7 @@ class StatementFacts:
     first: int
     last: int
     kind: StatementKind
-    node: Node
+    lowered: Statement
     text: str | None = None
     reads: set[str] = field(default_factory=set)
     binds: dict[str, bool] = field(default_factory=dict)

@@ -11,24 +11,40 @@ from dataclasses import dataclass, field
 
 from soorgeon_clone.analysis.effects import Knowledge
 from soorgeon_clone.analysis.feared import builtin
+from soorgeon_clone.analysis.lower.cells import statements
+from soorgeon_clone.analysis.lower.instructions import (
+    Annotate,
+    Attribute,
+    Bind,
+    BindInside,
+    Block,
+    Branch,
+    Import,
+    Instruction,
+    MakeFunction,
+    Name,
+    OperateInPlace,
+)
+from soorgeon_clone.analysis.lower.parts import bound_by, names_of
 from soorgeon_clone.analysis.module_trees import (
-    DEFINITIONS,
+    Parents,
+    What,
+    at_once,
+    blocks_of,
     free_leaves,
-    inside,
     is_definition,
     is_for_programs,
     is_none,
+    names_of_blocks,
     runs_at_once,
-    targets_of_blocks,
-    trailers_of,
+    undecorated,
     values_bound,
+    within,
 )
-from soorgeon_clone.analysis.names import imported, target_names
 from soorgeon_clone.analysis.star import is_installed
-from soorgeon_clone.analysis.syntax import Node, top_statements
 
-Read = Callable[[str], "str | None"]
-Name = tuple[str, str]
+ReadFile = Callable[[str], "str | None"]
+Place = tuple[str, str]
 """A module and a name in it; the name is "" for the module itself."""
 
 
@@ -41,15 +57,15 @@ class Module:
 
     path: str
     text: str = ""
-    names: dict[str, list[Node | str | None]] = field(default_factory=dict)
-    running: list[Node] = field(default_factory=list)
+    names: dict[str, list[What]] = field(default_factory=dict)
+    running: list[Instruction] = field(default_factory=list)
     is_package: bool = False
     is_readable: bool = True
     stars: list[str] = field(default_factory=list)
-    kept: object = None  # the trees
-    declared: dict[str, list[Node | None]] = field(default_factory=dict)  # what functions bind with ``global``
+    parents: Parents = field(default_factory=Parents)
+    declared: dict[str, list[Instruction | None]] = field(default_factory=dict)  # what functions bind with ``global``
 
-    def bind(self, name: str, what: Node | str | None) -> None:
+    def bind(self, name: str, what: What) -> None:
         self.names.setdefault(name, []).append(what)
 
 
@@ -59,7 +75,7 @@ class Modules:
     ``read`` gives the text of a file by its path without ``.py``, ``written`` whether the notebook writes it.
     """
 
-    def __init__(self, read: Read, knowledge: Knowledge, written: Callable[[str], bool]) -> None:
+    def __init__(self, read: ReadFile, knowledge: Knowledge, written: Callable[[str], bool]) -> None:
         self.read = read
         self.knowledge = knowledge
         self.written = written
@@ -81,7 +97,7 @@ class Modules:
         """Yield the texts of all modules that were asked for."""
         yield from (module.text for module in self._modules.values() if module is not None)
 
-    def split(self, path: str) -> Name | None:
+    def split(self, path: str) -> Place | None:
         """Return the module beside the notebook that ``path`` begins with, and the name in it; None for others."""
         parts = path.split(".")
         found = None
@@ -94,7 +110,7 @@ class Modules:
             return self._in_folder(parts)
         return ".".join(parts[:found]), parts[found] if found < len(parts) else ""
 
-    def _in_folder(self, parts: list[str]) -> Name | None:
+    def _in_folder(self, parts: list[str]) -> Place | None:
         """A folder without ``__init__.py`` is no file: what is in it may be a module."""
         for count in range(2, len(parts) + 1):
             if self.find(".".join(parts[:count])) is not None:
@@ -151,84 +167,68 @@ class Modules:
     def _parsed(self, path: str, text: str, *, is_package: bool) -> Module:
         module = Module(path, text, is_package=is_package)
         try:
-            tops = top_statements(text)
-        except (SyntaxError, ValueError, RecursionError, AssertionError):
+            found = statements(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             module.is_readable = False
             return module
-        module.kept = tops
-        for top in tops:
-            self._take(module, top.node)
-        definitions = [what for bound in module.names.values() for what in bound if is_definition(what)]
-        for definition in definitions:
-            for item in inside(definition):
-                for leaf in item.children[1::2] if item.type == "global_stmt" else ():
-                    module.declared.setdefault(leaf.value, []).extend(values_bound(item, leaf.value))
+        for statement in found:
+            module.parents.add(statement.block)
+            self._take(module, statement.block)
+        definitions = [what for bound in module.names.values() for what in bound if isinstance(what, Instruction)]
+        for item in within(filter(is_definition, definitions)):
+            if isinstance(item, MakeFunction):
+                for name in item.code.globals:
+                    module.declared.setdefault(name, []).extend(values_bound(item.code, name))
         return module
 
-    def _take(self, module: Module, node: Node) -> None:
-        """Note what a statement at the top of a module binds, and what of it runs."""
-        kind = node.type
-        if kind in ("simple_stmt", "suite"):
-            for child in node.children:
-                self._take(module, child)
-        elif kind in ("async_stmt", "async_funcdef"):
-            self._take(module, node.children[-1])
-        elif kind == "decorated":
-            definition = node.children[-1]
-            module.bind(
-                (definition if definition.type in DEFINITIONS else definition.children[-1]).children[1].value, node
-            )
-            module.running.append(node.children[0])
-            module.running += runs_at_once(definition)
-        elif kind in ("funcdef", "classdef"):
-            module.bind(node.children[1].value, node)
-            module.running += runs_at_once(node)
-        elif kind in ("import_name", "import_from"):
-            for name, path, whole in imported(node):
-                target = _absolute(module, name, path)
-                if name == "*":
+    def _take(self, module: Module, block: Block) -> None:
+        """Note what statements at the top of a module bind, and what of them runs."""
+        for node in block:
+            if isinstance(node, Import):
+                target = _absolute(module, node.name, node.path)
+                if node.name == "*":
                     module.stars.append(target)
                 else:
-                    module.bind(name, target if whole else target.partition(".")[0])
-        elif kind == "expr_stmt":
-            module.running.append(node)
-            self._assigned(module, node)
-        elif kind == "if_stmt" and is_for_programs(node.children[1]):
-            return
-        elif kind in ("if_stmt", "try_stmt", "with_stmt", "while_stmt", "for_stmt"):
-            for name in targets_of_blocks(node):
-                module.bind(name, None)
-            for child in node.children:
-                if child.type in ("suite", "simple_stmt"):
-                    self._take(module, child)
-                elif child.type not in ("keyword", "operator"):
-                    module.running.append(child)
-                    self._walruses(module, child)
-        elif kind not in ("newline", "string", "operator", "keyword"):
-            module.running.append(node)
-            self._walruses(module, node)
+                    module.bind(node.name, target if node.whole else target.partition(".")[0])
+            elif isinstance(node, Bind) and is_definition(node.value):
+                for name in bound_by(node):
+                    module.bind(name, node.value)
+                module.running += [each.decorator for each in undecorated(node.value)[0]]
+                module.running += runs_at_once(node.value)
+            elif isinstance(node, (Bind, Annotate, OperateInPlace)):
+                self._run(module, node)
+                self._assigned(module, node)
+            elif (parts := blocks_of(node)) is not None:
+                self._take_blocks(module, node, *parts)
+            else:
+                self._run(module, node)
 
-    def _assigned(self, module: Module, node: Node) -> None:
-        children = node.children
-        self._walruses(module, node)
-        if children[1].type == "annassign":
-            values = children[1].children
-            for leaf in target_names(children[0]):
-                module.bind(leaf.value, values[3] if len(values) > 3 else None)
+    def _take_blocks(self, module: Module, node: Instruction, blocks: list[Block], heads: list[Instruction]) -> None:
+        if isinstance(node, Branch) and is_for_programs(node.tests[0]):
             return
-        is_plain = all(child.value == "=" for child in children[1::2])
-        for target in children[:-1:2]:
-            for leaf in target_names(target):
-                module.bind(leaf.value, children[-1] if is_plain and target.type == "name" else None)
+        for name in names_of_blocks(node):
+            module.bind(name, None)
+        for head in heads:
+            self._run(module, head)
+        for block in blocks:
+            self._take(module, block)
 
-    def _walruses(self, module: Module, node: Node) -> None:
-        for item in inside(node, into_definitions=False):
-            if item.type == "namedexpr_test":
-                module.bind(item.children[0].value, None)
+    def _run(self, module: Module, node: Instruction) -> None:
+        module.running.append(node)
+        for item in at_once(node):
+            if isinstance(item, BindInside):
+                module.bind(item.name, None)
+
+    def _assigned(self, module: Module, node: Bind | Annotate | OperateInPlace) -> None:
+        targets = node.targets if isinstance(node, Bind) else (node.target,)
+        for target in targets:
+            is_plain = isinstance(target, Name) and not isinstance(node, OperateInPlace)
+            for name in names_of(target):
+                module.bind(name, node.value if is_plain else None)
 
     # -- names -------------------------------------------------------------------------------------------------
 
-    def bindings(self, module: Module, name: str) -> list[Node | str | None]:
+    def bindings(self, module: Module, name: str) -> list[What]:
         """Return what a name of a module may be, those that its functions bind with ``global`` included."""
         found = [*module.names.get(name, ()), *module.declared.get(name, ())]
         for star in module.stars if not found else ():
@@ -237,7 +237,7 @@ class Modules:
                 return [f"{star}.{name}"]
         return found
 
-    def lookup(self, module: Module, name: str) -> list[Name]:
+    def lookup(self, module: Module, name: str) -> list[Place]:
         """Return the places of modules beside the notebook that a name may stand for."""
         if name in module.names:
             found = []
@@ -268,37 +268,38 @@ class Modules:
                 return self.library(other, name)
         return builtin(name)
 
-    def mentions(self, module: Module, node: Node, *, decorators: bool = True) -> Iterator[tuple[Node, Name]]:
-        """Yield what of modules beside the notebook code mentions, its own included, and the leaves that do."""
+    def mentions(
+        self, module: Module, node: Instruction, *, decorators: bool = True
+    ) -> Iterator[tuple[Instruction, Place]]:
+        """Yield what of modules beside the notebook code mentions, its own included, and where it does."""
         own_imports: dict[str, str] = {}
-        for item in inside(node):
-            if item.type in ("import_name", "import_from"):
-                for name, path, whole in imported(item):
-                    target = _absolute(module, name, path)
-                    own_imports[name] = target if whole else target.partition(".")[0]
-                    if name == "*" and self.find(target) is not None:
-                        yield item, (target, "")
+        for item in within((node,)):
+            if isinstance(item, Import):
+                target = _absolute(module, item.name, item.path)
+                own_imports[item.name] = target if item.whole else target.partition(".")[0]
+                if item.name == "*" and self.find(target) is not None:
+                    yield item, (target, "")
         for leaf, is_local in free_leaves(node, decorators=decorators):
-            name = leaf.value
+            name = leaf.name
             if name in own_imports:
-                place = self.split(self.dotted(own_imports[name], leaf))
+                place = self.split(self.dotted(module, own_imports[name], leaf))
                 if place is not None:
                     yield leaf, place
             elif not is_local:
                 for what in self.lookup(module, name):
-                    yield leaf, (self.split(self.dotted(what[0], leaf)) or what) if what[1] == "" else what
+                    yield leaf, (self.split(self.dotted(module, what[0], leaf)) or what) if what[1] == "" else what
 
-    def dotted(self, path: str, leaf: Node) -> str:
+    def dotted(self, module: Module, path: str, leaf: Instruction) -> str:
         """Return a path with the attributes that are asked for behind a name."""
-        for trailer in trailers_of(leaf):
-            if trailer.children[0].value != ".":
+        for part in module.parents.asked_of(leaf):
+            if not isinstance(part, Attribute):
                 break
-            path = f"{path}.{trailer.children[1].value}"
+            path = f"{path}.{part.name}"
         return path
 
-    def reached(self, places: Iterable[Name], *, decorators: bool = True) -> set[Name]:
+    def reached(self, places: Iterable[Place], *, decorators: bool = True) -> set[Place]:
         """Return places with all that their code mentions, and so on; what decorates them only if it is asked for."""
-        seen: set[Name] = set()
+        seen: set[Place] = set()
         stack = list(places)
         while stack:
             place = stack.pop()

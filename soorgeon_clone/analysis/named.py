@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import calls, undescribed
 from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, METHOD, NAMED, Obj, Value
+from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.state import Scope
-from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-def read_named(w: Walker, texts: Value, receiver: Value, args: calls.Arguments, node: Node) -> None:
+def read_named(w: Walker, texts: Value, receiver: Value, args: calls.Arguments, node: Instruction) -> None:
     """Use the variables that a text may name, and call the functions; all variables if the text is not constant."""
     known = {name for name in w.module.state.all_names() if not name.startswith("@")}
     found = EMPTY

@@ -7,10 +7,9 @@ report = describe(df)   # soorgeon-clone: pure
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-
-from soorgeon_clone.analysis.syntax import Node
 
 MARK = "soorgeon-clone:"
 _COMMENT = re.compile(r"#\s*soorgeon-clone:(?!\s*noqa\b)\s*(.*?)\s*$", re.MULTILINE)
@@ -64,28 +63,15 @@ def parse_said(text: str) -> Said:
     return Said(**lists, fresh="fresh" in found, draws="draws" in found, text=text.strip())
 
 
-def said_about(node: Node) -> Said | None:
-    """Return what the comment at the end of the statement around ``node`` says, or of the head of a compound one."""
-    child = node
-    while child.parent is not None:
-        parent = child.parent
-        if child.type == "simple_stmt":
-            return _said_in(child.children[-1].prefix)
-        suites = [c for c in parent.children if c.type == "suite"] if child.type != "suite" else []
-        if suites:
-            return next((s for suite in suites if (s := _said_in(suite.children[0].prefix)) is not None), None)
-        child = parent
-    return None
-
-
 def comments_in(source: str) -> list[tuple[int, str]]:
     """Return (row, text) of each such comment in a cell."""
     return [(source.count("\n", 0, found.start()) + 1, found[1]) for found in _COMMENT.finditer(source)]
 
 
-def _said_in(prefix: str) -> Said | None:
-    found = _COMMENT.search(prefix)
-    try:
-        return parse_said(found[1]) if found else None
-    except ValueError:
-        return None  # `refactor` says so
+def said_in(source: str) -> dict[int, Said]:
+    """Return what the comments in a cell say, by row; one that means nothing is left out: `refactor` says so."""
+    found = {}
+    for row, text in comments_in(source):
+        with suppress(ValueError):
+            found[row] = parse_said(text)
+    return found

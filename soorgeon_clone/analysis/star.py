@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.machinery
 import importlib.util
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeGuard
 
+from soorgeon_clone.analysis.lower.cells import Statement, outline
+from soorgeon_clone.analysis.lower.instructions import (
+    Annotate,
+    Bind,
+    Constant,
+    Instruction,
+    Make,
+    Name,
+    OperateInPlace,
+)
 from soorgeon_clone.files import regular
 
 _MOST_BYTES = 1_000_000  # of a module; what a larger one holds, nobody knows
@@ -47,10 +58,10 @@ def _names(path: str, seen: frozenset[str]) -> set[str]:
             return _public(path)
         return set()
     try:
-        tree = ast.parse(regular.read_bytes(origin, limit=_MOST_BYTES))
+        found = outline(regular.read_bytes(origin, limit=_MOST_BYTES).decode())
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, RecursionError, MemoryError):
         return set()  # no file, no Python, or too deep or in no encoding of text
-    return _of_tree(tree, path, is_package=origin.name == "__init__.py", seen=seen | {path})
+    return _of_statements(found, path, is_package=origin.name == "__init__.py", seen=seen | {path})
 
 
 def _public(path: str) -> set[str]:
@@ -73,46 +84,43 @@ def _find(path: str) -> importlib.machinery.ModuleSpec | None:
     return spec
 
 
-def _of_tree(tree: ast.Module, path: str, *, is_package: bool, seen: frozenset[str]) -> set[str]:
+def _of_statements(found: Iterable[Statement], path: str, *, is_package: bool, seen: frozenset[str]) -> set[str]:
     names: set[str] = set()
-    listed: set[str] | None = None
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            if node in tree.body:
-                names.add(node.name)
-        elif isinstance(node, ast.ImportFrom):
-            module = _absolute(node, path, is_package)
-            for alias in node.names:
-                if alias.name == "*":
-                    names |= _names(module, seen)
-                else:
-                    names.add(alias.asname or alias.name)
-        elif isinstance(node, ast.Import):
-            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
-            targets = [statement.target]
-        else:
-            continue
-        for target in targets:
-            for part in ast.walk(target):
-                if isinstance(part, ast.Name):
-                    names.add(part.id)
-        if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
-            try:
-                value = ast.literal_eval(statement.value) if statement.value is not None else ()
-                listed = (listed or set()) | {str(item) for item in value}
-            except (ValueError, TypeError, AttributeError):
-                listed = None
-                names.add("__all__")
-    return listed if listed else {name for name in names if not name.startswith("_")}
+    lists: list[Instruction | None] = []
+    for statement in found:
+        names |= statement.bound - {"*"}
+        for each in statement.all_imports:
+            if each.name == "*":
+                names |= _names(_absolute(each.path, path, is_package), seen)
+        lists += (item.value for item in statement.block if _is_list_of_names(item))
+    listed = [_texts(value) for value in lists]
+    if listed and all(listed):
+        return {text for texts in listed for text in texts}
+    return {name for name in names if not name.startswith("_")}
 
 
-def _absolute(node: ast.ImportFrom, path: str, is_package: bool) -> str:
-    if not node.level:
-        return node.module or ""
+def _is_list_of_names(item: Instruction) -> TypeGuard[Bind | Annotate | OperateInPlace]:
+    """Whether an instruction assigns to ``__all__``."""
+    targets = item.targets if isinstance(item, Bind) else (item.target,) if isinstance(item, _OTHERS) else ()
+    return any(isinstance(target, Name) and target.name == "__all__" for target in targets)
+
+
+def _texts(value: Instruction | None) -> list[str]:
+    """Return the texts in a list or tuple of texts; none if it is anything else."""
+    if not isinstance(value, Make) or not all(isinstance(item, Constant) for item in value.items):
+        return []
+    return [str(item.value) for item in value.items if isinstance(item, Constant)]
+
+
+_OTHERS = (Annotate, OperateInPlace)
+
+
+def _absolute(target: str, path: str, is_package: bool) -> str:
+    """Return the module that ``from ..a import *`` in the module ``path`` means."""
+    rest = target.lstrip(".")
+    level = len(target) - len(rest)
+    if not level:
+        return target
     parts = path.split(".")
-    keep = len(parts) - node.level + (1 if is_package else 0)
-    return ".".join([*parts[:keep], *([node.module] if node.module else [])])
+    keep = len(parts) - level + (1 if is_package else 0)
+    return ".".join([*parts[:keep], *([rest] if rest else [])])

@@ -6,8 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from soorgeon_clone.analysis.heap import EMPTY, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.lower.instructions import Instruction
 
 NO_DEFS: frozenset[int] = frozenset()
+Context = tuple[Instruction, ...]
+"""The calls, from outside inwards, in which something is done: the last two."""
+Site = tuple[Instruction, Context]
+"""A place in the code, with the calls in which it is reached."""
 
 
 class Binding(NamedTuple):

@@ -22,9 +22,37 @@ from soorgeon_clone.analysis.heap import (
     Value,
 )
 from soorgeon_clone.analysis.lineage import add_base
-from soorgeon_clone.analysis.names import Code, code_of, imported, target_names, texts_in
+from soorgeon_clone.analysis.lower.cells import statements as read_statements
+from soorgeon_clone.analysis.lower.instructions import (
+    Annotate,
+    Attribute,
+    Bind,
+    Block,
+    Branch,
+    Case,
+    Constant,
+    Declare,
+    Decorate,
+    Handler,
+    Import,
+    Instruction,
+    Leave,
+    Loop,
+    MakeClass,
+    MakeFunction,
+    Match,
+    Name,
+    OperateInPlace,
+    Read,
+    Rest,
+    Test,
+    Try,
+    Unbind,
+    Unpack,
+    With,
+)
+from soorgeon_clone.analysis.lower.parts import inside
 from soorgeon_clone.analysis.state import Binding, Scope, State, merge
-from soorgeon_clone.analysis.syntax import Node, top_statements
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -39,9 +67,9 @@ _NEVER_SUPPRESSING = tuple(
 )
 
 
-def run_statement(w: Walker, node: Node) -> None:
+def run_statement(w: Walker, node: Instruction) -> None:
     """Walk one statement, simple or compound."""
-    handler = _STATEMENTS.get(node.type)
+    handler = _STATEMENTS.get(type(node))
     reason = w.blame(node)
     if handler is not None:
         handler(w, node)
@@ -50,27 +78,12 @@ def run_statement(w: Walker, node: Node) -> None:
     w.heap.reason = reason
 
 
-def run_suite(w: Walker, node: Node) -> None:
-    if node.type == "suite":
-        for child in node.children:
-            if w.active and w.effort.is_exhausted:
-                return  # what functions may do was taken for granted
-            if child.type != "newline":
-                w.effort.walked += 1
-                run_statement(w, child)
-    else:
+def run_block(w: Walker, block: Block) -> None:
+    for node in block:
+        if w.active and w.effort.is_exhausted:
+            return  # what functions may do was taken for granted
+        w.effort.walked += 1
         run_statement(w, node)
-
-
-def _simple(w: Walker, node: Node) -> None:
-    for child in node.children:
-        if child.type not in ("newline", "operator"):
-            run_statement(w, child)
-
-
-def _keyword(w: Walker, node: Node) -> None:
-    if node.value == "raise":
-        _die(w)
 
 
 def _die(w: Walker) -> None:
@@ -79,41 +92,35 @@ def _die(w: Walker) -> None:
         w.scope.state.dead = True
 
 
-def _assign(w: Walker, node: Node) -> None:
-    children = node.children
-    second = children[1]
-    if second.type == "annassign":
-        _annotated(w, children[0], second.children)
-    elif second.type == "operator" and second.value == "=":
-        value = evaluate.expression(w, children[-1])
-        for target in children[:-1:2]:
-            assign(w, target, value)
-    else:
-        _augmented(w, children[0], second, children[-1])
+def _bind(w: Walker, node: Bind) -> None:
+    value = evaluate.expression(w, node.value)
+    for target in node.targets:
+        assign(w, target, value)
 
 
-def _annotated(w: Walker, target: Node, annotation: list[Node]) -> None:
+def _annotate(w: Walker, node: Annotate) -> None:
+    target = node.target
     if w.scope is w.module:
         w.annotated.add(w.section)
     if w.scope.kind != "function":
-        _annotation(w, annotation[1])
+        _annotation(w, node.annotation)
     owner = w.scope.self_class
-    if owner is not None and target.type == "name":
-        owner.fields.setdefault(f"*field:{target.value}", EMPTY)
-    if len(annotation) == 4:
-        value = evaluate.expression(w, annotation[3])
+    if owner is not None and isinstance(target, Name):
+        owner.fields.setdefault(f"*field:{target.name}", EMPTY)
+    if node.value is not None:
+        value = evaluate.expression(w, node.value)
         assign(w, target, value)
-        if w.scope.kind == "class" and target.type == "name":
-            access.note_dataclass_field(w, target.value, annotation[3])
-    elif target.type != "name":
+        if w.scope.kind == "class" and isinstance(target, Name):
+            access.note_dataclass_field(w, target.name, node.value)
+    elif not isinstance(target, Name):
         evaluate.expression(w, target)
 
 
-def _augmented(w: Walker, target: Node, operator: Node, right: Node) -> None:
-    sign = operator.value[:-1]
+def _operate_in_place(w: Walker, node: OperateInPlace) -> None:
+    target = node.target
     old = evaluate.expression(w, target)
-    value = evaluate.expression(w, right)
-    result = evaluate.operation(w, target, old, sign, value)
+    value = evaluate.expression(w, node.value)
+    result = evaluate.operation(w, target, old, node.sign, value)
     mutable = frozenset(obj for obj in old if not obj.immutable)
     if mutable:
         access.implicit(w, mutable)
@@ -127,79 +134,54 @@ def _augmented(w: Walker, target: Node, operator: Node, right: Node) -> None:
                 held = access.elements(w, value, target) | value
             w.heap.hold(obj, "*", held)
         result = result | in_place
-    assign(w, target, result, augmented=True)
+    assign(w, target, result)
 
 
-def assign(w: Walker, target: Node, value: Value, *, augmented: bool = False) -> None:
+def assign(w: Walker, target: Instruction, value: Value) -> None:
     """Bind or store ``value`` where ``target`` says."""
-    kind = target.type
-    if kind == "name":
-        w.bind(target.value, value)
-    elif kind in ("atom_expr", "power"):
-        access.store(w, target, value)
-    elif kind == "star_expr":
+    if isinstance(target, Name):
+        w.bind(target.name, value)
+    elif isinstance(target, Unpack):
+        starred = any(isinstance(t, Rest) for t in target.targets)
+        for index, part in enumerate(target.targets):
+            assign(w, part, access.element_at(w, value, None if starred else index, target))
+    elif isinstance(target, Rest):
         made = w.heap.make(w.site(target), "builtins.list")
         w.heap.hold(made, "*", value)
-        assign(w, target.children[1], frozenset({made}))
-    elif kind == "atom":
-        if len(target.children) == 3:
-            inner = target.children[1]
-            if target.children[0].value == "(" and inner.type not in ("testlist_comp",):
-                assign(w, inner, value)
-            else:
-                _unpack(w, inner.children if inner.type == "testlist_comp" else [inner], value, target)
-    elif kind in ("testlist_star_expr", "testlist", "exprlist", "testlist_comp"):
-        _unpack(w, target.children, value, target)
+        assign(w, target.target, frozenset({made}))
     else:
-        for leaf in target_names(target):
-            w.bind(leaf.value, value)
+        access.store(w, target, value)
 
 
-def _unpack(w: Walker, children: list[Node], value: Value, node: Node) -> None:
-    targets = [child for child in children if not (child.type == "operator" and child.value == ",")]
-    starred = any(t.type == "star_expr" for t in targets)
-    for index, target in enumerate(targets):
-        key = None if starred else index
-        assign(w, target, access.element_at(w, value, key, node))
-
-
-def _delete(w: Walker, node: Node) -> None:
-    _delete_target(w, node.children[1])
-
-
-def _delete_target(w: Walker, target: Node) -> None:
-    kind = target.type
-    if kind == "name":
+def _unbind(w: Walker, node: Unbind) -> None:
+    target = node.target
+    if isinstance(target, Name):
         w.read(target)
-        w.bind(target.value, frozenset({UNBOUND}))
-    elif kind in ("exprlist", "testlist_comp", "atom", "testlist", "testlist_star_expr"):
-        for child in target.children:
-            if child.type != "operator":
-                _delete_target(w, child)
+        w.bind(target.name, frozenset({UNBOUND}))
     else:
         access.delete(w, target)
 
 
-def _import(w: Walker, node: Node) -> None:
-    for name, path, whole in imported(node):
-        top = path.lstrip(".").split(".")[0]
-        if path.startswith("__future__"):
-            w.note("sets", "future")
-            w.lazy_annotations = w.lazy_annotations or name == "annotations"
-            continue
-        if path.startswith("."):
-            path = top or "."
-        if top == library.MAIN and (name == "*" or "." in path):
-            w.opaque("it reads and writes variables by name")
-        if name == "*":
-            _star_import(w, path)
-            continue
-        if top not in sys.stdlib_module_names and not w.knowledge.describes(top):
-            w.note("files_read", f"{top}.py")  # it may be a module that the notebook writes
-        path = beside.import_(w, path)
-        if "python_random" in w.seeded and top not in sys.stdlib_module_names:
-            _draw_while_importing(w)
-        w.bind(name, frozenset({w.heap.lib(path if whole else top)}))
+def _import(w: Walker, node: Import) -> None:
+    name, path = node.name, node.path
+    top = path.lstrip(".").split(".")[0]
+    if path.startswith("__future__"):
+        w.note("sets", "future")
+        w.lazy_annotations = w.lazy_annotations or name == "annotations"
+        return
+    if path.startswith("."):
+        path = top or "."
+    if top == library.MAIN and (name == "*" or "." in path):
+        w.opaque("it reads and writes variables by name")
+    if name == "*":
+        _star_import(w, path)
+        return
+    if top not in sys.stdlib_module_names and not w.knowledge.describes(top):
+        w.note("files_read", f"{top}.py")  # it may be a module that the notebook writes
+    path = beside.import_(w, path)
+    if "python_random" in w.seeded and top not in sys.stdlib_module_names:
+        _draw_while_importing(w)
+    w.bind(name, frozenset({w.heap.lib(path if node.whole else top)}))
 
 
 def _draw_while_importing(w: Walker) -> None:
@@ -219,27 +201,34 @@ def _star_import(w: Walker, path: str) -> None:
         w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
-def _global(w: Walker, node: Node) -> None:
+def _declare(w: Walker, node: Declare) -> None:
     return
 
 
-def _assert(w: Walker, node: Node) -> None:
-    for child in node.children[1::2]:
-        _test(w, child)
+def _test(w: Walker, node: Instruction) -> None:
+    """Evaluate a condition: an object is asked whether it is true (``__bool__``, ``__len__``)."""
+    access.implicit(w, evaluate.expression(w, node))
 
 
-def _raise(w: Walker, node: Node) -> None:
-    for child in node.children[1::2]:
-        for obj in evaluate.expression(w, child):
+def _leave(w: Walker, node: Leave) -> None:
+    if node.how == "raise":
+        _raise(w, node.values)
+    elif node.how == "return":
+        _return(w, node.values)
+
+
+def _raise(w: Walker, values: Block) -> None:
+    for part in values:
+        for obj in evaluate.expression(w, part):
             if obj.type == CLASS:
-                w.raised |= calls.call_one(w, obj, calls.NO_ARGUMENTS, child)
+                w.raised |= calls.call_one(w, obj, calls.NO_ARGUMENTS, part)
             elif obj.type != LIB:
                 w.raised |= {obj}
     _die(w)
 
 
-def _return(w: Walker, node: Node) -> None:
-    value = evaluate.expression(w, node.children[1]) if len(node.children) > 1 else EMPTY
+def _return(w: Walker, values: Block) -> None:
+    value = evaluate.expression(w, values[0]) if values else EMPTY
     scope: Scope | None = w.scope
     while scope is not None and scope.kind == "inline":
         scope = scope.parent
@@ -247,152 +236,149 @@ def _return(w: Walker, node: Node) -> None:
         scope.result |= value
 
 
-def _if(w: Walker, node: Node) -> None:
-    children = node.children
-    runs: list[Callable[[], object]] = []
-    has_else = False
-    index = 0
+def _branch(w: Walker, node: Branch) -> None:
     # tests are evaluated in order; the first certainly
-    tests: list[Node] = []
-    while index < len(children):
-        word = children[index].value
-        if word in ("if", "elif"):
-            tests.append(children[index + 1])
-            runs.append(partial(run_suite, w, children[index + 3]))
-            index += 4
-        else:
-            has_else = True
-            runs.append(partial(run_suite, w, children[index + 2]))
-            index += 3
-    _test(w, tests[0])
-    for test in tests[1:]:
+    _test(w, node.tests[0])
+    for test in node.tests[1:]:
         w.perhaps(partial(_test, w, test))
-    forks = [w.fork(run) for run in runs]
-    if not has_else:
+    forks = [w.fork(partial(run_block, w, block)) for block in node.blocks]
+    if len(node.blocks) == len(node.tests):
         forks.append(w.unchanged())
     w.join(forks)
 
 
-def _test(w: Walker, node: Node) -> None:
-    """Evaluate a condition: an object is asked whether it is true (``__bool__``, ``__len__``)."""
-    access.implicit(w, evaluate.expression(w, node))
+def _match(w: Walker, node: Match) -> None:
+    _cases(w, node.cases, evaluate.expression(w, node.subject))
 
 
-def _while(w: Walker, node: Node) -> None:
-    test, body = node.children[1], node.children[3]
+def _cases(w: Walker, cases: tuple[Case, ...], value: Value) -> None:
+    """Try cases in order; what a pattern that may not hold has bound may stay bound."""
+    if not cases:
+        return
+    case, *rest = cases
+    for use in case.uses:
+        access.implicit(w, evaluate.expression(w, use) | value)
+    if case.is_certain:
+        _run_case(w, case, value)
+        return
+
+    def unmatched() -> None:
+        if case.guard is not None:
+            w.perhaps(partial(_matches, w, case, value))
+        _cases(w, tuple(rest), value)
+
+    w.join([w.fork(partial(_run_case, w, case, value)), w.fork(unmatched)])
+
+
+def _matches(w: Walker, case: Case, value: Value) -> None:
+    for name, depth, kind in case.binds:
+        part = value
+        for _ in range(depth):
+            any_name = frozenset({w.heap.atom("builtins.str")})
+            args = calls.Arguments(((part, False), (any_name, False)))
+            part = calls.call_library(w, "builtins.getattr", args, case)
+        if kind:
+            made = w.heap.make((*w.site(case), name), f"builtins.{kind}")
+            w.heap.hold(made, "*", part)
+            part = frozenset({made})
+        w.bind(name, part)
+    if case.guard is not None:
+        _test(w, case.guard)
+
+
+def _run_case(w: Walker, case: Case, value: Value) -> None:
+    _matches(w, case, value)
+    run_block(w, case.body)
+
+
+def _loop(w: Walker, node: Loop) -> None:
+    if node.over is not None and node.target is not None:
+        _for(w, node.target, node.over, node.body)
+    elif node.test is not None:
+        _while(w, node.test, node.body)
+    if node.orelse:
+        w.perhaps(partial(run_block, w, node.orelse))
+
+
+def _while(w: Walker, test: Instruction, body: Block) -> None:
     _test(w, test)
 
     def once() -> None:
-        run_suite(w, body)
+        run_block(w, body)
         _test(w, test)
 
     w.loop(once)
-    _loop_else(w, node)
 
 
-def _for(w: Walker, node: Node) -> None:
-    children = node.children
-    target, iterable, body = children[1], children[3], children[5]
-    value = evaluate.expression(w, iterable)
+def _for(w: Walker, target: Instruction, over: Instruction, body: Block) -> None:
+    value = evaluate.expression(w, over)
     access.iterate(w, value)
 
     def once() -> None:
-        assign(w, target, access.elements(w, value, iterable))
-        run_suite(w, body)
+        assign(w, target, access.elements(w, value, over))
+        run_block(w, body)
 
     w.loop(once)
-    _loop_else(w, node)
 
 
-def _loop_else(w: Walker, node: Node) -> None:
-    for index, child in enumerate(node.children):
-        if child.type == "keyword" and child.value == "else":
-            suite = node.children[index + 2]
-            w.perhaps(partial(run_suite, w, suite))
-
-
-def _try(w: Walker, node: Node) -> None:
-    children = node.children
-    body = children[2]
-    handlers: list[tuple[Node, Node]] = []
-    orelse: Node | None = None
-    final: Node | None = None
-    for index in range(3, len(children), 3):
-        head, suite = children[index], children[index + 2]
-        if head.type == "except_clause" or (head.type == "keyword" and head.value == "except"):
-            handlers.append((head, suite))
-        elif head.value == "else":
-            orelse = suite
-        else:
-            final = suite
-
+def _try(w: Walker, node: Try) -> None:
     def whole() -> None:
-        run_suite(w, body)
-        if orelse is not None:
-            run_suite(w, orelse)
+        run_block(w, node.body)
+        run_block(w, node.orelse)
 
-    if handlers:
+    if node.handlers:
         done, between = w.fork_with_trail(whole)
         # an exception may come at any point: handlers see what holds before and after any binding
         forks = [done]
         w.uncertain += 1
         start = [w.unchanged(), between]
-        for head, suite in handlers:
-            forks.append(w.fork(partial(_handler, w, head, suite, start)))
+        for handler in node.handlers:
+            forks.append(w.fork(partial(_handler, w, handler, start)))
         w.uncertain -= 1
         w.join(forks)
     else:
         whole()
-    if final is not None:
-        run_suite(w, final)
+    run_block(w, node.final)
 
 
-def _handler(w: Walker, head: Node, suite: Node, start: list[list[State]]) -> None:
+def _handler(w: Walker, node: Handler, start: list[list[State]]) -> None:
     w.module.state.names.update(_joined(start, 0))
     if w.scope is not w.module:
         w.scope.state.names.update(_joined(start, 1))
-    name = None
-    if head.type == "except_clause":
-        evaluate.expression(w, head.children[1])
-        if len(head.children) == 4:
-            name = head.children[3].value
-            caught = w.heap.make(w.site(head), "builtins.Exception")
-            w.heap.hold(caught, "*", access.contents(w.raised))
-            w.bind(name, w.raised | {caught})
-    run_suite(w, suite)
-    if name is not None:
-        w.bind(name, frozenset({UNBOUND}))
+    if node.type is not None:
+        evaluate.expression(w, node.type)
+    if node.name is not None:
+        caught = w.heap.make(w.site(node), "builtins.Exception")
+        w.heap.hold(caught, "*", access.contents(w.raised))
+        w.bind(node.name, w.raised | {caught})
+    run_block(w, node.body)
+    if node.name is not None:
+        w.bind(node.name, frozenset({UNBOUND}))
 
 
-def _with(w: Walker, node: Node) -> None:
+def _with(w: Walker, node: With) -> None:
     suppresses = False
     managers = EMPTY
-    for item in node.children[1:-2]:
-        if item.type == "operator":
-            continue
-        manager = item.children[0] if item.type == "with_item" else item
+    for manager, target in node.managers:
         value = evaluate.expression(w, manager)
         access.implicit(w, value)
         entered = access.enter(w, value, manager)
         managers |= value
         suppresses = suppresses or any(not o.type.startswith(_NEVER_SUPPRESSING) for o in value)
-        if item.type == "with_item":
-            assign(w, item.children[2], entered)
+        if target is not None:
+            assign(w, target, entered)
     if suppresses:
-        done, between = w.fork_with_trail(lambda: run_suite(w, node.children[-1]))
+        done, between = w.fork_with_trail(lambda: run_block(w, node.body))
         w.join([done, between, w.unchanged()])
     else:
-        run_suite(w, node.children[-1])
+        run_block(w, node.body)
     access.leave(w, managers)
 
 
-def _funcdef(w: Walker, node: Node) -> None:
-    w.bind(node.children[1].value, frozenset({make_function(w, node)}))
-
-
-def make_function(w: Walker, node: Node) -> Obj:
-    """Return the object of a ``funcdef`` or ``lambdef``; defaults, and annotations of a def, are evaluated."""
-    code = code_at(w, node)
+def make_function(w: Walker, node: MakeFunction) -> Obj:
+    """Return the object of a function or lambda; defaults, and annotations of a def, are evaluated."""
+    code = node.code
+    code.place = node
     obj = w.heap.make(w.site(node), FUNCTION)
     obj.code = code
     obj.path = code.name
@@ -417,52 +403,40 @@ def make_function(w: Walker, node: Node) -> Obj:
             w.heap.hold(obj, f"default:{parameter.name}", evaluate.expression(w, parameter.default))
         if parameter.annotation is not None and not code.is_lambda:
             _annotation(w, parameter.annotation)
-    if not code.is_lambda and node.annotation is not None:
-        _annotation(w, node.annotation)
+    if code.returns is not None:
+        _annotation(w, code.returns)
     return obj
 
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-def _annotation(w: Walker, node: Node) -> None:
+def _annotation(w: Walker, node: Instruction) -> None:
     """Read what an annotation names. One that is a text is evaluated later, if at all, by dataclasses and others."""
     if not w.lazy_annotations:
         evaluate.expression(w, node)
-    texts = [node.get_code(include_prefix=False)] if w.lazy_annotations else texts_in(node)
-    for name in {name for text in texts for name in _NAME.findall(text)}:
+    names: set[str] = set()
+    for part in inside(node):
+        if isinstance(part, Constant) and part.type == "str" and part.value is not None:
+            names.update(_NAME.findall(str(part.value)))
+        elif isinstance(part, Read) and w.lazy_annotations:
+            names.add(part.name)
+    for name in names:
         if w.module.state.get(name) is not None:
             w.read_global(name)
 
 
-def code_at(w: Walker, node: Node) -> Code:
-    found = w.codes.get(id(node))
-    if found is None:
-        found = w.codes[id(node)] = code_of(node)
-    return found
-
-
-def _classdef(w: Walker, node: Node) -> None:
-    w.bind(node.children[1].value, frozenset({make_class(w, node)}))
-
-
-def make_class(w: Walker, node: Node) -> Obj:
+def make_class(w: Walker, node: MakeClass) -> Obj:
     obj = w.heap.make(w.site(node), CLASS)
-    obj.path = node.children[1].value
+    obj.path = node.name
     obj.is_local = w.scope.kind == "function"
-    arguments = node.get_super_arglist()
-    if arguments is not None:
-        items = arguments.children if arguments.type == "arglist" else [arguments]
-        for item in items:
-            if item.type == "argument":
-                value = evaluate.expression(w, item.children[-1])
-                w.heap.hold(obj, "*keywords", value)
-            elif item.type != "operator":
-                value = evaluate.expression(w, item)
-                add_base(w.heap, obj, value)
-            else:
-                continue
-            w.change(beside.of_state(w, value))  # a base class may note its subclasses
+    for base in node.bases:
+        value = evaluate.expression(w, base.value)
+        if base.sign:
+            w.heap.hold(obj, "*keywords", value)
+        else:
+            add_base(w.heap, obj, value)
+        w.change(beside.of_state(w, value))  # a base class may note its subclasses
     if w.asks_subclasses:
         w.change(base for base in obj.fields.get("*bases", EMPTY) if base.type == CLASS)
     scope = Scope("class", w.scope, State())
@@ -470,7 +444,7 @@ def make_class(w: Walker, node: Node) -> Obj:
     outer = w.scope
     w.scope = scope
     try:
-        run_suite(w, node.children[-1])
+        run_block(w, node.body)
     finally:
         w.scope = outer
     for name, binding in scope.state.names.items():
@@ -482,56 +456,38 @@ def make_class(w: Walker, node: Node) -> Obj:
                 words = frozenset({w.heap.atom("builtins.str", name)})
                 instances.run_descriptor(w, method, "__set_name__", (frozenset({obj}), words), node)
     instances.subclass_hooks(w, obj, node)
+    if any(_GIVES_EQUALITY.search(name) for name in node.decorators):
+        w.heap.hold(obj, "*equal", frozenset({w.heap.atom("builtins.str")}))
     return obj
-
-
-def _decorated(w: Walker, node: Node) -> None:
-    head, definition = node.children[0], node.children[1]
-    decorators = head.children if head.type == "decorators" else [head]
-    values = [(_decorator(w, d.children[1]), d) for d in decorators]
-    if definition.type in ("async_funcdef", "async_stmt"):
-        definition = definition.children[1]
-    if definition.type == "funcdef":
-        obj = make_function(w, definition)
-        obj.code.decorators = frozenset(_decorator_name(d) for d in decorators)
-    else:
-        obj = make_class(w, definition)
-        if any(_GIVES_EQUALITY.search(_decorator_name(d)) for d in decorators):
-            w.heap.hold(obj, "*equal", frozenset({w.heap.atom("builtins.str")}))
-    value: Value = frozenset({obj})
-    for decorator, decorator_node in reversed(values):
-        value = instances.decorate(w, decorator, value, decorator_node)
-    w.bind(definition.children[1].value, value)
 
 
 _GIVES_EQUALITY = re.compile(r"(^|\.)(dataclass|attrs?|define|frozen|s)$")
 
 
-def _decorator(w: Walker, node: Node) -> Value:
-    children: list[Node] = getattr(node, "children", [])
-    dotted = len(children) == 2 and children[-1].type == "trailer" and children[0].type == "name"
-    if dotted and children[1].children[-1].value in instances.PROPERTY_PARTS:
-        return w.read(children[0])
-    return evaluate.expression(w, node)
-
-
-def _async(w: Walker, node: Node) -> None:
-    run_statement(w, node.children[1])
+def decorate(w: Walker, node: Decorate) -> Value:
+    """Return what a decorator, which is evaluated first, makes of what it stands before."""
+    decorator = node.decorator
+    if not isinstance(decorator, Attribute) or decorator.name not in instances.PROPERTY_PARTS:
+        value = evaluate.expression(w, decorator)
+        return instances.decorate(w, value, evaluate.expression(w, node.value), node)
+    # one property, several functions
+    value = w.read(decorator.of) if isinstance(decorator.of, Read) else evaluate.expression(w, decorator)
+    return value | evaluate.expression(w, node.value)
 
 
 def run_text(w: Walker, text: str, name: str) -> None:
     """Walk code that a statement runs in the notebook's namespace; what is not Python defeats the analysis."""
     try:
-        tops = top_statements(text)
+        tops = read_statements(text)
     except (SyntaxError, ValueError, RecursionError):
         w.opaque("it runs code that cannot be read")
         return
-    w.kept.append(tops)
     reason = w.heap.reason
     w.heap.reason = enter(name, reason)
     for top in tops:
-        w.places.add(top.node, Place(None, "its text" if name == "exec" else name))
-        run_statement(w, top.node)
+        w.places.add(top, Place(None, "its text" if name == "exec" else name))
+        for node in top.block:
+            run_statement(w, node)
     w.heap.reason = reason
 
 
@@ -557,10 +513,6 @@ def script_text(w: Walker, name: str) -> str | None:
     return w.read_file(name)
 
 
-def _decorator_name(node: Node) -> str:
-    return "".join(node.children[1].get_code(include_prefix=False).split()).partition("(")[0]
-
-
 def _joined(branches: list[list[State]], which: int) -> dict[str, Binding]:
     names = {name for branch in branches for name in branch[which].names}
     return {name: merge(branch[which].get(name) for branch in branches) for name in names}
@@ -573,27 +525,18 @@ def star_names(path: str) -> tuple[str, ...]:
     return exported_names(path)
 
 
-_STATEMENTS: dict[str, Callable[[Any, Node], Any]] = {
-    "simple_stmt": _simple,
-    "expr_stmt": _assign,
-    "keyword": _keyword,
-    "del_stmt": _delete,
-    "import_name": _import,
-    "import_from": _import,
-    "global_stmt": _global,
-    "nonlocal_stmt": _global,
-    "assert_stmt": _assert,
-    "raise_stmt": _raise,
-    "return_stmt": _return,
-    "if_stmt": _if,
-    "while_stmt": _while,
-    "for_stmt": _for,
-    "try_stmt": _try,
-    "with_stmt": _with,
-    "funcdef": _funcdef,
-    "classdef": _classdef,
-    "decorated": _decorated,
-    "async_stmt": _async,
-    "async_funcdef": _async,
-    "suite": run_suite,
+_STATEMENTS: dict[type[Instruction], Callable[[Any, Any], Any]] = {
+    Bind: _bind,
+    Annotate: _annotate,
+    OperateInPlace: _operate_in_place,
+    Unbind: _unbind,
+    Import: _import,
+    Declare: _declare,
+    Test: lambda w, node: _test(w, node.value),
+    Leave: _leave,
+    Branch: _branch,
+    Match: _match,
+    Loop: _loop,
+    Try: _try,
+    With: _with,
 }

@@ -23,7 +23,7 @@ from soorgeon_clone.analysis import (
 )
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import add_bases, lineage
-from soorgeon_clone.analysis.syntax import Node
+from soorgeon_clone.analysis.lower.instructions import Instruction
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.calls import Arguments
@@ -44,7 +44,7 @@ _CLASS_MAKERS = {
 }
 
 
-def function(w: Walker, path: str, args: Arguments, node: Node) -> Value | None:
+def function(w: Walker, path: str, args: Arguments, node: Instruction) -> Value | None:
     """Return what a call of a builtin or library function gives, if its structure matters here."""
     handler = _FUNCTIONS.get(path)
     if handler is not None:
@@ -54,7 +54,7 @@ def function(w: Walker, path: str, args: Arguments, node: Node) -> Value | None:
     return None
 
 
-def _gather(w: Walker, args: Arguments, node: Node) -> Value:
+def _gather(w: Walker, args: Arguments, node: Instruction) -> Value:
     """``await asyncio.gather(f(), g())`` gives a list of what the coroutines give."""
     items = w.heap.make((*w.site(node), "items"), "builtins.list")
     for value, _ in args.positional:
@@ -69,7 +69,7 @@ def first(args: Arguments, index: int = 0) -> Value:
     return args.positional[index][0] if len(args.positional) > index else EMPTY
 
 
-def make_class(w: Walker, args: Arguments, node: Node) -> Value:
+def make_class(w: Walker, args: Arguments, node: Instruction) -> Value:
     """A class made by a call: ``namedtuple("P", "x y")``, ``type("A", (B,), {})``."""
     made = w.heap.make((*w.site(node), "made"), CLASS)
     made.path = str(evaluate.constant(first(args)) or "")
@@ -83,7 +83,7 @@ def make_class(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({made})
 
 
-def _type(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _type(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     if len(args.positional) == 3:
         return make_class(w, args, node)
     result: set[Obj] = set()
@@ -97,13 +97,13 @@ def _type(w: Walker, args: Arguments, node: Node) -> Value | None:
     return frozenset(result)
 
 
-def _enumerate(w: Walker, args: Arguments, node: Node) -> Value:
+def _enumerate(w: Walker, args: Arguments, node: Instruction) -> Value:
     access.iterate(w, first(args))
     pair = _tuple(w, node, [frozenset({w.heap.atom("builtins.int")}), access.elements(w, first(args), node)])
     return _iterator(w, node, pair, first(args))
 
 
-def _zip(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _zip(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     if any(starred for _, starred in args.positional):
         return None
     parts = []
@@ -113,21 +113,21 @@ def _zip(w: Walker, args: Arguments, node: Node) -> Value | None:
     return _iterator(w, node, _tuple(w, node, parts), args.all)
 
 
-def _tuple(w: Walker, node: Node, parts: list[Value]) -> Value:
+def _tuple(w: Walker, node: Instruction, parts: list[Value]) -> Value:
     made = w.heap.make((*w.site(node), "pair"), "builtins.tuple")
     for index, part in enumerate(parts):
         w.heap.hold(made, str(index), part)
     return frozenset({made})
 
 
-def _iterator(w: Walker, node: Node, element: Value, sources: Value) -> Value:
+def _iterator(w: Walker, node: Instruction, element: Value, sources: Value) -> Value:
     made = w.heap.make((*w.site(node), "iterator"), "builtins.iterator")
     w.heap.hold(made, "*", element)
     w.heap.hold(made, "*source", frozenset(o for o in sources if access.is_advancing(w, o)))
     return frozenset({made})
 
 
-def _iter(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _iter(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     own = first(args)
     if len(args.positional) != 1 or not own:
         return None
@@ -136,7 +136,7 @@ def _iter(w: Walker, args: Arguments, node: Node) -> Value | None:
     return calls.call_method(w, own, "__iter__", calls.NO_ARGUMENTS, node)
 
 
-def _dict(w: Walker, args: Arguments, node: Node) -> Value:
+def _dict(w: Walker, args: Arguments, node: Instruction) -> Value:
     made = w.heap.make(w.site(node), "builtins.dict")
     for value, _ in args.positional:
         access.iterate(w, value)
@@ -156,7 +156,7 @@ def _dict(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({made})
 
 
-def _defaultdict(w: Walker, args: Arguments, node: Node) -> Value:
+def _defaultdict(w: Walker, args: Arguments, node: Instruction) -> Value:
     made = w.heap.make(w.site(node), "collections.defaultdict")
     w.heap.hold(made, "*factory", first(args))
     for filled in _dict(w, calls.Arguments(args.positional[1:], args.keywords), node):
@@ -165,7 +165,7 @@ def _defaultdict(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({made})
 
 
-def _getattr(w: Walker, args: Arguments, node: Node) -> Value:
+def _getattr(w: Walker, args: Arguments, node: Instruction) -> Value:
     name = evaluate.constant(first(args, 1))
     default = first(args, 2)
     if isinstance(name, str):
@@ -183,14 +183,14 @@ def _getattr(w: Walker, args: Arguments, node: Node) -> Value:
     return found
 
 
-def _setattr(w: Walker, args: Arguments, node: Node) -> Value:
+def _setattr(w: Walker, args: Arguments, node: Instruction) -> Value:
     name = evaluate.constant(first(args, 1))
     for obj in first(args):
         access.store_attribute(w, obj, name if isinstance(name, str) else "*", first(args, 2), node)
     return frozenset({w.heap.atom("builtins.NoneType")})
 
 
-def _partial(w: Walker, args: Arguments, node: Node) -> Value:
+def _partial(w: Walker, args: Arguments, node: Instruction) -> Value:
     made = w.heap.make(w.site(node), METHOD)
     made.path = "functools.partial"
     w.heap.hold(made, "partial", first(args))
@@ -203,7 +203,7 @@ def _partial(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset({made})
 
 
-def _partialmethod(w: Walker, args: Arguments, node: Node) -> Value:
+def _partialmethod(w: Walker, args: Arguments, node: Instruction) -> Value:
     (made,) = _partial(w, args, node)
     made.path = "functools.partialmethod"
     return frozenset({made})
@@ -221,7 +221,7 @@ def bind_partialmethod(w: Walker, member: Obj, own: Obj) -> Value:
     return frozenset({made})
 
 
-def call_partial(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+def call_partial(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
     """Call what ``functools.partial`` made."""
     positional, keywords = obj.code
     later = {name for name, _ in args.keywords}
@@ -230,7 +230,7 @@ def call_partial(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     return calls.call(w, obj.fields.get("partial", EMPTY), whole, node)
 
 
-def _methodcaller(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _methodcaller(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     name = evaluate.constant(first(args))
     if not isinstance(name, str):
         return None
@@ -242,13 +242,13 @@ def _methodcaller(w: Walker, args: Arguments, node: Node) -> Value | None:
     return frozenset({made})
 
 
-def call_methodcaller(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
+def call_methodcaller(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
     """Call what ``operator.methodcaller`` made."""
     name, kept = obj.code
     return calls.call_method(w, first(args), name, kept, node)
 
 
-def _vars(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _vars(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     modules = [library.lib_attribute(w, obj, "__dict__", node) for obj in first(args) if obj.type == LIB]
     if modules and len(modules) == len(first(args)):
         return frozenset().union(*modules)
@@ -256,15 +256,15 @@ def _vars(w: Walker, args: Arguments, node: Node) -> Value | None:
     return frozenset().union(*found) if found and len(found) == len(first(args)) else None
 
 
-def _wraps(w: Walker, args: Arguments, node: Node) -> Value:
+def _wraps(w: Walker, args: Arguments, node: Instruction) -> Value:
     return frozenset({w.heap.lib("functools.wraps.decorator")})
 
 
-def _identity(w: Walker, args: Arguments, node: Node) -> Value:
+def _identity(w: Walker, args: Arguments, node: Instruction) -> Value:
     return first(args)
 
 
-def _deepcopy(w: Walker, args: Arguments, node: Node) -> Value:
+def _deepcopy(w: Walker, args: Arguments, node: Instruction) -> Value:
     copies: dict[Obj, Obj] = {}
     reached = w.heap.reach(first(args))
     for obj in reached:
@@ -286,14 +286,14 @@ def _deepcopy(w: Walker, args: Arguments, node: Node) -> Value:
     return frozenset(copies.get(o, o) for o in first(args))
 
 
-def _field(w: Walker, args: Arguments, node: Node) -> Value:
+def _field(w: Walker, args: Arguments, node: Instruction) -> Value:
     made = w.heap.make(w.site(node), "dataclasses.Field")
     for keyword, value in args.keywords:
         w.heap.hold(made, keyword or "*", value)
     return frozenset({made})
 
 
-def _replace(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _replace(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     """``dataclasses.replace(obj, x=1)`` makes another instance of what is in ``obj``, but for x."""
     own = first(args)
     if len(args.positional) != 1 or not own or any(obj.type != INSTANCE for obj in own):
@@ -310,7 +310,7 @@ def _replace(w: Walker, args: Arguments, node: Node) -> Value | None:
     return made
 
 
-def _exec(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _exec(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     text = evaluate.constant(first(args))
     if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
         return None
@@ -318,14 +318,14 @@ def _exec(w: Walker, args: Arguments, node: Node) -> Value | None:
     return frozenset({w.heap.atom("builtins.NoneType")})
 
 
-def _path(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _path(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     parts = [path_text(next(iter(value))) if len(value) == 1 else None for value, _ in args.positional]
     if any(part is None for part in parts):
         return None
     return frozenset({w.heap.atom("pathlib.Path", posixpath.join(*(p or "" for p in parts), "").rstrip("/") or ".")})
 
 
-def _join(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _join(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     parts = [path_text(next(iter(value))) if len(value) == 1 else None for value, _ in args.positional]
     if not parts or any(part is None for part in parts):
         return None
@@ -339,11 +339,11 @@ def path_text(obj: Obj) -> str | None:
     return None
 
 
-def _get_ipython(w: Walker, args: Arguments, node: Node) -> Value:
+def _get_ipython(w: Walker, args: Arguments, node: Instruction) -> Value:
     return frozenset({w.heap.lib(SHELL)})
 
 
-def _load_arrays(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _load_arrays(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     """``np.load("x.npz")`` opens an archive; of other names nobody knows, and they are arrays."""
     path = path_text(next(iter(first(args)))) if len(first(args)) == 1 else None
     if path is None or not path.endswith(".npz"):
@@ -352,21 +352,21 @@ def _load_arrays(w: Walker, args: Arguments, node: Node) -> Value | None:
     return frozenset({w.heap.make(w.site(node), "numpy.lib.npyio.NpzFile")})
 
 
-def _import_module(w: Walker, args: Arguments, node: Node) -> Value | None:
+def _import_module(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     name = evaluate.constant(first(args))
     if not isinstance(name, str) or len(args.positional) != 1 or name.startswith("."):
         return None
     return frozenset({w.heap.lib(beside.import_(w, name))})
 
 
-def _watch(w: Walker, args: Arguments, node: Node) -> None:
+def _watch(w: Walker, args: Arguments, node: Instruction) -> None:
     """``weakref.finalize(obj, function)`` and the like run code when the object goes."""
     code = first(args, 1)
     for obj in first(args):
         undescribed.finalize(w, obj, code, node)
 
 
-def _run_test_cases(w: Walker, args: Arguments, node: Node) -> None:
+def _run_test_cases(w: Walker, args: Arguments, node: Instruction) -> None:
     """``unittest.main()`` runs all test cases of the notebook."""
     cases = EMPTY
     for name in w.module.state.all_names():
@@ -376,7 +376,7 @@ def _run_test_cases(w: Walker, args: Arguments, node: Node) -> None:
     undescribed.passed_class(w, cases, node, "unittest.main")
 
 
-_FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
+_FUNCTIONS: dict[str, Callable[[Any, Any, Instruction], Value | None]] = {
     "asyncio.gather": _gather,
     "builtins.type": _type,
     "builtins.enumerate": _enumerate,
@@ -414,7 +414,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Node], Value | None]] = {
 }
 
 
-def method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value | None:
+def method(w: Walker, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:
     """Return what a method of a container gives, if its structure matters here."""
     kind = obj.type
     if kind in MAPPINGS:
@@ -426,7 +426,7 @@ def method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value
     return None
 
 
-def _mapping_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node) -> Value | None:
+def _mapping_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:
     own = frozenset({obj})
     if name in ("items", "values"):
         made = w.heap.make((*w.site(node), obj), f"builtins.dict_{name}")
@@ -467,7 +467,7 @@ _LEARNING = ("sklearn.", "imblearn.")
 _LEARNT_FROM = ("pandas.", "numpy.", "polars.", "scipy.sparse", "builtins.list")
 
 
-def passed_to_callback(w: Walker, obj: Obj, node: Node, *, held: bool = False) -> Value:
+def passed_to_callback(w: Walker, obj: Obj, node: Instruction, *, held: bool = False) -> Value:
     """Return what a library passes of ``obj`` to a function that it calls back.
 
     ``held``: an object of the library holds the function (a transformer), so it gets data as they are; methods of data
@@ -492,7 +492,7 @@ def passed_to_callback(w: Walker, obj: Obj, node: Node, *, held: bool = False) -
 _PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
 
 
-def _pieces(w: Walker, obj: Obj, node: Node) -> Value:
+def _pieces(w: Walker, obj: Obj, node: Instruction) -> Value:
     """Return what a table passes on of itself: values of cells, rows, groups."""
     inside = access.cells(frozenset({obj}))
     given = set(inside)
@@ -558,7 +558,7 @@ _SHELLS = {
 }
 
 
-def shell_call(w: Walker, path: str, name: str, args: Arguments, node: Node) -> Value | None:
+def shell_call(w: Walker, path: str, name: str, args: Arguments, node: Instruction) -> Value | None:
     """Do what a method of ``get_ipython()`` does; None where ``path`` is not the shell."""
     if path != SHELL and not path.startswith(f"{SHELL}."):
         return None
@@ -575,7 +575,7 @@ def _said(name: str, args: Arguments) -> str:
     return f"{marks[name]}{word}" if name in marks else f"get_ipython().{name}"
 
 
-def _shell_call(w: Walker, path: str, name: str, args: Arguments, node: Node) -> Value:
+def _shell_call(w: Walker, path: str, name: str, args: Arguments, node: Instruction) -> Value:
     if path != SHELL:
         w.note("sets", "ipython")  # get_ipython().events.register(...)
         undescribed.run_registered(w, args.all, node)
@@ -602,7 +602,7 @@ def _text(value: Value) -> str:
     return const if isinstance(const, str) else ""
 
 
-def _line_magic(w: Walker, args: Arguments, node: Node) -> Value:
+def _line_magic(w: Walker, args: Arguments, node: Instruction) -> Value:
     name, line = _text(first(args)), _text(first(args, 1))
     if " " in name:
         name, _, line = name.partition(" ")
@@ -646,7 +646,7 @@ def _line_magic(w: Walker, args: Arguments, node: Node) -> Value:
     return none
 
 
-def _cell_magic(w: Walker, args: Arguments, node: Node) -> Value:
+def _cell_magic(w: Walker, args: Arguments, node: Instruction) -> Value:
     name, line = _text(first(args)), _text(first(args, 1))
     if name == "capture":
         return frozenset({w.heap.make(w.site(node), "IPython.utils.capture.CapturedIO")})

@@ -30,10 +30,9 @@ from soorgeon_clone.analysis.heap import (
     look_for_more,
 )
 from soorgeon_clone.analysis.limits import REACHED
-from soorgeon_clone.analysis.names import mentioned
-from soorgeon_clone.analysis.said import Said, said_about
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.said import Said
 from soorgeon_clone.analysis.state import Scope
-from soorgeon_clone.analysis.syntax import Node
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -44,7 +43,7 @@ def call_back(
     functions: Value,
     receiver: Value,
     args: calls.Arguments,
-    node: Node,
+    node: Instruction,
     path: str | None = None,
     *,
     whole: bool = False,
@@ -95,7 +94,7 @@ def call_back(
     return found
 
 
-def _called_back(w: Walker, obj: Obj, value: Value, node: Node) -> Value:
+def _called_back(w: Walker, obj: Obj, value: Value, node: Instruction) -> Value:
     """Return what ``obj`` gives to a library that calls it with any of ``value``."""
     args = calls.Arguments(((value, False),))
     if obj.type == LIB:
@@ -137,7 +136,7 @@ def _optional(obj: Obj) -> int:
     return max([_optional(f) for f in obj.fields.get("func", EMPTY)], default=0)
 
 
-def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Node) -> None:
+def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction) -> None:
     """A method of a library object may run the notebook's functions that the object holds."""
     for obj in receiver:
         if obj.type in access.CONTAINERS or obj.type.startswith(_HOLD_NO_CODE):
@@ -168,7 +167,7 @@ def run_passed_objects(
     effect: Effect,
     receiver: Value,
     args: calls.Arguments,
-    node: Node,
+    node: Instruction,
     target: Callable[[str], Value],
     path: str,
 ) -> None:
@@ -209,7 +208,7 @@ def run_passed_objects(
 _HOLD_NO_CODE = ("pandas.", "numpy.", "matplotlib.", "seaborn.")
 
 
-def run_drawn(w: Walker, node: Node) -> None:
+def run_drawn(w: Walker, node: Instruction) -> None:
     """Run what figures were given to call when they are drawn."""
     for held in sorted(w.drawn, key=lambda obj: obj.path):
         if w.first_time("drawn", held):
@@ -227,10 +226,10 @@ def keeps_state(path: str) -> bool:
     return bool(rest.count(".")) and rest.rpartition(".")[2] in _CHANGERS
 
 
-def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:
+def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction, what: str) -> Value:
     """Do what a call that nobody described may do, and return what it may give."""
     values = receiver | args.all
-    said = said_about(node) if w.has_comments else None
+    said = w.comments.get(node)
     if said is not None:
         reason = w.blame(node, f"a comment in the notebook ({said.text})")
         made = _as_said(w, said, values, node)
@@ -252,7 +251,7 @@ def _shown(receiver: Value, what: str) -> str:
     return giver if what == UNKNOWN else f"{giver}.{what}" if giver.endswith("()") else f"{what} of {giver}"
 
 
-def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:
+def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction, what: str) -> Value:
     values = receiver | args.all
     if w.has_modules_beside:
         beside.do_methods(w, receiver)
@@ -288,7 +287,7 @@ def _may_keep(w: Walker, values: Value) -> None:
             w.heap.hold(obj, "*", kept - {obj})
 
 
-def _as_said(w: Walker, said: Said, values: Value, node: Node) -> Value:
+def _as_said(w: Walker, said: Said, values: Value, node: Instruction) -> Value:
     """Do what the author of the notebook says about a call that no table describes."""
     for name in sorted(said.changes):
         for obj in _value_of(w, name):
@@ -326,7 +325,7 @@ def _may_be_file(w: Walker, value: Value, *, deep: bool) -> None:
             w.note("files_written", "*")
 
 
-def run_code(w: Walker, value: Value, node: Node) -> None:
+def run_code(w: Walker, value: Value, node: Instruction) -> None:
     """Run every function of the notebook that can be reached from ``value``, with anything in it."""
     if not w.anything_runs():
         return
@@ -353,7 +352,7 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
     w.loop(once)
 
 
-def finalize(w: Walker, obj: Obj, code: Value, node: Node) -> None:
+def finalize(w: Walker, obj: Obj, code: Value, node: Instruction) -> None:
     """Note that code runs when an object goes: that may be at once, or when a name or a container lets it go."""
     if obj.immutable or not code:
         return
@@ -371,7 +370,7 @@ def _run_finalizers(w: Walker, gone: Iterable[Obj]) -> None:
                 continue
             if (obj, code) not in w.running:
                 w.running.add((obj, code))
-                calls.call_one(w, code, any_arguments(code, anything), w.record.node)
+                calls.call_one(w, code, any_arguments(code, anything), w.record.lowered.place)
                 w.running.discard((obj, code))
 
 
@@ -385,7 +384,7 @@ def let_go(w: Walker, name: str) -> None:
         w.perhaps(lambda: _run_finalizers(w, gone))
 
 
-def run_registered(w: Walker, value: Value, node: Node) -> None:
+def run_registered(w: Walker, value: Value, node: Instruction) -> None:
     """Run what a library was given to keep: it may call it at any time, out of sight.
 
     What that reads must be there from then on; what it does with unknown objects happens when it is called.
@@ -405,7 +404,7 @@ def run_registered(w: Walker, value: Value, node: Node) -> None:
     record.reads |= seen
 
 
-def passed_class(w: Walker, value: Value, node: Node, path: str) -> None:
+def passed_class(w: Walker, value: Value, node: Instruction, path: str) -> None:
     """A library that is given a class may make instances of it and call their methods (``json.dumps(x, cls=E)``)."""
     if path.startswith(_ONLY_NAMES_CLASSES):
         return
@@ -423,7 +422,7 @@ _ONLY_NAMES_CLASSES = tuple(
 _WHEN_CALLED = ("unknown_calls", "files_read", "files_written")
 
 
-def _run_class(w: Walker, cls: Obj, anything: Value, node: Node) -> None:
+def _run_class(w: Walker, cls: Obj, anything: Value, node: Instruction) -> None:
     for made in instances.instantiate(w, cls, calls.Arguments(((anything, True),)), node):
         run_all_methods(w, made, anything, node)
 
@@ -433,7 +432,7 @@ def is_plain_function(obj: Obj) -> bool:
     return obj.type == FUNCTION and obj.code.owner is None
 
 
-def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
+def run_all_methods(w: Walker, obj: Obj, value: Value, node: Instruction) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
     if w.effort.is_exhausted:
         worn(w, value | {obj})
@@ -499,7 +498,7 @@ def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
     That is the answer where a limit of work is reached.
     """
     bodies_ = _mentioned_code(w, functions, values)
-    names = {name for function in bodies_ for name in mentioned(function.code.node)}
+    names = {name for function in bodies_ for name in function.code.names}
     found = EMPTY
     for name in sorted(names):
         if w.module.state.get(name) is not None:
@@ -521,7 +520,7 @@ def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
         if function.scope is not None:
             for name in function.code.nonlocals:
                 w.bind_nonlocal(function.scope, name, frozenset({made}))
-    do_feared(w, feared(w.knowledge, [function.code.node for function in bodies_], w.library_path))
+    do_feared(w, feared(w.knowledge, [(function.code.place,) for function in bodies_], w.library_path))
     w.note("files_read", "*")
     w.note("files_written", "*")
     for resource in sorted(w.seeded):
@@ -545,7 +544,7 @@ def _mentioned_code(w: Walker, functions: list[Obj], values: Value) -> list[Obj]
         elif obj.type == FUNCTION and obj.code is not None:
             found.append(obj)
             w.note("unknown_calls", obj.path)
-            for name in mentioned(obj.code.node) - names:
+            for name in obj.code.names - names:
                 names.add(name)
                 binding = w.module.state.get(name)
                 if binding is not None:

@@ -38,12 +38,13 @@ from soorgeon_clone.analysis.heap import (
     look_for_more,
 )
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
+from soorgeon_clone.analysis.lower.cells import Statement
+from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.module_state import States
 from soorgeon_clone.analysis.modules import Modules
-from soorgeon_clone.analysis.names import Code
-from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State, merge
-from soorgeon_clone.analysis.syntax import Node, TopLevel, bound_names
+from soorgeon_clone.analysis.said import Said
+from soorgeon_clone.analysis.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
@@ -74,18 +75,18 @@ class Walker:
         self.record: StatementFacts  # `begin` sets it
         self.uses: dict[str, int] = {}
         self.touched: set[str] = set()
-        self.context: tuple[int, ...] = ()
+        self.context: Context = ()
         self.active: dict[Obj, bodies.Activation] = {}
-        self.codes: dict[int, Code] = {}
         self.scopes: dict[Any, Scope] = {}
         self.memo: dict[Any, tuple[int, bodies.Memo]] = {}
         self.tracing: list[bodies.Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.texts: tuple[str, ...] = ()  # of all cells
+        self.statements: tuple[Statement, ...] = ()  # of all cells
         self.asks_caches = False
         self.asks_subclasses = False
-        self.has_comments = False  # that say what calls do
+        self.comments: dict[Instruction, Said] = {}  # what those beside instructions say
         self.depth = 0
         self.seeded: set[str] = set()
         self.columns: set[str] = set()  # names of attributes that were read of frames
@@ -107,7 +108,6 @@ class Walker:
         self.displayed: Value = EMPTY  # by the cells above
         self.doubtful: frozenset[str] = frozenset()
         self.lazy_annotations = sys.version_info >= (3, 14)
-        self.kept: list[tuple[TopLevel, ...]] = []  # trees must outlive the walk: sites are their nodes
         self.trails: list[Trail] = []  # of the code around, that exceptions may leave at any point
         self.raised: Value = EMPTY  # exceptions that the notebook's own code raises, wherever they are caught
         self.running: set[tuple[Obj, Obj]] = set()
@@ -126,7 +126,7 @@ class Walker:
     @cached_property
     def rebound(self) -> frozenset[str]:
         """The names that the notebook's code binds twice, or that are builtins' and bound at all."""
-        counts = Counter(name for text in self.texts for name in bound_names(text))
+        counts = Counter(name for statement in self.statements for name in statement.bindings)
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
 
     @property
@@ -183,7 +183,7 @@ class Walker:
         self.worn = None
         self.heap.now = record.index
         self.heap.why = record.why
-        self.heap.reason = Reason(record.index, record.node, None, False, None)
+        self.heap.reason = Reason(record.index, record.lowered.place, None, False, None)
         self.heap.take_grown()
         self._whole.clear()
         for name in sorted(self.awaited):
@@ -192,7 +192,7 @@ class Walker:
 
     # -- reasons -----------------------------------------------------------------------------------------------
 
-    def blame(self, node: Node, rule: Rule = None, *, feared: bool = False) -> Reason:
+    def blame(self, node: Instruction | None, rule: Rule = None, *, feared: bool = False) -> Reason:
         """Let what is done from now on be done for ``node``; return the reason before, which is to be put back.
 
         ``feared``: nobody knows whether it is done. All that is done then is feared, and for the same reason.
@@ -208,9 +208,9 @@ class Walker:
 
     # -- names -------------------------------------------------------------------------------------------------
 
-    def read(self, leaf: Node) -> Value:
+    def read(self, leaf: Read | Name) -> Value:
         """Return what a name denotes where it stands, and note the use."""
-        name: str = leaf.value
+        name = leaf.name
         scope: Scope | None = self.scope
         first = True
         in_comprehension = False
@@ -240,7 +240,7 @@ class Walker:
             scope = scope.parent
         return self.read_global(name, leaf)
 
-    def read_global(self, name: str, leaf: Node | None = None) -> Value:
+    def read_global(self, name: str, leaf: Read | Name | None = None) -> Value:
         """Return what a notebook variable denotes now, and note the use; builtins are found behind the variables."""
         binding = self.module.state.get(name)
         self.record.reads.add(name)
@@ -265,11 +265,11 @@ class Walker:
                 return frozenset({known}) if binding is None else (binding.value - {UNBOUND}) | {known}
             if binding is None or len(binding.value) == 1:
                 if not self.uncertain and leaf is not None and name not in self.doubtful:
-                    self.record.unbound.setdefault(name, leaf.start_pos[0])
+                    self.record.unbound.setdefault(name, leaf.row)
                 return frozenset({self.heap.make(("unbound", name), UNKNOWN)})
         return binding.value
 
-    def _read_for(self, leaf: Node | None) -> Reason:
+    def _read_for(self, leaf: Instruction | None) -> Reason:
         reason = self.heap.reason
         if leaf is None:
             return reason
@@ -701,8 +701,8 @@ class Walker:
         self.opaque(OVERRUN)
         self.heap.reason = reason
 
-    def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
-        return (id(node), self.context)
+    def site(self, node: Instruction) -> Site:
+        return (node, self.context)
 
 
 def _inside(obj: Obj) -> str:

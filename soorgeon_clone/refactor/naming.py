@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
 
+from soorgeon_clone.analysis.lower.definitions import bindings
 from soorgeon_clone.notebook.size import is_heavy
 from soorgeon_clone.refactor.model import Load, Part, Replay, Task
 
@@ -142,45 +143,15 @@ def _bindings(source: str) -> tuple[list[tuple[str, str]], bool]:
         tree = None
     if tree is None:
         return _words(source)
-    found: list[tuple[str, str]] = []
-    star = False
+    found = [(name, origin or _OTHER) for name, origin in bindings([tree])]
     nodes = list(ast.walk(tree))
-    by_text = any(isinstance(node, ast.Name) and node.id in _BINDS_BY_TEXT for node in nodes)
-    for node in nodes:
-        if by_text and isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found += [(name, _OTHER) for name in _IDENTIFIER.findall(node.value)]
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                found.append(_imported(alias))
-        elif isinstance(node, ast.ImportFrom):
-            star |= any(alias.name == "*" for alias in node.names)
-            module = "." * node.level + (node.module or "")
-            found += [(alias.asname or alias.name, f"from {module} import {alias.name}") for alias in node.names]
-        else:
-            found += [(name, _OTHER) for name in _bound_by(node)]
-    return [(name, origin) for name, origin in found if name != "*"], star
+    if any(isinstance(node, ast.Name) and node.id in _BINDS_BY_TEXT for node in nodes):
+        texts = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        found += [(name, _OTHER) for text in texts for name in _IDENTIFIER.findall(text)]
+    return [(name, origin) for name, origin in found if name != "*"], any(name == "*" for name, _ in found)
 
 
 def _words(source: str) -> tuple[list[tuple[str, str]], bool]:
     """Return the same of code that is not parsed: it may bind every name in it."""
     names = dict.fromkeys(_IDENTIFIER.findall(source))
     return [(name, _OTHER) for name in names], re.search(r"import\s+\*", source) is not None
-
-
-def _imported(alias: ast.alias) -> tuple[str, str]:
-    if alias.asname:
-        return alias.asname, f"import {alias.name}"
-    top = alias.name.split(".")[0]
-    return top, f"import {top}"
-
-
-def _bound_by(node: ast.AST) -> Iterable[str]:
-    if isinstance(node, ast.Name):
-        return () if isinstance(node.ctx, ast.Load) else (node.id,)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return (node.name,)
-    if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
-        return (node.name,) if node.name else ()
-    if isinstance(node, ast.MatchMapping):
-        return (node.rest,) if node.rest else ()
-    return ()

@@ -10,7 +10,6 @@ from itertools import accumulate
 from soorgeon_clone.analysis.dataflow import History
 from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, LIB, Obj, Value
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
-from soorgeon_clone.analysis.names import free_names
 from soorgeon_clone.analysis.star import is_module_path
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.notebook.model import Cell
@@ -104,7 +103,7 @@ class Borders:
     @cached_property
     def free(self) -> Mapping[int, frozenset[str]]:
         """Definition, by its statement -> the names that it takes from outside."""
-        return {s.index: frozenset(free_names(s.node)) for s in self.statements if s.kind in _DEFINITIONS}
+        return {s.index: frozenset(s.lowered.free) for s in self.statements if s.kind in _DEFINITIONS}
 
     @cached_property
     def functions_made(self) -> Mapping[int, list[Obj]]:
@@ -160,53 +159,32 @@ class Borders:
         return len({self._imported(n, name) for n in numbers}) == 1
 
     def _imported(self, number: int, name: str) -> str:
-        from soorgeon_clone.analysis.names import imported
-
-        statement = self.statements[number]
-        nodes = statement.node.children if statement.node.type == "simple_stmt" else [statement.node]
-        for node in nodes:
-            if node.type in ("import_name", "import_from"):
-                for bound, path, whole in imported(node):
-                    if bound in (name, "*"):
-                        return f"{path} {whole}"
+        for each in self.statements[number].lowered.imports:
+            if each.name in (name, "*"):
+                return f"{each.path} {each.whole}"
         return f"#{number}"
 
     def import_source(self, name: str, number: int) -> str:
         """Return an import statement that binds just ``name``, as statement ``number`` does."""
-        from soorgeon_clone.analysis.names import imported
-
         statement = self.statements[number]
-        nodes = statement.node.children if statement.node.type == "simple_stmt" else [statement.node]
-        for node in nodes:
-            if node.type not in ("import_name", "import_from"):
+        for each in statement.lowered.imports:
+            if each.name == "*":
+                return f"from {each.path} import {name}"
+            if each.name != name:
                 continue
-            for bound, path, whole in imported(node):
-                if bound == "*":
-                    return f"from {path} import {name}"
-                if bound != name:
-                    continue
-                if node.type == "import_name":
-                    return f"import {path} as {name}" if whole else f"import {path}"
-                module, _, last = path.rpartition(".")
-                if path.startswith(".") and not module.strip("."):
-                    module = path[: len(path) - len(last)]
-                suffix = "" if last == name else f" as {name}"
-                return f"from {module} import {last}{suffix}"
+            if not each.is_from:
+                return f"import {each.path} as {name}" if each.whole else f"import {each.path}"
+            module, _, last = each.path.rpartition(".")
+            if each.path.startswith(".") and not module.strip("."):
+                module = each.path[: len(each.path) - len(last)]
+            suffix = "" if last == name else f" as {name}"
+            return f"from {module} import {last}{suffix}"
         return self.source(statement)
 
     def modules(self) -> set[str]:
         """Return the modules that the notebook imports, wherever in it."""
-        from soorgeon_clone.analysis.names import imported
-
-        modules: set[str] = set()
-        stack = [s.node for s in self.statements if "import" in self.cells[s.cell].source]
-        while stack:
-            node = stack.pop()
-            if node.type in ("import_name", "import_from"):
-                modules.update(path for _, path, _ in imported(node) if not path.startswith("."))
-            else:
-                stack.extend(c for c in getattr(node, "children", ()) if hasattr(c, "children"))
-        return modules
+        imports = (each for statement in self.statements for each in statement.lowered.all_imports)
+        return {each.path for each in imports if not each.path.startswith(".")}
 
 
 def is_module(obj: Obj) -> bool:

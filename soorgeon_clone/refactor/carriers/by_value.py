@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Container
 
 from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, LIB, Obj, Value, holds
-from soorgeon_clone.analysis.names import has_class_inside
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.ledger import Pickled
 
@@ -24,7 +23,7 @@ def function_by_value(borders: Borders, value: Value, exported: Container[str]) 
             continue
         if obj.type != FUNCTION or obj.code.globals or obj.code.decorators:
             return None
-        if has_class_inside(obj.code.node):
+        if obj.code.has_class:
             return None  # cloudpickle does not see what the body of a class in a function reads
         if any(part.type == "builtins.cell" and is_shared(part) for part in holds(obj)):
             return None

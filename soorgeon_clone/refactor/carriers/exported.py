@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.names import annotation_texts, mentioned
-from soorgeon_clone.analysis.syntax import Node
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.constants import constants, needed_elsewhere
@@ -124,7 +122,7 @@ def _stands_alone(borders: Borders, statement: StatementFacts, name: str) -> boo
     cell = borders.cells[statement.cell]
     rows = cell.source.replace("\r\n", "\n").split("\n")[statement.first - 1 : statement.last]
     # else there is IPython syntax in it, or it is a rewritten statement
-    return "\n".join(rows).strip() == str(statement.node.get_code(include_prefix=False)).strip()
+    return "\n".join(rows).strip() == statement.lowered.written.strip()
 
 
 def _may_be_looked_for(cut: Cut, statement: StatementFacts) -> bool:
@@ -134,12 +132,12 @@ def _may_be_looked_for(cut: Cut, statement: StatementFacts) -> bool:
 
 
 def _can_move(borders: Borders, statement: StatementFacts, name: str, shown_types: bool) -> bool:
-    if statement.node.type == "simple_stmt" or not _stands_alone(borders, statement, name):
+    if not _stands_alone(borders, statement, name):
         return False
     value = borders.value(name, statement.section + 1)
     if not value or any(obj.type not in (FUNCTION, CLASS) for obj in value):
         return False
-    names = mentioned(statement.node)
+    names = statement.lowered.mentions
     if names & _DEPENDS_ON_MODULE or any(n.startswith("_i") and n[2:].isdigit() for n in names):
         return False
     for obj in value:
@@ -149,21 +147,12 @@ def _can_move(borders: Borders, statement: StatementFacts, name: str, shown_type
             return False
         if obj.type == FUNCTION and obj.code.globals:
             return False
-    return not any(leaf == "global" for leaf in _keywords(statement.node))
+    return not statement.lowered.has_global
 
 
 def _parts(borders: Borders, obj: Obj) -> Iterable[Obj]:
     """Yield what belongs to a definition: defaults, class variables, methods."""
     return (part for part in borders.facts.heap.reach(frozenset({obj})) if part is not obj)
-
-
-def _keywords(node: Node) -> Iterable[str]:
-    stack = [node]
-    while stack:
-        item = stack.pop()
-        if item.type == "global_stmt":
-            yield "global"
-        stack.extend(getattr(item, "children", ()))
 
 
 def _types_are_shown(borders: Borders) -> bool:
@@ -193,7 +182,7 @@ def names_from_outside(borders: Borders, statement: StatementFacts) -> set[str]:
     """Return the names that a definition takes from outside, whatever scope in it mentions them, or a text does:
     ``df.query("a > @limit")``, ``x: "Limit"``."""
     found = {name for function in borders.functions_made.get(statement.index, ()) for name in function.code.named}
-    found |= {name for text in annotation_texts(statement.node) for name in _NAME.findall(text)}
+    found |= {name for text in statement.lowered.annotation_texts for name in _NAME.findall(text)}
     return found | borders.free.get(statement.index, frozenset())
 
 
@@ -222,7 +211,7 @@ def _in_order(exported: Mapping[str, StatementFacts]) -> list[StatementFacts]:
             return
         seen.add(name)
         for other in sorted(set(exported[name].read_bindings) & exported.keys(), key=lambda n: exported[n].index):
-            if other in mentioned(exported[name].node):
+            if other in exported[name].lowered.mentions:
                 add(other)
         done.append(exported[name])
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.names import named_by_definition
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
 
@@ -114,7 +113,7 @@ def only_named(borders: Borders, statement: StatementFacts, name: str) -> bool:
     bindings = statement.read_bindings
     if statement.kind not in ("class", "function") or any(obj.type != CLASS for obj in bindings[name].value):
         return False
-    named, asked = named_by_definition(statement.node)
+    named, asked = statement.lowered.named
     if name not in named or name in asked:
         return False
     return all(borders.is_import(n) or all(obj.immutable for obj in bindings[n].value) for n in asked & bindings.keys())
