@@ -254,9 +254,10 @@ def _wait_for_airflow(name: str, folder: Path, env: dict[str, str]) -> None:
     while time.monotonic() < deadline:
         time.sleep(5)
         if not started:
-            unpaused = subprocess.run(_airflow("dags", "unpause", name, "--yes"), env=env, capture_output=True)
+            # It fails until the DAG was read; what is unpaused already cannot be unpaused again.
+            subprocess.run(_airflow("dags", "unpause", name, "--yes"), env=env, capture_output=True)
             triggered = subprocess.run(_airflow("dags", "trigger", name), env=env, capture_output=True)
-            started = not (unpaused.returncode or triggered.returncode)
+            started = triggered.returncode == 0
             continue
         runs = json.loads(_json(_call(_airflow("dags", "list-runs", name, "-o", "json"), folder, env)))
         states = {run["state"] for run in runs}
