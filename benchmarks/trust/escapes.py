@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import collections
 import os
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from xml.etree import ElementTree
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -25,36 +27,60 @@ from trust.texts import ON_PIPELINES, READERS, hostile, lay_out, no_terminal_is_
 
 ON_NOTEBOOKS = (
     *READERS,
-    *("test {nb} out.ipynb", "verify {nb} --html v.html", "verify --json {nb}", "refactor {nb} --into made"),
-    *("lint --fix --unsafe-fixes {nb}", "clean {nb}", "clean --strip-outputs {nb}"),
+    *("test {nb} out.ipynb", "refactor {nb} --into made --force", "lint --fix --unsafe-fixes {nb}"),
+    *("clean {nb}", "clean --strip-outputs {nb}"),
 )
+ON_NAMES = ("lint --select ALL {nb}", "clean --check {nb}", "refactor --dry-run {nb}", "refactor --dry-run --json {nb}")
 RUNS = ("build --log debug", "status --history", "report -o after.html", "task 0* -f")
 
+ended_by: list[int] = []  # signals
 
-def one_round(root: Path, texts: Sequence[str], counts: collections.Counter[str]) -> list[str]:
-    """Run all commands on a folder full of these texts; return what went wrong."""
-    named = lay_out(root, texts)
-    wrong: list[str] = []
 
-    def note(arguments: Sequence[str], **allowed: bool) -> None:
+def end(number: int, frame: FrameType | None) -> None:
+    """Break off what runs, which may take the exception for its own: `Tried.run` looks whether that happened."""
+    ended_by.append(number)
+    raise KeyboardInterrupt
+
+
+class Tried:
+    """What was run so far, and what went wrong."""
+
+    def __init__(self) -> None:
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.wrong: list[str] = []
+
+    def run(self, arguments: Sequence[str], **allowed: bool) -> None:
+        """Run a command line in this process."""
         done = run(arguments)
-        counts["commands"] += 1
-        counts["bytes"] += len(done.shown)
-        counts[f"exit code {done.code}"] += 1
-        wrong.extend(no_terminal_is_told(done, arguments, **allowed))
+        signal.signal(signal.SIGTERM, end)  # builds have a handler of their own
+        if done.code == 128 + signal.SIGTERM:
+            ended_by.append(signal.SIGTERM)
+        if ended_by:
+            raise KeyboardInterrupt
+        self.counts["commands"] += 1
+        self.counts["bytes"] += len(done.shown)
+        self.counts[f"exit code {done.code}"] += 1
+        self.wrong.extend(no_terminal_is_told(done, arguments, **allowed))
 
-    os.chdir(root)
-    for path in ("plain.ipynb", "fails.ipynb", str(named)):
-        for command in ON_NOTEBOOKS:
-            note(split(command, nb=path))
-    for folder in ("works", "breaks"):
-        os.chdir(root / folder)
-        for command in (*RUNS, *ON_PIPELINES):
-            running = command.startswith(("build", "task"))
-            note(command.split(), colours=running, live=running)
-        ElementTree.parse("p.svg")
-        counts["SVG files read as XML"] += 1
-    return wrong
+    def take(self, root: Path, texts: Sequence[str]) -> None:
+        """Run all commands on a folder full of these texts."""
+        named = lay_out(root, texts)
+        os.chdir(root)
+        for path in ("plain.ipynb", "fails.ipynb", named[0]):
+            for command in ON_NOTEBOOKS:
+                self.run(split(command, nb=path))
+        for path in named[1:]:
+            for command in ON_NAMES:
+                self.run(split(command, nb=path))
+        for path, *more in (("plain.ipynb",), ("fails.ipynb",), ("fails.ipynb", "--json"), (named[0], "--json")):
+            self.run(["verify", path, "--html", "v.html", *more])
+        for folder in ("works", "breaks"):
+            os.chdir(root / folder)
+            for command in (*RUNS, *ON_PIPELINES):
+                running = command.startswith(("build", "task"))
+                self.run(command.split(), colours=running, live=running)
+            ElementTree.parse("p.svg")
+            self.counts["SVG files read as XML"] += 1
 
 
 def main() -> int:
@@ -62,26 +88,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texts", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=12)
-    parser.add_argument("--each", type=int, default=20)
+    parser.add_argument("--each", type=int, default=50)
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     texts = hostile(options.texts, options.seed)
-    counts: collections.Counter[str] = collections.Counter()
-    wrong: list[str] = []
+    tried, taken = Tried(), 0
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SOORGEON_CLONE_CACHE"] = str(Path(folder) / "cache")
-        for start in range(0, len(texts), options.each):
-            root = Path(folder, str(start))
-            root.mkdir()
-            wrong += one_round(root, texts[start : start + options.each], counts)
-            os.chdir("/")
-    for name, count in sorted(counts.items()):
+        try:
+            for start in range(0, len(texts), options.each):
+                root = Path(folder, str(start))
+                root.mkdir()
+                some = texts[start : start + options.each]
+                tried.take(root, some)
+                taken += len(some)
+                so_far = f"{tried.counts['commands']} commands, {len(tried.wrong)} let out"
+                print(f"{taken} texts, {so_far}, {time.perf_counter() - began:.0f} s", flush=True)
+        except KeyboardInterrupt:
+            pass
+        os.chdir("/")
+    for name, count in sorted(tried.counts.items()):
         print(f"{count:>12,}  {name}")
-    print(f"{len(texts):>12,}  texts, seed {options.seed}, {time.perf_counter() - began:.0f} s")
-    print(f"{len(wrong):>12,}  let out, or tracebacks")
-    for one in wrong[:20]:
+    print(f"{taken:>12,}  of {len(texts):,} texts, seed {options.seed}, {time.perf_counter() - began:.0f} s")
+    print(f"{len(tried.wrong):>12,}  let out, or tracebacks")
+    for one in tried.wrong[:20]:
         print(one)
-    return 1 if wrong else 0
+    return 128 + ended_by[0] if ended_by else int(bool(tried.wrong))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from soorgeon_clone.analysis.heap import (
     ATTRIBUTES,
     CLASS,
     EMPTY,
+    FRAMES,
     FUNCTION,
     INSTANCE,
     LABELS,
@@ -275,7 +276,9 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
         return library.lib_subscript(w, obj, kind, key, node)
     if type_ in ("builtins.dict", "collections.OrderedDict", "collections.defaultdict"):
         if type_ == "collections.defaultdict":
-            w.change_one(obj)  # a missing key is made
+            reason = w.blame(node, "a missing key of a collections.defaultdict")
+            w.change_one(obj)
+            w.heap.reason = reason
             w.heap.hold(obj, "*", calls.call(w, obj.fields.get("*factory", EMPTY), calls.NO_ARGUMENTS, node))
         const = evaluate.constant(key)
         if const is not None:
@@ -303,6 +306,8 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
     if type_ == INSTANCE:
         has_own = instances.class_member(w, obj.fields["*class"], "__getitem__")
         return EMPTY if has_own and not instances.has_library_base(w, obj) else contents(frozenset({obj}))
+    if type_ in _ITEMS_ARE_ATTRIBUTES and isinstance(name := evaluate.constant(key), str):
+        return attribute_of(w, obj, name, node) | obj.fields.get(f"[{name!r}]", EMPTY)
     if "." in type_:
         effect = w.knowledge.subscript(type_, kind)
         if effect is not None:
@@ -310,6 +315,8 @@ def _subscript_of(w: Walker, obj: Obj, kind: str, key: Value, node: Node) -> Val
             return library.apply(w, effect, frozenset({obj}), arguments, node, path=f"{type_}[]")
     return frozenset({obj}) | contents(frozenset({obj}))
 
+
+_ITEMS_ARE_ATTRIBUTES = frozenset({"sklearn.utils.Bunch", "statsmodels._Dataset"})
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
 _NO_ELEMENTS = frozenset({"*keys", "*class", "*source", "*factory", "*returned", LOST, NAMED, AMENDED, LABELS})
@@ -336,6 +343,17 @@ def inmost(value: Value) -> Value:
             if held.type in CONTAINERS:
                 stack.append(held)
     return frozenset(obj for obj in found if obj.type not in CONTAINERS)
+
+
+def with_elements(value: Value) -> Value:
+    """Return objects, and of containers all that they hold, in containers in them as well."""
+    seen = set(value)
+    stack = [obj for obj in value if obj.type in CONTAINERS]
+    while stack:
+        more = {held for part in stack.pop().fields.values() for held in part} - seen
+        seen |= more
+        stack += [obj for obj in more if obj.type in CONTAINERS]
+    return frozenset(seen)
 
 
 _TABLES = ("pandas.DataFrame", "pandas.Series")
@@ -393,6 +411,7 @@ def elements(w: Walker, value: Value, node: Node) -> Value:
             result.update(cells(frozenset({obj})) | {w.heap.atom("builtins.scalar")})
         elif "." in kind and (facts := w.facts_of(kind)) is not None and facts.element is not None:
             made = library.result(w, facts.element, frozenset({obj}), calls.NO_ARGUMENTS, node, {})
+            labels.share(w, made, frozenset({obj}))
             # a row of texts that a reader gives is nothing of the reader
             rows = {
                 o for o in made if o.type in CONTAINERS and all(part.immutable for part in contents(frozenset({o})))
@@ -469,7 +488,9 @@ def store(w: Walker, node: Node, value: Value) -> None:
         return
     owner, last = _owner_and_last(node)
     objects = owner(w)
-    if last.children[0].value == ".":
+    is_attribute = last.children[0].value == "."
+    reason = w.blame(last, f"assignment to an {'attribute' if is_attribute else 'item'}")
+    if is_attribute:
         if any(obj.type == INSTANCE for obj in objects):  # grid[0, 1].v = 7: it is no array that has attributes
             objects = frozenset(obj for obj in objects if obj.type != library.NDARRAY)
         for obj in objects:
@@ -492,6 +513,7 @@ def store(w: Walker, node: Node, value: Value) -> None:
                     w.heap.hold(obj, "*", elements(w, value, node))
                 else:
                     hold_item(w, obj, key, value)
+    w.heap.reason = reason
 
 
 def _sets_ambient(w: Walker, obj: Obj, method: str, value: Value) -> bool:
@@ -517,6 +539,9 @@ def _change_shown(w: Walker, obj: Obj) -> None:
 def _store_cells(w: Walker, obj: Obj, value: Value) -> None:
     """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
     held = held_by_table(value)
+    for other in value if w.copies_on_write and obj.type in FRAMES else ():
+        if other.type in FRAMES:
+            w.heap.lend(obj, other)
     if obj.type != "pandas.DataFrame" and _may_hold_lists(obj):
         held |= frozenset(o for o in value if not o.immutable and o.type in CONTAINERS)
     w.heap.hold(obj, "*", held)
@@ -720,16 +745,22 @@ def note_identity(w: Walker, value: Value) -> None:
     """Note that objects of which each equals only itself are compared, also those that containers hold."""
     if not w.compares_identity():
         return
+    if w.effort.is_exhausted:
+        for obj in (one for type_ in _BY_IDENTITY for one in w.heap.of_type(type_)):
+            obj.identity.add(w.record.index)
+        return
     seen = set(value)
     stack = [obj for obj in value if not obj.immutable]
     while stack:
         obj = stack.pop()
         if _equals_only_itself(obj):
-            obj.identity.add(w.record.index)
+            w.heap.note_identity(obj)
         elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
-            more = {held for part in obj.fields.values() for held in part} - seen
-            seen |= more
-            stack += more
+            for part in obj.fields.values():
+                w.effort.held += len(part)
+                more = part - seen
+                seen |= more
+                stack += more
 
 
 def may_look_for(w: Walker, path: str, receiver: Value, value: Value) -> bool:

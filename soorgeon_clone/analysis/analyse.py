@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
+from soorgeon_clone.analysis.evidence import Place, Reason
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
-from soorgeon_clone.analysis.lineage import TooMany
+from soorgeon_clone.analysis.limits import TooMany
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts, StatementKind
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import MARK
@@ -100,12 +101,21 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                 count += 1
                 records.append(record)
                 names |= mentioned(top.node)
+                walker.places.rows.append(top.first)
+                walker.places.add(top.node, _place(cell, top))
                 if failure is None:
                     is_last = position == len(tops) - 1
                     failure = _walk_or_fail(walker, record, top, is_last=is_last, maybe=code.maybe)
-                record.opaque = record.opaque or failure
+                if failure is not None:
+                    record.opaque = record.opaque or failure
+                    record.why.setdefault(("opaque", None), Reason(record.index, top.node, failure, True, None))
         facts.append(_section(walker, index, records))
-    return NotebookFacts(tuple(facts), walker.heap, frozenset(names), beside.states(walker))
+    return NotebookFacts(tuple(facts), walker.heap, frozenset(names), walker.places, beside.states(walker))
+
+
+def _place(cell: Cell, top: TopLevel) -> Place:
+    """Return where a statement stands: one that was parsed alone begins in another row of its tree."""
+    return Place(cell.index, shift=top.first - int(top.node.start_pos[0]), first=top.first, last=top.last)
 
 
 def _statements(code: PythonCode, cell: Cell) -> tuple[TopLevel, ...]:
@@ -167,7 +177,7 @@ def _walk(walker: Walker, record: StatementFacts, top: TopLevel, *, is_last: boo
             walker.show(value)
             walker.displayed |= value
             undescribed.run_drawn(walker, child)
-            record.shows = True
+            record.shows = any(obj.type != "builtins.NoneType" for obj in value)
             record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
         elif child.type not in ("newline", "operator"):
             statements.run_statement(walker, child)

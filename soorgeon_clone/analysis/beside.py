@@ -55,6 +55,7 @@ def import_(w: Walker, path: str) -> str:
     if place is None:
         return path
     w.has_modules_beside = True
+    reason = w.blame(w.heap.reason.node, f"importing {place[0]}")
     may, changes = w.states.importing(place[0])
     if w.states.computes_attributes(place[0]):
         w.opaque(f"{place[0]} computes its attributes when they are asked for")
@@ -66,6 +67,7 @@ def import_(w: Walker, path: str) -> str:
         w.note("sets", "modules")
     if changes and first:
         w.change((state(w),))
+    w.heap.reason = reason
     return w.modules.origin(path)
 
 
@@ -85,11 +87,14 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Node) -> Value | Non
     origin = w.modules.origin(path)
     if w.modules.split(origin) is None:
         return calls.call_library(w, origin, args, node)
+    reason = w.blame(node, f"{origin}, in a module beside the notebook")
     may = do(w, origin)
     own = frozenset({state(w)}) if may.by_name or w.states.has_state(origin) else EMPTY
     given = frozenset(obj for obj in args.all if obj.type == LIB)
     if with_state(w, given) != given or _stores_into(w, origin, args.all):
         own |= {state(w)}
+    w.change(own)
+    w.heap.reason = reason
     result = undescribed.unknown(w, own, args, node, origin)
     for made in result:
         if made.type == UNKNOWN:

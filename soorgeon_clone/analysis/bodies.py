@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from soorgeon_clone.analysis import access, calls, deferred, evaluate, statements, undescribed
+from soorgeon_clone.analysis.evidence import NOBODY, Reason, enter, keep, moved
 from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
+from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.names import Code
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
 from soorgeon_clone.analysis.syntax import Node
@@ -15,34 +18,44 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
 
+Key = TypeVar("Key")
+DEPTH = "calls inside one another"
+
+
 @dataclass
 class Memo:
-    """What following a function once did, to be noted again when it is called again with the same objects."""
+    """What following a function once did, and why, to be noted again when it is called again with the same objects."""
 
+    entered: Reason = NOBODY
     result: Value = EMPTY
-    reads: set[str] = field(default_factory=set)
+    reads: dict[str, Reason] = field(default_factory=dict)
     seen: dict[str, Value] = field(default_factory=dict)
     writes: dict[str, Value] = field(default_factory=dict)
-    changes: set[Obj] = field(default_factory=set)
-    replaces: set[Obj] = field(default_factory=set)  # changed without what shares memory with them
-    wholes: set[Obj] = field(default_factory=set)  # changed with all that they hold
-    draws: set[str] = field(default_factory=set)
-    seeds: set[str] = field(default_factory=set)
-    notes: set[tuple[str, str]] = field(default_factory=set)
+    changes: dict[Obj, Reason] = field(default_factory=dict)
+    replaces: dict[Obj, Reason] = field(default_factory=dict)  # changed without what shares memory with them
+    wholes: dict[Obj, Reason] = field(default_factory=dict)  # changed with all that they hold
+    draws: dict[str, Reason] = field(default_factory=dict)
+    seeds: dict[str, Reason] = field(default_factory=dict)
+    notes: dict[tuple[str, str], Reason] = field(default_factory=dict)
 
     def take(self, inner: Memo) -> None:
         """Add what a call inside of this one did."""
-        self.reads |= inner.reads
+        for mine, others in self._reasons(inner):
+            for item, reason in others.items():
+                keep(mine, item, reason)
         for name, value in inner.seen.items():
             self.seen.setdefault(name, value)
         for name, value in inner.writes.items():
             self.writes[name] = self.writes.get(name, EMPTY) | value
-        self.changes |= inner.changes
-        self.replaces |= inner.replaces
-        self.wholes |= inner.wholes
-        self.draws |= inner.draws
-        self.seeds |= inner.seeds
-        self.notes |= inner.notes
+
+    def _reasons(self, inner: Memo) -> Iterator[tuple[dict[Any, Reason], dict[Any, Reason]]]:
+        yield self.reads, inner.reads
+        yield self.changes, inner.changes
+        yield self.replaces, inner.replaces
+        yield self.wholes, inner.wholes
+        yield self.draws, inner.draws
+        yield self.seeds, inner.seeds
+        yield self.notes, inner.notes
 
 
 @dataclass
@@ -56,6 +69,15 @@ class Activation:
 
 def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Value:
     """Follow a call of a notebook function into its body."""
+    # a special method runs where an operator stands, which is what called for it
+    reason = w.blame(node) if node is not obj.code.node else w.heap.reason
+    try:
+        return _call(w, obj, args, node)
+    finally:
+        w.heap.reason = reason
+
+
+def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Value:
     w.effort.calls += 1
     if w.effort.is_exhausted:
         return undescribed.worn(w, args.all)
@@ -66,6 +88,8 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
         return _recursive(w, active, values, w.site(node))
     size = max(1, code.size // 4)
     if len(w.active) > w.limits.depth or w.effort.size < size:
+        what = DEPTH if len(w.active) > w.limits.depth else "the size of functions"
+        w.blame(w.heap.reason.node, f"{REACHED}: {what}", feared=True)
         return frozenset({undescribed.blunt(w, [obj], args.all, w.site(node))})
     context = (*w.context, id(node))[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
@@ -75,7 +99,7 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
         return known[1].result
     w.effort.size -= size
     version = w.heap.version  # what it makes objects hold, it may find there the next time
-    memo = Memo()
+    memo = Memo(w.heap.reason)
     w.tracing.append(memo)
     try:
         memo.result = _follow(w, obj, code, values, context, node)
@@ -84,9 +108,11 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Node) -> Val
         if w.tracing:
             w.tracing[-1].take(memo)
     if code.is_cached and (w.asks_caches or _tells_calls_apart(w, code, memo)):
+        reason = w.blame(node, "a cache of what calls gave")
         for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
             w.change_one(kept)
-            memo.changes.add(kept)
+            keep(memo.changes, kept, w.heap.reason)
+        w.heap.reason = reason
     w.memo[key] = (version, memo)
     return memo.result
 
@@ -113,21 +139,35 @@ def still_holds(w: Walker, memo: Memo) -> bool:
 
 
 def _repeat(w: Walker, memo: Memo) -> None:
-    for name in memo.reads:
+    here = w.heap.reason
+
+    def each(reasons: dict[Key, Reason]) -> Iterator[Key]:
+        for item, reason in reasons.items():
+            w.heap.reason = moved(reason, memo.entered, here)
+            yield item
+
+    for name in each(memo.reads):
         w.read_global(name)
+    w.heap.reason = here
     for name, value in memo.writes.items():
         w.bind_global(name, value, certain=False)
-    for obj in memo.changes:
+    for obj in each(memo.changes):
         w.change_one(obj)
-    for obj in memo.replaces:
+    for obj in each(memo.replaces):
         w.replace(obj)
-    w.change(memo.wholes)
-    for resource in memo.seeds:
+    for obj in each(memo.wholes):
+        w.change((obj,))
+    for resource in each(memo.seeds):
         w.seed(resource)
-    for resource in memo.draws:
+    for resource in each(memo.draws):
         w.draw(resource)
-    for kind, item in memo.notes:
-        w.note(kind, item)
+    for kind, item in each(memo.notes):
+        if kind == "prints":
+            w.print()
+        elif kind == "opaque":
+            w.opaque(item)
+        else:
+            w.note(kind, item)
 
 
 def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: tuple[int, ...], node: Node) -> Value:
@@ -163,6 +203,8 @@ def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope
             scope.state.names.setdefault(name[5:], Binding(held, NO_DEFS, -1))
     activation = Activation(scope)
     w.active[obj] = activation
+    called = w.heap.reason
+    w.heap.reason = enter(_name(code), called)
     outer_scope, outer_context = w.scope, w.context
     w.context = context
     w.uncertain += 1
@@ -186,7 +228,13 @@ def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope
     finally:
         w.uncertain -= 1
         w.scope, w.context = outer_scope, outer_context
+        w.heap.reason = called
         del w.active[obj]
+
+
+def _name(code: Code) -> str:
+    name = code.name or "lambda"
+    return f"{code.owner.path}.{name}" if code.owner is not None else name
 
 
 def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:

@@ -17,7 +17,7 @@ from soorgeon_clone.analysis import (
     structures,
     undescribed,
 )
-from soorgeon_clone.analysis.effects import may_set, sets_by_name
+from soorgeon_clone.analysis.effects import UNDESCRIBED, may_set, sets_by_name
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.syntax import Node
 
@@ -100,7 +100,7 @@ def call_one(w: Walker, obj: Obj, args: Arguments, node: Node) -> Value:
     if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
         return undescribed.worn(w, args.all | {obj})
     if w.depth > 2 * w.limits.depth:
-        return undescribed.worn(w, args.all | {obj})
+        return undescribed.worn(w, args.all | {obj}, bodies.DEPTH)
     w.depth += 1
     try:
         return _call_one(w, obj, args, node)
@@ -190,15 +190,19 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         if obj.path == library.MAIN:
             return call(w, w.read_global(name), args, node)
         owner = w.knowledge.module_attribute(obj.path)
+        reason = w.blame(node, f"{obj.path}.{name}")
         for setting in owner.sets if owner is not None else ():
             w.note("sets", setting)  # env = os.environ; env.pop("A")
+        w.heap.reason = reason
         return call_library(w, f"{obj.path}.{name}", args, node)
     if kind == SUPER:
         return instances.call_super(w, obj, name, args, node)
     if kind == FUNCTION and name not in obj.fields and not name.startswith("__"):
         # what a decorator put there: show.register, slow.cache_clear
+        reason = w.blame(node, f"{obj.path}.{name}")
         w.change_one(obj)
         w.heap.hold(obj, "*attached", args.all)
+        w.heap.reason = reason
         return args.all | {obj}
     if kind in (INSTANCE, CLASS, FUNCTION, METHOD):
         if kind == INSTANCE and not instances.has_member(w, obj, name):
@@ -213,7 +217,9 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
         return call(w, stored, args, node) | undescribed.unknown(w, frozenset({obj}), args, node, name)
     if kind == UNKNOWN or "." not in kind:
         return undescribed.unknown(w, frozenset({obj}), args, node, name)
+    reason = w.blame(node, f"{kind}.{name}")
     native = structures.method(w, obj, name, args, node)
+    w.heap.reason = reason
     if native is not None:
         return native
     if name == "__enter__" and not kind.startswith(_OPENED):
@@ -244,9 +250,11 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
     """Return what calling something in a library, by its path, gives."""
     if path in ("sys.path.append", "sys.path.insert"):
         beside.note_folder(w, args)
+    reason = w.blame(node, path)
     native = structures.function(w, path, args, node)
     if native is None:
         native = beside.call(w, path, args, node)
+    w.heap.reason = reason
     if native is not None:
         return native
     names = w.knowledge.parameters(path)
@@ -260,12 +268,19 @@ def call_library(w: Walker, path: str, args: Arguments, node: Node) -> Value:
     effect = w.knowledge.function(path, given(args, names))
     if effect is None:
         if undescribed.keeps_state(path):
-            w.note("sets", "modules")
+            _may_set(w, path, node)
         return undescribed.unknown(w, EMPTY, args, node, path)
     if may_set(effect, path):
-        w.note("sets", "modules")  # codecs.register_error, socket.setdefaulttimeout
+        _may_set(w, path, node)  # codecs.register_error, socket.setdefaulttimeout
     apply = partial(library.apply, w, effect, EMPTY, args, node, path=path, names=names)
     return deferred.defer(w, apply) if path in library.CALL_LATER else apply()
+
+
+def _may_set(w: Walker, path: str, node: Node) -> None:
+    """Note that a call that nobody described may change what a module keeps: its name says so."""
+    reason = w.blame(node, f"{UNDESCRIBED}: {path}", feared=True)
+    w.note("sets", "modules")
+    w.heap.reason = reason
 
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")

@@ -2,87 +2,69 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.heap import Obj
-from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts
+from soorgeon_clone.analysis.model import SectionFacts, StatementFacts
 from soorgeon_clone.analysis.state import Binding
 
-History = Mapping[str, Sequence[tuple[int, Binding]]]
-"""Name -> (unit, binding after it) for each unit that may bind it, in order."""
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Unit:
-    """Consecutive sections that run in one task. Statements have the numbers ``start`` to ``stop - 1``."""
+    """Sections ``begin`` to ``end - 1``, which run in one task: it stands between borders ``begin`` and ``end``.
 
-    index: int
-    sections: tuple[int, ...]
-    statements: tuple[StatementFacts, ...]
+    Its statements have the numbers ``start`` to ``stop - 1``. ``uses``: names read before the unit certainly binds
+    them -> the first statement that does. ``binds``: names it may bind -> whether it certainly does.
+    """
+
+    begin: int
+    end: int
     start: int
     stop: int
-    uses: frozenset[str]
+    statements: tuple[StatementFacts, ...]
+    uses: Mapping[str, int]
     binds: Mapping[str, bool]
-    after: Mapping[str, Binding]
     changes: frozenset[Obj]
 
 
-def units(facts: NotebookFacts, groups: Iterable[Sequence[int]]) -> tuple[Unit, ...]:
-    """Return a unit for each group of consecutive sections."""
-    made = []
-    count = 0
-    for index, group in enumerate(groups):
-        sections = [facts.sections[s] for s in group]
-        unit = _compose(index, sections, count)
-        count = unit.stop
-        made.append(unit)
-    return tuple(made)
-
-
-def _compose(index: int, sections: Sequence[SectionFacts], start: int) -> Unit:
-    uses: set[str] = set()
+def unit_of(sections: Sequence[SectionFacts], start: int) -> Unit:
+    """Return consecutive sections as a unit; ``start`` is the number of its first statement."""
+    statements = tuple(statement for section in sections for statement in section.statements)
+    uses: dict[str, int] = {}
     binds: dict[str, bool] = {}
-    after: dict[str, Binding] = {}
-    changes: set[Obj] = set()
-    statements: list[StatementFacts] = []
     for section in sections:
-        uses |= {name for name in section.uses if not binds.get(name, False)}
+        for name, number in section.uses.items():
+            if not binds.get(name, False):
+                uses.setdefault(name, number)
         for name, certain in section.binds.items():
             binds[name] = certain or binds.get(name, False)
-        after.update(section.after)
-        changes |= section.changes
-        statements += section.statements
-    return Unit(
-        index,
-        tuple(section.index for section in sections),
-        tuple(statements),
-        start,
-        start + len(statements),
-        frozenset(uses),
-        binds,
-        after,
-        frozenset(changes),
-    )
+    changes = frozenset[Obj]().union(*(section.changes for section in sections))
+    begin, end = sections[0].index, sections[-1].index + 1
+    return Unit(begin, end, start, start + len(statements), statements, uses, binds, changes)
 
 
-def history(units_: Sequence[Unit]) -> History:
-    """Return, by name, the bindings that units leave."""
-    found: dict[str, list[tuple[int, Binding]]] = {}
-    for unit in units_:
-        for name, binding in unit.after.items():
-            found.setdefault(name, []).append((unit.index, binding))
-    return found
+class History:
+    """The bindings that sections leave, by name."""
 
+    def __init__(self, sections: Iterable[SectionFacts]) -> None:
+        self._sections: dict[str, list[int]] = {}
+        self._bindings: dict[str, list[Binding]] = {}
+        for section in sections:
+            for name, binding in section.after.items():
+                self._sections.setdefault(name, []).append(section.index)
+                self._bindings.setdefault(name, []).append(binding)
 
-def binding_before(past: History, name: str, unit: int) -> Binding | None:
-    """Return what ``name`` denotes when ``unit`` starts."""
-    return next((binding for index, binding in reversed(past.get(name, ())) if index < unit), None)
+    def before(self, name: str, section: int) -> Binding | None:
+        """Return what ``name`` denotes when ``section`` starts."""
+        place = bisect_left(self._sections.get(name, ()), section)
+        return self._bindings[name][place - 1] if place else None
 
-
-def binding_after(past: History, name: str, unit: int) -> Binding | None:
-    """Return what ``name`` denotes when ``unit`` has ended."""
-    return binding_before(past, name, unit + 1)
+    def all_bindings(self) -> Iterable[Binding]:
+        """Yield every binding that a section leaves."""
+        for bindings in self._bindings.values():
+            yield from bindings
 
 
 def changed_between(objects: Iterable[Obj], first: int, stop: int) -> bool:

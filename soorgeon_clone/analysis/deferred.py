@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, bodies, undescribed
+from soorgeon_clone.analysis.evidence import enter
 from soorgeon_clone.analysis.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.state import Scope
 
@@ -32,6 +33,7 @@ class Deferred:
     context: tuple[int, ...]
     own: Scope | None
     made: Value = EMPTY
+    since: int = -1  # the statement that it stands in
     memos: list[bodies.Memo] = field(default_factory=list)
     raised: Value = EMPTY
     version: int = -1  # of the heap, when it was followed last
@@ -40,7 +42,7 @@ class Deferred:
 
 def defer(w: Walker, run: Callable[[], Value], own: Scope | None = None) -> Value:
     """Return the iterators that ``run`` makes; it is run again where they are used, if need be."""
-    code = Deferred(run, w.scope, w.context, own)
+    code = Deferred(run, w.scope, w.context, own, since=w.heap.now)
     _run(w, code)
     return code.made
 
@@ -128,7 +130,10 @@ def _run(w: Walker, code: Deferred) -> None:
         code.made |= worn
         return
     code.version = w.heap.version
-    memo = bodies.Memo()
+    used = w.heap.reason
+    if code.since != used.statement and code.own is None:
+        w.heap.reason = enter("an iterator", used)
+    memo = bodies.Memo(w.heap.reason)
     code.memos.append(memo)  # all are kept: what was done in one is told by its id
     outer = w.scope, w.context
     w.scope, w.context = code.scope, code.context
@@ -138,6 +143,7 @@ def _run(w: Walker, code: Deferred) -> None:
         code.made |= code.run()
     finally:
         w.tracing.pop()
+        w.heap.reason = used
         code.is_running = False
         w.scope, w.context = outer
     for obj in code.made:

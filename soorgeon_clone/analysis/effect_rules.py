@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -33,6 +33,7 @@ class Effect:
     ``shares``: the result holds references to these (to what is inside them for ``element:<param>``; ``parts``: the
     parts of a tuple result hold each other). ``views``: it shares memory with these, which pickling does not keep
     (builtin containers share no memory, so being a view of one means nothing). ``changes``: changed in place.
+    ``parts: self``: the result is what self holds under that name, the same object each time.
     ``lends``: the result may show their memory until something is written into one of them (frames of pandas 3).
     ``replaces``: changed in place, but not what shares memory with it: a frame gets another column, other labels.
     ``keeps``: what is changed holds references to these afterwards (``element:<param>`` too). ``calls``: called back
@@ -48,11 +49,14 @@ class Effect:
     analysis ends here. ``prints``: writes to standard output or displays. ``raises``: never returns.
 
     For an attribute of a module, ``gets`` holds for reading and ``sets`` for assigning to it.
+
+    ``held`` are the conditions that held (``inplace=True``), ``source`` who said so if it was no table.
     """
 
     returns: tuple[str, ...] = ("fresh",)
     shares: tuple[str, ...] = ()
     lends: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
@@ -70,6 +74,8 @@ class Effect:
     opaque: str | None = None
     prints: bool = False
     raises: bool = False
+    held: tuple[str, ...] = field(default=(), compare=False)
+    source: str = field(default="", compare=False)
 
     @cached_property
     def acts(self) -> bool:
@@ -138,10 +144,10 @@ class Rule:
 
 CONDITIONS = ("when", "given", "passed", "unless_given")
 LISTS = (
-    *("shares", "lends", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets", "gets", "reads"),
-    *("writes", "names", "loses"),
+    *("shares", "lends", "parts", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets", "gets"),
+    *("reads", "writes", "names", "loses"),
 )
-FIELDS = tuple(f.name for f in fields(Effect))
+FIELDS = tuple(f.name for f in fields(Effect) if f.compare)
 NO, MAYBE, YES = 0, 1, 2
 
 Resolve = Callable[[str], str]
@@ -214,6 +220,7 @@ def choose(rules: Iterable[Rule], given: Given) -> Effect | None:
         if verdict == NO:
             continue
         effect = _settle_draws(rule, given) if rule.draws_unless else rule.effect
+        effect = replace(effect, held=held) if (held := tuple(_held(rule, given))) else effect
         chosen = effect if chosen is None else join(chosen, effect)
         if verdict == YES:
             break
@@ -230,7 +237,8 @@ def add(effect: Effect, rules: Iterable[Rule], given: Given) -> Effect:
         verdict = _verdict(rule, given)
         if verdict == NO:
             continue
-        extra = rule.effect if "returns" in rule.named else replace(rule.effect, returns=effect.returns)
+        extra = replace(rule.effect, held=tuple(_held(rule, given)))
+        extra = extra if "returns" in rule.named else replace(extra, returns=effect.returns)
         effect = replace(join(effect, extra), returns=extra.returns) if verdict == YES else join(effect, extra)
     if own.replaces:
         changes = tuple(target for target in effect.changes if target in own.changes or target not in own.replaces)
@@ -251,6 +259,8 @@ def join(one: Effect, other: Effect) -> Effect:
         opaque=one.opaque or other.opaque,
         prints=one.prints or other.prints,
         raises=one.raises and other.raises,
+        held=tuple(dict.fromkeys((*one.held, *other.held))),
+        source=one.source or other.source,
     )
 
 
@@ -272,6 +282,17 @@ def _settle_draws(rule: Rule, given: Given) -> Effect:
         changes = (*effect.changes, named) if named in given else effect.changes
         return replace(effect, draws_unless=named, changes=changes)
     return replace(effect, draws_unless=None) if text == "None" else replace(effect, draws=(), draws_unless=None)
+
+
+def _held(rule: Rule, given: Given) -> Iterator[str]:
+    """Yield the conditions of a rule as a reader of the call knows them: ``inplace=True``, ``without random_state``."""
+    for name in (*(name for name, _ in rule.when), *rule.given, *rule.passed):
+        if name in given:
+            shown = given[name]
+            yield f"{name.removeprefix('made.')}={'...' if shown is None else shown}"
+    for name in (*rule.unless_given, *rule.draws_unless[:1]):
+        if name not in given and f"made.{name}" not in given:
+            yield f"without {name.removeprefix('made.')}"
 
 
 def _verdict(rule: Rule, given: Given) -> int:

@@ -20,8 +20,8 @@ Conditions:
 ``when: {inplace: "True"}`` (globs of a constant's value, ``"w*|a*"``), ``given: out`` (passed, and not None),
 ``passed: out``, ``unless_given: out``; a list of effects means: the first whose condition holds. A condition on an
 argument that is not a constant may hold. ``made.copy`` is what the constructor of self was given.
-``views_before_3: self`` holds for versions of the library before 3. Type names are relative to the library; builtins
-need no prefix; ``object`` may be anything.
+``views_before_3: self`` holds for versions of the library before 3; from then on it ``lends``. Type names are relative
+to the library; builtins need no prefix; ``object`` may be anything.
 
 Users describe their own libraries in pyproject.toml (nearest one upward), in the same words:
 
@@ -66,6 +66,8 @@ FOLDER = Path(__file__).parent / "knowledge"
 SECTION = "tool.soorgeon-clone.effects"
 HOMES = {"posixpath": "os.path", "ntpath": "os.path", "_io": "io", "pylab": "matplotlib.pylab", "_thread": "threading"}
 _ANY_CONSTRUCTOR = {"shares": "args"}
+USER = "pyproject.toml"  # the sources of effects that no table says
+UNDESCRIBED = "code that nobody has described"
 DISTRIBUTIONS = {"sklearn": "scikit_learn", "imblearn": "imbalanced_learn"}
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -350,6 +352,7 @@ class Knowledge:
                 keeps=("args",),
                 reads=files,
                 writes=files,
+                source=UNDESCRIBED,
             )
         return None
 
@@ -367,7 +370,8 @@ class Knowledge:
         return add(effect, table.everywhere, {name: text for name, text in given.items() if name != "made.**"})
 
     def _from_user(self, path: str, found: Entry, given: Given) -> Effect | None:
-        return choose(compile_rules(found.raw, _user_types(_split(path)[0])), given)
+        effect = choose(compile_rules(found.raw, _user_types(_split(path)[0])), given)
+        return replace(effect, source=USER) if effect is not None else None
 
     def _lineage(self, type_path: str, *, declared: bool = False) -> tuple[TypeEntry, ...]:
         """Return the type's entry and those of its bases, nearest first; ``*`` stands for a type that is not named."""
@@ -418,7 +422,7 @@ def _files_of(library: str) -> tuple[str, ...]:
 def undescribed_function(library: str) -> Effect:
     """Return what holds for the functions of the standard library at large."""
     files = _files_of(library)
-    return Effect(returns=(f"{library}.*",), shares=("args",), reads=files, writes=files)
+    return Effect(returns=(f"{library}.*",), shares=("args",), reads=files, writes=files, source=UNDESCRIBED)
 
 
 _SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch")

@@ -346,7 +346,7 @@ def operation(w: Walker, node: Node, left: Value, sign: str, right: Value) -> Va
     if sign in ("is", "is not"):
         for obj in left | right:
             if not obj.immutable:
-                obj.identity.add(w.record.index)
+                w.heap.note_identity(obj)
             elif obj.path in _NOT_UNIQUE:
                 w.opaque(f"`{sign} {obj.path}` asks whether two values are the same object, which saving does not keep")
         return frozenset({w.heap.atom("builtins.bool")})

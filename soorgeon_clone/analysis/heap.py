@@ -7,8 +7,10 @@ holds only grows, so two names that may share a part always do here. Values are 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
+from soorgeon_clone.analysis.evidence import NOBODY, Reason, Why, keep
 from soorgeon_clone.analysis.limits import Effort
 
 Value = frozenset["Obj"]
@@ -26,6 +28,7 @@ LABELS = "*labels"  # the key of what stands for the index and the columns of a 
 ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 AMENDED = "*amended"  # the key of what stands for the attributes that a class or function was given after it was made
 UNBOUND_TYPE = "unbound"
+FRAMES = frozenset(("pandas.DataFrame", "pandas.Series"))
 
 
 class Obj:
@@ -38,13 +41,17 @@ class Obj:
         "fields",
         "finalized",
         "given",
+        "held_for",
         "identity",
         "immutable",
+        "is_base",
+        "is_lent",
         "is_local",
         "is_memory",
         "is_same",
         "lent",
         "made",
+        "made_for",
         "memory",
         "order",
         "order_of",
@@ -52,12 +59,16 @@ class Obj:
         "origin",
         "path",
         "scope",
+        "serial",
         "shown",
         "type",
         "views",
     )
 
-    def __init__(self, type_: str, *, immutable: bool = False, path: str = "", const: Any = None) -> None:
+    def __init__(
+        self, type_: str, *, immutable: bool = False, path: str = "", const: Any = None, serial: int = 0
+    ) -> None:
+        self.serial = serial
         self.type = type_
         self.immutable = immutable
         self.path = path
@@ -71,9 +82,11 @@ class Obj:
         self.memory: set[Obj] | None = None  # all objects that share memory with it, itself included
         self.lent: set[Obj] | None = None  # frames that may share memory until one of them is written into
         self.is_memory = False  # whether it stands for memory that others share
+        self.is_lent = False  # of such: whether frames that show it do not see what is written into each other
         self.is_same = False  # whether a view of it may be the same object
         self.changed: set[int] = set()  # statements that may change it
         self.is_local = False  # a class that a function made
+        self.is_base = False  # a class that others were found to derive from
         self.made: int = -1  # the statement that made it first
         self.shown = False  # whether its text may be printed or displayed
         self.identity: set[int] = set()  # statements that may compare its identity
@@ -81,6 +94,11 @@ class Obj:
         self.finalized = False  # whether code runs when it goes
         self.order: Any = None  # of a class: where its members are looked up, as `lineage` found it last
         self.order_of: set[Obj] | None = None  # sets on whose order its own order depends
+        self.made_for = NOBODY  # why it was made first
+        self.held_for: list[tuple[Value, Reason]] = []  # what it came to hold, and why
+
+    def __hash__(self) -> int:
+        return self.serial
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.path or self.const or ''}>"
@@ -98,14 +116,19 @@ class Heap:
         self.effort = effort
         self.has_all_constants = False  # whether what is no constant yet is none
         self.version = 0
+        self._serials = count(1)
         self._sites: dict[Any, Obj] = {}
         self._atoms: dict[Any, Obj] = {}
         self._origins: dict[Any, set[Obj]] = {}
         self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
+        self.reason = NOBODY  # why what is done now is done
+        self.why: Why = {}  # what the statement that is walked does, and why
+        self.viewed_for: dict[frozenset[Obj], Reason] = {}  # two that share memory, and why
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
+        self._hub: Hub | None = None
 
     def atom(self, type_: str, const: Any = None) -> Obj:
         """Return the one object that stands for all immutable values of a type (or for one constant)."""
@@ -114,14 +137,14 @@ class Heap:
         if found is None:
             if self.has_all_constants and isinstance(const, str):
                 return self.atom(type_)
-            found = self._atoms[key] = Obj(type_, immutable=True, const=key[1])
+            found = self._atoms[key] = Obj(type_, immutable=True, const=key[1], serial=next(self._serials))
         return found
 
     def lib(self, path: str) -> Obj:
         """Return the object for a module or for something in it."""
         found = self._atoms.get(path)
         if found is None:
-            found = self._atoms[path] = Obj(LIB, immutable=True, path=path)
+            found = self._atoms[path] = Obj(LIB, immutable=True, path=path, serial=next(self._serials))
         return found
 
     def make(self, site: Any, type_: str, *, immutable: bool = False) -> Obj:
@@ -129,8 +152,9 @@ class Heap:
         key = (site, type_)
         found = self._sites.get(key)
         if found is None:
-            found = self._sites[key] = Obj(type_, immutable=immutable)
+            found = self._sites[key] = Obj(type_, immutable=immutable, serial=next(self._serials))
             found.made = self.now
+            found.made_for = self.reason
             self.types.add(type_)
         return found
 
@@ -159,8 +183,15 @@ class Heap:
         old = obj.fields.get(key, EMPTY)
         if not value <= old:
             obj.fields[key] = old | value
+            obj.held_for.append((value, self.reason))
             self.version += 1
-            self._grown.add(obj)
+            self.grew(obj)
+
+    def grew(self, obj: Obj) -> None:
+        """Note that an object came to hold something more."""
+        self._grown.add(obj)
+        if self._hub is not None:
+            self._hub.grown.add(obj)
 
     def amendments(self, obj: Obj) -> Obj:
         """Return what stands for the attributes that are given to a class or function of the notebook by their names.
@@ -172,10 +203,11 @@ class Heap:
         self.hold(obj, AMENDED, frozenset({made}))
         return made
 
-    def view(self, one: Obj, other: Obj, *, apart: bool = False) -> None:
+    def view(self, one: Obj, other: Obj, *, apart: bool = False, lent: bool = False) -> None:
         """Let two objects share memory. ``apart``: they share nothing else, they are certainly two objects.
 
-        What is apart holds an object that stands for the memory, and not the other one.
+        What is apart holds an object that stands for the memory, and not the other one. ``lent``: frames to which
+        it is lent do not see what is written into each other, only arrays see that.
         """
         if one is other:
             return
@@ -183,16 +215,18 @@ class Heap:
             cells = self._cells(one) | self._cells(other)
             if not cells:
                 made = self.make(("memory", one, other), "numpy.ndarray")
-                made.is_memory = True
+                made.is_memory, made.is_lent = True, lent
                 cells = {made}
             self._link(one, cells)
             self._link(other, cells)
             for cell in cells:
+                cell.is_lent = cell.is_lent and lent
                 self._link(cell, cells - {cell})
         elif other not in one.views:
             one.is_same = other.is_same = True
             self._link(one, {other})
             self._link(other, {one})
+        self.viewed_for[frozenset({one, other})] = self.reason
 
     def lend(self, one: Obj, other: Obj) -> None:
         """Let two frames share memory until one is written into: arrays that are taken out of one show the other."""
@@ -213,7 +247,8 @@ class Heap:
         for obj in memory:
             obj.memory = memory
         self.version += 1
-        self._grown |= {one, *others}
+        for obj in (one, *others):
+            self.grew(obj)
 
     def _cells(self, obj: Obj) -> set[Obj]:
         """Return what stands for memory that ``obj`` shares."""
@@ -233,7 +268,13 @@ class Heap:
                 continue
             seen.add(obj)
             obj.ordered = {*(obj.ordered or ()), self.now}
+            keep(self.why, ("order", obj), self.reason)
             stack.extend(obj.order_of or ())
+
+    def note_identity(self, obj: Obj) -> None:
+        """Note that the statement that is walked may tell whether this is the same object as another."""
+        obj.identity.add(self.now)
+        keep(self.why, ("identity", obj), self.reason)
 
     def derive_order(self, made: Iterable[Obj], sources: Iterable[Obj]) -> None:
         """Note that sets were made out of others: their order depends on the order of those."""
@@ -254,15 +295,52 @@ class Heap:
             self._reach_version = self.version
         found = self._reach.get(value)
         if found is None:
-            seen = set(value)
-            stack = list(value)
-            while stack:
-                obj = stack.pop()
-                if not obj.immutable:
-                    stack.extend(look_for_more(obj, seen))
+            seen = self._reached(value)
             self.effort.steps += len(seen)
             found = self._reach[value] = frozenset(obj for obj in seen if not obj.immutable)
         return found
+
+    def _reached(self, value: Value) -> set[Obj]:
+        seen = set(value)
+        stack = list(value)
+        hub = self._hub
+        by_hub: set[Obj] = set()
+        while stack:
+            if hub is not None and hub.obj in seen:
+                by_hub, hub = hub.reach(), None
+                seen |= by_hub
+            obj = stack.pop()
+            if not obj.immutable and obj not in by_hub:
+                stack.extend(look_for_more(obj, seen))
+        return seen
+
+    def expect_in_most(self, obj: Obj) -> None:
+        """Keep from now on what can be reached from ``obj``, which most others reach: it is not looked for anew."""
+        if self._hub is None:
+            self._hub = Hub(obj)
+
+
+class Hub:
+    """An object with all that can be reached from it; ``grown`` came to hold something more since somebody asked."""
+
+    def __init__(self, obj: Obj) -> None:
+        self.obj = obj
+        self.grown = {obj}
+        self._reach = {obj}
+        self._closures: list[Obj] = []  # what variables of functions come to be is noted nowhere
+
+    def reach(self) -> set[Obj]:
+        """Return all objects that can be reached now, through any number of steps."""
+        stack = [*(self.grown & self._reach), *self._closures]
+        self.grown.clear()
+        while stack:
+            obj = stack.pop()
+            if obj.immutable:
+                continue
+            fresh = look_for_more(obj, self._reach)
+            self._closures += [more for more in fresh if more.scope is not None]
+            stack += fresh
+        return self._reach
 
 
 def is_module(obj: Obj) -> bool:

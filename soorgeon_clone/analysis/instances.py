@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, beside, bodies, calls, library, lineage, structures, undescribed
-from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.state import Scope
 from soorgeon_clone.analysis.syntax import Node
@@ -154,10 +154,12 @@ def library_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, node: 
             continue
         if base.path in _PLAIN_BASES or base.path in ("enum.Enum", "enum.IntEnum", "typing.NamedTuple"):
             continue
-        undescribed.run_all_methods(w, obj, args.all, node)
         path = f"{base.path}.{name}"
         names = w.knowledge.parameters(path)
         effect = w.knowledge.method(base.path, name, calls.given(args, names))
+        reason = w.blame(node, f"{UNDESCRIBED}: {path}" if effect is None else path, feared=effect is None)
+        undescribed.run_all_methods(w, obj, args.all, node)
+        w.heap.reason = reason
         if effect is not None and w.facts_of(base.path) is not None:
             result |= library.apply(w, effect, own, args, node, path=path, names=names)
             w.change(effect_targets(effect, own))
@@ -328,11 +330,13 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Node) -> Value:
             result |= value | made
         else:
             result |= value  # a library's decorator: the definition in other clothes
+            reason = w.blame(node, f"@{_dotted(last)}")
             result |= beside.decorate(w, obj, value, node)
             if _REGISTERS.search(_dotted(last)):
                 undescribed.run_registered(w, value, node)
                 if _is_of_module(w, _dotted(last)):
                     w.note("sets", "modules")
+            w.heap.reason = reason
     return result or value
 
 
@@ -367,6 +371,7 @@ def super_object(w: Walker, trailer: Node) -> Value:
             bases = frozenset(_rest(w, cls, owner) for cls in obj.fields["*class"])
             view = w.heap.make(("super", obj, owner), calls.SUPER)
             view.fields = {"self": frozenset({obj}), "*class": bases}
+            w.heap.grew(view)
             made.add(view)
         elif obj.type == CLASS:
             made.update(_rest(w, obj, owner).fields.get("*bases", EMPTY))

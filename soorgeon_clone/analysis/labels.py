@@ -17,17 +17,21 @@ from soorgeon_clone.analysis.heap import EMPTY, LABELS, Obj, Value
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
 
-_RENAMES = re.compile(r"\.names?\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b")
+_RENAMES = re.compile(
+    r"\.(names?|freq)\s*=(?!=)|\.(index|columns)\.\w+\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b"
+)
 
 
 def may_be_renamed(texts: Iterable[str]) -> bool:
-    """Whether code may rename an index in place."""
+    """Whether code may rename an index in place, or set what else it has (``df.index.freq = "D"``)."""
     return any(_RENAMES.search(text) for text in texts)
 
 
 def share(w: Walker, made: Iterable[Obj], sources: Value) -> None:
     """Let the frames and indexes that were made hold the labels of what they were made of."""
-    tables = [obj for obj in made if _has_labels(obj)] if w.renames_labels else []
+    if not w.renames_labels:
+        return
+    tables = [obj for obj in access.inmost(frozenset(made)) if _has_labels(obj)]
     if not tables:
         return
     origins = [obj for obj in access.inmost(sources) if _has_labels(obj)]

@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, calls, evaluate, filed, labels, named, statements, structures, undescribed
-from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
+    FRAMES,
     FUNCTION,
     INSTANCE,
     LIB,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 NDARRAY = "numpy.ndarray"
 _TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
 _OF_TABLES = ("pandas.", "numpy.")
-_VIEWING = frozenset((NDARRAY, "pandas.DataFrame", "pandas.Series"))
+_VIEWING = FRAMES | {NDARRAY}
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 
 
@@ -46,6 +47,8 @@ def apply(
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
     w.effort.calls += 1
+    w.effort.look_at(receiver, args.all)
+    reason = w.blame(node, (path, effect), feared=effect.source == UNDESCRIBED)
     if w.heap.lib(MAIN) in args.all:
         w.opaque("it reads and writes variables by name")
     bound = _bound(args, names)
@@ -76,10 +79,12 @@ def apply(
         w.show(args.all)
     if effect.raises:
         statements._die(w)
-    value: Value = EMPTY
+    value: Value = given_back if gives_what_it_calls(effect) else EMPTY
     viewed = next(iter(receiver)) if len(receiver) == 1 and (effect.views or effect.lends) == ("self",) else None
-    for spec in effect.returns:
+    for spec in effect.returns if not gives_what_it_calls(effect) else ():
         value |= result(w, spec, receiver, args, node, bound, path, viewed)
+    if effect.parts:
+        value = _parts_of(w, receiver, value, path)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
     if fresh and path.startswith(_OF_TABLES):
         inside = access.cells(receiver)
@@ -88,6 +93,7 @@ def apply(
         _note_order(w, path, receiver, args, fresh)
     if fresh:
         _tie(w, effect, fresh, target, apart=path.startswith(_OF_TABLES))
+        _lend(w, effect, fresh, receiver | args.all, path)
         labels.share(w, fresh, receiver | args.all)
         _note_left_out(w, effect, value, path, target)
         for module in filter(is_module, args.all):
@@ -100,7 +106,13 @@ def apply(
         filed.read_back(w, effect, path, fresh, node)
     if "parts" in effect.shares:
         _share_parts(w, value)
+    w.heap.reason = reason
     return value
+
+
+def gives_what_it_calls(effect: Effect) -> bool:
+    """Whether a call is just another way to call a function: it hands on what it is given as it is (``df.pipe``)."""
+    return len(effect.calls) == 1 and effect.returns == (f"call:{effect.calls[0]}",)
 
 
 # calls to which the order of a set that they are given makes no difference
@@ -150,7 +162,8 @@ def _run_passed_code(
         return undescribed.worn(w, receiver | args.all)
     given_back = EMPTY
     for text in effect.calls:
-        given_back |= undescribed.call_back(w, target(text), receiver, args, node, path)
+        whole = gives_what_it_calls(effect)
+        given_back |= undescribed.call_back(w, target(text), receiver, args, node, path, whole=whole)
     if not w.anything_runs():
         return given_back
     passed = args.all
@@ -165,7 +178,7 @@ def _run_passed_code(
         undescribed.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
         )
-    undescribed.run_passed_objects(w, effect, args, node, target, path)
+    undescribed.run_passed_objects(w, effect, receiver, args, node, target, path)
     if any(o.type == CLASS for o in passed):
         undescribed.passed_class(w, passed, node, path)
     if any(o.fields for o in receiver):
@@ -194,6 +207,9 @@ def _act(
     for text in effect.replaces:
         for obj in target(text):
             w.replace(obj)
+            for other in args.all if effect.keeps and w.copies_on_write else ():
+                if other.type in FRAMES:
+                    w.heap.lend(obj, other)
     for obj in receiver | args.all if w.anything_advances() else ():
         if access.is_advancing(w, obj):
             access.advance(w, obj)
@@ -220,7 +236,7 @@ def _act(
     for text in effect.writes:
         _file(w, "files_written", text, target)
     if effect.prints:
-        w.record.prints = True
+        w.print()
 
 
 # matplotlib's ways to register what is called at an event, which pickle leaves out
@@ -241,7 +257,6 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
 
     ``apart``: a view that it made is certainly another object.
     """
-    _lend(w, effect, made, target)
     shared, viewed = EMPTY, EMPTY
     for text in effect.shares:
         if text != "parts":
@@ -260,25 +275,46 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
         views = access.inmost(frozenset({obj})) - held
         w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
         for view in views:
-            for other in viewed if view.type.startswith("pandas.") else _lent(viewed):
+            is_array = view.type not in FRAMES and view.type != "builtins.object"
+            for other in _lent(viewed) if is_array else viewed:
                 means_nothing = other.type in access.CONTAINERS and view.type.startswith(_OF_TABLES)
                 if not (view.immutable or other.immutable or means_nothing):
-                    w.heap.view(view, other, apart=apart and view.type != "builtins.object")
+                    lent = w.copies_on_write and is_array and other.type in FRAMES
+                    w.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
 
 
-def _lend(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value]) -> None:
-    """Note that frames may share memory with others until they are written into."""
-    if not effect.lends or not w.copies_on_write:
+def _parts_of(w: Walker, receiver: Value, value: Value, path: str) -> Value:
+    """Return what stands for parts such as ``value`` of the receiver: it holds them, they are made once."""
+    found: set[Obj] = {obj for obj in value if obj.immutable}
+    for owner in receiver:
+        for obj in value - found:
+            part = w.heap.make(("part", owner, path.rpartition(".")[2], obj.type), obj.type)
+            if obj.type in access.CONTAINERS:
+                w.heap.hold(part, "*", access.contents(frozenset({obj})))
+            w.heap.hold(owner, "*", frozenset({part}))
+            if not w.copies_on_write and obj.type in _VIEWING:  # the target may be a column of the frame
+                w.heap.view(part, w.heap.make(("parts", owner), NDARRAY), apart=True)
+            found.add(part)
+    return frozenset(found)
+
+
+def _lend(w: Walker, effect: Effect, made: Iterable[Obj], sources: Value, path: str) -> None:
+    """Note that frames may share memory with others until they are written into: all that gives the same cells."""
+    if not w.copies_on_write or not path.startswith("pandas.") or not (effect.shares or effect.lends or effect.views):
         return
-    lenders = [obj for text in effect.lends for obj in access.inmost(_shown(target(text))) if not obj.immutable]
-    for obj in access.inmost(frozenset(made)):
-        for other in lenders:
+    given = {o for o in sources if effect.lends or not o.type.endswith(_GROUPS)}
+    lenders = [o for o in access.inmost(_shown(frozenset(given))) if o.type in FRAMES]
+    for obj in access.inmost(frozenset(made)) if lenders else ():
+        for other in lenders if obj.type in FRAMES else ():
             w.heap.lend(obj, other)
+
+
+_GROUPS = ("GroupBy", "Rolling", "Resampler", "Window")  # what they give is computed, with few exceptions
 
 
 def _shown(value: Value) -> Value:
     """Return the objects, and in place of indexers (``df.loc``) the frames whose rows and columns they give."""
-    indexers = frozenset(obj for obj in value if obj.type == "pandas._Indexer")
+    indexers = frozenset(obj for obj in value if obj.type.endswith(("._Indexer", *_GROUPS)))
     return (value - indexers) | access.contents(indexers) if indexers else value
 
 
@@ -626,6 +662,7 @@ def set_library(w: Walker, path: str, value: Value) -> None:
         w.change(value)  # by whatever is printed from now on
         if any(obj.type == INSTANCE for obj in value):
             w.opaque("what is printed goes to an object of the notebook")
+    reason = w.blame(w.heap.reason.node, f"assignment to {path}")
     name = f"{path[:-9]}.*" if path.endswith(".__dict__") else path
     w.given_to_modules[name] = w.given_to_modules.get(name, EMPTY) | value
     w.in_modules |= w.heap.reach(frozenset(obj for obj in value if obj.type not in calls.CODE_TYPES))
@@ -634,9 +671,11 @@ def set_library(w: Walker, path: str, value: Value) -> None:
         if effect is not None and effect.sets:
             for setting in effect.sets:
                 w.note("sets", setting)
-            return
+            break
         path = path.rpartition(".")[0]
-    w.note("sets", "modules")
+    else:
+        w.note("sets", "modules")
+    w.heap.reason = reason
 
 
 MAIN = "__main__"  # the notebook, as a module

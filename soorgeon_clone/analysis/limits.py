@@ -6,6 +6,12 @@ Whoever reaches one must assume anything: that all that can be reached may have 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from soorgeon_clone.analysis.heap import Value
+
+REACHED = "a limit of the analysis was reached"
 
 
 @dataclass(frozen=True)
@@ -18,44 +24,75 @@ class Limits:
     calls: int = 1_500  # calls that are followed
     steps: int = 20_000  # objects looked at on the way from one object to what it holds
     width: int = 200_000  # objects that attributes and elements give
+    held: int = 250_000  # objects that others hold, looked at once more
     size: int = 4_000  # nodes of function bodies that are followed, in the whole notebook, and
     size_of_statement: int = 60  # for each of its statements
     alternatives: int = 16  # objects that a value stands for while something is done with it
     constants: int = 4  # passes in which new constants appear: a text may get longer for ever
     views: int = 8  # arrays whose views are told apart at one place
     least: float = 1 / 16  # a statement that follows exhausted ones may use no less than this part
+    beyond: float = 20.0  # times what exhausts it: then its loops are left as they are
+    whole: float = 12.0  # statements that exhaust all this, in the whole notebook, and
+    whole_of_statement: float = 0.005  # for each of its statements; from then on they may use the least part
+    most: float = 3.0  # times that: then nothing more is followed
 
 
 LIMITS = Limits()
+TOO_LONG = "the code above it takes too long to follow"
+
+
+class TooMany(Exception):
+    """What a statement does is not followed, nor what comes after it."""
 
 
 class Effort:
-    """What was used up in the statement that is walked, and of ``size`` in the whole notebook."""
+    """What was used up in the statement that is walked, and in the whole notebook so far."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.size = limits.size
         self.part = 1.0  # of the limits that a statement may use
-        self.begin()
+        self.statements = 0
+        self.whole = 0.0  # used up by all statements, as parts of what exhausts one
+        self._clear()
 
-    def begin(self) -> None:
-        """Come to the next statement."""
+    def _clear(self) -> None:
         self.calls = 0
         self.steps = 0
         self.width = 0
+        self.held = 0
         self.walked = 0
+
+    def begin(self) -> None:
+        """Come to the next statement. Raises TooMany where the statements before it used too much."""
+        limits = self.limits
+        self.statements += 1
+        self.whole += self._used()
+        self._clear()
+        allowed = limits.whole + limits.whole_of_statement * self.statements
+        if self.whole > allowed:
+            self.part = limits.least
+        if self.whole > limits.most * allowed:
+            raise TooMany(TOO_LONG)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether so much was followed in this statement that no more is."""
-        limits = self.limits
-        done = max(self.calls / limits.calls, self.steps / limits.steps, self.width / limits.width)
-        return done > self.part
+        return self._used() > self.part
 
     @property
     def is_overrun(self) -> bool:
         """Whether loops went on for so long that they are left as they are."""
-        return self.walked > self.limits.walked
+        return self.walked > self.limits.walked or self._used() > self.limits.beyond
+
+    def _used(self) -> float:
+        limits = self.limits
+        by_objects = max(self.steps / limits.steps, self.width / limits.width, self.held / limits.held)
+        return max(self.calls / limits.calls, by_objects)
+
+    def look_at(self, *values: Value) -> None:
+        """Count what a call is given: what that holds is looked at several times."""
+        self.held += sum(len(held) for value in values for obj in value for held in obj.fields.values())
 
     def spare(self) -> None:
         """Let the next statement use half as much: it would exhaust itself in the same functions."""

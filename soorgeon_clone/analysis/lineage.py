@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, Heap, Obj, Value
+from soorgeon_clone.analysis.limits import TooMany
 
 # A class that derives from more is not understood, and from more than these in several ways, not merged.
 _MOST_CLASSES = 300
@@ -14,11 +15,8 @@ Order = tuple[frozenset[Obj], ...]
 """Classes, nearest first; several at one place where it is not known which of them stands there."""
 
 
-class TooMany(Exception):
-    """What a statement does is not followed, nor what comes after it: classes derive from one another for too long."""
-
-
-# How often any class of the process got a base: orders that were found before the last time are found again.
+# How often a class of the process that others derive from got a base: orders that were found before the last time are
+# found again.
 _bases_added = 0
 
 
@@ -37,7 +35,8 @@ def add_bases(heap: Heap, cls: Obj, value: Value) -> None:
 def _hold(heap: Heap, cls: Obj, key: str, value: Value) -> None:
     global _bases_added
     if not value <= cls.fields.get(key, EMPTY):
-        _bases_added += 1
+        _bases_added += cls.is_base
+        cls.order = None
         heap.hold(cls, key, value)
 
 
@@ -54,6 +53,8 @@ def order_of(cls: Obj) -> Order:
 
 def _found_order(cls: Obj) -> Order:
     groups = (frozenset({cls}), *_by_distance(_bases_among_classes(cls), frozenset({cls})))
+    for obj in frozenset().union(*groups[1:]):
+        obj.is_base = True
     count = sum(map(len, groups))
     if count > _MOST_CLASSES:
         raise TooMany(f"a class derives from more than {_MOST_CLASSES} classes of the notebook")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from soorgeon_clone.analysis.because import Because
+from soorgeon_clone.analysis.evidence import Places, Why
 from soorgeon_clone.analysis.heap import Heap, Obj
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.analysis.syntax import Node
@@ -22,8 +24,9 @@ class StatementFacts:
     ``first`` and ``last`` are 1-based rows in the cell with index ``cell``, ``text`` is the statement as it is written
     if it shares them with others; ``reads`` are the notebook variables read in it (also by functions that it calls),
     ``read_bindings`` what they denoted then; ``binds`` maps a name to whether it is certainly bound; ``changes`` are
-    objects made before it that it may change in place. ``gives_result``: it certainly displays a value, which `_` is
-    from then on.
+    objects made before it that it may change in place. ``shows``: it may display a value, ``gives_result``: it
+    certainly does, and `_` is that from then on. ``why`` has a reason for every fact, which
+    `NotebookFacts.because` puts in words.
     """
 
     index: int
@@ -51,6 +54,7 @@ class StatementFacts:
     read_bindings: dict[str, Binding] = field(default_factory=dict)
     unbound: dict[str, int] = field(default_factory=dict)
     """Names read that nothing has bound at that point -> row in the cell; only in code that certainly runs."""
+    why: Why = field(default_factory=dict, repr=False)
 
     @property
     def is_pure(self) -> bool:
@@ -94,8 +98,34 @@ class NotebookFacts:
     sections: tuple[SectionFacts, ...]
     heap: Heap
     names: frozenset[str]
+    places: Places
     states: frozenset[Obj] = frozenset()
 
     @property
     def statements(self) -> tuple[StatementFacts, ...]:
         return tuple(statement for section in self.sections for statement in section.statements)
+
+    def because(self, statement: StatementFacts, kind: str, item: Hashable = None) -> Because | None:
+        """Return why a statement does something; None if it does not.
+
+        ``kind`` is ``reads``, ``binds``, ``changes``, ``sets``, ``draws``, ``seeds``, ``files_read``,
+        ``files_written``, ``unknown_calls``, ``opaque``, ``prints``, ``identity`` (it may tell that two names are one
+        object) or ``order`` (the order of a set matters to it). ``item`` is the name or object, None for ``opaque`` and
+        ``prints``.
+        """
+        reason = statement.why.get((kind, item))
+        return self.places.because(reason) if reason is not None else None
+
+    def made(self, obj: Obj) -> Because:
+        """Return what made an object first."""
+        return self.places.because(obj.made_for)
+
+    def held(self, obj: Obj, part: Obj) -> Because | None:
+        """Return why ``obj`` may hold ``part``, if it holds it directly: what is known comes before what is feared."""
+        reasons = [reason for value, reason in obj.held_for if part in value]
+        return self.places.because(min(reasons, key=lambda reason: reason.feared)) if reasons else None
+
+    def viewed(self, one: Obj, other: Obj) -> Because | None:
+        """Return why two objects share memory, if one of them was made as a view of the other."""
+        reason = self.heap.viewed_for.get(frozenset({one, other}))
+        return self.places.because(reason) if reason is not None else None

@@ -7,7 +7,7 @@ report = describe(df)   # soorgeon-clone: pure
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from soorgeon_clone.analysis.syntax import Node
@@ -24,6 +24,7 @@ class Said:
 
     ``changes`` are variables whose values they change, with all that is in them; ``reads`` and ``writes`` are files.
     ``fresh``: what they give shares nothing with what they were given. ``draws``: they advance seeded generators.
+    ``text`` is the comment.
     """
 
     changes: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class Said:
     writes: frozenset[str] = frozenset()
     fresh: bool = False
     draws: bool = False
+    text: str = field(default="", compare=False)
 
 
 @lru_cache(maxsize=256)
@@ -59,7 +61,7 @@ def parse_said(text: str) -> Said:
     if "pure" in found and {"changes", "writes", "draws"} & found.keys():
         raise ValueError("what is pure changes nothing")
     lists = {word: frozenset(found.get(word, ())) for word in _LISTS}
-    return Said(**lists, fresh="fresh" in found, draws="draws" in found)
+    return Said(**lists, fresh="fresh" in found, draws="draws" in found, text=text.strip())
 
 
 def said_about(node: Node) -> Said | None:

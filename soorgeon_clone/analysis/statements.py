@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.analysis import access, beside, calls, evaluate, instances, library
+from soorgeon_clone.analysis.evidence import Place, enter
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
@@ -41,10 +42,12 @@ _NEVER_SUPPRESSING = tuple(
 def run_statement(w: Walker, node: Node) -> None:
     """Walk one statement, simple or compound."""
     handler = _STATEMENTS.get(node.type)
+    reason = w.blame(node)
     if handler is not None:
         handler(w, node)
     else:
         evaluate.expression(w, node)
+    w.heap.reason = reason
 
 
 def run_suite(w: Walker, node: Node) -> None:
@@ -516,7 +519,7 @@ def _async(w: Walker, node: Node) -> None:
     run_statement(w, node.children[1])
 
 
-def run_text(w: Walker, text: str) -> None:
+def run_text(w: Walker, text: str, name: str) -> None:
     """Walk code that a statement runs in the notebook's namespace; what is not Python defeats the analysis."""
     try:
         tops = top_statements(text)
@@ -524,8 +527,12 @@ def run_text(w: Walker, text: str) -> None:
         w.opaque("it runs code that cannot be read")
         return
     w.kept.append(tops)
+    reason = w.heap.reason
+    w.heap.reason = enter(name, reason)
     for top in tops:
+        w.places.add(top.node, Place(None, "its text" if name == "exec" else name))
         run_statement(w, top.node)
+    w.heap.reason = reason
 
 
 def run_script(w: Walker, line: str) -> None:
@@ -538,7 +545,7 @@ def run_script(w: Walker, line: str) -> None:
         w.note("unknown_calls", "%run")
         w.note("files_read", "*")
         w.note("files_written", "*")
-        run_text(w, text)
+        run_text(w, text, words[0])
 
 
 def script_text(w: Walker, name: str) -> str | None:

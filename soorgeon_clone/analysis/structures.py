@@ -268,7 +268,7 @@ def _deepcopy(w: Walker, args: Arguments, node: Node) -> Value:
     copies: dict[Obj, Obj] = {}
     reached = w.heap.reach(first(args))
     for obj in reached:
-        obj.identity.add(w.record.index)  # what was one object is one object in the copy
+        w.heap.note_identity(obj)  # what was one object is one object in the copy
         if obj.type in ("function", CLASS):
             copies[obj] = obj
             continue
@@ -314,7 +314,7 @@ def _exec(w: Walker, args: Arguments, node: Node) -> Value | None:
     text = evaluate.constant(first(args))
     if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
         return None
-    statements.run_text(w, text)
+    statements.run_text(w, text, "exec")
     return frozenset({w.heap.atom("builtins.NoneType")})
 
 
@@ -437,6 +437,7 @@ def _mapping_method(w: Walker, obj: Obj, name: str, args: Arguments, node: Node)
             pair = w.heap.make((*w.site(node), obj, "pair"), "builtins.tuple")
             # a key is a constant text or number in nearly all cases; `scalar` keeps it so
             pair.fields["0"] = pair.fields.get("0", EMPTY) | key
+            w.heap.grew(pair)
             w.heap.hold(pair, "1", held)
             held = frozenset({pair})
         w.heap.hold(made, "*", held)
@@ -559,12 +560,26 @@ _SHELLS = {
 
 def shell_call(w: Walker, path: str, name: str, args: Arguments, node: Node) -> Value | None:
     """Do what a method of ``get_ipython()`` does; None where ``path`` is not the shell."""
-    if path.startswith(f"{SHELL}."):
+    if path != SHELL and not path.startswith(f"{SHELL}."):
+        return None
+    reason = w.blame(node, _said(name, args))
+    given = _shell_call(w, path, name, args, node)
+    w.heap.reason = reason
+    return given
+
+
+def _said(name: str, args: Arguments) -> str:
+    """Return a call of the shell as it stands in the notebook, in short."""
+    word = _text(first(args)).partition(" ")[0]
+    marks = {"run_line_magic": "%", "magic": "%", "run_cell_magic": "%%", "system": "!", "getoutput": "!"}
+    return f"{marks[name]}{word}" if name in marks else f"get_ipython().{name}"
+
+
+def _shell_call(w: Walker, path: str, name: str, args: Arguments, node: Node) -> Value:
+    if path != SHELL:
         w.note("sets", "ipython")  # get_ipython().events.register(...)
         undescribed.run_registered(w, args.all, node)
         return frozenset({w.heap.make(w.site(node), "IPython.*")})
-    if path != SHELL:
-        return None
     if name in ("run_line_magic", "magic"):
         return _line_magic(w, args, node)
     if name == "run_cell_magic":

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, beside, bodies, calls, instances, library, lineage, structures
-from soorgeon_clone.analysis.effects import Effect
+from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.feared import Feared, feared
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -28,6 +28,7 @@ from soorgeon_clone.analysis.heap import (
     Value,
     look_for_more,
 )
+from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.names import mentioned
 from soorgeon_clone.analysis.said import Said, said_about
 from soorgeon_clone.analysis.state import Scope
@@ -38,9 +39,19 @@ if TYPE_CHECKING:
 
 
 def call_back(
-    w: Walker, functions: Value, receiver: Value, args: calls.Arguments, node: Node, path: str | None = None
+    w: Walker,
+    functions: Value,
+    receiver: Value,
+    args: calls.Arguments,
+    node: Node,
+    path: str | None = None,
+    *,
+    whole: bool = False,
 ) -> Value:
-    """A library calls functions that it was given, with parts of the other things it was given."""
+    """A library calls functions that it was given, with parts of the other things it was given.
+
+    ``whole``: with those as they are, not with parts (``df.pipe``).
+    """
     callable_ = frozenset(o for o in functions if o.type in (*calls.CODE_TYPES, LIB, UNKNOWN))
     callable_ = frozenset(
         o for o in callable_ if o.type != INSTANCE or instances.class_member(w, o.fields["*class"], "__call__")
@@ -53,7 +64,9 @@ def call_back(
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
-        if path in library.CALL_WITH_ELEMENTS and _gives_elements(obj):
+        if whole:
+            passed.add(obj)
+        elif path in library.CALL_WITH_ELEMENTS and _gives_elements(obj):
             passed.update(access.elements(w, frozenset({obj}), node))
         else:
             passed.update(structures.passed_to_callback(w, obj, node, held=path is None))
@@ -150,7 +163,13 @@ _CALL_NOTHING_HELD = frozenset(sys.stdlib_module_names - {"contextlib", "unittes
 
 
 def run_passed_objects(
-    w: Walker, effect: Effect, args: calls.Arguments, node: Node, target: Callable[[str], Value], path: str
+    w: Walker,
+    effect: Effect,
+    receiver: Value,
+    args: calls.Arguments,
+    node: Node,
+    target: Callable[[str], Value],
+    path: str,
 ) -> None:
     """A library may run functions that stand in what it is given: ``cross_val_score(pipeline, X)``, ``agg({"a": f})``.
 
@@ -176,7 +195,9 @@ def run_passed_objects(
             w.passing.discard(obj)
         elif (obj.type == METHOD or is_plain_function(obj)) and obj not in args.all:
             w.passing.add(obj)
-            call_back(w, frozenset({obj}), args.all, args, node, None if has_methods else path)
+            as_given = library.gives_what_it_calls(effect)
+            given = receiver | args.all if as_given else args.all
+            call_back(w, frozenset({obj}), given, args, node, None if has_methods else path, whole=as_given)
             w.passing.discard(obj)
         elif obj.type not in (FUNCTION, CLASS, METHOD):
             stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(looked_into)]
@@ -210,8 +231,28 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
     values = receiver | args.all
     said = said_about(node) if w.has_comments else None
     if said is not None:
-        return _as_said(w, said, values, node)
-    w.note("unknown_calls", what)
+        reason = w.blame(node, f"a comment in the notebook ({said.text})")
+        made = _as_said(w, said, values, node)
+    else:
+        shown = _shown(receiver, what)
+        reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
+        w.note("unknown_calls", shown)
+        made = _assume(w, receiver, args, node, what)
+    w.heap.reason = reason
+    return made
+
+
+def _shown(receiver: Value, what: str) -> str:
+    """Return the path of a call as a reader knows it; of a method of something that a call gave, with that call."""
+    if "." in what:
+        return what
+    givers = {obj.path for obj in receiver if obj.type == UNKNOWN and "." in obj.path}
+    giver = f"{givers.pop()}()" if len(givers) == 1 else "an object that nobody knows"
+    return giver if what == UNKNOWN else f"{giver}.{what}" if giver.endswith("()") else f"{what} of {giver}"
+
+
+def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what: str) -> Value:
+    values = receiver | args.all
     if w.has_modules_beside:
         beside.do_methods(w, receiver)
     w.effort.steps += len(values)
@@ -224,7 +265,7 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Node, what:
     for obj in values if w.anything_advances() else ():
         if access.is_advancing(w, obj):
             access.advance(w, obj)
-    w.change(o for o in values if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    w.change(o for o in access.with_elements(values) if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))
     for resource in sorted(w.seeded):
@@ -302,8 +343,11 @@ def run_code(w: Walker, value: Value, node: Node) -> None:
             if obj.type == INSTANCE:
                 run_all_methods(w, obj, frozenset({anything}), node)
             else:
-                many = any_arguments(obj, frozenset({anything}))
-                w.perhaps(partial(calls.call_one, w, obj, many, node))
+                w.perhaps(partial(run, obj))
+
+    def run(obj: Obj) -> None:
+        given = calls.call_one(w, obj, any_arguments(obj, frozenset({anything})), node)
+        w.change(o for o in access.with_elements(given) if o.type not in (FUNCTION, CLASS))
 
     w.loop(once)
 
@@ -412,14 +456,17 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Node) -> None:
     w.loop(once)
 
 
-def worn(w: Walker, values: Value) -> Value:
+def worn(w: Walker, values: Value, limit: str = "what one statement runs") -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
+    reason = w.blame(w.heap.reason.node, f"{REACHED}: {limit}", feared=True)
     if w.worn is None:
         w.worn = blunt(w, w.heap.of_type(FUNCTION), values, "worn")
+        w.heap.expect_in_most(w.worn)
     passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)
     if passed:
         w.change(o for o in passed if o.type not in (FUNCTION, CLASS))
         _join(w, w.worn, passed)
+    w.heap.reason = reason
     return frozenset({w.worn})
 
 
@@ -519,7 +566,8 @@ def do_feared(w: Walker, may: Feared) -> None:
     for kind, texts in (("files_read", may.reads), ("files_written", may.writes)):
         if "*" in texts or (texts and w.logs_to_files):
             w.note(kind, "*")
-    w.record.prints = w.record.prints or may.prints
+    if may.prints:
+        w.print()
     if may.by_name:
         w.opaque("it reads and writes variables by name")
 

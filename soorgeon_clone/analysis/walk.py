@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import access, bodies, figures, labels, library, undescribed
-from soorgeon_clone.analysis.effects import Knowledge, TypeFacts, installed_major
+from soorgeon_clone.analysis import access, bodies, figures, labels, library, limits, undescribed
+from soorgeon_clone.analysis.effects import UNDESCRIBED, Knowledge, TypeFacts, installed_major
+from soorgeon_clone.analysis.evidence import Places, Reason, Rule, keep
 from soorgeon_clone.analysis.feared import builtin
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -63,6 +64,7 @@ class Walker:
         self.limits = limits
         self.effort = Effort(limits)
         self.heap = Heap(self.effort)
+        self.places = Places()
         self.knowledge = knowledge
         self.module = Scope("module", None, State())
         self.scope = self.module
@@ -171,11 +173,29 @@ class Walker:
         self.effort.begin()
         self.worn = None
         self.heap.now = record.index
+        self.heap.why = record.why
+        self.heap.reason = Reason(record.index, record.node, None, False, None)
         self.heap.take_grown()
         self._whole.clear()
         for name in sorted(self.awaited):
             if self.module.state.get(name) is not None:
                 self.read_global(name)
+
+    # -- reasons -----------------------------------------------------------------------------------------------
+
+    def blame(self, node: Node, rule: Rule = None, *, feared: bool = False) -> Reason:
+        """Let what is done from now on be done for ``node``; return the reason before, which is to be put back.
+
+        ``feared``: nobody knows whether it is done. All that is done then is feared, and for the same reason.
+        """
+        heap = self.heap
+        old = heap.reason
+        if old.feared:
+            if old.inside is not None:
+                heap.reason = Reason(heap.now, node, old.rule, True, old.inside)
+        else:
+            heap.reason = Reason(heap.now, node, rule, feared, old.inside)
+        return old
 
     # -- names -------------------------------------------------------------------------------------------------
 
@@ -215,9 +235,12 @@ class Walker:
         """Return what a notebook variable denotes now, and note the use; builtins are found behind the variables."""
         binding = self.module.state.get(name)
         self.record.reads.add(name)
+        if (key := ("reads", name)) not in self.record.why or self.record.why[key].feared:
+            keep(self.record.why, key, self._read_for(leaf))
         if self.tracing:
             memo = self.tracing[-1]
-            memo.reads.add(name)
+            if name not in memo.reads or memo.reads[name].feared:
+                keep(memo.reads, name, self._read_for(leaf))
             memo.seen.setdefault(name, binding.value if binding is not None else EMPTY)
         if binding is not None:
             self.record.read_bindings.setdefault(name, binding)
@@ -236,6 +259,12 @@ class Walker:
                     self.record.unbound.setdefault(name, leaf.start_pos[0])
                 return frozenset({self.heap.make(("unbound", name), UNKNOWN)})
         return binding.value
+
+    def _read_for(self, leaf: Node | None) -> Reason:
+        reason = self.heap.reason
+        if leaf is None:
+            return reason
+        return Reason(reason.statement, leaf, reason.rule, reason.feared, reason.inside)
 
     def _results(self, path: str) -> Value:
         """Return what ``_``, ``Out`` and the like stand for: what cells have displayed, which may be variables."""
@@ -337,6 +366,7 @@ class Walker:
             trail.append((self.module, name, state.names[name]))
         is_certain = certain and not self.uncertain
         self.record.binds[name] = self.record.binds.get(name, False) or is_certain
+        keep(self.record.why, ("binds", name), self.heap.reason)
 
     def is_attribute(self, name: str) -> bool:
         """Whether ``df.name = value`` may be no column: no text names such a one, no code has read it, but will."""
@@ -402,7 +432,7 @@ class Walker:
             self.change_one(obj)
             depth = self._depth(obj)
             if depth == "all" or obj in self._whole:
-                self._change_all(obj)
+                self._change_held(obj)
             elif depth == "parts":
                 self._change_parts(obj)
             elif obj.type.startswith("pandas.") and obj.type.endswith("Index"):
@@ -422,13 +452,21 @@ class Walker:
             return "all"
         return "none" if facts.container else "parts"
 
+    def _change_held(self, obj: Obj) -> None:
+        """Change everything in ``obj``: what an object holds that nobody knows is not known to change with it."""
+        reason = self.heap.reason
+        if obj.type != INSTANCE:
+            self.blame(reason.node, _inside(obj), feared=True)
+        self._change_all(obj)
+        self.heap.reason = reason
+
     def _change_all(self, obj: Obj) -> None:
         """Change everything in ``obj``; functions and classes of the notebook are not part of what they serve.
 
         What was changed as a whole once in a statement is not looked through again, only what it came to hold since.
         """
         if self.tracing:
-            self.tracing[-1].wholes.add(obj)
+            keep(self.tracing[-1].wholes, obj, self.heap.reason)
         whole = self._whole
         stack = [part for part in self.heap.take_grown() if part in whole]
         if obj not in whole:
@@ -487,17 +525,18 @@ class Walker:
             return
         self._record_change(obj)
         if self.tracing:
-            self.tracing[-1].replaces.add(obj)
+            keep(self.tracing[-1].replaces, obj, self.heap.reason)
 
     def _note_change(self, obj: Obj) -> None:
         self._record_change(obj)
         if self.tracing:
-            self.tracing[-1].changes.add(obj)
+            keep(self.tracing[-1].changes, obj, self.heap.reason)
 
     def _record_change(self, obj: Obj) -> None:
         if obj.made != self.record.index:
             obj.changed.add(self.record.index)
             self.record.changes.add(obj)
+            keep(self.record.why, ("changes", obj), self.heap.reason)
             if obj in self.in_modules:
                 self.note("sets", "modules")  # np.limits.append(3): other tasks have a module of their own
 
@@ -507,8 +546,9 @@ class Walker:
             return
         name = AMBIENT + resource
         self.record.draws.add(resource)
+        keep(self.record.why, ("draws", resource), self.heap.reason)
         if self.tracing:
-            self.tracing[-1].draws.add(resource)
+            keep(self.tracing[-1].draws, resource, self.heap.reason)
         if resource == figures.STATE or self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
@@ -524,20 +564,32 @@ class Walker:
         name = AMBIENT + resource
         self.record.seeds.add(resource)
         self.seeded.add(resource)
+        keep(self.record.why, ("seeds", resource), self.heap.reason)
         if self.tracing:
-            self.tracing[-1].seeds.add(resource)
+            keep(self.tracing[-1].seeds, resource, self.heap.reason)
         self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 
     def note(self, field: str, item: str) -> None:
         """Add to one of the record's sets: sets, files_read, files_written, unknown_calls."""
         getattr(self.record, field).add(item)
+        keep(self.record.why, (field, item), self.heap.reason)
         if field == "files_written":
             self.written.add(item)
         if self.tracing:
-            self.tracing[-1].notes.add((field, item))
+            keep(self.tracing[-1].notes, (field, item), self.heap.reason)
 
     def opaque(self, reason: str) -> None:
         self.record.opaque = self.record.opaque or reason
+        keep(self.record.why, ("opaque", None), self.heap.reason)
+        if self.tracing:
+            keep(self.tracing[-1].notes, ("opaque", reason), self.heap.reason)
+
+    def print(self) -> None:
+        """Note that something is written to standard output, or displayed."""
+        self.record.prints = True
+        keep(self.record.why, ("prints", None), self.heap.reason)
+        if self.tracing:
+            keep(self.tracing[-1].notes, ("prints", ""), self.heap.reason)
 
     def show(self, value: Iterable[Obj]) -> None:
         """Note that the text of these objects may be printed or displayed."""
@@ -636,10 +688,18 @@ class Walker:
                     break
         finally:
             self.heap.has_all_constants = old
+        reason = self.blame(self.heap.reason.node, f"{limits.REACHED}: passes of a loop", feared=True)
         self.opaque(OVERRUN)
+        self.heap.reason = reason
 
     def site(self, node: Node) -> tuple[int, tuple[int, ...]]:
         return (id(node), self.context)
+
+
+def _inside(obj: Obj) -> str:
+    """Say why something changes that an object holds of which nobody knows what it holds."""
+    kind = obj.type if "." in obj.type else obj.path or "an object"
+    return f"{UNDESCRIBED}: what is in {kind}"
 
 
 def _owner(scope: Scope | None, name: str) -> Scope | None:

@@ -33,7 +33,7 @@ from soorgeon_clone.visible import one_line
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
     from soorgeon_clone.refactor.layout import Choices, Layout
-    from soorgeon_clone.refactor.model import Plan, Together
+    from soorgeon_clone.refactor.model import MustMerge, Plan
     from soorgeon_clone.refactor.write import Changes
     from soorgeon_clone.verify.repair import MakePlan, Repaired
 
@@ -122,7 +122,7 @@ def command(
     source = read(notebook)
     level = int(split_on[1])
 
-    def plan_for(together: Sequence[Together] = ()) -> Plan:
+    def plan_for(together: Sequence[MustMerge] = ()) -> Plan:
         return make_plan(
             source, level=level, single_task=single_task, serializer=serializer, forced=force, together=together
         )

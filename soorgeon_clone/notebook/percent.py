@@ -148,7 +148,7 @@ def _split(lines: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     first = 0
     quote: str | None = None
     for index, line in enumerate(lines):
-        if quote is None and index and (_MARKER.match(line) or _OLD_MARKER.match(line)):
+        if quote is None and index and "#" in line and (_MARKER.match(line) or _OLD_MARKER.match(line)):
             yield lines[first], _without_gap(lines[first:index])
             first = index
         else:
@@ -187,6 +187,8 @@ def _read_cell(marker: str, lines: Sequence[str], *, magics_may_stand: bool) -> 
 
 def _read_marker(marker: str) -> tuple[str, dict[str, Any]] | None:
     """Return the cell's type and metadata, of a marker such as ``# %% Title [markdown] tags=["a"]``."""
+    if marker == "# %%":
+        return "code", {}
     parts = _MARKER.match(marker)
     if parts is None or parts.group(1):
         return None

@@ -17,6 +17,8 @@ _OTHER_MAGIC = re.compile(
     r"|\s*(?:# )*[^\s]*\?\s*$"
     r"|(?:# |#)*(?:cat|cd|cp|mv|rm|rmdir|mkdir|copy|ddir|echo|ls|ldir|ren)(?:$|\s$|\s[^=,])"
 )
+# Most cells have nothing of all this, which is quicker to see at once than line by line.
+_SPECIAL = re.compile(r"[%?!#]|^\s*(?:cat|cd|cp|mv|rm|mkdir|copy|ddir|echo|ls|ldir|ren)", re.MULTILINE)
 _CONTINUED = re.compile(r".*\\\s*$")
 
 
@@ -44,6 +46,9 @@ def _escape(line: str) -> str:
 
 def comment_magics(lines: Sequence[str]) -> Iterator[str]:
     """Yield the lines of a code cell, with IPython's syntax as comments and lines that look like markers escaped."""
+    if _is_plain(lines):
+        yield from lines
+        return
     quote: str | None = None
     continued = False
     for line in lines:
@@ -64,6 +69,9 @@ def _unescape(line: str) -> str:
 
 def uncomment_magics(lines: Sequence[str]) -> Iterator[str]:
     """Yield the lines that `comment_magics` was given."""
+    if _is_plain(lines):
+        yield from lines
+        return
     quote: str | None = None
     continued = False
     for line in lines:
@@ -81,12 +89,18 @@ def uncomment_magics(lines: Sequence[str]) -> Iterator[str]:
 
 def has_bare_magic(lines: Sequence[str]) -> bool:
     """Tell whether IPython's syntax stands in a script as it is, not as a comment."""
+    if _is_plain(lines):
+        return False
     quote: str | None = None
     for line in lines:
         if quote is None and not line.lstrip().startswith("#") and _is_magic(line):
             return True
         quote = quote_after(line, quote)
     return False
+
+
+def _is_plain(lines: Sequence[str]) -> bool:
+    return _SPECIAL.search("\n".join(lines)) is None
 
 
 def _is_magic(line: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.notebook.model import Cell
 
 Serializer = Literal["pickle", "cloudpickle", "dill"]
@@ -99,17 +100,62 @@ class Merge:
 
 
 @dataclass(frozen=True)
-class Together:
-    """What `verify` has learnt: sections ``first`` to ``last`` (by number, from 0) must be one task, and why."""
+class MustMerge:
+    """Sections ``first`` to ``last`` (by number, from 0) must be one task. ``reason`` says why, for people.
+
+    ``because`` are the statements that force it, the giving one first; none where `verify` has seen it in a run.
+    """
 
     first: int
     last: int
     reason: str
+    because: tuple[Because, ...] = ()
+
+    @property
+    def feared(self) -> bool:
+        """Whether it stands on a fact that is only possible: a guard could take its place."""
+        return any(one.feared for one in self.because)
+
+
+@dataclass(frozen=True)
+class MustPrecede:
+    """The task of section ``first`` must have ended when that of section ``last`` starts: they share a file."""
+
+    first: int
+    last: int
+    reason: str
+    because: tuple[Because, ...] = ()
+
+    @property
+    def feared(self) -> bool:
+        """Whether it stands on a fact that is only possible: a guard could take its place."""
+        return any(one.feared for one in self.because)
+
+
+@dataclass(frozen=True)
+class Carry:
+    """``name`` crosses from the task of section ``source`` to that of section ``target``, by the carrier ``how``.
+
+    ``because`` are the statements that gave it its value or changed it, then the one that asks for it.
+    """
+
+    name: str
+    source: int
+    target: int
+    how: str
+    because: tuple[Because, ...] = ()
+
+
+Constraint = MustMerge | MustPrecede | Carry
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that refactor will write. ``exported`` is the text of exported.py's definitions with their imports, or ""."""
+    """All that refactor will write. ``exported`` is the text of exported.py's definitions with their imports, or "".
+
+    ``constraints`` are what it was made of: sections are tasks as far as these allow. A section's number is its place
+    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to.
+    """
 
     notebook: str
     tasks: tuple[Task, ...]
@@ -117,3 +163,5 @@ class Plan:
     merges: tuple[Merge, ...] = ()
     hints: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    section_tasks: tuple[str, ...] = ()

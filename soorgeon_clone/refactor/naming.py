@@ -52,8 +52,10 @@ def names_of(task: Task) -> Names:
     bound: dict[str, set[str]] = {}
     unknown = False
     mentioned = set(task.params)
-    for text in _sources(task):
-        found, star = _bindings(text)
+    texts = tuple(_sources(task))
+    look = _words if is_heavy(texts) else _bindings
+    for text in texts:
+        found, star = look(text)
         unknown |= star
         for name, origin in found:
             bound.setdefault(name, set()).add(origin)
@@ -139,8 +141,7 @@ def _bindings(source: str) -> tuple[list[tuple[str, str]], bool]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         tree = None
     if tree is None:
-        names = dict.fromkeys(_IDENTIFIER.findall(source))
-        return [(name, _OTHER) for name in names], re.search(r"import\s+\*", source) is not None
+        return _words(source)
     found: list[tuple[str, str]] = []
     star = False
     nodes = list(ast.walk(tree))
@@ -158,6 +159,12 @@ def _bindings(source: str) -> tuple[list[tuple[str, str]], bool]:
         else:
             found += [(name, _OTHER) for name in _bound_by(node)]
     return [(name, origin) for name, origin in found if name != "*"], star
+
+
+def _words(source: str) -> tuple[list[tuple[str, str]], bool]:
+    """Return the same of code that is not parsed: it may bind every name in it."""
+    names = dict.fromkeys(_IDENTIFIER.findall(source))
+    return [(name, _OTHER) for name in names], re.search(r"import\s+\*", source) is not None
 
 
 def _imported(alias: ast.alias) -> tuple[str, str]:

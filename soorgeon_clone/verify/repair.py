@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from soorgeon_clone.notebook.model import Notebook
-from soorgeon_clone.refactor.model import Plan, Together
+from soorgeon_clone.refactor.model import MustMerge, Plan
 from soorgeon_clone.verify.model import Report, SectionResult
 from soorgeon_clone.verify.verify import Settings, Tell, Verifier
 
-MakePlan = Callable[[Sequence[Together]], Plan]
+MakePlan = Callable[[Sequence[MustMerge]], Plan]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Repaired:
     """``together`` is what was learnt, ``report`` the last comparison; its ``same`` says whether it ended well."""
 
     plan: Plan
-    together: tuple[Together, ...]
+    together: tuple[MustMerge, ...]
     report: Report
 
 
@@ -31,7 +31,7 @@ def repair(
 ) -> Repaired:
     """Return the first plan that agrees with the notebook. Raise UserError if the notebook itself does not run."""
     tell = tell or (lambda text: None)
-    together: tuple[Together, ...] = ()
+    together: tuple[MustMerge, ...] = ()
     tried: dict[int, int] = {}
     plan = make_plan(together)
     with Verifier(notebook, settings or Settings(), tell) as verifier:
@@ -53,7 +53,7 @@ def _first_wrong(report: Report) -> SectionResult:
     return next(result for result in report.sections if result.verdict == "different")
 
 
-def _learnt(report: Report, wrong: SectionResult, tried: dict[int, int]) -> Sequence[Together]:
+def _learnt(report: Report, wrong: SectionResult, tried: dict[int, int]) -> Sequence[MustMerge]:
     """Return what to put together, the likeliest first. A section that is wrong again reaches further back."""
     difference = wrong.difference
     cause = difference.cause if difference is not None else None
@@ -62,11 +62,11 @@ def _learnt(report: Report, wrong: SectionResult, tried: dict[int, int]) -> Sequ
     times = tried[wrong.number] = tried.get(wrong.number, 0) + 1
     reason = f"seen by --verify: {cause.text}"
     first = cause.first if times == 1 else min(cause.first, max(0, wrong.number - 2**times))
-    found = [Together(first, max(cause.last, wrong.number), reason)]
+    found = [MustMerge(first, max(cause.last, wrong.number), reason)]
     if first > 0:
-        found.append(Together(0, wrong.number, reason))
+        found.append(MustMerge(0, wrong.number, reason))
     return found
 
 
-def _all(report: Report) -> Together:
-    return Together(0, len(report.sections) - 1, "seen by --verify: the sections cannot be parted")
+def _all(report: Report) -> MustMerge:
+    return MustMerge(0, len(report.sections) - 1, "seen by --verify: the sections cannot be parted")

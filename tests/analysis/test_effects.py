@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from soorgeon_clone.analysis.effects import Effect, knowledge, read_user_effects
+from soorgeon_clone.analysis.effect_rules import FIELDS
+from soorgeon_clone.analysis.effects import UNDESCRIBED, USER, Effect, knowledge, read_user_effects
 from soorgeon_clone.errors import UserError
 
 
 def parts(effect: Effect | None) -> dict[str, Any]:
-    """Return the parts of an effect that differ from the default."""
+    """Return the parts of an effect that differ from the default, who said so left aside."""
     assert effect is not None
     plain = Effect()
-    return {name: value for name, value in vars(effect).items() if value != getattr(plain, name)}
+    return {name: value for name in FIELDS if (value := getattr(effect, name)) != getattr(plain, name)}
 
 
 FUNCTIONS = [
@@ -72,11 +73,18 @@ def test_what_is_not_constant_may_be_anything(given: dict[str, str | None]) -> N
 
 def test_inplace_holds_for_every_method_of_pandas() -> None:
     method = knowledge().method
-    assert parts(method("pandas.DataFrame", "dropna", {"inplace": "True"}))["changes"] == ("self",)
-    assert parts(method("pandas.DataFrame", "dropna", {"inplace": "True"}))["returns"] == ("none",)
-    assert "changes" not in parts(method("pandas.DataFrame", "dropna", {"inplace": "False"}))
-    either = parts(method("pandas.DataFrame", "dropna", {"inplace": None}))
+    assert parts(method("pandas.DataFrame", "fillna", {"inplace": "True"}))["changes"] == ("self",)
+    assert parts(method("pandas.DataFrame", "fillna", {"inplace": "True"}))["returns"] == ("none",)
+    assert "changes" not in parts(method("pandas.DataFrame", "fillna", {"inplace": "False"}))
+    either = parts(method("pandas.DataFrame", "fillna", {"inplace": None}))
     assert either["changes"] == ("self",) and set(either["returns"]) == {"like:self", "none"}
+
+
+def test_what_is_replaced_is_not_changed_by_a_rule_for_all_calls() -> None:
+    method = knowledge().method
+    dropped = parts(method("pandas.DataFrame", "dropna", {"inplace": "True"}))
+    assert dropped["replaces"] == ("self",) and "changes" not in dropped
+    assert parts(method("pandas.Series", "dropna", {"inplace": "True"}))["changes"] == ("self",)
 
 
 DRAWS = [
@@ -259,6 +267,7 @@ def test_users_describe_their_own_libraries(tmp_path: Path) -> None:
     assert parts(known.method("mylib.Model", "fit", {"dry": "True"})) == {"returns": ("none",)}
     assert parts(known.function("mylib.plots.bars", {})) == {"returns": ("mylib.*",)}
     assert known.function("mylib.other", {}) is None
+    assert known.method("mylib.Model", "fit", {}).source == USER  # type: ignore[union-attr]
     assert parts(known.function("pandas.read_csv", {})) == {"returns": ("pandas.DataFrame",)}
     assert parts(knowledge().function("pandas.read_csv", {}))["reads"] == ("filepath_or_buffer",)
 
@@ -301,3 +310,22 @@ def test_no_library_is_imported_to_answer() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+HELD = {
+    ("pandas.DataFrame.drop", ("columns", "inplace")): ("inplace=True",),
+    ("pandas.DataFrame.drop", ("columns",)): (),
+    ("pandas.DataFrame.sample", ()): ("without random_state",),
+    ("numpy.sum", ("out",)): ("out=True",),
+}
+
+
+@pytest.mark.parametrize(("path", "given"), HELD)
+def test_an_effect_tells_which_conditions_held(path: str, given: tuple[str, ...]) -> None:
+    effect = knowledge().function(path, dict.fromkeys(given, "True"))
+    assert effect is not None
+    assert (effect.held, effect.source) == (HELD[path, given], "")
+
+
+def test_of_some_calls_it_is_only_known_that_they_belong_to_python() -> None:
+    assert knowledge().function("mimetypes.add_type", {}).source == UNDESCRIBED  # type: ignore[union-attr]

@@ -32,12 +32,17 @@ TINY: dict[str, Limits] = {
     "calls": replace(LIMITS, calls=3),
     "steps": replace(LIMITS, steps=30),
     "width": replace(LIMITS, width=10),
+    "held": replace(LIMITS, held=1),
     "size": replace(LIMITS, size=20, size_of_statement=0),
     "size_of_statement": replace(LIMITS, size=0, size_of_statement=2),
     "alternatives": replace(LIMITS, alternatives=1),
     "constants": replace(LIMITS, constants=0),
     "views": replace(LIMITS, views=1),
     "least": replace(LIMITS, calls=3, least=1 / 1000),
+    "beyond": replace(LIMITS, calls=3, beyond=1),
+    "whole": replace(LIMITS, whole=1 / 1000, whole_of_statement=0, least=1 / 1000, most=1_000_000),
+    "whole_of_statement": replace(LIMITS, whole=0, whole_of_statement=1 / 1000, least=1 / 1000, most=1_000_000),
+    "most": replace(LIMITS, whole=1 / 100, whole_of_statement=0, most=1),
 }
 
 CASES = [case for case in cases() if case.family == "limits" and case.name.endswith("(3)")]
@@ -79,4 +84,11 @@ def test_a_loop_that_is_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     shifts = "; ".join(f"{one} = {other}" for one, other in zip(names[:0:-1], names[-2::-1], strict=True))
     code = f"{' = '.join(names)} = None\nfor k in range(9):\n    {shifts}; a0 = [1]"
     plan = plan_of(notebook_of([code, "a8.append(2)", "print(a8)"]))
-    assert [merge.reason for merge in plan.merges] == [OVERRUN]
+    assert [merge.reason for merge in plan.merges] == [f"{OVERRUN} (`for k in range(9): ...` in cell 2)."]
+
+
+def test_a_notebook_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LIMITS", replace(LIMITS, calls=3, whole=2, whole_of_statement=0, most=1))
+    plan = plan_of(notebook_of(["def f(x):\n    return x", *["y = f(f(f(f([]))))"] * 4, "print(y)"]))
+    (merge,) = plan.merges
+    assert merge.reason.startswith(limits.TOO_LONG)

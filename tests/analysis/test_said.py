@@ -89,6 +89,11 @@ def test_files_order_their_tasks() -> None:
     assert plan(FIRST, write, read.format("in.csv"))[-1] == ()
 
 
+@pytest.mark.parametrize("given", ["xs", "[xs]", "{'a': xs}", "((xs,), 1)", "*[xs]", "**{'k': [xs]}", "lambda: xs"])
+def test_unknown_code_may_change_what_is_in_what_it_is_given(given: str) -> None:
+    assert plan(FIRST, f"mylib.train({given})", LAST)[-1] == ("s2",)
+
+
 def test_a_mistake_is_named() -> None:
     with pytest.raises(UserError, match=r"line 2.*chnages xs.*means nothing"):
         plan(FIRST, "xs\nmylib.f(xs)  # soorgeon-clone: chnages xs")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from soorgeon_clone.notebook.model import Cell, Notebook
-from soorgeon_clone.refactor.carriers.program import Program
+from soorgeon_clone.refactor.cut import Cut
 from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
 
@@ -26,7 +26,7 @@ def test_a_progress_bar_passes_on_what_it_was_given() -> None:
     assert not plan_of(first, loop, "print(model, xs)").merges
 
 
-@pytest.mark.parametrize("where", ["soorgeon_clone.analysis.access.subscript", "soorgeon_clone.refactor.plan.wire"])
+@pytest.mark.parametrize("where", ["soorgeon_clone.analysis.access.subscript", "soorgeon_clone.refactor.solve.wire"])
 def test_an_error_of_ours_refuses_no_notebook(
     where: str, monkeypatch: pytest.MonkeyPatch, analysis_failures: list[str]
 ) -> None:
@@ -34,7 +34,7 @@ def test_an_error_of_ours_refuses_no_notebook(
     function = getattr(importlib.import_module(module), name)
 
     def broken(first: Any, *others: Any) -> Any:
-        if isinstance(first, Program) and len(first.units) == 1:
+        if isinstance(first, Cut) and len(first.units) == 1:
             return function(first, *others)
         raise KeyError("no such thing")
 

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.elsewhere.bundle import Bundle, unpack
+from soorgeon_clone.pipeline.elsewhere.bundle import SourceBundle, unpack
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.refactor.record import digest, is_ours
 from soorgeon_clone.refactor.write import RECORD
@@ -387,7 +387,9 @@ def test_a_disk_that_takes_nothing(line: str, state: str, disk: Path) -> None:
 # -- sources that come from a store -----------------------------------------------------------------------------------
 
 
-def _bundle(members: list[tarfile.TarInfo], large: dict[str, str], tmp_path: Path) -> tuple[SimpleNamespace, Bundle]:
+def _bundle(
+    members: list[tarfile.TarInfo], large: dict[str, str], tmp_path: Path
+) -> tuple[SimpleNamespace, SourceBundle]:
     """A store that holds one bundle, as somebody who can write it may have made it."""
     archive = tmp_path / "archive"
     with tarfile.open(archive, "w") as made:
@@ -401,7 +403,7 @@ def _bundle(members: list[tarfile.TarInfo], large: dict[str, str], tmp_path: Pat
         return True
 
     cache = SimpleNamespace(object=lambda digest: archive, restore=restore)
-    return SimpleNamespace(fetch=lambda manifests: True, cache=cache, url="s3://b"), Bundle("0", large)
+    return SimpleNamespace(fetch=lambda manifests: True, cache=cache, url="s3://b"), SourceBundle("0", large)
 
 
 def _member(name: str, kind: bytes = tarfile.REGTYPE, leads: str = "") -> tarfile.TarInfo:

@@ -42,10 +42,10 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("texts", ROUNDS[:2], ids=["one", "two"])
 def test_commands_that_read_notebooks(texts: list[str], tmp_path: Path) -> None:
-    named = lay_out(tmp_path, texts)
+    named = lay_out(tmp_path, texts)[0]
     wrong = []
     for command in READERS:
-        for path in ("plain.ipynb", str(named)):
+        for path in ("plain.ipynb", named):
             arguments = split(command, nb=path)
             done = run(arguments)
             wrong += no_terminal_is_told(done, arguments)
@@ -68,7 +68,7 @@ def test_commands_that_read_pipelines(texts: list[str], tmp_path: Path) -> None:
 def test_commands_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tracebacks have colours; nothing else passes. The lines of running tasks are drawn anew."""
     texts = [*TEXTS[:3], CLIPBOARD + "\u202e\x9b31m"]
-    named = lay_out(tmp_path, texts)
+    named = lay_out(tmp_path, texts)[0]
     wrong = []
     for folder in ("works", "breaks"):
         monkeypatch.chdir(tmp_path / folder)
@@ -76,7 +76,7 @@ def test_commands_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             running = command.startswith("build")
             wrong += no_terminal_is_told(run(command.split()), command.split(), colours=running, live=running)
     monkeypatch.chdir(tmp_path)
-    for path in ("plain.ipynb", "fails.ipynb", str(named)):
+    for path in ("plain.ipynb", "fails.ipynb", named):
         for command in ("test {nb} out.ipynb", "verify {nb} --html v.html"):
             arguments = split(command, nb=path)
             wrong += no_terminal_is_told(run(arguments), arguments)

@@ -75,7 +75,7 @@ def notebook(texts: Sequence[str], *, runs: bool = True) -> dict[str, Any]:
                 "id": f"c{number}{text}",
                 "metadata": tags,
                 "execution_count": number + 1,
-                "source": f"x{number} = {text!a}\nprint(x{number})  # {' '.join(in_source.split())}\nunused = 1",
+                "source": _SOURCE.format(number, f"{text!a}", " ".join(in_source.split())),
                 "outputs": _outputs(text),
             },
         ]
@@ -84,6 +84,10 @@ def notebook(texts: Sequence[str], *, runs: bool = True) -> dict[str, Any]:
         cells.append(_code(f"raise ValueError({texts[0]!a})"))
     spec = {"name": texts[0], "display_name": texts[0], "language": "python", texts[0]: texts[0]}
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": spec, texts[0]: 1}, "cells": cells}
+
+
+# shows something else as a task, so that `verify` tells of it
+_SOURCE = "import os\nx{0} = {1}\nprint(x{0}, os.getpid())  # {2}\nunused = 1"
 
 
 def _code(source: str) -> dict[str, Any]:
@@ -204,17 +208,18 @@ def _harmless(found: re.Match[str]) -> str:
     return found[0] if {"5", "6", "8", "05", "06", "08"} & set(numbers) else ""
 
 
-def lay_out(root: Path, texts: Sequence[str]) -> Path:
-    """Write notebooks and a pipeline that hold the texts into ``root``; return a notebook whose own name is one."""
+def lay_out(root: Path, texts: Sequence[str]) -> list[str]:
+    """Write notebooks and pipelines that hold the texts into ``root``; return notebooks whose own names are such."""
     (root / "plain.ipynb").write_text(json.dumps(notebook(texts)))
     (root / "fails.ipynb").write_text(json.dumps(notebook(texts, runs=False)))
-    named = root / "named" / f"{as_file_name(texts[0])}.ipynb"
-    named.parent.mkdir()
-    named.write_text(json.dumps(notebook(texts[:2])))
+    (root / "named").mkdir()
+    named = sorted({str(root / "named" / f"{as_file_name(text)}.ipynb"): text for text in texts}.items())
+    for path, text in named:
+        Path(path).write_text(json.dumps(notebook([text, texts[0]])))
     for folder, fails in (("works", False), ("breaks", True)):
         (root / folder).mkdir()
         write_pipeline(root / folder, texts, fails=fails)
-    return named
+    return [path for path, _ in named]
 
 
 READERS = (

@@ -25,7 +25,7 @@ from soorgeon_clone.pipeline.declared import dag as dags
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.elsewhere import bundle as bundles
 from soorgeon_clone.pipeline.elsewhere import worker_side
-from soorgeon_clone.pipeline.elsewhere.bundle import Bundle
+from soorgeon_clone.pipeline.elsewhere.bundle import SourceBundle
 from soorgeon_clone.pipeline.elsewhere.cluster import make_cluster
 from soorgeon_clone.pipeline.elsewhere.dask import DaskExecutor
 from soorgeon_clone.pipeline.elsewhere.worker_side import Answer, Order
@@ -76,7 +76,7 @@ class DaskSide:
         self.store = project.store
         self.manifests: dict[str, Manifest] = {}
         self.sent: dict[str, Made] = {}
-        self._bundle: Bundle | None = None
+        self._bundle: SourceBundle | None = None
         self._lease: str | None = None
         self._work: str | None = None
         self._open: DaskExecutor | None = None

@@ -35,7 +35,7 @@ _SPEC = f"{HIDDEN}/spec.pickle"
 
 
 @dataclass(frozen=True)
-class Bundle:
+class SourceBundle:
     """Digests of the archive and of the large files by path.
 
     ``beside`` are files beside the project, by their paths in the folder above it that holds all of them; from there,
@@ -59,7 +59,7 @@ class Bundle:
         return {self.archive, *self.large.values(), *self.beside.values()}
 
 
-def pack(project: Project, names: Iterable[str]) -> Bundle:
+def pack(project: Project, names: Iterable[str]) -> SourceBundle:
     """Put the sources that these tasks may need into the local cache, as objects."""
     cache = project.cache
     assert cache is not None
@@ -86,15 +86,15 @@ def pack(project: Project, names: Iterable[str]) -> Bundle:
         cache.keep(aside, digest)
     finally:
         remove(aside)
-    return Bundle(digest, large, {path: one for path, (one, _) in beside.items()}, inside)
+    return SourceBundle(digest, large, {path: one for path, (one, _) in beside.items()}, inside)
 
 
-def send(store: Store, bundle: Bundle) -> None:
+def send(store: Store, bundle: SourceBundle) -> None:
     """Have a bundle in the store."""
     store.publish_files(bundle.digests).result()
 
 
-def unpack(store: Store, bundle: Bundle, top: Path) -> None:
+def unpack(store: Store, bundle: SourceBundle, top: Path) -> None:
     """Make the project's folder in a new one, ``top``. Raises UserError for a bundle that names what lies outside."""
     content = Manifest({}, written={"archive": bundle.archive, **bundle.large})
     folder = written(top, top / bundle.inside) if bundle.inside else top

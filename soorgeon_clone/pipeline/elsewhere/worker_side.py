@@ -23,7 +23,7 @@ from soorgeon_clone.pipeline.building.local_side import LocalSide
 from soorgeon_clone.pipeline.building.model import Listener, Options, RunResult
 from soorgeon_clone.pipeline.building.schedule import Schedule
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Task
-from soorgeon_clone.pipeline.elsewhere.bundle import Bundle, spec_in, unpack
+from soorgeon_clone.pipeline.elsewhere.bundle import SourceBundle, spec_in, unpack
 from soorgeon_clone.pipeline.execution.executor import open_executor
 from soorgeon_clone.pipeline.execution.model import Executor, Isolation, Job, Outcome, Progress
 from soorgeon_clone.pipeline.products.cache import Cache
@@ -43,7 +43,7 @@ class Order:
 
     name: str
     store: str
-    bundle: Bundle
+    bundle: SourceBundle
     parts: Mapping[str, str]
     upstream: Mapping[str, Manifest]
     isolation: Isolation = "auto"
@@ -75,7 +75,7 @@ class _Checkout:
     """A folder with the sources, the project in it and an executor; all used from one thread."""
 
     top: Path
-    bundle: Bundle
+    bundle: SourceBundle
     thread: ThreadPoolExecutor
     project: Project | None = None
     executor: Executor | None = None

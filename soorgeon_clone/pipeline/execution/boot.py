@@ -11,7 +11,7 @@ from soorgeon_clone.pipeline.execution.model import Isolation
 
 
 @dataclass(frozen=True)
-class Settings:
+class ServerSettings:
     """What the build tells the server at the start.
 
     ``environment`` is the build's own. ``avoid`` are packages that a warm parent must not import.

@@ -39,7 +39,7 @@ def open_executor(
         require_nbclient()
     # hashes of strings order sets, and so what a task writes: equal inputs must give equal bytes
     environment = {"PYTHONHASHSEED": "0", **os.environ}
-    settings = boot.Settings(isolation, tuple(modules), cwd.absolute(), blas_threads, environment)
+    settings = boot.ServerSettings(isolation, tuple(modules), cwd.absolute(), blas_threads, environment)
     if hasattr(os, "wait4"):
         return ServerExecutor(settings, on_progress)
     from soorgeon_clone.pipeline.execution.portable import PortableExecutor
@@ -50,7 +50,7 @@ def open_executor(
 class ServerExecutor:
     """See ``model.Executor``."""
 
-    def __init__(self, settings: boot.Settings, on_progress: OnProgress | None) -> None:
+    def __init__(self, settings: boot.ServerSettings, on_progress: OnProgress | None) -> None:
         self._settings = settings
         self._on_progress = on_progress
         self._started: dict[str, tuple[float, Job, bytes]] = {}  # when, and what the server was told

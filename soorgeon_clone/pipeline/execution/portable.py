@@ -42,7 +42,7 @@ class Running:
 class PortableExecutor:
     """See ``model.Executor``. Memory limits are not enforced."""
 
-    def __init__(self, settings: boot.Settings, on_progress: OnProgress | None) -> None:
+    def __init__(self, settings: boot.ServerSettings, on_progress: OnProgress | None) -> None:
         self._settings = settings
         self._on_progress = on_progress
         self._folder = folders.make_private()

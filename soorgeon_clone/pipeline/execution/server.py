@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.files.folders import make_again, nameless_file, remove_private
 from soorgeon_clone.pipeline.execution import blas, boot, process
-from soorgeon_clone.pipeline.execution.boot import Settings
+from soorgeon_clone.pipeline.execution.boot import ServerSettings
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.ending import Result, ending, outcome_of
 from soorgeon_clone.pipeline.execution.imported_modules import seeds_python
@@ -56,7 +56,7 @@ class Running:
 
 
 class Server:
-    def __init__(self, build: Channel, settings: Settings, folder: Path) -> None:
+    def __init__(self, build: Channel, settings: ServerSettings, folder: Path) -> None:
         self.build = build
         self.settings = settings
         self.folder = folder

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from soorgeon_clone.pipeline.execution import blas, process, worker
-from soorgeon_clone.pipeline.execution.boot import Settings
+from soorgeon_clone.pipeline.execution.boot import ServerSettings
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.model import Job
 from soorgeon_clone.pipeline.execution.preload import Preloader
@@ -28,7 +28,7 @@ from soorgeon_clone.pipeline.execution.streams import Stream
 class Warm:
     """The state that forks inherit: modules, an IPython shell, streams."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: ServerSettings, folder: Path) -> None:
         self.settings = settings
         self.streams = (Stream("stdout", 1), Stream("stderr", 2))
         sys.stdout, sys.stderr = self.streams

@@ -1,4 +1,4 @@
-"""Layout, sources and executed notebooks -> one HTML page that needs nothing else."""
+"""PlacedDrawing, sources and executed notebooks -> one HTML page that needs nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from soorgeon_clone.pipeline.plot.model import Layout
+from soorgeon_clone.pipeline.plot.model import PlacedDrawing
 from soorgeon_clone.pipeline.plot.svg import svg_of
 from soorgeon_clone.visible import markup
 
@@ -69,7 +69,9 @@ class Page:
     notebook: Path | None
 
 
-def html_of(layout: Layout, pages: tuple[Page, ...], *, title: str, table: tuple[tuple[str, ...], ...] = ()) -> str:
+def html_of(
+    layout: PlacedDrawing, pages: tuple[Page, ...], *, title: str, table: tuple[tuple[str, ...], ...] = ()
+) -> str:
     """The page: the drawing on the left, on the right what belongs to the task that was clicked.
 
     ``table`` stands below the drawing; its first row is the header.

@@ -1,4 +1,4 @@
-"""Drawing -> Layout: tasks in layers from top to bottom, few crossings, short arrows (Sugiyama's method, simply).
+"""Drawing -> PlacedDrawing: tasks in layers from top to bottom, few crossings, short arrows (Sugiyama, simply).
 
 1. a task's layer is the length of the longest way to it; arrows over several layers get a bend in each
 2. within layers, the order is improved by sweeps: each node goes to the mean position of its neighbours
@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from soorgeon_clone.pipeline.plot.model import Drawing, Layout, PlacedArrow, PlacedBox
+from soorgeon_clone.pipeline.plot.model import Drawing, PlacedArrow, PlacedBox, PlacedDrawing
 
 _CHARACTER = 7.4
 _HEIGHT = 44.0
@@ -36,7 +36,7 @@ class _Node:
     below: list[_Node] = field(default_factory=list)
 
 
-def place(drawing: Drawing) -> Layout:
+def place(drawing: Drawing) -> PlacedDrawing:
     """The drawing with coordinates. The same drawing gets the same coordinates."""
     layer_of = _layers(drawing)
     nodes = {
@@ -155,7 +155,7 @@ def _without_overlap(layer: list[_Node], wanted: list[float]) -> list[float]:
     return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
 
-def _finish(drawing: Drawing, nodes: Mapping[str, _Node], bends: list[list[_Node]]) -> Layout:
+def _finish(drawing: Drawing, nodes: Mapping[str, _Node], bends: list[list[_Node]]) -> PlacedDrawing:
     depth = max((node.layer for node in nodes.values()), default=0)
     tops, y = [_MARGIN], _MARGIN
     labels: list[tuple[float, float]] = [(0.0, 0.0)] * len(bends)
@@ -186,7 +186,7 @@ def _finish(drawing: Drawing, nodes: Mapping[str, _Node], bends: list[list[_Node
             points += [(bend.x - left, tops[bend.layer]), (bend.x - left, tops[bend.layer] + _HEIGHT)]
         points.append((chain[-1].x - left, tops[chain[-1].layer]))
         arrows.append(PlacedArrow(arrow, tuple(points), (x - left, y_label)))
-    return Layout(tuple(boxes), tuple(arrows), right - left, tops[depth] + _HEIGHT + _MARGIN)
+    return PlacedDrawing(tuple(boxes), tuple(arrows), right - left, tops[depth] + _HEIGHT + _MARGIN)
 
 
 def _label_width(label: str) -> float:

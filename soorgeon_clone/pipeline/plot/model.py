@@ -64,7 +64,7 @@ class PlacedArrow:
 
 
 @dataclass(frozen=True)
-class Layout:
+class PlacedDrawing:
     """A drawing with coordinates; y grows downwards."""
 
     boxes: tuple[PlacedBox, ...]

@@ -1,4 +1,4 @@
-"""Layout -> PNG (or PDF), drawn by matplotlib where it is installed."""
+"""PlacedDrawing -> PNG (or PDF), drawn by matplotlib where it is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.plot.model import COLOURS, Layout
+from soorgeon_clone.pipeline.plot.model import COLOURS, PlacedDrawing
 from soorgeon_clone.visible import one_line
 
 _DPI = 72.0
@@ -31,7 +31,7 @@ def _without_local_settings() -> Iterator[None]:
         os.chdir(before)
 
 
-def png_of(layout: Layout, suffix: str = ".png") -> bytes:
+def png_of(layout: PlacedDrawing, suffix: str = ".png") -> bytes:
     """Return the picture, in the format of a file that ends so. A UserError says what to do without matplotlib."""
     try:
         with _without_local_settings():

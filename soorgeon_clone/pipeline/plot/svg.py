@@ -1,16 +1,16 @@
-"""Layout -> SVG."""
+"""PlacedDrawing -> SVG."""
 
 from __future__ import annotations
 
 import itertools
 
-from soorgeon_clone.pipeline.plot.model import COLOURS, Layout, PlacedArrow, PlacedBox
+from soorgeon_clone.pipeline.plot.model import COLOURS, PlacedArrow, PlacedBox, PlacedDrawing
 from soorgeon_clone.visible import markup
 
 _FONT = "font-family=\"ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\""
 
 
-def svg_of(layout: Layout, *, title: str = "pipeline") -> str:
+def svg_of(layout: PlacedDrawing, *, title: str = "pipeline") -> str:
     """The text of an SVG file. Each task is a group with its name in ``data-task``."""
     width, height = round(layout.width), round(layout.height + 34)
     parts = [
@@ -74,7 +74,7 @@ def curve(points: tuple[tuple[float, float], ...]) -> str:
     return " ".join(parts)
 
 
-def _legend(layout: Layout) -> str:
+def _legend(layout: PlacedDrawing) -> str:
     """The states that occur, in a row below the drawing."""
     states = [state for state in COLOURS if any(placed.box.state == state for placed in layout.boxes)]
     parts, x, y = [], 20.0, layout.height + 12

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.pipeline.sources.digests import digest
 from soorgeon_clone.pipeline.sources.local_modules import STDLIB, LocalModules
-from soorgeon_clone.pipeline.sources.model import CodeFacts, Piece, Target
+from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class _Walk:
                 if not module:
                     self.library(name)
 
-    def target(self, target: Target, module: str, rest: list[str]) -> None:
+    def target(self, target: ImportTarget, module: str, rest: list[str]) -> None:
         name = self.absolute(target, module)
         if self.local.find(name.partition(".")[0]) is None:
             self.mention(name)
@@ -121,7 +121,7 @@ class _Walk:
         facts = self.facts_of_module(module)
         if facts is None:
             return
-        piece: Piece | None = facts.definitions.get(name)
+        piece: CodePiece | None = facts.definitions.get(name)
         if piece is not None:
             self.closure.parts[f"function:{module}.{name}"] = piece.digest
             self.closure.constants.update(piece.constants)
@@ -167,7 +167,7 @@ class _Walk:
         if top and top not in STDLIB:
             self.closure.libraries.add(top)
 
-    def absolute(self, target: Target, module: str) -> str:
+    def absolute(self, target: ImportTarget, module: str) -> str:
         """The full name of the module that an import in ``module`` names."""
         if not target.level:
             return target.module

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from soorgeon_clone.pipeline.sources.digests import digest
-from soorgeon_clone.pipeline.sources.model import CodeFacts, Piece, Target
+from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget
 
 # Decorators that only wrap what they decorate; others may register it somewhere, which is an effect of the module.
 _WRAPPERS = frozenset((
@@ -61,18 +61,18 @@ def of_script(trees: Sequence[ast.Module], marks: Sequence[str]) -> CodeFacts:
     common = _common(whole, whole.body)
     names = dotted_names([whole])
     return CodeFacts(
-        effects=Piece(digest("\0".join(parts)), names),
+        effects=CodePiece(digest("\0".join(parts)), names),
         upstream=None if common["reflective"] else upstream_uses(whole) if "upstream" in names else (),
         **common,
     )
 
 
-def piece(statements: Sequence[ast.AST]) -> Piece:
+def piece(statements: Sequence[ast.AST]) -> CodePiece:
     """The piece that these statements form."""
     if not statements:
-        return Piece("", ())
+        return CodePiece("", ())
     texts = {text for statement in statements for node in ast.walk(statement) if (text := _path(node))}
-    return Piece(digest("\0".join(map(normal, statements))), dotted_names(statements), tuple(sorted(texts)))
+    return CodePiece(digest("\0".join(map(normal, statements))), dotted_names(statements), tuple(sorted(texts)))
 
 
 def _path(node: ast.AST) -> str | None:
@@ -179,25 +179,25 @@ def _text(node: ast.AST) -> str | None:
 
 
 def _common(tree: ast.AST, top: Sequence[ast.stmt]) -> dict[str, Any]:
-    imports: dict[str, list[Target]] = {}
-    executed: list[Target] = []
-    stars: list[Target] = []
+    imports: dict[str, list[ImportTarget]] = {}
+    executed: list[ImportTarget] = []
+    stars: list[ImportTarget] = []
     constants: set[str] = set()
     reflective = False
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
-                target = Target(alias.name if alias.asname else bound)
+                target = ImportTarget(alias.name if alias.asname else bound)
                 imports.setdefault(bound, []).append(target)
-                executed.append(Target(alias.name))
+                executed.append(ImportTarget(alias.name))
         elif isinstance(node, ast.ImportFrom):
-            executed.append(Target(node.module or "", node.level))
+            executed.append(ImportTarget(node.module or "", node.level))
             for alias in node.names:
                 if alias.name == "*":
-                    stars.append(Target(node.module or "", node.level))
+                    stars.append(ImportTarget(node.module or "", node.level))
                 else:
-                    target = Target(node.module or "", node.level, alias.name)
+                    target = ImportTarget(node.module or "", node.level, alias.name)
                     imports.setdefault(alias.asname or alias.name, []).append(target)
         elif (text := _path(node)) is not None:
             constants.add(text)
@@ -213,15 +213,15 @@ def _common(tree: ast.AST, top: Sequence[ast.stmt]) -> dict[str, Any]:
     }
 
 
-def _imported_at_top(statements: Sequence[ast.stmt]) -> Iterator[Target]:
+def _imported_at_top(statements: Sequence[ast.stmt]) -> Iterator[ImportTarget]:
     """The modules that are imported outside of functions."""
     stack: list[Any] = list(statements)
     while stack:
         node = stack.pop()
         if isinstance(node, ast.Import):
-            yield from (Target(alias.name) for alias in node.names)
+            yield from (ImportTarget(alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield Target(node.module or "", node.level)
+            yield ImportTarget(node.module or "", node.level)
         elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.expr)):
             stack.extend(ast.iter_child_nodes(node))
 

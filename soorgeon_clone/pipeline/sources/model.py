@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class CodePiece:
     """Some code: its digest, the dotted names that it may read (``pd.read_csv``, ``clean``), and the texts in it that
     may be paths."""
 
@@ -17,7 +17,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ImportTarget:
     """What an import binds: ``attribute`` of ``module``, or the module where it is None. ``level`` counts dots."""
 
     module: str
@@ -35,11 +35,11 @@ class CodeFacts:
     out of ``upstream``, None where that is not certain. ``constants`` are the texts in it that may be paths.
     """
 
-    definitions: dict[str, Piece] = field(default_factory=dict)
-    effects: Piece = Piece("", ())
-    imports: dict[str, tuple[Target, ...]] = field(default_factory=dict)
-    executed: tuple[Target, ...] = ()
-    stars: tuple[Target, ...] = ()
+    definitions: dict[str, CodePiece] = field(default_factory=dict)
+    effects: CodePiece = CodePiece("", ())
+    imports: dict[str, tuple[ImportTarget, ...]] = field(default_factory=dict)
+    executed: tuple[ImportTarget, ...] = ()
+    stars: tuple[ImportTarget, ...] = ()
     reflective: bool = False
     upstream: tuple[tuple[str, str | None], ...] | None = None
     constants: tuple[str, ...] = ()

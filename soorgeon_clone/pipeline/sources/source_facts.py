@@ -15,7 +15,7 @@ from soorgeon_clone.files.regular import NotRegular, is_regular, read_bytes
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, WRITES_FILES
 from soorgeon_clone.pipeline.sources import code_facts
-from soorgeon_clone.pipeline.sources.model import CodeFacts, Piece, SourceFacts, Target
+from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget, SourceFacts
 
 Kind = TypeVar("Kind")
 
@@ -174,12 +174,12 @@ def _code(data: dict[str, Any]) -> CodeFacts:
     )
 
 
-def _piece(data: dict[str, Any]) -> Piece:
+def _piece(data: dict[str, Any]) -> CodePiece:
     uses = tuple(map(sys.intern, _texts(data["uses"])))  # tasks use the same names
-    return Piece(_of(str, data["digest"]), uses, _texts(data["constants"]))
+    return CodePiece(_of(str, data["digest"]), uses, _texts(data["constants"]))
 
 
-def _target(data: dict[str, Any]) -> Target:
+def _target(data: dict[str, Any]) -> ImportTarget:
     attribute = data["attribute"]
     return _known_target(
         _of(str, data["module"]), _of(int, data["level"]), None if attribute is None else _of(str, attribute)
@@ -203,7 +203,7 @@ def _of(kind: type[Kind], value: Any) -> Kind:
     return value
 
 
-_known_target = functools.lru_cache(maxsize=1000)(Target)
+_known_target = functools.lru_cache(maxsize=1000)(ImportTarget)
 
 
 def _parse(cell: Cell) -> tuple[ast.Module, str]:

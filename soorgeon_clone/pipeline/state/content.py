@@ -78,6 +78,14 @@ def stamp_of(status: os.stat_result) -> str:
     return f"{_boot()}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}:{status.st_ino}"
 
 
+def stamp_now(path: str | Path) -> str:
+    """The stamp of what is at a path; "" where there is nothing."""
+    try:
+        return stamp_of(os.stat(path))  # noqa: PTH116
+    except OSError:
+        return ""
+
+
 @functools.cache
 def _boot() -> str:
     """A name for this run of the machine; "" where the system has none (then files are trusted by their times)."""

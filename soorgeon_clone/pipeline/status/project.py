@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,15 +17,12 @@ from soorgeon_clone.pipeline.declared import dag as dags
 from soorgeon_clone.pipeline.declared import repository
 from soorgeon_clone.pipeline.declared import spec as specs
 from soorgeon_clone.pipeline.declared.dotted import Called
-from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task, TaskSpec
+from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task
 from soorgeon_clone.pipeline.products.cache import Cache
 from soorgeon_clone.pipeline.products.leavings import Leavings
 from soorgeon_clone.pipeline.products.manifest import Manifest
-from soorgeon_clone.pipeline.sources import source_facts as sources
-from soorgeon_clone.pipeline.sources.local_modules import LocalModules
-from soorgeon_clone.pipeline.sources.model import CodeFacts, SourceFacts
 from soorgeon_clone.pipeline.state.computed import Remembered
-from soorgeon_clone.pipeline.state.content import Contents, named_paths, settled, stamp_of
+from soorgeon_clone.pipeline.state.content import Contents, named_paths, stamp_now
 from soorgeon_clone.pipeline.state.fingerprint import (
     Fingerprints,
     causes,
@@ -40,6 +36,7 @@ from soorgeon_clone.pipeline.state.hidden import hidden_path
 from soorgeon_clone.pipeline.state.libraries import Libraries
 from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, Reason
 from soorgeon_clone.pipeline.state.records import Made, Records, RunRecord
+from soorgeon_clone.pipeline.state.source_memo import SourceMemo
 from soorgeon_clone.pipeline.status.model import Ahead, TaskStatus, Verdict, mark_of
 from soorgeon_clone.pipeline.status.status import status_of
 
@@ -72,11 +69,10 @@ class Project:
         self.records = Records(self.root)
         self.contents = Contents(self.root, self.records)
         self.ignore_environment = ignore_environment
-        self._stamps: dict[str, str] = {}
         self._left: dict[str, str] = {}
-        self._modules: dict[str, tuple[str, CodeFacts | None]] = {}
         libraries = Libraries(self.records)
-        self._remembered = Remembered(LocalModules(self.root), self.records, self._module_facts, libraries)
+        self._sources = SourceMemo(self.root, self.records)
+        self._remembered = Remembered(self._sources.local, self.records, self._sources.of_module, libraries)
         if spec.unknown_grids:
             spec = specs.load(spec.path, env, values=self._remembered, now=self._now)
         self._take(spec, libraries)
@@ -92,12 +88,12 @@ class Project:
         self.spec: Spec = spec
         self.fingerprints = Fingerprints(
             self.root,
-            facts_of=self._module_facts,
+            facts_of=self._sources.of_module,
             libraries=libraries,
             resource_digest=self.contents.digest,
             computed_digest=self._remembered.digest,
         )
-        self.dag: DAG = dags.order(spec, {task.name: self._source_facts(task) for task in spec.tasks})
+        self.dag: DAG = dags.order(spec, {task.name: self._sources.of_task(task) for task in spec.tasks})
         self.tasks: dict[str, Task] = dict(self.dag.tasks)
         self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
         self.leavings = Leavings(self.root, self.tasks, digest=self.contents.digest, made_of=self._made_of)
@@ -172,7 +168,7 @@ class Project:
         found = {str(self.spec.path)}
         for task in self.spec.tasks:
             found.add(os.path.join(self.root, task.file))  # noqa: PTH118
-            path = self._source_path(task)
+            path = self._sources.path(task)
             if path is not None:
                 found.add(str(path))
         return sorted(found)
@@ -283,10 +279,9 @@ class Project:
 
     def refresh(self, task: Task) -> Task:
         """The task with its source as it is now: a person may have edited it since the build began."""
-        path = self._source_path(task.spec)
-        if path is not None and f"{_stamp(path)}:{sources.VERSION}" == self._stamps.get(task.name):
+        if self._sources.is_unchanged(task.spec):
             return task
-        facts = self._source_facts(task.spec)
+        facts = self._sources.of_task(task.spec)
         if facts == task.facts:
             return task
         if (facts.upstream, facts.product) != (task.facts.upstream, task.facts.product):
@@ -303,7 +298,7 @@ class Project:
         files = sorted(self.fingerprints.closure(task).files)
         if task.spec.source.path:
             files.append(str(self.root / task.spec.source.path))
-        return tuple(_stamp(Path(path)) for path in files)
+        return tuple(stamp_now(path) for path in files)
 
     def fingerprint(
         self, task: Task, meanings: Mapping[str, str] | None = None, left: Mapping[str, str] | None = None
@@ -417,57 +412,6 @@ class Project:
         made = all(self.contents.digest(path) == digest for path, (digest, _) in manifest.products.items())
         return made and all((self.root / path).exists() for path, digest in manifest.written.items() if digest)
 
-    def _source_facts(self, task: TaskSpec) -> SourceFacts:
-        path = self._source_path(task)
-        if path is None:
-            return SourceFacts(problem=f"there is no module {task.source.text.rpartition('.')[0]} in {self.root}")
-        try:
-            status = path.stat()
-        except (OSError, ValueError):
-            return SourceFacts(problem=f"there is no {task.source.path or path}")
-        if not stat.S_ISREG(status.st_mode) and not path.is_dir():
-            return SourceFacts(problem=f"{task.source.path or path} is a pipe, a socket or a device, not a file")
-        stamp = self._stamps[task.name] = f"{stamp_of(status)}:{sources.VERSION}"
-        name = f"{task.source.path or task.source.text}\0source"
-        known = self.records.recall(name, stamp)
-        if known and (remembered := sources.source_from_json(known)) is not None:
-            return remembered
-        if task.source.kind == "function":
-            facts = sources.function_facts(task.source.text, path)
-        else:
-            facts = sources.script_facts(path)
-        if facts.problem is None and settled(status):
-            self.records.remember(name, stamp, sources.to_json(facts))
-        return facts
-
-    def _source_path(self, task: TaskSpec) -> Path | None:
-        """The file that a task's code stands in; None for a function of a module that is not in the project."""
-        if task.source.kind == "script":
-            return self.root / str(task.source.path)
-        module = self.fingerprints.local.find(task.source.text.rpartition(".")[0])
-        return Path(module) if module and module.endswith(".py") else None
-
-    def _module_facts(self, path: str) -> CodeFacts | None:
-        try:
-            status = Path(path).stat()
-        except OSError:
-            return None
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        stamp = f"{stamp_of(status)}:{sources.VERSION}"
-        if path in self._modules and self._modules[path][0] == stamp:
-            return self._modules[path][1]
-        name = f"{path}\0module"
-        known = self.records.recall(name, stamp)
-        facts = sources.code_from_json(known) if known else None
-        if facts is None:
-            facts = sources.module_facts(Path(path))
-            if facts is not None and settled(status):
-                self.records.remember(name, stamp, sources.to_json(facts))
-        if settled(status):
-            self._modules[path] = (stamp, facts)
-        return facts
-
     def _scope(self) -> str:
         """What checkouts of one project have in common: its place in a git repository with this first commit; without
         git the folder."""
@@ -482,10 +426,3 @@ class Project:
                 return str(self.root)
             self.records.remember(name, stamp, first)
         return f"{first}:{self.root.relative_to(top).as_posix()}"
-
-
-def _stamp(path: Path) -> str:
-    try:
-        return stamp_of(path.stat())
-    except OSError:
-        return ""

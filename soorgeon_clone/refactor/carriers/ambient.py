@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.model import AMBIENT
+from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want, about
+from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.model import Part
+
+HOW = "ambient state"
 
 # resource -> (import, expression that gives the state, statement that puts it back)
 _STATES: dict[str, tuple[str, str, str]] = {
@@ -12,27 +16,47 @@ _STATES: dict[str, tuple[str, str, str]] = {
     "torch_random": ("import torch", "torch.get_rng_state()", "torch.set_rng_state({value})"),
 }
 
-_KEPT: dict[str, str] = {
-    "figures": "it draws on a figure that an earlier section left open (start with `plt.subplots()` for a new one)",
+# of states that cannot be saved: what to say, and what to do
+_KEPT: dict[str, tuple[str, str]] = {
+    "figures": ("it draws on a figure that an earlier section left open", "begin with `plt.subplots()` for a new one"),
 }
+
+
+def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
+    if not is_ambient(want.name) or want.binding is None:
+        return None
+    if want.name.removeprefix(AMBIENT) in _STATES:
+        return Taken(HOW, loads=True, needs=_imported_before(want, ledger))
+    made = tuple(sorted(want.binding.defs))
+    first = min(map(ledger.borders.section_of, made), default=want.at - 1)
+    state = want.name.removeprefix(AMBIENT)
+    unknown = (f"the state of {state} cannot be saved", "make a generator of your own, and use it to draw numbers")
+    what, remedy = _KEPT.get(state, unknown)
+    return Refused(
+        what, first, made, rule="a state that cannot be saved", remedy=remedy, final=True, facts=about(want.name)
+    )
+
+
+def part(name: str, border: int, ledger: Ledger) -> Part | None:
+    """Return the part that carries an ambient state (``@numpy_random``)."""
+    if not is_ambient(name):
+        return None
+    statement, save, load = _STATES[name.removeprefix(AMBIENT)]
+    return Part(label(name), save, load, (statement,))
+
+
+def label(name: str) -> str:
+    """Return what a state is called in a product: ``numpy_random_state``."""
+    return f"{name.removeprefix(AMBIENT)}_state"
 
 
 def is_ambient(name: str) -> bool:
     return name.startswith(AMBIENT)
 
 
-def can_carry(name: str) -> bool:
-    return name.removeprefix(AMBIENT) in _STATES
-
-
-def why_not(name: str) -> str:
-    """Return why a state cannot be carried."""
-    label = name.removeprefix(AMBIENT)
-    return _KEPT.get(label, f"the state of {label} cannot be saved")
-
-
-def part(name: str) -> Part:
-    """Return the part that carries an ambient state (``@numpy_random``)."""
-    label = name.removeprefix(AMBIENT)
-    statement, save, load = _STATES[label]
-    return Part(f"{label}_state", save, load, (statement,))
+def _imported_before(want: Want, ledger: Ledger) -> tuple[str, ...]:
+    """Return what must be imported before the state is put back: a library that draws while it is imported has done so,
+    and must not do it again."""
+    borders = ledger.borders
+    earlier = [s for s in borders.drawing_imports if s.index < borders.starts[want.at]]
+    return tuple(name for s in earlier for name in sorted(s.binds) if borders.is_import(name))

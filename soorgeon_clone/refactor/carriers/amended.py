@@ -6,15 +6,18 @@ in each task that needs it, and what its attributes hold crosses like a variable
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from soorgeon_clone.analysis.heap import AMENDED, CLASS, EMPTY, FUNCTION, Obj, Value, holds
+from soorgeon_clone.analysis.heap import AMENDED, CLASS, EMPTY, FUNCTION, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.state import Binding
-from soorgeon_clone.refactor.carriers.program import Program
-from soorgeon_clone.refactor.carriers.replay import can_repeat, needed_to_repeat, only_named, own_parts
+from soorgeon_clone.refactor.carriers.borders import Borders
+from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
+from soorgeon_clone.refactor.carriers.ledger import Amended, Ledger
+from soorgeon_clone.refactor.carriers.pickled import refusal, verdict
+from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, needed_to_repeat, only_named, own_parts
 from soorgeon_clone.refactor.model import Part
 
 # what of a class is no attribute that it was given: how it was made
@@ -28,50 +31,58 @@ _OUR_WORDS = frozenset({"setattr", "getattr", "hasattr", "vars"})
 _MAY_BE_SET = frozenset({"__defaults__", "__kwdefaults__", "__doc__", "__hash__"})
 
 
-@dataclass(frozen=True)
-class Amended:
-    """A definition to repeat, and which of its ``attributes`` cross: ``state`` is what they may hold."""
-
-    obj: Obj
-    statement: StatementFacts
-    attributes: tuple[str, ...]
-    state: Value
+HOW = "amended definition"
 
 
-def amended(program: Program, binding: Binding, unit: int) -> Amended | None:
-    """Return how a definition crosses to ``unit``, None if repeating it and setting attributes does not give it."""
-    if len(binding.value) != 1 or len(binding.defs) != 1 or not _OUR_WORDS.isdisjoint(program.binders):
+def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
+    if want.binding is None:
         return None
-    (obj,), (number,) = binding.value, binding.defs
-    statement = program.statements[number]
-    if statement.kind not in ("class", "function") or not can_repeat(program, statement, unit):
+    value = want.binding.value - {UNBOUND}
+    if not is_code(value) or value in ledger.by_value:
         return None
-    if obj.type not in (CLASS, FUNCTION) or obj.changed or not _takes_attributes(obj):
+    found = amended(ledger.borders, want.binding, want.at)
+    if found is None:
         return None
-    if any(_has_life(program, part, number) for part in _asked(program, statement)):
-        return None  # it would hold a copy of what another variable holds
-    names = _given(program, obj, number)
-    state = frozenset(part for name in names for part in _held(obj, name))
-    inside = program.facts.heap.reach(state)
-    if not names or any(_has_life(program, part, number) for part in _kept(obj, state) if part not in inside):
-        return None
-    attributes = [attribute for name in sorted(names) for attribute in _in_python(program, obj, name)]
-    return Amended(obj, statement, tuple(attributes), state) if all(map(_can_be_set, attributes)) else None
+    ledger.amended[found.obj] = found
+    refused = refusal(want, ledger)
+    if refused is not None:
+        return replace(refused, final=True)
+    state = verdict(ledger, want.name, value, want.at)
+    return Taken(HOW, repeats=(found.statement,), loads=True, needs=tuple(sorted(state.refers)))
 
 
-def among(known: Mapping[Obj, Amended], value: Value) -> Amended | None:
-    """Return how the definition that ``value`` is crosses, if it is one of those that are ``known``."""
-    return known.get(next(iter(value))) if len(value) == 1 else None
-
-
-def part(name: str, amended: Amended) -> Part:
+def part(name: str, border: int, ledger: Ledger) -> Part | None:
     """Return the part that carries the attributes of the definition called ``name``."""
+    amended = ledger.amended_as(ledger.borders.value(name, border))
+    if amended is None:
+        return None
     names = "[" + ", ".join(f'"{attribute}"' for attribute in amended.attributes) + "]"
     if amended.obj.type == CLASS:
         save = f"{{name: vars({name})[name] for name in {names} if name in vars({name})}}"
     else:
         save = f"{{name: getattr({name}, name) for name in {names} if hasattr({name}, name)}}"
     return Part(name, save, f"[setattr({name}, *item) for item in {{value}}.items()]")
+
+
+def amended(borders: Borders, binding: Binding, border: int) -> Amended | None:
+    """Return how a definition crosses ``border``, None if repeating it and setting attributes does not give it."""
+    if len(binding.value) != 1 or len(binding.defs) != 1 or not _OUR_WORDS.isdisjoint(borders.binders):
+        return None
+    (obj,), (number,) = binding.value, binding.defs
+    statement = borders.statements[number]
+    if statement.kind not in ("class", "function") or not can_repeat(borders, statement, border):
+        return None
+    if obj.type not in (CLASS, FUNCTION) or obj.changed or not _takes_attributes(obj):
+        return None
+    if any(_has_life(borders, part, number) for part in _asked(borders, statement)):
+        return None  # it would hold a copy of what another variable holds
+    names = _given(borders, obj, number)
+    state = frozenset(part for name in names for part in _held(obj, name))
+    inside = borders.facts.heap.reach(state)
+    if not names or any(_has_life(borders, part, number) for part in _kept(obj, state) if part not in inside):
+        return None
+    attributes = [attribute for name in sorted(names) for attribute in _in_python(borders, obj, name)]
+    return Amended(obj, statement, tuple(attributes), state) if all(map(_can_be_set, attributes)) else None
 
 
 def _takes_attributes(obj: Obj) -> bool:
@@ -89,32 +100,32 @@ def _takes_attributes(obj: Obj) -> bool:
     return True
 
 
-def _given(program: Program, obj: Obj, number: int) -> set[str]:
+def _given(borders: Borders, obj: Obj, number: int) -> set[str]:
     """Return the attributes that may not hold what the definition, statement ``number``, gives them when repeated."""
     names = {name for part in obj.fields.get(AMENDED, EMPTY) for name in part.fields}
     if obj.type == FUNCTION:
         return names | (
-            {"__defaults__"} if any(_has_life(program, p, number) for p in own_parts(_defaults(obj), obj)) else set()
+            {"__defaults__"} if any(_has_life(borders, p, number) for p in own_parts(_defaults(obj), obj)) else set()
         )
     for name, value in obj.fields.items():
         code = all(o.immutable or o.type in (FUNCTION, CLASS) for o in value)
         if code or name in _MADE_WITH or name.startswith(_MADE_WITH_EACH):
             continue
-        if any(_has_life(program, part, number) for part in own_parts(value, obj)):
+        if any(_has_life(borders, part, number) for part in own_parts(value, obj)):
             names.add(name)
     return names
 
 
-def _asked(program: Program, statement: StatementFacts) -> Iterable[Obj]:
+def _asked(borders: Borders, statement: StatementFacts) -> Iterable[Obj]:
     """Yield what the definition takes from variables when it runs."""
     for name in needed_to_repeat(statement):
-        if not only_named(program, statement, name):
-            yield from program.facts.heap.reach(statement.read_bindings[name].value)
+        if not only_named(borders, statement, name):
+            yield from borders.facts.heap.reach(statement.read_bindings[name].value)
 
 
-def _has_life(program: Program, obj: Obj, number: int) -> bool:
+def _has_life(borders: Borders, obj: Obj, number: int) -> bool:
     """Whether it can be told, later than statement ``number``, from what that statement makes if it is repeated."""
-    if obj in program.registries:
+    if obj in borders.registries:
         return False
     return any(n > number for n in obj.changed) or any(n > number for n in obj.identity)
 
@@ -133,12 +144,12 @@ def _kept(obj: Obj, state: Value) -> Iterator[Obj]:
     return own_parts((held for held in holds(obj) if held not in state and held not in amendments), obj)
 
 
-def _in_python(program: Program, obj: Obj, name: str) -> Iterator[str]:
+def _in_python(borders: Borders, obj: Obj, name: str) -> Iterator[str]:
     """Yield what Python calls an attribute: ``__x`` has the name of the class in it whose code mentions it."""
     if name == "__defaults__":
         yield from ("__defaults__", "__kwdefaults__")
     elif obj.type == CLASS and name.startswith("__") and not name.endswith("__"):
-        yield from sorted({f"_{cls.path.lstrip('_')}{name}" for cls in program.facts.heap.of_type(CLASS)} | {name})
+        yield from sorted({f"_{cls.path.lstrip('_')}{name}" for cls in borders.facts.heap.of_type(CLASS)} | {name})
     else:
         yield name
 

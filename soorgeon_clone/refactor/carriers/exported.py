@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.names import annotation_texts, free_names, mentioned
+from soorgeon_clone.analysis.names import annotation_texts, mentioned
 from soorgeon_clone.analysis.syntax import Node
-from soorgeon_clone.refactor.carriers.constants import constants
-from soorgeon_clone.refactor.carriers.program import Program, ancestors
+from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
+from soorgeon_clone.refactor.carriers.carrier import Taken, Want
+from soorgeon_clone.refactor.carriers.constants import constants, needed_elsewhere
+from soorgeon_clone.refactor.carriers.ledger import Ledger
+from soorgeon_clone.refactor.cut import Cut
+from soorgeon_clone.refactor.imports import arrange
+from soorgeon_clone.refactor.model import Replay
 
 # What a definition that mentions one of these sees depends on the module that it stands in.
 _DEPENDS_ON_MODULE = frozenset(
@@ -37,90 +43,118 @@ _LOOKS_AT_DEFINITIONS = re.compile(
     r"|\bhelp\(|\bpickle\.dumps\b|^\s*%p(def|doc|info2?|source|file)\b|^\s*\?{1,2}\w|^\s*[%\w.]+\?{1,2}\s*$",
     re.MULTILINE,
 )
-# What tells which names there are.
-_LISTS_NAMES = frozenset({"globals", "locals", "vars", "dir"})
+
+HOW = "exported definition"
 
 
-def closed_definitions(program: Program) -> dict[str, StatementFacts]:
-    """Return the definitions that can stand in exported.py, by name, constants first."""
-    if len(program.units) < 2 or any(_LOOKS_AT_DEFINITIONS.search(cell.source) for cell in program.cells.values()):
-        return {}
-    shown_types = _types_are_shown(program)
-    found = {name: statement for name, statement in constants(program) if _stands_alone(program, statement, name)}
-    free: dict[str, set[str]] = {name: set() for name in found}
-    for statement in program.statements:
+def take(want: Want, ledger: Ledger) -> Taken | None:
+    return Taken(HOW) if want.name in ledger.exported else None
+
+
+def part(name: str, border: int, ledger: Ledger) -> None:
+    """It is imported: no file carries it."""
+
+
+def import_line(name: str) -> Replay:
+    """Return the line by which a task has what stands in exported.py."""
+    return Replay("import", f"from exported import {name}", (name,))
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What could stand in exported.py, however the notebook is cut, by name; ``free`` are the names that it needs."""
+
+    constants: Mapping[str, StatementFacts]
+    definitions: Mapping[str, StatementFacts]
+    free: Mapping[str, frozenset[str]]
+
+
+def candidates(borders: Borders) -> Candidates:
+    """Return the constants, functions and classes that are all that ever binds their name, and are not looked at."""
+    if any(_LOOKS_AT_DEFINITIONS.search(cell.source) for cell in borders.cells.values()):
+        return Candidates({}, {}, {})
+    alone = {name: s for name, s in constants(borders).items() if _stands_alone(borders, s, name)}
+    shown_types = _types_are_shown(borders)
+    definitions: dict[str, StatementFacts] = {}
+    free: dict[str, frozenset[str]] = {}
+    for statement in borders.statements:
         if statement.kind not in ("function", "class") or len(statement.binds) != 1:
             continue
         ((name, certain),) = statement.binds.items()
-        if not certain or not _can_move(program, statement, name, shown_types):
-            continue
-        found[name] = statement
-        free[name] = names_from_outside(program, statement) - {name}
+        if certain and _can_move(borders, statement, name, shown_types):
+            definitions[name] = statement
+            free[name] = frozenset(names_from_outside(borders, statement) - {name})
+    return Candidates(alone, definitions, free)
+
+
+def closed_definitions(cut: Cut, candidates: Candidates) -> dict[str, StatementFacts]:
+    """Return the definitions that stand in exported.py for this cut, by name, constants first: closed ones need
+    nothing of the notebook but imports and each other."""
+    if len(cut.units) < 2:
+        return {}
+    wanted = needed_elsewhere(cut) if candidates.constants else set()
+    found = {name: statement for name, statement in candidates.constants.items() if name in wanted}
+    found = {n: s for n, s in {**found, **candidates.definitions}.items() if not _may_be_looked_for(cut, s)}
     while True:
-        open_ = [name for name in found if not all(_is_known(program, n, found) for n in free[name])]
+        open_ = [n for n in found if not all(_is_known(cut.borders, f, found) for f in candidates.free.get(n, ()))]
         if not open_:
             return found
         for name in open_:
             del found[name]
 
 
-def _is_known(program: Program, name: str, closed: dict[str, StatementFacts]) -> bool:
+def _is_known(borders: Borders, name: str, closed: dict[str, StatementFacts]) -> bool:
     if name in closed:
         return True
-    if name in program.binders:
-        return program.is_import(name) and not _is_star(program, name)
+    if name in borders.binders:
+        return borders.is_import(name) and not _is_star(borders, name)
     return True  # a builtin, or a name that nothing in the notebook defines
 
 
-def _is_star(program: Program, name: str) -> bool:
-    return any("*" in program.source(program.statements[n]) for n in program.binders[name])
+def _is_star(borders: Borders, name: str) -> bool:
+    return any("*" in borders.source(borders.statements[n]) for n in borders.binders[name])
 
 
-def _stands_alone(program: Program, statement: StatementFacts, name: str) -> bool:
+def _stands_alone(borders: Borders, statement: StatementFacts, name: str) -> bool:
     """Whether a statement is all that ever binds ``name``, in rows of its own, and nothing asks for the name before."""
-    if program.binders[name] != {statement.index} or not statement.is_pure or statement.sets:
+    if borders.binders[name] != {statement.index} or not statement.is_pure or statement.sets:
         return False
-    if not program.owns_rows(statement) or _may_be_asked_for(program, statement, name):
-        return False
-    cell = program.cells[statement.cell]
+    if not borders.owns_rows(statement) or borders.first_reads.get(name, statement.index) < statement.index:
+        return False  # it may be a builtin until then (`sum`), or be tried (`try: f() except NameError`)
+    cell = borders.cells[statement.cell]
     rows = cell.source.replace("\r\n", "\n").split("\n")[statement.first - 1 : statement.last]
     # else there is IPython syntax in it, or it is a rewritten statement
     return "\n".join(rows).strip() == str(statement.node.get_code(include_prefix=False)).strip()
 
 
-def _may_be_asked_for(program: Program, statement: StatementFacts, name: str) -> bool:
-    """Whether something before a definition may see that the name is not there yet: tasks have it from the start.
-
-    It may be a builtin until then (``sum`` before ``def sum``), or be tried (``try: f() except NameError``).
-    """
-    if program.first_reads.get(name, statement.index) < statement.index:
-        return True
-    start = program.units[program.unit_of[statement.index]].start
-    return any(earlier.reads & _LISTS_NAMES for earlier in program.statements[start : statement.index])
+def _may_be_looked_for(cut: Cut, statement: StatementFacts) -> bool:
+    """Whether its task may list its names before a definition: it would have this one from the start."""
+    start = cut.home(statement.index).start
+    return any(start <= number < statement.index for number in cut.borders.listing_names)
 
 
-def _can_move(program: Program, statement: StatementFacts, name: str, shown_types: bool) -> bool:
-    if statement.node.type == "simple_stmt" or not _stands_alone(program, statement, name):
+def _can_move(borders: Borders, statement: StatementFacts, name: str, shown_types: bool) -> bool:
+    if statement.node.type == "simple_stmt" or not _stands_alone(borders, statement, name):
         return False
-    binding = next((u.after[name] for u in program.units if name in u.after), None)
-    if binding is None or any(obj.type not in (FUNCTION, CLASS) for obj in binding.value):
+    value = borders.value(name, statement.section + 1)
+    if not value or any(obj.type not in (FUNCTION, CLASS) for obj in value):
         return False
     names = mentioned(statement.node)
     if names & _DEPENDS_ON_MODULE or any(n.startswith("_i") and n[2:].isdigit() for n in names):
         return False
-    for obj in binding.value:
-        if obj.changed or any(part.changed or part.identity for part in _parts(program, obj)):
+    for obj in value:
+        if obj.changed or any(part.changed or part.identity for part in _parts(borders, obj)):
             return False
-        if obj.type == CLASS and (obj.shown or shown_types or _shows_its_module(program, obj)):
+        if obj.type == CLASS and (obj.shown or shown_types or _shows_its_module(borders, obj)):
             return False
         if obj.type == FUNCTION and obj.code.globals:
             return False
     return not any(leaf == "global" for leaf in _keywords(statement.node))
 
 
-def _parts(program: Program, obj: Obj) -> Iterable[Obj]:
+def _parts(borders: Borders, obj: Obj) -> Iterable[Obj]:
     """Yield what belongs to a definition: defaults, class variables, methods."""
-    return (part for part in program.facts.heap.reach(frozenset({obj})) if part is not obj)
+    return (part for part in borders.facts.heap.reach(frozenset({obj})) if part is not obj)
 
 
 def _keywords(node: Node) -> Iterable[str]:
@@ -132,17 +166,17 @@ def _keywords(node: Node) -> Iterable[str]:
         stack.extend(getattr(item, "children", ()))
 
 
-def _types_are_shown(program: Program) -> bool:
-    return any("__class__" in cell.source for cell in program.cells.values())
+def _types_are_shown(borders: Borders) -> bool:
+    return any("__class__" in cell.source for cell in borders.cells.values())
 
 
-def _shows_its_module(program: Program, cls: Obj) -> bool:
+def _shows_its_module(borders: Borders, cls: Obj) -> bool:
     """Whether the notebook prints an instance whose text names its class's module (``<__main__.A object at ...>``)."""
     if _has_own_text(cls):
         return False
     return any(
         obj.shown and obj.type == INSTANCE and cls in ancestors(obj.fields["*class"])
-        for obj in program.facts.heap.of_type(INSTANCE)
+        for obj in borders.facts.heap.of_type(INSTANCE)
     )
 
 
@@ -155,9 +189,43 @@ def _has_own_text(cls: Obj) -> bool:
     return False
 
 
-def names_from_outside(program: Program, statement: StatementFacts) -> set[str]:
+def names_from_outside(borders: Borders, statement: StatementFacts) -> set[str]:
     """Return the names that a definition takes from outside, whatever scope in it mentions them, or a text does:
     ``df.query("a > @limit")``, ``x: "Limit"``."""
-    found = {name for function in program.functions_made.get(statement.index, ()) for name in function.code.named}
+    found = {name for function in borders.functions_made.get(statement.index, ()) for name in function.code.named}
     found |= {name for text in annotation_texts(statement.node) for name in _NAME.findall(text)}
-    return found | free_names(statement.node)
+    return found | borders.free.get(statement.index, frozenset())
+
+
+def exported_text(borders: Borders, exported: Mapping[str, StatementFacts]) -> str:
+    """Return the text of exported.py: the imports that the definitions need, constants, then the others."""
+    if not exported:
+        return ""
+    imports = [borders.source(statement) for statement in borders.statements if "future" in statement.sets]
+    for name in sorted({name for s in exported.values() for name in names_from_outside(borders, s)}):
+        if name not in exported and name in borders.binders:
+            imports.append(borders.import_source(name, min(borders.binders[name])))
+    definitions = _in_order(exported)
+    constants = "\n".join(borders.source(s) for s in definitions if s.kind == "assignment")
+    others = [borders.source(s) for s in definitions if s.kind != "assignment"]
+    head = "\n\n".join(part for part in (arrange(list(dict.fromkeys(imports))).strip("\n"), constants) if part)
+    return "\n\n\n".join(part for part in (head, *others) if part).rstrip() + "\n"
+
+
+def _in_order(exported: Mapping[str, StatementFacts]) -> list[StatementFacts]:
+    """Return definitions in the notebook's order, those that another one needs when it is made first."""
+    done: list[StatementFacts] = []
+    seen: set[str] = set()
+
+    def add(name: str) -> None:
+        if name in seen:
+            return
+        seen.add(name)
+        for other in sorted(set(exported[name].read_bindings) & exported.keys(), key=lambda n: exported[n].index):
+            if other in mentioned(exported[name].node):
+                add(other)
+        done.append(exported[name])
+
+    for name in sorted(exported, key=lambda n: exported[n].index):
+        add(name)
+    return done

@@ -61,7 +61,7 @@ def observe(table: Table, call: str, code: str, setup: str) -> Iterator[str]:
 
 def _changes(example: Call, effect: Effect, before: Any, after: Any, loose: bool) -> Iterator[str]:
     changed = {label for label in before if before[label] != after[label]}
-    claimed = example.resolve(effect.changes)
+    claimed = example.resolve((*effect.changes, *effect.replaces))
     advancing = {label for label in before if _advances(example, label)}
     if extra := changed - claimed - advancing:
         yield f"changes {sorted(extra)}"
@@ -117,9 +117,10 @@ def _result(example: Call, effect: Effect, value: Any, objects: Any, held: Any) 
     if not any(is_a(spec, value, example) for spec in effect.returns):
         yield f"returns {type(value).__module__}.{type(value).__qualname__}, not {' or '.join(effect.returns)}"
     own = reach(value) if is_mutable(value) or hasattr(value, "__next__") or callable(value) else {}
-    changed = example.resolve(effect.changes) & {*example.arguments, *(["self"] if example.has_receiver else [])}
+    claimed = example.resolve((*effect.changes, *effect.replaces))
+    changed = claimed & {*example.arguments, *(["self"] if example.has_receiver else [])}
     kept = effect.keeps if any(value is example.value(label) for label in changed) else ()
-    named = example.resolve((*effect.shares, *effect.views, *kept)) | {
+    named = example.resolve((*effect.shares, *effect.views, *effect.parts, *kept)) | {
         word for spec in effect.returns for word in _named(spec, example)
     }
     for label, obj in objects.items():
@@ -133,7 +134,8 @@ def _result(example: Call, effect: Effect, value: Any, objects: Any, held: Any) 
             yield f"the result holds {type(inner[0]).__name__} {str(inner[0])[:30]} of {label}"
     mine = [a for a in arrays(value) if a.size]
     for label, obj in objects.items():
-        if label in example.resolve(effect.views) or any(label in _named(s, example) for s in effect.returns):
+        viewed = example.resolve((*effect.views, *effect.parts))
+        if label in viewed or any(label in _named(s, example) for s in effect.returns):
             continue
         if type(value).__module__.startswith("pandas") and type(obj).__module__.startswith("pandas"):
             continue

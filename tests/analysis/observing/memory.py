@@ -106,12 +106,13 @@ def _is_special(code: str) -> bool:
     return re.search(r"level|tz_|to_period|asfreq|_time|resample|to_timestamp", code) is not None
 
 
-def _of_column(code: str) -> bool:
+def is_of_column(code: str) -> bool:
+    """Whether an expression is one of the column ``s``."""
     return re.search(r"(?<![\w.\"'])s(?=[.\[,)])", code) is not None
 
 
 def _made(code: str, space: Space) -> Any:
-    if _of_column(code):
+    if is_of_column(code):
         space["s"] = space["df"]["a"]
     return eval(code, space)
 
@@ -122,7 +123,7 @@ def _shared(code: str) -> list[str] | None:
     has_run = False
     for make in FRAMES if not _is_special(code) else SPECIAL:
         for word, change in WRITES.items():
-            for direction in range(3 if _of_column(code) else 2):
+            for direction in range(3 if is_of_column(code) else 2):
                 space = _space(make)
                 try:
                     result = _made(code, space)

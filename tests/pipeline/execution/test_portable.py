@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from soorgeon_clone.pipeline.execution.boot import Settings
+from soorgeon_clone.pipeline.execution.boot import ServerSettings
 from soorgeon_clone.pipeline.execution.model import FunctionCall, Isolation, Job, Progress
 from soorgeon_clone.pipeline.execution.portable import PortableExecutor
 
@@ -20,7 +20,7 @@ PROGRESS: list[Progress] = []
 
 
 def open_portable(folder: Path, isolation: Isolation = "auto") -> PortableExecutor:
-    return PortableExecutor(Settings(isolation, (), folder, 1, dict(os.environ)), PROGRESS.append)
+    return PortableExecutor(ServerSettings(isolation, (), folder, 1, dict(os.environ)), PROGRESS.append)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,16 @@
-"""The notebook as carriers see it: its facts, cut in units, with the source of each statement."""
+"""The notebook as carriers see it: its statements with their source, and what names denote between sections."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
-from soorgeon_clone.analysis.dataflow import History, Unit, binding_before, history
-from soorgeon_clone.analysis.heap import FUNCTION, LIB, Obj
+from soorgeon_clone.analysis.dataflow import History
+from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, LIB, Obj, Value
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
+from soorgeon_clone.analysis.names import free_names
 from soorgeon_clone.analysis.star import is_module_path
 from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.notebook.model import Cell
@@ -17,24 +19,45 @@ from soorgeon_clone.notebook.model import Cell
 SESSION_NAMES = frozenset({"Out", "In", "_oh", "_ih", "_dh", "_i", "_ii", "_iii"})
 LAST_RESULT_NAMES = frozenset({"_", "__", "___"})
 
+_LISTS_NAMES = frozenset({"globals", "locals", "vars", "dir"})
 _DEFINITIONS = ("function", "class")
 
 
 @dataclass(frozen=True)
-class Program:
-    """One cut of the notebook in units."""
+class Borders:
+    """The notebook as carriers see it, however it is cut: its statements, and what names denote at each border.
+
+    Border ``n`` stands before section ``n``, the last one after all sections.
+    """
 
     facts: NotebookFacts
-    units: tuple[Unit, ...]
     cells: Mapping[int, Cell]
-
-    @cached_property
-    def past(self) -> History:
-        return history(self.units)
 
     @cached_property
     def statements(self) -> tuple[StatementFacts, ...]:
         return self.facts.statements
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Border -> the number of the first statement behind it."""
+        return tuple(accumulate((len(section.statements) for section in self.facts.sections), initial=0))
+
+    @cached_property
+    def history(self) -> History:
+        return History(self.facts.sections)
+
+    def before(self, name: str, border: int) -> Binding | None:
+        """Return what ``name`` denotes at a border."""
+        return self.history.before(name, border)
+
+    def value(self, name: str, border: int) -> Value:
+        """Return what ``name`` may be at a border, unbound included."""
+        binding = self.before(name, border)
+        return binding.value if binding is not None else EMPTY
+
+    def section_of(self, number: int) -> int:
+        """Return the section of a statement."""
+        return self.statements[number].section
 
     @cached_property
     def binders(self) -> Mapping[str, frozenset[int]]:
@@ -55,17 +78,41 @@ class Program:
         return found
 
     @cached_property
+    def listing_names(self) -> tuple[int, ...]:
+        """The statements that may see which names there are."""
+        return tuple(s.index for s in self.statements if not _LISTS_NAMES.isdisjoint(s.reads))
+
+    @cached_property
+    def drawing_imports(self) -> tuple[StatementFacts, ...]:
+        """The imports of libraries that draw random numbers while they are imported."""
+        return tuple(s for s in self.statements if s.kind == "import" and s.draws_on_import)
+
+    @cached_property
+    def settings(self) -> tuple[StatementFacts, ...]:
+        """The statements that set something for all that come after."""
+        return tuple(s for s in self.statements if s.sets)
+
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[int, int]]:
+        """Name -> the first and the last section that may read it."""
+        found: dict[str, tuple[int, int]] = {}
+        for statement in self.statements:
+            for name in statement.reads:
+                found[name] = (found.get(name, (statement.section,))[0], statement.section)
+        return found
+
+    @cached_property
+    def free(self) -> Mapping[int, frozenset[str]]:
+        """Definition, by its statement -> the names that it takes from outside."""
+        return {s.index: frozenset(free_names(s.node)) for s in self.statements if s.kind in _DEFINITIONS}
+
+    @cached_property
     def functions_made(self) -> Mapping[int, list[Obj]]:
         """Statement -> the functions and methods that it makes."""
         found: dict[int, list[Obj]] = {}
         for function in self.facts.heap.of_type(FUNCTION):
             found.setdefault(function.made, []).append(function)
         return found
-
-    @cached_property
-    def unit_of(self) -> tuple[int, ...]:
-        """Statement -> unit."""
-        return tuple(unit.index for unit in self.units for _ in unit.statements)
 
     @cached_property
     def registries(self) -> frozenset[Obj]:
@@ -76,15 +123,14 @@ class Program:
         noted = {obj for s in self.statements if s.kind in _DEFINITIONS for obj in s.changes}
         return frozenset(o for o in noted if all(self.statements[n].kind in _DEFINITIONS for n in o.changed))
 
-    def noting(self, statement: StatementFacts, unit: int) -> list[StatementFacts]:
-        """Return, in order, the definitions before ``unit`` that the registries note which a statement makes or
+    def noting(self, statement: StatementFacts, border: int) -> list[StatementFacts]:
+        """Return, in order, the definitions before ``border`` that the registries note which a statement makes or
         changes."""
+        if not self.registries:
+            return []
         noted = [o for o in self.registries if o.made == statement.index or o in statement.changes]
-        start = self.units[unit].start
+        start = self.starts[border]
         return [self.statements[n] for n in sorted({n for o in noted for n in o.changed if n < start})]
-
-    def before(self, name: str, unit: int) -> Binding | None:
-        return binding_before(self.past, name, unit)
 
     def source(self, statement: StatementFacts) -> str:
         """Return the statement as it stands in its cell."""
@@ -147,6 +193,20 @@ class Program:
                 suffix = "" if last == name else f" as {name}"
                 return f"from {module} import {last}{suffix}"
         return self.source(statement)
+
+    def modules(self) -> set[str]:
+        """Return the modules that the notebook imports, wherever in it."""
+        from soorgeon_clone.analysis.names import imported
+
+        modules: set[str] = set()
+        stack = [s.node for s in self.statements if "import" in self.cells[s.cell].source]
+        while stack:
+            node = stack.pop()
+            if node.type in ("import_name", "import_from"):
+                modules.update(path for _, path, _ in imported(node) if not path.startswith("."))
+            else:
+                stack.extend(c for c in getattr(node, "children", ()) if hasattr(c, "children"))
+        return modules
 
 
 def is_module(obj: Obj) -> bool:

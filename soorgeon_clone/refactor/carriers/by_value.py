@@ -1,0 +1,71 @@
+"""Functions and modules that are pickled with their code, by cloudpickle, since no name leads to them elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, LIB, Obj, Value, holds
+from soorgeon_clone.analysis.names import has_class_inside
+from soorgeon_clone.refactor.carriers.borders import Borders
+from soorgeon_clone.refactor.carriers.ledger import Pickled
+
+
+def function_by_value(borders: Borders, value: Value, exported: Container[str]) -> Pickled | None:
+    """Return what it takes to pickle functions and modules by value, with defaults and attributes as they are.
+
+    None if that would lose something: a class is not itself any more, a function's globals are not the notebook's.
+    """
+    refers: set[str] = set()
+    seen: set[Obj] = set()
+    stack = list(value)
+    while stack:
+        obj = stack.pop()
+        if obj.type == LIB and not obj.path.startswith("sys."):
+            continue
+        if obj.type != FUNCTION or obj.code.globals or obj.code.decorators:
+            return None
+        if has_class_inside(obj.code.node):
+            return None  # cloudpickle does not see what the body of a class in a function reads
+        if any(part.type == "builtins.cell" and is_shared(part) for part in holds(obj)):
+            return None
+        free = outside_names(borders, obj) - {obj.path}
+        if obj.path in outside_names(borders, obj) or not all(borders.is_import(n) or n in exported for n in free):
+            return None
+        refers |= free
+        seen.add(obj)
+        stack += _code_inside(obj) - seen
+    return Pickled("cloudpickle", frozenset(refers))
+
+
+def _code_inside(function: Obj) -> set[Obj]:
+    """Return the functions, classes and instances of the notebook that a function holds (defaults, a closure's)."""
+    found: set[Obj] = set()
+    seen = {function}
+    stack = [function]
+    while stack:
+        for part in holds(stack.pop()):
+            if part in seen:
+                continue
+            seen.add(part)
+            if part.type in (FUNCTION, CLASS, INSTANCE):
+                found.add(part)
+            elif not part.immutable:
+                stack.append(part)
+    return found
+
+
+def is_shared(cell: Obj) -> bool:
+    """Whether a variable of a function is seen by several functions made in it, and changes."""
+    return bool(cell.changed) and len(cell.code.ever.get("@made", ())) > 1
+
+
+def outside_names(borders: Borders, obj: Obj) -> set[str]:
+    """Return the variables of the notebook that a function reads."""
+    names = set(obj.code.free)
+    scope = obj.scope
+    while scope is not None and scope.kind != "module":
+        if scope.code is not None:
+            names -= scope.code.locals
+        scope = scope.parent
+    names -= {key[5:] for key in obj.fields if key.startswith("free:")}
+    return {name for name in names if name in borders.binders}

@@ -1,0 +1,161 @@
+"""Objects that pickle cannot take, or would make again otherwise: why, in words, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+from soorgeon_clone.analysis.effects import Knowledge
+from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, METHOD, SETS, Obj
+from soorgeon_clone.analysis.model import AMBIENT
+from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
+from soorgeon_clone.refactor.carriers.by_value import is_shared, outside_names
+
+_NATIVE = {
+    "builtins.generator": "a generator",
+    "builtins.iterator": "an iterator",
+    "builtins.dict_items": "a view of a dictionary",
+    "builtins.dict_keys": "a view of a dictionary",
+    "builtins.dict_values": "a view of a dictionary",
+    "builtins.coroutine": "a coroutine",
+    "super": "a super() object",
+}
+_FINALIZED = "an object with a finalizer"
+
+
+def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, exported: Container[str]) -> str | None:
+    """Say why a file cannot take ``obj`` (what it holds aside) before statement ``start`` runs, None if it can."""
+    return (
+        _no_file_takes(knowledge, obj)
+        or (_remade_otherwise(obj) if obj.type == INSTANCE else None)
+        or _order(obj, start)
+        or _drawing(borders, knowledge, obj)
+        or _found_by_hash(borders, obj, exported)
+        or (_FINALIZED if obj.finalized else None)
+    )
+
+
+# words in an obstacle -> what to do about it
+_REMEDIES = (
+    (re.compile(r"generator$|iterator$|view of a dictionary"), "make a list of it"),
+    (re.compile(r"draws from a seeded generator"), "draw from a generator that is a variable of its own"),
+    (re.compile(r"order matters"), "sort it where the order matters"),
+    (re.compile(r"\ba lambda that|the nested function"), "define a function by `def`, outside of others"),
+    (re.compile(r"earlier definition"), "make the object again after the second definition"),
+    (re.compile(r"which pickle leaves out"), "keep that in a variable of its own"),
+)
+
+
+def remedy(obstacle: str, name: str) -> str:
+    """Return what a person can do so that ``name`` need not be saved with what is in its way."""
+    return next((text for words, text in _REMEDIES if words.search(obstacle)), f"make `{name}` where it is used")
+
+
+def _no_file_takes(knowledge: Knowledge, obj: Obj) -> str | None:
+    if obj.type in _NATIVE:
+        return _NATIVE[obj.type]
+    if obj.path == ATTRIBUTES:
+        return "the dictionary of an object"
+    if obj.type == "builtins.module":
+        return None
+    if obj.type == "builtins.cell":
+        return "functions that share a variable" if is_shared(obj) else None
+    if "." not in obj.type or obj.type in (FUNCTION, CLASS, INSTANCE, METHOD, LIB):
+        return None
+    facts = knowledge.type(obj.type)
+    if facts is not None and not facts.picklable:
+        return facts.reason or f"a {obj.type}"
+    return None
+
+
+# functions that belong to a generator: pickle would give them a copy of it, which goes its own way
+_DRAWING = {
+    "@python_random": re.compile(r"random\.[a-z]\w*"),
+    "@numpy_random": re.compile(r"numpy\.random\.[a-z]\w*|scipy\.stats\.[a-z]\w*"),
+}
+
+
+def _drawing(borders: Borders, knowledge: Knowledge, obj: Obj) -> str | None:
+    for state, functions in _DRAWING.items():
+        if state not in borders.binders:
+            continue
+        if obj.type == LIB and functions.fullmatch(obj.path):
+            return f"{obj.path}, which draws from a seeded generator"
+    facts = knowledge.type(obj.type) if "." in obj.type else None
+    if facts is not None and facts.bound_to is not None and f"{AMBIENT}{facts.bound_to}" in borders.binders:
+        return "a distribution that draws from a seeded generator"
+    return None
+
+
+def _order(obj: Obj, start: int) -> str | None:
+    if obj.ordered and any(number >= start for number in obj.ordered):
+        return "a set whose order matters later, and files do not keep the order of a set"
+    return None
+
+
+# base -> the methods that run when pickle makes an instance again from what is in it
+_REMAKING = {
+    "builtins.dict": {"__setitem__"},
+    "builtins.list": {"append", "extend"},
+    "builtins.set": {"__init__", "__new__"},
+    "builtins.frozenset": {"__new__"},
+    "collections.OrderedDict": {"__init__", "__setitem__"},
+    "collections.defaultdict": {"__init__", "__setitem__"},
+    "collections.Counter": {"__init__", "__setitem__", "update"},
+    "collections.deque": {"__init__", "append", "extend"},
+}
+# bases whose own way of being pickled forgets what a subclass adds
+_LEAVE_OUT = (
+    *("numpy.ndarray", "pandas.", "collections.Counter", "collections.defaultdict", "decimal.Decimal", "datetime."),
+    *("fractions.Fraction", "pathlib."),
+)
+_EXCEPTION = re.compile(r"(Error|Exception|Warning|Interrupt|Exit|StopIteration)$")
+_OWN_WAYS = {
+    *("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"),
+}
+
+
+def _remade_otherwise(obj: Obj) -> str | None:
+    """Say why pickle may not make an instance again as it is: methods of its class would run on the way."""
+    classes = ancestors(obj.fields["*class"])
+    own = {name for cls in classes if cls.type == CLASS for name in cls.fields}
+    if own & _OWN_WAYS:
+        return "an object whose class decides what is saved of it"
+    if "__del__" in own:
+        return _FINALIZED
+    if "__new__" in own and not obj.immutable:
+        return "an object of a class with its own __new__"
+    if {"__setattr__", "__slots__"} <= own:
+        return "an object whose class decides how attributes are set"
+    if not own.isdisjoint(("__getattr__", "__getattribute__")):
+        return "an object whose class answers for any attribute, also before it has been loaded"
+    for base in classes:
+        if base.type != LIB:
+            continue
+        if base.path.startswith(_LEAVE_OUT) and any(name.isidentifier() and name not in own for name in obj.fields):
+            return f"a {base.path.rpartition('.')[2]} with attributes, which pickle leaves out"
+        run = {"__init__", "__new__"} if _EXCEPTION.search(base.path) else _REMAKING.get(base.path, set())
+        if own & run:
+            return f"an object of a class that gives {base.path.rpartition('.')[2]} another {min(own & run)}"
+    return None
+
+
+def _found_by_hash(borders: Borders, obj: Obj, exported: Container[str]) -> str | None:
+    """Say why a set or a mapping cannot be loaded: ``__hash__`` and ``__eq__`` of what it finds by hash run then."""
+    keys = obj.fields.get("*" if obj.type in SETS else "*keys", ())
+    for key in keys if obj.type in SETS or "*keys" in obj.fields else ():
+        if key.type != INSTANCE or key.immutable:
+            continue
+        own = [m for cls in ancestors(key.fields["*class"]) for n in _HASHING for m in cls.fields.get(n, ())]
+        for member in own:
+            if member.type != FUNCTION:
+                continue
+            names = sorted(n for n in outside_names(borders, member) if not borders.is_import(n) and n not in exported)
+            if names:
+                return f"objects that are found by hash, which reads {', '.join(names)}"
+            if obj in borders.facts.heap.reach(frozenset({key})):
+                return "objects that are found by hash and hold each other"
+    return None
+
+
+_HASHING = ("__hash__", "__eq__")

@@ -1,0 +1,112 @@
+"""Imports, definitions, and what notes definitions -> the statement, repeated in each task that needs it."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.heap import EMPTY, UNBOUND
+from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.refactor.carriers.carrier import Fact, Refused, Taken, Want, about
+from soorgeon_clone.refactor.carriers.ledger import Ledger
+from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat
+
+HOW = "repeated statement"
+
+_REGISTRY = "a registry of definitions"
+
+
+def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
+    """Code is repeated, and so is what notes definitions as they are made."""
+    binding, borders = want.binding, ledger.borders
+    if binding is None:
+        return None
+    value = binding.value - {UNBOUND}
+    notes = not value.isdisjoint(borders.registries)
+    if not is_code(value):
+        if not notes:
+            return None
+        if (kept := kept_by_a_module(want, ledger)) is not None:
+            return kept
+    statement = statement_to_repeat(borders, want.name, binding, want.at)
+    if statement is not None:
+        return Taken(HOW, repeats=(statement,))
+    return noted_elsewhere(want, ledger) if not is_code(value) else _why_not(want, ledger, binding)
+
+
+def part(name: str, border: int, ledger: Ledger) -> None:
+    """It is repeated: no file carries it."""
+
+
+def first_section(want: Want, ledger: Ledger) -> int:
+    """Return the earliest section that binds what is wanted here, so that all of it runs in one process."""
+    defs = want.binding.defs if want.binding is not None else ()
+    return min(map(ledger.borders.section_of, defs), default=want.at - 1)
+
+
+def kept_by_a_module(want: Want, ledger: Ledger) -> Refused | None:
+    """Refuse what belongs to a module beside the notebook: it would be another object in another task."""
+    if want.binding is None or not (kept := ledger.borders.facts.states):
+        return None
+    states = kept & ledger.borders.facts.heap.reach(want.binding.value - {UNBOUND})
+    changed = {number for state in states for number in state.changed if number < want.stop}
+    if not changed:
+        return None
+    facts = about(want.name, states)
+    what = f"`{want.name}` belongs to a module beside the notebook, which keeps it"
+    rule = "state of a module beside the notebook"
+    remedy = "make it in the notebook, or let the module return a new one at each call"
+    first = first_section(want, ledger)
+    return Refused(what, first, changed=(min(changed),), rule=rule, remedy=remedy, final=True, facts=facts)
+
+
+def noted_elsewhere(want: Want, ledger: Ledger) -> Refused:
+    """Refuse what cannot be made again together with the definitions that it notes."""
+    made = tuple(sorted(want.binding.defs)) if want.binding is not None else ()
+    what = f"`{want.name}` notes definitions as they are made"
+    remedy = "put it and all that it notes into one section, before the others"
+    first, facts = first_section(want, ledger), about(want.name)
+    return Refused(what, first, made, rule=_REGISTRY, remedy=remedy, final=True, facts=facts)
+
+
+def _why_not(want: Want, ledger: Ledger, binding: Binding) -> Refused:
+    made = tuple(sorted(binding.defs))
+    first, rule = first_section(want, ledger), "a definition that cannot be repeated"
+    if len(made) > 1:
+        what = f"`{want.name}` may be any of several definitions"
+        return Refused(what, first, made, rule=rule, remedy="give each its own name", facts=about(want.name))
+    what = f"`{want.name}` is changed after its definition, or what its definition reads is"
+    remedy = "make the change before the definition, or in the section of the definition only"
+    number, facts = _changed(want, ledger, binding)
+    changed = (number,) if number is not None else ()
+    return Refused(what, first, made, changed, rule, remedy, facts=(*facts, *about(want.name)))
+
+
+def _changed(want: Want, ledger: Ledger, binding: Binding) -> tuple[int | None, tuple[Fact, ...]]:
+    """Return a statement that changes a definition, or what it reads, or binds that anew, with the facts of it."""
+    borders, last = ledger.borders, max(binding.defs, default=-1)
+    values = {want.name: binding.value}
+    for name, then in sorted(borders.statements[last].read_bindings.items()) if last >= 0 else ():
+        now = borders.before(name, want.at)
+        if now is not None and now.defs != then.defs and max(now.defs, default=-1) > last:
+            return max(now.defs), about(name)
+        values[name] = now.value if now is not None else EMPTY
+    stop = borders.starts[want.at]
+    for name, value in values.items():
+        for obj in sorted(borders.facts.heap.reach(value), key=lambda obj: obj.serial):
+            if numbers := [number for number in obj.changed if last < number < stop]:
+                return min(numbers), about(name, [obj])
+    return None, ()
+
+
+def besides(statement: StatementFacts, want: Want, ledger: Ledger) -> list[StatementFacts] | Refused:
+    """Return the definitions that are repeated with ``statement``, since it makes or changes what notes them."""
+    borders = ledger.borders
+    noted = borders.noting(statement, want.at)
+    for other in noted:
+        if not can_repeat(borders, other, want.at):
+            names = " and ".join(f"`{name}`" for name in sorted(other.binds)[:2])
+            what = f"the definition of {names}, which is noted as it is made, cannot be repeated"
+            first = min(statement.section, other.section)
+            made = tuple(sorted({statement.index, other.index}))
+            remedy = "put what is noted and what notes it into one section"
+            return Refused(what, first, made, rule=_REGISTRY, remedy=remedy)
+    return noted

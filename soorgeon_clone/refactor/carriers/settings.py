@@ -1,0 +1,53 @@
+"""`pd.set_option(...)`, `%matplotlib inline`, `os.chdir(...)` -> repeated, in order, in every task that comes later."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.refactor.carriers.borders import Borders
+from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
+from soorgeon_clone.refactor.carriers.ledger import Ledger
+from soorgeon_clone.refactor.carriers.replay import can_repeat
+
+HOW = "setting"
+SETTING = "setting "  # begins the name of what every later task wants: "setting 12", made by statement 12
+
+
+def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
+    if not want.name.startswith(SETTING):
+        return None
+    borders = ledger.borders
+    statement = borders.statements[int(want.name.removeprefix(SETTING))]
+    if can_repeat(borders, statement, want.at, setting=True):
+        return Taken(HOW, repeats=(statement,))
+    what, remedy = _why_not(borders, statement)
+    last = len(borders.facts.sections) - 1  # a later task could see it as well
+    rule = _what_it_sets(statement)
+    made = (statement.index,)
+    facts = tuple(("sets", kind) for kind in sorted(statement.sets))
+    return Refused(what, statement.section, made, (), rule, remedy, last, final=True, role="", facts=facts)
+
+
+def part(name: str, border: int, ledger: Ledger) -> None:
+    """It is repeated: no file carries it."""
+
+
+def _what_it_sets(statement: StatementFacts) -> str:
+    if statement.sets == {"modules"}:
+        return "what a module keeps"
+    kinds = ", ".join(sorted(kind.removeprefix("other:").replace("_", " ") for kind in statement.sets))
+    return f"a setting ({kinds})"
+
+
+def _why_not(borders: Borders, statement: StatementFacts) -> tuple[str, str]:
+    may = "may change" if statement.sets == {"modules"} else "changes"
+    what = f"a statement {may} {_what_it_sets(statement)} and cannot be repeated in later tasks"
+    more = [
+        ("prints", bool(statement.prints)),
+        ("writes files", bool(statement.files_written)),
+        ("draws random numbers", bool(statement.draws)),
+        ("changes variables", bool(statement.changes)),
+        ("calls what nobody has described", bool(statement.unknown_calls)),
+    ]
+    if also := [words for words, does in more if does]:
+        return f"{what}, since it {' and '.join(also)} as well", "make the setting in a statement of its own"
+    return f"{what}, since it reads what changes", "let the setting read nothing that changes"

@@ -1,0 +1,56 @@
+"""Notebook -> an error where it cannot run as it is: no Python, a comment of ours that says nothing, a name unbound."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.analyse import python_of
+from soorgeon_clone.analysis.model import NotebookFacts
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python_each
+from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.notebook.read import place
+
+
+def check_syntax(notebook: Notebook) -> None:
+    cells = [cell for cell in notebook.cells if cell.kind == "code"]
+    for cell, code in zip(cells, to_python_each([cell.source for cell in cells]), strict=True):
+        if isinstance(code, CellSyntaxError):
+            raise UserError(
+                f"{place(notebook, cell, code.row)}: {code.message}",
+                hint="The notebook cannot run as it is: correct the cell, then refactor again.",
+            ) from code
+
+
+def check_comments(notebook: Notebook) -> None:
+    from soorgeon_clone.analysis.said import MARK, comments_in, parse_said
+
+    for cell in notebook.cells:
+        for row, text in comments_in(cell.source) if cell.kind == "code" and MARK in cell.source else ():
+            try:
+                parse_said(text)
+            except ValueError as error:
+                raise UserError(
+                    f"{place(notebook, cell, row)}: # {MARK} {text}: {error}",
+                    hint=f"Such a comment reads `# {MARK} pure`, or `# {MARK} changes df, writes out.csv`.",
+                ) from error
+
+
+def refuse_undefined(notebook: Notebook, facts: NotebookFacts) -> None:
+    from soorgeon_clone.analysis.undefined import undefined_names
+
+    unbound = [s for s in facts.statements if s.unbound]
+    if not unbound or any(s.opaque or "modules" in s.sets for s in facts.statements):
+        return  # builtins.LIMIT = 3 defines a name out of sight
+    cells = [cell for cell in notebook.cells if cell.kind == "code"]
+    try:
+        undefined = undefined_names([code.text for _, code in sorted(python_of([cells]).items())])
+    except RecursionError:  # pyflakes goes as deep as the code is nested
+        return
+    for statement in unbound:
+        for name, row in statement.unbound.items():
+            if name in undefined:
+                cell = next(c for c in cells if c.index == statement.cell)
+                raise UserError(
+                    f"{place(notebook, cell, row)}: `{name}` is used but nothing has defined it",
+                    hint="The notebook cannot run from top to bottom as it is. "
+                    "Define the name in an earlier cell, or go on all the same with --force.",
+                )

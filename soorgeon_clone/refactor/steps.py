@@ -1,0 +1,180 @@
+"""Solution -> what a task does before its own cells: imports, settings, definitions, loads, in an order that works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from soorgeon_clone.analysis.dataflow import Unit
+from soorgeon_clone.analysis.heap import LIB
+from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.refactor.carriers import ambient, rebuilt
+from soorgeon_clone.refactor.carriers.exported import import_line
+from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
+from soorgeon_clone.refactor.model import Bundle, Load, Replay, Step
+from soorgeon_clone.refactor.solve import Solution
+from soorgeon_clone.refactor.wiring import Group
+
+Loadable = Mapping[str, tuple[Unit, Group]]
+"""Name -> the unit whose product it is loaded from, and the names in that file."""
+
+# repeated in the notebook's order with the imports: they decide what an import finds or does
+_EARLY = frozenset({"sys_path", "environ", "directory", "warnings", "future", "modules"})
+_FIGURES = ("matplotlib.", "seaborn.", "statsmodels.")
+
+
+class Products:
+    """What all tasks have to know of each other to write their steps.
+
+    ``task_names`` by unit; ``bundles`` by unit and names in the file; ``plots``: whether the notebook draws.
+    """
+
+    def __init__(self, task_names: Mapping[int, str], bundles: Mapping[tuple[int, Group], Bundle], plots: bool) -> None:
+        self.task_names = task_names
+        self.bundles = bundles
+        self.plots = plots
+
+
+class Steps:
+    """Orders the steps of one task, ``unit``. ``loadable`` are the files that stand ready, ``imports`` the names that
+    it takes from exported.py, ``names`` all names that it needs."""
+
+    def __init__(
+        self,
+        solution: Solution,
+        products: Products,
+        unit: Unit,
+        loadable: Loadable,
+        imports: Iterable[str],
+        names: frozenset[str],
+    ) -> None:
+        self.wiring = solution.wiring
+        self.ledger = solution.wiring.ledger
+        self.borders = solution.wiring.borders
+        self.products = products
+        self.begin = unit.begin
+        self.imports = frozenset(imports)
+        self.names = names
+        self.repeats = self.wiring.repeats[unit.begin]
+        self.steps: list[Step] = []
+        self.done: set[object] = set()
+        self.files: dict[Bundle, tuple[Unit, list[str]]] = {}
+        for name in sorted(self.wiring.loads[unit.begin]):
+            if name in loadable:
+                provider, group = loadable[name]
+                bundle = products.bundles[provider.begin, group]
+                self.files.setdefault(bundle, (provider, []))[1].append(name)
+
+    def all(self) -> tuple[Step, ...]:
+        """Return the steps in order."""
+        statements = [self.borders.statements[number] for number in sorted(self.repeats)]
+        early = any(statement.sets & _EARLY for statement in statements)
+        for statement in statements:
+            first = statement.kind == "import" and not statement.sets - {"future"}
+            if first or (early and (statement.kind == "import" or statement.sets or self._is_of_module(statement))):
+                self._repeat(statement)
+        for name in sorted(self.imports, key=lambda name: self.ledger.exported[name].index):
+            self._import_exported(name)
+        for statement in statements:
+            if statement.sets:
+                self._repeat(statement)
+        for statement in statements:
+            self._repeat(statement)
+        for bundle in sorted(self.files, key=lambda bundle: (self.files[bundle][0].begin, bundle.key)):
+            self._load(bundle)
+        return tuple(self.steps)
+
+    def _is_of_module(self, statement: StatementFacts) -> bool:
+        """Whether a statement names what is in a module (``real = builtins.sum``), which settings may replace."""
+        bindings = [self.borders.before(name, self.begin) for name in statement.binds]
+        return bool(bindings) and all(b is not None and all(o.type == LIB for o in b.value) for b in bindings)
+
+    def _import_exported(self, name: str) -> None:
+        if name not in self.done:
+            self.done.add(name)
+            self.steps.append(import_line(name))
+
+    def _repeat(self, statement: StatementFacts) -> None:
+        if statement.index in self.done:
+            return
+        self.done.add(statement.index)
+        # what an earlier statement binds besides what is wanted of it, this one binds anew
+        for number in sorted(n for n in self.repeats if n < statement.index):
+            if not statement.binds.keys().isdisjoint(self.borders.statements[number].binds):
+                self._repeat(self.borders.statements[number])
+        for name in needed_to_repeat(statement):
+            self._need(name, only_named=only_named(self.borders, statement, name), stop=statement.index)
+        if statement.kind == "import" and not statement.sets:
+            for name in statement.binds:
+                if name in self.names:
+                    source = self.borders.import_source(name, statement.index)
+                    self.steps.append(Replay("import", source, (name,)))
+            return
+        kind = "import" if "future" in statement.sets else "setting" if statement.sets else "definition"
+        self.steps.append(Replay(kind, self.borders.source(statement), tuple(sorted(statement.binds))))  # type: ignore[arg-type]
+
+    def _need(self, name: str, *, only_named: bool, stop: int | None = None) -> None:
+        """Let a name exist before what reads it: statement ``stop`` (repeated), or a file whose values refer to it."""
+        if name in self.imports:
+            self._import_exported(name)
+            return
+        if self._repeat_amended(name) and only_named:
+            return
+        for bundle, (_, names) in self.files.items():
+            if name in names:
+                self._load(bundle)
+                return
+        binding = self.borders.before(name, self.begin)
+        defs = sorted(binding.defs) if binding is not None else []
+        for number in self._made_again(name) or defs:
+            if number not in self.repeats:
+                continue
+            statement = self.borders.statements[number]
+            for one in (statement, *self.borders.noting(statement, self.begin)):
+                # what gives the name its value, and what changed that before it was read
+                if one.index in defs or stop is None or one.index < stop:
+                    self._repeat(one)
+
+    def _made_again(self, name: str) -> list[int]:
+        """Return the statements that make again what no file takes."""
+        taken = self.wiring.taken.get((name, self.begin))
+        return (
+            [statement.index for statement in taken.repeats] if taken is not None and taken.how == rebuilt.HOW else []
+        )
+
+    def _repeat_amended(self, name: str) -> bool:
+        """Repeat a definition whose attributes come in a file, if ``name`` is one."""
+        repeated = self.ledger.amended_as(self.borders.value(name, self.begin))
+        if repeated is not None:
+            self._repeat(repeated.statement)
+        return repeated is not None
+
+    def _show_figures(self, bundle: Bundle, provider: Unit) -> None:
+        """A figure that is loaded is shown as an image only after pyplot has chosen its backend."""
+        if "matplotlib" in self.done or not self.products.plots:
+            return
+        reach = self.borders.facts.heap.reach
+        values = [self.borders.value(part.name, provider.end) for part in bundle.parts]
+        if any(obj.type == "?" or obj.type.startswith(_FIGURES) for value in values for obj in reach(value)):
+            self.done.add("matplotlib")
+            self.steps.append(Replay("import", "import matplotlib.pyplot", ("matplotlib",)))
+            source = 'matplotlib.pyplot.switch_backend(matplotlib.rcParams["backend"])'
+            self.steps.append(Replay("setting", source))
+
+    def _load(self, bundle: Bundle) -> None:
+        if bundle in self.done:
+            return
+        self.done.add(bundle)
+        provider, names = self.files[bundle]
+        for name in names:
+            self._repeat_amended(name)
+        for number in sorted(self.repeats):
+            if not self.borders.statements[number].binds.keys().isdisjoint(names):
+                self._repeat(self.borders.statements[number])
+        for name in sorted({part.name for part in bundle.parts} | set(names)):
+            verdict = self.ledger.verdicts.get((name, provider.end))
+            for other in sorted(verdict.refers) if verdict is not None else ():
+                self._need(other, only_named=True)
+        self._show_figures(bundle, provider)
+        labels = {part.name for part in bundle.parts}
+        wanted = tuple(n if n in labels else ambient.label(n) for n in names)
+        self.steps.append(Load(self.products.task_names[provider.begin], bundle, wanted))

@@ -1,0 +1,178 @@
+"""Solution -> `Plan`: each unit becomes a task, with what it loads, runs and saves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from soorgeon_clone.analysis.dataflow import Unit
+from soorgeon_clone.analysis.heap import UNBOUND, Obj
+from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.notebook.model import Cell, Notebook, Section
+from soorgeon_clone.refactor.carriers import table
+from soorgeon_clone.refactor.carriers.borders import Borders
+from soorgeon_clone.refactor.carriers.exported import exported_text
+from soorgeon_clone.refactor.constraints import carried, file_order, must_precede
+from soorgeon_clone.refactor.model import Bundle, Merge, MustMerge, MustPrecede, Plan, Serializer, Step, Task
+from soorgeon_clone.refactor.parameters import parameters_of
+from soorgeon_clone.refactor.solve import Solution
+from soorgeon_clone.refactor.steps import Loadable, Products, Steps
+from soorgeon_clone.refactor.wiring import Group
+
+
+def plan_of(
+    notebook: Notebook,
+    sections: tuple[Section, ...],
+    solution: Solution,
+    serializer: Serializer | None,
+    hints: tuple[str, ...],
+) -> Plan:
+    """Return the plan that a solution comes to; ``serializer`` is used for all products if it is given."""
+    cut, wiring, borders = solution.cut, solution.wiring, solution.wiring.borders
+    names = {unit.begin: sections[unit.begin].name for unit in cut.units}
+    bundles = _bundles(solution, serializer)
+    products = Products(names, bundles, plots=_plots(borders))
+    order = file_order(solution)
+    builder = _Builder(sections, solution, products)
+    tasks: list[Task] = []
+    waits: list[MustPrecede] = []
+    before: dict[int, set[int]] = {}  # unit -> all that have ended when it starts
+    for unit, loadable in wiring.providers():
+        direct = {loadable[name][0].begin for name in wiring.loads[unit.begin] if name in loadable}
+        reached = direct.union(*(before[begin] for begin in direct))
+        for earlier in sorted(order.get(unit.begin, ()), reverse=True):
+            if earlier not in reached:
+                direct.add(earlier)
+                reached |= {earlier} | before[earlier]
+            if earlier in direct:
+                waits.append(must_precede(borders, earlier, unit.begin, order[unit.begin][earlier]))
+        before[unit.begin] = reached
+        tasks.append(builder.task(unit, loadable, tuple(names[begin] for begin in sorted(direct))))
+    return Plan(
+        notebook.name,
+        tuple(tasks),
+        exported_text(borders, wiring.ledger.exported),
+        _merges(sections, solution),
+        hints,
+        tuple(sorted(borders.modules())),
+        (*solution.merges, *waits, *carried(solution)),
+        tuple(names[unit.begin] for unit in cut.homes),
+    )
+
+
+def _merges(sections: tuple[Section, ...], solution: Solution) -> tuple[Merge, ...]:
+    reasons: dict[int, list[MustMerge]] = {}
+    for merge in solution.merges:
+        reasons.setdefault(solution.cut.homes[merge.first].begin, []).append(merge)
+    return tuple(
+        Merge(
+            sections[unit.begin].name,
+            tuple(section.title for section in sections[unit.begin : unit.end]),
+            " ".join(dict.fromkeys(merge.reason for merge in reasons[unit.begin])),
+        )
+        for unit in solution.cut.units
+        if unit.begin in reasons and unit.end - unit.begin > 1
+    )
+
+
+def _bundles(solution: Solution, serializer: Serializer | None) -> dict[tuple[int, Group], Bundle]:
+    """Return the product files: one for each group of names that a unit saves."""
+    ledger = solution.wiring.ledger
+    bundles: dict[tuple[int, Group], Bundle] = {}
+    for unit in solution.cut.units:
+        taken: set[str] = set()
+        for group in solution.wiring.groups[unit.begin]:
+            parts = tuple(table.part(name, unit.end, ledger) for name in group)
+            key = parts[0].name if len(parts) == 1 else "_".join(part.name for part in parts)[:60].rstrip("_")
+            while key in taken:
+                key += "_"
+            taken.add(key)
+            verdicts = (ledger.verdicts.get((name, unit.end)) for name in group)
+            by_value = any(found is not None and found.serializer == "cloudpickle" for found in verdicts)
+            bundles[unit.begin, group] = Bundle(key, parts, serializer or ("cloudpickle" if by_value else "pickle"))
+    return bundles
+
+
+def _plots(borders: Borders) -> bool:
+    """Whether the notebook draws with pyplot, and has no variable of its own called matplotlib."""
+    if "matplotlib" in borders.binders and not borders.is_import("matplotlib"):
+        return False
+    drawing = ("matplotlib", "seaborn")
+    values = frozenset[Obj]().union(*(binding.value for binding in borders.history.all_bindings()))
+    return any(obj.path.startswith(drawing) for obj in values)
+
+
+class _Builder:
+    def __init__(self, sections: tuple[Section, ...], solution: Solution, products: Products) -> None:
+        self.sections = sections
+        self.solution = solution
+        self.products = products
+        self.wiring = solution.wiring
+        self.borders = solution.wiring.borders
+        self.exported = solution.wiring.ledger.exported
+        self.names = solution.wiring.names()
+        self.moved: dict[int, list[StatementFacts]] = {}  # cell -> its statements that go to exported.py
+        for statement in self.exported.values():
+            self.moved.setdefault(statement.cell, []).append(statement)
+
+    def task(self, unit: Unit, loadable: Loadable, upstream: tuple[str, ...]) -> Task:
+        cells = [cell for section in self.sections[unit.begin : unit.end] for cell in section.cells]
+        params, cells = parameters_of(cells)
+        runs = [*unit.statements, *(self.borders.statements[n] for n in self.wiring.repeats[unit.begin])]
+        return Task(
+            name=self.products.task_names[unit.begin],
+            title=self.sections[unit.begin].title,
+            cells=tuple(c for cell in cells if (c := self._without_exported(cell, unit)) is not None),
+            steps=self._steps(unit, loadable),
+            saves=tuple(self.products.bundles[unit.begin, group] for group in self.wiring.groups[unit.begin]),
+            upstream=upstream,
+            params=params,
+            names=self.borders.facts.names,
+            writes_files=any(statement.files_written for statement in unit.statements),
+            changes_directory=any("directory" in statement.sets for statement in runs),
+            unbound=frozenset(name for name in {*unit.uses, *unit.binds} if self._may_be_unbound(name, unit)),
+        )
+
+    def _steps(self, unit: Unit, loadable: Loadable) -> tuple[Step, ...]:
+        names = frozenset(self.names.get(unit.begin, ()))
+        # what it asks for of others, and what of its own has moved there
+        imports = {name for name in names if name in self.exported}
+        imports |= {name for statement in unit.statements for name in statement.reads if name in self.exported}
+        return Steps(self.solution, self.products, unit, loadable, imports, names).all()
+
+    def _may_be_unbound(self, name: str, unit: Unit) -> bool:
+        """Whether the unit may see that the notebook has no such variable when the unit starts."""
+        if name not in unit.uses and unit.binds[name]:
+            return False
+        binding = self.borders.before(name, unit.begin)
+        return binding is None or UNBOUND in binding.value
+
+    def _without_exported(self, cell: Cell, unit: Unit) -> Cell | None:
+        """Return a cell without what moved to exported.py, None if nothing is left."""
+        moved = self.moved.get(cell.index, ())
+        if cell.kind != "code" or not moved:
+            return cell
+        lines = cell.source.replace("\r\n", "\n").split("\n")
+        last = max((s.last for s in unit.statements if s.cell == cell.index), default=0)
+        for statement in sorted(moved, key=lambda s: -s.first):
+            ends_cell = statement.last == last
+            (name,) = statement.binds
+            # an expression must not become the last one of its cell: Jupyter would display it
+            stand_in = [f"from exported import {name}"] if ends_cell and self._shows_before(statement) else []
+            after = statement.last
+            while not stand_in and after < len(lines) and not lines[after].strip():
+                after += 1
+            above = any(line.strip() for line in lines[: statement.first - 1])
+            gap = [""] if above and after < len(lines) else []
+            lines[statement.first - 1 : after] = stand_in or gap
+        text = "\n".join(lines).strip("\n")
+        return replace(cell, source=text) if text.strip() else None
+
+    def _shows_before(self, statement: StatementFacts) -> bool:
+        moved = {s.index for s in self.moved[statement.cell]}
+        for number in range(statement.index - 1, -1, -1):
+            earlier = self.borders.statements[number]
+            if earlier.cell != statement.cell:
+                return False
+            if earlier.index not in moved:
+                return earlier.kind in ("expression", "other")
+        return False
