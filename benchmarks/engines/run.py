@@ -45,6 +45,7 @@ def main() -> int:
     """Run what is there, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--pipelines", default="housing,grid")
     parser.add_argument("--bin", action="append", default=[])
     parser.add_argument("--airflow", default="")
     parser.add_argument("--start-slurm", action="store_true")
@@ -59,7 +60,7 @@ def main() -> int:
             if version is None:
                 rows.append([engine, "not installed", "", "", "", "", ""])
                 continue
-            for pipeline in ("housing", "grid"):
+            for pipeline in options.pipelines.split(","):
                 print(f"{engine}: {pipeline}", file=sys.stderr)
                 try:
                     measured = _measure(engine, pipeline, base, env)
