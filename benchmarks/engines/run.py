@@ -227,6 +227,7 @@ def _run_airflow(folder: Path, env: dict[str, str]) -> None:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "PATH": os.pathsep.join([os.environ["AIRFLOW_PROGRAMS"], env["PATH"]]),
     }
@@ -255,8 +256,7 @@ def _wait_for_airflow(name: str, folder: Path, env: dict[str, str]) -> None:
     while time.monotonic() < deadline:
         time.sleep(5)
         if not started:
-            # It fails until the DAG was read; what is unpaused already cannot be unpaused again.
-            subprocess.run(_airflow("dags", "unpause", name, "--yes"), env=env, capture_output=True)
+            # It fails until the DAG was read.
             triggered = subprocess.run(_airflow("dags", "trigger", name), env=env, capture_output=True)
             started = triggered.returncode == 0
             continue
