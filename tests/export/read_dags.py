@@ -23,6 +23,7 @@ def read(path: Path) -> dict[str, Any]:
         "dag_id": dag.dag_id,
         "schedule": getattr(dag, "schedule", None) or getattr(dag, "schedule_interval", None),
         "serialized": len(json.dumps(SERIALIZER.to_dict(dag))),
+        "max_active_tasks": dag.max_active_tasks,
         "tasks": {name: task(one) for name, one in module.operators.items()},
     }
 
@@ -33,6 +34,10 @@ def task(one: Any) -> dict[str, Any]:
         "title": one.task_display_name,
         "upstream": sorted(one.upstream_task_ids),
         "retries": one.retries,
+        "pool": one.pool,
+        "queue": one.queue,
+        "priority": one.priority_weight,
+        "deferrable": getattr(one, "deferrable", None),
         "timeout": one.execution_timeout.total_seconds() if one.execution_timeout else None,
     }
     if hasattr(one, "bash_command"):

@@ -51,6 +51,15 @@ contexts: [{name: c, context: {cluster: c, user: u}}]
 current-context: c
 users: [{name: u, user: {}}]
 """
+PODS = """
+tasks: [{source: a.py, name: a, product: a.ipynb}]
+export:
+  volumes:
+    /data: claim/folder
+    /dev/shm: {emptyDir: {medium: Memory}}
+    /key: {secret: {secretName: key}, subPath: key.json, readOnly: true}
+  airflow: {pool: gpu, queue: large, priority_weight: 5, deferrable: true, max_active_tasks: 4}
+"""
 DAGS: dict[str, tuple[DAG, dict[str, Any]]] = {
     "diamond": (graph(DIAMOND, "export: {name: diamond}\n"), {"schedule": "0 6 * * *"}),
     "odd": (
@@ -58,6 +67,7 @@ DAGS: dict[str, tuple[DAG, dict[str, Any]]] = {
         {"name": "odd"},
     ),
     "full": (dag_of(FULL.replace("SECRET", "database/password")), {"image": None}),
+    "pods": (dag_of(PODS), {"name": "pods"}),
     "docker": (dag_of(FULL.replace("SECRET", "db_password")), {"image": None, "operator": "docker", "name": "docker"}),
     "bash": (
         dag_of(FULL.replace("SECRET", "db_password")),
@@ -148,6 +158,26 @@ def test_pods(read: Mapping[str, Any]) -> None:
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert fit["pod"]["spec"]["serviceAccountName"] == "runner"
     assert fit["pod"]["spec"]["containers"][0]["image"] == "other:2"
+
+
+def test_volumes_pools_and_deferrable_pods(read: Mapping[str, Any]) -> None:
+    (task,) = read["pods"]["tasks"].values()
+    spec = task["pod"]["spec"]
+    (container,) = spec["containers"]
+    sources = {one.pop("name"): one for one in spec["volumes"]}
+    mounts = {one.pop("mountPath"): one for one in container["volumeMounts"]}
+    assert {path: (sources[one.pop("name")], one) for path, one in mounts.items()} == {
+        "/data": ({"persistentVolumeClaim": {"claimName": "claim"}}, {"subPath": "folder"}),
+        "/dev/shm": ({"emptyDir": {"medium": "Memory"}}, {}),
+        "/key": ({"secret": {"secretName": "key"}}, {"subPath": "key.json", "readOnly": True}),
+    }
+    assert (task["pool"], task["queue"], task["priority"], task["deferrable"]) == ("gpu", "large", 5, True)
+    assert read["pods"]["max_active_tasks"] == 4
+
+
+def test_what_cannot_be_deferred() -> None:
+    with pytest.raises(UserError, match="cannot be deferred"):
+        dag_file(graph({"a": []}, "export: {airflow: {deferrable: true}}\n"), operator="bash")
 
 
 def test_docker(read: Mapping[str, Any]) -> None:
