@@ -131,7 +131,7 @@ def _text(scope: ScopeNames, node: Any) -> Instruction:
     is_plain = True
     for value in node.values:
         if isinstance(value, ast.Constant):
-            pieces.append(str(value.value))
+            pieces += [str(value.value)] if value.value else []
             continue
         pieces.append(expression(scope, value.value))
         if value.conversion != -1 or value.format_spec is not None:
