@@ -6,7 +6,9 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 from s3_server import CREDENTIALS, free_port
@@ -57,7 +59,10 @@ class Cluster:
         from distributed import Client
 
         with Client(self.address, timeout=PATIENCE, set_as_default=False) as client:
-            client.wait_for_workers(len(self.workers), timeout=PATIENCE)
+            end = time.monotonic() + PATIENCE
+            while not self.workers.keys() <= {worker["name"] for worker in _workers(client)}:
+                assert time.monotonic() < end, f"of {sorted(self.workers)} not all are there"
+                time.sleep(0.05)
 
     def close(self) -> None:
         for process in (*self.workers.values(), self.scheduler):
@@ -67,3 +72,8 @@ class Cluster:
                         child.kill()
             process.kill()
             process.wait()
+
+
+def _workers(client: Any) -> list[dict[str, Any]]:
+    """Return what the scheduler knows of its workers: by number it may count one that has gone."""
+    return list(client.scheduler_info(n_workers=-1)["workers"].values())
