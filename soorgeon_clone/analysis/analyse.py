@@ -36,12 +36,12 @@ def analyse(
     ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not Python are left out:
     `python_of` says which they are.
     """
-    with _keeping_all(), _deep():
+    with keeping_all(), _deep():
         return _analyse(sections, tables or knowledge(), read_file)
 
 
 @contextmanager
-def _keeping_all() -> Iterator[None]:
+def keeping_all() -> Iterator[None]:
     """Look for no garbage: trees and objects live as long as their notebook, and looking costs a sixth of the time."""
     was_enabled = gc.isenabled()
     gc.disable()

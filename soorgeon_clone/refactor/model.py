@@ -103,6 +103,10 @@ class Merge:
     reason: str
 
 
+def _is_feared(because: tuple[Because, ...]) -> bool:
+    return any(one.feared for one in because)
+
+
 @dataclass(frozen=True)
 class MustMerge:
     """Sections ``first`` to ``last`` (by number, from 0) must be one task. ``reason`` says why, for people.
@@ -118,7 +122,7 @@ class MustMerge:
     @property
     def feared(self) -> bool:
         """Whether it stands on a fact that is only possible: a guard could take its place."""
-        return any(one.feared for one in self.because)
+        return _is_feared(self.because)
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class MustPrecede:
     @property
     def feared(self) -> bool:
         """Whether it stands on a fact that is only possible: a guard could take its place."""
-        return any(one.feared for one in self.because)
+        return _is_feared(self.because)
 
 
 @dataclass(frozen=True)

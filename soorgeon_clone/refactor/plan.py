@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from soorgeon_clone.analysis.analyse import analyse
+from soorgeon_clone.analysis.analyse import analyse, keeping_all
 from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.analysis.scripts import scripts_in
@@ -53,7 +51,7 @@ def make_plan(
     if len(sections) > _MOST_SECTIONS:
         return as_one_task(notebook, sections, f"it has {len(sections):,} sections, more than {_MOST_SECTIONS}")
     try:
-        with _keeping_all():
+        with keeping_all():
             return _plan(notebook, sections, level, single_task, serializer, forced, together)
     except (RecursionError, MemoryError):
         return as_one_task(notebook, sections, "its code is nested too deeply to be looked at closely")
@@ -86,23 +84,11 @@ def facts_of(notebook: Notebook, level: int) -> NotebookFacts | None:
     if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
         return None
     try:
-        with _keeping_all():
+        with keeping_all():
             tables = knowledge(read_user_effects(_folder(notebook)))
             return _analyse(notebook, split(notebook, level), tables)
     except (RecursionError, MemoryError):
         return None
-
-
-@contextmanager
-def _keeping_all() -> Iterator[None]:
-    """Look for no garbage while a plan is made: what the analysis has found is large, and all of it is still needed."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _heaviest(notebook: Notebook) -> str:
