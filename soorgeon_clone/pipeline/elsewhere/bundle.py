@@ -27,7 +27,7 @@ from soorgeon_clone.files.scratch import put_bytes, remove
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Spec
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.pipeline.products.store import Store
-from soorgeon_clone.pipeline.state.content import file_digest, named_paths
+from soorgeon_clone.pipeline.state.content import file_digest
 from soorgeon_clone.pipeline.status.project import Project
 
 _SMALL = 256_000
@@ -189,18 +189,8 @@ def _sources(project: Project, names: Iterable[str]) -> list[str]:
 def _beside(project: Project, names: Iterable[str]) -> tuple[dict[str, tuple[str, Path]], str]:
     """The files in folders above the project that the code of tasks names, with their digests, by their paths in the
     highest of these folders; and the way from there to the project."""
-    found: set[Path] = set()
-    for name in names:
-        task = project.tasks[name]
-        texts = set(task.facts.code.constants if task.facts.code else ()) | project.fingerprints.closure(task).constants
-        ups = {text for text in texts if text.split("/")[0] == ".."}
-        for up in ups:
-            path = Path(os.path.normpath(project.root / up))
-            if path.is_dir() and path in project.root.parents:
-                found.update(path / one for one in named_paths(str(path), texts))
-            elif path.is_file():
-                found.add(path)
-    found = {path for path in found if project.root not in path.parents and not stays(path.name)}
+    files = {path for name in names for path in project.named_files(project.tasks[name]) if path.startswith("../")}
+    found = {Path(os.path.normpath(project.root / path)) for path in files}
     if not found:
         return {}, ""
     top = Path(os.path.commonpath([project.root.parent, *found]))

@@ -37,5 +37,7 @@ def product_name(name: str) -> bool:
 
 
 def readable_name(name: str) -> bool:
-    """Whether a text may be the path of a file that a task reads: relative, and not upwards."""
+    """Whether a text may be the path of a file that a task reads: relative, and upwards at its beginning only."""
+    while name.startswith("../"):
+        name = name[3:]
     return bool(name) and "\0" not in name and name[0] != "/" and ".." not in name.split("/")

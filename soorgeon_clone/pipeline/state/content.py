@@ -10,11 +10,11 @@ import os
 import posixpath
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from soorgeon_clone.files import regular
+from soorgeon_clone.files import private, regular
 
 # A file that changed this shortly before it was read may change again within one tick of the file system's clock,
 # and look the same: its digest is not remembered.
@@ -144,6 +144,27 @@ def named_paths(root: str, names: Iterable[str]) -> list[str]:
             elif os.path.isfile(os.path.join(root, path)):  # noqa: PTH113, PTH118
                 found.add(path)
     return sorted(found)
+
+
+def named_above(root: str, names: Collection[str]) -> list[str]:
+    """The files outside of ``root`` that texts in code name by ways that begin with ``..``, as paths from ``root``.
+
+    A task that begins with ``os.chdir("..")`` names its data from there. What is hidden, or looks like a key, is none.
+    """
+    found: set[str] = set()
+    for up in {name.rstrip("/") for name in map(_normal, names) if name.split("/")[0] == ".."}:
+        full = os.path.normpath(os.path.join(root, up))  # noqa: PTH118
+        kind = _kind(full)
+        paths = [full] if kind == "file" else []
+        if kind == "folder":
+            paths = [f"{full.rstrip('/')}/{one}" for one in named_paths(full, names)]
+        found.update(os.path.relpath(path, root) for path in paths if not path.startswith(f"{root}/"))
+    return sorted(path for path in found if not _is_kept_back(path))
+
+
+def _is_kept_back(path: str) -> bool:
+    parts = [part for part in path.split("/") if part != ".."]
+    return private.is_private(path) or any(part.startswith(".") for part in parts)
 
 
 def may_be_named(names: Iterable[str], path: str) -> bool:

@@ -22,7 +22,7 @@ from soorgeon_clone.pipeline.products.cache import Cache
 from soorgeon_clone.pipeline.products.leavings import Leavings
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.pipeline.state.computed import Remembered
-from soorgeon_clone.pipeline.state.content import Contents, named_paths, stamp_now
+from soorgeon_clone.pipeline.state.content import Contents, named_above, named_paths, stamp_now
 from soorgeon_clone.pipeline.state.fingerprint import (
     Fingerprints,
     causes,
@@ -322,7 +322,8 @@ class Project:
         if modules:
             names |= self.fingerprints.closure(task).constants
         found = {}
-        for path in named_paths(str(self.root), names):
+        root = str(self.root)
+        for path in (*named_paths(root, names), *named_above(root, names)):
             own = path in self._products or path == task.spec.source.path
             if not own and (digest := self.contents.digest(path)):
                 found[path] = digest

@@ -276,6 +276,26 @@ def test_files_that_a_task_names_count(folder: Folder) -> None:
     assert folder.ran() == ["load"]
 
 
+def test_files_above_the_project_count(folder: Folder) -> None:
+    """As in pipelines that ``refactor --into`` wrote: their tasks work in the folder of the notebook."""
+    folder.write("../data/in.csv", "1")
+    folder.write("../data/more.csv", "1")
+    folder.write("../.env", "SECRET=1")
+    folder.task("named", "open('../data/in.csv').read()")
+    folder.task("moved", "import os\nos.chdir('..')", "open('data/in.csv').read()")
+    folder.task("joined", "import os", "open(os.path.join('..', 'data', 'more.csv')).read()")
+    folder.task("secret", "open('../.env').read()")
+    folder.task("writes", "with open('../data/out.csv', 'w') as file:\n    file.write('1')")
+    folder.build()
+    assert folder.stale() == {}
+    folder.write("../data/in.csv", "2")
+    assert folder.status()["moved"].line == "stale: a file it reads changed (../data/in.csv)"
+    assert folder.stale() == {"named": "INPUT", "moved": "INPUT"}
+    folder.write("../data/more.csv", "2")
+    folder.write("../.env", "SECRET=2")
+    assert folder.stale() == {"named": "INPUT", "moved": "INPUT", "joined": "INPUT"}
+
+
 def test_files_are_found_in_folders_and_by_wildcards_and_in_modules(folder: Folder) -> None:
     folder.write("data/a.csv", "1")
     folder.write("data/more/b.csv", "1")
