@@ -14,6 +14,7 @@ from special_files import unix_socket
 
 from soorgeon_clone import pyproject
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.tags import INJECTED as INJECTED_TAG
 from soorgeon_clone.pipeline.declared import inject_file, spec, yaml_tree
 from soorgeon_clone.pipeline.declared.entries import parse_size
 from soorgeon_clone.pipeline.sources.code_facts import normal
@@ -376,7 +377,7 @@ def test_sources_with_injected_cells(what: str) -> None:
     began = time.process_time()
     for change in (lambda: inject_file.remove(text, name), lambda: inject_file.inject(text, name, "y = 1")):
         try:
-            assert inject_file.TAG not in change().replace("y = 1", "").replace('"injected-parameters"', "", 2)
+            assert INJECTED_TAG not in change().replace("y = 1", "").replace('"injected-parameters"', "", 2)
         except UserError as error:
             assert len(error.message) < 2_000
     assert time.process_time() - began < PATIENCE

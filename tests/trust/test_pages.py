@@ -200,7 +200,7 @@ def test_names_of_folders_become_no_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["py", "ipynb"])
 def test_projects_of_hostile_notebooks_are_well_formed(form: str, tmp_path: Path) -> None:
     named = lay_out(tmp_path, TEXTS[:40])
-    for number, path in enumerate((tmp_path / "plain.ipynb", named)):
+    for number, path in enumerate((tmp_path / "plain.ipynb", *named[:3])):
         root = tmp_path / f"p{number}"
         done = run(["refactor", str(path), "-f", form, "--into", str(root)])
         assert done.code == 0, done.err + done.traceback.encode()

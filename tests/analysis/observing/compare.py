@@ -15,6 +15,7 @@ from observing.content import arrays, digest, is_mutable, reach
 from observing.examples import needed
 from observing.results import is_a
 from observing.world import OPENED, files, random_states, settings
+from soorgeon_clone.analysis import figures
 from soorgeon_clone.analysis.effect_tables import Table
 from soorgeon_clone.analysis.effects import Effect
 
@@ -87,9 +88,12 @@ def _world(
     loose: bool,
 ) -> Iterator[str]:
     drawn = {name for name, state in random_states().items() if states.get(name, state) != state}
-    if extra := drawn - set(effect.draws) - set(effect.seeds):
+    if effect.changes:  # axes that it was given may be the current ones
+        drawn -= {figures.STATE}
+    if extra := drawn - {figures.STATE if name == figures.NEW else name for name in (*effect.draws, *effect.seeds)}:
         yield f"draws {sorted(extra)}"
-    if (missing := set(effect.draws) - drawn) and not loose and not effect.draws_unless:
+    seen = {*drawn, figures.STATE}  # who only reads of the current figure leaves no trace
+    if (missing := set(effect.draws) - seen) and not loose and not effect.draws_unless:
         yield f"does not draw {sorted(missing)}"
     now = settings()
     touched = {name for name in now if name in world and world[name] != now[name]}

@@ -32,7 +32,22 @@ def random_states() -> dict[str, Any]:
         import torch
 
         states["torch_random"] = torch.get_rng_state().tolist()
+    if "matplotlib.pyplot" in sys.modules:
+        states["figures"] = _figures()
     return states
+
+
+def _figures() -> tuple[Any, ...]:
+    """Which figures pyplot has open, which of them and of its axes are current, and how much is drawn on that one."""
+    import matplotlib.pyplot as plt
+
+    numbers = plt.get_fignums()
+    if not numbers:
+        return ()
+    figure = plt.gcf()
+    current = figure._axstack.current()  # asking for the current axes would make some
+    place = figure.axes.index(current) if current in figure.axes else None
+    return numbers, figure.number, len(figure.axes), place, len(figure.findobj())
 
 
 def settings() -> dict[str, Any]:
