@@ -11,7 +11,8 @@ from typing import Literal, TypeVar
 
 from soorgeon_clone.analysis.lower import definitions
 from soorgeon_clone.analysis.lower.instructions import Block, Constant, Import, Instruction
-from soorgeon_clone.analysis.lower.parsed import NotRead, tree_of
+from soorgeon_clone.analysis.lower.parsed import tree_of
+from soorgeon_clone.analysis.lower.parsed_expressions import NotRead
 from soorgeon_clone.analysis.lower.scopes import ScopeNames
 from soorgeon_clone.analysis.lower.statements import block
 

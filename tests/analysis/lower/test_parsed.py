@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from soorgeon_clone.analysis.lower.parsed import NotRead, tree_of
+from soorgeon_clone.analysis.lower.parsed import tree_of
+from soorgeon_clone.analysis.lower.parsed_expressions import NotRead
 
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 FILES = [
