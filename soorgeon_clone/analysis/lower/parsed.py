@@ -45,7 +45,20 @@ def tree_of(text: str) -> list[ast.stmt]:
         module = _grammar().parse(text, error_recovery=False)
     except (parso.ParserSyntaxError, InternalParseError) as error:
         raise NotRead from error
-    return _Reader(text).statements(module.children)
+    try:
+        return _Reader(text).statements(module.children)
+    finally:
+        _let_go(module)
+
+
+def _let_go(module: Node) -> None:
+    """Cut parso's tree loose from its parents: it goes at once, and need not be found by looking for garbage."""
+    stack = [module]
+    while stack:
+        for child in stack.pop().children:
+            child.parent = None
+            if hasattr(child, "children"):
+                stack.append(child)
 
 
 @cache
