@@ -428,6 +428,20 @@ def iterate(w: Walker, value: Value) -> None:
     """Note what iterating over ``value`` does: iterators advance; the notebook's own ``__iter__`` runs."""
     w.heap.note_order(value)
     advance_all(w, value)
+    take_from_unknown(w, value)
+
+
+def take_from_unknown(w: Walker, value: Value) -> None:
+    """What nobody has described may be an iterator, which files can hold: who takes all of it leaves nothing."""
+    unknown = [obj for obj in value if obj.type in _ANYTHING and obj.made < w.record.index]
+    if unknown:
+        reason = w.blame(w.heap.reason.node, "iterating over what nobody has described", feared=True)
+        for obj in unknown:
+            w.change_one(obj)
+        w.heap.reason = reason
+
+
+_ANYTHING = (UNKNOWN, "builtins.object")
 
 
 def advance_all(w: Walker, value: Value) -> None:

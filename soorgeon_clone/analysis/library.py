@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 
 NDARRAY = "numpy.ndarray"
 _TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
+_TAKING_ALL = frozenset(  # all elements of what they are given
+    f"builtins.{name}"
+    for name in (
+        *("list", "tuple", "set", "frozenset", "dict", "sum", "max", "min", "any", "all", "sorted"),
+        *("str.join", "list.extend", "set.update", "set.union"),
+    )
+)
 _OF_TABLES = ("pandas.", "numpy.")
 _VIEWING = FRAMES | {NDARRAY}
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
@@ -85,6 +92,8 @@ def apply(
     if w.drawn and path.startswith("matplotlib."):
         undescribed.run_drawn(w, node)
     filed.note_written(w, effect, path, receiver | args.all)
+    if path in _TAKING_ALL:
+        access.take_from_unknown(w, args.all)
     if effect.prints or path in _SHOWING:
         w.show(args.all)
     if effect.raises:
