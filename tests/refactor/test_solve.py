@@ -25,7 +25,8 @@ def test_a_merge_names_both_statements_and_what_would_part_them() -> None:
     (merge,) = plan.merges
     assert merge.reason == (
         "`it` cannot be saved: it holds a generator (made by `it = (x for x in xs)` in cell 2, "
-        "asked for by `print(next(it))` in cell 6). To part them, make a list of it."
+        "asked for by `print(next(it))` in cell 6). To part them, make a list of it, "
+        "or count with a number if it does not end."
     )
     (constraint,) = merges(plan)
     assert (constraint.first, constraint.last, constraint.reason) == (0, 2, merge.reason)

@@ -86,12 +86,11 @@ def _cells(task: TaskSpec) -> list[Cell]:
         f"product = {_extracted_product(task)}",
         *(f"{name} = {_default(value)}" for name, value in task.params.items() if name != "resources_"),
     ]
-    texts = [
-        ("markdown", f"# {title}", frozenset[str]()),
-        ("code", "\n".join(parameters), frozenset({PARAMETERS})),
-        ("code", "", frozenset[str]()),
+    return [
+        Cell(0, "markdown", f"# {title}"),
+        Cell(1, "code", "\n".join(parameters), tags=frozenset({PARAMETERS})),
+        Cell(2, "code", ""),
     ]
-    return [Cell(index, kind, text, tags=tags) for index, (kind, text, tags) in enumerate(texts)]  # type: ignore[arg-type]
 
 
 def _default(value: object) -> str:

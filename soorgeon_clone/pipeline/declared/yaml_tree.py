@@ -278,7 +278,7 @@ def check_keys(item: Item, known: Iterable[str], what: str) -> None:
             raise UserError(f"{entry.place}: unknown key '{shortened(str(key))}' in {what}", hint=hint, exit_code=2)
 
 
-class _BlockDumper(_Dumper):  # type: ignore[misc]
+class _BlockDumper(_Dumper):  # type: ignore[misc]  # libyaml's dumper or Python's: Any to mypy
     """Indents list entries below their key, as people write pipeline.yaml."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:

@@ -247,7 +247,7 @@ def open_shell(folder: Path) -> ZMQInteractiveShell:
     )
     # tqdm knows a notebook by this module, and others take the class from it
     stand_in = ModuleType(ZMQInteractiveShell.__module__)
-    stand_in.ZMQInteractiveShell = ZMQInteractiveShell  # type: ignore[attr-defined]
+    vars(stand_in)["ZMQInteractiveShell"] = ZMQInteractiveShell
     sys.modules[stand_in.__name__] = stand_in
     shell: ZMQInteractiveShell = ZMQInteractiveShell.instance(config=config, ipython_dir=str(folder))
     shell.extension_manager.load_extension("storemagic")

@@ -9,6 +9,7 @@ import select
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -65,7 +66,7 @@ class Stream(io.TextIOBase):
         return True
 
 
-class Capture:
+class Capture(ABC):
     """Gives ``sink`` what the streams and their descriptors receive, from ``start`` to ``stop``."""
 
     def __init__(self, streams: tuple[Stream, Stream], sink: Sink) -> None:
@@ -109,12 +110,13 @@ class Capture:
         if text:
             self._sink(name, text)
 
+    @abstractmethod
     def redirect(self) -> None:
-        raise NotImplementedError
+        """Let the descriptors lead here."""
 
+    @abstractmethod
     def drain(self) -> None:
         """Records what was written to the descriptors."""
-        raise NotImplementedError
 
 
 class PipeCapture(Capture):

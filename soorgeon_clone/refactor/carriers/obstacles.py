@@ -37,7 +37,8 @@ def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, expor
 
 # words in an obstacle -> what to do about it
 _REMEDIES = (
-    (re.compile(r"generator$|iterator$|view of a dictionary"), "make a list of it"),
+    (re.compile(r"generator$|iterator$"), "make a list of it, or count with a number if it does not end"),
+    (re.compile(r"view of a dictionary"), "make a list of it"),
     (re.compile(r"draws from a seeded generator"), "draw from a generator that is a variable of its own"),
     (re.compile(r"order matters"), "sort it where the order matters"),
     (re.compile(r"\ba lambda that|the nested function"), "define a function by `def`, outside of others"),
