@@ -16,7 +16,6 @@ from soorgeon_clone.files.regular import read_text
 from soorgeon_clone.pipeline.declared.values import LONGEST_INTEGER
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper: Any = yaml.SafeDumper
 _DEEPEST = 100
 # A pipeline of 100,000 tasks has fewer. Each takes half a kilobyte while it is read.
 _MOST = 1_000_000
@@ -278,7 +277,7 @@ def check_keys(item: Item, known: Iterable[str], what: str) -> None:
             raise UserError(f"{entry.place}: unknown key '{shortened(str(key))}' in {what}", hint=hint, exit_code=2)
 
 
-class _BlockDumper(_Dumper):  # type: ignore[misc]  # libyaml's dumper or Python's: Any to mypy
+class _BlockDumper(yaml.SafeDumper):
     """Indents list entries below their key, as people write pipeline.yaml."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
