@@ -40,13 +40,13 @@ def solve(cut: Cut, knowledge: Knowledge, known_merges: Sequence[MustMerge] = ()
     merges = list(known_merges)
     known: dict[frozenset[str], dict[tuple[Value, int], Pickled]] = {}
     possible = candidates(cut.borders) if len(cut.units) > 1 else None
-    patience = 1
+    allowed = 1
     while True:
         try:
             exported = closed_definitions(cut, possible) if possible is not None else {}
             ledger = Ledger(cut.borders, knowledge, exported, known.setdefault(frozenset(exported), {}))
             wiring = wire(cut, ledger)
-            chosen = sorted(set(_nearest(wiring.clashes, patience)), key=lambda c: (c.first, c.last, c.reason))
+            chosen = sorted(set(_nearest(wiring.clashes, allowed)), key=lambda c: (c.first, c.last, c.reason))
         except (RecursionError, MemoryError):
             raise
         except Exception as error:  # one of ours is no reason to refuse a notebook: as one task, nothing crosses
@@ -59,7 +59,7 @@ def solve(cut: Cut, knowledge: Knowledge, known_merges: Sequence[MustMerge] = ()
         if len(joined.units) == len(cut.units):
             raise AssertionError(f"sections that are one already were to merge: {chosen[0].reason}")
         merges += chosen
-        cut, patience = joined, 2 * patience
+        cut, allowed = joined, 2 * allowed
 
 
 def wire(cut: Cut, ledger: Ledger) -> Wiring:
@@ -101,12 +101,12 @@ def _refuse_what_cannot_be_cut(wiring: Wiring) -> None:
             return
 
 
-def _nearest(clashes: Mapping[int, Sequence[MustMerge]], patience: int) -> Iterable[MustMerge]:
+def _nearest(clashes: Mapping[int, Sequence[MustMerge]], allowed: int) -> Iterable[MustMerge]:
     """Yield, for each unit, those constraints that join least: once they are solved, its others may be none.
 
-    ``patience`` of them, so that there are few rounds.
+    ``allowed`` widths of them, so that there are few rounds.
     """
     for _, found in sorted(clashes.items()):
         spans = sorted({clash.last - clash.first for clash in found})
-        reach = spans[min(patience, len(spans)) - 1]
+        reach = spans[min(allowed, len(spans)) - 1]
         yield from (clash for clash in found if clash.last - clash.first <= reach)
