@@ -1,4 +1,4 @@
-"""Random notebooks, many of them: run.py [--count 100000] [--seed 0] [--jobs 2] [--out found.md].
+"""Random notebooks, many of them: run.py [--count 100000] [--seed 0] [--jobs 2] [--with undescribed] [--out found.md].
 
 Each seed makes one notebook (tests/fuzz/grammar.py); it is run straight and as a pipeline. What differs is shrunk and
 printed with the plan's tasks, so that it can become a case of tests/fuzz/regressions.yaml. Exit code 1 if any did.
@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100_000, help="how many notebooks")
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
+    parser.add_argument("--with", dest="further", action="append", default=[], help="file of further templates")
     parser.add_argument("--tries", type=int, default=1500, help="how long to shrink what is found")
     parser.add_argument("--out", type=Path, help="file for what is found, besides the terminal")
     options = parser.parse_args()
@@ -51,7 +52,8 @@ def main() -> None:
     began = time.monotonic()
     counts: Counter[str] = Counter()
     seeds = range(options.seed, options.seed + options.count)
-    batches = [(seeds[n : n + _BATCH], options.tries) for n in range(0, len(seeds), _BATCH)]
+    further = tuple(options.further)
+    batches = [(seeds[n : n + _BATCH], further, options.tries) for n in range(0, len(seeds), _BATCH)]
     # a process works on a few batches only: what notebooks leave behind in it does not grow
     with get_context("spawn").Pool(options.jobs, maxtasksperchild=20) as pool:
         for number, (found, counted) in enumerate(pool.imap_unordered(_batch, batches), start=1):
@@ -67,17 +69,17 @@ def main() -> None:
     sys.exit(1 if counts["different"] or counts["refused"] else 0)
 
 
-def _batch(work: tuple[Sequence[int], int]) -> tuple[list[str], Counter[str]]:
+def _batch(work: tuple[Sequence[int], Sequence[str], int]) -> tuple[list[str], Counter[str]]:
     warnings.simplefilter("ignore")
-    seeds, tries = work
+    seeds, further, tries = work
     counts: Counter[str] = Counter()
-    return list(_differences(seeds, tries, counts)), counts
+    return list(_differences(seeds, further, tries, counts)), counts
 
 
-def _differences(seeds: Sequence[int], tries: int, counts: Counter[str]) -> Iterator[str]:
+def _differences(seeds: Sequence[int], further: Sequence[str], tries: int, counts: Counter[str]) -> Iterator[str]:
     for seed in seeds:
         try:
-            found = runnable(write_notebook(Seeded(seed)))
+            found = runnable(write_notebook(Seeded(seed), *further))
             if found is None:
                 counts["left out"] += 1
                 continue

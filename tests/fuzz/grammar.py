@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Protocol
 
-from fuzz.templates import CLASSES, COMPOUND, EXPRESSIONS, FUNCTIONS, KINDS, PRINTS, PRINTS_OF, SIMPLE, STARTS
+from fuzz.templates import Templates, templates
 
 _HOLE = re.compile(r"\{([+*=]?\w+)\}")
 _THINGS = (
@@ -36,6 +36,7 @@ _THINGS = (
     "rng",
     "rnd",
     "df",
+    "box",
 )  # whose identity can be told
 _DISPLAYED = ("int", "str", "list", "lists", "dict", "dicts", "tuple", "deque", "arr", "mat", "df", "ser")
 # names that the code of tasks wants for itself
@@ -64,17 +65,19 @@ class Chances(Protocol):
 class Notebook:
     """A notebook as it is being written: the names that live, by kind."""
 
-    def __init__(self, chances: Chances) -> None:
+    def __init__(self, chances: Chances, words: Templates) -> None:
         self.chances = chances
+        self.words = words
         self.kinds: dict[str, str] = {}
         self.later: list[str] = []
         self.count = 0
         self.depth = 0
-        rare = [kind for kind in KINDS if chances.below(100) < KINDS[kind]]
+        rare = [kind for kind, often in words.kinds.items() if chances.below(100) < often]
         self.allowed = {"int", "list", "str", "digit", "key", "gone", "thing", *rare}
         self.most = 3 + chances.below(10)
         self.tables = [
-            [t for t in table if self._allows(t)] for table in (SIMPLE, FUNCTIONS, CLASSES, COMPOUND, PRINTS)
+            [t for t in table if self._allows(t)]
+            for table in (words.simple, words.functions, words.classes, words.compound, words.prints)
         ]
 
     def _allows(self, template: str) -> bool:
@@ -175,7 +178,7 @@ class Notebook:
         try:
             options = [
                 e
-                for e in EXPRESSIONS.get(kind, ())
+                for e in self.words.expressions.get(kind, ())
                 if self.depth < 4 and self._allows(e) and all(map(self._has, _holes(e)))
             ]
             if names and (not options or self.chance(65)):
@@ -238,7 +241,7 @@ class Notebook:
                 yield names.pop(self.chances.below(len(names)))
 
     def _shown(self, name: str) -> str:
-        options = PRINTS_OF.get(self.kinds[name], ["print({name})"])
+        options = self.words.prints_of.get(self.kinds[name], ["print({name})"])
         return self.choose(options).replace("{name}", name)
 
 
@@ -251,10 +254,10 @@ def _fill(template: str, fill: object) -> str:
     return "\n".join(rows)
 
 
-def write_notebook(chances: Chances) -> tuple[str, ...]:
-    """Return the sections of a random notebook."""
-    notebook = Notebook(chances)
-    starts = [template for template in STARTS if notebook._allows(template)]
+def write_notebook(chances: Chances, *further: str) -> tuple[str, ...]:
+    """Return the sections of a random notebook; ``further`` are files of templates besides the usual ones."""
+    notebook = Notebook(chances, templates(*further))
+    starts = [template for template in notebook.words.starts if notebook._allows(template)]
     lines = [notebook.template(notebook.choose(starts))] if starts and chances.below(100) < 70 else []
     sections = []
     for _ in range(2 + chances.below(4)):
@@ -269,9 +272,9 @@ def write_notebook(chances: Chances) -> tuple[str, ...]:
 
 def _seeds(text: str, chances: Chances) -> Iterable[str]:
     """Yield what seeds the generators that are drawn from, or a notebook would not show the same twice."""
-    if re.search(r"(?<!np\.)\b(random|r)\.(random|randrange|shuffle|getstate)\b", text):
+    if re.search(r"(?<!np\.)\b(random|r)\.(random|randrange|shuffle|getstate)\b|\bol\.draw\b", text):
         yield f"random.seed({chances.below(8)})"
-    if re.search(r"\bnp\.random\.(rand|randint|shuffle)\b", text):
+    if re.search(r"\bnp\.random\.(rand|randint|shuffle)\b|\bol\.sample\b", text):
         yield f"np.random.seed({chances.below(8)})"
 
 
@@ -303,6 +306,7 @@ _IMPORTS = {
     r"\bstring\.": "import string",
     r"\btyping\.": "import typing",
     r"\babc\.": "import abc",
+    r"\bol\.": "import outland as ol",
 }
 
 

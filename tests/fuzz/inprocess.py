@@ -35,6 +35,7 @@ from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.refactor.script import task_cells
 
+UNDESCRIBED = Path(__file__).parent / "undescribed"  # libraries that the analysis does not find
 LIMIT = 2  # seconds for one run
 MEMORY = 400_000_000  # bytes that a run may take: C code that never ends does not see the signal of a timer
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -208,10 +209,12 @@ def _without_failures(source: str, namespace: dict[str, Any]) -> str:
 @contextlib.contextmanager
 def _process(exported: str = "") -> Iterator[dict[str, Any]]:
     """Give a new ``__main__`` to code that believes to have a process of its own."""
-    before = {name: sys.modules.get(name) for name in ("__main__", "exported")}
+    anew = ["exported", *(path.stem for path in UNDESCRIBED.glob("*.py"))]
+    before = {name: sys.modules.pop(name, None) for name in anew} | {"__main__": sys.modules["__main__"]}
     main = types.ModuleType("__main__")
     main.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = main
+    sys.path.insert(0, str(UNDESCRIBED))
     try:
         if exported:
             module = types.ModuleType("exported")
@@ -219,6 +222,7 @@ def _process(exported: str = "") -> Iterator[dict[str, Any]]:
             exec(compile(exported, "exported.py", "exec", dont_inherit=True), module.__dict__)
         yield main.__dict__
     finally:
+        sys.path.remove(str(UNDESCRIBED))
         for name, module in before.items():
             if module is None:
                 sys.modules.pop(name, None)
