@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from inventory import python_notebooks
 
-from soorgeon_clone.analysis import calls, undescribed
 from soorgeon_clone.analysis.analyse import analyse
+from soorgeon_clone.analysis.machine import calls, unknown_calls
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.read import read
 from soorgeon_clone.notebook.sections import split
@@ -42,7 +42,7 @@ class Observed:
         for module, name, stand_in in (
             (calls, "call_library", self._library),
             (calls, "_call_method_of", self._method),
-            (undescribed, "unknown", self._unknown),
+            (unknown_calls, "unknown", self._unknown),
         ):
             self._originals[name] = getattr(module, name)
             setattr(module, name, stand_in)
@@ -50,7 +50,7 @@ class Observed:
 
     def __exit__(self, *_: object) -> None:
         for name, function in self._originals.items():
-            setattr(undescribed if name == "unknown" else calls, name, function)
+            setattr(unknown_calls if name == "unknown" else calls, name, function)
 
     def _library(self, w: Any, path: str, args: Any, node: Any) -> Any:
         self._see(node, w.knowledge.canonical(path))

@@ -8,17 +8,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
-from soorgeon_clone.analysis.effects import Knowledge, knowledge
+from soorgeon_clone.analysis import beside, limits
 from soorgeon_clone.analysis.evidence import Place, Reason
-from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
+from soorgeon_clone.analysis.knowledge.effect_comments import MARK, said_in
+from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.limits import TooMany
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as statements_of
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.machine import evaluate, statements, unknown_calls
+from soorgeon_clone.analysis.machine.walk import Walker
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.said import MARK, said_in
-from soorgeon_clone.analysis.walk import Walker
+from soorgeon_clone.analysis.objects import access
+from soorgeon_clone.analysis.objects.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 
 _LOG = logging.getLogger(__name__)
@@ -162,7 +164,7 @@ def _show(walker: Walker, record: StatementFacts, shown: Instruction) -> None:
     access.implicit_inside(walker, value)
     walker.show(value)
     walker.displayed |= value
-    undescribed.run_drawn(walker, shown)
+    unknown_calls.run_drawn(walker, shown)
     record.shows = any(obj.type != "builtins.NoneType" for obj in value)
     record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
 

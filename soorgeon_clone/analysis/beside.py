@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import calls, undescribed
-from soorgeon_clone.analysis.feared import COMMON, Feared
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, LIB, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.knowledge.feared import COMMON, Feared
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.machine import calls, unknown_calls
 from soorgeon_clone.analysis.module_state import States
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, LIB, UNKNOWN, Obj, Value
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 STATE = "state of modules beside the notebook"
 
@@ -95,10 +95,10 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Instruction) -> Valu
         own |= {state(w)}
     w.change(own)
     w.heap.reason = reason
-    result = undescribed.unknown(w, own, args, node, origin)
+    result = unknown_calls.unknown(w, own, args, node, origin)
     for made in result:
         if made.type == UNKNOWN:
-            undescribed.keep_views(w, made, args.all)
+            unknown_calls.keep_views(w, made, args.all)
     return result
 
 
@@ -142,7 +142,7 @@ def _do(w: Walker, may: Feared) -> None:
     by_name, may.by_name = may.by_name, False  # that is about the variables of the module
     w.uncertain += 1
     try:
-        undescribed.do_feared(w, may)
+        unknown_calls.do_feared(w, may)
     finally:
         w.uncertain -= 1
         may.by_name = by_name

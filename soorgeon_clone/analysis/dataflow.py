@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from soorgeon_clone.analysis.heap import Obj
 from soorgeon_clone.analysis.model import SectionFacts, StatementFacts
-from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.objects.heap import Obj
+from soorgeon_clone.analysis.objects.state import Binding
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from soorgeon_clone.analysis.because import Because
-from soorgeon_clone.analysis.effect_rules import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.instructions import (
     Bind,

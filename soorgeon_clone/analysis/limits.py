@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.heap import Value
+    from soorgeon_clone.analysis.objects.heap import Value
 
 REACHED = "a limit of the analysis was reached"
 

@@ -29,10 +29,10 @@ from typing import NamedTuple
 
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.because import Because
-from soorgeon_clone.analysis.effects import UNDESCRIBED
-from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, LIB, METHOD, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
 from soorgeon_clone.analysis.model import AMBIENT, NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, LIB, METHOD, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.objects.state import Binding
 
 _VERBS = {
     "sets": ("sets", "may set"),

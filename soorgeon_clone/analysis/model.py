@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.evidence import Places, Why
-from soorgeon_clone.analysis.heap import Heap, Obj
 from soorgeon_clone.analysis.lower.cells import Statement, StatementKind
-from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.objects.heap import Heap, Obj
+from soorgeon_clone.analysis.objects.state import Binding
 
 AMBIENT = "@"  # names of ambient states that are carried like variables begin with this: "@numpy_random"
 

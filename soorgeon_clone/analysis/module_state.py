@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from soorgeon_clone.analysis.feared import Feared, feared
+from soorgeon_clone.analysis.knowledge.feared import Feared, feared
 from soorgeon_clone.analysis.lower.instructions import (
     Annotate,
     Argument,

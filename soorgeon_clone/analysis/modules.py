@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.feared import builtin
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
+from soorgeon_clone.analysis.knowledge.feared import builtin
 from soorgeon_clone.analysis.lower.cells import statements
 from soorgeon_clone.analysis.lower.instructions import (
     Annotate,

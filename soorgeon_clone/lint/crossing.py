@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from soorgeon_clone.analysis.heap import Obj
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
+from soorgeon_clone.analysis.objects.heap import Obj
 from soorgeon_clone.lint.model import Finding
 from soorgeon_clone.lint.subject import Subject
 

@@ -12,7 +12,7 @@ from soorgeon_clone.lint.model import Finding, Fix, Limits
 from soorgeon_clone.notebook.model import Cell, Notebook
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.effects import Knowledge
+    from soorgeon_clone.analysis.knowledge.effects import Knowledge
     from soorgeon_clone.analysis.model import NotebookFacts
     from soorgeon_clone.analysis.undefined import Message
     from soorgeon_clone.lint.missing import Missing
@@ -97,7 +97,7 @@ class Subject:
     @cached_property
     def tables(self) -> Knowledge:
         """What is known about libraries, also from the user."""
-        from soorgeon_clone.analysis.effects import knowledge, read_user_effects
+        from soorgeon_clone.analysis.knowledge.effects import knowledge, read_user_effects
 
         return knowledge(read_user_effects(self.folder))
 

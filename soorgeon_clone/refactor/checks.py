@@ -21,7 +21,7 @@ def check_syntax(notebook: Notebook) -> None:
 
 
 def check_comments(notebook: Notebook) -> None:
-    from soorgeon_clone.analysis.said import MARK, comments_in, parse_said
+    from soorgeon_clone.analysis.knowledge.effect_comments import MARK, comments_in, parse_said
 
     for cell in notebook.cells:
         for row, text in comments_in(cell.source) if cell.kind == "code" and MARK in cell.source else ():

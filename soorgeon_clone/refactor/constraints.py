@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from soorgeon_clone.analysis.heap import Value
+from soorgeon_clone.analysis.objects.heap import Value
 from soorgeon_clone.refactor.carriers import file, session, table
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want, about

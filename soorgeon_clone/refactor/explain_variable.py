@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, LIB, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, LIB, UNBOUND, Obj, Value
 from soorgeon_clone.refactor.model import Carry
 from soorgeon_clone.refactor.scene import Evidence, Explanation, Point, Scene, names_in
 

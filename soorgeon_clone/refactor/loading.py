@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, Obj, Value, holds
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, Obj, Value, holds
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.replay import only_named

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from soorgeon_clone.analysis.analyse import analyse, keeping_all
-from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effects
+from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.errors import UserError

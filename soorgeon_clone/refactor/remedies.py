@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from soorgeon_clone.analysis.because import Because
-from soorgeon_clone.analysis.effects import SECTION, UNDESCRIBED
 from soorgeon_clone.analysis.evidence import INSIDE
-from soorgeon_clone.analysis.said import MARK
+from soorgeon_clone.analysis.knowledge.effect_comments import MARK
+from soorgeon_clone.analysis.knowledge.effects import SECTION, UNDESCRIBED
 
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 _METHOD = re.compile(r"((?:[^\W\d]\w*\.)+([^\W\d]\w*))\(\)\.([^\W\d]\w*)")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.heap import ATTRIBUTES, FRAMES, Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.heap import ATTRIBUTES, FRAMES, Obj, Value, look_for_more
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.pickled import cannot_save, verdict

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.analyse import failed
-from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import Value
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
+from soorgeon_clone.analysis.objects.heap import Value
 from soorgeon_clone.refactor.carriers.carrier import Refused
 from soorgeon_clone.refactor.carriers.exported import candidates, closed_definitions
 from soorgeon_clone.refactor.carriers.ledger import Ledger, Pickled

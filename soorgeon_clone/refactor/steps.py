@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.heap import LIB
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import LIB
 from soorgeon_clone.refactor.carriers import ambient, rebuilt
 from soorgeon_clone.refactor.carriers.exported import import_line
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named

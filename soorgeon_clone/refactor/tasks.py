@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.heap import UNBOUND, Obj
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import UNBOUND, Obj
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.refactor.carriers import table
 from soorgeon_clone.refactor.carriers.borders import Borders

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.heap import UNBOUND, Value
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import UNBOUND, Value
 from soorgeon_clone.refactor.carriers import repeated, settings, table
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger

@@ -12,7 +12,7 @@ from oracle.small import notebook_of, put
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.analyse import analyse
 from soorgeon_clone.analysis.because import Because
-from soorgeon_clone.analysis.effects import knowledge
+from soorgeon_clone.analysis.knowledge.effects import knowledge
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.notebook.sections import split
 

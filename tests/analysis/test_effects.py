@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from soorgeon_clone.analysis.effect_rules import FIELDS
-from soorgeon_clone.analysis.effects import UNDESCRIBED, USER, Effect, knowledge, read_user_effects
+from soorgeon_clone.analysis.knowledge.effect_rules import FIELDS
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, USER, Effect, knowledge, read_user_effects
 from soorgeon_clone.errors import UserError
 
 
@@ -224,8 +224,8 @@ def test_attributes() -> None:
 
 def test_views_end_with_copy_on_write() -> None:
     """pandas 3 never shows a change of a selection in the frame; before, a column may be a view."""
-    from soorgeon_clone.analysis.effect_tables import Table
-    from soorgeon_clone.analysis.effects import read_table
+    from soorgeon_clone.analysis.knowledge.effect_tables import Table
+    from soorgeon_clone.analysis.knowledge.effects import read_table
 
     raw = read_table("pandas")
     assert raw is not None
@@ -304,7 +304,7 @@ def test_a_section_that_is_no_table(tmp_path: Path) -> None:
 
 def test_no_library_is_imported_to_answer() -> None:
     code = (
-        "import sys; from soorgeon_clone.analysis.effects import knowledge; k = knowledge();"
+        "import sys; from soorgeon_clone.analysis.knowledge.effects import knowledge; k = knowledge();"
         "k.function('pandas.read_csv', {}); k.method('numpy.ndarray', 'sum', {}); k.type('sklearn.svm.SVC');"
         "print([m for m in ('pandas', 'numpy', 'sklearn') if m in sys.modules])"
     )

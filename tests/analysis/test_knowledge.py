@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from observing.examples import entries, read_examples
 
-from soorgeon_clone.analysis.effect_tables import Table, check_keys, split_calls
-from soorgeon_clone.analysis.effects import FOLDER, table_of
+from soorgeon_clone.analysis.knowledge.effect_tables import Table, check_keys, split_calls
+from soorgeon_clone.analysis.knowledge.effects import FOLDER, table_of
 
 LIBRARIES = sorted(path.stem for path in [*FOLDER.glob("*.yaml"), *FOLDER.glob("stdlib/*.yaml")])
 

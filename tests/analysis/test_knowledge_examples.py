@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from soorgeon_clone.analysis.effects import FOLDER
+from soorgeon_clone.analysis.knowledge.effects import FOLDER
 
 HERE = Path(__file__).parent
 LIBRARIES = sorted(path.stem for path in (FOLDER / "examples").glob("*.yaml"))

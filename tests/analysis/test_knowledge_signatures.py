@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from soorgeon_clone.analysis.effects import knowledge, table_of
+from soorgeon_clone.analysis.knowledge.effects import knowledge, table_of
 
 SEEDS = {"random_state", "seed", "rng"}
 LIBRARIES = ["numpy", "pandas", "sklearn", "scipy", "seaborn", "networkx", "imblearn"]

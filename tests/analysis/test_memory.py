@@ -18,9 +18,10 @@ import yaml
 from observing.memory import is_of_column
 from oracle.small import notebook_of
 
-from soorgeon_clone.analysis import effects, walk
 from soorgeon_clone.analysis.analyse import analyse
-from soorgeon_clone.analysis.effects import FOLDER, Knowledge
+from soorgeon_clone.analysis.knowledge import effects
+from soorgeon_clone.analysis.knowledge.effects import FOLDER, Knowledge
+from soorgeon_clone.analysis.machine import walk
 from soorgeon_clone.notebook.sections import split
 
 HERE = Path(__file__).parent

@@ -26,7 +26,9 @@ def test_a_progress_bar_passes_on_what_it_was_given() -> None:
     assert not plan_of(first, loop, "print(model, xs)").merges
 
 
-@pytest.mark.parametrize("where", ["soorgeon_clone.analysis.access.subscript", "soorgeon_clone.refactor.solve.wire"])
+@pytest.mark.parametrize(
+    "where", ["soorgeon_clone.analysis.objects.access.subscript", "soorgeon_clone.refactor.solve.wire"]
+)
 def test_an_error_of_ours_refuses_no_notebook(
     where: str, monkeypatch: pytest.MonkeyPatch, analysis_failures: list[str]
 ) -> None:

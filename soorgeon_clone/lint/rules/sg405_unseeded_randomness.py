@@ -12,7 +12,7 @@ from soorgeon_clone.lint.paths import calls
 from soorgeon_clone.lint.subject import Subject
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.effects import Effect, Knowledge
+    from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge
 
 # Paths worth asking about: reading the tables takes longer than linting a small notebook.
 _MAY_DRAW = r"random\.|numpy\.(?:random\.|matlib)|torch\.|scipy\.|sklearn\.(?:model_selection|utils|datasets)\."
@@ -50,7 +50,7 @@ class UnseededRandomness:
             found = [(call, path) for call, path in found if path.endswith(_GENERATOR_NAMES) and not call.args]
         if not found:
             return
-        from soorgeon_clone.analysis.effects import knowledge
+        from soorgeon_clone.analysis.knowledge.effects import knowledge
 
         tables = knowledge()
         seeded: set[str] = set()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from soorgeon_clone.analysis.heap import AMENDED, CLASS, EMPTY, FUNCTION, UNBOUND, Obj, Value, holds
-from soorgeon_clone.analysis.lineage import lineage
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, EMPTY, FUNCTION, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.objects.lineage import lineage
+from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Amended, Ledger

@@ -8,10 +8,10 @@ from functools import cached_property
 from itertools import accumulate
 
 from soorgeon_clone.analysis.dataflow import History
-from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, LIB, Obj, Value
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
+from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.analysis.star import is_module_path
-from soorgeon_clone.analysis.state import Binding
 from soorgeon_clone.notebook.model import Cell
 
 # Names that IPython itself keeps: what they hold depends on the cells that ran before in the same process.

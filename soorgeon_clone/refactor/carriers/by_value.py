@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, LIB, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, LIB, Obj, Value, holds
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.ledger import Pickled
 

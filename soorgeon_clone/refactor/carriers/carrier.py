@@ -9,9 +9,9 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from soorgeon_clone.analysis.heap import Obj
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.objects.heap import Obj
+from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.model import Part
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from soorgeon_clone.analysis.heap import UNBOUND
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import UNBOUND
 from soorgeon_clone.refactor.carriers.borders import LAST_RESULT_NAMES, SESSION_NAMES, Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger

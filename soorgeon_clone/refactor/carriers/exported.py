@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from soorgeon_clone.analysis.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.constants import constants, needed_elsewhere

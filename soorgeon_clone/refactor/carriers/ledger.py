@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import Obj, Value
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import Obj, Value
 from soorgeon_clone.refactor.carriers.borders import Borders
 
 

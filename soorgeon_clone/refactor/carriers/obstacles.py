@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, METHOD, SETS, Obj
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import AMBIENT
+from soorgeon_clone.analysis.objects.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, METHOD, SETS, Obj
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.by_value import is_shared, outside_names
 

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
-from soorgeon_clone.analysis.effects import Knowledge
-from soorgeon_clone.analysis.heap import ATTRIBUTES, CLASS, FUNCTION, LIB, LOST, NAMED, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
+from soorgeon_clone.analysis.objects.heap import (
+    ATTRIBUTES,
+    CLASS,
+    FUNCTION,
+    LIB,
+    LOST,
+    NAMED,
+    UNBOUND,
+    Obj,
+    Value,
+    holds,
+)
 from soorgeon_clone.refactor.carriers import obstacles
 from soorgeon_clone.refactor.carriers.borders import Borders, is_module
 from soorgeon_clone.refactor.carriers.by_value import function_by_value, outside_names

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.effects import Knowledge
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger

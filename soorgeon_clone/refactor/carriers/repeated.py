@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.heap import EMPTY, UNBOUND
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND
+from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.refactor.carriers.carrier import Fact, Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat

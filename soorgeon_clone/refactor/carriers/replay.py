@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.state import Binding
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
 
 _DEFINED = (LIB, FUNCTION, CLASS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.heap import UNBOUND
+from soorgeon_clone.analysis.objects.heap import UNBOUND
 from soorgeon_clone.refactor.carriers.borders import LAST_RESULT_NAMES, SESSION_NAMES
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger

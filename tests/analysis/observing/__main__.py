@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from observing.compare import observe
 from observing.examples import read_examples
 from observing.world import fresh_folder, note_open, restore, settings
-from soorgeon_clone.analysis.effects import table_of
+from soorgeon_clone.analysis.knowledge.effects import table_of
 
 
 def run(library: str, only: str | None = None) -> Iterator[tuple[str, str, str]]:

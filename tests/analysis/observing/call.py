@@ -8,8 +8,8 @@ import types
 from dataclasses import replace
 from typing import Any
 
-from soorgeon_clone.analysis.effect_tables import Table
-from soorgeon_clone.analysis.effects import Effect, Knowledge, knowledge
+from soorgeon_clone.analysis.knowledge.effect_tables import Table
+from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge, knowledge
 
 
 class Call:

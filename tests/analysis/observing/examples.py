@@ -7,8 +7,8 @@ import re
 from functools import cache
 from typing import Any
 
-from soorgeon_clone.analysis.effect_tables import Table, split_calls
-from soorgeon_clone.analysis.effects import FOLDER, table_of
+from soorgeon_clone.analysis.knowledge.effect_tables import Table, split_calls
+from soorgeon_clone.analysis.knowledge.effects import FOLDER, table_of
 
 EXAMPLES = FOLDER / "examples"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from observing.call import Call
 from observing.content import is_mutable
-from soorgeon_clone.analysis.effects import knowledge
+from soorgeon_clone.analysis.knowledge.effects import knowledge
 
 
 def is_a(spec: str, value: Any, example: Call) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from soorgeon_clone.analysis.effects import FOLDER
+from soorgeon_clone.analysis.knowledge.effects import FOLDER
 
 OPENED: list[tuple[str, str]] = []
 ROOT: list[Path] = []

@@ -10,24 +10,16 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import (
-    access,
-    beside,
-    calls,
-    deferred,
-    evaluate,
-    instances,
-    library,
-    statements,
-    undescribed,
-)
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.lineage import add_bases, lineage
+from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.machine import calls, deferred, evaluate, library, statements, unknown_calls
+from soorgeon_clone.analysis.objects import access, instances
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.lineage import add_bases, lineage
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.calls import Arguments
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.calls import Arguments
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 MAPPINGS = {"builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"}
 SHELL = "IPython.shell"
@@ -363,7 +355,7 @@ def _watch(w: Walker, args: Arguments, node: Instruction) -> None:
     """``weakref.finalize(obj, function)`` and the like run code when the object goes."""
     code = first(args, 1)
     for obj in first(args):
-        undescribed.finalize(w, obj, code, node)
+        unknown_calls.finalize(w, obj, code, node)
 
 
 def _run_test_cases(w: Walker, args: Arguments, node: Instruction) -> None:
@@ -373,7 +365,7 @@ def _run_test_cases(w: Walker, args: Arguments, node: Instruction) -> None:
         binding = w.module.state.get(name)
         if binding is not None and any(o.type == CLASS for o in binding.value):
             cases |= w.read_global(name)
-    undescribed.passed_class(w, cases, node, "unittest.main")
+    unknown_calls.passed_class(w, cases, node, "unittest.main")
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Any, Instruction], Value | None]] = {
@@ -578,7 +570,7 @@ def _said(name: str, args: Arguments) -> str:
 def _shell_call(w: Walker, path: str, name: str, args: Arguments, node: Instruction) -> Value:
     if path != SHELL:
         w.note("sets", "ipython")  # get_ipython().events.register(...)
-        undescribed.run_registered(w, args.all, node)
+        unknown_calls.run_registered(w, args.all, node)
         return frozenset({w.heap.make(w.site(node), "IPython.*")})
     if name in ("run_line_magic", "magic"):
         return _line_magic(w, args, node)
@@ -642,7 +634,7 @@ def _line_magic(w: Walker, args: Arguments, node: Instruction) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "*")
     else:
-        return undescribed.unknown(w, EMPTY, args, node, f"%{name}")
+        return unknown_calls.unknown(w, EMPTY, args, node, f"%{name}")
     return none
 
 
@@ -669,7 +661,7 @@ def _cell_magic(w: Walker, args: Arguments, node: Instruction) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "*")
         return frozenset({w.heap.atom("builtins.NoneType")})
-    return undescribed.unknown(w, EMPTY, args, node, f"%%{name}")
+    return unknown_calls.unknown(w, EMPTY, args, node, f"%%{name}")
 
 
 def _command(w: Walker, command: str | None) -> None:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access
-from soorgeon_clone.analysis.heap import EMPTY, LABELS, Obj, Value
+from soorgeon_clone.analysis.objects import access
+from soorgeon_clone.analysis.objects.heap import EMPTY, LABELS, Obj, Value
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 _RENAMES = re.compile(
     r"\.(names?|freq)\s*=(?!=)|\.(index|columns)\.\w+\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b"

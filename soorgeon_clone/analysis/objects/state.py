@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from soorgeon_clone.analysis.heap import EMPTY, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
 
 NO_DEFS: frozenset[int] = frozenset()
 Context = tuple[Instruction, ...]

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from soorgeon_clone.analysis import access, calls, deferred, evaluate, statements, undescribed
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, enter, keep, moved
-from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Code, Instruction
-from soorgeon_clone.analysis.state import NO_DEFS, Binding, Context, Scope, Site, State
+from soorgeon_clone.analysis.machine import calls, deferred, evaluate, statements, unknown_calls
+from soorgeon_clone.analysis.objects import access
+from soorgeon_clone.analysis.objects.heap import EMPTY, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 
 Key = TypeVar("Key")
@@ -79,7 +80,7 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction)
 def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Value:
     w.effort.calls += 1
     if w.effort.is_exhausted:
-        return undescribed.worn(w, args.all)
+        return unknown_calls.worn(w, args.all)
     code: Code = obj.code
     values = _parameters(w, obj, code, args, node)
     active = w.active.get(obj)
@@ -89,7 +90,7 @@ def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Valu
     if len(w.active) > w.limits.depth or w.effort.size < size:
         what = DEPTH if len(w.active) > w.limits.depth else "the size of functions"
         w.blame(w.heap.reason.node, f"{REACHED}: {what}", feared=True)
-        return frozenset({undescribed.blunt(w, [obj], args.all, w.site(node))})
+        return frozenset({unknown_calls.blunt(w, [obj], args.all, w.site(node))})
     context = (*w.context, node)[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
     known = w.memo.get(key)
@@ -214,7 +215,7 @@ def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope
         w.scope = scope
         is_news = _walk_body(w, scope, code, obj)
         if w.effort.is_exhausted:
-            scope.result |= undescribed.worn(w, frozenset(o for value in scope.ever.values() for o in value))
+            scope.result |= unknown_calls.worn(w, frozenset(o for value in scope.ever.values() for o in value))
             return False
         if not activation.recursed:
             return False

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from soorgeon_clone.analysis import figures
-from soorgeon_clone.analysis.effects import Effect, Knowledge, may_set
+from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge, may_set
 from soorgeon_clone.analysis.lower.instructions import Attribute, Block, Call, Constant, Import, Instruction, Item, Read
 from soorgeon_clone.analysis.lower.parts import Part, chain_of, parts, targets_of
+from soorgeon_clone.analysis.models import figures
 
 _STORES = ("__setattr__", "__setitem__")
 _BY_NAME = frozenset({"exec", "eval", "globals", "__import__"})

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import calls, deferred, evaluate, filed, instances, labels, library, lineage, undescribed
-from soorgeon_clone.analysis.heap import (
+from soorgeon_clone.analysis.lower.instructions import Attribute, Call, Instruction, Item, Keys
+from soorgeon_clone.analysis.machine import calls, deferred, evaluate, library, unknown_calls
+from soorgeon_clone.analysis.objects import instances, labels, lineage, pickled_definitions
+from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
     ATTRIBUTES,
     CLASS,
@@ -27,11 +29,10 @@ from soorgeon_clone.analysis.heap import (
     Value,
     is_module,
 )
-from soorgeon_clone.analysis.lower.instructions import Attribute, Call, Instruction, Item, Keys
-from soorgeon_clone.analysis.state import NO_DEFS, Binding
+from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 CONTAINERS = {
     "builtins.list",
@@ -69,7 +70,7 @@ def attribute(w: Walker, value: Value, name: str, node: Instruction) -> Value:
         w.effort.width += len(given)
         result.update(given)
     if w.worn is not None and len(result) > 1:
-        return undescribed.worn(w, frozenset(result))
+        return unknown_calls.worn(w, frozenset(result))
     return frozenset(result)
 
 
@@ -493,7 +494,7 @@ def store(w: Walker, node: Instruction, value: Value) -> None:
         _look_up(w, objects, key)
         for obj in objects:
             if obj.type == LIB:
-                undescribed.run_registered(w, value, node)
+                unknown_calls.run_registered(w, value, node)
                 library.set_library(w, obj.path, value)
             elif not obj.immutable and not _sets_ambient(w, obj, "__setitem__", value):
                 change_by_store(w, obj, _stored_kind(node.key, key))
@@ -513,7 +514,7 @@ def _sets_ambient(w: Walker, obj: Obj, method: str, value: Value) -> bool:
     effect = w.knowledge.method(obj.type, method, {}) if "." in obj.type else None
     if effect is not None and effect.writes:
         w.note("files_written", "*")
-        filed.note_written(w, effect, method, value)
+        pickled_definitions.note_written(w, effect, method, value)
     if effect is None or not effect.sets:
         return False
     for setting in effect.sets:
@@ -559,7 +560,7 @@ def held_by_table(value: Value) -> Value:
 
 def store_attribute(w: Walker, obj: Obj, name: str, value: Value, node: Instruction) -> None:
     if obj.type == LIB:
-        undescribed.run_registered(w, value, node)
+        unknown_calls.run_registered(w, value, node)
         library.set_library(w, f"{obj.path}.{name}", value)
         return
     if obj.immutable:

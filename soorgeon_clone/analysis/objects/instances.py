@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, beside, bodies, calls, library, lineage, structures, undescribed
-from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis import beside
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
-from soorgeon_clone.analysis.state import Scope
+from soorgeon_clone.analysis.machine import bodies, calls, library, unknown_calls
+from soorgeon_clone.analysis.models import structures
+from soorgeon_clone.analysis.objects import access, lineage
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.state import Scope
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 
 PROPERTY_PARTS = ("setter", "getter", "deleter")
@@ -105,12 +108,12 @@ def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Instruction) -
     if not found:
         _keep_arguments(w, cls, made, args)
     for function in class_member(w, frozenset({cls}), "__del__"):
-        undescribed.finalize(w, made, bind_method(w, made, function, node), node)
+        unknown_calls.finalize(w, made, bind_method(w, made, function, node), node)
     for name in ("__post_init__", "__attrs_post_init__"):
         for function in class_member(w, frozenset({cls}), name):
             if function.type == FUNCTION:
                 # its parameters, if it has any, get what was given for fields that are only for it (InitVar)
-                bodies.call_function(w, function, undescribed.any_arguments(function, args.all, own), node)
+                bodies.call_function(w, function, unknown_calls.any_arguments(function, args.all, own), node)
     for function in class_member(w, metaclasses(cls), "__call__"):
         w.opaque("a metaclass decides what calling a class gives")
         first = frozenset({cls})
@@ -158,13 +161,13 @@ def library_method(w: Walker, obj: Obj, name: str, args: calls.Arguments, node: 
         names = w.knowledge.parameters(path)
         effect = w.knowledge.method(base.path, name, calls.given(args, names))
         reason = w.blame(node, f"{UNDESCRIBED}: {path}" if effect is None else path, feared=effect is None)
-        undescribed.run_all_methods(w, obj, args.all, node)
+        unknown_calls.run_all_methods(w, obj, args.all, node)
         w.heap.reason = reason
         if effect is not None and w.facts_of(base.path) is not None:
             result |= library.apply(w, effect, own, args, node, path=path, names=names)
             w.change(effect_targets(effect, own))
         else:
-            result |= undescribed.unknown(w, own, args, node, path)
+            result |= unknown_calls.unknown(w, own, args, node, path)
     if name in ("_replace", "_asdict") and not result:
         return _named_tuple_method(w, obj, name, args, node)
     if not bases and not result:
@@ -217,7 +220,7 @@ def run_special_methods(w: Walker, obj: Obj, *, held: bool = False) -> Value:
     if held and not w.first_time("held in", obj):
         return EMPTY
     if w.effort.is_exhausted:
-        return undescribed.worn(w, frozenset({obj}))
+        return unknown_calls.worn(w, frozenset({obj}))
     result: set[Obj] = set()
     for cls in lineage.lineage(obj.fields["*class"]):
         for name, members in list(cls.fields.items()):
@@ -231,7 +234,7 @@ def run_special_methods(w: Walker, obj: Obj, *, held: bool = False) -> Value:
                 w.running.add((obj, member))
                 anything = w.heap.make(("operand", obj), UNKNOWN)
                 w.heap.hold(anything, "*", frozenset({obj}))
-                passed = undescribed.any_arguments(member, frozenset({anything}), frozenset({obj}))
+                passed = unknown_calls.any_arguments(member, frozenset({anything}), frozenset({obj}))
                 value = bodies.call_function(w, member, passed, member.code.place)
                 w.running.discard((obj, member))
                 result.update(o for o in value if o is not anything)
@@ -272,7 +275,7 @@ def _run_property(
             if member.type == INSTANCE:
                 run_descriptor(w, member, of_descriptor, (own, *values[1:]), node)
             elif member.type == FUNCTION and (key == special or decorator in member.code.decorators):
-                passed = tuple((value, False) for value in (own, *values))[: undescribed.arity(member)]
+                passed = tuple((value, False) for value in (own, *values))[: unknown_calls.arity(member)]
                 if (obj, member) not in w.running:
                     w.running.add((obj, member))
                     bodies.call_function(w, member, calls.Arguments(passed), node)
@@ -302,7 +305,7 @@ def subclass_hooks(w: Walker, cls: Obj, node: Instruction) -> None:
         for name, first in (("__prepare__", meta), ("__new__", meta), ("__init__", cls)):
             for member in class_member(w, frozenset({meta}), name):
                 if member.type == FUNCTION:
-                    rest = tuple((frozenset({cls}), False) for _ in range(undescribed.arity(member) - 1))
+                    rest = tuple((frozenset({cls}), False) for _ in range(unknown_calls.arity(member) - 1))
                     bodies.call_function(w, member, calls.Arguments(((frozenset({first}), False), *rest)), node)
 
 
@@ -319,14 +322,14 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Decorate) -> Value
         if obj.type in (FUNCTION, CLASS, INSTANCE, METHOD):
             result |= calls.call_one(w, obj, calls.Arguments(((value, False),)), node)
         elif obj.type == UNKNOWN and obj.fields:
-            made = undescribed.unknown(w, frozenset({obj}), calls.Arguments(((value, False),)), node, "a decorator")
+            made = unknown_calls.unknown(w, frozenset({obj}), calls.Arguments(((value, False),)), node, "a decorator")
             result |= value | made
         else:
             result |= value  # a library's decorator: the definition in other clothes
             reason = w.blame(node, f"@{node.name}")
             result |= beside.decorate(w, obj, value, node)
             if _REGISTERS.search(node.name):
-                undescribed.run_registered(w, value, node)
+                unknown_calls.run_registered(w, value, node)
                 if _is_of_module(w, node.name):
                     w.note("sets", "modules")
             w.heap.reason = reason

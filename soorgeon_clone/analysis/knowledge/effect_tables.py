@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis.effect_rules import Major, Rule, TypeFacts, as_bool, as_tuple, compile_rules
+from soorgeon_clone.analysis.knowledge.effect_rules import Major, Rule, TypeFacts, as_bool, as_tuple, compile_rules
 
 TABLE_KEYS = {
     *("library", "source", "aliases", "everywhere", "function", "constructor", "method"),

@@ -45,8 +45,8 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from soorgeon_clone.analysis.effect_rules import Effect, Given, TypeFacts, add, choose, compile_rules
-from soorgeon_clone.analysis.effect_tables import Entries, Entry, Table, TypeEntry
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect, Given, TypeFacts, add, choose, compile_rules
+from soorgeon_clone.analysis.knowledge.effect_tables import Entries, Entry, Table, TypeEntry
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pyproject import nearest, read_section
 
@@ -62,7 +62,7 @@ __all__ = [
     "undescribed_function",
 ]
 
-FOLDER = Path(__file__).parent / "knowledge"
+FOLDER = Path(__file__).parent
 SECTION = "tool.soorgeon-clone.effects"
 HOMES = {"posixpath": "os.path", "ntpath": "os.path", "_io": "io", "pylab": "matplotlib.pylab", "_thread": "threading"}
 _ANY_CONSTRUCTOR = {"shares": "args"}

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import calls, undescribed
-from soorgeon_clone.analysis.heap import EMPTY, FUNCTION, METHOD, NAMED, Obj, Value
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.state import Scope
+from soorgeon_clone.analysis.machine import calls, unknown_calls
+from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, METHOD, NAMED, Obj, Value
+from soorgeon_clone.analysis.objects.state import Scope
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -30,7 +30,7 @@ def read_named(w: Walker, texts: Value, receiver: Value, args: calls.Arguments, 
                 found |= _read_anywhere(w, name, known)
     functions = frozenset(o for o in found if o.type in (FUNCTION, METHOD))
     if functions:
-        undescribed.call_back(w, functions, receiver, args, node)
+        unknown_calls.call_back(w, functions, receiver, args, node)
 
 
 def _read_anywhere(w: Walker, name: str, known: set[str]) -> Value:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis.effects import Effect
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.lineage import lineage
+from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.lineage import lineage
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 
 _WITHOUT_A_FILE = {"pickle.dumps", "joblib.dump", "pickle.Pickler.dump"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, Heap, Obj, Value
 from soorgeon_clone.analysis.limits import TooMany
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, Heap, Obj, Value
 
 # A class that derives from more is not understood, and from more than these in several ways, not merged.
 _MOST_CLASSES = 300

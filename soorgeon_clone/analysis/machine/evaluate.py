@@ -6,14 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, beside, calls, deferred, instances, labels, library, statements
-from soorgeon_clone.analysis.heap import (
-    EMPTY,
-    LIB,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.lower.instructions import (
     Attribute,
     Await,
@@ -42,10 +35,19 @@ from soorgeon_clone.analysis.lower.instructions import (
     Unpack,
     Yield,
 )
-from soorgeon_clone.analysis.state import NO_DEFS, Binding, Scope, State
+from soorgeon_clone.analysis.machine import calls, deferred, library, statements
+from soorgeon_clone.analysis.objects import access, instances, labels
+from soorgeon_clone.analysis.objects.heap import (
+    EMPTY,
+    LIB,
+    UNKNOWN,
+    Obj,
+    Value,
+)
+from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 
 def expression(w: Walker, node: Instruction) -> Value:

@@ -6,9 +6,22 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, calls, evaluate, filed, labels, named, statements, structures, undescribed
-from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
-from soorgeon_clone.analysis.heap import (
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
+from soorgeon_clone.analysis.lower.instructions import (
+    Attribute,
+    Call,
+    Constant,
+    Elements,
+    Instruction,
+    Item,
+    Make,
+    Operate,
+    Read,
+)
+from soorgeon_clone.analysis.machine import calls, evaluate, statements, unknown_calls
+from soorgeon_clone.analysis.models import names_in_texts, structures
+from soorgeon_clone.analysis.objects import access, labels, pickled_definitions
+from soorgeon_clone.analysis.objects.heap import (
     CLASS,
     EMPTY,
     FRAMES,
@@ -22,20 +35,9 @@ from soorgeon_clone.analysis.heap import (
     Value,
     is_module,
 )
-from soorgeon_clone.analysis.lower.instructions import (
-    Attribute,
-    Call,
-    Constant,
-    Elements,
-    Instruction,
-    Item,
-    Make,
-    Operate,
-    Read,
-)
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 
 NDARRAY = "numpy.ndarray"
@@ -88,10 +90,10 @@ def apply(
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, node, target, path)
     if effect.sets and any(o.type in calls.CODE_TYPES for o in args.all):
-        undescribed.run_registered(w, args.all, node)
+        unknown_calls.run_registered(w, args.all, node)
     if w.drawn and path.startswith("matplotlib."):
-        undescribed.run_drawn(w, node)
-    filed.note_written(w, effect, path, receiver | args.all)
+        unknown_calls.run_drawn(w, node)
+    pickled_definitions.note_written(w, effect, path, receiver | args.all)
     if path in _TAKING_ALL:
         access.take_from_unknown(w, args.all)
     if effect.prints or path in _SHOWING:
@@ -122,7 +124,7 @@ def apply(
         for obj in fresh:
             if obj.given is None:
                 obj.given = constants
-        filed.read_back(w, effect, path, fresh, node)
+        pickled_definitions.read_back(w, effect, path, fresh, node)
     if "parts" in effect.shares:
         _share_parts(w, value)
     w.heap.reason = reason
@@ -178,11 +180,11 @@ def _run_passed_code(
     Return what the callbacks give.
     """
     if w.effort.is_exhausted:
-        return undescribed.worn(w, receiver | args.all)
+        return unknown_calls.worn(w, receiver | args.all)
     given_back = EMPTY
     for text in effect.calls:
         whole = gives_what_it_calls(effect)
-        given_back |= undescribed.call_back(w, target(text), receiver, args, node, path, whole=whole)
+        given_back |= unknown_calls.call_back(w, target(text), receiver, args, node, path, whole=whole)
     if not w.anything_runs():
         return given_back
     passed = args.all
@@ -192,16 +194,16 @@ def _run_passed_code(
     for text in effect.changes:
         for obj in target(text):  # what is written to an object goes through its methods (print(file=...))
             if obj.type == INSTANCE and obj not in receiver:
-                undescribed.run_all_methods(w, obj, passed, node)
+                unknown_calls.run_all_methods(w, obj, passed, node)
     if not effect.calls and any(o.type in calls.CODE_TYPES for o in passed):
-        undescribed.call_back(
+        unknown_calls.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
         )
-    undescribed.run_passed_objects(w, effect, receiver, args, node, target, path)
+    unknown_calls.run_passed_objects(w, effect, receiver, args, node, target, path)
     if any(o.type == CLASS for o in passed):
-        undescribed.passed_class(w, passed, node, path)
+        unknown_calls.passed_class(w, passed, node, path)
     if any(o.fields for o in receiver):
-        undescribed.run_held_code(w, receiver, args, node)
+        unknown_calls.run_held_code(w, receiver, args, node)
     return given_back
 
 
@@ -245,7 +247,7 @@ def _act(
     for resource in effect.draws:
         w.draw(resource)
     for text in effect.names:
-        named.read_named(w, target(text), receiver, args, node)
+        names_in_texts.read_named(w, target(text), receiver, args, node)
     for resource in effect.seeds:
         w.seed(resource)
     for setting in effect.sets:
@@ -356,7 +358,7 @@ def _note_left_out(w: Walker, effect: Effect, made: Value, path: str, target: Ca
                     w.heap.hold(obj, LOST, frozenset({said}))
     if effect.names and path.startswith(_WITH_FORMULAS):
         for text in effect.names:
-            named.keep_named(w, made, target(text))
+            names_in_texts.keep_named(w, made, target(text))
 
 
 _WITH_FORMULAS = ("statsmodels.", "patsy.")
@@ -515,7 +517,7 @@ def result(
         originals = _target(w, spec[5:], receiver, args, bound, node)
         return like(w, originals, node, viewed)
     if spec.startswith("call:"):
-        return undescribed.call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node, path)
+        return unknown_calls.call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node, path)
     if spec.startswith("library:"):
         return frozenset({w.heap.lib(spec[8:])})
     kind = spec

@@ -6,23 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import (
-    access,
-    beside,
-    bodies,
-    deferred,
-    evaluate,
-    instances,
-    library,
-    structures,
-    undescribed,
-)
-from soorgeon_clone.analysis.effects import UNDESCRIBED, may_set, sets_by_name
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis import beside
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set, sets_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Instruction
+from soorgeon_clone.analysis.machine import bodies, deferred, evaluate, library, unknown_calls
+from soorgeon_clone.analysis.models import structures
+from soorgeon_clone.analysis.objects import access, instances
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 
 CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
@@ -82,9 +75,9 @@ def _order(obj: Obj) -> tuple[str, str]:
 
 def call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
     if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
-        return undescribed.worn(w, args.all | {obj})
+        return unknown_calls.worn(w, args.all | {obj})
     if w.depth > 2 * w.limits.depth:
-        return undescribed.worn(w, args.all | {obj}, bodies.DEPTH)
+        return unknown_calls.worn(w, args.all | {obj}, bodies.DEPTH)
     w.depth += 1
     try:
         return _call_one(w, obj, args, node)
@@ -138,7 +131,7 @@ def _call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
             return library.apply(w, effect, frozenset({obj}), args, node, path=f"{kind}.__call__", names=names)
     if obj.immutable:
         return frozenset({w.heap.atom("builtins.scalar")})
-    return undescribed.unknown(w, frozenset({obj}), args, node, kind)
+    return unknown_calls.unknown(w, frozenset({obj}), args, node, kind)
 
 
 def _call_instead(w: Walker, obj: Obj, other: Obj, args: Arguments, node: Instruction) -> Value:
@@ -194,13 +187,13 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Instr
         if kind == CLASS and not instances.class_member(w, frozenset({obj}), name) and name not in obj.fields:
             if sets_by_name(name):
                 w.change_one(obj)  # abc's register()
-            return undescribed.unknown(w, frozenset({obj}), args, node, name)
+            return unknown_calls.unknown(w, frozenset({obj}), args, node, name)
         return call(w, access.attribute_of(w, obj, name, node), args, node)
     stored = obj.fields.get(name, EMPTY)
     if stored and kind == UNKNOWN:
-        return call(w, stored, args, node) | undescribed.unknown(w, frozenset({obj}), args, node, name)
+        return call(w, stored, args, node) | unknown_calls.unknown(w, frozenset({obj}), args, node, name)
     if kind == UNKNOWN or "." not in kind:
-        return undescribed.unknown(w, frozenset({obj}), args, node, name)
+        return unknown_calls.unknown(w, frozenset({obj}), args, node, name)
     reason = w.blame(node, f"{kind}.{name}")
     native = structures.method(w, obj, name, args, node)
     w.heap.reason = reason
@@ -215,7 +208,7 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Instr
     if effect is None:
         if obj.immutable:
             return frozenset({w.heap.atom("builtins.scalar")})
-        return undescribed.unknown(w, frozenset({obj}), args, node, path)
+        return unknown_calls.unknown(w, frozenset({obj}), args, node, path)
     if name == "set_params":
         _forget_given(w, obj, args)
     return library.apply(w, effect, frozenset({obj}), args, node, path=path, names=names)
@@ -251,9 +244,9 @@ def call_library(w: Walker, path: str, args: Arguments, node: Instruction) -> Va
             return library.apply(w, effect, receiver, rest, node, path=path, names=names)
     effect = w.knowledge.function(path, given(args, names))
     if effect is None:
-        if undescribed.keeps_state(path):
+        if unknown_calls.keeps_state(path):
             _may_set(w, path, node)
-        return undescribed.unknown(w, EMPTY, args, node, path)
+        return unknown_calls.unknown(w, EMPTY, args, node, path)
     if may_set(effect, path):
         _may_set(w, path, node)  # codecs.register_error, socket.setdefaulttimeout
     apply = partial(library.apply, w, effect, EMPTY, args, node, path=path, names=names)

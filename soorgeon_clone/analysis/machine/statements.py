@@ -9,19 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, beside, calls, evaluate, instances, library
+from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.evidence import Place, enter
-from soorgeon_clone.analysis.heap import (
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    UNBOUND,
-    Obj,
-    Value,
-)
-from soorgeon_clone.analysis.lineage import add_base
 from soorgeon_clone.analysis.lower.cells import statements as read_statements
 from soorgeon_clone.analysis.lower.instructions import (
     Annotate,
@@ -52,10 +41,23 @@ from soorgeon_clone.analysis.lower.instructions import (
     With,
 )
 from soorgeon_clone.analysis.lower.parts import inside
-from soorgeon_clone.analysis.state import Binding, Scope, State, merge
+from soorgeon_clone.analysis.machine import calls, evaluate, library
+from soorgeon_clone.analysis.objects import access, instances
+from soorgeon_clone.analysis.objects.heap import (
+    CLASS,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    LIB,
+    UNBOUND,
+    Obj,
+    Value,
+)
+from soorgeon_clone.analysis.objects.lineage import add_base
+from soorgeon_clone.analysis.objects.state import Binding, Scope, State, merge
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 # context managers of these never swallow an exception; any other may
 _NEVER_SUPPRESSING = tuple(

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 STATE = "figures"  # which figures are open, which of them and of their axes are current
 NEW = "figure"  # a new figure is the current one; those that were open still are

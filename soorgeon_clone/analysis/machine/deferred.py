@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, bodies, undescribed
 from soorgeon_clone.analysis.evidence import enter
-from soorgeon_clone.analysis.heap import EMPTY, Obj, Value
-from soorgeon_clone.analysis.state import Context, Scope
+from soorgeon_clone.analysis.machine import bodies, unknown_calls
+from soorgeon_clone.analysis.objects import access
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.state import Context, Scope
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 TYPES = frozenset({"builtins.generator", "builtins.iterator", "builtins.coroutine"})
 
@@ -124,7 +125,7 @@ def _run(w: Walker, code: Deferred) -> None:
         return
     w.effort.calls += 1
     if w.effort.is_exhausted:
-        worn = undescribed.worn(w, EMPTY)
+        worn = unknown_calls.worn(w, EMPTY)
         for obj in code.made:
             w.heap.hold(obj, "*", worn)
         code.made |= worn

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from soorgeon_clone.analysis.effects import read_user_effects
-from soorgeon_clone.analysis.said import Said, comments_in, parse_said
+from soorgeon_clone.analysis.knowledge.effect_comments import Said, comments_in, parse_said
+from soorgeon_clone.analysis.knowledge.effects import read_user_effects
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.refactor.plan import make_plan

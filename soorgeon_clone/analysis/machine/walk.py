@@ -18,11 +18,21 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import access, bodies, figures, labels, library, limits, undescribed
-from soorgeon_clone.analysis.effects import UNDESCRIBED, Knowledge, TypeFacts, installed_major
+from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.evidence import INSIDE, Places, Reason, Rule, keep
-from soorgeon_clone.analysis.feared import builtin
-from soorgeon_clone.analysis.heap import (
+from soorgeon_clone.analysis.knowledge.effect_comments import Said
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Knowledge, TypeFacts, installed_major
+from soorgeon_clone.analysis.knowledge.feared import builtin
+from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
+from soorgeon_clone.analysis.lower.cells import Statement
+from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
+from soorgeon_clone.analysis.machine import bodies, library, unknown_calls
+from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.analysis.models import figures
+from soorgeon_clone.analysis.module_state import States
+from soorgeon_clone.analysis.modules import Modules
+from soorgeon_clone.analysis.objects import access, labels
+from soorgeon_clone.analysis.objects.heap import (
     CLASS,
     EMPTY,
     FUNCTION,
@@ -37,14 +47,7 @@ from soorgeon_clone.analysis.heap import (
     holds,
     look_for_more,
 )
-from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
-from soorgeon_clone.analysis.lower.cells import Statement
-from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
-from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.module_state import States
-from soorgeon_clone.analysis.modules import Modules
-from soorgeon_clone.analysis.said import Said
-from soorgeon_clone.analysis.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
+from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
@@ -357,7 +360,7 @@ class Walker:
             value = frozenset({self.heap.make(("nothing known", name, self.record.index), UNKNOWN)})
         state = self.module.state
         if self.finalizers:
-            undescribed.let_go(self, name)
+            unknown_calls.let_go(self, name)
         if any(obj.type == "tempfile.TemporaryDirectory" for obj in value):
             self.note("sets", "temporary folder")  # which is gone when the task ends, although its path may go on
         here = frozenset({self.record.index})

@@ -12,11 +12,17 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, beside, bodies, calls, instances, library, lineage, structures
-from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
+from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.evidence import enter
-from soorgeon_clone.analysis.feared import Feared, feared
-from soorgeon_clone.analysis.heap import (
+from soorgeon_clone.analysis.knowledge.effect_comments import Said
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
+from soorgeon_clone.analysis.knowledge.feared import Feared, feared
+from soorgeon_clone.analysis.limits import REACHED
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.machine import bodies, calls, library
+from soorgeon_clone.analysis.models import structures
+from soorgeon_clone.analysis.objects import access, instances, lineage
+from soorgeon_clone.analysis.objects.heap import (
     CLASS,
     EMPTY,
     FUNCTION,
@@ -29,13 +35,10 @@ from soorgeon_clone.analysis.heap import (
     Value,
     look_for_more,
 )
-from soorgeon_clone.analysis.limits import REACHED
-from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.said import Said
-from soorgeon_clone.analysis.state import Scope
+from soorgeon_clone.analysis.objects.state import Scope
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.walk import Walker
+    from soorgeon_clone.analysis.machine.walk import Walker
 
 
 def call_back(

@@ -1,0 +1,1 @@
+"""What is known of libraries: tables, and the code that reads them."""

@@ -1,0 +1,1 @@
+"""Instructions -> what they do to names and objects, in order of execution."""

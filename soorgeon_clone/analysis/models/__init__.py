@@ -1,0 +1,1 @@
+"""Libraries whose structure matters more than a table can say."""

@@ -1,0 +1,1 @@
+"""What values are, what they hold and what names denote."""
