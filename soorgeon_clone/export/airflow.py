@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from soorgeon_clone.export import names, readers
+from soorgeon_clone.export import airflow_groups, names, readers
 from soorgeon_clone.export.airflow_operators import CLASSES, IMPORTS, OPERATORS, arguments, literal
 from soorgeon_clone.export.model import OPERATORS as OPERATORS_OF_AIRFLOW
 from soorgeon_clone.export.model import Choices, Container, Operator, Settings, Workflow
@@ -16,7 +16,13 @@ from soorgeon_clone.visible import one_line
 
 ABOUT = "a DAG file for Airflow 3 and 2.9+"
 TASK_NAMES = TITLES = names.AIRFLOW
-KEYS: Readers = {"operator": readers.one_of(*OPERATORS_OF_AIRFLOW), "max_active_tasks": readers.count}
+KEYS: Readers = {
+    "operator": readers.one_of(*OPERATORS_OF_AIRFLOW),
+    "max_active_tasks": readers.count,
+    "run_timeout": readers.seconds,
+    "assets": readers.flag,
+    "after_assets": readers.lines,
+}
 TASK_KEYS: Readers = {
     "pool": readers.line,
     "queue": readers.line,
@@ -59,19 +65,24 @@ def _dag_file(flow: Workflow) -> str:
         upstream = ", ".join(map(literal, step.upstream))
         rows.append(f"    ({literal(step.name)}, {literal(step.task)}, {kind}, {option}, [{upstream}]),\n")
     described = "".join(f"    dict(\n{arguments(kind, flow, operator)}    ),\n" for kind in kinds)
+    own = _of_runs(settings)
     head = [
         f'"""{_title(flow)}\n\n',
         f"Made by soorgeon-clone export, mode {flow.choices.mode}; for Airflow 3, and 2.9 or later.\n",
         f'{_needs(flow)}\n"""\n\n',
         "from __future__ import annotations\n\n",
         "import shlex\n" if operator == "bash" else "",
-        f"from datetime import datetime, {'timedelta, ' if 'timedelta(' in described else ''}timezone\n\n",
+        f"from datetime import datetime, {'timedelta, ' if 'timedelta(' in described + own else ''}timezone\n\n",
         *(line for word, line in IMPORTS[operator] if word in described or word in CLASSES[operator]),
-        "\ntry:\n    from airflow.sdk import DAG\nexcept ImportError:  # Airflow 2\n    from airflow import DAG\n\n",
+        "\n",
+        airflow_groups.imports(flow),
+        "\n",
         f"PROGRAM = {literal(settings.program)}\n" if operator == "bash" else "",
         "# How soorgeon-clone is called, after the task's name.\nOPTIONS = [\n",
         *(f"    [{', '.join(map(literal, one))}],\n" for one in options),
-        "]\n# What tasks run in, and how often they are tried.\nKINDS = [\n",
+        "]\n",
+        *airflow_groups.tables(flow),
+        "# What tasks run in, and how often they are tried.\nKINDS = [\n",
         described,
         "]\n# Name in Airflow, name in pipeline.yaml, its place in KINDS and in OPTIONS, upstream.\nTASKS = [\n",
     ]
@@ -83,23 +94,25 @@ def _dag_file(flow: Workflow) -> str:
 with DAG(
     dag_id={literal(settings.name)},
     description={literal("Pipeline " + settings.title)},
-    schedule={literal(settings.schedule) if settings.schedule else None},
+    schedule={airflow_groups.schedule(flow)},
     start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
     catchup=False,
-    max_active_runs=1,{_most(settings)}
+    max_active_runs=1,{own}
     tags=["soorgeon-clone"],
 ):
     operators = {{}}
-    for task_id, task, kind, options, upstream in TASKS:
-        operators[task_id] = {OPERATORS[operator]}
+{airflow_groups.groups(flow)}    for task_id, task, kind, options, upstream in TASKS:
+        operators[task_id] = {OPERATORS[operator].replace("{more}", airflow_groups.arguments(flow))}
         operators[task_id].set_upstream([operators[name] for name in upstream])
 """
     return "".join([*head, *rows, tail])
 
 
-def _most(settings: Settings) -> str:
-    most = settings.own.get("max_active_tasks")
-    return f"\n    max_active_tasks={most}," if most else ""
+def _of_runs(settings: Settings) -> str:
+    """What holds for each run as a whole, as rows of a call."""
+    most, timeout = settings.own.get("max_active_tasks"), settings.own.get("run_timeout")
+    rows = f"\n    max_active_tasks={most}," if most else ""
+    return rows + (f"\n    dagrun_timeout=timedelta(seconds={timeout})," if timeout else "")
 
 
 def _title(flow: Workflow) -> str:

@@ -62,21 +62,21 @@ Pod(
             name=task_id,
             arguments=["task", task, *OPTIONS[options]],
             annotations={"soorgeon-clone/task": task},
-            **KINDS[kind],
+            **KINDS[kind],{more}
         )""",
     "docker": """\
 Container(
             task_id=task_id,
             task_display_name=task,
             command=["task", task, *OPTIONS[options]],
-            **KINDS[kind],
+            **KINDS[kind],{more}
         )""",
     "bash": """\
 Command(
             task_id=task_id,
             task_display_name=task,
             bash_command=shlex.join([PROGRAM, "task", task, *OPTIONS[options]]),
-            **KINDS[kind],
+            **KINDS[kind],{more}
         )""",
 }
 

@@ -21,9 +21,10 @@ def read(path: Path) -> dict[str, Any]:
     (dag,) = {id(one.dag): one.dag for one in module.operators.values()}.values()
     return {
         "dag_id": dag.dag_id,
-        "schedule": getattr(dag, "schedule", None) or getattr(dag, "schedule_interval", None),
+        "schedule": str(getattr(dag, "schedule", None) or getattr(dag, "schedule_interval", None)),
         "serialized": len(json.dumps(SERIALIZER.to_dict(dag))),
         "max_active_tasks": dag.max_active_tasks,
+        "timeout": dag.dagrun_timeout.total_seconds() if dag.dagrun_timeout else None,
         "tasks": {name: task(one) for name, one in module.operators.items()},
     }
 
@@ -36,6 +37,8 @@ def task(one: Any) -> dict[str, Any]:
         "retries": one.retries,
         "pool": one.pool,
         "queue": one.queue,
+        "group": one.task_group.group_id if one.task_group else None,
+        "outlets": [outlet.uri for outlet in one.outlets],
         "priority": one.priority_weight,
         "deferrable": getattr(one, "deferrable", None),
         "timeout": one.execution_timeout.total_seconds() if one.execution_timeout else None,

@@ -60,6 +60,13 @@ export:
     /key: {secret: {secretName: key}, subPath: key.json, readOnly: true}
   airflow: {pool: gpu, queue: large, priority_weight: 5, deferrable: true, max_active_tasks: 4}
 """
+GRID = """
+tasks:
+- {source: a.py, name: load, product: a.ipynb}
+- {source: b.py, name: fit-, product: "b-[[n]].ipynb", grid: {n: [1, 2, 3]}, upstream: load}
+- {source: c.py, name: fit-grid, product: c.ipynb, upstream: fit-*}
+export: {airflow: {assets: true, after_assets: ["s3://bucket/raw"], run_timeout: 60}}
+"""
 DAGS: dict[str, tuple[DAG, dict[str, Any]]] = {
     "diamond": (graph(DIAMOND, "export: {name: diamond}\n"), {"schedule": "0 6 * * *"}),
     "odd": (
@@ -68,6 +75,7 @@ DAGS: dict[str, tuple[DAG, dict[str, Any]]] = {
     ),
     "full": (dag_of(FULL.replace("SECRET", "database/password")), {"image": None}),
     "pods": (dag_of(PODS), {"name": "pods"}),
+    "grid": (dag_of(GRID), {"name": "grid"}),
     "docker": (dag_of(FULL.replace("SECRET", "db_password")), {"image": None, "operator": "docker", "name": "docker"}),
     "bash": (
         dag_of(FULL.replace("SECRET", "db_password")),
@@ -175,6 +183,25 @@ def test_volumes_pools_and_deferrable_pods(read: Mapping[str, Any]) -> None:
     assert read["pods"]["max_active_tasks"] == 4
 
 
+def test_grids_are_groups_and_products_are_assets(read: Mapping[str, Any]) -> None:
+    found = read["grid"]
+    fits = ["fit-0", "fit-1", "fit-2"]
+    assert {name: task["group"] for name, task in found["tasks"].items()} == {
+        "load": None,
+        **dict.fromkeys(fits, "fit-grid-2"),
+        "fit-grid": None,
+    }
+    assert found["tasks"]["fit-grid"]["upstream"] == fits
+    assert found["tasks"]["fit-0"]["outlets"] == ["s3://bucket/prefix/fit-0"]
+    assert found["timeout"] == 60
+    assert "s3://bucket/raw" in found["schedule"]
+
+
+def test_a_schedule_or_assets() -> None:
+    with pytest.raises(UserError, match="two answers"):
+        dag_file(graph({"a": []}, 'export: {airflow: {after_assets: ["s3://a/b"]}}\n'), schedule="@daily")
+
+
 def test_what_cannot_be_deferred() -> None:
     with pytest.raises(UserError, match="cannot be deferred"):
         dag_file(graph({"a": []}, "export: {airflow: {deferrable: true}}\n"), operator="bash")
@@ -208,9 +235,10 @@ def test_bash(read: Mapping[str, Any]) -> None:
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_nothing_that_airflow_3_removed(operator: str, tmp_path: Path) -> None:
-    text = dag_file(dag_of(FULL.replace("SECRET", "a/b" if operator == "kubernetes" else "a")), operator=operator)
-    path = tmp_path / "dag.py"
-    path.write_text(text)
+    full = dag_of(FULL.replace("SECRET", "a/b" if operator == "kubernetes" else "a"))
+    path = tmp_path
+    for number, dag in enumerate((full, dag_of(GRID))):
+        (path / f"dag{number}.py").write_text(dag_file(dag, operator=operator))
     for options in (["--preview", "--select", "AIR"], ["--select", "E4,E7,E9,F,I,B,PL"]):
         command = [sys.executable, "-m", "ruff", "check", "--isolated", *options, str(path)]
         ran = subprocess.run(command, capture_output=True, text=True)

@@ -1,0 +1,188 @@
+"""Ploomber's own example pipelines, built by both: run.py FOLDER [--python PYTHON] [--only TEXT] [--timeout SECONDS].
+
+FOLDER is a clone of https://github.com/ploomber/projects; nothing of it belongs to this repository. PYTHON runs both
+tools: its environment has Ploomber, what this project needs, and what the examples import. Each pipeline is copied
+twice and built from nothing. Printed for each: whether ours reads and builds it, what Ploomber does, whether the
+products are the same files with the same contents (reports by what they show), and the CPU of both.
+
+An example is out of the question where Ploomber cannot build it either: it needs an account, a network, R, a package.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+_OURS = ("-m", "soorgeon_clone")
+_THEIRS = ("-c", "from ploomber_cli.cli import cmd_router; cmd_router()", "build")
+_ASIDE = frozenset({"__pycache__", ".soorgeon-clone", ".ploomber", ".ipynb_checkpoints", ".git", ".pytest_cache"})
+_VARIES = re.compile(r"0x[0-9a-f]{6,}|\d+(\.\d+)?\s*m?s\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*|/tmp/\S+")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command came to: its exit code, seconds of CPU (children included), and the end of what it said."""
+
+    code: int
+    cpu: float
+    said: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One example: ``differs`` are products that are not the same, ``why`` is why one of the two does not build it."""
+
+    name: str
+    reads: bool
+    builds: bool
+    theirs: bool
+    differs: tuple[str, ...]
+    ours_cpu: float
+    their_cpu: float
+    why: str
+
+    @property
+    def verdict(self) -> str:
+        if not self.theirs:
+            return "better" if self.builds else "out"
+        if not self.reads:
+            return "not read"
+        if not self.builds:
+            return "not built"
+        return "differs" if self.differs else "equal"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has both")
+    parser.add_argument("--only", default="", help="examples whose path has this text")
+    parser.add_argument("--timeout", type=float, default=180, help="seconds for one build")
+    options = parser.parse_args()
+    print("| example | ours | differs, or why not | CPU, ours | CPU, Ploomber |\n|---|---|---|--:|--:|", flush=True)
+    rows = []
+    for spec in specs(options.folder, options.only):
+        row = compare(options.folder, spec, options.python, options.timeout)
+        rows.append(row)
+        note = ", ".join(row.differs[:3]) or row.why
+        print(f"| {row.name} | {row.verdict} | {note} | {row.ours_cpu:.1f} | {row.their_cpu:.1f} |", flush=True)
+    counts = Counter(row.verdict for row in rows)
+    print(f"\n{len(rows)} examples: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
+    both = [row for row in rows if row.builds and row.theirs]
+    if both:
+        ratio = sum(row.ours_cpu for row in both) / sum(row.their_cpu for row in both)
+        print(f"CPU of the {len(both)} that both build: {ratio:.2f} of Ploomber's")
+
+
+def specs(folder: Path, only: str) -> Iterator[Path]:
+    """Yield the pipelines of the examples, sorted: files named pipeline*.yaml."""
+    for path in sorted(folder.rglob("pipeline*.yaml")):
+        if only in str(path.relative_to(folder)) and not _ASIDE.intersection(path.parts):
+            yield path
+
+
+def compare(folder: Path, spec: Path, python: str, timeout: float) -> Row:
+    """Build a copy of the example with each of the two."""
+    example = _project(folder, spec)
+    entry = str(spec.relative_to(example))
+    with tempfile.TemporaryDirectory() as scratch:
+        ours, theirs = (Path(shutil.copytree(example, Path(scratch) / name)) for name in ("ours", "theirs"))
+        before = set(_files(ours))
+        read = run([python, *_OURS, "status", "-e", entry], ours, timeout)
+        built = run([python, *_OURS, "build", "-e", entry], ours, timeout)
+        other = run([python, *_THEIRS, "-e", entry], theirs, timeout)
+        differs = tuple(_differences(ours, theirs, before)) if built.code == other.code == 0 else ()
+    reasons = {"ours": read if read.code else built, "Ploomber": other}
+    why = "; ".join(f"{who}: {ran.said}" for who, ran in reasons.items() if ran.code)
+    name = str(spec.relative_to(folder).parent if spec.name == "pipeline.yaml" else spec.relative_to(folder))
+    return Row(name, read.code == 0, built.code == 0, other.code == 0, differs, built.cpu, other.cpu, why)
+
+
+def _project(folder: Path, spec: Path) -> Path:
+    """Return the folder that is copied: where the example is installed from, if it is a package."""
+    inside = [parent for parent in spec.parents if parent != folder and folder in parent.parents]
+    return next((parent for parent in inside if (parent / "setup.py").exists()), spec.parent)
+
+
+def run(command: Sequence[str], folder: Path, timeout: float) -> Ran:
+    """Run a command in ``folder``; nothing that it starts outlives it."""
+    surroundings = {**os.environ, "PYTHONPATH": str(PROJECT), "SOORGEON_CLONE_CACHE": "off", "MPLBACKEND": "Agg"}
+    surroundings |= {"PLOOMBER_STATS_ENABLED": "false", "PLOOMBER_VERSION_CHECK_DISABLED": "true", "NO_COLOR": "1"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=timeout, check=False
+        )
+        code, said = done.returncode, _reason(done.stdout + done.stderr)
+    except subprocess.TimeoutExpired:
+        code, said = -1, "took too long"
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Ran(code, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, said)
+
+
+def _reason(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"(Error|\w*(Error|Exception|NotFound))\b", line)]
+    return (named or lines or [""])[0][:160].replace("|", "/")
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_file() and not _ASIDE.intersection(inside.parts) and not path.name.endswith(".metadata"):
+            yield str(inside)
+
+
+def _differences(ours: Path, theirs: Path, before: set[str]) -> Iterator[str]:
+    mine, other = (set(_files(folder)) - before for folder in (ours, theirs))
+    for name in sorted(mine ^ other):
+        yield f"{name} ({'only ours' if name in mine else 'only theirs'})"
+    for name in sorted(mine & other):
+        if not _is_same(ours / name, theirs / name):
+            yield name
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two products say the same: reports by what they show, tables by their values, others by their bytes."""
+    if one.read_bytes() == other.read_bytes():
+        return True
+    if one.suffix == ".ipynb":
+        return _shown(one) == _shown(other)
+    if one.suffix in (".html", ".pdf", ".log", ".png", ".db"):
+        return True  # they hold times and versions; that they are there must do
+    if one.suffix == ".parquet":
+        import pandas as pd
+
+        return bool(pd.read_parquet(one).equals(pd.read_parquet(other)))
+    if one.suffix in (".pickle", ".pkl", ".joblib", ".pt", ".pth"):
+        return abs(one.stat().st_size - other.stat().st_size) <= 64
+    return _VARIES.sub("", one.read_text(errors="replace")) == _VARIES.sub("", other.read_text(errors="replace"))
+
+
+def _shown(notebook: Path) -> list[str]:
+    """Return the texts that a notebook shows, without what is different each time."""
+    found = []
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        if "injected-parameters" in cell.get("metadata", {}).get("tags", ()):
+            continue
+        for output in cell.get("outputs", ()):
+            text = output.get("text") or output.get("data", {}).get("text/plain", "")
+            if output.get("name") != "stderr":
+                found.append(_VARIES.sub("", "".join(text)))
+    return ["".join(found)]
+
+
+if __name__ == "__main__":
+    main()
