@@ -19,7 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from inventory import python_notebooks
 
 from soorgeon_clone.analysis.analyse import analyse
-from soorgeon_clone.analysis.machine import calls, unknown_calls
+from soorgeon_clone.analysis.machine.interpreter import Interpreter
+from soorgeon_clone.analysis.objects.heap import UNKNOWN
+from soorgeon_clone.analysis.objects.kind import Kind
+from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.read import read
 from soorgeon_clone.notebook.sections import split
@@ -30,44 +33,51 @@ Sites = dict[tuple[int, str], bool]
 _NOBODY_KNOWS = "?"
 
 
+def _standing_in(stand_in: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args, **keywords: stand_in(original, *args, **keywords)
+
+
 class Observed:
     """Sees the calls that the analysis resolves, while it is a context."""
 
     def __init__(self) -> None:
         self.sites: Sites = {}
         self.kept: list[Any] = []  # nodes, so that no other gets the place in memory of one that was seen
-        self._originals: dict[str, Callable[..., Any]] = {}
+        self._originals: dict[tuple[type, str], Callable[..., Any]] = {}
 
     def __enter__(self) -> Observed:
-        for module, name, stand_in in (
-            (calls, "call_library", self._library),
-            (calls, "_call_method_of", self._method),
-            (unknown_calls, "unknown", self._unknown),
+        for owner, name, stand_in in (
+            (Interpreter, "call_library", self._library),
+            (Interpreter, "unknown", self._unknown),
+            (LibraryObject, "call_method", self._method),
+            (Kind, "call_method", self._method_of_anything),
         ):
-            self._originals[name] = getattr(module, name)
-            setattr(module, name, stand_in)
+            original = self._originals[owner, name] = vars(owner)[name]
+            setattr(owner, name, _standing_in(stand_in, original))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name, function in self._originals.items():
-            setattr(unknown_calls if name == "unknown" else calls, name, function)
+        for (owner, name), function in self._originals.items():
+            setattr(owner, name, function)
 
-    def _library(self, w: Any, path: str, args: Any, node: Any) -> Any:
+    def _library(self, original: Any, w: Any, path: str, args: Any, node: Any) -> Any:
         self._see(node, w.knowledge.canonical(path))
-        return self._originals["call_library"](w, path, args, node)
+        return original(w, path, args, node)
 
-    def _method(self, w: Any, obj: Any, name: str, args: Any, node: Any) -> Any:
-        if "." in obj.type and obj.type != "builtins.object":
-            self._see(node, f"{obj.type}.{name}")
-        elif obj.type in ("?", "builtins.object"):
+    def _method(self, original: Any, kind: Any, w: Any, obj: Any, name: str, args: Any, node: Any) -> Any:
+        self._see(node, f"{obj.type}.{name}" if obj.type != "builtins.object" else _NOBODY_KNOWS)
+        return original(kind, w, obj, name, args, node)
+
+    def _method_of_anything(self, original: Any, kind: Any, w: Any, obj: Any, name: str, args: Any, node: Any) -> Any:
+        if obj.type == UNKNOWN:
             self._see(node, _NOBODY_KNOWS)
-        return self._originals["_call_method_of"](w, obj, name, args, node)
+        return original(kind, w, obj, name, args, node)
 
-    def _unknown(self, w: Any, receiver: Any, args: Any, node: Any, what: str) -> Any:
+    def _unknown(self, original: Any, w: Any, receiver: Any, args: Any, node: Any, what: str) -> Any:
         path = w.knowledge.canonical(what)
         if (id(node), path) in self.sites:
             self.sites[id(node), path] = False
-        return self._originals["unknown"](w, receiver, args, node, what)
+        return original(w, receiver, args, node, what)
 
     def _see(self, node: Any, path: str) -> None:
         self.kept.append(node)

@@ -16,11 +16,11 @@ from soorgeon_clone.analysis.limits import TooMany
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as statements_of
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.machine import evaluate, statements, unknown_calls
-from soorgeon_clone.analysis.machine.walk import Walker
+from soorgeon_clone.analysis.machine import statements, unknown_calls
+from soorgeon_clone.analysis.machine.interpreter import Interpreter
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.objects import access
 from soorgeon_clone.analysis.objects.heap import UNBOUND_TYPE, UNKNOWN
+from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 
 _LOG = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
     codes = python_of(section.cells for section in sections)
     cells = [cell for section in sections for cell in section.cells if cell.index in codes]
     lowered = {cell.index: _statements(codes[cell.index], cell) for cell in cells}
-    walker = Walker(tables, limits.LIMITS)
+    walker = Interpreter(tables, limits.LIMITS)
     walker.read_file = read_file
     walker.texts = tuple(code.text for code in codes.values())
     walker.statements = tuple(statement for each in lowered.values() for statement in each)
@@ -126,7 +126,7 @@ def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:
     return {cell.index: code for cell, code in zip(cells, codes, strict=True) if isinstance(code, PythonCode)}
 
 
-def _walk_or_fail(walker: Walker, record: StatementFacts, *, is_last: bool, maybe: bool) -> str | None:
+def _walk_or_fail(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool) -> str | None:
     """Walk a statement. An error of ours is no reason to refuse a notebook: it is returned, and nothing is known."""
     try:
         _walk(walker, record, is_last=is_last, maybe=maybe)
@@ -145,7 +145,7 @@ def failed(error: Exception) -> str:
     return f"{FAILED} ({type(error).__name__}: {error}); please report this notebook"
 
 
-def _walk(walker: Walker, record: StatementFacts, *, is_last: bool, maybe: bool) -> None:
+def _walk(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool) -> None:
     walker.begin(record)
     block = record.lowered.block
     if maybe:
@@ -157,11 +157,11 @@ def _walk(walker: Walker, record: StatementFacts, *, is_last: bool, maybe: bool)
         _show(walker, record, shown)
 
 
-def _show(walker: Walker, record: StatementFacts, shown: Instruction) -> None:
+def _show(walker: Interpreter, record: StatementFacts, shown: Instruction) -> None:
     """Display the expression at the end of a cell, as Jupyter does."""
-    value = evaluate.expression(walker, shown)
-    access.implicit(walker, value)
-    access.implicit_inside(walker, value)
+    value = walker.evaluate(shown)
+    implicit(walker, value)
+    implicit_inside(walker, value)
     walker.show(value)
     walker.displayed |= value
     unknown_calls.run_drawn(walker, shown)
@@ -172,7 +172,7 @@ def _show(walker: Walker, record: StatementFacts, shown: Instruction) -> None:
 _MAY_BE_NONE = {"builtins.NoneType", "builtins.scalar", "builtins.object", UNKNOWN, UNBOUND_TYPE}
 
 
-def _section(walker: Walker, index: int, records: list[StatementFacts]) -> SectionFacts:
+def _section(walker: Interpreter, index: int, records: list[StatementFacts]) -> SectionFacts:
     binds: dict[str, bool] = {}
     after = {}
     for name in walker.touched:

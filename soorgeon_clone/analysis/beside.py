@@ -7,21 +7,18 @@ with it wherever it is handed on; a change of it is one of modules, which other 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis.knowledge.feared import COMMON, Feared
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.machine import calls, unknown_calls
 from soorgeon_clone.analysis.module_state import States
+from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, LIB, UNKNOWN, Obj, Value
-
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
+from soorgeon_clone.analysis.objects.machine import Machine
 
 STATE = "state of modules beside the notebook"
 
 
-def state(w: Walker) -> Obj:
+def state(w: Machine) -> Obj:
     """Return the object that stands for all that modules beside the notebook keep."""
     made = w.heap.make((STATE,), UNKNOWN)
     made.made = -1
@@ -30,17 +27,17 @@ def state(w: Walker) -> Obj:
     return made
 
 
-def states(w: Walker) -> frozenset[Obj]:
+def states(w: Machine) -> frozenset[Obj]:
     """Return the objects that stand for what modules beside the notebook keep: one or none."""
     return frozenset({state(w)}) if w.has_modules_beside else frozenset()
 
 
-def of_state(w: Walker, value: Value) -> Value:
+def of_state(w: Machine, value: Value) -> Value:
     """Return the state of modules beside the notebook if ``value`` has to do with it."""
     return value & states(w)
 
 
-def with_state(w: Walker, value: Value) -> Value:
+def with_state(w: Machine, value: Value) -> Value:
     """Return ``value``, and the state of modules beside the notebook if something in it has to do with that."""
     if not w.has_modules_beside:
         return value
@@ -49,7 +46,7 @@ def with_state(w: Walker, value: Value) -> Value:
     return value
 
 
-def import_(w: Walker, path: str) -> str:
+def import_(w: Machine, path: str) -> str:
     """Do what importing something does if it is of a module beside the notebook; return the path to know it by."""
     place = w.modules.split(path)
     if place is None:
@@ -71,7 +68,7 @@ def import_(w: Walker, path: str) -> str:
     return w.modules.origin(path)
 
 
-def note_folder(w: Walker, args: calls.Arguments) -> None:
+def note_folder(w: Machine, args: Arguments) -> None:
     """``sys.path.append("src")``: modules are found in that folder as well."""
     for value, _ in args.positional:
         for obj in value:
@@ -80,13 +77,13 @@ def note_folder(w: Walker, args: calls.Arguments) -> None:
                 w.states = States(w.modules)
 
 
-def call(w: Walker, path: str, args: calls.Arguments, node: Instruction) -> Value | None:
+def call(w: Machine, path: str, args: Arguments, node: Instruction) -> Value | None:
     """Return what calling something in a module beside the notebook gives; None if it is of none, or the user told."""
     if not w.has_modules_beside or w.modules.split(path) is None or w.knowledge.is_told(path):
         return None
     origin = w.modules.origin(path)
     if w.modules.split(origin) is None:
-        return calls.call_library(w, origin, args, node)
+        return w.call_library(origin, args, node)
     reason = w.blame(node, f"{origin}, in a module beside the notebook")
     may = do(w, origin)
     own = frozenset({state(w)}) if may.by_name or w.states.has_state(origin) else EMPTY
@@ -95,14 +92,14 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Instruction) -> Valu
         own |= {state(w)}
     w.change(own)
     w.heap.reason = reason
-    result = unknown_calls.unknown(w, own, args, node, origin)
+    result = w.unknown(own, args, node, origin)
     for made in result:
         if made.type == UNKNOWN:
-            unknown_calls.keep_views(w, made, args.all)
+            w.keep_views(made, args.all)
     return result
 
 
-def _stores_into(w: Walker, path: str, value: Value) -> bool:
+def _stores_into(w: Machine, path: str, value: Value) -> bool:
     """Note that classes and functions of the notebook may get attributes; return whether those of modules may."""
     kinds = (CLASS, FUNCTION, LIB)
     found = [obj for obj in value if obj.type in kinds]
@@ -114,14 +111,14 @@ def _stores_into(w: Walker, path: str, value: Value) -> bool:
     return any(obj.type == LIB and w.modules.split(obj.path) is not None for obj in found)
 
 
-def decorate(w: Walker, decorator: Obj, value: Value, node: Instruction) -> Value:
+def decorate(w: Machine, decorator: Obj, value: Value, node: Instruction) -> Value:
     """Return what a decorator from a module beside the notebook gives besides what it decorates, if it keeps state."""
     if decorator.type != LIB or not w.has_modules_beside or w.states.decorates_plainly(decorator.path):
         return EMPTY
-    return call(w, decorator.path, calls.Arguments(((value, False),)), node) or EMPTY
+    return call(w, decorator.path, Arguments(((value, False),)), node) or EMPTY
 
 
-def do(w: Walker, path: str) -> Feared:
+def do(w: Machine, path: str) -> Feared:
     """Do what calling something may do besides changing objects, and return it."""
     may = w.states.may_do(path)
     _do(w, may)
@@ -131,18 +128,18 @@ def do(w: Walker, path: str) -> Feared:
     return may
 
 
-def do_methods(w: Walker, receiver: Iterable[Obj]) -> None:
+def do_methods(w: Machine, receiver: Iterable[Obj]) -> None:
     """Do what methods of objects that a module beside the notebook made may do besides changing objects."""
     for path in {obj.path for obj in receiver if obj.type == UNKNOWN and obj.path and "." in obj.path}:
         if w.modules.split(path) is not None:
             do(w, path)
 
 
-def _do(w: Walker, may: Feared) -> None:
+def _do(w: Machine, may: Feared) -> None:
     by_name, may.by_name = may.by_name, False  # that is about the variables of the module
     w.uncertain += 1
     try:
-        unknown_calls.do_feared(w, may)
+        w.do_feared(may)
     finally:
         w.uncertain -= 1
         may.by_name = by_name
@@ -151,7 +148,7 @@ def _do(w: Walker, may: Feared) -> None:
 _ANY = {"*": None, "**": None}  # arguments that nobody looked at
 
 
-def _may_use_files(w: Walker, name: str) -> bool:
+def _may_use_files(w: Machine, name: str) -> bool:
     """Whether a method of this name may use files, of whatever object it is: unless tables say that none does."""
     if name not in w.file_methods:
         effects = [w.knowledge.method(type_, name, _ANY) for type_ in COMMON]

@@ -5,11 +5,9 @@ Whoever reaches one must assume anything: that all that can be reached may have 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.objects.heap import Value
+from typing import Any
 
 REACHED = "a limit of the analysis was reached"
 
@@ -90,7 +88,7 @@ class Effort:
         by_objects = max(self.steps / limits.steps, self.width / limits.width, self.held / limits.held)
         return max(self.calls / limits.calls, by_objects)
 
-    def look_at(self, *values: Value) -> None:
+    def look_at(self, *values: Iterable[Any]) -> None:
         """Count what a call is given: what that holds is looked at several times."""
         self.held += sum(len(held) for value in values for obj in value for held in obj.fields.values())
 

@@ -129,7 +129,7 @@ class Kept:
 def _tool() -> tuple[Any, ...]:
     """Return what changes when this package does: its version, and in a work tree the times of its files."""
     root = Path(__file__).parents[1]
-    parts = ("lower", "machine", "models", "objects", "knowledge", "knowledge/stdlib")
+    parts = ("lower", "machine", "models", "objects", "objects/kinds", "knowledge", "knowledge/stdlib")
     rooms = ("lint", "lint/rules", "notebook", "analysis", *(f"analysis/{part}" for part in parts))
     times = []
     for room in rooms:

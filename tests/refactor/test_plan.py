@@ -27,7 +27,7 @@ def test_a_progress_bar_passes_on_what_it_was_given() -> None:
 
 
 @pytest.mark.parametrize(
-    "where", ["soorgeon_clone.analysis.objects.access.subscript", "soorgeon_clone.refactor.solve.wire"]
+    "where", ["soorgeon_clone.analysis.machine.places.subscript", "soorgeon_clone.refactor.solve.wire"]
 )
 def test_an_error_of_ours_refuses_no_notebook(
     where: str, monkeypatch: pytest.MonkeyPatch, analysis_failures: list[str]

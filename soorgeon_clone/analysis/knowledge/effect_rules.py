@@ -77,6 +77,11 @@ class Effect:
     held: tuple[str, ...] = field(default=(), compare=False)
     source: str = field(default="", compare=False)
 
+    @property
+    def gives_what_it_calls(self) -> bool:
+        """Whether a call is another way to call a function: it hands on what it is given as it is (``df.pipe``)."""
+        return len(self.calls) == 1 and self.returns == (f"call:{self.calls[0]}",)
+
     @cached_property
     def acts(self) -> bool:
         """Whether the call does more than to give something and to call back."""
@@ -141,6 +146,11 @@ class Rule:
     def conditional(self) -> bool:
         return bool(self.when or self.given or self.passed or self.unless_given)
 
+
+OPEN_FIGURES = "figures"  # which figures of pyplot are open, which of them and of their axes are current
+NEW_FIGURE = "figure"  # a new figure is the current one; those that were open still are
+FIGURES = (OPEN_FIGURES, NEW_FIGURE)
+"""States that effects may name as they do random generators."""
 
 CONDITIONS = ("when", "given", "passed", "unless_given")
 LISTS = (

@@ -45,12 +45,25 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from soorgeon_clone.analysis.knowledge.effect_rules import Effect, Given, TypeFacts, add, choose, compile_rules
+from soorgeon_clone.analysis.knowledge.effect_rules import (
+    FIGURES,
+    NEW_FIGURE,
+    OPEN_FIGURES,
+    Effect,
+    Given,
+    TypeFacts,
+    add,
+    choose,
+    compile_rules,
+)
 from soorgeon_clone.analysis.knowledge.effect_tables import Entries, Entry, Table, TypeEntry
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pyproject import nearest, read_section
 
 __all__ = [
+    "FIGURES",
+    "NEW_FIGURE",
+    "OPEN_FIGURES",
     "Effect",
     "Given",
     "Knowledge",

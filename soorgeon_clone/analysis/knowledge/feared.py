@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge, may_set
+from soorgeon_clone.analysis.knowledge.effects import FIGURES, Effect, Knowledge, may_set
 from soorgeon_clone.analysis.lower.instructions import Attribute, Block, Call, Constant, Import, Instruction, Item, Read
 from soorgeon_clone.analysis.lower.parts import Part, chain_of, parts, targets_of
-from soorgeon_clone.analysis.models import figures
 
 _STORES = ("__setattr__", "__setitem__")
 _BY_NAME = frozenset({"exec", "eval", "globals", "__import__"})
@@ -229,7 +228,7 @@ class _Reader:
                 if effect is not None:
                     self.found.sets.update(effect.sets)
                     self.found.seeds.update(effect.seeds)
-                    self.found.draws.update(state for state in effect.draws if state in figures.STATES)
+                    self.found.draws.update(state for state in effect.draws if state in FIGURES)
                     if name in self.found.methods:
                         self.found.reads.update("*" for text in effect.reads if text != "*log")
                         self.found.writes.update("*" for text in effect.writes if text != "*log")

@@ -3,71 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
-from soorgeon_clone.analysis.evidence import NOBODY, Reason, enter, keep, moved
+from soorgeon_clone.analysis.evidence import Reason, enter, keep, moved
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Code, Instruction
-from soorgeon_clone.analysis.machine import calls, deferred, evaluate, statements, unknown_calls
-from soorgeon_clone.analysis.objects import access
-from soorgeon_clone.analysis.objects.heap import EMPTY, LIB, Obj, Value
+from soorgeon_clone.analysis.machine import deferred, unknown_calls
+from soorgeon_clone.analysis.machine.memo import Activation, Memo
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, DEFAULT, EMPTY, FREE, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State
 
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
-
-
 Key = TypeVar("Key")
-DEPTH = "calls inside one another"
 
 
-@dataclass
-class Memo:
-    """What following a function once did, and why, to be noted again when it is called again with the same objects."""
-
-    entered: Reason = NOBODY
-    result: Value = EMPTY
-    reads: dict[str, Reason] = field(default_factory=dict)
-    seen: dict[str, Value] = field(default_factory=dict)
-    writes: dict[str, Value] = field(default_factory=dict)
-    changes: dict[Obj, Reason] = field(default_factory=dict)
-    replaces: dict[Obj, Reason] = field(default_factory=dict)  # changed without what shares memory with them
-    wholes: dict[Obj, Reason] = field(default_factory=dict)  # changed with all that they hold
-    draws: dict[str, Reason] = field(default_factory=dict)
-    seeds: dict[str, Reason] = field(default_factory=dict)
-    notes: dict[tuple[str, str], Reason] = field(default_factory=dict)
-
-    def take(self, inner: Memo) -> None:
-        """Add what a call inside of this one did."""
-        for mine, others in self._reasons(inner):
-            for item, reason in others.items():
-                keep(mine, item, reason)
-        for name, value in inner.seen.items():
-            self.seen.setdefault(name, value)
-        for name, value in inner.writes.items():
-            self.writes[name] = self.writes.get(name, EMPTY) | value
-
-    def _reasons(self, inner: Memo) -> Iterator[tuple[dict[Any, Reason], dict[Any, Reason]]]:
-        yield self.reads, inner.reads
-        yield self.changes, inner.changes
-        yield self.replaces, inner.replaces
-        yield self.wholes, inner.wholes
-        yield self.draws, inner.draws
-        yield self.seeds, inner.seeds
-        yield self.notes, inner.notes
-
-
-@dataclass
-class Activation:
-    """A function that is being followed: its parameters grow when it calls itself with other objects."""
-
-    scope: Scope
-    grew: bool = False
-    recursed: bool = False
-
-
-def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Value:
+def call_function(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
     """Follow a call of a notebook function into its body."""
     # a special method runs where an operator stands, which is what called for it
     reason = w.blame(node) if node is not obj.code.place else w.heap.reason
@@ -77,10 +29,10 @@ def call_function(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction)
         w.heap.reason = reason
 
 
-def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Value:
+def _call(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
     w.effort.calls += 1
     if w.effort.is_exhausted:
-        return unknown_calls.worn(w, args.all)
+        return w.worn_out(args.all)
     code: Code = obj.code
     values = _parameters(w, obj, code, args, node)
     active = w.active.get(obj)
@@ -88,13 +40,13 @@ def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Valu
         return _recursive(w, active, values, w.site(node))
     size = max(1, code.size // 4)
     if len(w.active) > w.limits.depth or w.effort.size < size:
-        what = DEPTH if len(w.active) > w.limits.depth else "the size of functions"
+        what = unknown_calls.DEPTH if len(w.active) > w.limits.depth else "the size of functions"
         w.blame(w.heap.reason.node, f"{REACHED}: {what}", feared=True)
         return frozenset({unknown_calls.blunt(w, [obj], args.all, w.site(node))})
     context = (*w.context, node)[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
     known = w.memo.get(key)
-    if known is not None and known[0] == w.heap.version and still_holds(w, known[1]):
+    if known is not None and known[0] == w.heap.version and w.still_holds(known[1]):
         _repeat(w, known[1])
         return known[1].result
     w.effort.size -= size
@@ -117,28 +69,19 @@ def _call(w: Walker, obj: Obj, args: calls.Arguments, node: Instruction) -> Valu
     return memo.result
 
 
-def _tells_calls_apart(w: Walker, code: Code, memo: Memo) -> bool:
+def _tells_calls_apart(w: Run, code: Code, memo: Memo) -> bool:
     """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
     changed = memo.changes or memo.replaces or memo.wholes
     did = (memo.draws, memo.seeds, memo.notes, changed, memo.writes, code.mentioned & _SPEAKING)
     if any(did) or not w.rebound.isdisjoint(memo.seen):
         return True
-    return any(o.type not in (*calls.CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
+    return any(o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
 
 
 _SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "logging", "logger", "next"})
 
 
-def still_holds(w: Walker, memo: Memo) -> bool:
-    """Whether the notebook's variables that were read denote what they did."""
-    for name, value in memo.seen.items():
-        binding = w.module.state.get(name)
-        if (binding.value if binding is not None else EMPTY) != value:
-            return False
-    return True
-
-
-def _repeat(w: Walker, memo: Memo) -> None:
+def _repeat(w: Run, memo: Memo) -> None:
     here = w.heap.reason
 
     def each(reasons: dict[Key, Reason]) -> Iterator[Key]:
@@ -170,7 +113,7 @@ def _repeat(w: Walker, memo: Memo) -> None:
             w.note(kind, item)
 
 
-def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: Context, node: Instruction) -> Value:
+def _follow(w: Run, obj: Obj, code: Code, values: dict[str, Value], context: Context, node: Instruction) -> Value:
     key = (obj, context)
     scope = w.scopes.get(key)
     if scope is None:
@@ -189,7 +132,7 @@ def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: 
     return run()
 
 
-def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, context: Context) -> None:
+def _run(w: Run, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, context: Context) -> None:
     """Run the body until it shows nothing new: once, but for functions that call themselves."""
     if obj in w.active:
         return
@@ -199,8 +142,8 @@ def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope
         scope.state.names[name] = Binding(value, NO_DEFS, -1)
         scope.ever[name] = scope.ever.get(name, EMPTY) | value
     for name, held in obj.fields.items():
-        if name.startswith("free:"):
-            scope.state.names.setdefault(name[5:], Binding(held, NO_DEFS, -1))
+        if name.startswith(FREE):
+            scope.state.names.setdefault(name.removeprefix(FREE), Binding(held, NO_DEFS, -1))
     activation = Activation(scope)
     w.active[obj] = activation
     called = w.heap.reason
@@ -215,7 +158,7 @@ def _run(w: Walker, obj: Obj, code: Code, values: dict[str, Value], scope: Scope
         w.scope = scope
         is_news = _walk_body(w, scope, code, obj)
         if w.effort.is_exhausted:
-            scope.result |= unknown_calls.worn(w, frozenset(o for value in scope.ever.values() for o in value))
+            scope.result |= w.worn_out(frozenset(o for value in scope.ever.values() for o in value))
             return False
         if not activation.recursed:
             return False
@@ -237,15 +180,15 @@ def _name(code: Code) -> str:
     return f"{code.owner.path}.{name}" if code.owner is not None else name
 
 
-def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
+def _walk_body(w: Run, scope: Scope, code: Code, obj: Obj) -> bool:
     """Walk the body once; return whether that is news about the notebook's variables."""
     module = w.module.state
     fork = w.module.state = module.fork()
     try:
         if code.is_lambda:
-            scope.result |= evaluate.expression(w, code.body[0])
+            scope.result |= w.evaluate(code.body[0])
         else:
-            statements.run_block(w, code.body)
+            w.run_block(code.body)
     finally:
         w.module.state = module
     # whatever path the body took: what it bound may hold
@@ -254,7 +197,7 @@ def _walk_body(w: Walker, scope: Scope, code: Code, obj: Obj) -> bool:
     return module.join([fork, module.fork()])
 
 
-def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: Site) -> Value:
+def _recursive(w: Run, active: Activation, values: dict[str, Value], site: Site) -> Value:
     scope = active.scope
     active.recursed = True
     for name, value in values.items():
@@ -265,28 +208,28 @@ def _recursive(w: Walker, active: Activation, values: dict[str, Value], site: Si
             w.heap.version += 1
     if scope.code.is_generator:
         made = w.heap.make((*site, scope.code), "builtins.generator")
-        w.heap.hold(made, "*", scope.ever.get("@yield", EMPTY))
+        w.heap.hold(made, ANY, scope.ever.get("@yield", EMPTY))
         return frozenset({made})
     return scope.result
 
 
-def _parameters(w: Walker, obj: Obj, code: Code, args: calls.Arguments, node: Instruction) -> dict[str, Value]:
+def _parameters(w: Run, obj: Obj, code: Code, args: Arguments, node: Instruction) -> dict[str, Value]:
     values: dict[str, Value] = {}
     positional = list(args.positional)
     unpacked = EMPTY
     spread = EMPTY
     for keyword, value in args.keywords:
         if keyword is None:
-            spread |= access.contents(value) | frozenset({w.heap.atom("builtins.scalar")})
+            spread |= contents(value) | frozenset({w.heap.atom("builtins.scalar")})
     keywords = {name: value for name, value in args.keywords if name is not None}
     for parameter in code.parameters:
         name = parameter.name
-        default = obj.fields.get(f"default:{name}", EMPTY)
+        default = obj.fields.get(f"{DEFAULT}{name}", EMPTY)
         if parameter.kind == "*":
             made = w.heap.make((*w.site(node), obj, name), "builtins.tuple")
             for value, _ in positional:
-                w.heap.hold(made, "*", value)
-            w.heap.hold(made, "*", unpacked)
+                w.heap.hold(made, ANY, value)
+            w.heap.hold(made, ANY, unpacked)
             positional = []
             values[name] = frozenset({made})
         elif parameter.kind == "**":
@@ -294,7 +237,7 @@ def _parameters(w: Walker, obj: Obj, code: Code, args: calls.Arguments, node: In
             for key, value in keywords.items():
                 if key is not None:
                     w.heap.hold(made, f"[{key!r}]", value)
-            w.heap.hold(made, "*", spread)
+            w.heap.hold(made, ANY, spread)
             values[name] = frozenset({made})
         elif positional and not parameter.keyword_only:
             value, starred = positional[0]

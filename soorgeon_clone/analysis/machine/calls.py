@@ -1,67 +1,42 @@
-"""Calls -> what they give and do: the notebook's functions are followed, libraries do what the tables say."""
+"""Calls and parts of values: each object answers by its kind, libraries do what the tables and models say."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import TYPE_CHECKING
+import re
+from functools import partial
 
 from soorgeon_clone.analysis import beside
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set, sets_by_name
-from soorgeon_clone.analysis.lower.instructions import Call, Instruction
-from soorgeon_clone.analysis.machine import bodies, deferred, evaluate, library, unknown_calls
-from soorgeon_clone.analysis.models import structures
-from soorgeon_clone.analysis.objects import access, instances
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
-
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
-
-
-CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
-
-SUPER = "super"
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set
+from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
+from soorgeon_clone.analysis.machine import deferred, library, unknown_calls
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.models import table as models
+from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, CODE_TYPES, EMPTY, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.using import iterate
 
 
-@dataclass(frozen=True)
-class Arguments:
-    """The values of a call: positional (value, is it unpacked), keywords (None: unpacked mapping)."""
-
-    positional: tuple[tuple[Value, bool], ...] = ()
-    keywords: tuple[tuple[str | None, Value], ...] = ()
-
-    @cached_property
-    def all(self) -> Value:
-        value = EMPTY
-        for item, _ in self.positional:
-            value |= item
-        for _, item in self.keywords:
-            value |= item
-        return value
-
-
-NO_ARGUMENTS = Arguments()
-
-
-def arguments(w: Walker, node: Call) -> Arguments:
+def arguments(w: Run, node: Call) -> Arguments:
     """Evaluate the arguments of a call, in order."""
     if not node.arguments:
         return NO_ARGUMENTS
     positional: list[tuple[Value, bool]] = []
     keywords: list[tuple[str | None, Value]] = []
     for item in node.arguments:
-        value = evaluate.expression(w, item.value)
+        value = w.evaluate(item.value)
         if item.sign in ("=", "**"):
             keywords.append((item.name, value))
         elif item.sign == "*":
-            access.iterate(w, value)
-            positional.append((access.elements(w, value, item), True))
+            iterate(w, value)
+            positional.append((w.elements(value, item), True))
         else:
             positional.append((value, False))
     return Arguments(tuple(positional), tuple(keywords))
 
 
-def call(w: Walker, callee: Value, args: Arguments, node: Instruction) -> Value:
+def call(w: Run, callee: Value, args: Arguments, node: Instruction) -> Value:
     """Return what calling any of ``callee`` gives."""
     result = EMPTY
     for obj in sorted(callee, key=_order) if len(callee) > 1 else callee:
@@ -73,162 +48,39 @@ def _order(obj: Obj) -> tuple[str, str]:
     return (obj.type, obj.path)
 
 
-def call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
+def call_one(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
     if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
-        return unknown_calls.worn(w, args.all | {obj})
+        return w.worn_out(args.all | {obj})
     if w.depth > 2 * w.limits.depth:
-        return unknown_calls.worn(w, args.all | {obj}, bodies.DEPTH)
+        return w.worn_out(args.all | {obj}, unknown_calls.DEPTH)
     w.depth += 1
     try:
-        return _call_one(w, obj, args, node)
+        return kind_of(obj.type).call(w, obj, args, node)
     finally:
         w.depth -= 1
 
 
-def _call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
-    kind = obj.type
-    if kind == FUNCTION:
-        result = bodies.call_function(w, obj, args, node)
-        for other in obj.fields.get("*attached", EMPTY):
-            result |= _call_instead(w, obj, other, args, node)
-        return result
-    if kind == CLASS:
-        return instances.instantiate(w, obj, args, node)
-    if kind == LIB:
-        return call_library(w, obj.path, args, node)
-    if kind == METHOD and obj.path == "functools.partial":
-        return structures.call_partial(w, obj, args, node)
-    if kind == METHOD and obj.path == "operator.methodcaller":
-        return structures.call_methodcaller(w, obj, args, node)
-    if kind == METHOD:
-        own = obj.fields.get("self", EMPTY)
-        functions = obj.fields.get("func", EMPTY)
-        if functions:
-            with_self = Arguments(((own, False), *args.positional), args.keywords)
-            return call(w, functions, with_self, node)
-        if (obj, obj) in w.running:
-            return EMPTY
-        w.running.add((obj, obj))
-        result = call_method(w, frozenset(o for o in own if o.type != INSTANCE), obj.path, args, node)
-        for instance in own:
-            if instance.type == INSTANCE:
-                result |= instances.library_method(w, instance, obj.path, args, node)
-        w.running.discard((obj, obj))
-        return result
-    if kind == INSTANCE:
-        result = EMPTY
-        for function in instances.class_member(w, obj.fields["*class"], "__call__"):
-            result |= call(w, instances.bind_method(w, obj, function, node), args, node)
-        if not result or instances.has_library_base(w, obj):
-            result |= instances.library_method(w, obj, "__call__", args, node)
-        return result
-    if obj.immutable and kind.startswith("builtins."):
-        return frozenset({w.heap.atom("builtins.scalar")})
-    if kind != UNKNOWN and "." in kind:
-        names = w.knowledge.parameters(f"{kind}.__call__")
-        effect = w.knowledge.method(kind, "__call__", given(args, names), obj.given)
-        if effect is not None:
-            return library.apply(w, effect, frozenset({obj}), args, node, path=f"{kind}.__call__", names=names)
-    if obj.immutable:
-        return frozenset({w.heap.atom("builtins.scalar")})
-    return unknown_calls.unknown(w, frozenset({obj}), args, node, kind)
-
-
-def _call_instead(w: Walker, obj: Obj, other: Obj, args: Arguments, node: Instruction) -> Value:
-    """A function may call one that was registered with it (``functools.singledispatch``)."""
-    if other.type != FUNCTION or other is obj or (obj, other) in w.running:
-        return EMPTY
-    results: list[Value] = []
-    w.running.add((obj, other))
-    w.perhaps(lambda: results.append(bodies.call_function(w, other, args, node)))
-    w.running.discard((obj, other))
-    return results[0]
-
-
-def call_method(w: Walker, receiver: Value, name: str, args: Arguments, node: Instruction) -> Value:
+def call_method(w: Run, receiver: Value, name: str, args: Arguments, node: Instruction) -> Value:
     """Return what ``receiver.name(...)`` gives."""
     result = EMPTY
     for obj in sorted(receiver, key=_order) if len(receiver) > 1 else receiver:
-        result |= _call_method_of(w, obj, name, args, node)
+        result |= kind_of(obj.type).call_method(w, obj, name, args, node)
     return result
 
 
-def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
-    kind = obj.type
-    if kind == LIB:
-        if obj.path == "builtins.super":
-            return EMPTY
-        shell = structures.shell_call(w, obj.path, name, args, node)
-        if shell is not None:
-            return shell
-        held = library.given_to_module(w, f"{obj.path}.{name}")
-        if held:
-            return call(w, held, args, node) | call_library(w, f"{obj.path}.{name}", args, node)
-        if obj.path == library.MAIN:
-            return call(w, w.read_global(name), args, node)
-        owner = w.knowledge.module_attribute(obj.path)
-        reason = w.blame(node, f"{obj.path}.{name}")
-        for setting in owner.sets if owner is not None else ():
-            w.note("sets", setting)  # env = os.environ; env.pop("A")
-        w.heap.reason = reason
-        return call_library(w, f"{obj.path}.{name}", args, node)
-    if kind == SUPER:
-        return instances.call_super(w, obj, name, args, node)
-    if kind == FUNCTION and name not in obj.fields and not name.startswith("__"):
-        # what a decorator put there: show.register, slow.cache_clear
-        reason = w.blame(node, f"{obj.path}.{name}")
-        w.change_one(obj)
-        w.heap.hold(obj, "*attached", args.all)
-        w.heap.reason = reason
-        return args.all | {obj}
-    if kind in (INSTANCE, CLASS, FUNCTION, METHOD):
-        if kind == INSTANCE and not instances.has_member(w, obj, name):
-            return instances.library_method(w, obj, name, args, node)
-        if kind == CLASS and not instances.class_member(w, frozenset({obj}), name) and name not in obj.fields:
-            if sets_by_name(name):
-                w.change_one(obj)  # abc's register()
-            return unknown_calls.unknown(w, frozenset({obj}), args, node, name)
-        return call(w, access.attribute_of(w, obj, name, node), args, node)
-    stored = obj.fields.get(name, EMPTY)
-    if stored and kind == UNKNOWN:
-        return call(w, stored, args, node) | unknown_calls.unknown(w, frozenset({obj}), args, node, name)
-    if kind == UNKNOWN or "." not in kind:
-        return unknown_calls.unknown(w, frozenset({obj}), args, node, name)
-    reason = w.blame(node, f"{kind}.{name}")
-    native = structures.method(w, obj, name, args, node)
-    w.heap.reason = reason
-    if native is not None:
-        return native
-    if name == "__enter__" and not kind.startswith(_OPENED):
-        w.note("sets", "context")  # what `with` would set for its block stays set
-        w.note("unknown_calls", name)
-    path = f"{kind}.{name}"
-    names = w.knowledge.parameters(path)
-    effect = w.knowledge.method(kind, name, given(args, names), obj.given)
-    if effect is None:
-        if obj.immutable:
-            return frozenset({w.heap.atom("builtins.scalar")})
-        return unknown_calls.unknown(w, frozenset({obj}), args, node, path)
-    if name == "set_params":
-        _forget_given(w, obj, args)
-    return library.apply(w, effect, frozenset({obj}), args, node, path=path, names=names)
+def model_method(w: Run, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:
+    """Return what a model says that a method gives; None where there is none."""
+    model = models.method(obj)
+    return model(w, obj, name, args, node) if model is not None else None
 
 
-def _forget_given(w: Walker, obj: Obj, args: Arguments) -> None:
-    """An estimator gets other parameters than it was made with: ``pipeline.set_params(model__random_state=None)``."""
-    unpacks = any(keyword is None for keyword, _ in args.keywords)
-    others = {keyword.rpartition("__")[2]: None for keyword, _ in args.keywords if keyword is not None}
-    for part in w.heap.reach(frozenset({obj})):
-        if part.given is not None:
-            part.given = None if unpacks else {**part.given, **others}
-
-
-def call_library(w: Walker, path: str, args: Arguments, node: Instruction) -> Value:
+def call_library(w: Run, path: str, args: Arguments, node: Instruction) -> Value:
     """Return what calling something in a library, by its path, gives."""
     if path in ("sys.path.append", "sys.path.insert"):
         beside.note_folder(w, args)
     reason = w.blame(node, path)
-    native = structures.function(w, path, args, node)
+    model = models.function(path)
+    native = model(w, args, node) if model is not None else None
     if native is None:
         native = beside.call(w, path, args, node)
     w.heap.reason = reason
@@ -241,40 +93,80 @@ def call_library(w: Walker, path: str, args: Arguments, node: Instruction) -> Va
         rest = Arguments(args.positional[1:], args.keywords)
         effect = w.knowledge.function(path, given(rest, names))
         if effect is not None:
-            return library.apply(w, effect, receiver, rest, node, path=path, names=names)
+            return w.apply(effect, receiver, rest, node, path=path, names=names)
     effect = w.knowledge.function(path, given(args, names))
     if effect is None:
         if unknown_calls.keeps_state(path):
             _may_set(w, path, node)
-        return unknown_calls.unknown(w, EMPTY, args, node, path)
+        return w.unknown(EMPTY, args, node, path)
     if may_set(effect, path):
         _may_set(w, path, node)  # codecs.register_error, socket.setdefaulttimeout
     apply = partial(library.apply, w, effect, EMPTY, args, node, path=path, names=names)
-    return deferred.defer(w, apply) if path in library.CALL_LATER else apply()
+    return deferred.defer(w, apply) if path in unknown_calls.CALL_LATER else apply()
 
 
-def _may_set(w: Walker, path: str, node: Instruction) -> None:
+def _may_set(w: Run, path: str, node: Instruction) -> None:
     """Note that a call that nobody described may change what a module keeps: its name says so."""
     reason = w.blame(node, f"{UNDESCRIBED}: {path}", feared=True)
     w.note("sets", "modules")
     w.heap.reason = reason
 
 
-_OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
+def attribute(w: Run, value: Value, name: str, node: Instruction) -> Value:
+    """Return what reading ``.name`` of ``value`` gives."""
+    result: set[Obj] = set()
+    for obj in value:
+        part = kind_of(obj.type).attribute(w, obj, name, node)
+        w.effort.width += len(part)
+        result.update(part)
+    if w.worn is not None and len(result) > 1:
+        return w.worn_out(frozenset(result))
+    return frozenset(result)
 
 
-def given(args: Arguments, names: tuple[str, ...] | None) -> dict[str, str | None]:
-    """Return the parameters that a call passes with the source of their constants (None: not a constant)."""
-    result: dict[str, str | None] = {}
-    for index, (value, starred) in enumerate(args.positional):
-        if starred:
-            result["*"] = None
-            break
-        name = names[index] if names and index < len(names) else str(index)
-        result[name] = evaluate.constant_source(value)
-    for keyword, value in args.keywords:
-        if keyword is None:
-            result["**"] = None
+def store_attribute(w: Run, obj: Obj, name: str, value: Value, node: Instruction) -> None:
+    """Do ``obj.name = value``."""
+    kind_of(obj.type).store_attribute(w, obj, name, value, node)
+
+
+def item_of(w: Run, value: Value, index: Index, node: Instruction) -> Value:
+    """Return what ``value[index]`` gives."""
+    return frozenset(item for obj in value for item in kind_of(obj.type).item(w, obj, index, node))
+
+
+def elements(w: Run, value: Value, node: Instruction) -> Value:
+    """Return what iterating over ``value`` gives."""
+    return frozenset(element for obj in value for element in kind_of(obj.type).elements(w, obj, node))
+
+
+def element_at(w: Run, value: Value, index: int | None, node: Instruction) -> Value:
+    """Return what unpacking or a constant index gives at a position (None: any)."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.type == "builtins.tuple" and index is not None and str(index) in obj.fields:
+            result.update(obj.fields[str(index)] | obj.fields.get(ANY, EMPTY))
         else:
-            result[keyword] = evaluate.constant_source(value)
+            result.update(elements(w, frozenset({obj}), node))
+    iterate(w, value)
+    return frozenset(result)
+
+
+_REGISTERS = re.compile(r"(^|[._])(un)?register(_|$)")
+
+
+def decorated(w: Run, obj: Obj, value: Value, node: Decorate) -> Value:
+    """Return what a library's decorator gives besides what it decorates: what a module beside the notebook keeps."""
+    reason = w.blame(node, f"@{node.name}")
+    result = beside.decorate(w, obj, value, node)
+    if _REGISTERS.search(node.name):
+        unknown_calls.run_registered(w, value, node)
+        if _is_of_module(w, node.name):
+            w.note("sets", "modules")
+    w.heap.reason = reason
     return result
+
+
+def _is_of_module(w: Run, dotted: str) -> bool:
+    """Whether a decorator may belong to a module; what an object of the notebook has registered is in the object."""
+    binding = w.module.state.get(dotted.partition(".")[0])
+    return binding is None or not binding.value or any(obj.type not in CODE_TYPES for obj in binding.value)

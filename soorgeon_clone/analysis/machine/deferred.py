@@ -8,18 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis.evidence import enter
-from soorgeon_clone.analysis.machine import bodies, unknown_calls
-from soorgeon_clone.analysis.objects import access
-from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.machine.memo import Memo
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, RETURNED, SOURCE, Obj, Value
+from soorgeon_clone.analysis.objects.parts import ITERATORS, mutable
 from soorgeon_clone.analysis.objects.state import Context, Scope
-
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
-
-TYPES = frozenset({"builtins.generator", "builtins.iterator", "builtins.coroutine"})
 
 
 @dataclass(eq=False)
@@ -35,72 +30,72 @@ class Deferred:
     own: Scope | None
     made: Value = EMPTY
     since: int = -1  # the statement that it stands in
-    memos: list[bodies.Memo] = field(default_factory=list)
+    memos: list[Memo] = field(default_factory=list)
     raised: Value = EMPTY
     version: int = -1  # of the heap, when it was followed last
     is_running: bool = False
 
 
-def defer(w: Walker, run: Callable[[], Value], own: Scope | None = None) -> Value:
+def defer(w: Run, run: Callable[[], Value], own: Scope | None = None) -> Value:
     """Return the iterators that ``run`` makes; it is run again where they are used, if need be."""
     code = Deferred(run, w.scope, w.context, own, since=w.heap.now)
     _run(w, code)
     return code.made
 
 
-def generator(w: Walker, made: Obj, scope: Scope, run_body: Callable[[], None]) -> Value:
+def generator(w: Run, made: Obj, scope: Scope, run_body: Callable[[], None]) -> Value:
     """Return the generator that calling a function gives: it yields and returns what its body does in ``scope``."""
 
     def run() -> Value:
         run_body()
-        w.heap.hold(made, "*", scope.ever.get("@yield", EMPTY))
-        returned = frozenset(obj for obj in scope.result if not obj.immutable)
+        w.heap.hold(made, ANY, scope.ever.get("@yield", EMPTY))
+        returned = mutable(scope.result)
         if returned:
-            w.heap.hold(made, "*returned", returned)
+            w.heap.hold(made, RETURNED, returned)
             stop = w.heap.make(("stop", made), "builtins.StopIteration")
-            w.heap.hold(stop, "*", returned)
+            w.heap.hold(stop, ANY, returned)
             w.raised |= {stop}
         return frozenset({made})
 
     return defer(w, run, scope)
 
 
-def coroutine(w: Walker, made: Obj, run_body: Callable[[], Value]) -> Value:
+def coroutine(w: Run, made: Obj, run_body: Callable[[], Value]) -> Value:
     """Return the coroutine that calling an asynchronous function gives."""
 
     def run() -> Value:
         value = run_body()
-        w.heap.hold(made, "*", value)
+        w.heap.hold(made, ANY, value)
         # what an await of it gives, of which a held value shows only the mutable part
-        made.fields["*"] = made.fields.get("*", EMPTY) | value
+        made.fields[ANY] = made.fields.get(ANY, EMPTY) | value
         return frozenset({made})
 
     return defer(w, run)
 
 
-def resume(w: Walker, iterator: Obj) -> None:
+def resume(w: Run, iterator: Obj) -> None:
     """An iterator is used: its code runs, and that of what it takes from, with what its variables denote now."""
     seen = {iterator}
     stack = [iterator]
     while stack:
         obj = stack.pop()
-        code = obj.code
-        if isinstance(code, Deferred) and (
+        code = obj.later
+        if code is not None and (
             code.version != w.heap.version
             or not w.raised <= code.raised
-            or not all(bodies.still_holds(w, memo) for memo in code.memos[-1:])
+            or not all(w.still_holds(memo) for memo in code.memos[-1:])
         ):
             _run(w, code)
-        for key in ("*source", "*"):
-            more = {held for held in obj.fields.get(key, EMPTY) if held.type in TYPES} - seen
+        for key in (SOURCE, ANY):
+            more = {held for held in obj.fields.get(key, EMPTY) if held.type in ITERATORS} - seen
             seen |= more
             stack.extend(more)
 
 
-def send(w: Walker, iterator: Obj, value: Value) -> None:
+def send(w: Run, iterator: Obj, value: Value) -> None:
     """Let the code of a generator get ``value`` from its ``yield``."""
-    code = iterator.code
-    if isinstance(code, Deferred) and code.own is not None:
+    code = iterator.later
+    if code is not None and code.own is not None:
         known = code.own.ever.get("@sent", EMPTY)
         if not value <= known:
             code.own.ever["@sent"] = known | value
@@ -108,33 +103,21 @@ def send(w: Walker, iterator: Obj, value: Value) -> None:
             _run(w, code)
 
 
-def use(w: Walker, obj: Obj, name: str, value: Value) -> Value | None:
-    """Return what ``generator.send(value)`` and ``generator.throw(value)`` give; None for other methods."""
-    if name == "send":
-        send(w, obj, value)
-    elif name == "throw":
-        w.raised |= frozenset(o for o in value if not o.immutable)
-    else:
-        return None
-    access.advance(w, obj)
-    return access.contents(frozenset({obj})) or frozenset({w.heap.atom("builtins.scalar")})
-
-
-def _run(w: Walker, code: Deferred) -> None:
+def _run(w: Run, code: Deferred) -> None:
     if code.is_running:
         return
     w.effort.calls += 1
     if w.effort.is_exhausted:
-        worn = unknown_calls.worn(w, EMPTY)
+        worn = w.worn_out(EMPTY)
         for obj in code.made:
-            w.heap.hold(obj, "*", worn)
+            w.heap.hold(obj, ANY, worn)
         code.made |= worn
         return
     code.version = w.heap.version
     used = w.heap.reason
     if code.since != used.statement and code.own is None:
         w.heap.reason = enter("an iterator", used)
-    memo = bodies.Memo(w.heap.reason)
+    memo = Memo(w.heap.reason)
     code.memos.append(memo)  # all are kept: what was done in one is told by its id
     outer = w.scope, w.context
     w.scope, w.context = code.scope, code.context
@@ -148,8 +131,8 @@ def _run(w: Walker, code: Deferred) -> None:
         code.is_running = False
         w.scope, w.context = outer
     for obj in code.made:
-        if obj.type in TYPES:
-            obj.code = code
+        if obj.type in ITERATORS:
+            obj.later = code
     code.raised = w.raised
     if w.tracing:
         w.tracing[-1].take(memo)

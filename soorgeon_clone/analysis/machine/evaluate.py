@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.lower.instructions import (
@@ -35,45 +35,42 @@ from soorgeon_clone.analysis.lower.instructions import (
     Unpack,
     Yield,
 )
-from soorgeon_clone.analysis.machine import calls, deferred, library, statements
-from soorgeon_clone.analysis.objects import access, instances, labels
-from soorgeon_clone.analysis.objects.heap import (
-    EMPTY,
-    LIB,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.machine import calls, deferred, definitions, namespaces, places
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.objects import labels
+from soorgeon_clone.analysis.objects.arguments import constant
+from soorgeon_clone.analysis.objects.comparing import note_identity
+from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, EMPTY, LIB, RETURNED, SUPER, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
+from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State
-
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
+from soorgeon_clone.analysis.objects.using import advance_all, iterate
 
 
-def expression(w: Walker, node: Instruction) -> Value:
+def expression(w: Run, node: Instruction) -> Value:
     """Return the objects that ``node`` may give."""
     return _EXPRESSIONS[type(node)](w, node)
 
 
-def _read(w: Walker, node: Read) -> Value:
+def _read(w: Run, node: Read) -> Value:
     return beside.with_state(w, w.read(node))
 
 
-def _constant(w: Walker, node: Constant) -> Value:
+def _constant(w: Run, node: Constant) -> Value:
     if node.type == "ellipsis":
         return EMPTY
     return frozenset({w.heap.atom(f"builtins.{node.type}", node.value)})
 
 
-def _text(w: Walker, node: Text) -> Value:
+def _text(w: Run, node: Text) -> Value:
     pieces: list[Any] = []
     for piece in node.pieces:
         if isinstance(piece, str):
             pieces.append(piece)
             continue
         value = expression(w, piece)
-        access.implicit(w, value)
-        access.implicit_inside(w, value)
+        implicit(w, value)
+        implicit_inside(w, value)
         w.show(value)
         pieces.append(constant(value))
     if node.is_plain and all(isinstance(piece, str) for piece in pieces):
@@ -81,28 +78,7 @@ def _text(w: Walker, node: Text) -> Value:
     return frozenset({w.heap.atom("builtins.str")})
 
 
-def constant(value: Value) -> Any:
-    """Return the constant (str, int, bool) that ``value`` certainly is, else None."""
-    if len(value) == 1:
-        (obj,) = value
-        return obj.const
-    return None
-
-
-def constant_source(value: Value) -> str | None:
-    """Return the source text of the constant that ``value`` certainly is, else None."""
-    if len(value) == 1:
-        (obj,) = value
-        if obj.type == "builtins.NoneType":
-            return "None"
-        if obj.const is not None:
-            return repr(obj.const)
-        if obj.type in ("builtins.int", "builtins.float"):
-            return "1"  # a number, whichever
-    return None
-
-
-def _make(w: Walker, node: Make) -> Value:
+def _make(w: Run, node: Make) -> Value:
     """Return the list, tuple or set that a display makes."""
     kind = f"builtins.{node.kind}"
     if not node.items and node.kind == "tuple":
@@ -112,10 +88,10 @@ def _make(w: Walker, node: Make) -> Value:
     starred = any(isinstance(item, Elements) for item in node.items)
     for index, (value, item) in enumerate(values):
         if isinstance(item, Elements):
-            access.iterate(w, value)
-            value = access.elements(w, value, item)
+            iterate(w, value)
+            value = w.elements(value, item)
         if kind == "builtins.set":
-            access.implicit(w, value)
+            implicit(w, value)
         w.heap.hold(made, str(index) if kind == "builtins.tuple" and not starred else "*", value)
     fixed = kind == "builtins.tuple" and not starred and all(value for value, _ in values)
     if fixed and all(o.immutable for value, _ in values for o in value) and _all_immutable(made):
@@ -130,20 +106,20 @@ def _all_immutable(obj: Obj) -> bool:
     return all(o.immutable for value in obj.fields.values() for o in value)
 
 
-def _make_mapping(w: Walker, node: MakeMapping) -> Value:
+def _make_mapping(w: Run, node: MakeMapping) -> Value:
     made = w.heap.make(w.site(node), "builtins.dict")
     for key, item in node.entries:
         if key is None:
             value = expression(w, item)
-            w.heap.hold(made, "*", access.contents(value) | access.implicit(w, value))
+            w.heap.hold(made, ANY, contents(value) | implicit(w, value))
         else:
             under = expression(w, key)
-            access.implicit(w, under)
-            access.hold_item(w, made, under, expression(w, item))
+            implicit(w, under)
+            w.heap.hold_item(made, under, expression(w, item))
     return frozenset({made})
 
 
-def _gather(w: Walker, node: Gather) -> Value:
+def _gather(w: Run, node: Gather) -> Value:
     """Return what a comprehension (list, set, dict or generator) gives."""
     made = w.heap.make(w.site(node), f"builtins.{node.kind}")
     scope = Scope("inline", w.scope, State())
@@ -151,18 +127,18 @@ def _gather(w: Walker, node: Gather) -> Value:
 
     def element() -> None:
         key = expression(w, node.key) if node.key is not None else EMPTY
-        w.heap.hold(made, "*", expression(w, node.value))
-        access.hold_keys(w, made, key)
+        w.heap.hold(made, ANY, expression(w, node.value))
+        w.heap.hold_keys(made, key)
 
     def run(clauses: tuple[Clause, ...], value: Value) -> None:
         clause, *rest = clauses
-        access.iterate(w, value)
-        item = access.elements(w, value, clause.over)
+        iterate(w, value)
+        item = w.elements(value, clause.over)
 
         def body() -> None:
             bind_inline(w, scope, clause.target, item)
             for test in clause.tests:
-                access.implicit(w, expression(w, test))
+                implicit(w, expression(w, test))
             if rest:
                 run(tuple(rest), expression(w, rest[0].over))
             else:
@@ -183,25 +159,25 @@ def _gather(w: Walker, node: Gather) -> Value:
     return deferred.defer(w, run_all) if node.kind == "generator" else run_all()
 
 
-def bind_inline(w: Walker, scope: Scope, target: Instruction, value: Value) -> None:
+def bind_inline(w: Run, scope: Scope, target: Instruction, value: Value) -> None:
     """Bind the target of a comprehension's ``for`` in the comprehension's own scope."""
     if isinstance(target, Name):
         scope.state.names[target.name] = Binding(value, NO_DEFS, -1)
     elif isinstance(target, Unpack):
         starred = any(isinstance(t, Rest) for t in target.targets)
         for index, item in enumerate(target.targets):
-            bind_inline(w, scope, item, access.element_at(w, value, None if starred else index, target))
+            bind_inline(w, scope, item, w.element_at(value, None if starred else index, target))
     elif isinstance(target, Rest):
         bind_inline(w, scope, target.target, value)
     else:
-        access.store(w, target, value)
+        places.store(w, target, value)
 
 
 # -- operators -------------------------------------------------------------------------------------------------
 
 
-def _operate(w: Walker, node: Operate) -> Value:
-    asked = library.asked_name(w, node)
+def _operate(w: Run, node: Operate) -> Value:
+    asked = namespaces.asked_name(w, node)
     if asked is not None:
         w.read_global(asked)
         return frozenset({w.heap.atom("builtins.bool")})
@@ -221,7 +197,7 @@ def _operate(w: Walker, node: Operate) -> Value:
 _ASKING = frozenset({"is", "is not", "in", "not in"})
 
 
-def _ask_for_number(w: Walker, left: Instruction, sign: str, right: Instruction) -> None:
+def _ask_for_number(w: Run, left: Instruction, sign: str, right: Instruction) -> None:
     """``x is np.nan`` and ``np.nan in xs`` ask for one certain number, of which a file gives a copy."""
     for node in (left, right) if sign.startswith("is") else (left,):
         if isinstance(node, Attribute) and isinstance(node.of, Read) and node.name in ("nan", "NaN", "NAN"):
@@ -231,7 +207,7 @@ def _ask_for_number(w: Walker, left: Instruction, sign: str, right: Instruction)
 _COPIED = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "complex", "tuple", "scalar"))
 
 
-def _compare_values(w: Walker, sign: str, left: Value, right: Value) -> None:
+def _compare_values(w: Run, sign: str, left: Value, right: Value) -> None:
     """Two names of one number or text have a copy each after they were in two files."""
     if left and right and all(obj.immutable and obj.type in _COPIED for obj in left | right):
         w.opaque(f"`{sign}` asks whether two numbers or texts are the same object, which files do not keep")
@@ -241,7 +217,7 @@ _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in", "not in"})
 _NOT_UNIQUE = frozenset({"numpy.nan", "math.nan", "numpy.NaN", "numpy.NAN", "numpy.inf", "math.inf"})
 
 
-def operation(w: Walker, node: Instruction, left: Value, sign: str, right: Value) -> Value:
+def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value) -> Value:
     """Return what ``left <sign> right`` gives. Operators of the notebook's own classes may run."""
     if sign in ("is", "is not"):
         for obj in left | right:
@@ -250,12 +226,12 @@ def operation(w: Walker, node: Instruction, left: Value, sign: str, right: Value
             elif obj.path in _NOT_UNIQUE:
                 w.opaque(f"`{sign} {obj.path}` asks whether two values are the same object, which saving does not keep")
         return frozenset({w.heap.atom("builtins.bool")})
-    own = access.implicit(w, left | right)
+    own = implicit(w, left | right)
     if sign in _COMPARISONS:
-        access.implicit_inside(w, left | right)
-        access.note_identity(w, left | right)
+        implicit_inside(w, left | right)
+        note_identity(w, left | right)
     if sign in ("in", "not in"):
-        access.advance_all(w, right)
+        advance_all(w, right)
         return frozenset({w.heap.atom("builtins.bool")})
     result: set[Obj] = set(own)
     for ones in _by_type(left):
@@ -275,7 +251,7 @@ def _by_type(value: Value) -> list[list[Obj]]:
     return list(groups.values())
 
 
-def _operate_on(w: Walker, node: Instruction, ones: list[Obj], sign: str, others: list[Obj]) -> Iterable[Obj]:
+def _operate_on(w: Run, node: Instruction, ones: list[Obj], sign: str, others: list[Obj]) -> Iterable[Obj]:
     """Return what an operator gives for operands of one type each."""
     one, other = ones[0], others[0]
     if len(ones) == len(others) == 1 and isinstance(one.const, str) and isinstance(other.const, str):
@@ -286,8 +262,8 @@ def _operate_on(w: Walker, node: Instruction, ones: list[Obj], sign: str, others
     both = frozenset((*ones, *others))
     if one.type in ("builtins.list", "builtins.tuple") and sign in ("+", "*"):
         made = w.heap.make(w.site(node), one.type)
-        w.heap.hold(made, "*", access.contents(frozenset(o for o in both if o.type in access.CONTAINERS)))
-        w.heap.hold(made, "*", frozenset(o for o in both if not o.immutable and o.type not in access.CONTAINERS))
+        w.heap.hold(made, ANY, contents(frozenset(o for o in both if o.type in CONTAINERS)))
+        w.heap.hold(made, ANY, frozenset(o for o in both if not o.immutable and o.type not in CONTAINERS))
         return (made,)
     kind = w.operator(one.type, sign, other.type) if "." in one.type or "." in other.type else None
     if kind is None:
@@ -296,39 +272,39 @@ def _operate_on(w: Walker, node: Instruction, ones: list[Obj], sign: str, others
     if facts is not None and facts.immutable:
         return (w.heap.atom(kind),)
     made = w.heap.make(w.site(node), kind)
-    if facts is None or kind in access.CONTAINERS:
-        w.heap.hold(made, "*", access.contents(both))
+    if facts is None or kind in CONTAINERS:
+        w.heap.hold(made, ANY, contents(both))
     w.heap.derive_order((made,), both)
     labels.share(w, (made,), both)
     return (made,)
 
 
-def _operate_unknown(w: Walker, node: Instruction, value: Value) -> Iterable[Obj]:
+def _operate_unknown(w: Run, node: Instruction, value: Value) -> Iterable[Obj]:
     if value and all(o.immutable and o.type != LIB for o in value):
         return value if len(value) == 1 and next(iter(value)).const is None else (w.heap.atom("builtins.scalar"),)
     made = w.heap.make(w.site(node), UNKNOWN)
-    w.heap.hold(made, "*", frozenset(o for o in value if not o.immutable))
+    w.heap.hold(made, ANY, frozenset(o for o in value if not o.immutable))
     return (made,)
 
 
-def _either(w: Walker, node: Either) -> Value:
+def _either(w: Run, node: Either) -> Value:
     value = expression(w, node.values[0])
-    access.implicit(w, value)
+    implicit(w, value)
     for operand in node.values[1:]:
         result: list[Value] = []
         w.perhaps(partial(_collect, w, operand, result))
         value |= result[0]
-        access.implicit(w, result[0])
+        implicit(w, result[0])
     return value
 
 
-def _collect(w: Walker, node: Instruction, values: list[Value]) -> None:
+def _collect(w: Run, node: Instruction, values: list[Value]) -> None:
     values.append(expression(w, node))
 
 
-def _operate_alone(w: Walker, node: OperateAlone) -> Value:
+def _operate_alone(w: Run, node: OperateAlone) -> Value:
     value = expression(w, node.value)
-    own = access.implicit(w, value)
+    own = implicit(w, value)
     if node.sign == "not":
         return frozenset({w.heap.atom("builtins.bool")})
     result: set[Obj] = set(own)
@@ -344,32 +320,28 @@ def _operate_alone(w: Walker, node: OperateAlone) -> Value:
     return frozenset(result)
 
 
-def _choose(w: Walker, node: Choose) -> Value:
-    access.implicit(w, expression(w, node.test))
+def _choose(w: Run, node: Choose) -> Value:
+    implicit(w, expression(w, node.test))
     results: list[Value] = []
     w.join([w.fork(partial(_collect, w, branch, results)) for branch in (node.then, node.otherwise)])
     return results[0] | results[1]
 
 
-def _bind_inside(w: Walker, node: BindInside) -> Value:
+def _bind_inside(w: Run, node: BindInside) -> Value:
     value = expression(w, node.value)
     w.bind(node.name, value)
     return value
 
 
-def _make_function(w: Walker, node: MakeFunction) -> Value:
-    return frozenset({statements.make_function(w, node)})
+def _make_function(w: Run, node: MakeFunction) -> Value:
+    return frozenset({definitions.make_function(w, node)})
 
 
-def _make_class(w: Walker, node: MakeClass) -> Value:
-    return frozenset({statements.make_class(w, node)})
+def _make_class(w: Run, node: MakeClass) -> Value:
+    return frozenset({definitions.make_class(w, node)})
 
 
-def _decorate(w: Walker, node: Decorate) -> Value:
-    return statements.decorate(w, node)
-
-
-def _yield(w: Walker, node: Yield) -> Value:
+def _yield(w: Run, node: Yield) -> Value:
     scope: Scope = w.scope
     while scope.kind == "inline" and scope.parent is not None:
         scope = scope.parent
@@ -381,48 +353,31 @@ def _yield(w: Walker, node: Yield) -> Value:
         inner = value
         for obj in inner:
             deferred.send(w, obj, scope.ever.get("@sent", EMPTY))
-        access.iterate(w, inner)
-        value = access.elements(w, inner, node)
-        given = given.union(*(obj.fields.get("*returned", EMPTY) for obj in inner))
+        iterate(w, inner)
+        value = w.elements(inner, node)
+        given = given.union(*(obj.fields.get(RETURNED, EMPTY) for obj in inner))
     scope.ever["@yield"] = scope.ever.get("@yield", EMPTY) | value
     return given
 
 
-def _await(w: Walker, node: Await) -> Value:
+def _await(w: Run, node: Await) -> Value:
     value = expression(w, node.value)
-    access.advance_all(w, value)
-    return access.contents(frozenset(o for o in value if o.type == "builtins.coroutine")) | frozenset(
+    advance_all(w, value)
+    return contents(frozenset(o for o in value if o.type == "builtins.coroutine")) | frozenset(
         o for o in value if o.type != "builtins.coroutine"
     )
 
 
-def _elements(w: Walker, node: Elements) -> Value:
+def _elements(w: Run, node: Elements) -> Value:
     value = expression(w, node.of)
-    access.iterate(w, value)
-    return access.elements(w, value, node)
-
-
-def keys(w: Walker, node: Instruction) -> Value:
-    """Return the objects in the key of an item."""
-    if not isinstance(node, Keys):
-        value = expression(w, node)
-        access.implicit(w, value)
-        return value
-    value = EMPTY
-    for part in node.parts:
-        value |= expression(w, part)
-    return value | {w.heap.atom(key_type(node))}
-
-
-def key_type(node: Keys) -> str:
-    """Return the type of a key of several parts."""
-    return "builtins.tuple" if node.kind == "tuple" else "builtins.slice"
+    iterate(w, value)
+    return w.elements(value, node)
 
 
 # -- parts of objects, and calls -------------------------------------------------------------------------------
 
 
-def _whole_chain(w: Walker, node: Instruction) -> Value:
+def _whole_chain(w: Run, node: Instruction) -> Value:
     head = node
     while isinstance(head, (Attribute, Item, Call)):
         head = head.function if isinstance(head, Call) else head.of
@@ -436,12 +391,12 @@ def _whole_chain(w: Walker, node: Instruction) -> Value:
     return beside.with_state(w, chain(w, node))
 
 
-def chain(w: Walker, node: Instruction) -> Value:
+def chain(w: Run, node: Instruction) -> Value:
     """Return what ``a.b(c)[d]`` gives, without the state of modules beside the notebook that comes with it."""
     if isinstance(node, Read):
         return w.read(node)
     if isinstance(node, Attribute):
-        return access.attribute(w, _few(w, chain(w, node.of), node), node.name, node)
+        return w.attribute(_few(w, chain(w, node.of), node), node.name, node)
     if isinstance(node, Call):
         return _call(w, node)
     if isinstance(node, Item):
@@ -449,49 +404,49 @@ def chain(w: Walker, node: Instruction) -> Value:
     return expression(w, node)
 
 
-def _item(w: Walker, node: Item) -> Value:
-    name = library.dynamic_name(w, node)
+def _item(w: Run, node: Item) -> Value:
+    name = namespaces.dynamic_name(w, node)
     if name is not None:
         return w.read_global(name, None)
     value, setting = _setting_or_part(w, node.of, node)
-    return value if setting else access.subscript(w, _few(w, value, node), node)
+    return value if setting else places.subscript(w, _few(w, value, node), node)
 
 
-def _call(w: Walker, node: Call) -> Value:
+def _call(w: Run, node: Call) -> Value:
     function = node.function
     if isinstance(function, Attribute):
         value, setting = _setting_or_part(w, function.of, node)
         if setting:
             return value
         receiver = _few(w, value, function)
-        return calls.call_method(w, receiver, function.name, calls.arguments(w, node), node)
+        return w.call_method(receiver, function.name, calls.arguments(w, node), node)
     if isinstance(function, Read) and function.name == "super":
-        return instances.super_object(w, node)
+        return definitions.super_object(w, node)
     value = _few(w, chain(w, function), node)
-    return calls.call(w, value, calls.arguments(w, node), node)
+    return w.call(value, calls.arguments(w, node), node)
 
 
-def _setting_or_part(w: Walker, of: Instruction, whole: Call | Item) -> tuple[Value, bool]:
+def _setting_or_part(w: Run, of: Instruction, whole: Call | Item) -> tuple[Value, bool]:
     """Return what ``whole`` gives if it looks something up in a setting (``os.environ["A"]``), else what ``of`` gives;
     and which of them it is."""
     if not isinstance(of, Attribute):
         return chain(w, of), False
     value = _few(w, chain(w, of.of), of)
-    found = library.read_setting(w, value, of.name, whole)
+    found = namespaces.read_setting(w, value, of.name, whole)
     if found is not None:
         return found, True
-    return access.attribute(w, value, of.name, of), False
+    return w.attribute(value, of.name, of), False
 
 
-def _few(w: Walker, value: Value, node: Instruction) -> Value:
+def _few(w: Run, value: Value, node: Instruction) -> Value:
     """Return one object that may be any of many: following each of them through all calls would take too long."""
     if len(value) <= w.limits.alternatives:
         return value
     made = w.heap.make((*w.site(node), "any of"), UNKNOWN)
     each = frozenset(
-        o for o in value if o.immutable or o.type in (*calls.CODE_TYPES, calls.SUPER) or o.type.startswith(_WITH_VIEWS)
+        o for o in value if o.immutable or o.type in (*CODE_TYPES, SUPER) or o.type.startswith(_WITH_VIEWS)
     )
-    w.heap.hold(made, "*", value - each - {made})
+    w.heap.hold(made, ANY, value - each - {made})
     return each | {made}
 
 
@@ -506,7 +461,7 @@ _EXPRESSIONS: dict[type[Instruction], Callable[[Any, Any], Value]] = {
     Make: _make,
     MakeMapping: _make_mapping,
     Gather: _gather,
-    Keys: keys,
+    Keys: places.keys,
     Attribute: _whole_chain,
     Item: _whole_chain,
     Call: _whole_chain,
@@ -520,5 +475,5 @@ _EXPRESSIONS: dict[type[Instruction], Callable[[Any, Any], Value]] = {
     Yield: _yield,
     Await: _await,
     Elements: _elements,
-    Decorate: _decorate,
+    Decorate: definitions.decorate,
 }

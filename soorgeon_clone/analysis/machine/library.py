@@ -4,43 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
-from soorgeon_clone.analysis.lower.instructions import (
-    Attribute,
-    Call,
-    Constant,
-    Elements,
-    Instruction,
-    Item,
-    Make,
-    Operate,
-    Read,
-)
-from soorgeon_clone.analysis.machine import calls, evaluate, statements, unknown_calls
-from soorgeon_clone.analysis.models import names_in_texts, structures
-from soorgeon_clone.analysis.objects import access, labels, pickled_definitions
+from soorgeon_clone.analysis.lower.instructions import Call, Elements, Instruction, Make
+from soorgeon_clone.analysis.machine import unknown_calls
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.models import names_in_texts
+from soorgeon_clone.analysis.objects import labels, pickled_definitions
+from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
+from soorgeon_clone.analysis.objects.comparing import may_look_for, note_identity
 from soorgeon_clone.analysis.objects.heap import (
+    ANY,
     CLASS,
+    CODE_TYPES,
     EMPTY,
     FRAMES,
     FUNCTION,
     INSTANCE,
-    LIB,
     LOST,
     METHOD,
+    SOURCE,
     UNKNOWN,
     Obj,
     Value,
     is_module,
 )
+from soorgeon_clone.analysis.objects.kinds.importable import MAIN
+from soorgeon_clone.analysis.objects.parts import (
+    CONTAINERS,
+    MAPPINGS,
+    NDARRAY,
+    cells,
+    contents,
+    inmost,
+    mutable,
+    path_text,
+)
+from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
+from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.using import advance, is_advancing, take_from_unknown
 
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
-
-
-NDARRAY = "numpy.ndarray"
 _TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
 _TAKING_ALL = frozenset(  # all elements of what they are given
     f"builtins.{name}"
@@ -55,10 +58,10 @@ _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "a
 
 
 def apply(
-    w: Walker,
+    w: Run,
     effect: Effect,
     receiver: Value,
-    args: calls.Arguments,
+    args: Arguments,
     node: Instruction,
     *,
     path: str,
@@ -77,38 +80,38 @@ def apply(
         if text.startswith("call:"):
             return given_back
         if text.startswith("element:call:"):
-            return access.cells(given_back)
+            return cells(given_back)
         value = _target(w, text, receiver, args, bound, node)
         if text.startswith("element:") and path.startswith(_TAKING_ELEMENTS):
             arrays = frozenset(o for o in _target(w, text[8:], receiver, args, bound, node) if o.type == NDARRAY)
-            value |= access.elements(w, arrays, node)
+            value |= w.elements(arrays, node)
         return value
 
     given_back = _run_passed_code(w, effect, receiver, args, node, target, path)
-    if access.may_look_for(w, path, receiver, args.all):
-        access.note_identity(w, receiver | args.all)
+    if may_look_for(w, path, receiver, args.all):
+        note_identity(w, receiver | args.all)
     if effect.acts or w.anything_advances():
         _act(w, effect, receiver, args, node, target, path)
-    if effect.sets and any(o.type in calls.CODE_TYPES for o in args.all):
-        unknown_calls.run_registered(w, args.all, node)
+    if effect.sets and any(o.type in CODE_TYPES for o in args.all):
+        w.run_registered(args.all, node)
     if w.drawn and path.startswith("matplotlib."):
         unknown_calls.run_drawn(w, node)
     pickled_definitions.note_written(w, effect, path, receiver | args.all)
     if path in _TAKING_ALL:
-        access.take_from_unknown(w, args.all)
+        take_from_unknown(w, args.all)
     if effect.prints or path in _SHOWING:
         w.show(args.all)
     if effect.raises:
-        statements._die(w)
-    value: Value = given_back if gives_what_it_calls(effect) else EMPTY
+        w.die()
+    value: Value = given_back if effect.gives_what_it_calls else EMPTY
     viewed = next(iter(receiver)) if len(receiver) == 1 and (effect.views or effect.lends) == ("self",) else None
-    for spec in effect.returns if not gives_what_it_calls(effect) else ():
+    for spec in effect.returns if not effect.gives_what_it_calls else ():
         value |= result(w, spec, receiver, args, node, bound, path, viewed)
     if effect.parts:
         value = _parts_of(w, receiver, value, path)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
     if fresh and path.startswith(_OF_TABLES):
-        inside = access.cells(receiver)
+        inside = cells(receiver)
         fresh = [obj for obj in fresh if obj not in inside]
     if w.heap.has_sets():
         _note_order(w, path, receiver, args, fresh)
@@ -119,8 +122,8 @@ def apply(
         _note_left_out(w, effect, value, path, target)
         for module in filter(is_module, args.all):
             for obj in fresh:
-                w.heap.hold(obj, "*", frozenset({module}))
-        constants = calls.given(args, names)
+                w.heap.hold(obj, ANY, frozenset({module}))
+        constants = given(args, names)
         for obj in fresh:
             if obj.given is None:
                 obj.given = constants
@@ -129,11 +132,6 @@ def apply(
         _share_parts(w, value)
     w.heap.reason = reason
     return value
-
-
-def gives_what_it_calls(effect: Effect) -> bool:
-    """Whether a call is just another way to call a function: it hands on what it is given as it is (``df.pipe``)."""
-    return len(effect.calls) == 1 and effect.returns == (f"call:{effect.calls[0]}",)
 
 
 # calls to which the order of a set that they are given makes no difference
@@ -155,7 +153,7 @@ _LOOK_AT_NONE = frozenset(
 )
 
 
-def _note_order(w: Walker, path: str, receiver: Value, args: calls.Arguments, made: Iterable[Obj]) -> None:
+def _note_order(w: Run, path: str, receiver: Value, args: Arguments, made: Iterable[Obj]) -> None:
     """Note whether a call makes the order of sets visible, and which sets it makes out of others."""
     name = path.rpartition(".")[2]
     if name not in _ORDERLESS or (name in ("sorted", "min", "max") and any(key == "key" for key, _ in args.keywords)):
@@ -167,10 +165,10 @@ def _note_order(w: Walker, path: str, receiver: Value, args: calls.Arguments, ma
 
 
 def _run_passed_code(
-    w: Walker,
+    w: Run,
     effect: Effect,
     receiver: Value,
-    args: calls.Arguments,
+    args: Arguments,
     node: Instruction,
     target: Callable[[str], Value],
     path: str,
@@ -180,38 +178,38 @@ def _run_passed_code(
     Return what the callbacks give.
     """
     if w.effort.is_exhausted:
-        return unknown_calls.worn(w, receiver | args.all)
+        return w.worn_out(receiver | args.all)
     given_back = EMPTY
     for text in effect.calls:
-        whole = gives_what_it_calls(effect)
-        given_back |= unknown_calls.call_back(w, target(text), receiver, args, node, path, whole=whole)
+        whole = effect.gives_what_it_calls
+        given_back |= w.call_back(target(text), receiver, args, node, path, whole=whole)
     if not w.anything_runs():
         return given_back
     passed = args.all
-    access.implicit(w, passed)
+    implicit(w, passed)
     if path.rpartition(".")[2] not in _LOOK_AT_NONE:
-        access.implicit_inside(w, passed | receiver)
+        implicit_inside(w, passed | receiver)
     for text in effect.changes:
         for obj in target(text):  # what is written to an object goes through its methods (print(file=...))
             if obj.type == INSTANCE and obj not in receiver:
-                unknown_calls.run_all_methods(w, obj, passed, node)
-    if not effect.calls and any(o.type in calls.CODE_TYPES for o in passed):
+                w.run_all_methods(obj, passed, node)
+    if not effect.calls and any(o.type in CODE_TYPES for o in passed):
         unknown_calls.call_back(
             w, frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path
         )
     unknown_calls.run_passed_objects(w, effect, receiver, args, node, target, path)
     if any(o.type == CLASS for o in passed):
-        unknown_calls.passed_class(w, passed, node, path)
+        w.passed_class(passed, node, path)
     if any(o.fields for o in receiver):
         unknown_calls.run_held_code(w, receiver, args, node)
     return given_back
 
 
 def _act(
-    w: Walker,
+    w: Run,
     effect: Effect,
     receiver: Value,
-    args: calls.Arguments,
+    args: Arguments,
     node: Instruction,
     target: Callable[[str], Value],
     path: str,
@@ -232,18 +230,18 @@ def _act(
                 if other.type in FRAMES:
                     w.heap.lend(obj, other)
     for obj in receiver | args.all if w.anything_advances() else ():
-        if access.is_advancing(w, obj):
-            access.advance(w, obj)
+        if is_advancing(w, obj):
+            advance(w, obj)
         elif obj in receiver:
-            for part in access.contents(frozenset({obj})):  # an estimator that was given a generator
-                if access.is_advancing(w, part):
-                    access.advance(w, part)
+            for part in contents(frozenset({obj})):  # an estimator that was given a generator
+                if is_advancing(w, part):
+                    advance(w, part)
     for text in effect.keeps:
         kept = target(text)
         for obj in _keepers(w, changed or receiver, kept):
-            w.heap.hold(obj, "*", kept)
+            w.heap.hold(obj, ANY, kept)
             if path.rpartition(".")[2] in _CONNECTING:
-                w.heap.hold(obj, LOST, frozenset({w.heap.atom("builtins.str", f"{w.record.index} callbacks")}))
+                w.heap.hold_words(obj, LOST, "callbacks")
     for resource in effect.draws:
         w.draw(resource)
     for text in effect.names:
@@ -264,7 +262,7 @@ def _act(
 _CONNECTING = frozenset("mpl_connect connect on_changed on_clicked on_submit on_text_change add_callback".split())
 
 
-def _keepers(w: Walker, changed: Value, kept: Value) -> Value:
+def _keepers(w: Run, changed: Value, kept: Value) -> Value:
     """Return who holds what was kept: a formatter that an axis was given goes with the whole figure."""
     artists = frozenset(o for o in changed if o.type.startswith("matplotlib."))
     if not artists or all(o.immutable for o in kept):
@@ -273,7 +271,7 @@ def _keepers(w: Walker, changed: Value, kept: Value) -> Value:
     return changed | frozenset(o for o in w.heap.reach(artists) if o.type.startswith("matplotlib."))
 
 
-def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value], *, apart: bool) -> None:
+def _tie(w: Run, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value], *, apart: bool) -> None:
     """Let what the call made hold what it shares, and share memory with what it is a view of.
 
     ``apart``: a view that it made is certainly another object.
@@ -289,43 +287,43 @@ def _tie(w: Walker, effect: Effect, made: Iterable[Obj], target: Callable[[str],
     held = frozenset(obj for obj in shared if not obj.immutable or is_module(obj))
     copied = held - {o for o in held if o.type.startswith(("pandas.", "numpy."))}
     if len(copied) < len(held):
-        copied |= access.contents(held - copied)
+        copied |= contents(held - copied)
     for obj in made:
         parts = copied if obj.type == "pandas.DataFrame" else held  # a frame copies frames and arrays
         # of a list of views (np.split) each shares the memory, the list itself shares none
-        views = access.inmost(frozenset({obj})) - held
-        w.heap.hold(obj, "*source" if _gives_known_elements(obj) else "*", parts)
+        views = inmost(frozenset({obj})) - held
+        w.heap.hold(obj, SOURCE if _gives_known_elements(obj) else ANY, parts)
         for view in views:
             is_array = view.type not in FRAMES and view.type != "builtins.object"
             for other in _lent(viewed) if is_array else viewed:
-                means_nothing = other.type in access.CONTAINERS and view.type.startswith(_OF_TABLES)
+                means_nothing = other.type in CONTAINERS and view.type.startswith(_OF_TABLES)
                 if not (view.immutable or other.immutable or means_nothing):
                     lent = w.copies_on_write and is_array and other.type in FRAMES
                     w.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
 
 
-def _parts_of(w: Walker, receiver: Value, value: Value, path: str) -> Value:
+def _parts_of(w: Run, receiver: Value, value: Value, path: str) -> Value:
     """Return what stands for parts such as ``value`` of the receiver: it holds them, they are made once."""
     found: set[Obj] = {obj for obj in value if obj.immutable}
     for owner in receiver:
         for obj in value - found:
             part = w.heap.make(("part", owner, path.rpartition(".")[2], obj.type), obj.type)
-            if obj.type in access.CONTAINERS:
-                w.heap.hold(part, "*", access.contents(frozenset({obj})))
-            w.heap.hold(owner, "*", frozenset({part}))
+            if obj.type in CONTAINERS:
+                w.heap.hold(part, ANY, contents(frozenset({obj})))
+            w.heap.hold(owner, ANY, frozenset({part}))
             if not w.copies_on_write and obj.type in _VIEWING:  # the target may be a column of the frame
                 w.heap.view(part, w.heap.make(("parts", owner), NDARRAY), apart=True)
             found.add(part)
     return frozenset(found)
 
 
-def _lend(w: Walker, effect: Effect, made: Iterable[Obj], sources: Value, path: str) -> None:
+def _lend(w: Run, effect: Effect, made: Iterable[Obj], sources: Value, path: str) -> None:
     """Note that frames may share memory with others until they are written into: all that gives the same cells."""
     if not w.copies_on_write or not path.startswith("pandas.") or not (effect.shares or effect.lends or effect.views):
         return
     given = {o for o in sources if effect.lends or not o.type.endswith(_GROUPS)}
-    lenders = [o for o in access.inmost(_shown(frozenset(given))) if o.type in FRAMES]
-    for obj in access.inmost(frozenset(made)) if lenders else ():
+    lenders = [o for o in inmost(_shown(frozenset(given))) if o.type in FRAMES]
+    for obj in inmost(frozenset(made)) if lenders else ():
         for other in lenders if obj.type in FRAMES else ():
             w.heap.lend(obj, other)
 
@@ -336,7 +334,7 @@ _GROUPS = ("GroupBy", "Rolling", "Resampler", "Window")  # what they give is com
 def _shown(value: Value) -> Value:
     """Return the objects, and in place of indexers (``df.loc``) the frames whose rows and columns they give."""
     indexers = frozenset(obj for obj in value if obj.type.endswith(("._Indexer", *_GROUPS)))
-    return (value - indexers) | access.contents(indexers) if indexers else value
+    return (value - indexers) | contents(indexers) if indexers else value
 
 
 def _lent(value: Value) -> Value:
@@ -344,18 +342,13 @@ def _lent(value: Value) -> Value:
     return value.union(*(obj.lent for obj in value if obj.lent is not None))
 
 
-def _mutable(value: Value) -> Value:
-    return frozenset(obj for obj in value if not obj.immutable)
-
-
-def _note_left_out(w: Walker, effect: Effect, made: Value, path: str, target: Callable[[str], Value]) -> None:
+def _note_left_out(w: Run, effect: Effect, made: Value, path: str, target: Callable[[str], Value]) -> None:
     """Note what pickle leaves out of what the call made: attributes, and what a formula names."""
     for name in effect.loses:
         if any(name in text for text in w.texts):
-            said = w.heap.atom("builtins.str", f"{w.record.index} {name}")
             for obj in w.heap.reach(made):
-                if obj.type not in access.CONTAINERS:
-                    w.heap.hold(obj, LOST, frozenset({said}))
+                if obj.type not in CONTAINERS:
+                    w.heap.hold_words(obj, LOST, name)
     if effect.names and path.startswith(_WITH_FORMULAS):
         for text in effect.names:
             names_in_texts.keep_named(w, made, target(text))
@@ -366,21 +359,21 @@ _WITH_FORMULAS = ("statsmodels.", "patsy.")
 
 def _gives_known_elements(obj: Obj) -> bool:
     """Whether it is known what an iterator gives, which is not what it takes from."""
-    given = obj.fields.get("*", EMPTY)
+    given = obj.fields.get(ANY, EMPTY)
     return obj.type == "builtins.iterator" and bool(given) and not any(o.type in _ANYTHING for o in given)
 
 
 _ANYTHING = (UNKNOWN, "builtins.object")
 
 
-def _share_parts(w: Walker, value: Value) -> None:
+def _share_parts(w: Run, value: Value) -> None:
     """The parts of one result hold each other: a figure and its axes."""
-    parts = frozenset(o for o in w.heap.reach(value) if o.type not in access.CONTAINERS)
+    parts = frozenset(o for o in w.heap.reach(value) if o.type not in CONTAINERS)
     for obj in parts:
-        w.heap.hold(obj, "*", parts - {obj})
+        w.heap.hold(obj, ANY, parts - {obj})
 
 
-def _bound(args: calls.Arguments, names: tuple[str, ...] | None) -> dict[str, Value]:
+def _bound(args: Arguments, names: tuple[str, ...] | None) -> dict[str, Value]:
     bound: dict[str, Value] = {}
     for index, (value, starred) in enumerate(args.positional):
         if starred:
@@ -397,35 +390,31 @@ def _bound(args: calls.Arguments, names: tuple[str, ...] | None) -> dict[str, Va
     return bound
 
 
-def _target(
-    w: Walker, target: str, receiver: Value, args: calls.Arguments, bound: dict[str, Value], node: Instruction
-) -> Value:
+def _target(w: Run, target: str, receiver: Value, args: Arguments, bound: dict[str, Value], node: Instruction) -> Value:
     if target == "self":
         return receiver
     if target == "args":
         value = args.all
         for keyword, item in args.keywords:
             if keyword is None:
-                value |= access.contents(item)
+                value |= contents(item)
         return value
     if target.startswith("like:"):
         return _target(w, target[5:], receiver, args, bound, node)
     if target.startswith("single:"):
-        return EMPTY if _shows_several(node) else access.inmost(_target(w, target[7:], receiver, args, bound, node))
+        return EMPTY if _shows_several(node) else inmost(_target(w, target[7:], receiver, args, bound, node))
     if target.startswith("element:"):
         inner = _target(w, target[8:], receiver, args, bound, node)
         own = frozenset(
-            o
-            for o in inner
-            if o.type not in access.CONTAINERS and not o.type.startswith("pandas.") and w.may_be_own_part(o)
+            o for o in inner if o.type not in CONTAINERS and not o.type.startswith("pandas.") and w.may_be_own_part(o)
         )
-        return access.cells(inner) | own
+        return cells(inner) | own
     if target.startswith("arg:"):
         target = target[4:]
     value = bound.get(target, EMPTY)
     for keyword, item in args.keywords:
         if keyword is None:
-            value |= access.contents(item)
+            value |= contents(item)
     return value
 
 
@@ -437,13 +426,13 @@ def _shows_several(node: Instruction) -> bool:
     return len(first.items) > 1 and not any(isinstance(item, Elements) for item in first.items)
 
 
-def _file(w: Walker, field_name: str, text: str, target: Callable[[str], Value]) -> None:
+def _file(w: Run, field_name: str, text: str, target: Callable[[str], Value]) -> None:
     if text in ("*", "*log"):
         if text == "*" or w.logs_to_files:
             w.note(field_name, "*")
         return
     for obj in target(text):
-        path = structures.path_text(obj)
+        path = path_text(obj)
         if path is not None:
             w.note(field_name, path)
         elif obj.type.startswith("io.") or obj.type in ("builtins.NoneType", "tempfile._TemporaryFileWrapper"):
@@ -477,10 +466,10 @@ _DISPLAYS = {"list", "dict", "set", "frozenset", "iterator", "tuple", "generator
 
 
 def result(
-    w: Walker,
+    w: Run,
     spec: str,
     receiver: Value,
-    args: calls.Arguments,
+    args: Arguments,
     node: Instruction,
     bound: dict[str, Value],
     path: str = "",
@@ -494,7 +483,7 @@ def result(
         whole = result(w, head, receiver, args, node, bound, path)
         for obj in whole:
             for part in parts:
-                w.heap.hold(obj, "*", _mutable(result(w, part, receiver, args, node, bound, path)))
+                w.heap.hold(obj, ANY, mutable(result(w, part, receiver, args, node, bound, path)))
         return whole
     if spec == "self":
         return receiver
@@ -506,18 +495,18 @@ def result(
         value = _target(w, spec[8:], receiver, args, bound, node)
         inner = spec.rpartition(":")[2]
         if inner in ("self", "args") or inner in bound:
-            mapping = frozenset(o for o in value if o.type in structures.MAPPINGS)
-            found = access.contents(mapping) | access.elements(w, value - mapping, node)
+            mapping = frozenset(o for o in value if o.type in MAPPINGS)
+            found = contents(mapping) | w.elements(value - mapping, node)
             return found or frozenset({w.heap.atom("builtins.scalar")})
         return frozenset({w.heap.atom("builtins.scalar")})
     if spec.startswith("cell:"):
-        inside = access.cells(_target(w, spec[5:], receiver, args, bound, node))
+        inside = cells(_target(w, spec[5:], receiver, args, bound, node))
         return inside | {w.heap.atom("builtins.scalar")}
     if spec.startswith("like:"):
         originals = _target(w, spec[5:], receiver, args, bound, node)
         return like(w, originals, node, viewed)
     if spec.startswith("call:"):
-        return unknown_calls.call_back(w, _target(w, spec[5:], receiver, args, bound, node), receiver, args, node, path)
+        return w.call_back(_target(w, spec[5:], receiver, args, bound, node), receiver, args, node, path)
     if spec.startswith("library:"):
         return frozenset({w.heap.lib(spec[8:])})
     kind = spec
@@ -533,215 +522,32 @@ def result(
 
 
 def _display(
-    w: Walker,
+    w: Run,
     head: str,
     parts: tuple[str, ...],
     receiver: Value,
-    args: calls.Arguments,
+    args: Arguments,
     node: Instruction,
     bound: dict[str, Value],
     path: str,
 ) -> Value:
     made = w.heap.make((*w.site(node), head, parts), f"builtins.{head}")
     several = head == "tuple" and len(parts) > 1
-    inside = _mutable(access.cells(frozenset(obj for obj in receiver if obj.type.startswith("pandas."))))
+    inside = mutable(cells(frozenset(obj for obj in receiver if obj.type.startswith("pandas."))))
     for index, part in enumerate(parts):
         value = result(w, part, receiver, args, node, bound, path)
         for obj in value - inside - receiver if inside else ():
             if obj.type.startswith("pandas."):  # the rows and groups of a table hold what its cells hold
-                w.heap.hold(obj, "*", inside)
+                w.heap.hold(obj, ANY, inside)
         w.heap.hold(made, str(index) if several else "*", value)
     return frozenset({made})
 
 
-def like(w: Walker, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:
+def like(w: Run, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:
     """Return new objects of the same types, holding the same things."""
-    made: set[Obj] = set()
-    for obj in originals:
-        if obj.immutable:  # a member of an enumeration is its own copy
-            made.add(obj if obj.type in calls.CODE_TYPES else w.heap.atom(obj.type))
-        elif obj.type == "builtins.cell":  # the variables that a function shares are not copied with it
-            made.add(obj)
-        elif obj.type in calls.CODE_TYPES:
-            # a copy of a copy is one of the same object: a loop that copies comes to an end
-            copy = w.heap.make((*w.site(node), w.copied.get(obj, obj)), obj.type)
-            w.copied.setdefault(copy, w.copied.get(obj, obj))
-            copy.path, copy.code, copy.scope = obj.path, obj.code, obj.scope
-            for key, value in obj.fields.items():
-                w.heap.hold(copy, key, value)
-            made.add(copy)
-        else:
-            site = (*w.site(node), obj.type)
-            if viewed is not None and obj.type in _VIEWING:
-                copy = w.heap.make_view(site, obj.type, viewed)
-            else:
-                copy = w.heap.make(site, obj.type)
-            copy.given = copy.given or obj.given
-            for key, value in obj.fields.items():
-                w.heap.hold(copy, key, value)
-            made.add(copy)
-    return frozenset(made)
+    return frozenset(kind_of(obj.type).copy(w, obj, node, viewed) for obj in originals)
 
 
-# functions that give an iterator, which calls what they are given when it is used
-CALL_LATER = frozenset(
-    """
-    builtins.map builtins.filter itertools.takewhile itertools.dropwhile itertools.filterfalse itertools.groupby
-    itertools.starmap itertools.accumulate
-    """.split()
-)
-
-# functions that call what they are given with elements of the other things, and with nothing else
-CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
-    ("builtins.sorted", "builtins.min", "builtins.max", "builtins.list.sort")
-)
-
-
-def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Instruction) -> Value:
-    """Return what an item of something in a module is (``np.c_[a, b]``)."""
-    if obj.path == "sys.modules" and (module := _module_named(key)) is not None:
-        if w.modules.split(module) is not None:
-            w.opaque(f"sys.modules gives access to {module} out of sight")
-        return frozenset({w.heap.lib(module)})
-    effect = w.knowledge.module_attribute(obj.path)
-    given = calls.Arguments(positional=((key, False),))
-    found = EMPTY
-    for type_ in effect.returns if effect is not None and not effect.sets else ():
-        item = w.knowledge.subscript(type_, kind) if "." in type_ else None
-        if item is not None:
-            found |= apply(w, item, EMPTY, given, node, path=f"{obj.path}[]")
-    return found or frozenset({obj})
-
-
-def _module_named(key: Value) -> str | None:
-    """Return the module that ``sys.modules["math"]`` or ``sys.modules[__name__]`` gives."""
-    if any(obj.path == "builtins.__name__" for obj in key):
-        return MAIN
-    name = evaluate.constant(key)
-    return name if isinstance(name, str) and name.isidentifier() else None
-
-
-def lib_attribute(w: Walker, obj: Obj, name: str, node: Instruction) -> Value:
-    """Return what an attribute of a module (or of something in it) is."""
-    path = f"{obj.path}.{name}"
-    if path == f"{structures.SHELL}.user_ns":
-        w.opaque("get_ipython().user_ns gives access to all variables out of sight")
-    if obj.path == MAIN:
-        if name == "__dict__":
-            w.opaque("it reads and writes variables by name")
-        return w.read_global(name)
-    held = given_to_module(w, path)
-    if held:
-        return held | {w.heap.lib(path)}
-    effect = w.knowledge.module_attribute(path)
-    if effect is not None:
-        value = apply(w, effect, EMPTY, calls.NO_ARGUMENTS, node, path=path)
-        plain = frozenset(o for o in value if o.immutable and o.type != "builtins.NoneType")
-        if plain and not effect.sets:
-            return plain
-    return frozenset({w.heap.lib(path)})
-
-
-def read_setting(w: Walker, value: Value, name: str, node: Call | Item) -> Value | None:
-    """Return what ``os.environ["A"]`` or ``os.environ.get("A")`` gives: ``node``, of the attribute ``name``.
-
-    None where it is no setting, or where it may be changed or handed on: who has it can change it.
-    """
-    if len(value) != 1:
-        return None
-    (obj,) = value
-    setting = w.knowledge.module_attribute(f"{obj.path}.{name}") if obj.type == LIB else None
-    if setting is None or not setting.sets or len(setting.returns) != 1 or (obj.path, name) == ("sys", "modules"):
-        return None
-    kind = setting.returns[0]
-    if isinstance(node, Item):
-        effect, path = w.knowledge.subscript(kind, "*"), f"{kind}[]"
-    elif isinstance(node.function, Attribute):
-        path = f"{kind}.{node.function.name}"
-        effect = w.knowledge.method(kind, node.function.name, {})
-    else:
-        return None
-    if effect is None or effect.sets or effect.changes or effect.shares:
-        return None
-    if isinstance(node, Item):
-        args = calls.Arguments(((evaluate.expression(w, node.key), False),))
-    else:
-        args = calls.arguments(w, node)
-    return apply(w, effect, EMPTY, args, node, path=path)
-
-
-def set_library(w: Walker, path: str, value: Value) -> None:
-    """Assign to an attribute or item of something in a library: a setting, or a change of the library itself."""
-    if path.startswith(structures.SHELL):
-        w.opaque("get_ipython() gives access to all variables out of sight")
-        return
-    if path.partition(".")[0] == MAIN:
-        _set_main(w, path, value)
-        return
-    if path in ("sys.stdout", "sys.stderr"):
-        w.change(value)  # by whatever is printed from now on
-        if any(obj.type == INSTANCE for obj in value):
-            w.opaque("what is printed goes to an object of the notebook")
-    reason = w.blame(w.heap.reason.node, f"assignment to {path}")
-    name = f"{path[:-9]}.*" if path.endswith(".__dict__") else path
-    w.given_to_modules[name] = w.given_to_modules.get(name, EMPTY) | value
-    w.in_modules |= w.heap.reach(frozenset(obj for obj in value if obj.type not in calls.CODE_TYPES))
-    while path:
-        effect = w.knowledge.module_attribute(path)
-        if effect is not None and effect.sets:
-            for setting in effect.sets:
-                w.note("sets", setting)
-            break
-        path = path.rpartition(".")[0]
-    else:
-        w.note("sets", "modules")
-    w.heap.reason = reason
-
-
-MAIN = "__main__"  # the notebook, as a module
-
-
-def _set_main(w: Walker, path: str, value: Value) -> None:
-    """``__main__.x = 1`` binds x."""
-    name = path.partition(".")[2]
-    if not name.isidentifier() or name == "__dict__" or not value:
-        w.opaque("it reads and writes variables by name")
-    else:
-        w.bind_global(name, value, certain=w.scope.kind == "module")
-
-
-def given_to_module(w: Walker, path: str) -> Value:
-    """Return what the notebook has assigned to an attribute of a module."""
-    if not w.given_to_modules:
-        return EMPTY
-    owner = path.rpartition(".")[0]
-    return w.given_to_modules.get(path, EMPTY) | w.given_to_modules.get(f"{owner}.*", EMPTY)
-
-
-_NAMESPACES = ("globals", "locals", "vars")
-
-
-def dynamic_name(w: Walker, node: Item) -> str | None:
-    """Return x for ``globals()["x"]`` at notebook level or in a function."""
-    of = node.of
-    if not isinstance(of, Call) or of.arguments or not isinstance(of.function, Read):
-        return None
-    name = of.function.name
-    if name not in _NAMESPACES or (name != "globals" and w.scope.kind != "module"):
-        return None
-    const = evaluate.constant(evaluate.expression(w, node.key))
-    return const if isinstance(const, str) else None
-
-
-def asked_name(w: Walker, node: Operate) -> str | None:
-    """Return x for ``"x" in globals()`` and the like."""
-    first = node.first
-    if not isinstance(first, Constant) or not isinstance(first.value, str) or len(node.rest) != 1:
-        return None
-    ((sign, of),) = node.rest
-    if sign not in ("in", "not in") or not isinstance(of, Call) or of.arguments or not isinstance(of.function, Read):
-        return None
-    name = of.function.name
-    if name not in (*_NAMESPACES, "dir") or (name != "globals" and w.scope.kind != "module"):
-        return None
-    return first.value
+def elements_of(w: Run, element: str, own: Value, node: Instruction) -> Value:
+    """Return what iterating over ``own`` gives, in the words of the facts about its type."""
+    return result(w, element, own, NO_ARGUMENTS, node, {})

@@ -10,7 +10,6 @@ import posixpath
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.evidence import enter
@@ -19,33 +18,50 @@ from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.knowledge.feared import Feared, feared
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.machine import bodies, calls, library
-from soorgeon_clone.analysis.models import structures
-from soorgeon_clone.analysis.objects import access, instances, lineage
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, passing
 from soorgeon_clone.analysis.objects.heap import (
+    ANY,
     CLASS,
+    CODE_TYPES,
     EMPTY,
     FUNCTION,
     INSTANCE,
     LIB,
     METHOD,
+    OF_CLASS,
     SETS,
     UNKNOWN,
     Obj,
     Value,
     look_for_more,
 )
+from soorgeon_clone.analysis.objects.lineage import lineage, member
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, mutable, path_text, with_elements
 from soorgeon_clone.analysis.objects.state import Scope
+from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.using import advance, is_advancing
 
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
+DEPTH = "calls inside one another"
+
+# functions that give an iterator, which calls what they are given when it is used
+CALL_LATER = frozenset(
+    """
+    builtins.map builtins.filter itertools.takewhile itertools.dropwhile itertools.filterfalse itertools.groupby
+    itertools.starmap itertools.accumulate
+    """.split()
+)
+# functions that call what they are given with elements of the other things, and with nothing else
+_CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
+    ("builtins.sorted", "builtins.min", "builtins.max", "builtins.list.sort")
+)
 
 
 def call_back(
-    w: Walker,
+    w: Run,
     functions: Value,
     receiver: Value,
-    args: calls.Arguments,
+    args: Arguments,
     node: Instruction,
     path: str | None = None,
     *,
@@ -55,10 +71,8 @@ def call_back(
 
     ``whole``: with those as they are, not with parts (``df.pipe``).
     """
-    callable_ = frozenset(o for o in functions if o.type in (*calls.CODE_TYPES, LIB, UNKNOWN))
-    callable_ = frozenset(
-        o for o in callable_ if o.type != INSTANCE or instances.class_member(w, o.fields["*class"], "__call__")
-    )
+    callable_ = frozenset(o for o in functions if o.type in (*CODE_TYPES, LIB, UNKNOWN))
+    callable_ = frozenset(o for o in callable_ if o.type != INSTANCE or member(o.classes, "__call__"))
     if not callable_:
         return EMPTY
     w.effort.calls += 1
@@ -69,10 +83,10 @@ def call_back(
     for obj in others:
         if whole:
             passed.add(obj)
-        elif path in library.CALL_WITH_ELEMENTS and _gives_elements(obj):
-            passed.update(access.elements(w, frozenset({obj}), node))
+        elif path in _CALL_WITH_ELEMENTS and _gives_elements(obj):
+            passed.update(w.elements(frozenset({obj}), node))
         else:
-            passed.update(structures.passed_to_callback(w, obj, node, held=path is None))
+            passed.update(kind_of(obj.type).passed_on(w, obj, node, held=path is None))
     if not passed:
         passed.add(w.heap.atom("builtins.scalar"))
     question = (w.record.index, callable_, frozenset(passed))
@@ -97,52 +111,26 @@ def call_back(
     return found
 
 
-def _called_back(w: Walker, obj: Obj, value: Value, node: Instruction) -> Value:
+def _called_back(w: Run, obj: Obj, value: Value, node: Instruction) -> Value:
     """Return what ``obj`` gives to a library that calls it with any of ``value``."""
-    args = calls.Arguments(((value, False),))
+    args = passing(value)
     if obj.type == LIB:
-        native = calls.call_library(w, obj.path, args, node)
+        native = w.call_library(obj.path, args, node)
         # columns of texts are lists or dictionaries; a set in one would keep frames out of files
         return frozenset(o for o in native if o.type not in SETS) if obj.path == "ast.literal_eval" else native
     if obj.type == UNKNOWN:
         return unknown(w, frozenset({obj}), args, node, obj.path) | {obj}
-    return calls.call_one(w, obj, any_arguments(obj, value), node)
+    return w.call_one(obj, any_arguments(obj, value), node)
 
 
 def _gives_elements(obj: Obj) -> bool:
-    return obj.type in access.CONTAINERS or obj.type == library.NDARRAY or obj.type.startswith("pandas.")
+    return obj.type in CONTAINERS or obj.type == NDARRAY or obj.type.startswith("pandas.")
 
 
-def arity(obj: Obj) -> int:
-    if obj.type == FUNCTION and obj.code is not None:
-        return sum(1 for p in obj.code.parameters if not p.kind and not p.keyword_only)
-    if obj.type == METHOD:
-        return max([arity(f) - 1 for f in obj.fields.get("func", EMPTY)], default=1)
-    return 1
-
-
-def any_arguments(obj: Obj, value: Value, first: Value | None = None) -> calls.Arguments:
-    """Return arguments for any call of ``obj``: parameters that have defaults may get ``value`` or not.
-
-    ``first`` is what the first parameter gets, if that is known.
-    """
-    given = () if first is None else ((first, False),)
-    required = max(0, arity(obj) - _optional(obj) - len(given))
-    rest = ((value, True),) if _optional(obj) else ()
-    return calls.Arguments((*given, *((value, False) for _ in range(required)), *rest))
-
-
-def _optional(obj: Obj) -> int:
-    """Return how many of the parameters that a position may fill have defaults, and whether there is a ``*args``."""
-    if obj.type == FUNCTION and obj.code is not None:
-        return sum(p.default is not None and not p.keyword_only for p in obj.code.parameters if p.kind != "**")
-    return max([_optional(f) for f in obj.fields.get("func", EMPTY)], default=0)
-
-
-def run_held_code(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction) -> None:
+def run_held_code(w: Run, receiver: Value, args: Arguments, node: Instruction) -> None:
     """A method of a library object may run the notebook's functions that the object holds."""
     for obj in receiver:
-        if obj.type in access.CONTAINERS or obj.type.startswith(_HOLD_NO_CODE):
+        if obj.type in CONTAINERS or obj.type.startswith(_HOLD_NO_CODE):
             continue
         if not w.first_time("held", obj, args.all):
             continue
@@ -166,10 +154,10 @@ _CALL_NOTHING_HELD = frozenset(sys.stdlib_module_names - {"contextlib", "unittes
 
 
 def run_passed_objects(
-    w: Walker,
+    w: Run,
     effect: Effect,
     receiver: Value,
-    args: calls.Arguments,
+    args: Arguments,
     node: Instruction,
     target: Callable[[str], Value],
     path: str,
@@ -191,14 +179,14 @@ def run_passed_objects(
     while stack and not w.effort.is_exhausted:
         obj = stack.pop()
         if obj.type == INSTANCE and has_methods and w.first_time("passed object", obj, args.all):
-            own = library.like(w, frozenset({obj}), node) if obj in copied else {obj}
+            own = w.like(frozenset({obj}), node) if obj in copied else {obj}
             w.passing.add(obj)
             for each in own:
                 run_all_methods(w, each, args.all - {obj}, node)
             w.passing.discard(obj)
         elif (obj.type == METHOD or is_plain_function(obj)) and obj not in args.all:
             w.passing.add(obj)
-            as_given = library.gives_what_it_calls(effect)
+            as_given = effect.gives_what_it_calls
             given = receiver | args.all if as_given else args.all
             call_back(w, frozenset({obj}), given, args, node, None if has_methods else path, whole=as_given)
             w.passing.discard(obj)
@@ -211,11 +199,11 @@ def run_passed_objects(
 _HOLD_NO_CODE = ("pandas.", "numpy.", "matplotlib.", "seaborn.")
 
 
-def run_drawn(w: Walker, node: Instruction) -> None:
+def run_drawn(w: Run, node: Instruction) -> None:
     """Run what figures were given to call when they are drawn."""
     for held in sorted(w.drawn, key=lambda obj: obj.path):
         if w.first_time("drawn", held):
-            call_back(w, frozenset({held}), EMPTY, calls.NO_ARGUMENTS, node)
+            call_back(w, frozenset({held}), EMPTY, NO_ARGUMENTS, node)
 
 
 _CHANGERS = frozenset(
@@ -229,7 +217,7 @@ def keeps_state(path: str) -> bool:
     return bool(rest.count(".")) and rest.rpartition(".")[2] in _CHANGERS
 
 
-def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction, what: str) -> Value:
+def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Value:
     """Do what a call that nobody described may do, and return what it may give."""
     values = receiver | args.all
     said = w.comments.get(node)
@@ -254,7 +242,7 @@ def _shown(receiver: Value, what: str) -> str:
     return giver if what == UNKNOWN else f"{giver}.{what}" if giver.endswith("()") else f"{what} of {giver}"
 
 
-def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction, what: str) -> Value:
+def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Value:
     values = receiver | args.all
     if w.has_modules_beside:
         beside.do_methods(w, receiver)
@@ -266,9 +254,9 @@ def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
         return worn(w, values)
     run_code(w, values, node)
     for obj in values if w.anything_advances() else ():
-        if access.is_advancing(w, obj):
-            access.advance(w, obj)
-    w.change(o for o in access.with_elements(values) if o.type not in (FUNCTION, CLASS) and not o.immutable)
+        if is_advancing(w, obj):
+            advance(w, obj)
+    w.change(o for o in with_elements(values) if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))
     for resource in sorted(w.seeded):
@@ -276,21 +264,21 @@ def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     _may_be_file(w, args.all, deep=not receiver)
     _may_keep(w, values)
     made = w.heap.make(w.site(node), UNKNOWN)
-    w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
+    w.heap.hold(made, ANY, mutable(values))
     if what and "." in what and what[0] != "?":
         made.path = made.path or what
     return frozenset({made})
 
 
-def _may_keep(w: Walker, values: Value) -> None:
+def _may_keep(w: Run, values: Value) -> None:
     """What can hold anything may hold, after an unknown call, what it was given or was called with."""
-    kept = frozenset(o for o in values if not o.immutable)
+    kept = mutable(values)
     for obj in kept if len(kept) > 1 else ():
-        if obj.type in (UNKNOWN, INSTANCE, "builtins.object") or obj.type in access.CONTAINERS:
-            w.heap.hold(obj, "*", kept - {obj})
+        if obj.type in (UNKNOWN, INSTANCE, "builtins.object") or obj.type in CONTAINERS:
+            w.heap.hold(obj, ANY, kept - {obj})
 
 
-def _as_said(w: Walker, said: Said, values: Value, node: Instruction) -> Value:
+def _as_said(w: Run, said: Said, values: Value, node: Instruction) -> Value:
     """Do what the author of the notebook says about a call that no table describes."""
     for name in sorted(said.changes):
         for obj in _value_of(w, name):
@@ -303,11 +291,11 @@ def _as_said(w: Walker, said: Said, values: Value, node: Instruction) -> Value:
         w.draw(resource)
     made = w.heap.make(w.site(node), UNKNOWN)
     if not said.fresh:
-        w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
+        w.heap.hold(made, ANY, mutable(values))
     return frozenset({made})
 
 
-def _value_of(w: Walker, name: str) -> Value:
+def _value_of(w: Run, name: str) -> Value:
     scope: Scope | None = w.scope
     while scope is not None and scope.kind != "module":
         binding = scope.state.get(name)
@@ -317,9 +305,9 @@ def _value_of(w: Walker, name: str) -> Value:
     return w.read_global(name) if w.module.state.get(name) is not None else EMPTY
 
 
-def _may_be_file(w: Walker, value: Value, *, deep: bool) -> None:
+def _may_be_file(w: Run, value: Value, *, deep: bool) -> None:
     for obj in value:
-        path = structures.path_text(obj)
+        path = path_text(obj)
         if path is not None:
             w.note("files_read", path)
             w.note("files_written", path)
@@ -328,7 +316,7 @@ def _may_be_file(w: Walker, value: Value, *, deep: bool) -> None:
             w.note("files_written", "*")
 
 
-def run_code(w: Walker, value: Value, node: Instruction) -> None:
+def run_code(w: Run, value: Value, node: Instruction) -> None:
     """Run every function of the notebook that can be reached from ``value``, with anything in it."""
     if not w.anything_runs():
         return
@@ -339,7 +327,7 @@ def run_code(w: Walker, value: Value, node: Instruction) -> None:
     if not reached or not w.first_time("run", value):
         return
     anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
-    w.heap.hold(anything, "*", frozenset(o for o in value if not o.immutable))
+    w.heap.hold(anything, ANY, mutable(value))
 
     def once() -> None:
         for obj in reached:
@@ -349,13 +337,13 @@ def run_code(w: Walker, value: Value, node: Instruction) -> None:
                 w.perhaps(partial(run, obj))
 
     def run(obj: Obj) -> None:
-        given = calls.call_one(w, obj, any_arguments(obj, frozenset({anything})), node)
-        w.change(o for o in access.with_elements(given) if o.type not in (FUNCTION, CLASS))
+        given = w.call_one(obj, any_arguments(obj, frozenset({anything})), node)
+        w.change(o for o in with_elements(given) if o.type not in (FUNCTION, CLASS))
 
     w.loop(once)
 
 
-def finalize(w: Walker, obj: Obj, code: Value, node: Instruction) -> None:
+def finalize(w: Run, obj: Obj, code: Value, node: Instruction) -> None:
     """Note that code runs when an object goes: that may be at once, or when a name or a container lets it go."""
     if obj.immutable or not code:
         return
@@ -365,7 +353,7 @@ def finalize(w: Walker, obj: Obj, code: Value, node: Instruction) -> None:
     w.perhaps(lambda: _run_finalizers(w, {obj}))
 
 
-def _run_finalizers(w: Walker, gone: Iterable[Obj]) -> None:
+def _run_finalizers(w: Run, gone: Iterable[Obj]) -> None:
     anything = frozenset({w.heap.make(("gone",), UNKNOWN)})
     for obj in gone:
         for code in w.finalizers[obj]:
@@ -373,11 +361,11 @@ def _run_finalizers(w: Walker, gone: Iterable[Obj]) -> None:
                 continue
             if (obj, code) not in w.running:
                 w.running.add((obj, code))
-                calls.call_one(w, code, any_arguments(code, anything), w.record.lowered.place)
+                w.call_one(code, any_arguments(code, anything), w.record.lowered.place)
                 w.running.discard((obj, code))
 
 
-def let_go(w: Walker, name: str) -> None:
+def let_go(w: Run, name: str) -> None:
     """A name denotes something else from now on: what it denoted may go, and that counts as a use of it."""
     binding = w.module.state.get(name)
     held = w.heap.reach(binding.value) if binding is not None else frozenset()
@@ -387,7 +375,7 @@ def let_go(w: Walker, name: str) -> None:
         w.perhaps(lambda: _run_finalizers(w, gone))
 
 
-def run_registered(w: Walker, value: Value, node: Instruction) -> None:
+def run_registered(w: Run, value: Value, node: Instruction) -> None:
     """Run what a library was given to keep: it may call it at any time, out of sight.
 
     What that reads must be there from then on; what it does with unknown objects happens when it is called.
@@ -407,7 +395,7 @@ def run_registered(w: Walker, value: Value, node: Instruction) -> None:
     record.reads |= seen
 
 
-def passed_class(w: Walker, value: Value, node: Instruction, path: str) -> None:
+def passed_class(w: Run, value: Value, node: Instruction, path: str) -> None:
     """A library that is given a class may make instances of it and call their methods (``json.dumps(x, cls=E)``)."""
     if path.startswith(_ONLY_NAMES_CLASSES):
         return
@@ -425,8 +413,8 @@ _ONLY_NAMES_CLASSES = tuple(
 _WHEN_CALLED = ("unknown_calls", "files_read", "files_written")
 
 
-def _run_class(w: Walker, cls: Obj, anything: Value, node: Instruction) -> None:
-    for made in instances.instantiate(w, cls, calls.Arguments(((anything, True),)), node):
+def _run_class(w: Run, cls: Obj, anything: Value, node: Instruction) -> None:
+    for made in kind_of(CLASS).call(w, cls, Arguments(((anything, True),)), node):
         run_all_methods(w, made, anything, node)
 
 
@@ -435,7 +423,7 @@ def is_plain_function(obj: Obj) -> bool:
     return obj.type == FUNCTION and obj.code.owner is None
 
 
-def run_all_methods(w: Walker, obj: Obj, value: Value, node: Instruction) -> None:
+def run_all_methods(w: Run, obj: Obj, value: Value, node: Instruction) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
     if w.effort.is_exhausted:
         worn(w, value | {obj})
@@ -445,27 +433,27 @@ def run_all_methods(w: Walker, obj: Obj, value: Value, node: Instruction) -> Non
     own = frozenset({obj})
 
     def once() -> None:
-        for classes in lineage.lineage(obj.fields["*class"]):
+        for classes in lineage(obj.classes):
             for name, members in list(classes.fields.items()):
                 if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
                     continue
-                for member in members:
-                    if member.type == FUNCTION and (obj, member) not in w.running:
-                        w.running.add((obj, member))
-                        many = any_arguments(member, value, own)
-                        w.perhaps(partial(bodies.call_function, w, member, many, node))
-                        w.running.discard((obj, member))
+                for each in members:
+                    if each.type == FUNCTION and (obj, each) not in w.running:
+                        w.running.add((obj, each))
+                        many = any_arguments(each, value, own)
+                        w.perhaps(partial(w.call_function, each, many, node))
+                        w.running.discard((obj, each))
 
     w.loop(once)
 
 
-def worn(w: Walker, values: Value, limit: str = "what one statement runs") -> Value:
+def worn(w: Run, values: Value, limit: str = "what one statement runs") -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
     reason = w.blame(w.heap.reason.node, f"{REACHED}: {limit}", feared=True)
     if w.worn is None:
         w.worn = blunt(w, w.heap.of_type(FUNCTION), values, "worn")
         w.heap.expect_in_most(w.worn)
-    passed = frozenset(o for o in values - w.worn.fields.get("*", EMPTY) if not o.immutable and o is not w.worn)
+    passed = frozenset(o for o in values - w.worn.fields.get(ANY, EMPTY) if not o.immutable and o is not w.worn)
     if passed:
         w.change(o for o in passed if o.type not in (FUNCTION, CLASS))
         _join(w, w.worn, passed)
@@ -473,29 +461,29 @@ def worn(w: Walker, values: Value, limit: str = "what one statement runs") -> Va
     return frozenset({w.worn})
 
 
-def _join(w: Walker, made: Obj, values: Value) -> None:
+def _join(w: Run, made: Obj, values: Value) -> None:
     """Let functions that nobody follows keep anything in anything, and give views of arrays."""
-    w.heap.hold(made, "*", values)
+    w.heap.hold(made, ANY, values)
     for obj in values:
         if obj.type not in (FUNCTION, CLASS):
-            w.heap.hold(obj, "*", frozenset({made}))
+            w.heap.hold(obj, ANY, frozenset({made}))
     keep_views(w, made, values)
 
 
-def keep_views(w: Walker, made: Obj, values: Value) -> None:
+def keep_views(w: Run, made: Obj, values: Value) -> None:
     """Let ``made`` hold what shares the memory of the arrays among ``values``."""
     arrays = [obj for obj in w.heap.reach(values) if obj.type.startswith(_WITH_MEMORY)]
     if arrays:
-        view = w.heap.make(("view in", made), library.NDARRAY)
+        view = w.heap.make(("view in", made), NDARRAY)
         for array in arrays:
             w.heap.view(view, array)
-        w.heap.hold(made, "*", frozenset({view}))
+        w.heap.hold(made, ANY, frozenset({view}))
 
 
 _WITH_MEMORY = ("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "torch.Tensor")
 
 
-def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
+def blunt(w: Run, functions: list[Obj], values: Value, site: object) -> Obj:
     """Take for granted that functions, all they mention and are given, do anything with everything that they mention.
 
     That is the answer where a limit of work is reached.
@@ -509,7 +497,7 @@ def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
     mutable = {o for o in values | found if not o.immutable}
     for cls in [o for o in mutable if o.type == CLASS]:
         instance = w.heap.make(("blunt", cls), INSTANCE)
-        w.heap.hold(instance, "*class", frozenset({cls}))
+        w.heap.hold(instance, OF_CLASS, frozenset({cls}))
         mutable.add(instance)
     w.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(w, o))
     for obj in w.heap.reach(frozenset(mutable)):
@@ -531,7 +519,7 @@ def blunt(w: Walker, functions: list[Obj], values: Value, site: object) -> Obj:
     return made
 
 
-def _mentioned_code(w: Walker, functions: list[Obj], values: Value) -> list[Obj]:
+def _mentioned_code(w: Run, functions: list[Obj], values: Value) -> list[Obj]:
     """Return functions with all that they may call: what they mention, or find in what they are given."""
     seen: set[Obj] = set()
     names: set[str] = set()
@@ -558,7 +546,7 @@ def _mentioned_code(w: Walker, functions: list[Obj], values: Value) -> list[Obj]
     return found
 
 
-def do_feared(w: Walker, may: Feared) -> None:
+def do_feared(w: Run, may: Feared) -> None:
     """Do what code that nobody follows may do besides changing objects."""
     here = w.heap.reason
 
@@ -585,7 +573,7 @@ def do_feared(w: Walker, may: Feared) -> None:
         w.opaque("it reads and writes variables by name")
 
 
-def _takes_attributes(w: Walker, function: Obj) -> bool:
+def _takes_attributes(w: Run, function: Obj) -> bool:
     """Whether the notebook's code may give a function attributes, or it keeps results."""
     if function.code.is_cached:
         return True

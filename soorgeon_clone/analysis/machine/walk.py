@@ -21,18 +21,27 @@ from typing import Any
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.evidence import INSIDE, Places, Reason, Rule, keep
 from soorgeon_clone.analysis.knowledge.effect_comments import Said
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Knowledge, TypeFacts, installed_major
+from soorgeon_clone.analysis.knowledge.effects import (
+    FIGURES,
+    NEW_FIGURE,
+    OPEN_FIGURES,
+    UNDESCRIBED,
+    Knowledge,
+    TypeFacts,
+    installed_major,
+)
 from soorgeon_clone.analysis.knowledge.feared import builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
-from soorgeon_clone.analysis.machine import bodies, library, unknown_calls
+from soorgeon_clone.analysis.machine.memo import Activation, Memo
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.models import figures
+from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
 from soorgeon_clone.analysis.module_state import States
 from soorgeon_clone.analysis.modules import Modules
-from soorgeon_clone.analysis.objects import access, labels
+from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.heap import (
+    ANY,
     CLASS,
     EMPTY,
     FUNCTION,
@@ -47,7 +56,12 @@ from soorgeon_clone.analysis.objects.heap import (
     holds,
     look_for_more,
 )
+from soorgeon_clone.analysis.objects.kinds.importable import given_to_module
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import CONTAINERS
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
+from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.using import advances
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
@@ -63,7 +77,7 @@ _LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictC
 _NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\b")
 
 
-class Walker:
+class Run(Machine):
     """One abstract run. ``section`` and ``record`` are where it stands."""
 
     def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS) -> None:
@@ -79,10 +93,10 @@ class Walker:
         self.uses: dict[str, int] = {}
         self.touched: set[str] = set()
         self.context: Context = ()
-        self.active: dict[Obj, bodies.Activation] = {}
+        self.active: dict[Obj, Activation] = {}
         self.scopes: dict[Any, Scope] = {}
-        self.memo: dict[Any, tuple[int, bodies.Memo]] = {}
-        self.tracing: list[bodies.Memo] = []
+        self.memo: dict[Any, tuple[int, Memo]] = {}
+        self.tracing: list[Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
         self.uncertain = 0  # how many branches, loops and function bodies we are in
         self.texts: tuple[str, ...] = ()  # of all cells
@@ -262,7 +276,7 @@ class Walker:
             known = self._builtin(name)
             if known is not None and _RESULTS.fullmatch(known.path):
                 return self._results(known.path) | (binding.value - {UNBOUND} if binding is not None else EMPTY)
-            if known is not None and (held := self.given_to_modules and library.given_to_module(self, known.path)):
+            if known is not None and (held := self.given_to_modules and given_to_module(self, known.path)):
                 return held | {known} | (binding.value - {UNBOUND} if binding is not None else EMPTY)
             if known is not None:
                 return frozenset({known}) if binding is None else (binding.value - {UNBOUND}) | {known}
@@ -281,7 +295,7 @@ class Walker:
     def _results(self, path: str) -> Value:
         """Return what ``_``, ``Out`` and the like stand for: what cells have displayed, which may be variables."""
         made = self.heap.make(("results", path), UNKNOWN)
-        self.heap.hold(made, "*", frozenset(o for o in self.displayed if not o.immutable))
+        self.heap.hold(made, ANY, frozenset(o for o in self.displayed if not o.immutable))
         return self.displayed | {made}
 
     def _builtin(self, name: str) -> Obj | None:
@@ -291,7 +305,7 @@ class Walker:
             self.opaque("`__annotations__` holds what other statements of the notebook say")
         if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
             return self.heap.lib(f"builtins.{name}")
-        if library.given_to_module(self, f"builtins.{name}"):
+        if given_to_module(self, f"builtins.{name}"):
             return self.heap.lib(f"builtins.{name}")
         if is_notebook_name(name):
             return self.heap.lib(f"IPython.{name}")
@@ -345,14 +359,14 @@ class Walker:
 
     def note_closure_change(self, scope: Scope) -> None:
         """A nested function changed a variable of ``scope``: every function made there changes with it."""
-        self.change_one(self._cell(scope))
+        self.change_one(self.cell(scope))
         for obj in scope.ever.get("@made", EMPTY):
             self.change_one(obj)
 
-    def _cell(self, scope: Scope) -> Obj:
+    def cell(self, scope: Scope) -> Obj:
         """Return the object for the variables of ``scope`` that functions made in it share."""
         cell = self.heap.make(("cell", scope), "builtins.cell")
-        cell.code = scope
+        cell.shares = scope
         return cell
 
     def bind_global(self, name: str, value: Value, *, certain: bool = True) -> None:
@@ -360,7 +374,7 @@ class Walker:
             value = frozenset({self.heap.make(("nothing known", name, self.record.index), UNKNOWN)})
         state = self.module.state
         if self.finalizers:
-            unknown_calls.let_go(self, name)
+            self.let_go(name)
         if any(obj.type == "tempfile.TemporaryDirectory" for obj in value):
             self.note("sets", "temporary folder")  # which is gone when the task ends, although its path may go on
         here = frozenset({self.record.index})
@@ -408,7 +422,7 @@ class Walker:
         """Whether there is any object that using changes (an iterator, a file, a random generator)."""
         if len(self.heap.types) != self._types_seen:
             self._types_seen = len(self.heap.types)
-            self._advances = any(access.advances(self, type_) for type_ in self.heap.types)
+            self._advances = any(advances(self, type_) for type_ in self.heap.types)
         return self._advances
 
     def anything_runs(self) -> bool:
@@ -442,7 +456,7 @@ class Walker:
             if obj.immutable:
                 continue
             self.change_one(obj)
-            depth = self._depth(obj)
+            depth = kind_of(obj.type).depth(self, obj)
             if depth == "all" or obj in self._whole:
                 self._change_held(obj)
             elif depth == "parts":
@@ -452,17 +466,7 @@ class Walker:
 
     def may_be_own_part(self, obj: Obj) -> bool:
         """Whether an element of ``obj`` may be the same object to us: we do not know what it holds."""
-        return not obj.immutable and self._depth(obj) != "none"
-
-    def _depth(self, obj: Obj) -> str:
-        if obj.type in (FUNCTION, CLASS):
-            return "none"
-        if "." not in obj.type or obj.type == "builtins.object":
-            return "all"
-        facts = self.facts_of(obj.type)
-        if facts is None:
-            return "all"
-        return "none" if facts.container else "parts"
+        return not obj.immutable and kind_of(obj.type).depth(self, obj) != "none"
 
     def _change_held(self, obj: Obj) -> None:
         """Change everything in ``obj``: what an object holds that nobody knows is not known to change with it."""
@@ -500,13 +504,13 @@ class Walker:
             if part.immutable or part in seen or part.type in (FUNCTION, CLASS):
                 continue
             seen.add(part)
-            depth = self._depth(part)
+            depth = kind_of(part.type).depth(self, part)
             if depth == "all":
                 self.change([part])
             elif depth == "parts":
                 self.change_one(part)
                 stack.extend(holds(part))
-            elif part.type in access.CONTAINERS:
+            elif part.type in CONTAINERS:
                 stack.extend(holds(part))
             elif not part.type.startswith(_DATA):
                 self.change_one(part)
@@ -532,7 +536,7 @@ class Walker:
         """Note that this object may come to hold other things; what only shares memory with it stays as it is."""
         if obj.immutable:
             return
-        if self._depth(obj) != "none" or any(other.is_same for other in obj.memory or ()):
+        if kind_of(obj.type).depth(self, obj) != "none" or any(other.is_same for other in obj.memory or ()):
             self.change((obj,))
             return
         self._record_change(obj)
@@ -554,25 +558,25 @@ class Walker:
 
     def draw(self, resource: str) -> None:
         """A random generator is used: it advances, if anything has seeded it. Or the figures of pyplot are."""
-        if resource == figures.STATE and not figures.are_kept(self):
+        if resource == OPEN_FIGURES and not are_kept(self):
             return
         name = AMBIENT + resource
         self.record.draws.add(resource)
         keep(self.record.why, ("draws", resource), self.heap.reason)
         if self.tracing:
             keep(self.tracing[-1].draws, resource, self.heap.reason)
-        if resource == figures.STATE or self.module.state.get(name) is not None:
+        if resource == OPEN_FIGURES or self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 
     def seed(self, resource: str) -> None:
         """A random generator is seeded, or pyplot gets a new figure to draw on, or has none."""
-        if resource in figures.STATES:
-            if not figures.are_kept(self):
+        if resource in FIGURES:
+            if not are_kept(self):
                 return
-            if resource == figures.NEW and figures.are_asked_for(self):
-                return self.draw(figures.STATE)
-            resource = figures.STATE
+            if resource == NEW_FIGURE and are_asked_for(self):
+                return self.draw(OPEN_FIGURES)
+            resource = OPEN_FIGURES
         name = AMBIENT + resource
         self.record.seeds.add(resource)
         self.seeded.add(resource)
@@ -703,6 +707,20 @@ class Walker:
         reason = self.blame(self.heap.reason.node, f"{limits.REACHED}: passes of a loop", feared=True)
         self.opaque(OVERRUN)
         self.heap.reason = reason
+
+    def die(self) -> None:
+        """Note that an exception leaves the code that is walked, if that may happen or not."""
+        if self.uncertain:
+            self.module.state.dead = True
+            self.scope.state.dead = True
+
+    def still_holds(self, memo: Memo) -> bool:
+        """Whether the notebook's variables that were read denote what they did."""
+        for name, value in memo.seen.items():
+            binding = self.module.state.get(name)
+            if (binding.value if binding is not None else EMPTY) != value:
+                return False
+        return True
 
     def site(self, node: Instruction) -> Site:
         return (node, self.context)

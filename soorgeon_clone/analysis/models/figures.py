@@ -10,14 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
-
-STATE = "figures"  # which figures are open, which of them and of their axes are current
-NEW = "figure"  # a new figure is the current one; those that were open still are
-STATES = (STATE, NEW)
+from soorgeon_clone.analysis.objects.machine import Machine
 
 # another backend than the inline one, or what keeps that from closing figures: `plt.ioff()`, a setting of its own
 _KEEPS = re.compile(
@@ -35,17 +29,17 @@ _ASKS = re.compile(
 )
 
 
-def are_kept(w: Walker) -> bool:
+def are_kept(w: Machine) -> bool:
     """Whether figures may stay open when a cell ends."""
     return any(_keeps(text) for text in _texts(w))
 
 
-def are_asked_for(w: Walker) -> bool:
+def are_asked_for(w: Machine) -> bool:
     """Whether a figure that is no longer the current one may still matter."""
     return any(_asks(text) for text in _texts(w))
 
 
-def _texts(w: Walker) -> Iterator[str]:
+def _texts(w: Machine) -> Iterator[str]:
     yield from w.texts
     yield from w.modules.texts()
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.machine import calls, unknown_calls
-from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, METHOD, NAMED, Obj, Value
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FUNCTION, METHOD, NAMED, Obj, Value
+from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.state import Scope
-
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-def read_named(w: Walker, texts: Value, receiver: Value, args: calls.Arguments, node: Instruction) -> None:
+def read_named(w: Machine, texts: Value, receiver: Value, args: Arguments, node: Instruction) -> None:
     """Use the variables that a text may name, and call the functions; all variables if the text is not constant."""
     known = {name for name in w.module.state.all_names() if not name.startswith("@")}
     found = EMPTY
@@ -30,10 +27,10 @@ def read_named(w: Walker, texts: Value, receiver: Value, args: calls.Arguments, 
                 found |= _read_anywhere(w, name, known)
     functions = frozenset(o for o in found if o.type in (FUNCTION, METHOD))
     if functions:
-        unknown_calls.call_back(w, functions, receiver, args, node)
+        w.call_back(functions, receiver, args, node)
 
 
-def _read_anywhere(w: Walker, name: str, known: set[str]) -> Value:
+def _read_anywhere(w: Machine, name: str, known: set[str]) -> Value:
     scope: Scope | None = w.scope
     while scope is not None and scope.kind != "module":
         if scope.state.get(name) is not None:
@@ -45,7 +42,7 @@ def _read_anywhere(w: Walker, name: str, known: set[str]) -> Value:
     return w.read_global(name)
 
 
-def _note_in_functions(w: Walker, name: str) -> None:
+def _note_in_functions(w: Machine, name: str) -> None:
     """Let the functions that run know that a text in them named a variable of the notebook: their code does not."""
     scope: Scope | None = w.scope
     while scope is not None:
@@ -54,7 +51,7 @@ def _note_in_functions(w: Walker, name: str) -> None:
         scope = scope.parent
 
 
-def keep_named(w: Walker, made: Iterable[Obj], texts: Value) -> None:
+def keep_named(w: Machine, made: Iterable[Obj], texts: Value) -> None:
     """Note what a model's formula names: it is evaluated again when the model is loaded, and when it predicts.
 
     A name that the notebook also uses as that of a column is taken for one.
@@ -69,16 +66,15 @@ def keep_named(w: Walker, made: Iterable[Obj], texts: Value) -> None:
         binding = w.module.state.get(name)
         if binding is None:
             continue
-        said = w.heap.atom("builtins.str", f"{w.record.index} {name}")
         functions = frozenset(o for o in binding.value if o.type == FUNCTION)
         for obj in made:
-            w.heap.hold(obj, NAMED, frozenset({said}))
-            w.heap.hold(obj, "*", functions)
+            w.heap.hold_words(obj, NAMED, name)
+            w.heap.hold(obj, ANY, functions)
         for function in functions:
             stack += function.code.free - names
             names |= function.code.free
 
 
-def _is_column(w: Walker, name: str) -> bool:
+def _is_column(w: Machine, name: str) -> bool:
     used = re.compile(rf"\.{name}\b(?!\()|\[\s*['\"]{name}['\"]|['\"]{name}['\"]\s*:")
     return any(used.search(text) for text in w.texts)

@@ -20,21 +20,44 @@ LIB = "lib"  # a module or something in it, by path
 FUNCTION = "function"  # a function, method or lambda of the notebook
 CLASS = "class"  # a class of the notebook, or one that a call makes (namedtuple)
 INSTANCE = "instance"  # of a notebook class
-METHOD = "method"  # bound: fields["self"], and either fields["func"] or `path` as the method's name
+METHOD = "method"  # bound: fields[SELF], and either fields[FUNC] or `path` as the method's name; or `bound`
+SUPER = "super"  # what ``super()`` gives
 UNKNOWN = "?"
-LOST = "*lost"  # the key of attributes that pickle leaves out: "12 name", given by statement 12
-NAMED = "*named"  # the key of variables that a formula names, as for LOST: it is evaluated again when it is loaded
-LABELS = "*labels"  # the key of what stands for the index and the columns of a frame
-ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
-AMENDED = "*amended"  # the key of what stands for the attributes that a class or function was given after it was made
 UNBOUND_TYPE = "unbound"
+CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
 FRAMES = frozenset(("pandas.DataFrame", "pandas.Series"))
+SETS = frozenset({"builtins.set", "builtins.frozenset"})
+
+# What an object holds under which key: attributes under their names, items under "[...]", elements of a tuple under
+# their positions, and
+ANY = "*"  # anywhere
+KEYS = "*keys"  # as a key of a mapping
+SOURCE = "*source"  # what an iterator takes from
+FACTORY = "*factory"  # what a mapping calls for keys that it does not have; with a name: what makes a field of a class
+RETURNED = "*returned"  # what a generator returns
+OF_CLASS = "*class"  # the classes that an instance may be of
+BASES = "*bases"  # of a class, in no order; "*base:000" is the first
+MEMBERS = "*members"  # of a class that a call made: those whose names are not known
+KEYWORDS = "*keywords"  # of a class: metaclass=...
+FIELD = "*field:"  # with a name: a field of a class that is only annotated
+EQUAL = "*equal"  # of a class: something says when two instances are equal
+CACHED = "*cached"  # of an instance: what a property gave once
+ATTACHED = "*attached"  # of a function: what it was given to call instead (``functools.singledispatch``)
+SELF, FUNC = "self", "func"  # of a method: what it is bound to, and the function
+DEFAULT, FREE = "default:", "free:"  # with a name: the default of a parameter; a variable around a lambda
+CELL = "cell"  # of a function: the variables that it shares with others
+LOST = "*lost"  # attributes that pickle leaves out: "12 name", given by statement 12
+NAMED = "*named"  # variables that a formula names, as for LOST: it is evaluated again when it is loaded
+LABELS = "*labels"  # what stands for the index and the columns of a frame
+AMENDED = "*amended"  # what stands for the attributes that a class or function was given after it was made
+ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 
 
 class Obj:
     """An abstract object. ``type`` is one of the constants above or a dotted path (``pandas.DataFrame``)."""
 
     __slots__ = (
+        "bound",
         "changed",
         "code",
         "const",
@@ -49,6 +72,7 @@ class Obj:
         "is_local",
         "is_memory",
         "is_same",
+        "later",
         "lent",
         "made",
         "made_for",
@@ -60,6 +84,7 @@ class Obj:
         "path",
         "scope",
         "serial",
+        "shares",
         "shown",
         "type",
         "views",
@@ -74,8 +99,11 @@ class Obj:
         self.path = path
         self.const = const
         self.fields: dict[str, Value] = {}
-        self.code: Any = None
-        self.scope: Any = None
+        self.code: Any = None  # of a function: its `Code`
+        self.scope: Any = None  # of a function: where it was made, unless that is the notebook
+        self.shares: Any = None  # of a cell: the scope whose variables functions share through it
+        self.later: Any = None  # of an iterator: the `Deferred` code that runs when it is used
+        self.bound: Any = None  # of what `functools.partial` and the like made: the `Arguments` that it was given
         self.given: dict[str, str | None] | None = None  # constants that its constructor was given, if that is known
         self.views: set[Obj] = set()
         self.origin: Obj | None = None  # of a view of an array: the array that has the memory
@@ -100,11 +128,24 @@ class Obj:
     def __hash__(self) -> int:
         return self.serial
 
+    @property
+    def classes(self) -> Value:
+        """The classes that an instance may be of."""
+        return self.fields.get(OF_CLASS, EMPTY)
+
+    @property
+    def bases(self) -> Value:
+        """What a class derives from directly, in no order."""
+        return self.fields.get(BASES, EMPTY)
+
+    def take_from(self, other: Obj) -> None:
+        """Be a copy of ``other`` but for what it holds."""
+        self.path, self.code, self.scope = other.path, other.code, other.scope
+        self.shares, self.later, self.bound = other.shares, other.later, other.bound
+
     def __repr__(self) -> str:
         return f"<{self.type} {self.path or self.const or ''}>"
 
-
-SETS = frozenset({"builtins.set", "builtins.frozenset"})
 
 UNBOUND = Obj(UNBOUND_TYPE, immutable=True)
 
@@ -177,7 +218,7 @@ class Heap:
         return [obj for obj in self._sites.values() if obj.type == type_]
 
     def hold(self, obj: Obj, key: str, value: Value) -> None:
-        """Let ``obj`` hold ``value`` under ``key`` (``*``: anywhere)."""
+        """Let ``obj`` hold ``value`` under ``key`` (a name, or one of the constants above)."""
         if obj.immutable or not value:
             return
         old = obj.fields.get(key, EMPTY)
@@ -186,6 +227,20 @@ class Heap:
             obj.held_for.append((value, self.reason))
             self.version += 1
             self.grew(obj)
+
+    def hold_item(self, obj: Obj, key: Value, value: Value) -> None:
+        """Let a mapping hold ``value`` under ``key``."""
+        const = next(iter(key)).const if len(key) == 1 else None
+        self.hold(obj, f"[{const!r}]" if const is not None else ANY, value)
+        self.hold_keys(obj, key)
+
+    def hold_keys(self, obj: Obj, key: Value) -> None:
+        """Let a mapping have ``key`` among its keys."""
+        self.hold(obj, KEYS, frozenset(o for o in key if not o.immutable or o.type == "builtins._id"))
+
+    def hold_words(self, obj: Obj, key: str, words: str) -> None:
+        """Let ``obj`` have ``words`` under `LOST` or `NAMED`, and which statement it has them from."""
+        self.hold(obj, key, frozenset({self.atom("builtins.str", f"{self.now} {words}")}))
 
     def grew(self, obj: Obj) -> None:
         """Note that an object came to hold something more."""

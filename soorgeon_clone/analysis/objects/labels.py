@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis.objects import access
-from soorgeon_clone.analysis.objects.heap import EMPTY, LABELS, Obj, Value
-
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, LABELS, Obj, Value
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import inmost
 
 _RENAMES = re.compile(
     r"\.(names?|freq)\s*=(?!=)|\.(index|columns)\.\w+\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b"
@@ -27,30 +24,30 @@ def may_be_renamed(texts: Iterable[str]) -> bool:
     return any(_RENAMES.search(text) for text in texts)
 
 
-def share(w: Walker, made: Iterable[Obj], sources: Value) -> None:
+def share(w: Machine, made: Iterable[Obj], sources: Value) -> None:
     """Let the frames and indexes that were made hold the labels of what they were made of."""
     if not w.renames_labels:
         return
-    tables = [obj for obj in access.inmost(frozenset(made)) if _has_labels(obj)]
+    tables = [obj for obj in inmost(frozenset(made)) if _has_labels(obj)]
     if not tables:
         return
-    origins = [obj for obj in access.inmost(sources) if _has_labels(obj)]
+    origins = [obj for obj in inmost(sources) if _has_labels(obj)]
     labels = EMPTY.union(*(labels_of(w, obj) for obj in origins))
     for obj in tables:
         w.heap.hold(obj, LABELS, labels)
 
 
-def labels_of(w: Walker, obj: Obj) -> Value:
+def labels_of(w: Machine, obj: Obj) -> Value:
     """Return what stands for the index and the columns of a frame."""
     if LABELS not in obj.fields:
         w.heap.hold(obj, LABELS, frozenset({w.heap.make((LABELS, obj), "pandas.Index")}))
     return obj.fields[LABELS]
 
 
-def rename(w: Walker, index: Obj) -> None:
+def rename(w: Machine, index: Obj) -> None:
     """Note that an index may be renamed in place, and with it all that has these labels."""
     labels = index.fields.get(LABELS, EMPTY)
-    for labelled in index.fields.get("*", EMPTY):
+    for labelled in index.fields.get(ANY, EMPTY):
         if labels:
             w.refill(labelled)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from soorgeon_clone.analysis.limits import TooMany
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, Heap, Obj, Value
+from soorgeon_clone.analysis.objects.heap import BASES, CLASS, EMPTY, Heap, Obj, Value
 
 # A class that derives from more is not understood, and from more than these in several ways, not merged.
 _MOST_CLASSES = 300
@@ -29,7 +29,7 @@ def add_base(heap: Heap, cls: Obj, value: Value) -> None:
 
 def add_bases(heap: Heap, cls: Obj, value: Value) -> None:
     """Let ``cls`` have ``value`` among its bases; in which place is not known."""
-    _hold(heap, cls, "*bases", value)
+    _hold(heap, cls, BASES, value)
 
 
 def _hold(heap: Heap, cls: Obj, key: str, value: Value) -> None:
@@ -107,7 +107,7 @@ def _bases(cls: Obj) -> list[Value]:
 def _bases_among_classes(cls: Obj) -> list[Value]:
     """Return the bases that are classes of the notebook; last, those whose place is not known."""
     bases = [frozenset(o for o in value if o.type == CLASS and o is not cls) for value in _bases(cls)]
-    rest = cls.fields.get("*bases", EMPTY)
+    rest = cls.bases
     loose = frozenset(o for o in rest if o.type == CLASS and o is not cls) - frozenset().union(*bases)
     return [value for value in (*bases, loose) if value]
 
@@ -154,5 +154,5 @@ def _by_distance(bases: list[frozenset[Obj]], around: frozenset[Obj]) -> Iterato
     while group:
         yield group
         seen.update(group)
-        further = frozenset(o for obj in group for o in obj.fields.get("*bases", EMPTY) if o.type == CLASS)
+        further = frozenset(o for obj in group for o in obj.bases if o.type == CLASS)
         group = further - seen

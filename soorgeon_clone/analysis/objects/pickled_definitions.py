@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, INSTANCE, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import (
+    ANY,
+    CLASS,
+    EMPTY,
+    FUNC,
+    FUNCTION,
+    INSTANCE,
+    METHOD,
+    OF_CLASS,
+    UNKNOWN,
+    Obj,
+    Value,
+)
 from soorgeon_clone.analysis.objects.lineage import lineage
-
-if TYPE_CHECKING:
-    from soorgeon_clone.analysis.machine.walk import Walker
-
+from soorgeon_clone.analysis.objects.machine import Machine
 
 _WITHOUT_A_FILE = {"pickle.dumps", "joblib.dump", "pickle.Pickler.dump"}
 _ANYTHING = ("load", "read_pickle")  # even in what is an array or a frame, there may be objects
 _BACK_WITHOUT_A_FILE = {"pickle.loads", "pickle.Unpickler.load"}
 
 
-def note_written(w: Walker, effect: Effect, path: str, given: Value) -> None:
+def note_written(w: Machine, effect: Effect, path: str, given: Value) -> None:
     """Note the definitions that what is written to a file refers to."""
     if not (effect.writes or path in _WITHOUT_A_FILE) or not w.anything_runs():
         return
     found: set[Obj] = set()
     for obj in w.heap.reach(given):
         if obj.type == INSTANCE:
-            found.update(lineage(obj.fields["*class"]))
+            found.update(lineage(obj.classes))
         elif obj.type in (FUNCTION, CLASS, METHOD):
-            found.update({obj} if obj.type != METHOD else obj.fields.get("func", EMPTY))
+            found.update({obj} if obj.type != METHOD else obj.fields.get(FUNC, EMPTY))
     if not found <= w.filed:
         w.filed |= found
         w.heap.version += 1
 
 
-def read_back(w: Walker, effect: Effect, path: str, made: list[Obj], node: Instruction) -> None:
+def read_back(w: Machine, effect: Effect, path: str, made: list[Obj], node: Instruction) -> None:
     """Let what a call read from a file be any of the objects written before, if it may be anything at all."""
     if not w.filed or not (effect.reads or path in _BACK_WITHOUT_A_FILE):
         return
@@ -46,9 +53,9 @@ def read_back(w: Walker, effect: Effect, path: str, made: list[Obj], node: Instr
         value = frozenset({definition})
         if definition.type == CLASS:
             instance = w.heap.make((*w.site(node), definition), INSTANCE)
-            w.heap.hold(instance, "*class", value)
+            w.heap.hold(instance, OF_CLASS, value)
             value |= {instance}
         for obj in anything:
-            w.heap.hold(obj, "*", value)
+            w.heap.hold(obj, ANY, value)
             for part in value - {definition}:
-                w.heap.hold(part, "*", frozenset({obj}))
+                w.heap.hold(part, ANY, frozenset({obj}))

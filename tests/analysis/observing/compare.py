@@ -15,9 +15,9 @@ from observing.content import arrays, digest, is_mutable, reach
 from observing.examples import needed
 from observing.results import is_a
 from observing.world import OPENED, files, random_states, settings
+from soorgeon_clone.analysis.knowledge.effect_rules import NEW_FIGURE, OPEN_FIGURES
 from soorgeon_clone.analysis.knowledge.effect_tables import Table
 from soorgeon_clone.analysis.knowledge.effects import Effect
-from soorgeon_clone.analysis.models import figures
 
 
 def observe(table: Table, call: str, code: str, setup: str) -> Iterator[str]:
@@ -89,10 +89,10 @@ def _world(
 ) -> Iterator[str]:
     drawn = {name for name, state in random_states().items() if states.get(name, state) != state}
     if effect.changes:  # axes that it was given may be the current ones
-        drawn -= {figures.STATE}
-    if extra := drawn - {figures.STATE if name == figures.NEW else name for name in (*effect.draws, *effect.seeds)}:
+        drawn -= {OPEN_FIGURES}
+    if extra := drawn - {OPEN_FIGURES if name == NEW_FIGURE else name for name in (*effect.draws, *effect.seeds)}:
         yield f"draws {sorted(extra)}"
-    seen = {*drawn, figures.STATE}  # who only reads of the current figure leaves no trace
+    seen = {*drawn, OPEN_FIGURES}  # who only reads of the current figure leaves no trace
     if (missing := set(effect.draws) - seen) and not loose and not effect.draws_unless:
         yield f"does not draw {sorted(missing)}"
     now = settings()

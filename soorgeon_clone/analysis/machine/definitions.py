@@ -1,0 +1,194 @@
+"""Functions and classes where they are defined: what they are made of, decorators, ``super()`` in their methods."""
+
+from __future__ import annotations
+
+import re
+
+from soorgeon_clone.analysis import beside
+from soorgeon_clone.analysis.lower.instructions import (
+    Attribute,
+    Call,
+    Constant,
+    Decorate,
+    Instruction,
+    MakeClass,
+    MakeFunction,
+    Read,
+)
+from soorgeon_clone.analysis.lower.parts import inside
+from soorgeon_clone.analysis.machine import calls
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.objects import lineage
+from soorgeon_clone.analysis.objects.arguments import arity, passing
+from soorgeon_clone.analysis.objects.heap import (
+    CELL,
+    CLASS,
+    DEFAULT,
+    EMPTY,
+    EQUAL,
+    FREE,
+    FUNCTION,
+    INSTANCE,
+    KEYWORDS,
+    OF_CLASS,
+    SELF,
+    SUPER,
+    UNBOUND,
+    Obj,
+    Value,
+)
+from soorgeon_clone.analysis.objects.lineage import add_base, member
+from soorgeon_clone.analysis.objects.members import metaclasses, run_descriptor
+from soorgeon_clone.analysis.objects.state import Scope, State
+from soorgeon_clone.analysis.objects.table import kind_of
+
+_PROPERTY_PARTS = ("setter", "getter", "deleter")
+
+
+def make_function(w: Run, node: MakeFunction) -> Obj:
+    """Return the object of a function or lambda; defaults, and annotations of a def, are evaluated."""
+    code = node.code
+    code.place = node
+    obj = w.heap.make(w.site(node), FUNCTION)
+    obj.code = code
+    obj.path = code.name
+    scope: Scope | None = w.scope
+    while scope is not None and scope.kind == "inline":
+        scope = scope.parent
+    obj.scope = scope if scope is not None and scope.kind != "module" else None
+    if obj.scope is not None:
+        code.is_nested = scope is not None and scope.kind == "function"
+        obj.scope.ever["@made"] = obj.scope.ever.get("@made", EMPTY) | {obj}
+        if obj.scope.kind == "function":
+            w.heap.hold(obj, CELL, frozenset({w.cell(obj.scope)}))
+        obj.scope.ever.setdefault("@", EMPTY)
+        # a comprehension's variables are seen by lambdas in it
+        inline: Scope | None = w.scope
+        while inline is not None and inline.kind == "inline":
+            for name, binding in inline.state.names.items():
+                w.heap.hold(obj, f"{FREE}{name}", binding.value)
+            inline = inline.parent
+    for parameter in code.parameters:
+        if parameter.default is not None:
+            w.heap.hold(obj, f"{DEFAULT}{parameter.name}", w.evaluate(parameter.default))
+        if parameter.annotation is not None and not code.is_lambda:
+            annotation(w, parameter.annotation)
+    if code.returns is not None:
+        annotation(w, code.returns)
+    return obj
+
+
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def annotation(w: Run, node: Instruction) -> None:
+    """Read what an annotation names. One that is a text is evaluated later, if at all, by dataclasses and others."""
+    if not w.lazy_annotations:
+        w.evaluate(node)
+    names: set[str] = set()
+    for part in inside(node):
+        if isinstance(part, Constant) and part.type == "str" and part.value is not None:
+            names.update(_NAME.findall(str(part.value)))
+        elif isinstance(part, Read) and w.lazy_annotations:
+            names.add(part.name)
+    for name in names:
+        if w.module.state.get(name) is not None:
+            w.read_global(name)
+
+
+def make_class(w: Run, node: MakeClass) -> Obj:
+    obj = w.heap.make(w.site(node), CLASS)
+    obj.path = node.name
+    obj.is_local = w.scope.kind == "function"
+    for base in node.bases:
+        value = w.evaluate(base.value)
+        if base.sign:
+            w.heap.hold(obj, KEYWORDS, value)
+        else:
+            add_base(w.heap, obj, value)
+        w.change(beside.of_state(w, value))  # a base class may note its subclasses
+    if w.asks_subclasses:
+        w.change(base for base in obj.bases if base.type == CLASS)
+    scope = Scope("class", w.scope, State())
+    scope.self_class = obj
+    outer = w.scope
+    w.scope = scope
+    try:
+        w.run_block(node.body)
+    finally:
+        w.scope = outer
+    for name, binding in scope.state.names.items():
+        w.heap.hold(obj, name, binding.value - {UNBOUND})
+        for method in binding.value:
+            if method.type == FUNCTION and method.code.owner is None and method.scope is scope:
+                method.code.owner = obj  # defined in the class, not only given to it
+            elif method.type == INSTANCE:
+                words = frozenset({w.heap.atom("builtins.str", name)})
+                run_descriptor(w, method, "__set_name__", (frozenset({obj}), words), node)
+    _subclass_hooks(w, obj, node)
+    if any(_GIVES_EQUALITY.search(name) for name in node.decorators):
+        w.heap.hold(obj, EQUAL, frozenset({w.heap.atom("builtins.str")}))
+    return obj
+
+
+_GIVES_EQUALITY = re.compile(r"(^|\.)(dataclass|attrs?|define|frozen|s)$")
+
+
+def _subclass_hooks(w: Run, cls: Obj, node: Instruction) -> None:
+    """Run ``__init_subclass__`` of notebook bases and notebook metaclasses."""
+    for base in cls.bases:
+        if base.type == CLASS:
+            for hook in member(frozenset({base}), "__init_subclass__"):
+                if hook.type == FUNCTION:
+                    w.call_function(hook, passing(frozenset({cls})), node)
+    for meta in metaclasses(cls):
+        for name, first in (("__prepare__", meta), ("__new__", meta), ("__init__", cls)):
+            for hook in member(frozenset({meta}), name):
+                if hook.type == FUNCTION:
+                    rest = [frozenset({cls})] * (arity(hook) - 1)
+                    w.call_function(hook, passing(frozenset({first}), *rest), node)
+
+
+def decorate(w: Run, node: Decorate) -> Value:
+    """Return what a decorator, which is evaluated first, makes of what it stands before."""
+    decorator = node.decorator
+    if not isinstance(decorator, Attribute) or decorator.name not in _PROPERTY_PARTS:
+        value = w.evaluate(decorator)
+        definition = w.evaluate(node.value)
+        made = EMPTY.union(*(kind_of(obj.type).decorate(w, obj, definition, node) for obj in value))
+        return made or definition
+    # one property, several functions
+    value = w.read(decorator.of) if isinstance(decorator.of, Read) else w.evaluate(decorator)
+    return value | w.evaluate(node.value)
+
+
+def super_object(w: Run, node: Call) -> Value:
+    """Return the object that ``super()`` gives: the instance, seen as an instance of the bases."""
+    scope: Scope | None = w.scope
+    while scope is not None and not (scope.kind == "function" and scope.code.owner is not None):
+        scope = scope.parent
+    calls.arguments(w, node)
+    if scope is None or not scope.code.parameters:
+        return frozenset({w.heap.lib("builtins.super")})
+    owner: Obj = scope.code.owner
+    own = scope.ever.get(scope.code.parameters[0].name, EMPTY)
+    made: set[Obj] = set()
+    for obj in own:
+        if obj.type == INSTANCE:
+            bases = frozenset(_rest(w, cls, owner) for cls in obj.classes)
+            view = w.heap.make(("super", obj, owner), SUPER)
+            view.fields = {SELF: frozenset({obj}), OF_CLASS: bases}
+            w.heap.grew(view)
+            made.add(view)
+        elif obj.type == CLASS:
+            made.update(_rest(w, obj, owner).bases)
+    return frozenset(made) or frozenset({w.heap.lib("builtins.super")})
+
+
+def _rest(w: Run, cls: Obj, owner: Obj) -> Obj:
+    """Return a class that has the members that ``super()`` finds in a method of ``owner``."""
+    made = w.heap.make(("bases of", owner, cls), CLASS)
+    for group in lineage.after(cls, owner):
+        lineage.add_base(w.heap, made, group)
+    lineage.add_bases(w.heap, made, frozenset(o for o in owner.bases if o.type != CLASS))
+    return made

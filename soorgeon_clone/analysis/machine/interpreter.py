@@ -1,0 +1,47 @@
+"""The machine, put together: one abstract run, and what its parts do for the rooms below and for each other."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis import beside
+from soorgeon_clone.analysis.machine import bodies, calls, deferred, evaluate, library, statements, unknown_calls
+from soorgeon_clone.analysis.machine.walk import Run
+
+
+class Interpreter(Run):
+    evaluate = evaluate.expression
+    run_block = statements.run_block
+    run_text = statements.run_text
+    run_script = statements.run_script
+    star_import = statements.star_import
+    import_module = beside.import_
+
+    attribute = calls.attribute
+    store_attribute = calls.store_attribute
+    item_of = calls.item_of
+    elements = calls.elements
+    element_at = calls.element_at
+    like = library.like
+    resume = deferred.resume
+    send = deferred.send
+
+    call = calls.call
+    call_one = calls.call_one
+    call_method = calls.call_method
+    call_function = bodies.call_function
+    call_library = calls.call_library
+    model_method = calls.model_method
+    decorated = calls.decorated
+    apply = library.apply
+    elements_of = library.elements_of
+
+    unknown = unknown_calls.unknown
+    worn_out = unknown_calls.worn
+    call_back = unknown_calls.call_back
+    run_registered = unknown_calls.run_registered
+    run_all_methods = unknown_calls.run_all_methods
+    passed_class = unknown_calls.passed_class
+    finalize = unknown_calls.finalize
+    let_go = unknown_calls.let_go
+    keep_views = unknown_calls.keep_views
+    do_feared = unknown_calls.do_feared
+    of_state = beside.of_state

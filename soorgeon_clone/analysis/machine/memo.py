@@ -1,0 +1,56 @@
+"""What following a function once did, kept to be noted again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from soorgeon_clone.analysis.evidence import NOBODY, Reason, keep
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.state import Scope
+
+
+@dataclass
+class Memo:
+    """What following a function once did, and why, to be noted again when it is called again with the same objects."""
+
+    entered: Reason = NOBODY
+    result: Value = EMPTY
+    reads: dict[str, Reason] = field(default_factory=dict)
+    seen: dict[str, Value] = field(default_factory=dict)
+    writes: dict[str, Value] = field(default_factory=dict)
+    changes: dict[Obj, Reason] = field(default_factory=dict)
+    replaces: dict[Obj, Reason] = field(default_factory=dict)  # changed without what shares memory with them
+    wholes: dict[Obj, Reason] = field(default_factory=dict)  # changed with all that they hold
+    draws: dict[str, Reason] = field(default_factory=dict)
+    seeds: dict[str, Reason] = field(default_factory=dict)
+    notes: dict[tuple[str, str], Reason] = field(default_factory=dict)
+
+    def take(self, inner: Memo) -> None:
+        """Add what a call inside of this one did."""
+        for mine, others in self._reasons(inner):
+            for item, reason in others.items():
+                keep(mine, item, reason)
+        for name, value in inner.seen.items():
+            self.seen.setdefault(name, value)
+        for name, value in inner.writes.items():
+            self.writes[name] = self.writes.get(name, EMPTY) | value
+
+    def _reasons(self, inner: Memo) -> Iterator[tuple[dict[Any, Reason], dict[Any, Reason]]]:
+        yield self.reads, inner.reads
+        yield self.changes, inner.changes
+        yield self.replaces, inner.replaces
+        yield self.wholes, inner.wholes
+        yield self.draws, inner.draws
+        yield self.seeds, inner.seeds
+        yield self.notes, inner.notes
+
+
+@dataclass
+class Activation:
+    """A function that is being followed: its parameters grow when it calls itself with other objects."""
+
+    scope: Scope
+    grew: bool = False
+    recursed: bool = False

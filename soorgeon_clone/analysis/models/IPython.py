@@ -1,0 +1,192 @@
+"""IPython's shell: magics, shell commands, and what code may do with `get_ipython()`."""
+
+from __future__ import annotations
+
+import posixpath
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments, constant
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.kinds.importable import SHELL
+from soorgeon_clone.analysis.objects.machine import Machine
+
+_READ_ONLY = frozenset("ls cat head tail wc grep du find tree file stat md5sum sha256sum dir".split())
+_HARMLESS = frozenset("echo date pip pip3 conda nvidia-smi which whoami uname pwd free nproc lscpu".split())
+_PLAIN_MAGICS = frozenset(
+    """
+    time timeit prun capture pinfo pinfo2 pdef pdoc pfile psource html HTML javascript js latex markdown svg SVG lsmagic
+    magic quickref history hist debug pdb tb xmode pip conda mamba uv bookmark load loadpy edit pprint memit
+    notebook autosave logstart logstop mprun lprun dhist doctest_mode page subshell code_wrap
+    """.split()
+)
+_SETTINGS = {
+    "cd": "directory",
+    "pushd": "directory",
+    "popd": "directory",
+    "set_env": "environ",
+    "matplotlib": "ipython",
+    "config": "ipython",
+    "load_ext": "ipython",
+    "reload_ext": "ipython",
+    "unload_ext": "ipython",
+    "precision": "ipython",
+    "autoreload": "ipython",
+    "aimport": "ipython",
+    "colors": "ipython",
+    "gui": "ipython",
+    "automagic": "ipython",
+    "alias": "ipython",
+    "alias_magic": "ipython",
+    "unalias": "ipython",
+    "autocall": "ipython",
+    "autoawait": "ipython",
+    "Pprint": "ipython",
+}
+_LISTS_VARIABLES = {"who", "whos", "who_ls"}
+_SHELLS = {
+    "bash",
+    "sh",
+    "script",
+    "system",
+    "sx",
+    "!",
+    "!!",
+    "cmd",
+    "perl",
+    "ruby",
+    "python",
+    "python2",
+    "python3",
+    "pypy",
+}
+
+
+def _shell_method(w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+    """Do what a method of ``get_ipython()``, or of a part of it, does."""
+    reason = w.blame(node, _said(name, args))
+    given = _shell_call(w, obj.path, name, args, node)
+    w.heap.reason = reason
+    return given
+
+
+def _said(name: str, args: Arguments) -> str:
+    """Return a call of the shell as it stands in the notebook, in short."""
+    word = _text(args.first).partition(" ")[0]
+    marks = {"run_line_magic": "%", "magic": "%", "run_cell_magic": "%%", "system": "!", "getoutput": "!"}
+    return f"{marks[name]}{word}" if name in marks else f"get_ipython().{name}"
+
+
+def _shell_call(w: Machine, path: str, name: str, args: Arguments, node: Instruction) -> Value:
+    if path != SHELL:
+        w.note("sets", "ipython")  # get_ipython().events.register(...)
+        w.run_registered(args.all, node)
+        return frozenset({w.heap.make(w.site(node), "IPython.*")})
+    if name in ("run_line_magic", "magic"):
+        return _line_magic(w, args, node)
+    if name == "run_cell_magic":
+        return _cell_magic(w, args, node)
+    if name in ("system", "getoutput"):
+        command = constant(args.first)
+        _command(w, command if isinstance(command, str) else None)
+        made = w.heap.make(w.site(node), "builtins.list")
+        w.heap.hold(made, ANY, frozenset({w.heap.atom("builtins.str")}))
+        return frozenset({made})
+    if name in ("run_cell", "ex", "ev", "push", "reset", "run_code", "user_ns", "safe_execfile", "drop_by_id"):
+        w.opaque(f"get_ipython().{name}() reads and writes variables out of sight")
+        return frozenset({w.heap.make(w.site(node), UNKNOWN)})
+    w.note("sets", "ipython")
+    return frozenset({w.heap.make(w.site(node), "IPython.*")})
+
+
+def _text(value: Value) -> str:
+    const = constant(value)
+    return const if isinstance(const, str) else ""
+
+
+def _line_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
+    name, line = _text(args.first), _text(args.at(1))
+    if " " in name:
+        name, _, line = name.partition(" ")
+    none = frozenset({w.heap.atom("builtins.NoneType")})
+    if name in _PLAIN_MAGICS:
+        return none
+    if name in _SETTINGS:
+        w.note("sets", _SETTINGS[name])
+        if _SETTINGS[name] == "directory":
+            w.note("files_read", "*")
+    elif name == "env":
+        if "=" in line or " " in line.strip():
+            w.note("sets", "environ")
+    elif name == "pylab":
+        w.note("sets", "ipython")
+        w.star_import("pylab")
+    elif name == "run":
+        w.run_script(line)
+    elif name == "store":
+        if "-r" in line.split():
+            for word in line.split():
+                if not word.startswith("-"):
+                    w.bind_global(word, frozenset({w.heap.make((*w.site(node), word), UNKNOWN)}))
+        w.note("files_read", "*")
+        w.note("files_written", "%store")
+    elif name in _LISTS_VARIABLES:
+        w.opaque(f"%{name} lists all variables")
+    elif name in ("reset", "reset_selective", "xdel"):
+        w.opaque(f"%{name} deletes variables")
+    elif name in _SHELLS:
+        _command(w, line)
+    elif name in ("ls", "ll", "cat", "less", "more", "lf", "ldir"):
+        w.note("files_read", "*")
+    elif name == "pwd":
+        return frozenset({w.heap.atom("builtins.str")})
+    elif name in ("mkdir", "rmdir", "rm", "mv", "cp", "writefile"):
+        w.note("files_read", "*")
+        w.note("files_written", "*")
+    else:
+        return w.unknown(EMPTY, args, node, f"%{name}")
+    return none
+
+
+def _cell_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
+    name, line = _text(args.first), _text(args.at(1))
+    if name == "capture":
+        return frozenset({w.heap.make(w.site(node), "IPython.utils.capture.CapturedIO")})
+    if name in _PLAIN_MAGICS:
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    if name in ("writefile", "file"):
+        target = line.split()[-1] if line.split() else ""
+        if "-a" in line.split():
+            w.note("files_read", posixpath.normpath(target))
+        is_known = "{" not in target and "$" not in target
+        w.note("files_written", posixpath.normpath(target) if is_known else "*")
+        if is_known:
+            w.scripts[posixpath.normpath(target)] = None if "-a" in line.split() else _text(args.at(2)) or None
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    if name in _SHELLS:
+        words = line.split()
+        for flag in ("--out", "--err"):
+            if flag in words[:-1]:
+                w.bind_global(words[words.index(flag) + 1], frozenset({w.heap.atom("builtins.str")}))
+        w.note("files_read", "*")
+        w.note("files_written", "*")
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    return w.unknown(EMPTY, args, node, f"%%{name}")
+
+
+def _command(w: Machine, command: str | None) -> None:
+    """A shell command reads and writes files that cannot be known, unless it is one of the plain ones."""
+    programs = [part.split()[0] for part in (command or "").split("|") if part.split()]
+    plain = bool(programs) and not any(c in (command or "") for c in ">;&`")
+    if plain and _HARMLESS.issuperset(programs):
+        return
+    w.note("files_read", "*")
+    if not (plain and (_READ_ONLY | _HARMLESS).issuperset(programs)):
+        w.note("files_written", "*")
+
+
+def _get_ipython(w: Machine, args: Arguments, node: Instruction) -> Value:
+    return frozenset({w.heap.lib(SHELL)})
+
+
+FUNCTIONS = dict.fromkeys(("IPython.get_ipython", "IPython.core.getipython.get_ipython"), _get_ipython)
+PARTS = {SHELL: _shell_method}

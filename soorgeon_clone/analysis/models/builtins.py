@@ -1,0 +1,123 @@
+"""Builtins: pairs, iterators, dictionaries, attributes by name, code as text."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.models.collections import make_class, make_mapping
+from soorgeon_clone.analysis.models.importlib import import_module
+from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant
+from soorgeon_clone.analysis.objects.heap import ANY, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.kinds.instance import attributes
+from soorgeon_clone.analysis.objects.lineage import lineage
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.members import bind, has_member
+from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.using import is_advancing, iterate
+
+
+def _type(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    if len(args.positional) == 3:
+        return make_class(w, args, node)
+    result: set[Obj] = set()
+    for obj in args.first:
+        if obj.type == INSTANCE:
+            result.update(obj.classes)
+        elif "." in obj.type and not obj.type.endswith("*"):
+            result.add(w.heap.lib(obj.type))
+        else:
+            result.add(w.heap.atom("builtins.scalar"))
+    return frozenset(result)
+
+
+def _enumerate(w: Machine, args: Arguments, node: Instruction) -> Value:
+    iterate(w, args.first)
+    pair = _tuple(w, node, [frozenset({w.heap.atom("builtins.int")}), w.elements(args.first, node)])
+    return _iterator(w, node, pair, args.first)
+
+
+def _zip(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    if any(starred for _, starred in args.positional):
+        return None
+    parts = []
+    for value, _ in args.positional:
+        iterate(w, value)
+        parts.append(w.elements(value, node))
+    return _iterator(w, node, _tuple(w, node, parts), args.all)
+
+
+def _tuple(w: Machine, node: Instruction, parts: list[Value]) -> Value:
+    made = w.heap.make((*w.site(node), "pair"), "builtins.tuple")
+    for index, part in enumerate(parts):
+        w.heap.hold(made, str(index), part)
+    return frozenset({made})
+
+
+def _iterator(w: Machine, node: Instruction, element: Value, sources: Value) -> Value:
+    made = w.heap.make((*w.site(node), "iterator"), "builtins.iterator")
+    w.heap.hold(made, ANY, element)
+    w.heap.hold(made, SOURCE, frozenset(o for o in sources if is_advancing(w, o)))
+    return frozenset({made})
+
+
+def _iter(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    own = args.first
+    if len(args.positional) != 1 or not own:
+        return None
+    if not all(obj.type == INSTANCE and has_member(obj, "__iter__") for obj in own):
+        return None
+    return w.call_method(own, "__iter__", NO_ARGUMENTS, node)
+
+
+def _getattr(w: Machine, args: Arguments, node: Instruction) -> Value:
+    name = constant(args.at(1))
+    default = args.at(2)
+    if isinstance(name, str):
+        return w.attribute(args.first, name, node) | default
+    found = args.first | contents(args.first) | default
+    for obj in args.first:
+        if obj.type == INSTANCE:
+            for cls in lineage(obj.classes):
+                for key, members in cls.fields.items():
+                    if not key.startswith("*"):
+                        for member in members:
+                            found |= bind(w, obj, member, node)
+        elif obj.type == LIB:
+            found |= frozenset({w.heap.make((*w.site(node), obj), UNKNOWN)})
+    return found
+
+
+def _setattr(w: Machine, args: Arguments, node: Instruction) -> Value:
+    name = constant(args.at(1))
+    for obj in args.first:
+        w.store_attribute(obj, name if isinstance(name, str) else ANY, args.at(2), node)
+    return frozenset({w.heap.atom("builtins.NoneType")})
+
+
+def _vars(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    modules = [w.attribute(frozenset({obj}), "__dict__", node) for obj in args.first if obj.type == LIB]
+    if modules and len(modules) == len(args.first):
+        return frozenset().union(*modules)
+    found = [attributes(w, obj) for obj in args.first if obj.type == INSTANCE]
+    return frozenset().union(*found) if found and len(found) == len(args.first) else None
+
+
+def _exec(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    text = constant(args.first)
+    if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
+        return None
+    w.run_text(text, "exec")
+    return frozenset({w.heap.atom("builtins.NoneType")})
+
+
+FUNCTIONS = {
+    "builtins.type": _type,
+    "builtins.enumerate": _enumerate,
+    "builtins.zip": _zip,
+    "builtins.iter": _iter,
+    "builtins.dict": make_mapping,
+    "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
+    "builtins.exec": _exec,
+    "builtins.vars": _vars,
+    "builtins.__import__": import_module,
+}

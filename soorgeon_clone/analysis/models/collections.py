@@ -1,0 +1,99 @@
+"""Mappings, and classes that calls make."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments, constant
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FACTORY, KEYS, LIB, MEMBERS, Obj, Value
+from soorgeon_clone.analysis.objects.lineage import add_bases
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import MAPPINGS, contents
+from soorgeon_clone.analysis.objects.using import iterate
+
+
+def make_class(w: Machine, args: Arguments, node: Instruction) -> Value:
+    """A class made by a call: ``namedtuple("P", "x y")``, ``type("A", (B,), {})``."""
+    made = w.heap.make((*w.site(node), "made"), CLASS)
+    made.path = str(constant(args.first) or "")
+    bases = contents(args.at(1)) if len(args.positional) > 1 else EMPTY
+    add_bases(w.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
+    for value in (args.at(2), args.at(1)):
+        for obj in value:
+            for key, held in obj.fields.items():
+                name = key[2:-2] if key.startswith("['") else MEMBERS
+                w.heap.hold(made, name, held)
+    return frozenset({made})
+
+
+def make_mapping(w: Machine, args: Arguments, node: Instruction) -> Value:
+    made = w.heap.make(w.site(node), "builtins.dict")
+    for value, _ in args.positional:
+        iterate(w, value)
+        for obj in value:
+            if obj.type in MAPPINGS:
+                for key, held in obj.fields.items():
+                    w.heap.hold(made, key, held)
+            else:
+                for pair in w.elements(frozenset({obj}), node):
+                    w.heap.hold(made, ANY, pair.fields.get("1", contents(frozenset({pair}))))
+                    w.heap.hold(made, KEYS, frozenset(o for o in pair.fields.get("0", EMPTY) if not o.immutable))
+    for keyword, value in args.keywords:
+        if keyword is None:
+            w.heap.hold(made, ANY, contents(value))
+        else:
+            w.heap.hold(made, f"[{keyword!r}]", value)
+    return frozenset({made})
+
+
+def _defaultdict(w: Machine, args: Arguments, node: Instruction) -> Value:
+    made = w.heap.make(w.site(node), "collections.defaultdict")
+    w.heap.hold(made, FACTORY, args.first)
+    for filled in make_mapping(w, Arguments(args.positional[1:], args.keywords), node):
+        for key, held in filled.fields.items():
+            w.heap.hold(made, key, held)
+    return frozenset({made})
+
+
+def _mapping_method(w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:
+    own = frozenset({obj})
+    if name in ("items", "values"):
+        made = w.heap.make((*w.site(node), obj), f"builtins.dict_{name}")
+        w.heap.hold(made, KEYS, own)
+        held = contents(own)
+        if name == "items":
+            key = obj.fields.get(KEYS, EMPTY) | {w.heap.atom("builtins.scalar")}
+            pair = w.heap.make((*w.site(node), obj, "pair"), "builtins.tuple")
+            # a key is a constant text or number in nearly all cases; `scalar` keeps it so
+            pair.fields["0"] = pair.fields.get("0", EMPTY) | key
+            w.heap.grew(pair)
+            w.heap.hold(pair, "1", held)
+            held = frozenset({pair})
+        w.heap.hold(made, ANY, held)
+        return frozenset({made})
+    if name in ("get", "pop", "setdefault", "__getitem__"):
+        const = constant(args.first)
+        if const is None:
+            return None
+        if name in ("pop", "setdefault"):
+            w.change_one(obj)
+        found = obj.fields.get(f"[{const!r}]", EMPTY) | obj.fields.get(ANY, EMPTY)
+        default = args.at(1)
+        if name == "setdefault":
+            w.heap.hold(obj, f"[{const!r}]", default)
+        return found | default or frozenset({w.heap.atom("builtins.scalar")})
+    if name == "update":
+        w.change_one(obj)
+        given = make_mapping(w, args, node)
+        for made in given:
+            for key_, held in made.fields.items():
+                w.heap.hold(obj, key_, held)
+        return frozenset({w.heap.atom("builtins.NoneType")})
+    return None
+
+
+FUNCTIONS = {
+    "collections.namedtuple": make_class,
+    "collections.OrderedDict": make_mapping,
+    "collections.defaultdict": _defaultdict,
+}
+METHODS = dict.fromkeys(MAPPINGS, _mapping_method)

@@ -1,0 +1,36 @@
+"""Copies of all that can be reached."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.models.dataclasses import replace
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, OF_CLASS, Obj, Value
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.special_methods import implicit
+
+
+def _deepcopy(w: Machine, args: Arguments, node: Instruction) -> Value:
+    copies: dict[Obj, Obj] = {}
+    reached = w.heap.reach(args.first)
+    for obj in reached:
+        w.heap.note_identity(obj)  # what was one object is one object in the copy
+        if obj.type in (FUNCTION, CLASS):
+            copies[obj] = obj
+            continue
+        copy = w.heap.make((*w.site(node), obj), obj.type)
+        copy.take_from(obj)
+        copy.given = obj.given
+        copies[obj] = copy
+    for obj, copy in copies.items():
+        if copy is not obj:
+            for key, held in list(obj.fields.items()):
+                if key == OF_CLASS:
+                    w.heap.hold(copy, key, held)
+                else:
+                    w.heap.hold(copy, key, frozenset(copies.get(o, o) for o in held))
+    implicit(w, frozenset(obj for obj in reached if obj.type == INSTANCE))
+    return frozenset(copies.get(o, o) for o in args.first)
+
+
+FUNCTIONS = {"copy.deepcopy": _deepcopy, "copy.replace": replace}

@@ -1,0 +1,40 @@
+"""Fields that are made anew for each instance, and instances that differ in some."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.models.collections import make_class
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, INSTANCE, Value
+from soorgeon_clone.analysis.objects.machine import Machine
+
+
+def _field(w: Machine, args: Arguments, node: Instruction) -> Value:
+    made = w.heap.make(w.site(node), "dataclasses.Field")
+    for keyword, value in args.keywords:
+        w.heap.hold(made, keyword or ANY, value)
+    return frozenset({made})
+
+
+def replace(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    """``dataclasses.replace(obj, x=1)`` makes another instance of what is in ``obj``, but for x."""
+    own = args.first
+    if len(args.positional) != 1 or not own or any(obj.type != INSTANCE for obj in own):
+        return None
+    made = EMPTY
+    for obj in own:
+        kept = {key: value for key, value in obj.fields.items() if not key.startswith("*")}
+        kept[ANY] = obj.fields.get(ANY, EMPTY)
+        given = {name for name, _ in args.keywords}
+        rest = tuple((name, value) for name, value in kept.items() if name not in given and name != ANY)
+        many = ((kept[ANY], True),) if kept[ANY] else ()
+        passed = Arguments(many, (*rest, *args.keywords))
+        made |= w.call(obj.classes, passed, node)
+    return made
+
+
+FUNCTIONS = {
+    "dataclasses.field": _field,
+    "dataclasses.make_dataclass": make_class,
+    "dataclasses.replace": replace,
+}

@@ -1,0 +1,18 @@
+"""Modules that are imported by a call."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments, constant
+from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.machine import Machine
+
+
+def import_module(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    name = constant(args.first)
+    if not isinstance(name, str) or len(args.positional) != 1 or name.startswith("."):
+        return None
+    return frozenset({w.heap.lib(w.import_module(name))})
+
+
+FUNCTIONS = {"importlib.import_module": import_module}

@@ -1,0 +1,23 @@
+"""Functions that call a method of what they are given."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments, constant
+from soorgeon_clone.analysis.objects.heap import ANY, METHOD, Value
+from soorgeon_clone.analysis.objects.kinds.method import METHOD_CALLER
+from soorgeon_clone.analysis.objects.machine import Machine
+
+
+def _methodcaller(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    name = constant(args.first)
+    if not isinstance(name, str):
+        return None
+    made = w.heap.make(w.site(node), METHOD)
+    made.path = METHOD_CALLER
+    made.bound = args
+    w.heap.hold(made, ANY, Arguments(args.positional[1:], args.keywords).all)
+    return frozenset({made})
+
+
+FUNCTIONS = {METHOD_CALLER: _methodcaller}

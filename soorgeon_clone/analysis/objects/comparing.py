@@ -1,0 +1,65 @@
+"""Objects of which each equals only itself: who compares them may tell whether two names are one object."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, EQUAL, INSTANCE, KEYS, METHOD, Obj, Value
+from soorgeon_clone.analysis.objects.lineage import lineage, member
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
+
+BY_IDENTITY = (INSTANCE, "builtins.object")
+# methods that look for what equals, or has the hash of, what they are given
+_LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
+
+
+def note_identity(w: Machine, value: Value) -> None:
+    """Note that objects of which each equals only itself are compared, also those that containers hold."""
+    if not w.compares_identity():
+        return
+    if w.effort.is_exhausted:
+        for obj in (one for type_ in BY_IDENTITY for one in w.heap.of_type(type_)):
+            obj.identity.add(w.heap.now)
+        return
+    seen = set(value)
+    stack = [obj for obj in value if not obj.immutable]
+    while stack:
+        obj = stack.pop()
+        if _equals_only_itself(obj):
+            w.heap.note_identity(obj)
+        elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
+            for part in obj.fields.values():
+                w.effort.held += len(part)
+                more = part - seen
+                seen |= more
+                stack += more
+
+
+def look_up(w: Machine, value: Value, key: Value) -> None:
+    """Note that an object is looked for among the keys of a dictionary."""
+    if any(obj.type in BY_IDENTITY and not obj.immutable for obj in key):
+        keys = (obj.fields.get(KEYS, EMPTY) for obj in value if obj.type in CONTAINERS)
+        note_identity(w, key.union(*keys))
+
+
+def may_look_for(w: Machine, path: str, receiver: Value, value: Value) -> bool:
+    """Whether a call may look for something that equals what it is given: ``list.index``, ``graph.degree(node)``."""
+    if not w.compares_identity():
+        return False
+    if path == "builtins.iter":  # up to a sentinel
+        return True
+    if any(obj.type in CONTAINERS for obj in receiver):
+        return path.rpartition(".")[2] in _LOOKING
+    return bool(receiver and value) and any(_equals_only_itself(obj) for obj in value | contents(value))
+
+
+def _equals_only_itself(obj: Obj) -> bool:
+    if obj.type == INSTANCE:
+        return not _has_own_equality(obj)
+    return obj.type == "builtins.object" and obj.given == {}  # object()
+
+
+def _has_own_equality(obj: Obj) -> bool:
+    """Whether the class of an instance says when two are equal, as that of a dataclass or a library's may."""
+    classes = obj.classes
+    has_base = any(base.type != CLASS for cls in lineage(classes) for base in cls.bases)
+    return has_base or any(EQUAL in cls.fields for cls in classes) or bool(member(classes, "__eq__"))

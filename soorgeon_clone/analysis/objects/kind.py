@@ -1,0 +1,142 @@
+"""What an object answers when something is done with it: here, one of which nothing is known. Python's data model.
+
+A kind of objects is a class in a file of its own in `kinds/`, which says for which types it answers, and what it
+answers otherwise than the kind that it derives from. `w` is the machine that asks; answers are sets of objects.
+"""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, INSTANCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.using import iterate
+
+
+class Kind:
+    """Objects that nobody knows, and values that nothing changes.
+
+    ``types``: those of its objects, ``prefix``: how all of them begin. ``depth``: what changes with an object:
+    ``all`` that it holds, the ``parts`` that are none of the data that it was given, or ``none``.
+    """
+
+    types: frozenset[str] = frozenset()
+    prefix: str = ""
+
+    def depth(self, w: Machine, obj: Obj) -> str:
+        return "all"
+
+    # -- parts -------------------------------------------------------------------------------------------------
+
+    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        """Return what ``obj.name`` gives."""
+        if obj.immutable:
+            return frozenset({w.heap.atom("builtins.scalar")})
+        found = frozenset({obj})
+        for held in obj.fields.values():
+            for part in held:
+                if part.type in _WITH_MEMBERS:
+                    found |= w.attribute(frozenset({part}), name, node)
+        return found | obj.fields.get(name, EMPTY)
+
+    def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
+        """Return what ``obj[index]`` gives."""
+        if obj.immutable:
+            is_text = obj.type in ("builtins.str", "builtins.bytes")
+            return frozenset({w.heap.atom(obj.type if is_text else "builtins.scalar")})
+        return frozenset({obj}) | contents(frozenset({obj}))
+
+    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+        """Return what iterating over ``obj`` gives."""
+        if obj.immutable:
+            return frozenset({w.heap.atom("builtins.str" if obj.type == "builtins.str" else "builtins.scalar")})
+        return frozenset({obj}) | contents(frozenset({obj}))
+
+    def store_attribute(self, w: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
+        """Do ``obj.name = value``."""
+        if not obj.immutable:
+            self.change(w, obj, "attribute")
+            self.hold_attribute(w, obj, name, value)
+
+    def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
+        if obj.given is not None:  # what it was made with is often an attribute: model.random_state = 0
+            obj.given = {**obj.given, name: None}
+        w.heap.hold(obj, name, value)
+
+    def store_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        """Do ``obj[index] = value``."""
+        if not obj.immutable:
+            self.change(w, obj, index.stored)
+            self.hold_item(w, obj, index, value, node)
+
+    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        if any(o.type == "builtins.slice" for o in index.value):
+            iterate(w, value)
+            w.heap.hold(obj, ANY, w.elements(value, node))
+        else:
+            w.heap.hold_item(obj, index.value, value)
+
+    def delete_attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> None:
+        """Do ``del obj.name``."""
+        self.change(w, obj, "attribute")
+
+    def delete_item(self, w: Machine, obj: Obj, node: Instruction) -> None:
+        """Do ``del obj[...]``."""
+        self.change(w, obj, "labels")
+
+    def change(self, w: Machine, obj: Obj, stored: str) -> None:
+        """Note that something is stored into ``obj``: ``attribute``, or a kind of index."""
+        w.change((obj,))
+
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
+        """Return what ``obj(...)`` gives."""
+        if obj.immutable:
+            return frozenset({w.heap.atom("builtins.scalar")})
+        return w.unknown(frozenset({obj}), args, node, obj.type)
+
+    def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+        """Return what ``obj.name(...)`` gives."""
+        stored = obj.fields.get(name, EMPTY) if obj.type == UNKNOWN else EMPTY
+        given = w.call(stored, args, node) if stored else EMPTY
+        return given | w.unknown(frozenset({obj}), args, node, name)
+
+    def decorate(self, w: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
+        """Return what ``obj`` makes of a definition that it stands before: of a library, that in other clothes."""
+        if obj.type == UNKNOWN and obj.fields:
+            return value | w.unknown(frozenset({obj}), Arguments(((value, False),)), node, "a decorator")
+        return value | w.decorated(obj, value, node)
+
+    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+        """Return what a library passes of ``obj`` to a function that it calls back; ``held``: that an object holds."""
+        if obj.immutable:
+            return frozenset({w.heap.atom("builtins.scalar")})
+        return frozenset({obj}) | contents(frozenset({obj}))
+
+    # -- with, copies ------------------------------------------------------------------------------------------
+
+    def enter(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+        """Return what ``with obj as x`` binds."""
+        return frozenset({obj})
+
+    def leave(self, w: Machine, obj: Obj) -> None:
+        """Do what the end of the ``with`` does."""
+
+    def copy(self, w: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
+        """Return a new object like ``obj``, holding the same things; ``viewed``: an array is a view of that."""
+        if obj.immutable:
+            return w.heap.atom(obj.type)
+        made = self.make_copy(w, obj, node, viewed)
+        made.given = made.given or obj.given
+        for key, value in obj.fields.items():
+            w.heap.hold(made, key, value)
+        return made
+
+    def make_copy(self, w: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
+        return w.heap.make((*w.site(node), obj.type), obj.type)
+
+
+_WITH_MEMBERS = (INSTANCE, CLASS)

@@ -1,0 +1,70 @@
+"""Containers: what iterating over them gives is what they hold."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import ANY, Obj, Value
+from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import contents, mutable
+from soorgeon_clone.analysis.objects.using import advance
+
+
+class Container(LibraryObject):
+    types = frozenset(
+        (
+            *("builtins.set", "builtins.frozenset", "collections.deque"),
+            *("builtins.dict_items", "builtins.dict_values", "builtins.dict_keys"),
+        )
+    )
+
+    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+        return contents(frozenset({obj}))
+
+    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+        if obj.immutable:
+            return super().passed_on(w, obj, node, held=held)
+        return self.elements(w, obj, node) | {obj}
+
+
+class Sequence(Container):
+    """Lists and tuples; of a tuple, whose elements stand at known places, each by itself."""
+
+    types = frozenset({"builtins.list", "builtins.tuple"})
+
+    def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
+        own = frozenset({obj})
+        if index.kind != "slice":
+            return w.element_at(own, index.constant if index.kind == "constant int" else None, node)
+        if obj.immutable:
+            return own
+        made = w.heap.make(w.site(node), obj.type)
+        w.heap.hold(made, ANY, contents(own))
+        return frozenset({made})
+
+
+class Iterator(Container):
+    types = frozenset({"builtins.iterator", "builtins.generator"})
+
+    def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+        if obj.type != "builtins.generator" or name not in ("send", "throw"):
+            return super().call_method(w, obj, name, args, node)
+        reason = w.blame(node, f"{obj.type}.{name}")
+        if name == "send":
+            w.send(obj, args.all)
+        else:
+            w.raised |= mutable(args.all)
+        advance(w, obj)
+        w.heap.reason = reason
+        return contents(frozenset({obj})) or frozenset({w.heap.atom("builtins.scalar")})
+
+    def enter(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+        advance(w, obj)
+        return contents(frozenset({obj}))
+
+    def leave(self, w: Machine, obj: Obj) -> None:
+        """What stands after the ``yield`` of a generator runs."""
+        if obj.type == "builtins.generator":
+            advance(w, obj)

@@ -1,0 +1,68 @@
+"""Functions, methods and lambdas of the notebook."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.kinds.definition import Definition
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import mutable
+
+
+class Function(Definition):
+    types = frozenset({FUNCTION})
+
+    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        if name == "__globals__":
+            w.opaque("it reads and writes variables by name")
+        if name == "__closure__":
+            return _closure(w, obj)
+        if name.startswith("__") and name not in ("__dict__", "__defaults__", "__kwdefaults__", "__wrapped__"):
+            return frozenset({w.heap.atom("builtins.str")})
+        stored = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
+        if stored or name.startswith("__"):
+            return stored or frozenset({obj})
+        attached = w.heap.make(("attached", obj, name), METHOD)  # what a decorator put there: show.register
+        attached.path = name
+        w.heap.hold(attached, SELF, frozenset({obj}))
+        return frozenset({attached})
+
+    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+        return frozenset({w.heap.make((*w.site(node), obj.path), UNKNOWN)})
+
+    def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
+        result = w.call_function(obj, args, node)
+        for other in obj.fields.get(ATTACHED, EMPTY):
+            result |= _call_instead(w, obj, other, args, node)
+        return result
+
+    def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+        if name in obj.fields or name.startswith("__"):
+            return super().call_method(w, obj, name, args, node)
+        # what a decorator put there: show.register, slow.cache_clear
+        reason = w.blame(node, f"{obj.path}.{name}")
+        w.change_one(obj)
+        w.heap.hold(obj, ATTACHED, args.all)
+        w.heap.reason = reason
+        return args.all | {obj}
+
+
+def _closure(w: Machine, function: Obj) -> Value:
+    """Return the cells of a function, through which the variables that it shares with others may be changed."""
+    made = w.heap.make(("closure", function), UNKNOWN)
+    if function.scope is not None:
+        w.note_closure_change(function.scope)
+        w.heap.hold(made, ANY, mutable(frozenset(function.scope.captured(function))))
+    return frozenset({made})
+
+
+def _call_instead(w: Machine, obj: Obj, other: Obj, args: Arguments, node: Instruction) -> Value:
+    """A function may call one that was registered with it (``functools.singledispatch``)."""
+    if other.type != FUNCTION or other is obj or (obj, other) in w.running:
+        return EMPTY
+    results: list[Value] = []
+    w.running.add((obj, other))
+    w.perhaps(lambda: results.append(w.call_function(other, args, node)))
+    w.running.discard((obj, other))
+    return results[0]

@@ -1,0 +1,46 @@
+"""What is bound to an object: methods, and what `functools.partial` and `operator.methodcaller` make."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments, constant
+from soorgeon_clone.analysis.objects.heap import EMPTY, FUNC, INSTANCE, METHOD, SELF, Obj, Value
+from soorgeon_clone.analysis.objects.kinds.definition import OwnCode
+from soorgeon_clone.analysis.objects.kinds.instance import inherited_method
+from soorgeon_clone.analysis.objects.machine import Machine
+
+PARTIAL = "functools.partial"
+METHOD_CALLER = "operator.methodcaller"
+
+
+class Method(OwnCode):
+    types = frozenset({METHOD})
+
+    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        return obj.fields.get(SELF, EMPTY)
+
+    def change(self, w: Machine, obj: Obj, stored: str) -> None:
+        w.change_one(obj)
+
+    def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
+        if obj.path == PARTIAL:
+            later = {name for name, _ in args.keywords}
+            kept = tuple((name, value) for name, value in obj.bound.keywords if name not in later)
+            whole = Arguments((*obj.bound.positional, *args.positional), (*kept, *args.keywords))
+            return w.call(obj.fields.get("partial", EMPTY), whole, node)
+        if obj.path == METHOD_CALLER:
+            name, *rest = obj.bound.positional
+            return w.call_method(args.first, constant(name[0]), Arguments(tuple(rest), obj.bound.keywords), node)
+        own = obj.fields.get(SELF, EMPTY)
+        functions = obj.fields.get(FUNC, EMPTY)
+        if functions:
+            return w.call(functions, args.after(own), node)
+        if (obj, obj) in w.running:
+            return EMPTY
+        w.running.add((obj, obj))
+        result = w.call_method(frozenset(o for o in own if o.type != INSTANCE), obj.path, args, node)
+        for instance in own:
+            if instance.type == INSTANCE:
+                result |= inherited_method(w, instance, obj.path, args, node)
+        w.running.discard((obj, obj))
+        return result

@@ -1,0 +1,155 @@
+"""What pandas makes: frames, series, indexes, and what shows them (``df.loc``, groups, rows)."""
+
+from __future__ import annotations
+
+import re
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects import labels
+from soorgeon_clone.analysis.objects.heap import ANY, FRAMES, LOST, Obj, Value, is_module
+from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
+from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, cells, contents, mutable
+
+_PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
+_OF_FRAMES = frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"})
+
+
+class _Numbers(LibraryObject):
+    """What has its elements in memory that others may share; ``saved``: attributes that pickle does not leave out."""
+
+    saved: frozenset[str]
+
+    def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
+        if name not in self.saved and w.is_attribute(name):
+            w.heap.hold_words(obj, LOST, name)
+        super().hold_attribute(w, obj, name, value)
+
+    def hold_cells(self, w: Machine, obj: Obj, value: Value) -> None:
+        """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
+        held = held_by_table(value)
+        for other in value if w.copies_on_write and obj.type in FRAMES else ():
+            if other.type in FRAMES:
+                w.heap.lend(obj, other)
+        if obj.type != "pandas.DataFrame" and self.may_hold_lists(obj):
+            held |= frozenset(o for o in value if not o.immutable and o.type in CONTAINERS)
+        w.heap.hold(obj, ANY, held)
+        for shown in contents(frozenset({obj})) if held and obj.type == "pandas._Indexer" else ():
+            if shown.type.startswith("pandas."):
+                w.heap.hold(shown, ANY, held)
+
+    def may_hold_lists(self, obj: Obj) -> bool:
+        return True
+
+    def make_copy(self, w: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
+        if viewed is None or obj.type not in (*FRAMES, NDARRAY):
+            return super().make_copy(w, obj, node, viewed)
+        return w.heap.make_view((*w.site(node), obj.type), obj.type, viewed)
+
+
+class Table(_Numbers):
+    prefix = "pandas."
+    saved = _OF_FRAMES | {"name", "names"}
+
+    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        if not obj.immutable and name in w.accessors:  # an object of the notebook's class that the frame may keep
+            w.refill(obj)
+            w.heap.hold_words(obj, LOST, name)
+        return super().attribute(w, obj, name, node)
+
+    def hold_elements(self, w: Machine, obj: Obj, made: Value) -> None:
+        """Rows and columns are made anew."""
+
+    def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
+        if name in ("index", "columns"):
+            labels.share(w, (obj,), value)
+        super().hold_attribute(w, obj, name, value)
+
+    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+        """Return what a table passes on of itself: values of cells, rows, groups; to who learns from it all of it."""
+        if held:
+            return frozenset({obj})
+        inside = cells(frozenset({obj}))
+        if _PASSING_SERIES.match(obj.type):
+            pieces = {w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), "pandas.Series")}
+        else:
+            pieces = {w.heap.make((*w.site(node), "part", p), p) for p in ("pandas.Series", "pandas.DataFrame")}
+        for part in pieces - inside:
+            w.heap.hold(part, ANY, mutable(inside))
+        return inside | pieces
+
+
+class Indexer(Table):
+    types = frozenset({"pandas._Indexer"})
+
+    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        for part in contents(frozenset({obj})):
+            w.change_one(part)
+        self.hold_cells(w, obj, value)
+
+
+class Series(Table):
+    types = frozenset({"pandas.Series"})
+
+    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        self.hold_cells(w, obj, value)
+
+    def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
+        frame = obj.origin
+        if not w.copies_on_write and frame is not None and frame.type == "pandas.DataFrame" and not obj.is_same:
+            # before pandas 3 a frame keeps the columns that it gave: one that gets another name is not in a file
+            w.heap.hold_words(frame, LOST, name)
+        super().hold_attribute(w, obj, name, value)
+
+
+class Frame(Table):
+    types = frozenset({"pandas.DataFrame"})
+    saved = _OF_FRAMES
+
+    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        if not obj.immutable:
+            w.columns.add(name)
+        return super().attribute(w, obj, name, node)
+
+    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        self.hold_cells(w, obj, value)
+
+
+class OfNumpy(LibraryObject):
+    prefix = "numpy."
+
+    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+        return frozenset({w.heap.atom("builtins.scalar"), obj}) | contents(frozenset({obj}))
+
+
+class Array(OfNumpy, _Numbers):
+    """Its rows are views of it; a plain one takes no attributes: what is given an index is a frame after all."""
+
+    types = frozenset({NDARRAY})
+    saved = frozenset("shape dtype strides real imag flat data T index columns name".split())
+
+    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+        if obj.immutable:
+            return super().elements(w, obj, node)
+        row = w.heap.make_view((*w.site(node), "row"), obj.type, obj)
+        w.heap.view(row, obj)
+        inside = contents(frozenset({obj}))
+        w.heap.hold(row, ANY, mutable(inside))
+        return inside | {row}
+
+    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        self.hold_cells(w, obj, value)
+
+    def may_hold_lists(self, obj: Obj) -> bool:
+        """Whether an array may be one of objects: one that was made without saying of what is one of numbers."""
+        return bool(obj.fields) or not (obj.given or {}).keys().isdisjoint(("dtype", "fill_value", "1"))
+
+
+def held_by_table(value: Value) -> Value:
+    """Frames and arrays copy frames and arrays that are stored in them; of lists they take the elements."""
+    held: set[Obj] = set()
+    for obj in value:
+        is_copied = obj.type in CONTAINERS or obj.type.startswith(("pandas.", "numpy."))
+        held.update(cells(frozenset({obj})) if is_copied else {obj})
+    return frozenset(o for o in held if not o.immutable or is_module(o))

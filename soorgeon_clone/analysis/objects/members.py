@@ -1,0 +1,142 @@
+"""Classes of the notebook and their members: which there are, and what reading one through an object gives."""
+
+from __future__ import annotations
+
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects.arguments import Arguments, arity, passing
+from soorgeon_clone.analysis.objects.heap import (
+    CACHED,
+    CLASS,
+    EMPTY,
+    FUNC,
+    FUNCTION,
+    INSTANCE,
+    KEYWORDS,
+    METHOD,
+    OF_CLASS,
+    SELF,
+    Obj,
+    Value,
+)
+from soorgeon_clone.analysis.objects.lineage import lineage, member
+from soorgeon_clone.analysis.objects.machine import Machine
+
+PARTIAL_METHOD = "functools.partialmethod"
+PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
+
+
+def library_bases(classes: Value) -> list[Obj]:
+    """Return the bases that are not classes of the notebook."""
+    return [base for cls in lineage(classes) for base in cls.bases if base.type != CLASS]
+
+
+def has_library_base(obj: Obj) -> bool:
+    return any(base.path not in PLAIN_BASES for base in library_bases(obj.classes))
+
+
+def has_member(obj: Obj, name: str) -> bool:
+    return bool(obj.fields.get(name)) or bool(member(obj.classes, name))
+
+
+def metaclasses(cls: Obj) -> Value:
+    """Return the metaclasses of the notebook that a class has, of its own or from its bases."""
+    given = (part.fields.get(KEYWORDS, EMPTY) for part in lineage((cls,)))
+    return frozenset(obj for value in given for obj in value if obj.type == CLASS)
+
+
+def bind(w: Machine, obj: Obj, held: Obj, node: Instruction) -> Value:
+    """Return what reading a class's member through an instance gives."""
+    if held.type == METHOD and held.path == PARTIAL_METHOD:
+        return _bind_partial(w, held, obj)
+    if held.type == INSTANCE:
+        own = frozenset({obj})
+        return frozenset({held}) | run_descriptor(w, held, "__get__", (own, obj.classes or own), node)
+    if held.type != FUNCTION:
+        return frozenset({held})
+    decorators = {d.rpartition(".")[2] for d in held.code.decorators}
+    if decorators & {"property", "cached_property", "getter"}:
+        value = w.call_function(held, passing(frozenset({obj})), node)
+        if "cached_property" in decorators:
+            w.heap.hold(obj, CACHED, value)
+            w.change_one(obj)
+        return value
+    if "staticmethod" in decorators:
+        return frozenset({held})
+    if obj.type == CLASS and "classmethod" not in decorators:
+        return frozenset({held})
+    made = w.heap.make(("bound", obj, held), METHOD)
+    made.path = held.path
+    w.heap.hold(made, FUNC, frozenset({held}))
+    is_of_class = "classmethod" in decorators and obj.type == INSTANCE
+    w.heap.hold(made, SELF, obj.classes if is_of_class else frozenset({obj}))
+    return frozenset({made})
+
+
+def _bind_partial(w: Machine, held: Obj, own: Obj) -> Value:
+    """Return the method of an instance that ``functools.partialmethod`` in its class stands for."""
+    made = w.heap.make(("bound", own, held), METHOD)
+    made.path = "functools.partial"
+    for key, value in held.fields.items():
+        w.heap.hold(made, key, value)
+    w.heap.hold(made, "argument:self", frozenset({own}))
+    made.bound = held.bound.after(frozenset({own}))
+    return frozenset({made})
+
+
+def run_descriptor(w: Machine, obj: Obj, name: str, values: tuple[Value, ...], node: Instruction) -> Value:
+    """Run ``__get__`` and the like of an instance that is an attribute of a class; return what it gives."""
+    result = EMPTY
+    for each in member(obj.classes, name):
+        if each.type == FUNCTION:
+            result |= _run_once(w, obj, each, passing(frozenset({obj}), *values), node)
+    return result
+
+
+def _run_once(w: Machine, obj: Obj, method: Obj, args: Arguments, node: Instruction) -> Value:
+    """Return what a method gives, unless it is followed already."""
+    if (obj, method) in w.running:
+        return EMPTY
+    w.running.add((obj, method))
+    result = w.call_function(method, args, node)
+    w.running.discard((obj, method))
+    return result
+
+
+def set_property(w: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
+    """Run a property's setter or ``__setattr__`` where a class of the notebook has one."""
+    _run_property(w, obj, name, (value, value), ("__setattr__", f"{name}.setter", "__set__"), node)
+
+
+def delete_property(w: Machine, obj: Obj, name: str, node: Instruction) -> None:
+    """Run a property's deleter or ``__delattr__`` where a class of the notebook has one."""
+    _run_property(w, obj, name, (EMPTY,), ("__delattr__", f"{name}.deleter", "__delete__"), node)
+
+
+def _run_property(
+    w: Machine, obj: Obj, name: str, values: tuple[Value, ...], words: tuple[str, str, str], node: Instruction
+) -> None:
+    special, decorator, of_descriptor = words
+    own = frozenset({obj})
+    for key in (special, name):
+        for each in member(obj.classes, key):
+            if each.type == INSTANCE:
+                run_descriptor(w, each, of_descriptor, (own, *values[1:]), node)
+            elif each.type == FUNCTION and (key == special or decorator in each.code.decorators):
+                _run_once(w, obj, each, passing(*(own, *values)[: arity(each)]), node)
+
+
+def enum_member(w: Machine, cls: Obj, name: str) -> Value:
+    """Return the member of an enumeration: one object for good, which pickle finds by its class."""
+    value = cls.fields.get(name, EMPTY)
+    if not value or name.startswith("_") or any(o.type == FUNCTION for o in value):
+        return EMPTY
+    if not any(base.path.startswith("enum.") for base in library_bases(frozenset({cls}))):
+        return EMPTY
+    made = w.heap.make(("member", cls, name), INSTANCE, immutable=True)
+    made.fields = {OF_CLASS: frozenset({cls}), "value": value}
+    return frozenset({made})
+
+
+def enum_members(w: Machine, cls: Obj) -> Value:
+    """Return all members of an enumeration; nothing for other classes."""
+    return EMPTY.union(*(enum_member(w, cls, name) for name in list(cls.fields)))

@@ -1,0 +1,109 @@
+"""What objects hold, as far as nobody has to be asked for it: their contents, cells, what is in containers."""
+
+from __future__ import annotations
+
+import posixpath
+
+from soorgeon_clone.analysis.objects.heap import (
+    AMENDED,
+    FACTORY,
+    KEYS,
+    LABELS,
+    LOST,
+    NAMED,
+    OF_CLASS,
+    RETURNED,
+    SOURCE,
+    Obj,
+    Value,
+)
+
+NDARRAY = "numpy.ndarray"
+MAPPINGS = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"})
+CONTAINERS = frozenset(
+    {
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.set",
+        "builtins.dict",
+        "builtins.frozenset",
+        "builtins.iterator",
+        "builtins.generator",
+        "builtins.dict_items",
+        "builtins.dict_values",
+        "builtins.dict_keys",
+        "collections.deque",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+    }
+)
+ITERATORS = frozenset({"builtins.generator", "builtins.iterator", "builtins.coroutine"})
+"""Those whose code runs when they are used."""
+
+# what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
+_NO_ELEMENTS = frozenset({KEYS, OF_CLASS, SOURCE, FACTORY, RETURNED, LOST, NAMED, AMENDED, LABELS})
+_TABLES = ("pandas.DataFrame", "pandas.Series")
+
+
+def contents(value: Value) -> Value:
+    """Return everything that the objects hold directly, keys of mappings left out."""
+    result: set[Obj] = set()
+    for obj in value:
+        if obj.immutable and not obj.fields:
+            continue
+        for name, held in obj.fields.items():
+            if name not in _NO_ELEMENTS:
+                result.update(held)
+    return frozenset(result)
+
+
+def inmost(value: Value) -> Value:
+    """Return the objects, and in place of containers what is in them, however deep."""
+    found, stack = set(value), [obj for obj in value if obj.type in CONTAINERS]
+    while stack:
+        for held in contents(frozenset({stack.pop()})) - found:
+            found.add(held)
+            if held.type in CONTAINERS:
+                stack.append(held)
+    return frozenset(obj for obj in found if obj.type not in CONTAINERS)
+
+
+def with_elements(value: Value) -> Value:
+    """Return objects, and of containers all that they hold, in containers in them as well."""
+    seen = set(value)
+    stack = [obj for obj in value if obj.type in CONTAINERS]
+    while stack:
+        more = {held for part in stack.pop().fields.values() for held in part} - seen
+        seen |= more
+        stack += [obj for obj in more if obj.type in CONTAINERS]
+    return frozenset(seen)
+
+
+def cells(value: Value) -> Value:
+    """Return what is inside of objects; what shows tables (``df.loc``, groups, rows) gives what their cells hold."""
+    found = contents(value)
+    if not any(obj.type.startswith("pandas.") for obj in found):
+        return found
+    result: set[Obj] = set()
+    stack, seen = list(value), set(value)
+    while stack:
+        obj = stack.pop()
+        shows = obj.type.startswith("pandas.") and obj.type not in _TABLES
+        for held in contents(frozenset({obj})):
+            if not (shows and held.type.startswith("pandas.")) or held.type == "pandas._Cell":
+                result.add(held)
+            elif held not in seen:
+                seen.add(held)
+                stack.append(held)
+    return frozenset(result)
+
+
+def mutable(value: Value) -> Value:
+    return frozenset(obj for obj in value if not obj.immutable)
+
+
+def path_text(obj: Obj) -> str | None:
+    """Return the path that a constant text or path stands for."""
+    if isinstance(obj.const, str) and obj.type in ("builtins.str", "pathlib.Path"):
+        return posixpath.normpath(obj.const) if obj.const else ""
+    return None
