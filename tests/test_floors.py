@@ -48,6 +48,7 @@ INNER_FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"status", "execution"}),
         frozenset({"products"}),
         frozenset({"state"}),
+        frozenset({"assumptions"}),
         frozenset({"declared"}),
         frozenset({"sources"}),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.building import results, staging
 from soorgeon_clone.pipeline.building.lock import hold
 from soorgeon_clone.pipeline.building.model import Listener, Options, Report, TaskRun
@@ -40,6 +41,7 @@ def build(
 
         side = _side(project, options, listener, executor)
         report = Schedule(project, options, listener, side).run()
+        _remember(project, report, listener)
     return replace(report, seconds=time.perf_counter() - began)
 
 
@@ -79,7 +81,22 @@ def run_task(
         else:
             bring(project, task, inputs)
             schedule.ahead.left.update(inputs.ahead.left)
-    return schedule.run()
+    report = schedule.run()
+    _remember(project, report, listener)
+    return report
+
+
+def _remember(project: Project, report: Report, listener: Listener) -> None:
+    """Keep what came of assumptions for the next `refactor`, beside pipeline.yaml, where that can be written."""
+    outcomes = [one for run in report.runs for one in run.assumed]
+    if not outcomes:
+        return
+    from soorgeon_clone.pipeline.assumptions.remembered import FILE, remember
+
+    try:
+        remember(project.root, outcomes)
+    except (OSError, UserError) as error:
+        listener.warned(f"{FILE} was left as it is: {error}")
 
 
 def touch(project: Project, options: Options | None = None) -> Report:

@@ -21,7 +21,7 @@ from soorgeon_clone.pipeline.declared import inject
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.execution import convert
-from soorgeon_clone.pipeline.execution.model import FunctionCall, Job, Outcome
+from soorgeon_clone.pipeline.execution.model import ASSUMPTION_BROKEN, FunctionCall, Job, Outcome
 from soorgeon_clone.pipeline.state.records import Made
 from soorgeon_clone.pipeline.status.model import Verdict
 from soorgeon_clone.pipeline.status.project import Project
@@ -91,7 +91,8 @@ class LocalAttempt:
                 self._error = f"{self._error}\n{self._text(outcome, None)}"
             return self._failed(killed=False)
         if outcome.status != "ok":
-            if self.retries > 0 and outcome.status in ("error", "timeout", "memory"):
+            broken = outcome.error is not None and outcome.error.ename == ASSUMPTION_BROKEN
+            if self.retries > 0 and outcome.status in ("error", "timeout", "memory") and not broken:
                 self.retries -= 1
                 self.retrying = outcome.status
                 return self.begin()
@@ -215,7 +216,7 @@ class LocalAttempt:
             return self._fail_with(f"task '{self.task.name}': its products cannot be written: {error}")
         main = self._main
         assert main is not None
-        return Ended(None, False, main.seconds, main.peak_memory)
+        return Ended(None, False, main.seconds, main.peak_memory, main.assumed)
 
     def _fail(self, outcome: Outcome) -> Job | Ended:
         kept = self.stage.keep_failed(self._executed) if self.task.notebooks else None
@@ -238,7 +239,10 @@ class LocalAttempt:
     def _failed(self, *, killed: bool) -> Ended:
         self.stage.discard()
         main = self._main
-        return Ended(self._error or "failed", killed, main.seconds if main else 0.0, main.peak_memory if main else None)
+        error = self._error or "failed"
+        if main is None:
+            return Ended(error, killed, 0.0, None)
+        return Ended(error, killed, main.seconds, main.peak_memory, main.assumed)
 
     def _text(self, outcome: Outcome, notebook: Path | None) -> str:
         what = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from soorgeon_clone.notebook.model import Place
 from soorgeon_clone.pipeline.declared.model import Hook, Task
-from soorgeon_clone.pipeline.execution.model import CellError, Outcome
-from soorgeon_clone.visible import one_line, shortened
+from soorgeon_clone.pipeline.execution.model import ASSUMPTION_BROKEN, CellError, Outcome
+from soorgeon_clone.visible import one_line, shortened, visible
 
 _WHY = {
     "timeout": "took longer than its timeout",
@@ -26,6 +26,8 @@ def text_of(task: Task, outcome: Outcome, notebook: Path | None, *, what: str = 
     if error is not None and error.cell_index is not None:
         where = str(Place(where, _index_in_source(task, error.cell_index), line=error.line))
     subject = f"{what} of task '{task.name}'" if what else f"task '{task.name}'"
+    if error is not None and error.ename == ASSUMPTION_BROKEN:
+        return visible(error.evalue)
     lines = [f"{one_line(where)}: {subject} {_WHY.get(outcome.status, outcome.status)}"]
     if error is not None:
         lines.append(shortened(_told(error), kept_in="its notebook" if notebook is not None else ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.declared.model import DAG, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
 from soorgeon_clone.pipeline.state.model import Cause
@@ -14,7 +15,8 @@ RunResult = Literal["ran", "restored", "up to date", "touched", "failed", "skipp
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """What a build did with one task. ``error`` is the text to show, ``causes`` why the task was stale."""
+    """What a build did with one task. ``error`` is the text to show, ``causes`` why the task was stale, ``assumed``
+    what came of what it takes for granted."""
 
     name: str
     result: RunResult
@@ -22,6 +24,7 @@ class TaskRun:
     causes: tuple[Cause, ...] = ()
     error: str | None = None
     peak_memory: int | None = None
+    assumed: tuple[Broken | Kept, ...] = ()
 
     @property
     def ran(self) -> bool:
@@ -92,9 +95,11 @@ class Listener:
 
 @dataclass(frozen=True)
 class Ended:
-    """How an attempt ended. ``error`` is None if the products are published; ``outcome`` is the task's own."""
+    """How an attempt ended. ``error`` is None if the products are published, ``assumed`` what came of what the task
+    takes for granted."""
 
     error: str | None
     killed: bool
     seconds: float
     peak_memory: int | None
+    assumed: tuple[Broken | Kept, ...] = ()

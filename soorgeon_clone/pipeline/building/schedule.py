@@ -272,13 +272,15 @@ class Schedule:
     def _keep(self, attempt: Attempt, ended: Ended, made: Made) -> None:
         name = attempt.task.name
         self.project.record(name, made, self._row(attempt, "ran", ended, made.fingerprint))
-        self._done(TaskRun(name, "ran", ended.seconds, attempt.verdict.causes, None, ended.peak_memory))
+        causes = attempt.verdict.causes
+        self._done(TaskRun(name, "ran", ended.seconds, causes, None, ended.peak_memory, ended.assumed))
 
     def _failed(self, attempt: Attempt, ended: Ended) -> None:
         result: RunResult = "killed" if ended.killed else "failed"
         self._record(attempt, result, ended, attempt.verdict.fingerprint.digest)
         name = attempt.task.name
-        self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, ended.error, ended.peak_memory))
+        causes = attempt.verdict.causes
+        self._done(TaskRun(name, result, ended.seconds, causes, ended.error, ended.peak_memory, ended.assumed))
 
     def _record(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> None:
         self.project.records.save_run(self._row(attempt, result, ended, fingerprint))

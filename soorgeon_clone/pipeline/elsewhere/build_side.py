@@ -258,7 +258,7 @@ class DaskAttempt:
                 keep(root, "failed", f"{safe_name(self.task.name)}.ipynb", answer.notebook)
             killed = answer.result == "killed"
             text = (answer.error or "failed").replace(answer.folder, str(root)) if answer.folder else answer.error
-            return Ended(text or "failed", killed, answer.seconds, answer.peak_memory)
+            return Ended(text or "failed", killed, answer.seconds, answer.peak_memory, answer.assumed)
         manifest = from_json(to_json(answer.manifest))
         refused = self.side.project.leavings.refused(self.task, manifest) if manifest else "it is no manifest"
         if answer.fingerprint != fingerprint_digest(answer.parts):
@@ -270,7 +270,7 @@ class DaskAttempt:
         made = self.side.sent[self.task.name] = self._made(answer, manifest)
         self.side.project.note_made(self.task.name, made.fingerprint, made.inputs)
         self.side.store.note(results.own_of(made), made.fingerprint, manifest)
-        return Ended(None, False, answer.seconds, answer.peak_memory)
+        return Ended(None, False, answer.seconds, answer.peak_memory, answer.assumed)
 
     def meanings(self) -> Mapping[str, str]:
         """What tasks after this one see of its products, which may not be here yet."""

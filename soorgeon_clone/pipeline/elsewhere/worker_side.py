@@ -18,6 +18,7 @@ from soorgeon_clone import __version__
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.cache_folder import default_folder
 from soorgeon_clone.files.removal import remove_tree
+from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.building.inputs import place
 from soorgeon_clone.pipeline.building.local_side import LocalSide
 from soorgeon_clone.pipeline.building.model import Listener, Options, RunResult
@@ -68,6 +69,7 @@ class Answer:
     log: str = ""
     notebook: bytes | None = None
     folder: str = ""
+    assumed: tuple[Broken | Kept, ...] = ()
 
 
 @dataclass
@@ -206,6 +208,7 @@ def _run(checkout: _Checkout, order: Order, cancelled: threading.Event) -> Answe
         run.peak_memory,
         log=_text(project, task),
         folder=str(checkout.folder),
+        assumed=run.assumed,
     )
     if run.result != "ran":
         return replace(answer, notebook=_failed_notebook(project, task))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.execution.model import CellError, Job, Outcome, Status
 from soorgeon_clone.pipeline.execution.process import signal_name
 from soorgeon_clone.pipeline.execution.salvage import save_what_is_left
@@ -24,6 +25,7 @@ def outcome_of(
     started: float,
     seconds: float,
     peak_memory: int,
+    assumed: tuple[Broken | Kept, ...] = (),
 ) -> Outcome:
     """``result`` is None if the process did not come to its end, ``reason`` why it was killed, ``ending`` how it ended.
 
@@ -31,7 +33,7 @@ def outcome_of(
     """
     if result is not None and reason in (None, "timeout"):
         status, error, log = result
-        return Outcome(job.name, reason or status, error, started, seconds, peak_memory, log)
+        return Outcome(job.name, reason or status, error, started, seconds, peak_memory, log, assumed)
     ename, evalue = _why(job, reason, ending)
     error, log = save_what_is_left(job, journal, ename, evalue)
     return Outcome(job.name, reason or "killed", error, started, seconds, peak_memory, log + last_words)

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
+
 Isolation = Literal["fork", "spawn", "kernel", "auto"]
 Status = Literal["ok", "error", "timeout", "memory", "killed", "input"]
 
 
+ASSUMPTION_BROKEN = "AssumptionBroken"  # the name of the error of a task that took for granted what was not so
 _LONGEST = 100_000  # characters of an error's message
 
 
@@ -106,7 +109,7 @@ class Outcome:
     ``status``: "ok"; "error" (code raised); "input" (code asked for input, and nobody is there); "timeout"; "memory"
     (over its limit); "killed" (cancelled, a signal, ``os._exit``). ``started`` is a Unix time; ``seconds`` begin there,
     when the modules of the task are ready. ``peak_memory`` is the process's largest resident size in bytes, ``log`` the
-    end of what it printed.
+    end of what it printed, ``assumed`` what came of what the task takes for granted.
     """
 
     name: str
@@ -116,6 +119,7 @@ class Outcome:
     seconds: float
     peak_memory: int
     log: str
+    assumed: tuple[Broken | Kept, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ class PortableExecutor:
                 started=run.started,
                 seconds=time.monotonic() - run.began,
                 peak_memory=0,
+                assumed=next((message[1] for message in run.messages if message[0] == "assumed"), ()),
             )
         finally:
             os.close(journal)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.files.folders import make_again, nameless_file, remove_private
+from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.execution import blas, boot, process
 from soorgeon_clone.pipeline.execution.boot import ServerSettings
 from soorgeon_clone.pipeline.execution.channel import Channel
@@ -51,6 +52,7 @@ class Running:
     kill_at: float | None = None
     reason: Status | None = None
     result: Result | None = None
+    assumed: tuple[Broken | Kept, ...] = ()
     done: bool = False
     exit: tuple[int, int] | None = None  # wait status, peak memory
 
@@ -218,6 +220,8 @@ class Server:
                 self._tell("progress", run.job.name, *values)
             elif kind == "result":
                 run.result = (values[0], values[1], values[2])
+            elif kind == "assumed":
+                run.assumed = values[0]
             elif kind == "done":
                 run.done = True
 
@@ -304,6 +308,7 @@ class Server:
             started=run.started,
             seconds=time.monotonic() - run.began,
             peak_memory=peak,
+            assumed=run.assumed,
         )
 
     def _tell(self, *message: Any) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from soorgeon_clone.pipeline.execution import assumed
 from soorgeon_clone.pipeline.execution.cells import blank, run_cells, widget_states
 from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import status_of
@@ -101,6 +102,13 @@ def _run_notebook(
     shell.recorder = recorder
     shell.user_ns["_dh"][:] = [str(Path.cwd())] if isinstance(shell.user_ns["_dh"][0], str) else [Path.cwd()]
     _refuse_input()
+    guards = None if job.straight else assumed.guards_of(job.name, notebook["cells"])
+
+    def on_cell(number: int, total: int, index: int) -> None:
+        if guards is not None:
+            guards.before(index, shell.user_ns)
+        channel.send("cell", number, total, index)
+
     capture = capture_for(streams, recorder.stream)
     capture.start()
     try:
@@ -110,8 +118,11 @@ def _run_notebook(
             recorder,
             straight=job.straight,
             record_timing=job.record_timing,
-            on_cell=lambda number, total, index: channel.send("cell", number, total, index),
+            on_cell=on_cell,
         )
+        if guards is not None and error is None:
+            outcomes, error = assumed.check(guards, shell.user_ns)
+            channel.send("assumed", outcomes)
     except (TaskTimeout, Terminated) as stop:  # it came between two cells
         error = CellError(None, None, type(stop).__name__, str(stop))
     capture.stop()

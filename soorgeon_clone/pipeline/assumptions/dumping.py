@@ -1,0 +1,77 @@
+"""A value -> what pickle makes of it, as a stream that is compared or digested and never held."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_PIECE = 1 << 20  # bytes
+
+
+class _Differs(Exception):
+    """The stream is not that of the file."""
+
+
+class _Comparing:
+    """A file to write to that compares instead."""
+
+    def __init__(self, product: BinaryIO) -> None:
+        self._product = product
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        for start in range(0, len(view), _PIECE):
+            piece = view[start : start + _PIECE]
+            if self._product.read(len(piece)) != piece:
+                raise _Differs
+        return len(view)
+
+
+class _Digesting:
+    """A file to write to that keeps a digest only."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.blake2b(digest_size=20)
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        return len(data)
+
+
+def is_in(product: Path, value: Any) -> bool:
+    """Tell whether a file holds exactly the pickle of a value; also not, where the value cannot be pickled."""
+    try:
+        with product.open("rb") as file:
+            pickle.Pickler(_Comparing(file), 5).dump(value)
+            return not file.read(1)
+    except Exception:  # what pickling a value may raise is up to its class
+        return False
+
+
+def digest_of(value: Any) -> bytes | None:
+    """Return a digest of the pickle of a value, None where there is none."""
+    sink = _Digesting()
+    try:
+        pickle.Pickler(sink, 5).dump(value)
+    except Exception:
+        sink = _Digesting()
+        try:
+            import_module("cloudpickle").Pickler(sink, 5).dump(value)
+        except Exception:
+            return None
+    return sink.digest.digest()
+
+
+def dumped(value: Any) -> bytes | None:
+    """Return the pickle of a value, None where there is none."""
+    try:
+        return pickle.dumps(value, 5)
+    except Exception:
+        try:
+            data: bytes = import_module("cloudpickle").dumps(value, 5)
+        except Exception:
+            return None
+        return data

@@ -1,0 +1,148 @@
+"""Two saved values share nothing that can change: no object is reached from both, and no memory of arrays overlaps."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from soorgeon_clone.pipeline.assumptions.differences.words import words
+from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
+from soorgeon_clone.pipeline.assumptions.walk import Reached, Walker
+
+_EFFORT = 100_000  # of numpy, to tell whether two views of one array overlap
+
+
+class Apart:
+    """The guard of two variables or more."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._names = subject.names
+
+    def begin(self, namespace: Mapping[str, Any]) -> None:
+        """What counts is what is saved in the end."""
+
+    def end(self, namespace: Mapping[str, Any]) -> Found | None:
+        """Walk over what was saved."""
+        walker = Walker()
+        values = {name: namespace[name] for name in self._names if name in namespace}
+        reached = {name: walker.reach(value) for name, value in values.items()}
+        for one, other in itertools.combinations(values, 2):
+            text = _shared(walker, (one, values[one], reached[one]), (other, values[other], reached[other]))
+            if text:
+                return Found((one, other), text)
+        return None
+
+
+def _shared(walker: Walker, one: tuple[str, Any, Reached], other: tuple[str, Any, Reached]) -> str | None:
+    (name, value, mine), (also, second, theirs) = one, other
+    for address in mine.objects & theirs.objects:
+        thing = _at(address, walker, value)
+        if thing is not None and _can_change(thing):
+            ways = [f"{each}{walker.way_to(held, address)}" for each, held in ((name, value), (also, second))]
+            return f"{ways[0]} and {ways[1]} are one object, {words(thing)}"
+    if mine.storages & theirs.storages - {0}:
+        return f"{name} and {also} hold tensors that share memory"
+    if (pair := _overlapping(mine, theirs)) is not None:
+        ways = [f"{each}{walker.way_to(held, id(part))}" for each, held, part in
+                ((name, value, pair[0]), (also, second, pair[1]))]  # fmt: skip
+        return f"{ways[0]} and {ways[1]} share memory: one is a view of the other, or both are of one array"
+    return None
+
+
+def _at(address: int, walker: Walker, value: Any) -> Any:
+    """Return the object at an address that was reached from a value and is still alive, since the value is."""
+    waiting, seen = [value], set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) == address:
+            return one
+        if id(one) not in seen and not isinstance(one, walker.leaves):
+            seen.add(id(one))
+            waiting.extend(walker.held(one))
+    return None
+
+
+def _can_change(thing: Any) -> bool:
+    """Tell whether an object has a value of its own: none has what pickle finds by its name, or what has no content."""
+    if type(thing) is object:
+        return False
+    try:
+        return not isinstance(thing.__reduce_ex__(5), str)
+    except Exception:
+        return bool(gc.get_referents(thing))
+
+
+def _overlapping(mine: Reached, theirs: Reached) -> tuple[Any, Any] | None:
+    """Return two arrays that share memory in which something can be written."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not mine.arrays or not theirs.arrays:
+        return None
+    copies = _copies_on_write()
+    spans = sorted(
+        ((*_span(array), side, array) for side, found in enumerate((mine, theirs)) for array in found.arrays),
+        key=lambda span: span[:3],
+    )
+    open_spans: list[tuple[int, int, int, Any]] = []
+    for span in spans:
+        open_spans = [other for other in open_spans if other[1] > span[0]]
+        for other in open_spans:
+            if other[2] != span[2]:
+                pair = (other[3], span[3]) if other[2] == 0 else (span[3], other[3])
+                both_framed = id(pair[0]) in mine.framed and id(pair[1]) in theirs.framed
+                if not (copies and both_framed) and _can_be_written(*pair) and _share(numpy, *pair):
+                    return pair
+        if span[1] > span[0]:
+            open_spans.append(span)
+    return None
+
+
+def _span(array: Any) -> tuple[int, int]:
+    """Return the first address of an array's memory, and the one behind its last."""
+    low = high = array.__array_interface__["data"][0]
+    if not array.size:
+        return low, low
+    for length, step in zip(array.shape, array.strides, strict=True):
+        if step < 0:
+            low += (length - 1) * step
+        else:
+            high += (length - 1) * step
+    return low, high + array.itemsize
+
+
+def _can_be_written(one: Any, other: Any) -> bool:
+    """Tell whether the memory of either can be written, through it or through an array that it is a view of."""
+    return any(array.flags.writeable for side in (one, other) for array in _bases(side))
+
+
+def _bases(array: Any) -> Iterator[Any]:
+    while hasattr(array, "flags"):
+        yield array
+        array = array.base
+
+
+def _share(numpy: Any, one: Any, other: Any) -> bool:
+    try:
+        return bool(numpy.shares_memory(one, other, max_work=_EFFORT))
+    except RuntimeError:  # numpy's TooHardError
+        return True
+
+
+def _copies_on_write() -> bool:
+    """Tell whether frames that share memory copy it before one of them is changed."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not hasattr(pandas, "__version__"):
+        return False
+    if int(pandas.__version__.partition(".")[0]) >= 3:
+        return True
+    try:
+        return bool(pandas.get_option("mode.copy_on_write") is True)
+    except Exception:
+        return False
+
+
+def guard(subject: Subject) -> Guard:
+    """Return the guard of two variables or more."""
+    return Apart(subject)

@@ -1,0 +1,76 @@
+"""Settings are as they were: those of the process and of known libraries, and what unknown code itself remembers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from soorgeon_clone.pipeline.assumptions.ambient import Settings, changed_settings, settings_now
+from soorgeon_clone.pipeline.assumptions.callee import packages_of
+from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
+from soorgeon_clone.pipeline.assumptions.picture import Picture, changed_in, picture_of
+
+# What has tables, and settings that are looked at by their names: their modules hold caches of all kinds.
+_KNOWN = frozenset("numpy pandas matplotlib scipy sklearn torch tensorflow seaborn IPython pyarrow polars".split())
+_OF_MODULES = frozenset(
+    f"__{name}__" for name in "builtins cached doc file loader name package path spec warningregistry".split()
+)
+
+
+class SetsNothing:
+    """The guard of a task. ``packages`` are those of the statements that could set something."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._packages: set[str] = set()
+        self._settings: Settings = {}
+        self._before: dict[str, Picture] = {}
+
+    def begin(self, namespace: Mapping[str, Any]) -> None:
+        """Keep the settings."""
+        cells = (*self._subject.loads, *self._subject.own)
+        for one in self._subject.assumptions:
+            if one.cause is not None:
+                self._packages |= packages_of(one.cause.statement, cells, namespace)
+        self._packages -= _KNOWN | set(sys.stdlib_module_names)
+        self._settings = settings_now()
+        self._before = self._pictures()
+
+    def end(self, namespace: Mapping[str, Any]) -> Found | None:
+        """Compare them."""
+        if changed := changed_settings(self._settings, settings_now()):
+            more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+            return Found((), f"{changed[0]}{more}")
+        after = self._pictures()
+        for name, before in self._before.items():
+            if name in after and (text := changed_in(before, after[name])):
+                return Found((), text)
+        return None
+
+    def _pictures(self) -> dict[str, Picture]:
+        return {
+            name: _module_picture(name, module)
+            for name, module in sorted(sys.modules.items())
+            if module is not None and name.partition(".")[0] in self._packages
+        }
+
+
+def _module_picture(name: str, module: Any) -> Picture:
+    """Return what a module's own names hold; what it imported from elsewhere is not its own."""
+    package = name.partition(".")[0]
+    found: Picture = {}
+    for key, value in sorted(getattr(module, "__dict__", {}).items()):
+        if key not in _OF_MODULES and not _is_elsewhere(value, package):
+            found.update(picture_of(f"{name}.{key}", value, lambda other: other.partition(".")[0] == package))
+    return found
+
+
+def _is_elsewhere(value: Any, package: str) -> bool:
+    home = value.__module__ if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")) else None
+    return isinstance(home, str) and home.partition(".")[0] != package
+
+
+def guard(subject: Subject) -> Guard:
+    """Return the guard of a task."""
+    return SetsNothing(subject)

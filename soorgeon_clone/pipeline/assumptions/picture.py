@@ -1,0 +1,132 @@
+"""Definitions, and what modules hold -> a picture of what they remember, to be compared with a later one.
+
+Only plain values are looked at, and objects of the code that is asked about: what else they hold is not theirs.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import random
+import sys
+import types
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from soorgeon_clone.pipeline.assumptions.differences.objects import closed_over, held_by
+from soorgeon_clone.pipeline.assumptions.differences.words import SCALARS, key_words, words
+from soorgeon_clone.pipeline.assumptions.dumping import digest_of
+
+_MOST = 20_000  # parts of one picture
+_SCALAR_NAMES = frozenset(one.__name__ for one in SCALARS)
+_COUNTERS = (itertools.count, itertools.cycle)
+
+Picture = dict[str, object]
+"""The way to each part (``mylib._seen[0]``) -> something that is equal as long as the part is as it was."""
+
+
+def picture_of(name: str, value: Any, owns: Callable[[str], bool]) -> Picture:
+    """Return a picture of a value that is called ``name``. ``owns`` says of a module whether its objects count."""
+    found: Picture = {}
+    waiting: list[tuple[str, Any, int]] = [(name, value, 0)]
+    met: dict[int, Any] = {}
+    while waiting and len(found) < _MOST:
+        way, one, depth = waiting.pop()
+        kind = type(one)
+        if kind in SCALARS:
+            found[way] = (kind.__name__, repr(one) if kind is float else one)
+            continue
+        if id(one) in met:
+            found[way] = "again"
+            continue
+        met[id(one)] = one
+        found[way], inner = _part(way, one, kind, owns, top=depth == 0)
+        waiting.extend((step, each, depth + 1) for step, each in inner)
+    return found
+
+
+def changed_in(before: Picture, after: Picture) -> str | None:
+    """Return what differs in a later picture, in words; None if nothing does. What is new and private is no change."""
+    for way, was in before.items():
+        now = after.get(way, "gone")
+        if was != now and "cache" not in way.lower():
+            return f"{way}: {_words(was)} -> {_words(now)}"
+    for way, now in after.items():
+        if way not in before and "cache" not in way.lower() and not _is_private(way, before):
+            return f"{way}: (nothing) -> {_words(now)}"
+    return None
+
+
+def _part(
+    way: str, one: Any, kind: type, owns: Callable[[str], bool], *, top: bool
+) -> tuple[object, list[tuple[str, Any]]]:
+    """Return what stands for a value itself, and the parts of it that count."""
+    if isinstance(one, types.FunctionType):
+        return ("a function", id(one)), list(_remembered_by(way, one)) if top or owns(one.__module__ or "") else []
+    if isinstance(one, types.MethodType):
+        return ("a method", one.__func__.__qualname__), [(f"{way}.__self__", one.__self__)]
+    if isinstance(one, functools.partial):
+        return "a partial", [(f"{way}.func", one.func), (f"{way}.args", one.args), (f"{way}.keywords", one.keywords)]
+    if isinstance(one, type):
+        return ("a class", id(one)), list(_attributes_of(way, one, owns)) if top or owns(one.__module__) else []
+    if isinstance(one, types.ModuleType):
+        return "a module", []
+    if isinstance(one, (list, tuple, deque)):
+        return (kind.__name__, len(one)), [(f"{way}[{number}]", each) for number, each in enumerate(one)]
+    if isinstance(one, dict):
+        items = dict.items(one)
+        return (kind.__name__, len(one)), [(f"{way}[{key_words(key)}]", each) for key, each in items]
+    if isinstance(one, (set, frozenset)):
+        return (kind.__name__, len(one), frozenset(each for each in one if type(each) in SCALARS)), []
+    if isinstance(one, _COUNTERS):
+        return (kind.__name__, repr(one)), []
+    if isinstance(one, random.Random):
+        return ("a generator", one.getstate()), []
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(one, numpy.ndarray):
+        return ("an array", str(one.dtype), one.shape, digest_of(one)), []
+    if numpy is not None and isinstance(one, (numpy.random.Generator, numpy.random.RandomState)):
+        bits = one.bit_generator if isinstance(one, numpy.random.Generator) else one._bit_generator
+        return ("a generator", repr(bits.state)), []
+    if isinstance(one, bytearray):
+        return (kind.__name__, bytes(one)), []
+    if kind.__module__.partition(".")[0] == "pandas":
+        return (f"an object of type {kind.__qualname__}", digest_of(one)), []
+    if owns(kind.__module__ or ""):
+        return f"an object of type {kind.__qualname__}", [(f"{way}.{key}", each) for key, each in held_by(one).items()]
+    return (f"an object of type {kind.__qualname__}", id(one)), []
+
+
+def _remembered_by(way: str, function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    yield f"{way}.__defaults__", function.__defaults__
+    yield f"{way}.__kwdefaults__", function.__kwdefaults__
+    yield from ((f"{way} ({name})", value) for name, value in closed_over(function).items())
+    yield from ((f"{way}.{name}", value) for name, value in vars(function).items() if name != "__wrapped__")
+
+
+def _attributes_of(way: str, kind: type, owns: Callable[[str], bool]) -> Iterator[tuple[str, Any]]:
+    attributes: Mapping[str, Any] = vars(kind)
+    for name, value in attributes.items():
+        if name.startswith("__") and name.endswith("__") and name not in ("__init__", "__call__"):
+            continue
+        if isinstance(value, (staticmethod, classmethod)):
+            value = value.__func__
+        yield f"{way}.{name}", value
+
+
+def _is_private(way: str, before: Picture) -> bool:
+    """Tell whether what is new is a private attribute, or in one that is new itself."""
+    last = way.rpartition(".")[2]
+    return last.startswith("_") and "[" not in last
+
+
+def _words(part: object) -> str:
+    if not isinstance(part, tuple):
+        return str(part)
+    kind, *rest = part
+    if len(rest) == 1 and kind in _SCALAR_NAMES:
+        return str(rest[0]) if kind == "float" else words(rest[0])
+    if rest and isinstance(rest[0], int) and str(kind) in ("list", "tuple", "dict", "set", "frozenset", "deque"):
+        return f"a {kind} of {rest[0]:,}"
+    return str(kind)
