@@ -13,7 +13,7 @@ from soorgeon_clone.analysis.effect_rules import Major, Rule, TypeFacts, as_bool
 
 TABLE_KEYS = {
     *("library", "source", "aliases", "everywhere", "function", "constructor", "method"),
-    *("functions", "attributes", "types"),
+    *("functions", "attributes", "types", "states"),
 }
 TYPE_KEYS = {
     *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),

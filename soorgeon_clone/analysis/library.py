@@ -89,6 +89,8 @@ def apply(
         _act(w, effect, receiver, args, node, target, path)
     if effect.sets and any(o.type in calls.CODE_TYPES for o in args.all):
         undescribed.run_registered(w, args.all, node)
+    if effect.sets:
+        _note_code(w, effect, args.all)
     if w.drawn and path.startswith("matplotlib."):
         undescribed.run_drawn(w, node)
     filed.note_written(w, effect, path, receiver | args.all)
@@ -689,11 +691,18 @@ def set_library(w: Walker, path: str, value: Value) -> None:
         if effect is not None and effect.sets:
             for setting in effect.sets:
                 w.note("sets", setting)
+            _note_code(w, effect, value)
             break
         path = path.rpartition(".")[0]
     else:
         w.note("sets", "modules")
     w.heap.reason = reason
+
+
+def _note_code(w: Walker, effect: Effect, given: Value) -> None:
+    """A setting that holds functions or objects of the notebook is more than what can be read from it."""
+    if "modules" not in effect.sets and any(o.type in (FUNCTION, CLASS, METHOD, INSTANCE) for o in w.heap.reach(given)):
+        w.note("sets", "other:code_of_the_notebook")
 
 
 MAIN = "__main__"  # the notebook, as a module
