@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from soorgeon_clone.analysis.model import AMBIENT
 from soorgeon_clone.analysis.objects.heap import Value
-from soorgeon_clone.refactor.carriers import file, session, table
+from soorgeon_clone.refactor.carriers import file, session, states, table
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want, about
 from soorgeon_clone.refactor.model import Carry, MustPrecede
@@ -29,6 +30,9 @@ def carried(solution: Solution) -> Iterator[Carry]:
             continue
         binding = borders.before(name, begin)
         giving = sorted(binding.defs) if binding is not None else [statement.index for statement in taken.repeats]
+        if states.is_state(name):
+            setting = name.removeprefix(AMBIENT)
+            giving = [s.index for s in borders.settings if setting in s.sets and s.index < borders.starts[begin]]
         if binding is not None and giving:
             if binding.value not in changes:
                 changes[binding.value] = sorted({number for obj in binding.value for number in obj.changed})

@@ -13,12 +13,16 @@ from soorgeon_clone.refactor.naming import Import, Names, place_import, rename
 
 @dataclass
 class Words:
-    """What the code that we add to one task calls things; ``imports`` grows with what that code uses."""
+    """What the code that we add to one task calls things; ``imports`` grows with what that code uses.
+
+    ``begins``: what a fresh process has, an expression -> the name that it gets before anything else is done.
+    """
 
     names: Names
     product: str
     upstream: str
     imports: dict[str, Import] = field(default_factory=dict)
+    begins: dict[str, str] = field(default_factory=dict)
 
     def use(self, statement: str) -> str:
         """Return the name of what ``statement`` imports, and see to it that the task imports it."""
@@ -34,6 +38,11 @@ class Words:
         for statement in part.imports:
             self.use(statement)
         used = [self.imports[statement] for statement in part.imports]
+        if "{begin}" in text:
+            begin = self.adapt(part, part.begin)
+            if begin not in self.begins:
+                self.begins[begin] = self.names.pick(f"{part.name.removesuffix('_state')}_before")
+            text = text.replace("{begin}", self.begins[begin])
         return rename(text, {item.usual: item.name for item in used if item.usual != item.name})
 
 
@@ -130,7 +139,7 @@ def _call(function: str, arguments: Sequence[str], *, indent: int) -> list[str]:
         return [f"{function}({inner})"]
     if 4 + len(inner) <= WIDTH:
         return [f"{function}(", f"    {inner}", ")"]
-    return [f"{function}(", *(f"    {argument}," for argument in arguments), ")"]
+    return [f"{function}(", *_indent([line for argument in arguments for line in f"{argument},".split("\n")]), ")"]
 
 
 def _mapping(items: dict[str, str]) -> str:

@@ -20,7 +20,9 @@ class Part:
     (``df``, ``numpy.random.get_state()``), ``load`` the statement that puts it back, with ``{value}`` where the loaded
     object goes (``df = {value}``, ``numpy.random.set_state({value})``). ``imports`` are the statements that both need.
     A value that may be unbound when it is saved is left out of the file, and stays unbound when it is loaded.
-    ``frame`` says whether the value is a pandas DataFrame, None where only the run can tell (for ``--df-format``).
+    ``begin`` is an expression for what a fresh process has, evaluated when the task that saves it starts: ``save`` has
+    ``{begin}`` for it. ``frame`` says whether the value is a pandas DataFrame, None where only the run can tell (for
+    ``--df-format``).
     """
 
     name: str
@@ -28,6 +30,7 @@ class Part:
     load: str
     imports: tuple[str, ...] = ()
     maybe_unbound: bool = False
+    begin: str = ""
     frame: bool | None = None
 
 

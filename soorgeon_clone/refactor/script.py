@@ -53,6 +53,7 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
         *_code(IMPORTS, imports),
         *_parameters_cells(task),
         *_code(PATHS, paths),
+        *_code(SETTINGS, "\n".join(f"{name} = {begin}" for begin, name in words.begins.items())),
         *needed,
         *_code(OTHER_PARAMETERS, _other_params_code(task)),
         *own,

@@ -39,7 +39,7 @@ class Sharing:
             alive = live[unit.begin]
             touched = {v for v in alive if v in unit.binds or self._changes(unit, v)}
             groups = [tuple(sorted(g)) for g in self._together(unit, alive) if touched & g] if touched else []
-            wiring.groups[unit.begin] = groups
+            wiring.groups[unit.begin] = [*((name,) for name in sorted(wiring.states[unit.begin])), *groups]
             for group in groups:
                 for name in group:
                     if not unit.binds.get(name, False):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import LIB
-from soorgeon_clone.refactor.carriers import ambient, rebuilt
+from soorgeon_clone.refactor.carriers import ambient, rebuilt, states
 from soorgeon_clone.refactor.carriers.exported import import_line
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.model import Bundle, Load, Replay, Step
@@ -69,9 +69,11 @@ class Steps:
         statements = [self.borders.statements[number] for number in sorted(self.repeats)]
         early = any(statement.sets & _EARLY for statement in statements)
         for statement in statements:
+            self._put_back_early(statement.index)
             first = statement.kind == "import" and not statement.sets - {"future"}
             if first or (early and (statement.kind == "import" or statement.sets or self._is_of_module(statement))):
                 self._repeat(statement)
+        self._put_back_early(len(self.borders.statements))
         for name in sorted(self.imports, key=lambda name: self.ledger.exported[name].index):
             self._import_exported(name)
         for statement in statements:
@@ -79,9 +81,21 @@ class Steps:
                 self._repeat(statement)
         for statement in statements:
             self._repeat(statement)
-        for bundle in sorted(self.files, key=lambda bundle: (self.files[bundle][0].begin, bundle.key)):
+        # settings come last: libraries that are imported when a value is loaded may make some of their own
+        for bundle in sorted(self.files, key=lambda b: (self._is_state(b), self.files[b][0].begin, b.key)):
             self._load(bundle)
         return tuple(self.steps)
+
+    def _is_state(self, bundle: Bundle) -> bool:
+        return any(map(states.is_state, self.files[bundle][1]))
+
+    def _put_back_early(self, number: int) -> None:
+        """Load the settings that decide what imports do, if they were made before statement ``number``."""
+        for bundle, (provider, names) in self.files.items():
+            for name in filter(states.is_early, names):
+                setting = name.removeprefix(AMBIENT)
+                if max(s.index for s in provider.statements if setting in s.sets) < number:
+                    self._load(bundle)
 
     def _is_of_module(self, statement: StatementFacts) -> bool:
         """Whether a statement names what is in a module (``real = builtins.sum``), which settings may replace."""

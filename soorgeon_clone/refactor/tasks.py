@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import UNBOUND, Obj
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.refactor.carriers import table
@@ -128,7 +128,8 @@ class _Builder:
             params=params,
             names=self.borders.facts.names,
             writes_files=any(statement.files_written for statement in unit.statements),
-            changes_directory=any("directory" in statement.sets for statement in runs),
+            changes_directory=any("directory" in statement.sets for statement in runs)
+            or f"{AMBIENT}directory" in self.wiring.loads[unit.begin],
             unbound=frozenset(name for name in {*unit.uses, *unit.binds} if self._may_be_unbound(name, unit)),
         )
 

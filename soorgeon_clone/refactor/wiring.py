@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import UNBOUND, Value
-from soorgeon_clone.refactor.carriers import repeated, settings, table
+from soorgeon_clone.refactor.carriers import repeated, settings, states, table
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat
@@ -25,7 +25,8 @@ class Wiring:
 
     ``taken``: how what a unit asks for comes, by name and unit, ``askers`` the statement that asks first. By unit:
     ``loads`` are the names of values that it loads, ``repeats`` the statements that it repeats, ``groups`` the names
-    that it saves, one file each, ``clashes`` what must merge since a unit cannot be served.
+    that it saves, one file each, ``states`` those of them that are settings, ``clashes`` what must merge since a unit
+    cannot be served.
     """
 
     def __init__(self, cut: Cut, ledger: Ledger) -> None:
@@ -37,6 +38,7 @@ class Wiring:
         self.loads: dict[int, set[str]] = {unit.begin: set() for unit in cut.units}
         self.repeats: dict[int, set[int]] = {unit.begin: set() for unit in cut.units}
         self.groups: dict[int, list[Group]] = {unit.begin: [] for unit in cut.units}
+        self.states: dict[int, set[str]] = {unit.begin: set() for unit in cut.units}
         self.clashes: dict[int, list[MustMerge]] = {}
 
     def want(self, name: str, unit: Unit, asker: int) -> None:
@@ -90,6 +92,16 @@ class Wiring:
                 self.want(name, unit, statement.index)
                 if (name, unit.begin) not in self.taken:
                     break  # the others would say the same
+        self._save_states()
+
+    def _save_states(self) -> None:
+        """Let each state of a setting be saved by the last unit that sets it before one that asks for it."""
+        for place, unit in enumerate(self.cut.units):
+            for name in filter(states.is_state, self.loads[unit.begin]):
+                setting = name.removeprefix(AMBIENT)
+                earlier = self.cut.units[:place]
+                giver = next(u for u in reversed(earlier) if any(setting in s.sets for s in u.statements))
+                self.states[giver.begin].add(name)
 
     def value_after(self, name: str, unit: Unit) -> Value:
         """Return what ``name`` may be when ``unit`` has ended, if it is bound."""

@@ -13,7 +13,7 @@ from soorgeon_clone.analysis.knowledge.effect_rules import Major, Rule, TypeFact
 
 TABLE_KEYS = {
     *("library", "source", "aliases", "everywhere", "function", "constructor", "method"),
-    *("functions", "attributes", "types"),
+    *("functions", "attributes", "types", "states"),
 }
 TYPE_KEYS = {
     *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),

@@ -11,6 +11,8 @@ A table describes one library (one top-level module; those of the standard libra
                  ``name(x, y)`` says how positional arguments are called, as far as a rule needs to know
 ``attributes``   attributes of modules -> effect
 ``method``       the effect of methods that are not named
+``states``       setting (what ``sets`` names, without ``other:``) -> how all of it is saved and put back, each key as
+                 `soorgeon_clone.refactor.carriers.states.State` says; it is the library's by its first word
 ``types``        type -> its facts (see TypeFacts), ``new``, ``methods``, ``method`` (all others), ``attributes``,
                  ``attribute`` (all others), ``operators``, ``subscripts``, ``stores`` (what is stored into, where
                  that does not change all that shares its memory). ``"*"`` is any type that is not named

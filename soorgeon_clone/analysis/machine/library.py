@@ -29,7 +29,7 @@ from soorgeon_clone.analysis.objects.heap import (
     Value,
     is_module,
 )
-from soorgeon_clone.analysis.objects.kinds.importable import MAIN
+from soorgeon_clone.analysis.objects.kinds.importable import MAIN, note_code
 from soorgeon_clone.analysis.objects.parts import (
     CONTAINERS,
     MAPPINGS,
@@ -94,6 +94,8 @@ def apply(
         _act(w, effect, receiver, args, node, target, path)
     if effect.sets and any(o.type in CODE_TYPES for o in args.all):
         w.run_registered(args.all, node)
+    if effect.sets:
+        note_code(w, effect, args.all)
     if w.drawn and path.startswith("matplotlib."):
         unknown_calls.run_drawn(w, node)
     pickled_definitions.note_written(w, effect, path, receiver | args.all)

@@ -50,6 +50,7 @@ class Ledger:
     ``amended`` are definitions that are repeated and brought up to date, ``by_value`` functions that are pickled with
     their code: each crosses in one way everywhere. ``pickles`` holds what values take, for any cut with the same
     ``exported``. ``files``: what the tasks that touch files do to them, in order, once it is known what they repeat.
+    ``held``: border -> the settings that come there as they are, since a statement cannot make them again.
     """
 
     borders: Borders
@@ -60,6 +61,7 @@ class Ledger:
     by_value: set[Value] = field(default_factory=set)
     verdicts: dict[tuple[str, int], Pickled] = field(default_factory=dict)
     files: list[FileUse] = field(default_factory=list)
+    held: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def amended_as(self, value: Value) -> Amended | None:
         """Return how the definition that ``value`` is crosses if it was given something after it was made."""

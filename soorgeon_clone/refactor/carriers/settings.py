@@ -1,8 +1,12 @@
-"""`pd.set_option(...)`, `%matplotlib inline`, `os.chdir(...)` -> repeated, in order, in every task that comes later."""
+"""`pd.set_option(...)`, `%matplotlib inline`, `os.chdir(...)` -> repeated, in order, in every task that comes later.
+
+Where one cannot be repeated, what it sets comes as it is (`states`), and so do all others that set the same.
+"""
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.refactor.carriers import states
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger
@@ -17,6 +21,9 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
         return None
     borders = ledger.borders
     statement = borders.statements[int(want.name.removeprefix(SETTING))]
+    held = states.held_at(ledger, want.at)
+    if statement.sets <= held:
+        return Taken(states.HOW, needs=tuple(f"{AMBIENT}{setting}" for setting in sorted(statement.sets)))
     if can_repeat(borders, statement, want.at, setting=True):
         return Taken(HOW, repeats=(statement,))
     what, remedy = _why_not(borders, statement)

@@ -13,6 +13,7 @@ from soorgeon_clone.refactor.carriers import (
     repeated,
     session,
     settings,
+    states,
 )
 from soorgeon_clone.refactor.carriers.carrier import Carrier, Refused, Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger
@@ -21,6 +22,7 @@ from soorgeon_clone.refactor.model import Part
 CARRIERS: tuple[Carrier, ...] = (
     file,
     settings,
+    states,
     constants,
     exported,
     session,

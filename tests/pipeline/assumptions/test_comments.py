@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from soorgeon_clone.analysis.said import said_in
+from soorgeon_clone.analysis.knowledge.effect_comments import said_in
 from soorgeon_clone.pipeline.assumptions.comments import assumptions_in, behind, is_assumption, placed_in, text_of
 from soorgeon_clone.pipeline.assumptions.model import Assumption, Cause
 from soorgeon_clone.pipeline.assumptions.statements import normalized

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
 from soorgeon_clone.analysis.objects.heap import CODE_TYPES, EMPTY, INSTANCE, LIB, UNKNOWN, Obj, Value
@@ -130,11 +131,18 @@ def _set(w: Machine, path: str, value: Value) -> None:
         if effect is not None and effect.sets:
             for setting in effect.sets:
                 w.note("sets", setting)
+            note_code(w, effect, value)
             break
         path = path.rpartition(".")[0]
     else:
         w.note("sets", "modules")
     w.heap.reason = reason
+
+
+def note_code(w: Machine, effect: Effect, given: Value) -> None:
+    """A setting that holds functions or objects of the notebook is more than what can be read from it."""
+    if "modules" not in effect.sets and any(obj.type in CODE_TYPES for obj in w.heap.reach(given)):
+        w.note("sets", "other:code_of_the_notebook")
 
 
 def _set_main(w: Machine, path: str, value: Value) -> None:
