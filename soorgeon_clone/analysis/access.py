@@ -22,6 +22,7 @@ from soorgeon_clone.analysis.heap import (
     LOST,
     METHOD,
     NAMED,
+    UNBOUND,
     UNKNOWN,
     Obj,
     Value,
@@ -652,6 +653,7 @@ def delete(w: Walker, node: Instruction) -> None:
         name = library.dynamic_name(w, node)
         if name is not None:
             w.read_global(name)
+            w.bind_global(name, frozenset({UNBOUND}), certain=w.scope.kind == "module")
             return
     if not isinstance(node, (Attribute, Item)):
         return

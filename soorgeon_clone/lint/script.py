@@ -75,7 +75,7 @@ class Script:
 
 
 def script_of(notebook: Notebook) -> Script:
-    """Return the notebook's code. Cells with syntax errors, and those that are not run, are in it without statements."""
+    """Return the code of the notebook. Cells that are not Python, or not run, are in it without statements."""
     cells: list[CodeCell] = []
     offset = 0
     for cell in notebook.cells:

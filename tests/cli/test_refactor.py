@@ -353,6 +353,17 @@ def test_verify_writes_nothing_if_the_notebook_fails(run: Callable[..., Done], t
     assert [path.name for path in tmp_path.iterdir()] == ["nb.ipynb"]
 
 
+def test_verify_writes_one_task_where_nothing_else_is_right(run: Callable[..., Done], tmp_path: Path) -> None:
+    code = "import pathlib\nprint(pathlib.Path('pipeline.yaml').exists())"
+    (tmp_path / "nb.ipynb").write_text(notebook("## A", code, "## B", "print(1)"))
+    done = run("nb.ipynb", "--verify")
+    assert done.code == 1
+    assert "even as one task" in done.err and "It is written" in done.err
+    assert "2 sections found, 1 task written" in done.out and "Verified" not in done.out
+    assert (tmp_path / "pipeline.yaml").exists()
+    assert code in (tmp_path / "tasks/a.py").read_text()
+
+
 def test_verify_in_json(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
     verified = json.loads(run("nb.ipynb", "--verify", "--json", "--dry-run").out)["verified"]
