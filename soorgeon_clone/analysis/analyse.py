@@ -22,6 +22,7 @@ from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, Statement
 from soorgeon_clone.analysis.objects.heap import UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
+from soorgeon_clone.notebook.tags import MAY_FAIL, is_run
 
 _LOG = logging.getLogger(__name__)
 FAILED = "soorgeon-clone does not understand it: its analysis failed"
@@ -35,8 +36,8 @@ def analyse(
 ) -> NotebookFacts:
     """Return what each of ``sections`` does.
 
-    ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not Python are left out:
-    `python_of` says which they are.
+    ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not run, or not Python, are
+    left out: `python_of` says which they are.
     """
     with keeping_all(), _deep():
         return _analyse(sections, tables or knowledge(), read_file)
@@ -92,6 +93,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                 continue
             code, own = codes[cell.index], lowered[cell.index]
             walker.doubtful = code.doubtful
+            goes_on = True
             walker.effort.size += walker.limits.size_of_statement * len(own)
             for position, each in enumerate(own):
                 record = StatementFacts(count, index, cell.index, each.first, each.last, each.kind, each, each.text)
@@ -100,7 +102,8 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                 walker.places.add(each, Place(cell.index))
                 if failure is None:
                     is_last = position == len(own) - 1
-                    failure = _walk_or_fail(walker, record, is_last=is_last, maybe=code.maybe)
+                    goes_on = goes_on and (MAY_FAIL not in cell.tags or each.cannot_fail(tables.describes))
+                    failure = _walk_or_fail(walker, record, is_last=is_last, maybe=code.maybe, certain=goes_on)
                 if failure is not None:
                     record.opaque = record.opaque or failure
                     record.why.setdefault(("opaque", None), Reason(record.index, each.place, failure, True, None))
@@ -118,18 +121,18 @@ def _statements(code: PythonCode, cell: Cell) -> tuple[Statement, ...]:
 
 
 def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:
-    """Return the Python of the code cells, by index, each read with the names that cells above it bind."""
+    """Return the Python of the cells that are run, by index, each read with the names that cells above it bind."""
     from soorgeon_clone.notebook.ipython import to_python_each
 
-    cells = [cell for group in groups for cell in group if cell.kind == "code" and cell.source.strip()]
+    cells = [cell for group in groups for cell in group if is_run(cell.kind, cell.tags) and cell.source.strip()]
     codes = to_python_each([cell.source for cell in cells])
     return {cell.index: code for cell, code in zip(cells, codes, strict=True) if isinstance(code, PythonCode)}
 
 
-def _walk_or_fail(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool) -> str | None:
+def _walk_or_fail(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool, certain: bool) -> str | None:
     """Walk a statement. An error of ours is no reason to refuse a notebook: it is returned, and nothing is known."""
     try:
-        _walk(walker, record, is_last=is_last, maybe=maybe)
+        _walk(walker, record, is_last=is_last, maybe=maybe, certain=certain)
     except TooMany as error:
         walker.scope = walker.module
         return str(error)
@@ -145,16 +148,28 @@ def failed(error: Exception) -> str:
     return f"{FAILED} ({type(error).__name__}: {error}); please report this notebook"
 
 
-def _walk(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool) -> None:
+def _walk(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool, certain: bool) -> None:
+    """Walk a statement. One that is not ``certain`` may end anywhere, or not be reached: an error ends its cell, and
+    the notebook goes on with the next one."""
     walker.begin(record)
     block = record.lowered.block
     if maybe:
         walker.perhaps(lambda: statements.run_block(walker, block))
         return
     shown = record.lowered.shown if is_last else None
-    statements.run_block(walker, block if shown is None else block[:-1])
-    if shown is not None:
-        _show(walker, record, shown)
+
+    def run() -> None:
+        statements.run_block(walker, block if shown is None else block[:-1])
+        if shown is not None:
+            _show(walker, record, shown)
+
+    if certain:
+        run()
+        return
+    record.may_be_left_out = True
+    done, between = walker.fork_with_trail(run)
+    walker.join([done, between, walker.unchanged()])
+    record.gives_result = False
 
 
 def _show(walker: Interpreter, record: StatementFacts, shown: Instruction) -> None:

@@ -11,7 +11,8 @@
     files         {created: [path], replaced: [path], removed: [path], unchanged: [path]}
     hints, notes  lists of sentences for people
     written       false with --dry-run
-    verified      with --verify: {same, repairs: [sentence], seconds: {notebook, pipeline}}; null without
+    verified      with --verify: {same (false: even one task shows something else, and the exit code is 1),
+                   repairs: [sentence], seconds: {notebook, pipeline}}; null without
     explained     with --explain: list of {about, kind, points: [{what, evidence: [{cell, row, source, rule, feared,
                   within: [text], remedy}]}]}; kind is variable, task or arrow
 """
@@ -172,12 +173,18 @@ def command(
         say.echo(json.dumps(report, indent=2))
     else:
         _show(report, build=build)
+    if verified is not None and not verified["same"]:
+        raise UserError(
+            f"{source.name}: even as one task, the pipeline shows something else than the notebook",
+            hint=f"It is {'' if dry_run else 'written as '}one task, whose cells are the notebook's own: what differs "
+            "depends on where it runs.",
+        )
     if build and not dry_run:
         _build(root, as_json=as_json)
 
 
 def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: float | None, choices: Choices) -> Repaired:
-    """Return a plan that was seen to do what the notebook does. Without one, show where they part and end."""
+    """Return the plan that was seen to do what the notebook does. If none is, show where they part; the last counts."""
     from soorgeon_clone.cli.build import stop_on_sigterm
     from soorgeon_clone.verify.repair import repair
     from soorgeon_clone.verify.verify import Settings
@@ -190,10 +197,7 @@ def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: floa
 
     with redirect_stdout(sys.stderr):
         show(repaired.report)
-    raise UserError(
-        f"{source.name}: even as one task, the pipeline shows something else than the notebook",
-        hint="Nothing was written. Without --verify it is, one task for each section.",
-    )
+    return repaired
 
 
 def _tell(text: str) -> None:
@@ -305,7 +309,7 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
         say.echo(one_line(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}"))
     for sentence in [*report["hints"], *report["notes"]]:
         say.echo(sentence)
-    if report["verified"]:
+    if report["verified"] and report["verified"]["same"]:
         count = len(report["verified"]["repairs"])
         repairs = f", after {_count(count, 'repair')}" if count else ""
         say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}.")

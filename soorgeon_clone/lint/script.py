@@ -12,6 +12,7 @@ from functools import cached_property
 from soorgeon_clone.notebook.ipython import to_python
 from soorgeon_clone.notebook.model import Cell, Magic, Notebook
 from soorgeon_clone.notebook.syntax import CellSyntaxError
+from soorgeon_clone.notebook.tags import is_run
 
 _PARSE = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
@@ -74,14 +75,14 @@ class Script:
 
 
 def script_of(notebook: Notebook) -> Script:
-    """Return the notebook's code. Cells with syntax errors are in it, without statements."""
+    """Return the code of the notebook. Cells that are not Python, or not run, are in it without statements."""
     cells: list[CodeCell] = []
     offset = 0
     for cell in notebook.cells:
         if cell.kind != "code":
             continue
         try:
-            code = to_python(cell.source)
+            code = to_python(cell.source if is_run(cell.kind, cell.tags) else "\n" * cell.source.count("\n"))
             made = CodeCell(cell, code.text, offset, (), code.magics, code.maybe, code.doubtful)
         except CellSyntaxError as error:
             made = CodeCell(cell, "", offset, problem=error)

@@ -18,6 +18,7 @@ from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.files import regular
 from soorgeon_clone.notebook import percent
 from soorgeon_clone.notebook.model import Cell, CellKind, Notebook, Place
+from soorgeon_clone.notebook.tags import MAY_FAIL, SKIPPED
 
 TEXT_FORMATS = (".py", ".md", ".markdown", ".Rmd", ".qmd")
 _KNOWN = "a notebook is a file that ends in .ipynb, .py, .md, .Rmd or .qmd"
@@ -36,6 +37,9 @@ _CODING = r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+"
 _SLOW_ENCODINGS = frozenset({"punycode", "idna"})
 
 _JSON = re.compile(r"application/(?:.*\+)?json")
+
+# Of the chunks of R Markdown and Quarto: those that say whether a cell runs, and whether it may fail.
+_CHUNK_OPTION = re.compile(r"(?m)^#\|\s*(eval|error)\s*:\s*(\w+)\s*$")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -178,7 +182,22 @@ def _load_text(text: str, file: str, extension: str) -> Mapping[str, Any]:
         ) from None
     # jupytext makes up new random ids at each reading: a text notebook has none.
     cells = [{**cell, "id": None} for cell in data["cells"]]
+    if extension in (".Rmd", ".qmd"):
+        cells = [_with_chunk_options(cell) for cell in cells]
     return {**data, "cells": cells}
+
+
+def _with_chunk_options(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a cell with the tags that mean what its chunk's options do: in the head, as in R Markdown, or in comments
+    (``#| eval: false``), as in Quarto."""
+    metadata = dict(cell["metadata"])
+    said = {name: value.lower() for name, value in _CHUNK_OPTION.findall(cell["source"])}
+    said |= {name: str(metadata.pop(name)).lower() for name in ("eval", "error") if name in metadata}
+    tags = [SKIPPED] if said.get("eval") in ("false", "f") else []
+    tags += [MAY_FAIL] if said.get("error") in ("true", "t") else []
+    if tags:
+        metadata["tags"] = [*_strings(metadata.get("tags")), *tags]
+    return {**cell, "metadata": metadata}
 
 
 def _load_json(text: str, file: str) -> dict[str, Any]:

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from soorgeon_clone.notebook.headings import headings
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
 from soorgeon_clone.notebook.slugs import task_names
+from soorgeon_clone.notebook.tags import is_run
 
 # What --split-on offers; the first that cuts a notebook is the one to recommend.
 LEVELS = (2, 1, 3)
 
 
 def split(notebook: Notebook, level: int = 2) -> tuple[Section, ...]:
-    """Return the sections that headings of this level part, each with code; () if the notebook has no code at all.
+    """Return the sections that headings of this level part, each with code.
 
     Cells above the first heading belong to the first section. A section without code is no section: its cells go to
-    the next one that has some, or to the last. Without headings there is one section, named after the notebook.
+    the next one that has some, or to the last. Without headings, or without any code, there is one section, named after
+    the notebook.
     """
-    parts = _with_code(_cut(notebook, level))
+    parts = _with_code(_cut(notebook, level)) or [(notebook.name, list(notebook.cells))]
     names = task_names([title for title, _ in parts])
     return tuple(Section(name, title, tuple(cells)) for name, (title, cells) in zip(names, parts, strict=True))
 
@@ -29,8 +31,8 @@ def best_level(notebook: Notebook) -> int | None:
 
 
 def has_code(cell: Cell) -> bool:
-    """Tell whether a cell does anything: a code cell with more than blank lines and comments."""
-    if cell.kind != "code":
+    """Tell whether a cell does anything: a code cell that is run, with more than blank lines and comments."""
+    if not is_run(cell.kind, cell.tags):
         return False
     lines = (line.strip() for line in cell.source.split("\n"))
     return any(line and not line.startswith("#") for line in lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 # papermill's: the cell that declares parameters, and the one after it that gives them values
 PARAMETERS = "parameters"
 INJECTED = "injected-parameters"
@@ -20,6 +22,11 @@ DEFINITIONS = f"{_PREFIX}definitions"
 SAVE = f"{_PREFIX}save"
 # Of a task that writes files which are no products: a cache of products cannot stand for it.
 WRITES_FILES = f"{_PREFIX}writes-files"
+
+
+def is_run(kind: str, tags: Iterable[str]) -> bool:
+    """Tell whether a cell of this kind with these tags is run at all."""
+    return kind == "code" and SKIPPED not in tags
 
 
 def is_reserved(tag: str) -> bool:

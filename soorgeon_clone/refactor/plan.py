@@ -9,7 +9,6 @@ from soorgeon_clone.analysis.analyse import analyse, keeping_all
 from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.analysis.scripts import scripts_in
-from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.model import Notebook, Section
 from soorgeon_clone.notebook.sections import best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
@@ -40,12 +39,6 @@ def make_plan(
     can have bound. A notebook that is too large to be looked at, or nested too deeply, becomes one task as it is.
     """
     sections = split(notebook, level)
-    if not sections:
-        raise UserError(
-            f"{notebook.path or notebook.name}: no cell has code, so there is nothing to refactor",
-            hint="Is this the right file? Was it saved?",
-            exit_code=2,
-        )
     if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
         return as_one_task(notebook, sections, f"its code is too large to be looked at closely ({_heaviest(notebook)})")
     if len(sections) > _MOST_SECTIONS:

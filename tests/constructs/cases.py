@@ -5,6 +5,8 @@ A file holds one family. A case has these keys:
 - ``case``: what it is about; ``code``: the sections, separated by lines of three dashes (they are named s1, s2, ...)
 - ``edges`` and ``no_edge``: pairs such as ``1-2`` of sections that must, or must not, depend on each other directly
 - ``merge: true``: sections may become one task; without it, each section must stay a task of its own
+  (a section of several cells is in the percent format: ``# %% tags=["raises-exception"]`` begins one)
+- ``runner: true``: notebook and pipeline run in the runner, and `verify` compares: for tags, displays, projects' files
 - ``ipython: true``: runs in an IPython shell (the whole family ``magics`` does)
 - ``unshown: true``: what it shows is different at every run; only the plan is looked at
 - ``fails``: why the pipeline does not show the same yet; the case is expected to fail
@@ -37,6 +39,7 @@ class Case:
     no_edge: tuple[tuple[int, int], ...] = ()
     merge: bool = False
     ipython: bool = False
+    runner: bool = False
     unshown: bool = False
     fails: str | None = None
     python: tuple[int, ...] = (3, 10)
@@ -67,6 +70,7 @@ def _case(path: Path, row: dict[str, Any], depth: int | None) -> Case:
         edges=_pairs(row.pop("edges", ())),
         no_edge=_pairs(row.pop("no_edge", ())),
         merge=row.pop("merge", False),
+        runner=row.pop("runner", False),
         ipython=row.pop("ipython", path.stem == "magics"),
         unshown=row.pop("unshown", False),
         fails=row.pop("fails", None),

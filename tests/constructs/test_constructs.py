@@ -13,6 +13,8 @@ import pytest
 from cases import Case, cases
 from oracle.small import difference, notebook_of, plan_of, put, run_pipeline, run_straight
 
+from soorgeon_clone.verify.verify import verify
+
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="each task runs in a fork of this process"),
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),  # the threads that there may be are idle
@@ -57,12 +59,14 @@ def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.Fixt
         notebook = replace(notebook, path=put(case.files, tmp_path) / "small.ipynb")
     plan = plan_of(notebook)
     files = dict(case.files)
-    pipeline = run_pipeline(plan, ipython=case.ipython, files=files)
-    if case.unshown:
-        assert pipeline.error is None
+    if case.runner:
+        report = verify(notebook if case.files else replace(notebook, path=tmp_path / "small.ipynb"), plan)
+        assert report.same, report.first
+        assert not report.unstable
     else:
-        straight = run_straight(notebook, ipython=case.ipython, files=files)
-        problem = difference(notebook, straight, pipeline)
+        pipeline = run_pipeline(plan, ipython=case.ipython, files=files)
+        straight = None if case.unshown else run_straight(notebook, ipython=case.ipython, files=files)
+        problem = difference(notebook, straight, pipeline) if straight is not None else pipeline.error
         assert problem is None, problem
 
     if not case.merge:

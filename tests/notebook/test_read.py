@@ -313,3 +313,19 @@ def test_random_bytes_never_escape_as_something_else() -> None:
             parsed(bytes(data))
         except UserError as error:
             assert error.exit_code == 2
+
+
+CHUNKS = [
+    ("a.qmd", "```{python}\n#| eval: false\nx = = 1\n```\n", {"skip-execution"}),
+    ("a.qmd", "```{python}\n#| label: one\n#| error:  True\n1/0\n```\n", {"raises-exception"}),
+    ("a.qmd", "```{python}\n#| eval: true\nx\n```\n", set()),
+    ("a.Rmd", "```{python eval=FALSE}\nx\n```\n", {"skip-execution"}),
+    ("a.Rmd", '```{python, eval=F, tags=c("a")}\nx\n```\n', {"skip-execution", "a"}),
+    ("a.Rmd", "```{python error=TRUE}\n1/0\n```\n", {"raises-exception"}),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "tags"), CHUNKS)
+def test_options_of_chunks_are_tags(name: str, text: str, tags: set[str]) -> None:
+    (cell,) = parsed(text.encode(), name).cells
+    assert cell.tags == tags

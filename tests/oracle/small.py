@@ -17,12 +17,14 @@ import tempfile
 import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from oracle.shown import quiet
 from soorgeon_clone.notebook.model import Cell, Notebook
+from soorgeon_clone.notebook.read import parse
+from soorgeon_clone.notebook.tags import MAY_FAIL, PARAMETERS, is_run
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan, Task
 from soorgeon_clone.refactor.script import task_cells
@@ -37,7 +39,7 @@ class Code:
 
     source: str
     index: int | None = None
-    is_parameters: bool = False
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,18 @@ class Run:
 
 
 def notebook_of(sections: Sequence[str]) -> Notebook:
-    """Return a notebook with a heading and a code cell for each section: sections are named s1, s2, ..."""
+    """Return a notebook with a heading and a code cell for each section: sections are named s1, s2, ...
+
+    A section that begins with ``# %%`` is several cells in the percent format.
+    """
     cells: list[Cell] = []
     for number, source in enumerate(sections, start=1):
-        cells.append(Cell(len(cells), "markdown", f"## s{number}"))
-        cells.append(Cell(len(cells), "code", source))
-    return Notebook("small", None, tuple(cells))
+        cells.append(Cell(0, "markdown", f"## s{number}"))
+        if source.startswith("# %%"):
+            cells += parse(source.encode(), None, ".py").cells
+        else:
+            cells.append(Cell(0, "code", source))
+    return Notebook("small", None, tuple(replace(cell, index=index) for index, cell in enumerate(cells)))
 
 
 def plan_of(notebook: Notebook) -> Plan:
@@ -75,7 +83,7 @@ def put(files: Mapping[str, str] | Iterable[tuple[str, str]], folder: Path) -> P
 
 def run_straight(notebook: Notebook, *, ipython: bool = False, files: Mapping[str, str] = NO_FILES) -> Run:
     """Run all cells in one process; ``files`` stand beside the notebook."""
-    cells = [Code(cell.source, cell.index) for cell in notebook.cells if cell.kind == "code"]
+    cells = [Code(cell.source, cell.index, cell.tags) for cell in notebook.cells if is_run(cell.kind, cell.tags)]
     with tempfile.TemporaryDirectory() as folder:
         return _in_fork(lambda: _run(cells, {}, ipython=ipython), put(files, Path(folder)))
 
@@ -89,11 +97,11 @@ def run_pipeline(plan: Plan, *, ipython: bool = False, files: Mapping[str, str] 
         if plan.exported:
             (folder / "exported.py").write_text(plan.exported, encoding="utf-8")
         for task in latest_first(plan):
-            originals = [cell.index for cell in task.cells if cell.kind == "code"]
+            originals = [cell.index for cell in task.cells if is_run(cell.kind, cell.tags)]
             cells = [
-                Code(cell.source, None if _is_ours(cell) else originals.pop(0), "parameters" in cell.tags)
+                Code(cell.source, None if _is_ours(cell) else originals.pop(0), cell.tags)
                 for cell in task_cells(task, layout)
-                if cell.kind == "code"
+                if is_run(cell.kind, cell.tags)
             ]
             files = {(bundle.key): layout.product(task.name, bundle) for bundle in task.saves}
             product = {"nb": f"output/{task.name}.ipynb", **{file.key: file.path for file in files.values()}}
@@ -152,14 +160,16 @@ def _run(cells: Sequence[Code], injected: Mapping[str, Any], *, ipython: bool) -
     for cell in cells:
         try:
             execute(cell)
-        except BaseException:  # SystemExit too: whatever ends a cell ends the run
-            return Run(shown, traceback.format_exc(limit=-3))
+        except BaseException as error:  # SystemExit too: whatever ends a cell ends the run
+            if MAY_FAIL not in cell.tags or not isinstance(error, Exception):
+                return Run(shown, traceback.format_exc(limit=-3))
+            print(f"{type(error).__name__}: {error}")
         finally:
             text = quiet(printed(), [folder])
             if cell.index is not None:
                 shown[cell.index] = text
         # as the runner does: the values stand in a cell behind the one that is tagged `parameters`
-        if cell.is_parameters:
+        if PARAMETERS in cell.tags:
             main.__dict__.update(injected)
     return Run(shown)
 

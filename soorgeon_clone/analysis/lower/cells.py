@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal, TypeVar
 
 from soorgeon_clone.analysis.lower import definitions
-from soorgeon_clone.analysis.lower.instructions import Block, Constant, Import, Instruction
+from soorgeon_clone.analysis.lower.instructions import (
+    Bind,
+    Block,
+    Constant,
+    Import,
+    Instruction,
+    MakeFunction,
+    Name,
+)
 from soorgeon_clone.analysis.lower.parsed import tree_of
 from soorgeon_clone.analysis.lower.parsed_expressions import NotRead
 from soorgeon_clone.analysis.lower.scopes import ScopeNames
@@ -80,6 +89,11 @@ class Statement:
     def imports(self) -> tuple[Import, ...]:
         return tuple(each for each in self.block if isinstance(each, Import))
 
+    def cannot_fail(self, is_there: Callable[[str], bool]) -> bool:
+        """Whether it certainly runs to its end: it gives names to a literal, to a plain function, or to a module that
+        is there."""
+        return all(_cannot_fail(step, is_there) for step in self.block)
+
     @property
     def has_global(self) -> bool:
         """Whether there is a ``global`` in it, however deep."""
@@ -113,6 +127,17 @@ class Statement:
     def beside(self, rows: Mapping[int, T]) -> Iterator[tuple[Instruction, T]]:
         """Yield the instructions of statements, and of heads of blocks, at the end of which one of ``rows`` stands."""
         return definitions.beside(self._nodes, self.block, rows)
+
+
+def _cannot_fail(step: Instruction, is_there: Callable[[str], bool]) -> bool:
+    if isinstance(step, Import):
+        return not step.is_from and (step.path in sys.stdlib_module_names or is_there(step.path))
+    if not isinstance(step, Bind) or not all(isinstance(target, Name) for target in step.targets):
+        return isinstance(step, Constant)
+    if isinstance(step.value, MakeFunction):
+        code = step.value.code
+        return code.returns is None and not any(p.default or p.annotation for p in code.parameters)
+    return isinstance(step.value, Constant)
 
 
 _COMPOUND = (

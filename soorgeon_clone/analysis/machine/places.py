@@ -6,7 +6,7 @@ from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction, I
 from soorgeon_clone.analysis.machine import calls, namespaces
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.comparing import look_up
-from soorgeon_clone.analysis.objects.heap import EMPTY, INSTANCE, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, INSTANCE, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.parts import NDARRAY
 from soorgeon_clone.analysis.objects.special_methods import implicit
@@ -74,6 +74,7 @@ def delete(w: Run, node: Instruction) -> None:
         name = namespaces.dynamic_name(w, node)
         if name is not None:
             w.read_global(name)
+            w.bind_global(name, frozenset({UNBOUND}), certain=w.scope.kind == "module")
             return
         objects = w.evaluate(node.of)
         keys(w, node.key)

@@ -20,7 +20,7 @@ from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTa
 Kind = TypeVar("Kind")
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 6
+VERSION = 7
 _TAGS = (PARAMETERS, MAY_FAIL, SKIPPED)
 
 
@@ -52,10 +52,13 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         if cell.kind != "code" or INJECTED in cell.tags or not cell.source.strip():
             continue
         try:
-            tree, magics = _parse(cell)
+            tree, magics = _parse(cell) if SKIPPED not in cell.tags else _as_text(cell)
         except SyntaxError as error:
-            where = f"{notebook.path or notebook.name}, cell {cell.index + 1}, line {error.lineno}"
-            return SourceFacts(problem=f"{where}: {error.msg}", upstream=_names(upstream), product=product)
+            if MAY_FAIL in cell.tags:  # it says so, and the next cell runs
+                tree, magics = _as_text(cell)
+            else:
+                where = f"{notebook.path or notebook.name}, cell {cell.index + 1}, line {error.lineno}"
+                return SourceFacts(problem=f"{where}: {error.msg}", upstream=_names(upstream), product=product)
         if PARAMETERS in cell.tags:
             values = _literals(tree)
             upstream, product = values.get("upstream", upstream), values.get("product", product)
@@ -220,6 +223,11 @@ def _parse(cell: Cell) -> tuple[ast.Module, str]:
     except CellSyntaxError as error:
         raise SyntaxError(error.message, (None, error.row, error.column, None)) from None
     return ast.parse(code.text), repr(code.magics)
+
+
+def _as_text(cell: Cell) -> tuple[ast.Module, str]:
+    """A cell that is shown and does nothing."""
+    return ast.Module([], []), repr(cell.source)
 
 
 def _mark(cell: Cell, magics: str) -> str:

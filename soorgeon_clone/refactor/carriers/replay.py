@@ -76,7 +76,7 @@ def can_repeat(
     changes |= borders.registries & statement.changes
     if not statement.changes <= changes or statement.opaque or statement.unknown_calls:
         return False
-    if statement.files_written or statement.draws:
+    if statement.files_written or statement.draws or statement.may_be_left_out:
         return False
     if (statement.sets and not setting) or (statement.seeds and not setting) or (statement.prints and not setting):
         return False

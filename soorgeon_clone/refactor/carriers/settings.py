@@ -48,6 +48,8 @@ def _what_it_sets(statement: StatementFacts) -> str:
 def _why_not(borders: Borders, statement: StatementFacts) -> tuple[str, str]:
     may = "may change" if statement.sets == {"modules"} else "changes"
     what = f"a statement {may} {_what_it_sets(statement)} and cannot be repeated in later tasks"
+    if statement.may_be_left_out:
+        return f"{what}, since its cell may stop before it (raises-exception)", "make the setting in a cell of its own"
     more = [
         ("prints", bool(statement.prints)),
         ("writes files", bool(statement.files_written)),
