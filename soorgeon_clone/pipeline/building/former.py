@@ -3,8 +3,8 @@ fails.
 
 What a task is told of paths is so also tomorrow: it may keep them in a file or a log. Its former products are moved,
 not copied, so that neither the task nor the cache, whose objects may be the same files, loses them; a task that may
-look at them finds a copy in the place. A note says what is to be undone. It is written before anything is moved, and its
-removal is the moment from which on the new products count: whoever finds a note after a kill puts all back.
+look at them finds a copy in the place. A note says what is to be undone. It is written before anything is moved, and
+its removal is the moment from which on the new products count: whoever finds a note after a kill puts all back.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from soorgeon_clone.pipeline.state.content import stamp_now
 _NOTE = "undo.json"
 _ASIDE = "former"
 _LIMIT = 10_000_000
+_TRIES, _PAUSE = 50, 0.02
 
 
 class Former:
@@ -123,11 +125,14 @@ def put_back(folder: Path, places: Mapping[str, Path]) -> None:
 def put_back_after(folder: Path, places: Mapping[str, Path]) -> None:
     """Do what `put_back` does after the build that ran the task was killed, unless somebody else sees to it."""
     with contextlib.suppress(OSError, UserError):
-        lock = take(folder.with_name(f"{folder.name}.lock"), wait=False)
-        if lock is not None:
-            put_back(folder, places)
-            scratch.remove(folder)
-            lock.release()
+        for _ in range(_TRIES):  # a process that ends loses its locks one after the other
+            lock = take(folder.with_name(f"{folder.name}.lock"), wait=False)
+            if lock is not None:
+                put_back(folder, places)
+                scratch.remove(folder)
+                lock.release()
+                return
+            time.sleep(_PAUSE)
 
 
 def _note(folder: Path) -> dict[str, str | None]:
