@@ -91,8 +91,6 @@ class Server:
             for run in self.running.values():
                 process.kill_tree(run.pid)
             process.kill_tree(os.getpid(), spare_root=True)
-            if any(run.job.undo for run in self.running.values()):
-                _wait_for_children()
             for run in self.running.values():
                 _undo(run.job)
             remove_private(self.folder)
@@ -320,15 +318,6 @@ class Server:
             self.build.flush()
         more = selectors.EVENT_WRITE if self.build.has_posted else 0
         self.selector.modify(self.build, selectors.EVENT_READ | more, "build")
-
-
-def _wait_for_children() -> None:
-    """Wait until what was killed is gone: it might still make a file."""
-    deadline = time.monotonic() + _GRACE
-    with contextlib.suppress(ChildProcessError):
-        while time.monotonic() < deadline:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                time.sleep(0.005)
 
 
 def _undo(job: Job) -> None:
