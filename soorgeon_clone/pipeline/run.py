@@ -36,7 +36,7 @@ def build(
             problem = results.share(project, [run.name for run in runs])
             return Report(runs, time.perf_counter() - began, problem)
     with hold(project.root, wait=options.wait_for_lock, on_wait=listener.waiting):
-        staging.clear(project.root)
+        staging.clear(project)
         from soorgeon_clone.pipeline.building.schedule import Schedule
 
         side = _side(project, options, listener, executor)

@@ -182,7 +182,7 @@ def test_a_task_that_writes_no_product(folder: Folder) -> None:
     assert run.error == (
         "task 'a' ran to its end and did not write output/a-x.pkl\nIts code must write to the path in product[\"x\"]."
     )
-    assert not (folder.root / "output").exists()
+    assert not list((folder.root / "output").iterdir())
 
 
 def test_a_product_written_to_its_place_by_a_fixed_path(folder: Folder) -> None:

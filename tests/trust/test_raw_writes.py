@@ -36,6 +36,7 @@ EXCEPTIONS = {
     "pipeline/products/remote.py": "a store that is a folder, under keys that are digests",
     "pipeline/declared/repository.py": "a private folder with what git may see of a repository",
     "pipeline/building/results.py": "folders of products in a stage",
+    "pipeline/building/former.py": "declared products, at the places that the stage gives, and the stage of a task",
     "pipeline/building/staging.py": "the stage of a task, and declared products, of which a folder may be a link",
     "pipeline/products/store.py": "says that an object of the cache was used",
 }

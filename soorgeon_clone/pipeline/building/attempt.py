@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.removal import remove_file
-from soorgeon_clone.pipeline.building import hooks, results
+from soorgeon_clone.pipeline.building import former, hooks, results
 from soorgeon_clone.pipeline.building.failure import text_of
 from soorgeon_clone.pipeline.building.model import Ended
 from soorgeon_clone.pipeline.building.results import Before
@@ -50,7 +50,7 @@ class LocalAttempt:
         self.memory_limit = task.spec.memory_limit or memory_limit
         self.threads = threads
         self.stage = Stage(project, task)
-        self.values = inject.parameters(task, project.dag.tasks, product_path=self.stage.path)
+        self.values = inject.parameters(task, project.dag.tasks, root=project.root if task.facts.moves else None)
         self._before = Before()
         self.retries = task.spec.retries
         self.started = time.time()
@@ -68,6 +68,7 @@ class LocalAttempt:
             if convert.is_converted(Path(product.path)):
                 convert.require_nbconvert(Path(product.path))
         self._check_params()
+        self.stage.discard()  # of another try
         self.stage.prepare()
         self._before = results.before(self.project, self.task)
         spec = self.task.spec
@@ -86,6 +87,8 @@ class LocalAttempt:
         if self._phase == "task":
             self._main = outcome
             keep_log(self.project.root, self.task, outcome.log)
+            if self.task.notebooks:
+                self.stage.clean_notebook(self._executed)
         if self._phase == "on_failure":
             if outcome.status != "ok":
                 self._error = f"{self._error}\n{self._text(outcome, None)}"
@@ -137,6 +140,11 @@ class LocalAttempt:
     def _next_job(self) -> Job:
         self._phase = self._phases.pop(0)
         hook = {"on_render": self.task.spec.on_render, "on_finish": self.task.spec.on_finish}.get(self._phase)
+        if self._phase == "on_finish" and self.task.notebooks:
+            self._finish_notebooks()
+            self.stage.show_notebooks()
+        if self._phase == "task":
+            self.stage.begin()
         if hook is not None:
             return self._job(function=hooks.task_call(hook, self.task, self.values))
         if self._phase == "convert":
@@ -149,7 +157,7 @@ class LocalAttempt:
 
         notebook = read.read(self.project.root / str(self.task.spec.source.path))
         cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
-        return self._job(source=write.to_data(cells, notebook.metadata), output=self.stage.folder / self._executed)
+        return self._job(source=write.to_data(cells, notebook.metadata), output=self.stage.new / self._executed)
 
     def _job(
         self,
@@ -170,10 +178,13 @@ class LocalAttempt:
             memory_limit=self.memory_limit,
             threads=self.threads,
             record_timing=self.task.spec.record_timing,
+            undo=FunctionCall(
+                f"{former.__name__}.put_back_after", {"folder": self.stage.folder, "places": self.stage.places}
+            ),
         )
 
     def _conversion(self, form: Path) -> Job:
-        executed, product = self.stage.folder / self._executed, self.stage.folder / form
+        executed, product = self.stage.new / self._executed, self.stage.new / form
         spec = self.task.spec
         if form.suffix == ".ipynb":
             call = FunctionCall("shutil.copyfile", {"src": executed, "dst": product})
@@ -194,13 +205,15 @@ class LocalAttempt:
         paths = [Path(one.path) for one in self.task.notebooks]
         return next((path for path in paths if path.suffix == ".ipynb"), paths[0].with_suffix(".executed.ipynb"))
 
+    def _finish_notebooks(self) -> None:
+        """Remove the executed notebook where it is no product: others were made of it."""
+        if self._executed.as_posix() not in {one.path for one in self.task.notebooks}:
+            remove_file(self.stage.new, self._executed)
+
     def _publish(self) -> Job | Ended:
         try:
-            self.stage.clean_notebooks()
             if self.task.notebooks:
-                executed = self._executed
-                if executed.as_posix() not in {one.path for one in self.task.notebooks}:
-                    remove_file(self.stage.folder, executed)
+                self._finish_notebooks()
             missing = self.stage.missing()
             if missing:
                 names = ", ".join(product.path for product in missing)
@@ -233,8 +246,7 @@ class LocalAttempt:
         if hook is None:
             return self._failed(killed=False)
         self._phase = "on_failure"
-        values = inject.parameters(self.task, self.project.dag.tasks, product_path=str)
-        return self._job(function=hooks.task_call(hook, self.task, values, traceback=traceback or text))
+        return self._job(function=hooks.task_call(hook, self.task, self.values, traceback=traceback or text))
 
     def _failed(self, *, killed: bool) -> Ended:
         self.stage.discard()

@@ -141,12 +141,12 @@ def bring_back(project: Project, task: Task, manifest: Manifest) -> bool:
         )
     stage = Stage(project, task)
     stage.prepare()
-    if not cache.restore(manifest, lambda path: stage.folder / path):
+    if not cache.restore(manifest, lambda path: stage.new / path):
         stage.discard()
         return False
     for path, files in manifest.folders.items():
         if not files:
-            (stage.folder / path).mkdir(parents=True, exist_ok=True)
+            (stage.new / path).mkdir(parents=True, exist_ok=True)
     try:
         stage.publish()
     except UserError:

@@ -1,17 +1,19 @@
-"""Where a task writes, and how its products get to their places: by rename, only when it succeeded.
+"""A task's own folder while it runs, and how its products get to their places.
 
-A task is told to write ``output/x.csv`` to ``.soorgeon-clone/staging/<task>/output/x.csv``. The part before the
-product's path is taken out of the executed notebook again, so that it shows the paths at which the products are.
+A task writes to the places themselves, `former` has what was there. What is made beside (the executed notebook, what
+comes from the cache) waits in the folder and is moved to its place when all of it is there.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import posixpath
 import shutil
 import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +21,10 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import confine, scratch
 from soorgeon_clone.files.atomic import scratch_name
 from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.pipeline.building import former
+from soorgeon_clone.pipeline.building.former import Former
 from soorgeon_clone.pipeline.building.lock import HELD, take
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Product, Task
-from soorgeon_clone.pipeline.state.content import stamp_of
 from soorgeon_clone.pipeline.state.hidden import hidden_folder, safe_name
 
 if TYPE_CHECKING:
@@ -37,53 +40,89 @@ class Stage:
         self.task = task
         self.prefix = f"{HIDDEN}/staging/{safe_name(task.name)}"
         self.folder = self.root / self.prefix
+        self.new = self.folder / "new"
         self._declared = {product.path for product in task.products}
         self._folders: dict[str, str] = {}  # of products, and where they really are
-        self._before: dict[str, str | None] = {}
+        self._former = Former(self.folder)
         self._lock: Any = None
 
-    def path(self, product: str) -> str:
-        """Where a product is to be written, relative to the root."""
-        return f"{self.prefix}/{product}"
+    @property
+    def places(self) -> dict[str, Path]:
+        """Where the products really are."""
+        return {path: self._place(path) for path in self._declared}
 
     def prepare(self) -> None:
         """Make the folder, empty, with the folders that products lie in. Waits while another process runs the task.
 
-        Raises UserError where a product would take the place of what the project is made of.
+        What a run that was killed left undone is undone first. Raises UserError where a product would take the place of
+        what the project is made of.
         """
         self._folders = {
             folder: os.path.realpath(self.root / folder) for folder in map(posixpath.dirname, self._declared)
         }
-        for path in self._declared:
-            self._place(path)
+        places = self.places
         if self._lock is None:
             folder = hidden_folder(self.root, "staging")
             self._lock = take(folder / f"{self.folder.name}.lock")
+        former.put_back(self.folder, places)
         scratch.remove(self.folder)
         self.folder.mkdir()
+        self.new.mkdir()
         for name in {posixpath.dirname(product.path) for product in self.task.products}:
-            os.makedirs(self.folder / name, exist_ok=True)  # noqa: PTH103
-        for product in self.task.products:
-            self._before[product.path] = _stamp(self.root / product.path)
+            os.makedirs(self.new / name, exist_ok=True)  # noqa: PTH103
+
+    def begin(self) -> None:
+        """Free the places of what the task itself writes. Raises UserError."""
+        notebooks = {product.path for product in self.task.notebooks}
+        self._put_aside({path: place for path, place in self.places.items() if path not in notebooks})
+
+    def show_notebooks(self) -> None:
+        """Have the executed notebook in its place before the run has come to its end. Raises UserError."""
+        places = self.places
+        self._put_aside({product.path: places[product.path] for product in self.task.notebooks})
+        self._move_new()
+
+    def _put_aside(self, places: Mapping[str, Path]) -> None:
+        folders = {path for path, place in places.items() if _is_folder(place) and not place.is_symlink()}
+        for path in folders:
+            self._check_removed(path, places[path])
+        looks_back = self.task.facts.looks_back
+        copied = {path for path in places if looks_back and (path not in folders or self._made_folder(path))}
+        try:
+            self._former.put_aside(places, copied)
+        except OSError as error:
+            self._former.put_back()
+            raise self._misplaced(error.filename or "a product", error) from error
 
     def missing(self) -> list[Product]:
-        """The products that the run did not write, neither in staging nor, with a fixed path, in their places."""
-        return [
-            product
-            for product in self.task.products
-            if not os.path.lexists(self.folder / product.path) and not self._written_in_place(product)
-        ]
+        """The products that the run did not write."""
+        return [product for product in self.task.products if not self._is_made(product)]
+
+    def _is_made(self, product: Product) -> bool:
+        if product in self.task.notebooks:
+            return os.path.lexists(self.new / product.path) or os.path.lexists(self.root / product.path)
+        return self._former.written(product.path)
 
     def publish(self) -> None:
-        """Move everything that was written to its place; a product replaces the old one in one step.
+        """Let the products count, and move everything that waits to its place; a product replaces the old one in one
+        step.
 
         Raises UserError; before anything is moved, where something must not be at its place.
         """
-        names = sorted(_entries(self.folder, {product.path for product in self.task.products}))
+        for path, place in self._former.places.items():
+            if os.path.lexists(place):
+                _check_kind(self.task, place, path)
+        self._move_new(self._former.forget)
+        self.discard()
+
+    def _move_new(self, before: Callable[[], None] = lambda: None) -> None:
+        names = sorted(_entries(self.new, {product.path for product in self.task.products}))
         for name in names:
-            _check_kind(self.task, self.folder / name, name)
-        for name, target in [(name, self._place(name)) for name in names]:
-            source = self.folder / name
+            _check_kind(self.task, self.new / name, name)
+        targets = [(name, self._place(name)) for name in names]
+        before()
+        for name, target in targets:
+            source = self.new / name
             try:
                 if not _is_folder(target.parent):
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,29 +135,32 @@ class Stage:
                 else:
                     _move(source, target)
             except OSError as error:
-                raise UserError(
-                    f"task '{self.task.name}': {name} cannot be put in its place: {error.strerror or error}",
-                    hint="The products of the last good run are untouched as far as they were not replaced yet.",
-                ) from error
-        self.discard()
+                raise self._misplaced(name, error) from error
 
-    def clean_notebooks(self) -> None:
-        """Take the staging folder's path out of the executed notebook."""
-        for product in self.task.notebooks:
-            self._clean(self.folder / product.path)
+    def _misplaced(self, name: str, error: OSError) -> UserError:
+        return UserError(
+            f"task '{self.task.name}': {name} cannot be put in its place: {error.strerror or error}",
+            hint="The products of the last good run are untouched as far as they were not replaced yet.",
+        )
+
+    def clean_notebook(self, notebook: Path) -> None:
+        """Take the project's folder out of an executed notebook whose task was told whole paths."""
+        if self.task.facts.moves:
+            self._clean(self.new / notebook)
 
     def keep_failed(self, notebook: Path) -> Path | None:
         """Put the notebook of a failed run where the user finds it; the rest of what the run wrote goes."""
-        source = self.folder / notebook
+        source = self.new / notebook
         kept = None
         if source.is_file():
-            self._clean(source)
+            self.clean_notebook(notebook)
             kept = keep(self.root, "failed", f"{safe_name(self.task.name)}.ipynb", source)
         self.discard()
         return kept
 
     def discard(self) -> None:
-        """Remove the folder, and let others run the task."""
+        """Put back what was there before, if the run did not come to its end; let others run the task."""
+        self._former.put_back()
         if scratch.is_own_folder(self.folder.parent):
             scratch.remove(self.folder)
         if self._lock is not None:
@@ -128,13 +170,10 @@ class Stage:
     def _clean(self, path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             data = read_bytes(path)
-            clean = data.replace(f"{self.prefix}/".encode(), b"")
+            root = json.dumps(str(self.root), ensure_ascii=False)[1:-1]
+            clean = data.replace(f"{root}/".encode(), b"")
             if clean != data:
                 scratch.put_bytes(path, clean)
-
-    def _written_in_place(self, product: Product) -> bool:
-        now = _stamp(self.root / product.path)
-        return now is not None and now != self._before.get(product.path)
 
     def _place(self, name: str) -> Path:
         """Where an entry of the stage goes, without links but its own.
@@ -161,16 +200,20 @@ class Stage:
         """A folder that makes way is removed: outside of the project only one that an earlier run made."""
         try:
             confine.removed(self.root, name)
-            return
         except confine.Outside:
-            made = self.project.records.made(self.task.name)
-        known = made.products.get(name) if made is not None else None
-        if known is None or known[0] != self.project.contents.digest(name):
+            if self._made_folder(name):
+                return
             raise UserError(
                 f"task '{self.task.name}': there is a folder at {target}, which is outside of the project, and holds "
                 "what no run made: it is not removed",
                 hint="Remove it yourself, or give the product another path.",
-            )
+            ) from None
+
+    def _made_folder(self, name: str) -> bool:
+        """Whether the folder at a product's place is what an earlier run made."""
+        made = self.project.records.made(self.task.name)
+        known = made.products.get(name) if made is not None else None
+        return known is not None and known[0] == self.project.contents.digest(name)
 
 
 def keep(root: Path, folder: str, name: str, content: Path | bytes) -> Path | None:
@@ -192,9 +235,11 @@ def keep_log(root: Path, task: Task, text: str) -> None:
         scratch.remove(root / HIDDEN / "logs" / name)
 
 
-def clear(root: Path) -> None:
-    """Remove what runs that were killed left behind; what another process works on stays."""
+def clear(project: Project) -> None:
+    """Undo what runs that were killed left behind; what another process works on stays."""
+    root = project.root
     folder = root / HIDDEN / "staging"
+    known = {safe_name(task.name): task for task in project.tasks.values()}
     if not scratch.is_own_folder(root / HIDDEN) or not scratch.is_own_folder(folder):
         return
     with contextlib.suppress(OSError, UserError):
@@ -202,20 +247,16 @@ def clear(root: Path) -> None:
             if entry.suffix == ".lock" or entry.name.endswith(HELD):
                 continue
             lock = take(entry.with_name(f"{entry.name}.lock"), wait=False)
-            if lock is not None:
-                scratch.remove(entry)
-                lock.release()
+            if lock is None:
+                continue
+            if entry.name in known:
+                former.put_back(entry, Stage(project, known[entry.name]).places)
+            scratch.remove(entry)
+            lock.release()
 
 
 def _is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 (runs for every product; pathlib is slow)
-
-
-def _stamp(path: Path) -> str | None:
-    try:
-        return stamp_of(path.stat())
-    except OSError:
-        return None
 
 
 def _entries(folder: Path, whole: set[str]) -> list[str]:

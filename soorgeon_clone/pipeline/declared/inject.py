@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
@@ -14,24 +15,25 @@ from soorgeon_clone.pipeline.declared.model import Product, Task
 from soorgeon_clone.pipeline.declared.values import Computed, Lookup, changed, holds, literal
 
 
-def parameters(task: Task, tasks: Mapping[str, Task], *, product_path: Callable[[str], str]) -> dict[str, Any]:
-    """The values that a task gets: ``upstream``, ``product`` and its params. Paths are relative to the root;
-    ``product_path`` says where a product is to be written."""
+def parameters(task: Task, tasks: Mapping[str, Task], *, root: Path | None = None) -> dict[str, Any]:
+    """The values that a task gets: ``upstream``, ``product`` and its params. Paths are relative to the root; with a
+    ``root`` they are whole, for a task that changes its folder."""
+    path = str if root is None else lambda product: str(root / product)
     return {
-        "upstream": upstream_paths(task, tasks),
-        "product": paths(task.products, product_path),
+        "upstream": upstream_paths(task, tasks, path),
+        "product": paths(task.products, path),
         **task.spec.params,
     }
 
 
-def upstream_paths(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any] | None:
+def upstream_paths(task: Task, tasks: Mapping[str, Task], path: Callable[[str], str] = str) -> dict[str, Any] | None:
     """``{"load": {"nb": path, "df": path}}``; tasks that a wildcard stands for are below the wildcard."""
     if not task.upstream:
         return None
     grouped = {name for names in task.groups.values() for name in names}
-    found = {name: paths(tasks[name].products) for name in task.upstream if name not in grouped}
+    found = {name: paths(tasks[name].products, path) for name in task.upstream if name not in grouped}
     for pattern, names in task.groups.items():
-        found[pattern] = {name: paths(tasks[name].products) for name in names}
+        found[pattern] = {name: paths(tasks[name].products, path) for name in names}
     return found
 
 

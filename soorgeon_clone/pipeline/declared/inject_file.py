@@ -31,7 +31,7 @@ def source_text(path: Path) -> str:
 
 def injected_text(dag: DAG, task: Task) -> str:
     """The source of the cell. Jupyter starts in the notebook's folder, tasks run in the project's: so it goes there."""
-    values = parameters(task, dag.tasks, product_path=str)
+    values = parameters(task, dag.tasks)
     assignments = cell_text(values, task).partition("\n")[2].removeprefix("import os\n")
     depth = len(Path(str(task.spec.source.path)).parts) - 1
     up = "/".join([".."] * depth) or "."

@@ -43,7 +43,8 @@ class Job:
     there. ``environment`` holds extra variables. ``modules`` are the modules that the code imports (a hint: the warm
     parent has them ready, and modules that do not survive a fork lead to a fresh process).
 
-    ``threads`` is the number of threads of numerical libraries where it is another than the executor's.
+    ``threads`` is the number of threads of numerical libraries where it is another than the executor's. ``undo`` is
+    called if the build is killed while the job runs; its arguments are plain.
 
     ``timeout`` counts seconds of the whole task, ``memory_limit`` bytes of its process and all processes below it,
     ``output_limit`` characters of the outputs of one cell; None is no limit.
@@ -66,6 +67,7 @@ class Job:
     straight: bool = False
     record_timing: bool = False
     threads: int | None = None
+    undo: FunctionCall | None = None
     needs: Mapping[str, float] = field(default_factory=dict)
     """What it takes of a machine that it is sent to: ``{"cpus": 2}``."""
 

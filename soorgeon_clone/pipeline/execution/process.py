@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 IS_LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_LONGEST_END = 2.0  # seconds that a killed process may take to end
 
 
 def adopt_orphans() -> None:
@@ -62,7 +64,10 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def kill_tree(pid: int, *, spare_root: bool = False) -> None:
-    """Kills ``pid`` and every process below it. The tree is stopped first, so that it cannot grow meanwhile."""
+    """Kills ``pid`` and every process below it. The tree is stopped first, so that it cannot grow meanwhile.
+
+    Returns when those below are gone: one that is killed within a system call may still make a file.
+    """
     if not spare_root:
         _send(pid, signal.SIGSTOP)
     seen: set[int] = set()
@@ -72,10 +77,26 @@ def kill_tree(pid: int, *, spare_root: bool = False) -> None:
         seen.update(fresh)
     for each in seen:
         _send(each, signal.SIGKILL)
+    _wait_for_end(seen)
     if not spare_root:
         with contextlib.suppress(OSError):
             os.killpg(pid, signal.SIGKILL)  # reaches the group where the system does not tell who is below whom
         _send(pid, signal.SIGKILL)
+
+
+def _wait_for_end(pids: Iterable[int]) -> None:
+    deadline = time.monotonic() + _LONGEST_END
+    for pid in pids:
+        while _is_alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.001)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process still does something (Linux). A dead one that nobody waited for yet does nothing."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except (OSError, IndexError):
+        return False
 
 
 def tree_memory(pid: int) -> int:

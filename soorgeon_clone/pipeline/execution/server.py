@@ -93,6 +93,8 @@ class Server:
             for run in self.running.values():
                 process.kill_tree(run.pid)
             process.kill_tree(os.getpid(), spare_root=True)
+            for run in self.running.values():
+                _undo(run.job)
             remove_private(self.folder)
 
     def step(self) -> bool:
@@ -321,6 +323,16 @@ class Server:
             self.build.flush()
         more = selectors.EVENT_WRITE if self.build.has_posted else 0
         self.selector.modify(self.build, selectors.EVENT_READ | more, "build")
+
+
+def _undo(job: Job) -> None:
+    """Do what is to be done when nobody waits for the job any more."""
+    if job.undo is not None:
+        from importlib import import_module
+
+        module, _, name = job.undo.dotted_path.rpartition(".")
+        with contextlib.suppress(Exception):  # the next build does it
+            getattr(import_module(module), name)(**job.undo.kwargs)
 
 
 def main(descriptor: str) -> None:

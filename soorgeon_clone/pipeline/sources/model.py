@@ -52,6 +52,9 @@ class SourceFacts:
     ``declared`` are the params in its cell ``parameters``, ``injected_at`` is where the cell ``injected-parameters``
     goes, ``has_injected`` whether the file has one already.
 
+    ``looks_back``: the code does more with ``product`` than write what refactor made it write, so it may read what it
+    made before. ``moves``: it may change the folder that it runs in.
+
     ``problem`` says why it could not be read; such a task shows as broken in status and plot, and fails when it runs.
     """
 
@@ -61,6 +64,8 @@ class SourceFacts:
     doc: str = ""
     injected_at: int = 0
     has_injected: bool = False
+    looks_back: bool = True
+    moves: bool = False
     code: CodeFacts | None = None
     problem: str | None = None
     writes_files: bool = False

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import functools
 import json
+import re
 import sys
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +15,7 @@ from typing import Any, TypeVar
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import NotRegular, is_regular, read_bytes
 from soorgeon_clone.notebook.model import Cell, Notebook
-from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, WRITES_FILES
+from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, WRITES_FILES, is_reserved
 from soorgeon_clone.pipeline.sources import code_facts
 from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget, SourceFacts
 
@@ -22,6 +24,8 @@ Kind = TypeVar("Kind")
 # Raised when facts are made in another way, so that those in the records are not used any more.
 VERSION = 7
 _TAGS = (PARAMETERS, MAY_FAIL, SKIPPED)
+_PRODUCT = re.compile(r"\bproduct\b")
+_MOVE = re.compile(r"\bf?chdir\b|^\s*%?(cd|pushd|popd)\s", re.MULTILINE)
 
 
 def script_facts(path: Path) -> SourceFacts:
@@ -79,8 +83,19 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         doc=_heading(notebook),
         injected_at=next((index + 1 for index, cell in enumerate(kept) if PARAMETERS in cell.tags), 0),
         has_injected=len(kept) < len(notebook.cells),
+        looks_back=_mentions(kept, _PRODUCT),
+        moves=_mentions(kept, _MOVE),
         code=code,
         writes_files=any(WRITES_FILES in cell.tags for cell in notebook.cells),
+    )
+
+
+def _mentions(cells: Sequence[Cell], pattern: re.Pattern[str]) -> bool:
+    """Whether a cell mentions something that is the author's own, not one that refactor added."""
+    return any(
+        pattern.search(cell.source)
+        for cell in cells
+        if cell.kind == "code" and not any(is_reserved(tag) for tag in cell.tags)
     )
 
 
@@ -108,6 +123,7 @@ def _function_facts(tree: ast.Module, name: str, path: Path) -> SourceFacts:
             return SourceFacts(
                 upstream=tuple(dict.fromkeys(_subscripts(statement))),
                 doc=(ast.get_docstring(statement) or "").partition("\n")[0],
+                moves=any(isinstance(node, ast.Attribute) and node.attr == "chdir" for node in ast.walk(tree)),
                 code=CodeFacts(upstream=uses),
             )
     # A name that is imported or assigned there is found when it runs.
@@ -148,6 +164,8 @@ def source_from_json(text: str) -> SourceFacts | None:
             doc=_of(str, data["doc"]),
             injected_at=_of(int, data["injected_at"]),
             has_injected=_of(bool, data["has_injected"]),
+            looks_back=_of(bool, data["looks_back"]),
+            moves=_of(bool, data["moves"]),
             code=None if data["code"] is None else _code(data["code"]),
             writes_files=_of(bool, data["writes_files"]),
             product=data["product"],

@@ -119,12 +119,12 @@ def kill_and_check(
         how = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
         process.send_signal(how)
         kills += process.wait(60) != 0
-        for name, data in outputs(folder).items():
-            assert data in (references[1][name], references[2][name]), f"{name} is neither old nor new after {how}"
         deadline = time.monotonic() + 20
         while (left := marked(mark)) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not left, f"processes live on after {how}: {left}"
+        for name, data in outputs(folder).items():
+            assert data in (references[1][name], references[2][name]), f"{name} is neither old nor new after {how}"
         last = start(folder, isolation=isolation, SOORGEON_CLONE_CACHE=cache)
         assert last.wait(120) == 0, last.stdout and last.stdout.read()
         assert outputs(folder) == references[wanted], f"round {number}, {how}"

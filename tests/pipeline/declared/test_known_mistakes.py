@@ -28,7 +28,7 @@ def test_a_product_was_damaged_by_hand(chain: Folder) -> None:
 
 
 def test_a_run_failed_after_overwriting_its_product_and_the_edit_was_reverted(chain: Folder) -> None:
-    """Through ``product`` nothing reaches the old one; through a fixed path it does, and that is noticed."""
+    """What was there before comes back, whichever way the task wrote to it."""
     chain.build()
     good = (chain.root / "tasks/load.py").read_text()
     chain.script("load", "x = 'broken'", SAVE, "1 / 0")
@@ -39,8 +39,7 @@ def test_a_run_failed_after_overwriting_its_product_and_the_edit_was_reverted(ch
     chain.script("load", "open('output/' + 'load-x.pkl', 'w').write('broken')", "1 / 0")
     chain.build()
     (chain.root / "tasks/load.py").write_text(good)
-    assert chain.stale()["load"] == "PRODUCT_CHANGED"
-    assert chain.ran() == ["load"]
+    assert chain.stale() == {}
     assert chain.load("output/load-x.pkl") == [1, 2, 3]
 
 

@@ -60,7 +60,7 @@ def fail_and_revert(folder: Folder) -> None:
 
 
 def fail_in_place_and_revert(folder: Folder) -> None:
-    """A task that writes to its product's place by a path of its own spoils it when it fails."""
+    """A task that writes to its product's place by a path of its own spoils nothing when it fails."""
     change = "x = [0]\nopen('output/load-x.pkl', 'w').write('broken')\n1 / 0"
     replace(folder, "tasks/load.py", "x = [1, 2, 3]", change)
     assert folder.results()["load"] == "failed"
@@ -101,7 +101,6 @@ STALE: dict[str, tuple[Callable[[Folder], None], list[str], str]] = {
     "a product was edited by hand": (edit_product, ["load"], "PRODUCT_CHANGED"),
     "a product was damaged and its time kept": (truncate_product, ["fit"], "PRODUCT_CHANGED"),
     "a product was deleted": (delete_product, ["fit"], "PRODUCT_MISSING"),
-    "a failed run wrote into the product's place, reverted": (fail_in_place_and_revert, ["load"], "PRODUCT_CHANGED"),
     "a hook was added": (add_hook, ["load"], "FUNCTION"),
     "a param was added": (add_param, ["load"], "PARAMS"),
     "a product has another path": (rename_product, ["fit"], "SETTINGS"),
@@ -164,6 +163,7 @@ def copied(folder: Folder) -> None:
 
 
 UP_TO_DATE: dict[str, Callable[[Folder], None]] = {
+    "a failed run wrote into the product's place, reverted": fail_in_place_and_revert,
     "a failed run, reverted": fail_and_revert,
     "comments and formatting": comment,
     "Markdown": markdown,
