@@ -1,0 +1,37 @@
+"""``soorgeon-clone explain``: a notebook -> a page that tells how its data flows, and why its pipeline is as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from soorgeon_clone.cli import say
+from soorgeon_clone.visible import one_line
+
+
+@click.command()
+@click.argument("notebook", metavar="NOTEBOOK")
+@click.option("-o", "--output", default=None, help="The page to write (default: NAME-explained.html here).")
+@click.option("--split-on", type=click.Choice(["h1", "h2", "h3"]), default="h2", help="Headings that begin a task.")
+@click.option("--force", is_flag=True, help="Go on where a name is never defined.")
+def command(notebook: str, output: str | None, split_on: str, force: bool) -> None:
+    """Write a page about NOTEBOOK: its sections, the life of each variable, what crosses between tasks, and why.
+
+    Nothing is run. The page needs no network and nothing beside it; each reason links to the statement behind it.
+    """
+    from soorgeon_clone.files.named import write_named
+    from soorgeon_clone.notebook.read import read
+    from soorgeon_clone.notebook.sections import split
+    from soorgeon_clone.refactor.plan import facts_of, make_plan
+    from soorgeon_clone.refactor.scene import Scene
+    from soorgeon_clone.refactor.story import story
+    from soorgeon_clone.refactor.story_page.page import page_of
+
+    source = read(notebook)
+    level = int(split_on[1])
+    scene = Scene(make_plan(source, level=level, forced=force), facts_of(source, level), split(source, level))
+    target = output or f"{source.name}-explained.html"
+    write_named(Path(target), page_of(story(scene)))
+    tasks = len(scene.plan.tasks)
+    say.echo(f"{one_line(target)}: {tasks} task{'' if tasks == 1 else 's'}", err=True)
