@@ -20,18 +20,17 @@ def command(notebook: str, output: str | None, split_on: str, force: bool) -> No
 
     Nothing is run. The page needs no network and nothing beside it; each reason links to the statement behind it.
     """
+    from soorgeon_clone.cli.explained import scene_of
+    from soorgeon_clone.cli.planned import count
     from soorgeon_clone.files.named import write_named
     from soorgeon_clone.notebook.read import read
-    from soorgeon_clone.notebook.sections import split
-    from soorgeon_clone.refactor.plan import facts_of, make_plan
-    from soorgeon_clone.refactor.scene import Scene
+    from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.refactor.story import story
     from soorgeon_clone.refactor.story_page.page import page_of
 
     source = read(notebook)
     level = int(split_on[1])
-    scene = Scene(make_plan(source, level=level, forced=force), facts_of(source, level), split(source, level))
+    scene = scene_of(source, make_plan(source, level=level, forced=force), level)
     target = output or f"{source.name}-explained.html"
     write_named(Path(target), page_of(story(scene)))
-    tasks = len(scene.plan.tasks)
-    say.echo(f"{one_line(target)}: {tasks} task{'' if tasks == 1 else 's'}", err=True)
+    say.echo(f"{one_line(target)}: {count(len(scene.plan.tasks), 'task')}", err=True)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
@@ -31,7 +31,6 @@ import click
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import set_up_log
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
@@ -125,7 +124,7 @@ def command(
     """
     set_up_log(log, log_file)
     dry_run = dry_run or bool(asked)
-    from soorgeon_clone.cli import explained
+    from soorgeon_clone.cli import explained, planned
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor import files, write
     from soorgeon_clone.refactor.layout import lay_out
@@ -171,7 +170,8 @@ def command(
     if as_json:
         say.echo(json.dumps(report, indent=2))
     else:
-        _show(report, build=build)
+        planned.show(report, build=build)
+        _show_reasons(source, level, plan, dry_run=dry_run)
     if build and not dry_run:
         _build(root, as_json=as_json)
 
@@ -194,6 +194,20 @@ def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: floa
         f"{source.name}: even as one task, the pipeline shows something else than the notebook",
         hint="Nothing was written. Without --verify it is, one task for each section.",
     )
+
+
+def _show_reasons(source: Notebook, level: int, plan: Plan, *, dry_run: bool) -> None:
+    """Print why sections were merged and, where nothing is written, why each task waits for others."""
+    from soorgeon_clone.cli import planned
+    from soorgeon_clone.cli.explained import scene_of
+    from soorgeon_clone.refactor.reasons import arrow_reasons, merge_reasons
+
+    if not plan.merges and not dry_run:
+        return
+    scene = scene_of(source, plan, level)
+    planned.show_merges([asdict(merge) for merge in plan.merges], merge_reasons(scene))
+    if dry_run:
+        planned.show_arrows(arrow_reasons(scene))
 
 
 def _tell(text: str) -> None:
@@ -288,40 +302,6 @@ def _frame_notes(layout: Layout) -> list[str]:
         f"Frames are saved as {chosen}{lost}; one that would come back different is pickled, and a warning says so. "
         "Frames that share data with other variables are pickled together with them."
     ]
-
-
-def _show(report: Mapping[str, Any], *, build: bool) -> None:
-    """Print what happened in a few lines: tasks with what they need, what was merged and why, what to do next."""
-    tasks, sections = report["tasks"], report["sections"]
-    verb = "written" if report["written"] else "planned (nothing is written)"
-    say.echo(
-        f"{one_line(report['notebook'])}: {_count(sections, 'section')} found, {_count(len(tasks), 'task')} {verb}"
-    )
-    width = max((len(task["source"]) for task in tasks), default=0)
-    for task in tasks:
-        needs = f"  <- {', '.join(task['upstream'])}" if task["upstream"] else ""
-        say.echo(f"  {task['source']:<{width if needs else 0}}{needs}")
-    for merge in report["merges"]:
-        say.echo(one_line(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}"))
-    for sentence in [*report["hints"], *report["notes"]]:
-        say.echo(sentence)
-    if report["verified"]:
-        count = len(report["verified"]["repairs"])
-        repairs = f", after {_count(count, 'repair')}" if count else ""
-        say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}.")
-    files = report["files"]
-    changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
-    say.echo(f"Files: {', '.join(changes)}" if changes else "")
-    for path in files["removed"]:
-        say.echo(f"  {path} removed: no section of the notebook makes it any more")
-    if report["written"] and not build:
-        folder = report["folder"]
-        enter = "" if folder == "." else f"cd {one_line(folder)} && "
-        say.echo(f"Next: {enter}soorgeon-clone build")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _build(root: Path, *, as_json: bool) -> None:
