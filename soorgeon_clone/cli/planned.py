@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
+    from soorgeon_clone.notebook.model import Notebook
+    from soorgeon_clone.refactor.propose import Proposed
     from soorgeon_clone.refactor.reasons import Reason
     from soorgeon_clone.refactor.scene import Evidence
 
@@ -44,6 +48,34 @@ def show(report: Mapping[str, Any], *, build: bool) -> None:
         folder = report["folder"]
         enter = "" if folder == "." else f"cd {one_line(shlex.quote(folder))} && "
         say.echo(f"Next: {enter}soorgeon-clone build")
+
+
+def show_proposed(proposed: Proposed) -> None:
+    """Print where headings are proposed, if they are."""
+    if not proposed.titles:
+        return
+    say.echo("Proposed headings (--write-headings FILE writes a copy of the notebook with them):")
+    for index, title in proposed.titles.items():
+        say.echo(one_line(f"  cell {index + 1:>3}  {title}"))
+
+
+def write_headed(proposed: Proposed, original: Notebook, target: str, split_on: str) -> None:
+    """Write the notebook with the headings that were proposed. Raise UserError where there is nothing to write."""
+    from soorgeon_clone.files.named import write_named
+    from soorgeon_clone.notebook.write import to_ipynb, to_script
+    from soorgeon_clone.refactor.propose import headed_cells
+
+    if split_on != "auto":
+        raise UserError("--write-headings writes what --split-on auto proposes", hint="Give both.", exit_code=2)
+    suffix = Path(target).suffix.lower()
+    if suffix not in (".ipynb", ".py"):
+        raise UserError(f"{target}: the copy is an .ipynb or .py file", exit_code=2)
+    if original.path is not None and Path(target).resolve() == original.path.resolve():
+        raise UserError(f"{target} is the notebook itself", hint="Name another file.", exit_code=2)
+    text = (to_ipynb if suffix == ".ipynb" else to_script)(headed_cells(proposed), original.metadata)
+    write_named(target, text)
+    show_proposed(proposed)
+    say.echo(f"{one_line(target)}: {count(len(proposed.titles), 'heading')}")
 
 
 def show_merges(merges: Sequence[Mapping[str, Any]], reasons: Mapping[str, Sequence[Reason]]) -> None:

@@ -4,6 +4,7 @@
 
     notebook      the notebook as it was named on the command line
     folder        where the project is
+    proposed      with --split-on auto: list of {cell, title}; the cell counts from 1
     sections      how many sections the notebook has
     tasks         list of {name, title, source, upstream: [task], products: {key: path}, loads: [{task, key, names}],
                   params: {name: value}}
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from soorgeon_clone.cli import say
-from soorgeon_clone.cli.pipeline_options import set_up_log
+from soorgeon_clone.cli.pipeline_options import set_up_log, split_option
 from soorgeon_clone.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,7 +46,15 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 
 @click.command()
 @click.argument("notebook", metavar="NOTEBOOK")
-@click.option("--split-on", type=click.Choice(["h1", "h2", "h3"]), default="h2", help="Headings that begin a task.")
+@split_option
+@click.option(
+    "--write-headings",
+    "headed",
+    type=click.Path(dir_okay=False),
+    default=None,
+    metavar="FILE",
+    help="With --split-on auto: write a copy of the notebook with the proposed headings, and nothing else.",
+)
 @click.option(
     "--into", type=click.Path(file_okay=False), default=None, help="Folder to write to; this one if not given."
 )
@@ -102,6 +111,7 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 def command(
     notebook: str,
     split_on: str,
+    headed: str | None,
     into: str | None,
     product_prefix: str,
     df_format: Any,
@@ -126,20 +136,26 @@ def command(
     dry_run = dry_run or bool(asked)
     from soorgeon_clone.cli import explained, planned
     from soorgeon_clone.notebook.read import read
-    from soorgeon_clone.refactor import files, write
+    from soorgeon_clone.refactor import files, surroundings, write
     from soorgeon_clone.refactor.layout import lay_out
     from soorgeon_clone.refactor.plan import make_plan
+    from soorgeon_clone.refactor.propose import chosen
+    from soorgeon_clone.refactor.record import Origin
     from soorgeon_clone.refactor.repairs import remembered, to_remember
 
-    source = read(notebook)
-    level = int(split_on[1])
+    original = read(notebook)
+    proposed = chosen(original, split_on)
+    source, level = proposed.notebook, proposed.level
+    if headed is not None:
+        planned.write_headed(proposed, original, headed, split_on)
+        return
 
     def plan_for(together: Sequence[MustMerge] = ()) -> Plan:
         return make_plan(
             source, level=level, single_task=single_task, serializer=serializer, forced=force, together=together
         )
 
-    chosen = {
+    wanted = {
         "product_prefix": product_prefix,
         "df_format": df_format,
         "file_format": file_format,
@@ -150,26 +166,30 @@ def command(
     plan = plan_for(together)
     verified = None
     if verify:
-        choices = _choices(source, root, plan, **chosen)
+        choices = _choices(source, root, plan, **wanted)
         repaired = _repaired(source, plan_for, level=level, timeout=timeout, choices=choices)
         plan, verified, together = repaired.plan, _verified(repaired), repaired.together
     explanations = explained.explanations(source, plan, level, asked) if asked else ()
     if asked and not as_json:
         explained.show(explanations)
         return
-    layout = lay_out(plan, _choices(source, root, plan, **chosen))
+    layout = lay_out(plan, _choices(source, root, plan, **wanted))
     _log(plan)
     project = files.project(plan, layout, _requirements(plan, layout))
-    changes = write.compare(project, root, force=force, repairs=to_remember(source, together, level))
+    origin = Origin(surroundings.notebook_file(source.path, root), split_on)
+    changes = write.compare(project, root, force=force, repairs=to_remember(source, together, level), origin=origin)
     if not dry_run:
         write.write(changes, root)
     where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
     report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
+    if split_on == "auto":
+        report["proposed"] = [{"cell": index + 1, "title": title} for index, title in proposed.titles.items()]
     if together and not verify:
         report["notes"].insert(0, _REMEMBERED)
     if as_json:
         say.echo(json.dumps(report, indent=2))
     else:
+        planned.show_proposed(proposed)
         planned.show(report, build=build)
         _show_reasons(source, level, plan, dry_run=dry_run)
     if build and not dry_run:

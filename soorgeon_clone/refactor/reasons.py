@@ -71,7 +71,8 @@ def _arrow(scene: Scene, before: str, task: Task) -> Iterator[Reason]:
         yield _loaded(scene, ", ".join(names), giver, asking[giver])
     for one in scene.plan.constraints:
         if isinstance(one, MustPrecede) and (scene.task_of(one.first), scene.task_of(one.last)) == (before, task.name):
-            yield Reason(one.reason.rstrip("."), scene.all_evidence(one.because))
+            file = one.reason.partition(" is touched by ")[0]
+            yield Reason(f"{file}, which both touch", scene.all_evidence(one.because))
 
 
 def _giver(scene: Scene, before: str, because: Sequence[Because]) -> Because | None:

@@ -37,7 +37,7 @@ def test_arrows() -> None:
 def test_files() -> None:
     told = arrow_reasons(scene(["with open('a.txt', 'w') as f:\n    f.write('x')", "print(open('a.txt').read())"]))
     (file,) = told["s1", "s2"]
-    assert file.what.startswith("`a.txt` is touched by") and [place.cell for place in file.places] == [2, 4]
+    assert file.what == "`a.txt`, which both touch" and [place.cell for place in file.places] == [2, 4]
 
 
 def test_names_of_one_statement_are_told_together() -> None:
