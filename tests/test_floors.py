@@ -20,7 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"analysis", "pipeline"}),
     frozenset({"notebook"}),
     frozenset({"pyproject", "distributions"}),
-    frozenset({"files"}),
+    frozenset({"files", "page"}),
     frozenset({"errors", "visible", "__init__"}),
 )
 # Room -> modules of other rooms on its own floor or above that it may still import.
@@ -68,7 +68,7 @@ DOORS: dict[str, frozenset[str]] = {
     "IPython": frozenset({"notebook/ipython", "pipeline/execution", "cli/interact"}),
     "jupytext": frozenset({"notebook/formats"}),
     "matplotlib": frozenset({"pipeline/plot/png"}),
-    "mistune": frozenset({"notebook/headings"}),
+    "mistune": frozenset({"page/markdown"}),
     "nbclient": frozenset({"pipeline/execution/kernel"}),
     "nbconvert": frozenset({"pipeline/execution/convert"}),
     # files are read and written by formats; nbclient wants nbformat's own objects
@@ -78,6 +78,7 @@ DOORS: dict[str, frozenset[str]] = {
     "PIL": frozenset({"verify/images"}),
     "parso": frozenset({"analysis/lower/parsed"}),
     "pyflakes": frozenset({"analysis/undefined"}),
+    "pygments": frozenset({"page/code"}),
     "rich": frozenset({"cli/progress"}),
     "tomli": frozenset({"pyproject"}),  # on Python 3.10
     "traitlets": frozenset({"pipeline/execution/shell"}),
@@ -86,7 +87,8 @@ DOORS: dict[str, frozenset[str]] = {
 }
 # Imported by nobody at module level: they cost more than the rest of the program's start.
 HEAVY = frozenset(
-    "nbformat jupytext IPython ipykernel nbclient nbconvert mistune rich pandas numpy matplotlib sklearn".split()
+    "nbformat jupytext IPython ipykernel nbclient nbconvert mistune pygments rich pandas numpy matplotlib "
+    "sklearn".split()
 )
 # Modules that only processes import which need the library anyway.
 STARTED_APART = {"pipeline/execution/shell": frozenset({"IPython"})}

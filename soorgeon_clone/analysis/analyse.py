@@ -129,7 +129,9 @@ def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:
     return {cell.index: code for cell, code in zip(cells, codes, strict=True) if isinstance(code, PythonCode)}
 
 
-def _walk_or_fail(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool, certain: bool) -> str | None:
+def _walk_or_fail(
+    walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool, certain: bool
+) -> str | None:
     """Walk a statement. An error of ours is no reason to refuse a notebook: it is returned, and nothing is known."""
     try:
         _walk(walker, record, is_last=is_last, maybe=maybe, certain=certain)

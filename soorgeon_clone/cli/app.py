@@ -16,6 +16,7 @@ from soorgeon_clone.errors import UserError
 # name -> (module with an attribute `command`, one line for --help). A module is imported only when its command runs.
 COMMANDS: dict[str, tuple[str, str]] = {
     "refactor": ("soorgeon_clone.cli.refactor", "Turn a notebook into a pipeline."),
+    "explain": ("soorgeon_clone.cli.explain", "Write a page about a notebook's data flow."),
     "build": ("soorgeon_clone.cli.build", "Run the tasks of a pipeline that are stale."),
     "status": ("soorgeon_clone.cli.status", "Show which tasks are stale, and why."),
     "plot": ("soorgeon_clone.cli.plot", "Draw the pipeline."),

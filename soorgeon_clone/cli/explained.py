@@ -12,7 +12,7 @@ from soorgeon_clone.visible import one_line
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
     from soorgeon_clone.refactor.model import Plan
-    from soorgeon_clone.refactor.scene import Evidence, Explanation, Point
+    from soorgeon_clone.refactor.scene import Evidence, Explanation, Point, Scene
 
 _MOST = 12  # points of one explanation
 _MOST_STATEMENTS = 4  # of one point
@@ -21,12 +21,18 @@ _PLAIN = frozenset({OWN_CODE, "an assignment", "an import", "gives it", "asks fo
 
 def explanations(source: Notebook, plan: Plan, level: int, asked: Iterable[str]) -> tuple[Explanation, ...]:
     """Return what is to be said of each thing that is asked for. Raise UserError for what there is not."""
-    from soorgeon_clone.notebook.sections import split
     from soorgeon_clone.refactor.explain import explain
+
+    return explain(scene_of(source, plan, level), asked)
+
+
+def scene_of(source: Notebook, plan: Plan, level: int) -> Scene:
+    """Return a plan with the facts and sections behind it."""
+    from soorgeon_clone.notebook.sections import split
     from soorgeon_clone.refactor.plan import facts_of
     from soorgeon_clone.refactor.scene import Scene
 
-    return explain(Scene(plan, facts_of(source, level), split(source, level)), asked)
+    return Scene(plan, facts_of(source, level), split(source, level))
 
 
 def show(told: Iterable[Explanation]) -> None:

@@ -88,6 +88,17 @@ def store_mode_option(command: Command) -> Command:
     )(command)
 
 
+def split_option(command: Command) -> Command:
+    """Add ``--split-on``."""
+    return click.option(
+        "--split-on",
+        type=click.Choice(["h1", "h2", "h3", "auto"]),
+        default="h2",
+        show_default=True,
+        help="What begins a task: headings of this level (h3: and H2), or auto: sections that the data flow suggests.",
+    )(command)
+
+
 def show_notes(notes: Iterable[str]) -> None:
     """Show what is not as it should be, and is no failure."""
     for note in notes:

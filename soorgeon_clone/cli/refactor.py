@@ -4,6 +4,7 @@
 
     notebook      the notebook as it was named on the command line
     folder        where the project is
+    proposed      with --split-on auto: list of {cell, title}; the cell counts from 1
     sections      how many sections the notebook has
     tasks         list of {name, title, source, upstream: [task], products: {key: path}, loads: [{task, key, names}],
                   params: {name: value}}
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
@@ -30,9 +31,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from soorgeon_clone.cli import say
-from soorgeon_clone.cli.pipeline_options import set_up_log
+from soorgeon_clone.cli.pipeline_options import set_up_log, split_option
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
@@ -47,7 +47,15 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 
 @click.command()
 @click.argument("notebook", metavar="NOTEBOOK")
-@click.option("--split-on", type=click.Choice(["h1", "h2", "h3"]), default="h2", help="Headings that begin a task.")
+@split_option
+@click.option(
+    "--write-headings",
+    "headed",
+    type=click.Path(dir_okay=False),
+    default=None,
+    metavar="FILE",
+    help="With --split-on auto: write a copy of the notebook with the proposed headings, and nothing else.",
+)
 @click.option(
     "--into", type=click.Path(file_okay=False), default=None, help="Folder to write to; this one if not given."
 )
@@ -104,6 +112,7 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 def command(
     notebook: str,
     split_on: str,
+    headed: str | None,
     into: str | None,
     product_prefix: str,
     df_format: Any,
@@ -126,22 +135,28 @@ def command(
     """
     set_up_log(log, log_file)
     dry_run = dry_run or bool(asked)
-    from soorgeon_clone.cli import explained
+    from soorgeon_clone.cli import explained, planned
     from soorgeon_clone.notebook.read import read
-    from soorgeon_clone.refactor import files, write
+    from soorgeon_clone.refactor import files, surroundings, write
     from soorgeon_clone.refactor.layout import lay_out
     from soorgeon_clone.refactor.plan import make_plan
+    from soorgeon_clone.refactor.propose import chosen
+    from soorgeon_clone.refactor.record import Origin
     from soorgeon_clone.refactor.repairs import remembered, to_remember
 
-    source = read(notebook)
-    level = int(split_on[1])
+    original = read(notebook)
+    proposed = chosen(original, split_on)
+    source, level = proposed.notebook, proposed.level
+    if headed is not None:
+        planned.write_headed(proposed, original, headed, split_on)
+        return
 
     def plan_for(together: Sequence[MustMerge] = ()) -> Plan:
         return make_plan(
             source, level=level, single_task=single_task, serializer=serializer, forced=force, together=together
         )
 
-    chosen = {
+    wanted = {
         "product_prefix": product_prefix,
         "df_format": df_format,
         "file_format": file_format,
@@ -152,27 +167,32 @@ def command(
     plan = plan_for(together)
     verified = None
     if verify:
-        choices = _choices(source, root, plan, **chosen)
+        choices = _choices(source, root, plan, **wanted)
         repaired = _repaired(source, plan_for, level=level, timeout=timeout, choices=choices)
         plan, verified, together = repaired.plan, _verified(repaired), repaired.together
     explanations = explained.explanations(source, plan, level, asked) if asked else ()
     if asked and not as_json:
         explained.show(explanations)
         return
-    layout = lay_out(plan, _choices(source, root, plan, **chosen))
+    layout = lay_out(plan, _choices(source, root, plan, **wanted))
     _log(plan)
     project = files.project(plan, layout, _requirements(plan, layout))
-    changes = write.compare(project, root, force=force, repairs=to_remember(source, together, level))
+    origin = Origin(surroundings.notebook_file(source.path, root), split_on)
+    changes = write.compare(project, root, force=force, repairs=to_remember(source, together, level), origin=origin)
     if not dry_run:
         write.write(changes, root)
     where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
     report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
+    if split_on == "auto":
+        report["proposed"] = [{"cell": index + 1, "title": title} for index, title in proposed.titles.items()]
     if together and not verify:
         report["notes"].insert(0, _REMEMBERED)
     if as_json:
         say.echo(json.dumps(report, indent=2))
     else:
-        _show(report, build=build)
+        planned.show_proposed(proposed)
+        planned.show(report, build=build)
+        _show_reasons(source, level, plan, dry_run=dry_run)
     if verified is not None and not verified["same"]:
         raise UserError(
             f"{source.name}: even as one task, the pipeline shows something else than the notebook",
@@ -198,6 +218,20 @@ def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: floa
     with redirect_stdout(sys.stderr):
         show(repaired.report)
     return repaired
+
+
+def _show_reasons(source: Notebook, level: int, plan: Plan, *, dry_run: bool) -> None:
+    """Print why sections were merged and, where nothing is written, why each task waits for others."""
+    from soorgeon_clone.cli import planned
+    from soorgeon_clone.cli.explained import scene_of
+    from soorgeon_clone.refactor.reasons import arrow_reasons, merge_reasons
+
+    if not plan.merges and not dry_run:
+        return
+    scene = scene_of(source, plan, level)
+    planned.show_merges([asdict(merge) for merge in plan.merges], merge_reasons(scene))
+    if dry_run:
+        planned.show_arrows(arrow_reasons(scene))
 
 
 def _tell(text: str) -> None:
@@ -292,40 +326,6 @@ def _frame_notes(layout: Layout) -> list[str]:
         f"Frames are saved as {chosen}{lost}; one that would come back different is pickled, and a warning says so. "
         "Frames that share data with other variables are pickled together with them."
     ]
-
-
-def _show(report: Mapping[str, Any], *, build: bool) -> None:
-    """Print what happened in a few lines: tasks with what they need, what was merged and why, what to do next."""
-    tasks, sections = report["tasks"], report["sections"]
-    verb = "written" if report["written"] else "planned (nothing is written)"
-    say.echo(
-        f"{one_line(report['notebook'])}: {_count(sections, 'section')} found, {_count(len(tasks), 'task')} {verb}"
-    )
-    width = max((len(task["source"]) for task in tasks), default=0)
-    for task in tasks:
-        needs = f"  <- {', '.join(task['upstream'])}" if task["upstream"] else ""
-        say.echo(f"  {task['source']:<{width if needs else 0}}{needs}")
-    for merge in report["merges"]:
-        say.echo(one_line(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}"))
-    for sentence in [*report["hints"], *report["notes"]]:
-        say.echo(sentence)
-    if report["verified"] and report["verified"]["same"]:
-        count = len(report["verified"]["repairs"])
-        repairs = f", after {_count(count, 'repair')}" if count else ""
-        say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}.")
-    files = report["files"]
-    changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
-    say.echo(f"Files: {', '.join(changes)}" if changes else "")
-    for path in files["removed"]:
-        say.echo(f"  {path} removed: no section of the notebook makes it any more")
-    if report["written"] and not build:
-        folder = report["folder"]
-        enter = "" if folder == "." else f"cd {one_line(folder)} && "
-        say.echo(f"Next: {enter}soorgeon-clone build")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _build(root: Path, *, as_json: bool) -> None:

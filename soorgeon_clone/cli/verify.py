@@ -24,6 +24,7 @@ import click
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import stop_on_sigterm
 from soorgeon_clone.cli.pipeline_options import set_up_log
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
@@ -36,14 +37,19 @@ _COLOURS = {"same": "green", "different": "red", "not run": "red", "not determin
 
 @click.command()
 @click.argument("notebook", metavar="NOTEBOOK")
-@click.option("--split-on", type=click.Choice(["h1", "h2", "h3"]), default="h2", help="Headings that begin a task.")
+@click.option(
+    "--split-on",
+    type=click.Choice(["h1", "h2", "h3", "auto"]),
+    default=None,
+    help="What begins a task. If not given: what the pipeline was made with, else h2.",
+)
 @click.option(
     "-e",
     "--entry-point",
     type=click.Path(dir_okay=True),
     default=None,
-    help="The pipeline (pipeline.yaml, or its folder). If not given: the one that refactor wrote for NOTEBOOK beside "
-    "it, else the one that refactor would write now.",
+    help="The pipeline (pipeline.yaml, or its folder). If not given: the one that refactor wrote for NOTEBOOK, here, "
+    "beside it or in a folder next to these; else the one that refactor would write now.",
 )
 @click.option(
     "--timeout",
@@ -80,7 +86,7 @@ _COLOURS = {"same": "green", "different": "red", "not run": "red", "not determin
 )
 def command(
     notebook: str,
-    split_on: str,
+    split_on: str | None,
     entry_point: str | None,
     timeout: float | None,
     rtol: float,
@@ -101,21 +107,30 @@ def command(
     stop_on_sigterm()
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor.plan import make_plan
+    from soorgeon_clone.refactor.propose import chosen
+    from soorgeon_clone.refactor.record import Record, read_record
+    from soorgeon_clone.refactor.repairs import remembered
+    from soorgeon_clone.refactor.write import RECORD
     from soorgeon_clone.verify.model import Tolerance
     from soorgeon_clone.verify.verify import Settings, verify
 
-    source = read(notebook)
-    level = int(split_on[1])
+    original = read(notebook)
+    pipeline = _entry_point(original, entry_point)
+    record = read_record(pipeline.parent / RECORD) if pipeline is not None else Record()
+    proposed = chosen(original, split_on or record.origin.split_on)
+    source, level = proposed.notebook, proposed.level
+    together = remembered(source, pipeline.parent, level) if pipeline is not None else ()
+    say.echo(_what(pipeline, given=entry_point is not None), err=True)
     settings = Settings(
         level=level,
-        entry_point=_entry_point(source, entry_point),
+        entry_point=pipeline,
         tolerance=Tolerance(rtol=rtol),
         timeout=timeout,
         in_place=in_place,
         isolation=isolation,
         jobs=jobs,
     )
-    report = verify(source, make_plan(source, level=level), settings, _tell)
+    report = verify(source, make_plan(source, level=level, together=together), settings, _tell)
     if page is not None:
         from soorgeon_clone.files.named import write_named
         from soorgeon_clone.verify.html import html_of
@@ -188,14 +203,15 @@ def _entry_point(source: Notebook, given: str | None) -> Path | None:
     if given is not None:
         path = Path(given)
         return path / "pipeline.yaml" if path.is_dir() else path
-    from soorgeon_clone.refactor.record import read_record
-    from soorgeon_clone.refactor.write import RECORD
+    from soorgeon_clone.refactor.made import pipelines_of
 
-    folder = source.path.parent if source.path is not None else Path()
-    path = folder / "pipeline.yaml"
-    if path.is_file() and read_record(folder / RECORD).notebook == source.name:
-        return path
-    return None
+    return next(iter(pipelines_of(source, Path())), None)
+
+
+def _what(pipeline: Path | None, *, given: bool) -> str:
+    if pipeline is None:
+        return "Verifying the pipeline that refactor would write now: it has written none for this notebook near here."
+    return f"Verifying {one_line(str(pipeline))}{'' if given else '; --entry-point chooses another'}"
 
 
 def _tell(text: str) -> None:

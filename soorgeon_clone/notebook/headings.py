@@ -1,10 +1,10 @@
-"""The text of a Markdown cell -> its headings (the only door to mistune)."""
+"""The text of a Markdown cell -> its headings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -95,7 +95,9 @@ def _line_by_line(markdown: str) -> Iterator[Heading]:
 
 def parsed(markdown: str) -> tuple[Heading, ...]:
     """Return the headings of a text as the parser finds them."""
-    parser = _parser()
+    from soorgeon_clone.page.markdown import parser as markdown_parser
+
+    parser = markdown_parser()
     state = parser.block.state_cls()
     state.process(markdown + "\n")
     try:
@@ -103,13 +105,6 @@ def parsed(markdown: str) -> tuple[Heading, ...]:
         return tuple(_found(state.tokens, parser, state.env))
     except RecursionError:  # brackets or quotes nested a thousand deep: a text that no renderer shows either
         return ()
-
-
-@cache
-def _parser() -> Any:
-    import mistune
-
-    return mistune.Markdown(renderer=None)
 
 
 def _found(tokens: Iterable[Mapping[str, Any]], parser: Any, references: Mapping[str, Any]) -> Iterator[Heading]:

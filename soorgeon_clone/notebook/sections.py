@@ -1,4 +1,4 @@
-"""`Notebook` -> `Section`s: cut at the Markdown cells that hold a heading of one level."""
+"""`Notebook` -> `Section`s: cut at the Markdown cells that hold a heading of some level."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from soorgeon_clone.notebook.tags import is_run
 
 # What --split-on offers; the first that cuts a notebook is the one to recommend.
 LEVELS = (2, 1, 3)
+# Level -> the levels of the headings that cut. Where H3 headings cut, H2 headings do as well: a section does not go on
+# below the heading of the next chapter. An H1 heading is the notebook's title.
+_CUTS = {1: (1,), 2: (2,), 3: (2, 3)}
 
 
 def split(notebook: Notebook, level: int = 2) -> tuple[Section, ...]:
@@ -66,4 +69,4 @@ def _with_code(parts: Sequence[tuple[str, list[Cell]]]) -> list[tuple[str, list[
 def _titles(cell: Cell, level: int) -> list[str]:
     if cell.kind != "markdown":
         return []
-    return [heading.title for heading in headings(cell.source) if heading.level == level]
+    return [heading.title for heading in headings(cell.source) if heading.level in _CUTS[level]]

@@ -70,7 +70,7 @@ def file_order(solution: Solution) -> Mapping[int, Mapping[int, SharedFile]]:
     for use in wiring.ledger.files:
         earlier = order.setdefault(use.at, {})
         for mark, files in ((file.READ, use.reads), (file.WRITTEN, use.writes)):
-            for path, asker in sorted(files.items()):
+            for path, asker in sorted(files.items(), key=lambda item: (item[0] == "*", item)):  # known ones are told
                 taken = table.take(Want(f"{mark}{path}", use.at, None, asker, asker + 1), wiring.ledger)
                 for before, number in taken.after if isinstance(taken, Taken) else ():
                     earlier.setdefault(before, SharedFile(path, number, asker))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, LIB, UNBOUND, Obj, Value
@@ -27,22 +28,35 @@ def _bound(scene: Scene, name: str) -> Iterator[tuple[int, Point]]:
 
 
 def _changed(scene: Scene, name: str) -> Iterator[tuple[int, Point]]:
-    """Yield the changes of what the variable denotes at the time, and of what is in that."""
+    for change in changes_of(scene, name):
+        what = "may be changed" if change.feared else "changed"
+        yield (
+            change.statement.index,
+            Point(
+                f"{'' if change.whole else 'something in it is '}{what} in {scene.task_of(change.statement.section)}",
+                why(scene, change.statement, "changes", change.obj),
+            ),
+        )
+
+
+class Change(NamedTuple):
+    """A statement that may change what a variable denotes at the time, or (not ``whole``) something in that."""
+
+    statement: StatementFacts
+    obj: Obj
+    whole: bool
+    feared: bool
+
+
+def changes_of(scene: Scene, name: str) -> Iterator[Change]:
+    """Yield the changes of what a variable denotes at the time, and of what is in that."""
     for statement, value in _values(scene, name):
         whole = [obj for obj in statement.changes if obj in value]
         parts = [] if whole else [obj for obj in statement.changes if obj in _parts(scene, value)]
         reasons = [(obj, statement.why["changes", obj]) for obj in (*whole, *parts)]
-        if not reasons:
-            continue
-        obj, reason = min(reasons, key=lambda item: item[1].feared)
-        what = "may be changed" if reason.feared else "changed"
-        yield (
-            statement.index,
-            Point(
-                f"{'' if whole else 'something in it is '}{what} in {scene.task_of(statement.section)}",
-                why(scene, statement, "changes", obj),
-            ),
-        )
+        if reasons:
+            obj, reason = min(reasons, key=lambda item: item[1].feared)
+            yield Change(statement, obj, bool(whole), reason.feared)
 
 
 def _values(scene: Scene, name: str) -> Iterator[tuple[StatementFacts, Value]]:

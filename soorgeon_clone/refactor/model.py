@@ -115,12 +115,15 @@ class MustMerge:
     """Sections ``first`` to ``last`` (by number, from 0) must be one task. ``reason`` says why, for people.
 
     ``because`` are the statements that force it, the giving one first; none where `verify` has seen it in a run.
+    ``what`` is the reason without its statements, ``remedy`` what would part them, where there is something.
     """
 
     first: int
     last: int
     reason: str
     because: tuple[Because, ...] = ()
+    what: str = ""
+    remedy: str = ""
 
     @property
     def feared(self) -> bool:

@@ -104,5 +104,6 @@ def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, sin
         return ()
     better = best_level(notebook)
     if better is None or better == level:
-        return (f"The notebook has no headings that would split it, so it becomes one task. Add H{level} headings.",)
+        add = f"Add H{level} headings, or see what --split-on auto proposes."
+        return (f"The notebook has no headings that would split it, so it becomes one task. {add}",)
     return (f"The notebook has no H{level} headings, so it becomes one task; --split-on h{better} would split it.",)

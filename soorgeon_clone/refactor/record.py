@@ -15,6 +15,15 @@ from soorgeon_clone.notebook.percent_header import without_header
 # What refactor makes as a whole. A record that names anything else was not written by us: git may have brought it.
 _OURS = re.compile(r"tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported\.py|frames(_\d+)?\.py")
 _MOST_BYTES = 10_000_000
+CUTS = ("h1", "h2", "h3", "auto")  # what --split-on takes
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the notebook is, from the project's folder (``""`` if that was not kept), and what cut it."""
+
+    source: str = ""
+    split_on: str = "h2"
 
 
 @dataclass(frozen=True)
@@ -22,9 +31,11 @@ class Record:
     """The notebook's name and the digests of what was written: whole files, and our block of shared ones.
 
     ``repairs`` is what ``refactor --verify`` has learnt: the names of the first and last section of one task, and why.
+    ``origin`` is how the pipeline came of the notebook.
     """
 
     notebook: str = ""
+    origin: Origin = field(default_factory=Origin)
     files: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
     repairs: tuple[tuple[str, str, str], ...] = ()
@@ -36,12 +47,18 @@ def read_record(path: Path) -> Record:
         data = json.loads(regular.read_bytes(path, limit=_MOST_BYTES))
         return Record(
             notebook=str(data["notebook"]),
+            origin=_origin(data.get("origin", {})),
             files=generated.recorded(data["files"], is_ours),
             shared={str(name): str(value) for name, value in data["shared"].items()},
             repairs=tuple((str(first), str(last), str(why)) for first, last, why in data.get("repairs", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Record()
+
+
+def _origin(data: Mapping[str, object]) -> Origin:
+    split_on = str(data.get("split_on", "h2"))
+    return Origin(str(data.get("source", "")), split_on if split_on in CUTS else "h2")
 
 
 def is_ours(name: str) -> bool:
@@ -52,6 +69,7 @@ def is_ours(name: str) -> bool:
 def record_text(record: Record) -> str:
     data: dict[str, object] = {
         "notebook": record.notebook,
+        "origin": {"source": record.origin.source, "split_on": record.origin.split_on},
         "files": dict(record.files),
         "shared": dict(record.shared),
     }

@@ -17,6 +17,14 @@ def notebook_folder(notebook: Path | None, root: Path) -> str:
     return "" if relative == os.curdir else Path(relative).as_posix()
 
 
+def notebook_file(notebook: Path | None, root: Path) -> str:
+    """Return the way from the project to the notebook, "" for standard input."""
+    if notebook is None:
+        return ""
+    folder = notebook_folder(notebook, root)
+    return f"{folder}/{notebook.name}" if folder else notebook.name
+
+
 def local_modules(notebook: Path | None, modules: Iterable[str]) -> tuple[str, ...]:
     """Return those of ``modules`` that are a file or a folder beside the notebook."""
     folder = notebook.parent if notebook is not None else Path()

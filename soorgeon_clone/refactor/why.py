@@ -20,7 +20,7 @@ def must_merge(borders: Borders, refused: Refused, last: int, askers: Iterable[i
     roles = ((refused.role, refused.made), ("changed by", refused.changed), ("asked for by", tuple(askers)))
     named = list(dict.fromkeys(number for _, numbers in roles for number in numbers))
     because = tuple(because_of(borders, number, refused.rule or refused.what, refused.facts) for number in named)
-    return MustMerge(first, last, reason(borders, refused, roles), because)
+    return MustMerge(first, last, reason(borders, refused, roles), because, refused.what, refused.remedy)
 
 
 def because_of(borders: Borders, number: int, rule: str, facts: Iterable[Fact] = ()) -> Because:

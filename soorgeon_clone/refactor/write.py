@@ -13,7 +13,7 @@ from soorgeon_clone.files.generated import outdated, text_now
 from soorgeon_clone.files.problems import told
 from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
-from soorgeon_clone.refactor.record import Record, digest, read_record, record_text
+from soorgeon_clone.refactor.record import Origin, Record, digest, read_record, record_text
 from soorgeon_clone.refactor.shared import merge
 from soorgeon_clone.visible import one_line
 
@@ -36,7 +36,9 @@ class Changes:
     notes: tuple[str, ...]
 
 
-def compare(project: Project, root: Path, *, force: bool = False, repairs: Repairs = ()) -> Changes:
+def compare(
+    project: Project, root: Path, *, force: bool = False, repairs: Repairs = (), origin: Origin | None = None
+) -> Changes:
     """Return the changes that make ``root`` hold the project, and remember the ``repairs`` that its plan is made with.
 
     Raises UserError if a file that is ours as a whole was changed by a person (or was there before), unless ``force``.
@@ -79,6 +81,7 @@ def compare(project: Project, root: Path, *, force: bool = False, repairs: Repai
     texts[RECORD] = record_text(
         Record(
             project.notebook,
+            origin or Origin(),
             {path: digest(path, text) for path, text in project.files.items()},
             shared_digests,
             tuple(repairs),

@@ -59,7 +59,8 @@ class Verifier:
     """Runs a notebook once and compares it with as many pipelines as asked for. A context manager."""
 
     def __init__(self, notebook: Notebook, settings: Settings, tell: Tell) -> None:
-        self.notebook = notebook
+        # headings that were proposed are in no file: their cells have no place in the run
+        self.notebook = replace(notebook, cells=tuple(cell for cell in notebook.cells if cell.index >= 0))
         self.settings = settings
         self.tell = tell
         self.sections = split(notebook, settings.level)

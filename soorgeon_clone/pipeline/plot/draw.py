@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.pipeline.plot.model import Arrow, Box, Drawing, State
+from soorgeon_clone.pipeline.plot.model import Box, Drawing, State, arrow
 from soorgeon_clone.pipeline.state.fingerprint import needs
 from soorgeon_clone.pipeline.status.model import TaskStatus
 from soorgeon_clone.pipeline.status.project import Project
@@ -18,7 +18,7 @@ def drawing_of(project: Project) -> Drawing:
             other = tasks[name]
             keys = [one.product.key for one in needs(task, tasks) if one.task == name and one.product.key]
             data = [key for key in keys if key not in {product.key for product in other.notebooks}]
-            arrows.append(Arrow(name, task.name, _label(data)))
+            arrows.append(arrow(name, task.name, data))
     return Drawing(boxes, tuple(arrows))
 
 
@@ -35,8 +35,3 @@ def _box(status: TaskStatus) -> Box:
     last = status.last_run
     note = f"{last.seconds:.2g} s" if last and last.seconds < 10 else f"{last.seconds:.0f} s" if last else ""
     return Box(status.name, state_of(status), note, status.line)
-
-
-def _label(keys: list[str]) -> str:
-    shown = ", ".join(keys[:3])
-    return f"{shown}, +{len(keys) - 3}" if len(keys) > 3 else shown

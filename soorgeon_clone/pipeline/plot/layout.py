@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from soorgeon_clone.pipeline.plot.model import Drawing, PlacedArrow, PlacedBox, PlacedDrawing
+from soorgeon_clone.pipeline.plot.model import Drawing, PlacedArrow, PlacedBox, PlacedDrawing, width
 
 _CHARACTER = 7.4
 _HEIGHT = 44.0
@@ -40,7 +40,9 @@ def place(drawing: Drawing) -> PlacedDrawing:
     """The drawing with coordinates. The same drawing gets the same coordinates."""
     layer_of = _layers(drawing)
     nodes = {
-        box.name: _Node(box.name, layer_of[box.name], max(70.0, 24 + _CHARACTER * max(len(box.name), len(box.note))))
+        box.name: _Node(
+            box.name, layer_of[box.name], max(70.0, 24 + _CHARACTER * max(width(box.name), width(box.note)))
+        )
         for box in drawing.boxes
     }
     layers: list[list[_Node]] = [[] for _ in range(max(layer_of.values(), default=-1) + 1)]
@@ -190,7 +192,7 @@ def _finish(drawing: Drawing, nodes: Mapping[str, _Node], bends: list[list[_Node
 
 
 def _label_width(label: str) -> float:
-    return len(label) * 6.4 + 8
+    return width(label) * 6.4 + 8
 
 
 def _label_places(arrows: Sequence[tuple[float, float, str]]) -> tuple[float, list[tuple[float, float]]]:

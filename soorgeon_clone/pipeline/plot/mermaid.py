@@ -7,7 +7,7 @@ import re
 from soorgeon_clone.pipeline.plot.model import COLOURS, Drawing
 from soorgeon_clone.visible import one_line
 
-_CLASSES = {"up to date": "upToDate", "in cache": "inCache", "stale": "stale", "failed": "failed"}
+_CLASSES = {"up to date": "upToDate", "in cache": "inCache", "stale": "stale", "failed": "failed", "planned": "planned"}
 
 
 def mermaid_of(drawing: Drawing) -> str:
@@ -18,7 +18,7 @@ def mermaid_of(drawing: Drawing) -> str:
         note = f"<br/><small>{_text(box.note)}</small>" if box.note else ""
         lines.append(f'    {ids[box.name]}["{_text(box.name)}{note}"]:::{_CLASSES[box.state]}')
     for arrow in drawing.arrows:
-        label = f'|"{_text(arrow.label)}"|' if arrow.label else ""
+        label = f'|"{_text(arrow.tip or arrow.label)}"|' if arrow.label else ""
         lines.append(f"    {ids[arrow.source]} -->{label} {ids[arrow.target]}")
     for state in dict.fromkeys(box.state for box in drawing.boxes):
         fill, border = COLOURS[state]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["up to date", "in cache", "stale", "failed"]
+State = Literal["up to date", "in cache", "stale", "failed", "planned"]
 
 # State -> (fill, border): colours that differ in lightness too, for those who do not see all colours.
 COLOURS: dict[str, tuple[str, str]] = {
@@ -13,7 +15,18 @@ COLOURS: dict[str, tuple[str, str]] = {
     "in cache": ("#dbe9fb", "#3b6fb6"),
     "stale": ("#fdf1cf", "#b8860b"),
     "failed": ("#fadbd8", "#b03a2e"),
+    "planned": ("#eef1f5", "#6b7685"),
 }
+# The same on a dark ground.
+DARK_COLOURS: dict[str, tuple[str, str]] = {
+    "up to date": ("#173d29", "#5fc08d"),
+    "in cache": ("#1b3150", "#7ab0f5"),
+    "stale": ("#43360f", "#dcb042"),
+    "failed": ("#4a1f1b", "#f08a7d"),
+    "planned": ("#262d37", "#93a0b0"),
+}
+
+_LONGEST_LABEL = 34  # characters of a label
 
 
 @dataclass(frozen=True)
@@ -28,11 +41,33 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """``target`` needs ``source``; ``label`` names the variables that cross."""
+    """``target`` needs ``source``; ``label`` names what crosses as far as it fits, ``tip`` all of it."""
 
     source: str
     target: str
     label: str = ""
+    tip: str = ""
+
+
+def arrow(source: str, target: str, names: Sequence[str]) -> Arrow:
+    """Return the arrow between two tasks where these names cross."""
+    every = ", ".join(dict.fromkeys(names))
+    if width(every) <= _LONGEST_LABEL:
+        return Arrow(source, target, every, every)
+    label = ""
+    for name in names:
+        longer = f"{label}, {name}" if label else name
+        if width(longer) > _LONGEST_LABEL - 3:
+            break
+        label = longer
+    while not label and width(names[0]) > _LONGEST_LABEL - 1:
+        names = [names[0][:-1], *names[1:]]
+    return Arrow(source, target, f"{label}, ..." if label else f"{names[0]}...", every)
+
+
+def width(text: str) -> int:
+    """Return how many characters of Latin a text is wide; those of Chinese, Japanese and Korean are two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Texts -> pages that stand alone: one look in light and dark, code in colours, Markdown without its HTML."""

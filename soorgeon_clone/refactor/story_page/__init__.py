@@ -1,0 +1,1 @@
+"""The story of a notebook's data as one HTML page."""
