@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -233,3 +234,51 @@ def test_syntax_is_lowered_in_one_place(path: Path) -> None:
     if "analysis/lower" in within(path):
         others = {n for n in found if n.startswith("soorgeon_clone.") and ".analysis.lower" not in n}
         assert not others, f"{path} imports {others}: lowering knows nothing but Python"
+
+
+# Where the names of libraries that have a table may stand in Python code all the same, and why.
+NAMED = {
+    "analysis/models/": "a model is about the library that it is named after",
+    "analysis/objects/heap": "the types of frames, and of the memory that arrays share",
+    "analysis/objects/parts": "the types of tables and arrays, which the rest of the code has from here",
+    "analysis/objects/kinds/table": "the types of the tables that the kind answers for",
+    "analysis/objects/kinds/importable": "the path by which IPython's shell is known",
+    "analysis/machine/walk": "the path of `display`, and of what else IPython puts in place",
+    "analysis/machine/bodies": "a name that notebooks give to a variable",
+    "analysis/knowledge/effects": "the library of a module that is imported by another name",
+    "analysis/knowledge/feared": "types that are asked about each method: all tables would be read for that",
+    "refactor/carriers/ambient": "the code that saves the state of a generator",
+    "refactor/carriers/pickled": "what is saved as a frame",
+    "refactor/frames": "the code that saves a frame",
+    "refactor/steps": "the code that chooses pyplot's backend",
+    "refactor/tasks": "the module that this code needs",
+}
+TABLES = PACKAGE / "analysis" / "knowledge"
+LIBRARY = re.compile(
+    rf"(?<![\w./])({'|'.join(path.stem for path in TABLES.glob('*.yaml') if path.stem != 'builtins')})(?![\w/])"
+)
+
+
+def texts_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the row and the text of each constant that is no docstring."""
+    tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.lineno, node.value
+
+
+def names_libraries(path: Path) -> list[str]:
+    return [f"{row}: {found[1]}" for row, text in texts_of(path) if (found := LIBRARY.search(text))]
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parts[0] in ("analysis", "refactor")], ids=str)
+def test_what_is_known_of_libraries_stands_in_their_tables(path: Path) -> None:
+    if not any(path.with_suffix("").as_posix().startswith(allowed) for allowed in NAMED):
+        assert names_libraries(path) == [], f"{path}: say it in a table (analysis/knowledge/), or why it may stand here"
+
+
+def test_exceptions_are_needed() -> None:
+    for allowed in NAMED:
+        paths = [path for path in MODULES if path.with_suffix("").as_posix().startswith(allowed)]
+        assert any(map(names_libraries, paths)), f"nothing in {allowed} names a library any more"

@@ -19,7 +19,6 @@ Loadable = Mapping[str, tuple[Unit, Group]]
 
 # repeated in the notebook's order with the imports: they decide what an import finds or does
 _EARLY = frozenset({"sys_path", "environ", "directory", "warnings", "future", "modules"})
-_FIGURES = ("matplotlib.", "seaborn.", "statsmodels.")
 
 
 class Products:
@@ -168,7 +167,8 @@ class Steps:
             return
         reach = self.borders.facts.heap.reach
         values = [self.borders.value(part.name, provider.end) for part in bundle.parts]
-        if any(obj.type == "?" or obj.type.startswith(_FIGURES) for value in values for obj in reach(value)):
+        has = self.ledger.knowledge.has
+        if any(obj.type == "?" or has(obj.type, "figures") for value in values for obj in reach(value)):
             self.done.add("matplotlib")
             self.steps.append(Replay("import", "import matplotlib.pyplot", ("matplotlib",)))
             source = 'matplotlib.pyplot.switch_backend(matplotlib.rcParams["backend"])'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from soorgeon_clone.analysis.dataflow import Unit
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import UNBOUND, Obj
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
@@ -30,7 +31,7 @@ def plan_of(
     cut, wiring, borders = solution.cut, solution.wiring, solution.wiring.borders
     names = {unit.begin: sections[unit.begin].name for unit in cut.units}
     bundles = _bundles(solution, serializer)
-    products = Products(names, bundles, plots=_plots(borders))
+    products = Products(names, bundles, plots=_plots(borders, solution.wiring.ledger.knowledge))
     order = file_order(solution)
     builder = _Builder(sections, solution, products)
     tasks: list[Task] = []
@@ -92,13 +93,12 @@ def _bundles(solution: Solution, serializer: Serializer | None) -> dict[tuple[in
     return bundles
 
 
-def _plots(borders: Borders) -> bool:
+def _plots(borders: Borders, knowledge: Knowledge) -> bool:
     """Whether the notebook draws with pyplot, and has no variable of its own called matplotlib."""
     if "matplotlib" in borders.binders and not borders.is_import("matplotlib"):
         return False
-    drawing = ("matplotlib", "seaborn")
     values = frozenset[Obj]().union(*(binding.value for binding in borders.history.all_bindings()))
-    return any(obj.path.startswith(drawing) for obj in values)
+    return any(knowledge.has(obj.path, "plots") for obj in values)
 
 
 class _Builder:

@@ -13,13 +13,40 @@ from soorgeon_clone.analysis.knowledge.effect_rules import Major, Rule, TypeFact
 
 TABLE_KEYS = {
     *("library", "source", "aliases", "everywhere", "function", "constructor", "method"),
-    *("functions", "attributes", "types", "states"),
+    *("functions", "attributes", "types", "states", "traits", "distribution"),
 }
 TYPE_KEYS = {
     *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),
     *("bound_to", "drawn_on", "new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
     "stores",
 }
+
+TRAITS = {
+    "artists": "what draws: it holds and calls what it is given when it is drawn",
+    "calls_held": "functions of it may call what containers that they are given hold, at once",
+    "calls_methods": "functions of it call methods, by their names, of objects that they are given",
+    "calls_nothing_held": "functions of it do not call what containers that they are given hold, not at once",
+    "data": "what an object of a library is given to work on: it does not change with it",
+    "figures": "its objects may hold figures",
+    "formulas": "names in the texts that it is given are read again when its objects are loaded",
+    "keeps_exceptions": "context managers never swallow an exception",
+    "learns": "its objects give the data that they hold to functions that they hold",
+    "learnt_from": "that data",
+    "memory": "objects with memory that others may share",
+    "no_code": "objects hold no code of the notebook that is called",
+    "not_unique": "numbers of which a file gives a copy",
+    "of_functions": "objects that hold nothing but functions",
+    "of_numpy_random": "functions that belong to the generator of that name, as pickle does not know",
+    "of_python_random": "the same",
+    "own_pickling": "classes whose way of being pickled forgets what a subclass adds",
+    "items_are_attributes": "items of an object are its attributes",
+    "pickles": "calls that pickle what they are given, also if it goes to no file",
+    "plain_classes": "classes that take an attribute as it is",
+    "plots": "it draws on pyplot's figures",
+    "unpickles": "calls that give such things back",
+    "views": "what objects give may share their memory",
+}
+"""What may be said of a library, or of things in it by the globs of their names, beside what calls do."""
 
 _CALL = re.compile(r"([\w.*?]+)?(?:\{([^}]*)\}([\w.*?]*))?(?:\(([^)]*)\))?")
 _WORD = re.compile(r"(?:arg|element|cell|like|call|single|library):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
@@ -170,6 +197,10 @@ class Table:
         return self.rules(self.raw.get("everywhere") or [])
 
     @cached_property
+    def traits(self) -> dict[str, tuple[str, ...]]:
+        return {trait: as_tuple(names) for trait, names in (self.raw.get("traits") or {}).items()}
+
+    @cached_property
     def aliases(self) -> Mapping[str, str]:
         return self.raw.get("aliases") or {}
 
@@ -207,6 +238,7 @@ class Table:
 def check_keys(raw: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the keys of a table."""
     yield from (f"unknown key {key}" for key in raw.keys() - TABLE_KEYS)
+    yield from (f"unknown trait {trait}" for trait in (raw.get("traits") or {}).keys() - TRAITS.keys())
     for name, entry in (raw.get("types") or {}).items():
         unknown = {key.partition("(")[0] for key in entry or {}} - TYPE_KEYS
         yield from (f"type {name}: unknown key {key}" for key in unknown)

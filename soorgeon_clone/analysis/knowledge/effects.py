@@ -13,6 +13,8 @@ A table describes one library (one top-level module; those of the standard libra
 ``method``       the effect of methods that are not named
 ``states``       setting (what ``sets`` names, without ``other:``) -> how all of it is saved and put back, each key as
                  `soorgeon_clone.refactor.carriers.states.State` says; it is the library's by its first word
+``traits``       what else is so of the library: a trait (see `TRAITS`) -> globs of the names that have it
+``distribution`` its name where packages are installed, if it is another
 ``types``        type -> its facts (see TypeFacts), ``new``, ``methods``, ``method`` (all others), ``attributes``,
                  ``attribute`` (all others), ``operators``, ``subscripts``, ``stores`` (what is stored into, where
                  that does not change all that shares its memory). ``"*"`` is any type that is not named
@@ -83,7 +85,6 @@ HOMES = {"posixpath": "os.path", "ntpath": "os.path", "_io": "io", "pylab": "mat
 _ANY_CONSTRUCTOR = {"shares": "args"}
 USER = "pyproject.toml"  # the sources of effects that no table says
 UNDESCRIBED = "code that nobody has described"
-DISTRIBUTIONS = {"sklearn": "scikit_learn", "imblearn": "imbalanced_learn"}
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -110,7 +111,9 @@ def table_of(library: str) -> Table | None:
 @cache
 def installed_major(library: str) -> int | None:
     """Return the major version of a library by the name of its folder: importlib.metadata would take 20 ms."""
-    wanted = re.compile(rf"{DISTRIBUTIONS.get(library, library)}-(\d+).*\.dist-info", re.IGNORECASE)
+    table = table_of(library)
+    distribution = table.raw.get("distribution", library) if table is not None else library
+    wanted = re.compile(rf"{distribution}-(\d+).*\.dist-info", re.IGNORECASE)
     for folder in sys.path:
         with suppress(OSError):
             for name in os.listdir(folder or "."):  # noqa: PTH208 - faster
@@ -212,6 +215,13 @@ class Knowledge:
     def describes(self, library: str) -> bool:
         """Tell whether there is a table for a library."""
         return table_of(library) is not None
+
+    @_remembered
+    def has(self, path: str, trait: str) -> bool:
+        """Tell whether a table says that something, or a type, has one of the `TRAITS`."""
+        library, rest = _split(path)
+        table = table_of(library)
+        return table is not None and any(fnmatchcase(rest, name) for name in table.traits.get(trait, ()))
 
     @_remembered
     def type(self, type_path: str) -> TypeFacts | None:

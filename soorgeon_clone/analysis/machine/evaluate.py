@@ -214,7 +214,6 @@ def _compare_values(w: Run, sign: str, left: Value, right: Value) -> None:
 
 
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in", "not in"})
-_NOT_UNIQUE = frozenset({"numpy.nan", "math.nan", "numpy.NaN", "numpy.NAN", "numpy.inf", "math.inf"})
 
 
 def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value) -> Value:
@@ -223,7 +222,7 @@ def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value) -
         for obj in left | right:
             if not obj.immutable:
                 w.heap.note_identity(obj)
-            elif obj.path in _NOT_UNIQUE:
+            elif w.has(obj, "not_unique"):
                 w.opaque(f"`{sign} {obj.path}` asks whether two values are the same object, which saving does not keep")
         return frozenset({w.heap.atom("builtins.bool")})
     own = implicit(w, left | right)
@@ -443,14 +442,9 @@ def _few(w: Run, value: Value, node: Instruction) -> Value:
     if len(value) <= w.limits.alternatives:
         return value
     made = w.heap.make((*w.site(node), "any of"), UNKNOWN)
-    each = frozenset(
-        o for o in value if o.immutable or o.type in (*CODE_TYPES, SUPER) or o.type.startswith(_WITH_VIEWS)
-    )
+    each = frozenset(o for o in value if o.immutable or o.type in (*CODE_TYPES, SUPER) or w.has(o, "views"))
     w.heap.hold(made, ANY, value - each - {made})
     return each | {made}
-
-
-_WITH_VIEWS = ("numpy.", "pandas.", "torch.", "tensorflow.")  # what they give may share their memory
 
 
 _EXPRESSIONS: dict[type[Instruction], Callable[[Any, Any], Value]] = {

@@ -32,8 +32,11 @@ from soorgeon_clone.analysis.objects.heap import (
 from soorgeon_clone.analysis.objects.kinds.importable import MAIN, note_code
 from soorgeon_clone.analysis.objects.parts import (
     CONTAINERS,
+    FRAME,
     MAPPINGS,
     NDARRAY,
+    NUMBERS,
+    TABLES,
     cells,
     contents,
     inmost,
@@ -52,7 +55,6 @@ _TAKING_ALL = frozenset(  # all elements of what they are given
         *("str.join", "list.extend", "set.update", "set.union"),
     )
 )
-_OF_TABLES = ("pandas.", "numpy.")
 _VIEWING = FRAMES | {NDARRAY}
 _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "ascii", "str.format", "str.join"))
 
@@ -96,7 +98,7 @@ def apply(
         w.run_registered(args.all, node)
     if effect.sets:
         note_code(w, effect, args.all)
-    if w.drawn and path.startswith("matplotlib."):
+    if w.drawn and w.knowledge.has(path, "artists"):
         unknown_calls.run_drawn(w, node)
     pickled_definitions.note_written(w, effect, path, receiver | args.all)
     if path in _TAKING_ALL:
@@ -112,13 +114,13 @@ def apply(
     if effect.parts:
         value = _parts_of(w, receiver, value, path)
     fresh = [obj for obj in value if not obj.immutable and obj not in receiver and obj not in args.all]
-    if fresh and path.startswith(_OF_TABLES):
+    if fresh and path.startswith(NUMBERS):
         inside = cells(receiver)
         fresh = [obj for obj in fresh if obj not in inside]
     if w.heap.has_sets():
         _note_order(w, path, receiver, args, fresh)
     if fresh:
-        _tie(w, effect, fresh, target, apart=path.startswith(_OF_TABLES))
+        _tie(w, effect, fresh, target, apart=path.startswith(NUMBERS))
         _lend(w, effect, fresh, receiver | args.all, path)
         labels.share(w, fresh, receiver | args.all)
         _note_left_out(w, effect, value, path, target)
@@ -266,11 +268,11 @@ _CONNECTING = frozenset("mpl_connect connect on_changed on_clicked on_submit on_
 
 def _keepers(w: Run, changed: Value, kept: Value) -> Value:
     """Return who holds what was kept: a formatter that an axis was given goes with the whole figure."""
-    artists = frozenset(o for o in changed if o.type.startswith("matplotlib."))
+    artists = frozenset(o for o in changed if w.has(o, "artists"))
     if not artists or all(o.immutable for o in kept):
         return changed
     w.drawn |= {o for o in w.heap.reach(kept) if o.type in (FUNCTION, METHOD, INSTANCE)}
-    return changed | frozenset(o for o in w.heap.reach(artists) if o.type.startswith("matplotlib."))
+    return changed | frozenset(o for o in w.heap.reach(artists) if w.has(o, "artists"))
 
 
 def _tie(w: Run, effect: Effect, made: Iterable[Obj], target: Callable[[str], Value], *, apart: bool) -> None:
@@ -287,18 +289,18 @@ def _tie(w: Run, effect: Effect, made: Iterable[Obj], target: Callable[[str], Va
     if not shared and not viewed:
         return
     held = frozenset(obj for obj in shared if not obj.immutable or is_module(obj))
-    copied = held - {o for o in held if o.type.startswith(("pandas.", "numpy."))}
+    copied = held - {o for o in held if o.type.startswith(NUMBERS)}
     if len(copied) < len(held):
         copied |= contents(held - copied)
     for obj in made:
-        parts = copied if obj.type == "pandas.DataFrame" else held  # a frame copies frames and arrays
+        parts = copied if obj.type == FRAME else held  # a frame copies frames and arrays
         # of a list of views (np.split) each shares the memory, the list itself shares none
         views = inmost(frozenset({obj})) - held
         w.heap.hold(obj, SOURCE if _gives_known_elements(obj) else ANY, parts)
         for view in views:
             is_array = view.type not in FRAMES and view.type != "builtins.object"
             for other in _lent(viewed) if is_array else viewed:
-                means_nothing = other.type in CONTAINERS and view.type.startswith(_OF_TABLES)
+                means_nothing = other.type in CONTAINERS and view.type.startswith(NUMBERS)
                 if not (view.immutable or other.immutable or means_nothing):
                     lent = w.copies_on_write and is_array and other.type in FRAMES
                     w.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
@@ -321,7 +323,7 @@ def _parts_of(w: Run, receiver: Value, value: Value, path: str) -> Value:
 
 def _lend(w: Run, effect: Effect, made: Iterable[Obj], sources: Value, path: str) -> None:
     """Note that frames may share memory with others until they are written into: all that gives the same cells."""
-    if not w.copies_on_write or not path.startswith("pandas.") or not (effect.shares or effect.lends or effect.views):
+    if not w.copies_on_write or not path.startswith(TABLES) or not (effect.shares or effect.lends or effect.views):
         return
     given = {o for o in sources if effect.lends or not o.type.endswith(_GROUPS)}
     lenders = [o for o in inmost(_shown(frozenset(given))) if o.type in FRAMES]
@@ -351,12 +353,9 @@ def _note_left_out(w: Run, effect: Effect, made: Value, path: str, target: Calla
             for obj in w.heap.reach(made):
                 if obj.type not in CONTAINERS:
                     w.heap.hold_words(obj, LOST, name)
-    if effect.names and path.startswith(_WITH_FORMULAS):
+    if effect.names and w.knowledge.has(path, "formulas"):
         for text in effect.names:
             names_in_texts.keep_named(w, made, target(text))
-
-
-_WITH_FORMULAS = ("statsmodels.", "patsy.")
 
 
 def _gives_known_elements(obj: Obj) -> bool:
@@ -408,7 +407,7 @@ def _target(w: Run, target: str, receiver: Value, args: Arguments, bound: dict[s
     if target.startswith("element:"):
         inner = _target(w, target[8:], receiver, args, bound, node)
         own = frozenset(
-            o for o in inner if o.type not in CONTAINERS and not o.type.startswith("pandas.") and w.may_be_own_part(o)
+            o for o in inner if o.type not in CONTAINERS and not o.type.startswith(TABLES) and w.may_be_own_part(o)
         )
         return cells(inner) | own
     if target.startswith("arg:"):
@@ -535,11 +534,11 @@ def _display(
 ) -> Value:
     made = w.heap.make((*w.site(node), head, parts), f"builtins.{head}")
     several = head == "tuple" and len(parts) > 1
-    inside = mutable(cells(frozenset(obj for obj in receiver if obj.type.startswith("pandas."))))
+    inside = mutable(cells(frozenset(obj for obj in receiver if obj.type.startswith(TABLES))))
     for index, part in enumerate(parts):
         value = result(w, part, receiver, args, node, bound, path)
         for obj in value - inside - receiver if inside else ():
-            if obj.type.startswith("pandas."):  # the rows and groups of a table hold what its cells hold
+            if obj.type.startswith(TABLES):  # the rows and groups of a table hold what its cells hold
                 w.heap.hold(obj, ANY, inside)
         w.heap.hold(made, str(index) if several else "*", value)
     return frozenset({made})

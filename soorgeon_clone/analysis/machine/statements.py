@@ -52,21 +52,14 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.kinds.importable import MAIN
 from soorgeon_clone.analysis.objects.kinds.table import held_by_table
-from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.parts import NUMBERS, contents
 from soorgeon_clone.analysis.objects.special_methods import implicit
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import iterate
 from soorgeon_clone.analysis.star import exported_names
 
-# context managers of these never swallow an exception; any other may
-_NEVER_SUPPRESSING = tuple(
-    """
-    io. threading. sqlite3. numpy. pandas. polars. warnings. tempfile. matplotlib. zipfile. tarfile. decimal. torch.
-    tensorflow. tqdm. requests. urllib. gzip. bz2. lzma. os. concurrent. multiprocessing. pathlib. seaborn. sklearn.
-    IPython. contextlib.redirect contextlib.closing contextlib.nullcontext contextlib.chdir joblib. scipy. PIL. h5py.
-    """.split()
-)
+_KEEPS_EXCEPTIONS = ("h5py.",)  # no table says so of it: it has none
 
 
 def run_statement(w: Run, node: Instruction) -> None:
@@ -136,7 +129,7 @@ def _operate_in_place(w: Run, node: OperateInPlace) -> None:
         w.change(in_place)
         w.heap.derive_order(in_place, value)
         for obj in in_place:
-            if obj.type.startswith(("numpy.", "pandas.")):
+            if obj.type.startswith(NUMBERS):
                 held = held_by_table(value)  # it computes with the elements, it does not take them
             else:
                 held = w.elements(value, target) | value
@@ -372,7 +365,9 @@ def _with(w: Run, node: With) -> None:
         implicit(w, value)
         entered = EMPTY.union(*(kind_of(obj.type).enter(w, obj, manager) for obj in value))
         managers |= value
-        suppresses = suppresses or any(not o.type.startswith(_NEVER_SUPPRESSING) for o in value)
+        suppresses = suppresses or any(
+            not (w.has(o, "keeps_exceptions") or o.type.startswith(_KEEPS_EXCEPTIONS)) for o in value
+        )
         if target is not None:
             assign(w, target, entered)
     if suppresses:

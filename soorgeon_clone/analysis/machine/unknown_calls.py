@@ -37,7 +37,7 @@ from soorgeon_clone.analysis.objects.heap import (
     look_for_more,
 )
 from soorgeon_clone.analysis.objects.lineage import lineage, member
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, mutable, path_text, with_elements
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, TABLES, mutable, path_text, with_elements
 from soorgeon_clone.analysis.objects.state import Scope
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import advance, is_advancing
@@ -124,13 +124,13 @@ def _called_back(w: Run, obj: Obj, value: Value, node: Instruction) -> Value:
 
 
 def _gives_elements(obj: Obj) -> bool:
-    return obj.type in CONTAINERS or obj.type == NDARRAY or obj.type.startswith("pandas.")
+    return obj.type in CONTAINERS or obj.type == NDARRAY or obj.type.startswith(TABLES)
 
 
 def run_held_code(w: Run, receiver: Value, args: Arguments, node: Instruction) -> None:
     """A method of a library object may run the notebook's functions that the object holds."""
     for obj in receiver:
-        if obj.type in CONTAINERS or obj.type.startswith(_HOLD_NO_CODE):
+        if obj.type in CONTAINERS or w.has(obj, "no_code"):
             continue
         if not w.first_time("held", obj, args.all):
             continue
@@ -144,13 +144,14 @@ def run_held_code(w: Run, receiver: Value, args: Arguments, node: Instruction) -
                 run_all_methods(w, held, args.all, node)
 
 
-# libraries that call methods, by their names, of objects that they are given: estimators, callbacks, data sets
-_CALL_METHODS = tuple(
-    f"{name}."
-    for name in "sklearn imblearn xgboost lightgbm catboost keras tensorflow torch sktime contextlib unittest".split()
-)
-# what the standard library and the libraries that draw are given in containers they do not call, not at once
-_CALL_NOTHING_HELD = frozenset(sys.stdlib_module_names - {"contextlib", "unittest"}) | {"matplotlib", "IPython"}
+_CALLS_METHODS = ("catboost.",)  # no table says so of it: it has none
+
+
+def _calls_nothing_held(w: Run, path: str) -> bool:
+    """Whether a function does not call what containers that it is given hold, not at once."""
+    if path.partition(".")[0] in sys.stdlib_module_names:
+        return not w.knowledge.has(path, "calls_held")
+    return w.knowledge.has(path, "calls_nothing_held")
 
 
 def run_passed_objects(
@@ -167,15 +168,18 @@ def run_passed_objects(
     Constructors (``make_pipeline``) only keep them. Of what the library copies first (``calls: like:estimator``)
     methods change copies.
     """
-    head, _, rest = path.partition(".")
-    name = rest.rpartition(".")[2]
-    if w.passing or head in _CALL_NOTHING_HELD or name[:1].isupper() or name.startswith("make_"):
+    name = path.partition(".")[2].rpartition(".")[2]
+    if w.passing or _calls_nothing_held(w, path) or name[:1].isupper() or name.startswith("make_"):
         return  # in code that a library runs: followed in turn, each would call all others in every order
-    has_methods = path.startswith(_CALL_METHODS)
+    has_methods = w.knowledge.has(path, "calls_methods") or path.startswith(_CALLS_METHODS)
     copied = frozenset(o for text in effect.calls if text.startswith("like:") for o in w.heap.reach(target(text)))
-    looked_into = _HOLD_NO_CODE if has_methods else (*_HOLD_NO_CODE, UNKNOWN)
     seen = set(args.all)
-    stack = [obj for obj in seen if not obj.immutable and not obj.type.startswith(looked_into)]
+
+    def may_hold_code(held: Obj) -> bool:
+        is_known = has_methods or not held.type.startswith(UNKNOWN)
+        return is_known and not held.immutable and not w.has(held, "no_code")
+
+    stack = [obj for obj in seen if may_hold_code(obj)]
     while stack and not w.effort.is_exhausted:
         obj = stack.pop()
         if obj.type == INSTANCE and has_methods and w.first_time("passed object", obj, args.all):
@@ -191,12 +195,9 @@ def run_passed_objects(
             call_back(w, frozenset({obj}), given, args, node, None if has_methods else path, whole=as_given)
             w.passing.discard(obj)
         elif obj.type not in (FUNCTION, CLASS, METHOD):
-            stack += [o for o in look_for_more(obj, seen) if not o.immutable and not o.type.startswith(looked_into)]
+            stack += [held for held in look_for_more(obj, seen) if may_hold_code(held)]
     if w.effort.is_exhausted:
         worn(w, args.all)
-
-
-_HOLD_NO_CODE = ("pandas.", "numpy.", "matplotlib.", "seaborn.")
 
 
 def run_drawn(w: Run, node: Instruction) -> None:
@@ -472,15 +473,12 @@ def _join(w: Run, made: Obj, values: Value) -> None:
 
 def keep_views(w: Run, made: Obj, values: Value) -> None:
     """Let ``made`` hold what shares the memory of the arrays among ``values``."""
-    arrays = [obj for obj in w.heap.reach(values) if obj.type.startswith(_WITH_MEMORY)]
+    arrays = [obj for obj in w.heap.reach(values) if w.has(obj, "memory")]
     if arrays:
         view = w.heap.make(("view in", made), NDARRAY)
         for array in arrays:
             w.heap.view(view, array)
         w.heap.hold(made, ANY, frozenset({view}))
-
-
-_WITH_MEMORY = ("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "torch.Tensor")
 
 
 def blunt(w: Run, functions: list[Obj], values: Value, site: object) -> Obj:

@@ -28,7 +28,6 @@ from soorgeon_clone.analysis.knowledge.effects import (
     UNDESCRIBED,
     Knowledge,
     TypeFacts,
-    installed_major,
 )
 from soorgeon_clone.analysis.knowledge.feared import builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
@@ -57,6 +56,7 @@ from soorgeon_clone.analysis.objects.heap import (
     look_for_more,
 )
 from soorgeon_clone.analysis.objects.kinds.importable import given_to_module
+from soorgeon_clone.analysis.objects.kinds.table import registered_accessors, tables_copy_on_write
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
@@ -67,10 +67,6 @@ from soorgeon_clone.notebook.ipython import is_notebook_name
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
 OVERRUN = "a loop or recursion in it is too long to follow"
 Trail = list[tuple[Scope, str, Binding]]
-# what a library object was given to work on: it does not change with it
-_DATA = tuple("pandas. numpy. polars. scipy.sparse. torch.Tensor builtins. sklearn.utils.Bunch xgboost.DMatrix".split())
-
-_ACCESSOR = re.compile(r"register_\w+_accessor\(\s*['\"](\w+)['\"]")
 
 # what may make `logging` write to a file, and what looks like it
 _LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
@@ -157,15 +153,11 @@ class Run(Machine):
 
     @cached_property
     def copies_on_write(self) -> bool:
-        """Whether frames share memory until they are written into: from pandas 3 on, before if they are told to."""
-        return (installed_major("pandas") or 0) >= 3 or any("copy_on_write" in text for text in self.texts)
+        return tables_copy_on_write(self.texts)
 
     @cached_property
     def accessors(self) -> frozenset[str]:
-        """The names of the accessors that the notebook registers, where pandas keeps them with a frame."""
-        if (installed_major("pandas") or 0) >= 3:
-            return frozenset()
-        return frozenset(name for text in self.texts for name in _ACCESSOR.findall(text))
+        return registered_accessors(self.texts)
 
     def is_stored_into(self, name: str) -> bool:
         """Whether the notebook may give attributes to what a name denotes (``f.calls = 0``)."""
@@ -411,6 +403,10 @@ class Run(Machine):
             facts = self._facts[type_] = self.knowledge.type(type_)
             return facts
 
+    def has(self, obj: Obj, trait: str) -> bool:
+        """Whether the tables say that the type of an object, or what a path stands for, has a trait."""
+        return self.knowledge.has(obj.type if obj.type != LIB else obj.path, trait)
+
     def operator(self, type_: str, sign: str, other: str) -> str | None:
         """Return the type that an operator gives."""
         key = (type_, sign, other)
@@ -461,7 +457,7 @@ class Run(Machine):
                 self._change_held(obj)
             elif depth == "parts":
                 self._change_parts(obj)
-            elif obj.type.startswith("pandas.") and obj.type.endswith("Index"):
+            elif labels.is_index(obj):
                 labels.rename(self, obj)  # df.index.name = "day" changes df
 
     def may_be_own_part(self, obj: Obj) -> bool:
@@ -512,7 +508,7 @@ class Run(Machine):
                 stack.extend(holds(part))
             elif part.type in CONTAINERS:
                 stack.extend(holds(part))
-            elif not part.type.startswith(_DATA):
+            elif not self.has(part, "data"):
                 self.change_one(part)
         self.effort.steps += len(seen)
 

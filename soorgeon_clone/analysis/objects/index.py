@@ -9,10 +9,10 @@ from typing import Any
 
 from soorgeon_clone.analysis.lower.instructions import Instruction, Keys
 from soorgeon_clone.analysis.objects.arguments import constant
-from soorgeon_clone.analysis.objects.heap import Value
-from soorgeon_clone.analysis.objects.parts import NDARRAY, contents
+from soorgeon_clone.analysis.objects.heap import FRAMES, Value
+from soorgeon_clone.analysis.objects.parts import NDARRAY, TABLES, contents
 
-_MANY = frozenset({"builtins.list", "pandas.Series", "pandas.Index", "pandas.DataFrame"})
+_MANY = frozenset({"builtins.list", f"{TABLES}Index", *FRAMES})
 _TAKING = _MANY | {NDARRAY}
 _LABELS = frozenset(f"builtins.{name}" for name in ("str", "int", "float", "scalar"))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, LABELS, Obj, Value
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import inmost
+from soorgeon_clone.analysis.objects.parts import TABLES, inmost
 
 _RENAMES = re.compile(
     r"\.(names?|freq)\s*=(?!=)|\.(index|columns)\.\w+\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b"
@@ -40,8 +40,12 @@ def share(w: Machine, made: Iterable[Obj], sources: Value) -> None:
 def labels_of(w: Machine, obj: Obj) -> Value:
     """Return what stands for the index and the columns of a frame."""
     if LABELS not in obj.fields:
-        w.heap.hold(obj, LABELS, frozenset({w.heap.make((LABELS, obj), "pandas.Index")}))
+        w.heap.hold(obj, LABELS, frozenset({w.heap.make((LABELS, obj), f"{TABLES}Index")}))
     return obj.fields[LABELS]
+
+
+def is_index(obj: Obj) -> bool:
+    return obj.type.startswith(TABLES) and obj.type.endswith("Index")
 
 
 def rename(w: Machine, index: Obj) -> None:
@@ -57,4 +61,4 @@ def rename(w: Machine, index: Obj) -> None:
 
 
 def _has_labels(obj: Obj) -> bool:
-    return not obj.immutable and obj.type.startswith("pandas.")
+    return not obj.immutable and obj.type.startswith(TABLES)

@@ -7,6 +7,7 @@ import posixpath
 from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
     FACTORY,
+    FRAMES,
     KEYS,
     LABELS,
     LOST,
@@ -18,7 +19,11 @@ from soorgeon_clone.analysis.objects.heap import (
     Value,
 )
 
+FRAME = "pandas.DataFrame"
 NDARRAY = "numpy.ndarray"
+TABLES = "pandas."  # how the types of frames, series, indexes and all that shows parts of them begin
+NUMBERS = (TABLES, "numpy.")  # and those of all that has its elements in memory of its own
+CELL_OF_TABLE = "pandas._Cell"  # what stands for one that nobody knows
 MAPPINGS = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"})
 CONTAINERS = frozenset(
     {
@@ -42,7 +47,6 @@ ITERATORS = frozenset({"builtins.generator", "builtins.iterator", "builtins.coro
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
 _NO_ELEMENTS = frozenset({KEYS, OF_CLASS, SOURCE, FACTORY, RETURNED, LOST, NAMED, AMENDED, LABELS})
-_TABLES = ("pandas.DataFrame", "pandas.Series")
 
 
 def contents(value: Value) -> Value:
@@ -82,15 +86,15 @@ def with_elements(value: Value) -> Value:
 def cells(value: Value) -> Value:
     """Return what is inside of objects; what shows tables (``df.loc``, groups, rows) gives what their cells hold."""
     found = contents(value)
-    if not any(obj.type.startswith("pandas.") for obj in found):
+    if not any(obj.type.startswith(TABLES) for obj in found):
         return found
     result: set[Obj] = set()
     stack, seen = list(value), set(value)
     while stack:
         obj = stack.pop()
-        shows = obj.type.startswith("pandas.") and obj.type not in _TABLES
+        shows = obj.type.startswith(TABLES) and obj.type not in FRAMES
         for held in contents(frozenset({obj})):
-            if not (shows and held.type.startswith("pandas.")) or held.type == "pandas._Cell":
+            if not (shows and held.type.startswith(TABLES)) or held.type == CELL_OF_TABLE:
                 result.add(held)
             elif held not in seen:
                 seen.add(held)

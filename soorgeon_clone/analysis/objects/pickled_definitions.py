@@ -20,14 +20,12 @@ from soorgeon_clone.analysis.objects.heap import (
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
 
-_WITHOUT_A_FILE = {"pickle.dumps", "joblib.dump", "pickle.Pickler.dump"}
 _ANYTHING = ("load", "read_pickle")  # even in what is an array or a frame, there may be objects
-_BACK_WITHOUT_A_FILE = {"pickle.loads", "pickle.Unpickler.load"}
 
 
 def note_written(w: Machine, effect: Effect, path: str, given: Value) -> None:
     """Note the definitions that what is written to a file refers to."""
-    if not (effect.writes or path in _WITHOUT_A_FILE) or not w.anything_runs():
+    if not (effect.writes or w.knowledge.has(path, "pickles")) or not w.anything_runs():
         return
     found: set[Obj] = set()
     for obj in w.heap.reach(given):
@@ -42,7 +40,7 @@ def note_written(w: Machine, effect: Effect, path: str, given: Value) -> None:
 
 def read_back(w: Machine, effect: Effect, path: str, made: list[Obj], node: Instruction) -> None:
     """Let what a call read from a file be any of the objects written before, if it may be anything at all."""
-    if not w.filed or not (effect.reads or path in _BACK_WITHOUT_A_FILE):
+    if not w.filed or not (effect.reads or w.knowledge.has(path, "unpickles")):
         return
     is_known = not path.endswith(_ANYTHING)
     anything = [obj for obj in made if not is_known or obj.type in ("builtins.object", UNKNOWN)]

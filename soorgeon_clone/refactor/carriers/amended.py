@@ -9,8 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, EMPTY, FUNCTION, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import (
+    AMENDED,
+    BASES,
+    CLASS,
+    DEFAULT,
+    EMPTY,
+    FACTORY,
+    FIELD,
+    FUNCTION,
+    KEYWORDS,
+    UNBOUND,
+    Obj,
+    Value,
+    holds,
+)
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
@@ -21,10 +36,8 @@ from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, needed_
 from soorgeon_clone.refactor.model import Part
 
 # what of a class is no attribute that it was given: how it was made
-_MADE_WITH = frozenset({"*bases", "*keywords", AMENDED})
-_MADE_WITH_EACH = ("*base:", "*field:", "*factory:")
-# bases whose classes take an attribute as it is
-_PLAIN_BASES = ("builtins.", "abc.ABC", "typing.", "collections.", "sklearn.base.", "torch.nn.", "torch.utils.data.")
+_MADE_WITH = frozenset({BASES, KEYWORDS, AMENDED})
+_MADE_WITH_EACH = ("*base:", FIELD, FACTORY)
 # methods that run when an object of the class comes out of a file or is let go of, and may ask for the attributes
 _WHEN_LOADED = frozenset({"__new__", "__del__", "__init_subclass__", "__set_name__", "__slots__"})
 _OUR_WORDS = frozenset({"setattr", "getattr", "hasattr", "vars"})
@@ -40,7 +53,7 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     value = want.binding.value - {UNBOUND}
     if not is_code(value) or value in ledger.by_value:
         return None
-    found = amended(ledger.borders, want.binding, want.at)
+    found = amended(ledger, want.binding, want.at)
     if found is None:
         return None
     ledger.amended[found.obj] = found
@@ -64,15 +77,16 @@ def part(name: str, border: int, ledger: Ledger) -> Part | None:
     return Part(name, save, f"[setattr({name}, *item) for item in {{value}}.items()]")
 
 
-def amended(borders: Borders, binding: Binding, border: int) -> Amended | None:
+def amended(ledger: Ledger, binding: Binding, border: int) -> Amended | None:
     """Return how a definition crosses ``border``, None if repeating it and setting attributes does not give it."""
+    borders = ledger.borders
     if len(binding.value) != 1 or len(binding.defs) != 1 or not _OUR_WORDS.isdisjoint(borders.binders):
         return None
     (obj,), (number,) = binding.value, binding.defs
     statement = borders.statements[number]
     if statement.kind not in ("class", "function") or not can_repeat(borders, statement, border):
         return None
-    if obj.type not in (CLASS, FUNCTION) or obj.changed or not _takes_attributes(obj):
+    if obj.type not in (CLASS, FUNCTION) or obj.changed or not _takes_attributes(ledger.knowledge, obj):
         return None
     if any(_has_life(borders, part, number) for part in _asked(borders, statement)):
         return None  # it would hold a copy of what another variable holds
@@ -85,17 +99,17 @@ def amended(borders: Borders, binding: Binding, border: int) -> Amended | None:
     return Amended(obj, statement, tuple(attributes), state) if all(map(_can_be_set, attributes)) else None
 
 
-def _takes_attributes(obj: Obj) -> bool:
+def _takes_attributes(knowledge: Knowledge, obj: Obj) -> bool:
     """Whether setting an attribute does that and nothing else."""
     if obj.type == FUNCTION:
         return not obj.code.is_cached
     for cls in lineage([obj]):
         if not _WHEN_LOADED.isdisjoint(cls.fields) or cls.is_local:
             return False
-        made_with = (*cls.fields.get("*bases", EMPTY), *cls.fields.get("*keywords", EMPTY))
-        if not all(other.type == CLASS or other.path.startswith(_PLAIN_BASES) for other in made_with):
+        made_with = (*cls.bases, *cls.fields.get(KEYWORDS, EMPTY))
+        if not all(other.type == CLASS or knowledge.has(other.path, "plain_classes") for other in made_with):
             return False
-        if any(other.type == CLASS for other in cls.fields.get("*keywords", EMPTY)):
+        if any(other.type == CLASS for other in cls.fields.get(KEYWORDS, EMPTY)):
             return False  # a metaclass of the notebook
     return True
 
@@ -135,7 +149,7 @@ def _held(obj: Obj, name: str) -> Value:
 
 
 def _defaults(function: Obj) -> Value:
-    return frozenset(o for key, value in function.fields.items() if key.startswith("default:") for o in value)
+    return frozenset(o for key, value in function.fields.items() if key.startswith(DEFAULT) for o in value)
 
 
 def _kept(obj: Obj, state: Value) -> Iterator[Obj]:

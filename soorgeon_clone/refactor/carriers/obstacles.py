@@ -27,7 +27,7 @@ def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, expor
     """Say why a file cannot take ``obj`` (what it holds aside) before statement ``start`` runs, None if it can."""
     return (
         _no_file_takes(knowledge, obj)
-        or (_remade_otherwise(obj) if obj.type == INSTANCE else None)
+        or (_remade_otherwise(knowledge, obj) if obj.type == INSTANCE else None)
         or _order(obj, start)
         or _drawing(borders, knowledge, obj)
         or _found_by_hash(borders, obj, exported)
@@ -69,18 +69,10 @@ def _no_file_takes(knowledge: Knowledge, obj: Obj) -> str | None:
     return None
 
 
-# functions that belong to a generator: pickle would give them a copy of it, which goes its own way
-_DRAWING = {
-    "@python_random": re.compile(r"random\.[a-z]\w*"),
-    "@numpy_random": re.compile(r"numpy\.random\.[a-z]\w*|scipy\.stats\.[a-z]\w*"),
-}
-
-
 def _drawing(borders: Borders, knowledge: Knowledge, obj: Obj) -> str | None:
-    for state, functions in _DRAWING.items():
-        if state not in borders.binders:
-            continue
-        if obj.type == LIB and functions.fullmatch(obj.path):
+    """Functions that belong to a generator: pickle would give them a copy of it, which goes its own way."""
+    for state in ("python_random", "numpy_random") if obj.type == LIB else ():
+        if f"{AMBIENT}{state}" in borders.binders and knowledge.has(obj.path, f"of_{state}"):
             return f"{obj.path}, which draws from a seeded generator"
     facts = knowledge.type(obj.type) if "." in obj.type else None
     if facts is not None and facts.bound_to is not None and f"{AMBIENT}{facts.bound_to}" in borders.binders:
@@ -105,18 +97,13 @@ _REMAKING = {
     "collections.Counter": {"__init__", "__setitem__", "update"},
     "collections.deque": {"__init__", "append", "extend"},
 }
-# bases whose own way of being pickled forgets what a subclass adds
-_LEAVE_OUT = (
-    *("numpy.ndarray", "pandas.", "collections.Counter", "collections.defaultdict", "decimal.Decimal", "datetime."),
-    *("fractions.Fraction", "pathlib."),
-)
 _EXCEPTION = re.compile(r"(Error|Exception|Warning|Interrupt|Exit|StopIteration)$")
 _OWN_WAYS = {
     *("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"),
 }
 
 
-def _remade_otherwise(obj: Obj) -> str | None:
+def _remade_otherwise(knowledge: Knowledge, obj: Obj) -> str | None:
     """Say why pickle may not make an instance again as it is: methods of its class would run on the way."""
     classes = ancestors(obj.fields["*class"])
     own = {name for cls in classes if cls.type == CLASS for name in cls.fields}
@@ -133,7 +120,8 @@ def _remade_otherwise(obj: Obj) -> str | None:
     for base in classes:
         if base.type != LIB:
             continue
-        if base.path.startswith(_LEAVE_OUT) and any(name.isidentifier() and name not in own for name in obj.fields):
+        added = any(name.isidentifier() and name not in own for name in obj.fields)
+        if added and knowledge.has(base.path, "own_pickling"):
             return f"a {base.path.rpartition('.')[2]} with attributes, which pickle leaves out"
         run = {"__init__", "__new__"} if _EXCEPTION.search(base.path) else _REMAKING.get(base.path, set())
         if own & run:

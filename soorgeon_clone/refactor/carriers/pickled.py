@@ -142,7 +142,7 @@ def _own(borders: Borders, knowledge: Knowledge, obj: Obj, border: int, exported
     if obj.immutable:
         return
     facts = knowledge.type(obj.type) if "." in obj.type else None
-    if facts is not None and facts.serializer == "cloudpickle" and not _holds_named_functions(obj):
+    if facts is not None and facts.serializer == "cloudpickle" and not _holds_named_functions(knowledge, obj):
         yield Pickled("cloudpickle")
     if obj.type in (FUNCTION, CLASS):
         yield _definition(borders, obj, border, exported)
@@ -160,13 +160,10 @@ def _inside(obj: Obj, *, by_name: bool) -> Iterator[Obj]:
             yield from holds(held) if held in obj.views and held.path == ATTRIBUTES else [held]
 
 
-_OF_FUNCTIONS = frozenset({"matplotlib.ticker.FuncFormatter", "numpy.vectorize"})
-
-
-def _holds_named_functions(obj: Obj) -> bool:
+def _holds_named_functions(knowledge: Knowledge, obj: Obj) -> bool:
     """Whether an object that needs cloudpickle for what it may hold holds functions only, which say so themselves."""
     held = list(holds(obj))
-    return obj.type in _OF_FUNCTIONS and bool(held) and all(part.type in (FUNCTION, LIB) for part in held)
+    return knowledge.has(obj.type, "of_functions") and bool(held) and all(part.type in (FUNCTION, LIB) for part in held)
 
 
 def _numbered(obj: Obj, key: str) -> Iterator[tuple[int, str]]:

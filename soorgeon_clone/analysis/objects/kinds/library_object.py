@@ -12,8 +12,6 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, cells, contents, mutable
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
-_LEARNING = ("sklearn.", "imblearn.")
-_LEARNT_FROM = ("pandas.", "numpy.", "polars.", "scipy.sparse", "builtins.list")
 
 
 class LibraryObject(Kind):
@@ -44,6 +42,9 @@ class LibraryObject(Kind):
     def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
         if obj.immutable:
             return super().item(w, obj, index, node)
+        name = index.constant
+        if isinstance(name, str) and w.knowledge.has(obj.type, "items_are_attributes"):
+            return self.attribute(w, obj, name, node) | obj.fields.get(f"[{name!r}]", EMPTY)
         effect = w.knowledge.subscript(obj.type, index.kind)
         if effect is None:
             return super().item(w, obj, index, node)
@@ -141,8 +142,8 @@ class LibraryObject(Kind):
         return w.apply(effect, frozenset({obj}), NO_ARGUMENTS, node, path=obj.type)
 
     def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
-        if held and obj.type.startswith(_LEARNING):
-            return frozenset(o for o in contents(frozenset({obj})) if o.type.startswith(_LEARNT_FROM))
+        if held and w.knowledge.has(obj.type, "learns"):
+            return frozenset(o for o in contents(frozenset({obj})) if w.knowledge.has(o.type, "learnt_from"))
         return super().passed_on(w, obj, node, held=held)
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from soorgeon_clone.analysis.knowledge.effects import installed_major
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.heap import ANY, FRAMES, LOST, Obj, Value, is_module
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, cells, contents, mutable
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, FRAME, NDARRAY, NUMBERS, TABLES, cells, contents, mutable
 
 _PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
+_ACCESSOR = re.compile(r"register_\w+_accessor\(\s*['\"](\w+)['\"]")
 _OF_FRAMES = frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"})
+
+SERIES, INDEXER = "pandas.Series", "pandas._Indexer"
 
 
 class _Numbers(LibraryObject):
@@ -32,11 +37,11 @@ class _Numbers(LibraryObject):
         for other in value if w.copies_on_write and obj.type in FRAMES else ():
             if other.type in FRAMES:
                 w.heap.lend(obj, other)
-        if obj.type != "pandas.DataFrame" and self.may_hold_lists(obj):
+        if obj.type != FRAME and self.may_hold_lists(obj):
             held |= frozenset(o for o in value if not o.immutable and o.type in CONTAINERS)
         w.heap.hold(obj, ANY, held)
-        for shown in contents(frozenset({obj})) if held and obj.type == "pandas._Indexer" else ():
-            if shown.type.startswith("pandas."):
+        for shown in contents(frozenset({obj})) if held and obj.type == INDEXER else ():
+            if shown.type.startswith(TABLES):
                 w.heap.hold(shown, ANY, held)
 
     def may_hold_lists(self, obj: Obj) -> bool:
@@ -49,7 +54,7 @@ class _Numbers(LibraryObject):
 
 
 class Table(_Numbers):
-    prefix = "pandas."
+    prefix = TABLES
     saved = _OF_FRAMES | {"name", "names"}
 
     def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
@@ -72,16 +77,16 @@ class Table(_Numbers):
             return frozenset({obj})
         inside = cells(frozenset({obj}))
         if _PASSING_SERIES.match(obj.type):
-            pieces = {w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), "pandas.Series")}
+            pieces = {w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), SERIES)}
         else:
-            pieces = {w.heap.make((*w.site(node), "part", p), p) for p in ("pandas.Series", "pandas.DataFrame")}
+            pieces = {w.heap.make((*w.site(node), "part", p), p) for p in (SERIES, FRAME)}
         for part in pieces - inside:
             w.heap.hold(part, ANY, mutable(inside))
         return inside | pieces
 
 
 class Indexer(Table):
-    types = frozenset({"pandas._Indexer"})
+    types = frozenset({INDEXER})
 
     def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         for part in contents(frozenset({obj})):
@@ -90,21 +95,21 @@ class Indexer(Table):
 
 
 class Series(Table):
-    types = frozenset({"pandas.Series"})
+    types = frozenset({SERIES})
 
     def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         self.hold_cells(w, obj, value)
 
     def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
         frame = obj.origin
-        if not w.copies_on_write and frame is not None and frame.type == "pandas.DataFrame" and not obj.is_same:
+        if not w.copies_on_write and frame is not None and frame.type == FRAME and not obj.is_same:
             # before pandas 3 a frame keeps the columns that it gave: one that gets another name is not in a file
             w.heap.hold_words(frame, LOST, name)
         super().hold_attribute(w, obj, name, value)
 
 
 class Frame(Table):
-    types = frozenset({"pandas.DataFrame"})
+    types = frozenset({FRAME})
     saved = _OF_FRAMES
 
     def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
@@ -150,6 +155,18 @@ def held_by_table(value: Value) -> Value:
     """Frames and arrays copy frames and arrays that are stored in them; of lists they take the elements."""
     held: set[Obj] = set()
     for obj in value:
-        is_copied = obj.type in CONTAINERS or obj.type.startswith(("pandas.", "numpy."))
+        is_copied = obj.type in CONTAINERS or obj.type.startswith(NUMBERS)
         held.update(cells(frozenset({obj})) if is_copied else {obj})
     return frozenset(o for o in held if not o.immutable or is_module(o))
+
+
+def tables_copy_on_write(texts: Iterable[str]) -> bool:
+    """Whether frames share memory until they are written into: from pandas 3 on, before if they are told to."""
+    return (installed_major("pandas") or 0) >= 3 or any("copy_on_write" in text for text in texts)
+
+
+def registered_accessors(texts: Iterable[str]) -> frozenset[str]:
+    """Return the names of the accessors that the notebook registers, where pandas keeps them with a frame."""
+    if (installed_major("pandas") or 0) >= 3:
+        return frozenset()
+    return frozenset(name for text in texts for name in _ACCESSOR.findall(text))
