@@ -20,7 +20,8 @@ from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTa
 Kind = TypeVar("Kind")
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 6
+VERSION = 7
+REMARK = "# soorgeon-clone:"
 _TAGS = (PARAMETERS, MAY_FAIL, SKIPPED)
 
 
@@ -78,6 +79,13 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         has_injected=len(kept) < len(notebook.cells),
         code=code,
         writes_files=any(WRITES_FILES in cell.tags for cell in notebook.cells),
+        remarks=tuple(
+            line.strip()
+            for cell in notebook.cells
+            if cell.kind == "code" and REMARK in cell.source
+            for line in cell.source.splitlines()
+            if REMARK in line
+        ),
     )
 
 
@@ -147,6 +155,7 @@ def source_from_json(text: str) -> SourceFacts | None:
             has_injected=_of(bool, data["has_injected"]),
             code=None if data["code"] is None else _code(data["code"]),
             writes_files=_of(bool, data["writes_files"]),
+            remarks=_texts(data["remarks"]),
             product=data["product"],
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
