@@ -137,7 +137,15 @@ async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden:
         evalue=str(exception),
         traceback=tuple(traceback),
         source=source,
+        explained=_explained(shell, source, hidden, exception) if hidden and exception else "",
     )
+
+
+def _explained(shell: ZMQInteractiveShell, source: str, tag: str, error: BaseException) -> str:
+    from soorgeon_clone.pipeline.execution.own_cells import explain
+
+    line = _line(error, shell.compile.latest_name, in_magic=False)
+    return explain(tag, source, line, error, shell.user_ns)
 
 
 async def _interact(shell: ZMQInteractiveShell, source: str, *, store_history: bool) -> Any:
