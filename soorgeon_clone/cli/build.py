@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
+@click.option("--verbose", is_flag=True, help="Show tracebacks also of cells that save and load.")
 @store_option
 @store_mode_option
 @click.option(
@@ -91,6 +92,7 @@ def command(
     ignore_environment: bool,
     no_cache: bool,
     no_wait: bool,
+    verbose: bool,
     store: str | None,
     store_mode: str | None,
     executor: Any,
@@ -149,7 +151,7 @@ def command(
 
             with Progress(len(options.names or project.dag.tasks)) as progress:
                 report = build(project, options, progress)
-        show(report)
+        show(report, verbose=verbose)
         show_notes(project.notes())
     if not report.ok:
         sys.exit(1)
@@ -161,8 +163,8 @@ def warn(project: Project) -> None:
         say.warning(warning)
 
 
-def show(report: Report) -> None:
-    """Print the failures as Jupyter would, then the table of all tasks."""
+def show(report: Report, *, verbose: bool = False) -> None:
+    """Print the failures as Jupyter would, then the table of all tasks; if ``verbose``, all tracebacks."""
     from soorgeon_clone.cli.table import duration, table
 
     for run in report.failed:
@@ -170,6 +172,8 @@ def show(report: Report) -> None:
             say.echo(err=True)
             say.echo(say.style(f"── {run.name} ", fg="red", bold=True), err=True)
             say.echo(visible(run.error, colours=True), err=True)  # tracebacks have colours
+            if verbose and run.details:
+                say.echo(visible(run.details, colours=True), err=True)
             say.echo(err=True)
     if report.problem:
         say.echo(report.problem, err=True)

@@ -35,6 +35,7 @@ from soorgeon_clone.cli.pipeline_options import (
 )
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
+@click.option("--verbose", is_flag=True, help="Show tracebacks also of cells that save and load.")
 @store_option
 @store_mode_option
 @click.option("--no-fetch", is_flag=True, help="Leave its products in the store if they are there already.")
@@ -51,6 +52,7 @@ def command(
     retries: int | None,
     ignore_environment: bool,
     no_cache: bool,
+    verbose: bool,
     store: str | None,
     store_mode: str | None,
     no_fetch: bool,
@@ -87,7 +89,7 @@ def command(
             project.tasks[chosen] = replace(task, spec=replace(task.spec, retries=retries))
         with Progress(1) as progress:
             report = run_task(project, chosen, options, progress, fetch=not no_fetch)
-        show(report)
+        show(report, verbose=verbose)
         show_notes(project.notes())
     if not report.ok:
         sys.exit(1)

@@ -31,6 +31,36 @@ def settings_now() -> Settings:
     return found
 
 
+def settings_at_first() -> Settings:
+    """Return the settings with which libraries begin, as far as they keep them: those of what was imported later."""
+    found: Settings = {}
+    for read in (_matplotlib_at_first, _pandas_at_first, _numpy_at_first):
+        try:
+            found.update(read())
+        except Exception:
+            continue
+    return found
+
+
+def _matplotlib_at_first() -> Mapping[str, str]:
+    return _params(getattr(sys.modules.get("matplotlib"), "rcParamsOrig", None))
+
+
+def _pandas_at_first() -> Mapping[str, str]:
+    config = sys.modules.get("pandas._config.config")
+    options = {} if config is None else config._registered_options
+    return {f"pandas {key}": repr(option.defval) for key, option in options.items()}
+
+
+def _numpy_at_first() -> Mapping[str, str]:
+    errors = {"divide": "warn", "invalid": "warn", "over": "warn", "under": "ignore"}
+    found = {"numpy.seterr": repr(sorted(errors.items())), "numpy.seterrcall": repr(None)}
+    options = sys.modules.get("numpy._core.printoptions")
+    if options is not None:
+        found["numpy.set_printoptions"] = _numpy_printing(options.default_printoptions_dict)
+    return found
+
+
 def changed_settings(before: Settings, after: Settings) -> list[str]:
     """Return what differs, in words, one line a setting. What libraries bring when they are imported is no change."""
     rooms = {name.partition(" ")[0] for name in before}
@@ -56,10 +86,15 @@ def _is_new_by_itself(room: str, key: str, rooms: set[str]) -> bool:
 
 def _matplotlib() -> Mapping[str, str]:
     rc = getattr(sys.modules.get("matplotlib"), "rcParams", None)
+    return _params(rc)
+
+
+def _params(rc: Any) -> Mapping[str, str]:
     if rc is None:
         return {}
-    # The backend is chosen when it is first needed.
-    return {f"matplotlib {key}": repr(value) for key, value in dict.items(rc) if not key.startswith("backend")}
+    # The backend is chosen when it is first needed, and says whether figures are shown at once.
+    plain = {key: value for key, value in dict.items(rc) if key != "interactive" and not key.startswith("backend")}
+    return {f"matplotlib {key}": repr(value) for key, value in plain.items()}
 
 
 def _pandas() -> Mapping[str, str]:
@@ -82,8 +117,12 @@ def _numpy() -> Mapping[str, str]:
     return {
         "numpy.seterr": repr(sorted(numpy.geterr().items())),
         "numpy.seterrcall": repr(numpy.geterrcall()),
-        "numpy.set_printoptions": repr(sorted(numpy.get_printoptions().items(), key=lambda item: item[0])),
+        "numpy.set_printoptions": _numpy_printing(numpy.get_printoptions()),
     }
+
+
+def _numpy_printing(options: Mapping[str, Any]) -> str:
+    return repr(sorted((key, value) for key, value in options.items() if key not in ("override_repr", "legacy")))
 
 
 def _torch() -> Mapping[str, str]:
@@ -104,11 +143,12 @@ def _sklearn() -> Mapping[str, str]:
 
 
 def _warnings() -> Mapping[str, str]:
-    """Filters that hold for all code. Those for one module, or a category of a library's own, come with imports."""
+    """Filters that hold for all code. Those for one module or message, or for a category of a library's own, come with
+    imports."""
     found = []
     for action, message, category, module, line in warnings.filters:
-        if module is None and getattr(category, "__module__", "") == "builtins":
-            found.append((action, getattr(message, "pattern", message), str(category), line))
+        if module is None and message is None and getattr(category, "__module__", "") == "builtins":
+            found.append((action, str(category), line))
     return {"warnings": repr(found), "warnings.showwarning": getattr(warnings.showwarning, "__qualname__", "")}
 
 

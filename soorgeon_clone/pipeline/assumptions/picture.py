@@ -115,7 +115,7 @@ def _attributes_of(way: str, kind: type, owns: Callable[[str], bool]) -> Iterato
         yield f"{way}.{name}", value
 
 
-def _is_private(way: str, before: Picture) -> bool:
+def _is_private(way: str, before: Mapping[str, object]) -> bool:
     """Tell whether what is new is a private attribute, or in one that is new itself."""
     last = way.rpartition(".")[2]
     return last.startswith("_") and "[" not in last

@@ -115,6 +115,10 @@ class Walker:
             if type(one) in SCALARS or id(one) in seen or isinstance(one, self.leaves):
                 continue
             seen.add(id(one))
+            own = getattr(one, "__dict__", None)
+            if type(own) is dict and not isinstance(one, types.FunctionType):
+                seen.add(id(own))  # its values are attributes
+                waiting.extend((inner, f"{way}.{name}") for name, inner in own.items())
             steps = _steps(one)
             waiting.extend((inner, way + steps.get(id(inner), "")) for inner in self.held(one))
         return ""
@@ -127,9 +131,6 @@ def _steps(one: Any) -> dict[int, str]:
         found = {id(value): f"[{key_words(key)}]" for key, value in dict.items(one)}
     elif isinstance(one, (list, tuple)):
         found = {id(value): f"[{number}]" for number, value in enumerate(one)}
-    own = getattr(one, "__dict__", None) if not isinstance(one, type) else None
-    if isinstance(own, dict):
-        found.update({id(value): f".{name}" for name, value in own.items()})
     return found
 
 

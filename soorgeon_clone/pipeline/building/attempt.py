@@ -254,7 +254,9 @@ class LocalAttempt:
         error = self._error or "failed"
         if main is None:
             return Ended(error, killed, 0.0, None)
-        return Ended(error, killed, main.seconds, main.peak_memory, main.assumed)
+        explained = main.error is not None and main.error.explained
+        details = "\n".join(main.error.traceback) if main.error is not None and explained else ""
+        return Ended(error, killed, main.seconds, main.peak_memory, main.assumed, details)
 
     def _text(self, outcome: Outcome, notebook: Path | None) -> str:
         what = {

@@ -29,7 +29,9 @@ def text_of(task: Task, outcome: Outcome, notebook: Path | None, *, what: str = 
     if error is not None and error.ename == ASSUMPTION_BROKEN:
         return visible(error.evalue)
     lines = [f"{one_line(where)}: {subject} {_WHY.get(outcome.status, outcome.status)}"]
-    if error is not None:
+    if error is not None and error.explained:
+        lines += [error.explained, "The traceback is in its notebook; `--verbose` shows it."]
+    elif error is not None:
         lines.append(shortened(_told(error), kept_in="its notebook" if notebook is not None else ""))
     elif outcome.log:
         lines.append(outcome.log.rstrip())

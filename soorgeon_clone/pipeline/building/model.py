@@ -16,7 +16,7 @@ RunResult = Literal["ran", "restored", "up to date", "touched", "failed", "skipp
 @dataclass(frozen=True, slots=True)
 class TaskRun:
     """What a build did with one task. ``error`` is the text to show, ``causes`` why the task was stale, ``assumed``
-    what came of what it takes for granted."""
+    what came of what it takes for granted, ``details`` the traceback where the error does without."""
 
     name: str
     result: RunResult
@@ -25,6 +25,7 @@ class TaskRun:
     error: str | None = None
     peak_memory: int | None = None
     assumed: tuple[Broken | Kept, ...] = ()
+    details: str = ""
 
     @property
     def ran(self) -> bool:
@@ -103,3 +104,4 @@ class Ended:
     seconds: float
     peak_memory: int | None
     assumed: tuple[Broken | Kept, ...] = ()
+    details: str = ""

@@ -279,8 +279,8 @@ class Schedule:
         result: RunResult = "killed" if ended.killed else "failed"
         self._record(attempt, result, ended, attempt.verdict.fingerprint.digest)
         name = attempt.task.name
-        causes = attempt.verdict.causes
-        self._done(TaskRun(name, result, ended.seconds, causes, ended.error, ended.peak_memory, ended.assumed))
+        known = (ended.peak_memory, ended.assumed, ended.details)
+        self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, ended.error, *known))
 
     def _record(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> None:
         self.project.records.save_run(self._row(attempt, result, ended, fingerprint))

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 Outcomes = tuple[Broken | Kept, ...]
 
 
+def takes_for_granted(cells: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a comment in any cell could say so."""
+    return any(MARK in text(cell) for cell in cells if is_run(cell))
+
+
 def guards_of(name: str, cells: Sequence[Mapping[str, Any]]) -> Session | None:
     """Return the guards of a task; None, and nothing is imported, where it takes nothing for granted."""
-    if not any(MARK in text(cell) for cell in cells if is_run(cell)):
+    if not takes_for_granted(cells):
         return None
     from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell
 
@@ -30,9 +35,19 @@ def guards_of(name: str, cells: Sequence[Mapping[str, Any]]) -> Session | None:
 
 def check(session: Session, namespace: Mapping[str, Any]) -> tuple[Outcomes, CellError | None]:
     """Return what came of what was assumed, and the error if it was not so. What loading prints goes nowhere."""
+    outcomes = outcomes_of(session, namespace)
+    return outcomes, error_of(outcomes)
+
+
+def outcomes_of(session: Session, namespace: Mapping[str, Any]) -> Outcomes:
+    """Return what came of what was assumed."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return session.end(namespace)
+
+
+def error_of(outcomes: Outcomes) -> CellError | None:
+    """Return the error that ends the task where something was not as assumed."""
     from soorgeon_clone.pipeline.assumptions.session import text_of
 
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        outcomes = session.end(namespace)
     broken = text_of(outcomes)
-    return outcomes, CellError(None, None, ASSUMPTION_BROKEN, broken) if broken else None
+    return CellError(None, None, ASSUMPTION_BROKEN, broken) if broken else None

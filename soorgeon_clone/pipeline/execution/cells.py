@@ -73,13 +73,17 @@ def run_cells(
     straight: bool,
     record_timing: bool,
     on_cell: OnCell,
+    at_end: Callable[[], CellError | None] = lambda: None,
 ) -> CellError | None:
-    """Runs the cells of ``notebook`` in order until one fails; outputs go to ``recorder``."""
+    """Runs the cells of ``notebook`` in order until one fails; outputs go to ``recorder``.
+
+    If none fails, ``at_end`` is asked, in the context of the cells: numpy's and decimal's settings are those of one.
+    """
     # The loop runs while cells run, as in a kernel: `await` and `create_task` work, `asyncio.run` does not.
     # It is left as it is at the end: asyncio.run would wait for threads and cancel what a kernel just leaves.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    return loop.run_until_complete(_run_cells(shell, notebook, recorder, straight, record_timing, on_cell))
+    return loop.run_until_complete(_run_cells(shell, notebook, recorder, straight, record_timing, on_cell, at_end))
 
 
 async def _run_cells(
@@ -89,6 +93,7 @@ async def _run_cells(
     straight: bool,
     record_timing: bool,
     on_cell: OnCell,
+    at_end: Callable[[], CellError | None],
 ) -> CellError | None:
     todo = [(index, cell) for index, cell in enumerate(notebook["cells"]) if is_run(cell)]
     for number, (index, cell) in enumerate(todo, start=1):
@@ -107,7 +112,7 @@ async def _run_cells(
             )
         if len(asyncio.all_tasks()) > 1:
             await asyncio.sleep(0.005)  # a kernel waits for the next message about as long
-    return None
+    return at_end()
 
 
 async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden: str | None) -> CellError | None:
@@ -132,7 +137,15 @@ async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden:
         evalue=str(exception),
         traceback=tuple(traceback),
         source=source,
+        explained=_explained(shell, source, hidden, exception) if hidden and exception else "",
     )
+
+
+def _explained(shell: ZMQInteractiveShell, source: str, tag: str, error: BaseException) -> str:
+    from soorgeon_clone.pipeline.execution.own_cells import explain
+
+    line = _line(error, shell.compile.latest_name, in_magic=False)
+    return explain(tag, source, line, error, shell.user_ns)
 
 
 async def _interact(shell: ZMQInteractiveShell, source: str, *, store_history: bool) -> Any:

@@ -11,10 +11,12 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.execution import boot, process
+from soorgeon_clone.pipeline.execution.assumed import error_of, guards_of
 from soorgeon_clone.pipeline.execution.cells import blank, is_run
 from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import KILLED, status_of
 from soorgeon_clone.pipeline.execution.journal import Journal
+from soorgeon_clone.pipeline.execution.kernel_guards import KernelGuards
 from soorgeon_clone.pipeline.execution.model import CellError, Job
 from soorgeon_clone.pipeline.execution.recording import Recorder
 from soorgeon_clone.pipeline.execution.salvage import printed
@@ -54,7 +56,10 @@ def execute(job: Job, events: Channel | FileChannel, journal: int, folder: Path)
     assert job.source is not None
     notebook = blank(job.source)
     recorder = Recorder(notebook["cells"], limit=job.output_limit, journal=Journal(journal))
-    error = _run(job, notebook, recorder, events, folder)
+    guards = _guards(job, notebook)
+    error = _run(job, notebook, recorder, events, folder, guards)
+    if guards is not None and guards.outcomes:
+        events.send("assumed", guards.outcomes)
     recorder.settle()
     if job.output is not None:
         try:
@@ -66,13 +71,18 @@ def execute(job: Job, events: Channel | FileChannel, journal: int, folder: Path)
 
 
 def _run(
-    job: Job, notebook: dict[str, Any], recorder: Recorder, events: Channel | FileChannel, folder: Path
+    job: Job,
+    notebook: dict[str, Any],
+    recorder: Recorder,
+    events: Channel | FileChannel,
+    folder: Path,
+    guards: KernelGuards | None,
 ) -> CellError | None:
     import nbformat
     from nbclient.exceptions import CellControlSignal
 
     node = nbformat.from_dict(blank(notebook))
-    client = _client(job, node, recorder, events)
+    client = _client(job, node, recorder, events, guards)
     _keep_to_ourselves(client.km, folder)
     # nbclient's handlers shut the kernel down gently; the server kills all below this process anyway
     signal.set_wakeup_fd(-1)
@@ -88,6 +98,8 @@ def _run(
         reason = f"the kernel died ({type(problem).__name__})"
         recorder.error(KILLED, reason, [reason])
         error = _error(notebook, recorder.index, KILLED, reason)
+    if guards is not None and error is None:
+        error = error_of(guards.outcomes)
     if "widgets" in node.metadata:
         notebook["metadata"]["widgets"] = node.metadata.widgets
     if job.record_timing:
@@ -96,7 +108,13 @@ def _run(
     return error
 
 
-def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChannel) -> Any:
+def _guards(job: Job, notebook: dict[str, Any]) -> KernelGuards | None:
+    """Return the guards of a task, None, and nothing is imported in the kernel, where it takes nothing for granted."""
+    cells = notebook["cells"]
+    return KernelGuards(job.name, cells) if not job.straight and guards_of(job.name, cells) is not None else None
+
+
+def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChannel, guards: KernelGuards | None) -> Any:
     """A client that gives its messages to ``recorder``."""
     from nbclient import NotebookClient
     from nbclient.exceptions import DeadKernelError
@@ -109,6 +127,14 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChann
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
             _record(recorder, msg["msg_type"], msg["content"])
             return super().process_message(msg, cell, cell_index)
+
+        async def async_execute_cell(self, cell: Any, cell_index: int, *more: Any, **options: Any) -> Any:
+            if guards is not None and cell_index in indexes:
+                await guards.before(self, cell_index)
+            result = await super().async_execute_cell(cell, cell_index, *more, **options)
+            if guards is not None and indexes and cell_index == indexes[-1]:
+                await guards.end(self)
+            return result
 
         async def _async_check_alive(self) -> None:
             try:

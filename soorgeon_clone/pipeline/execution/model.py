@@ -88,7 +88,8 @@ class CellError:
 
     ``cell_index`` counts all cells of ``Job.source`` from 0, ``line`` is 1-based in that cell; both are None where no
     cell is to blame (a function task, a process that could not start). ``source`` is the cell's text. Texts that nobody
-    would read to their end lose their middle; the executed notebook has them whole.
+    would read to their end lose their middle; the executed notebook has them whole. ``explained`` says in our words
+    what is wrong, where the cell is not the user's own.
     """
 
     cell_index: int | None
@@ -97,6 +98,7 @@ class CellError:
     evalue: str
     traceback: tuple[str, ...] = ()
     source: str = ""
+    explained: str = ""
 
     def __post_init__(self) -> None:
         if len(self.evalue) > _LONGEST or any(len(part) > _LONGEST for part in self.traceback):

@@ -109,6 +109,13 @@ def _run_notebook(
             guards.before(index, shell.user_ns)
         channel.send("cell", number, total, index)
 
+    def at_end() -> CellError | None:
+        if guards is None:
+            return None
+        outcomes, broken = assumed.check(guards, shell.user_ns)
+        channel.send("assumed", outcomes)
+        return broken
+
     capture = capture_for(streams, recorder.stream)
     capture.start()
     try:
@@ -119,10 +126,8 @@ def _run_notebook(
             straight=job.straight,
             record_timing=job.record_timing,
             on_cell=on_cell,
+            at_end=at_end,
         )
-        if guards is not None and error is None:
-            outcomes, error = assumed.check(guards, shell.user_ns)
-            channel.send("assumed", outcomes)
     except (TaskTimeout, Terminated) as stop:  # it came between two cells
         error = CellError(None, None, type(stop).__name__, str(stop))
     capture.stop()

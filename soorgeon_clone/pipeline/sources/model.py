@@ -70,3 +70,5 @@ class SourceFacts:
     problem: str | None = None
     writes_files: bool = False
     """Whether it is tagged as writing files that are no products: a cache cannot bring those back."""
+    remarks: tuple[str, ...] = ()
+    """The lines of code behind which, or in which, a comment stands that is meant for us."""

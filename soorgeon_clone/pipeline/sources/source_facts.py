@@ -22,7 +22,8 @@ from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTa
 Kind = TypeVar("Kind")
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 7
+VERSION = 8
+REMARK = "# soorgeon-clone:"
 _TAGS = (PARAMETERS, MAY_FAIL, SKIPPED)
 _PRODUCT = re.compile(r"\bproduct\b")
 _MOVE = re.compile(r"\bf?chdir\b|^\s*%?(cd|pushd|popd)\s", re.MULTILINE)
@@ -87,6 +88,13 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         moves=_mentions(kept, _MOVE),
         code=code,
         writes_files=any(WRITES_FILES in cell.tags for cell in notebook.cells),
+        remarks=tuple(
+            line.strip()
+            for cell in notebook.cells
+            if cell.kind == "code" and REMARK in cell.source
+            for line in cell.source.splitlines()
+            if REMARK in line
+        ),
     )
 
 
@@ -168,6 +176,7 @@ def source_from_json(text: str) -> SourceFacts | None:
             moves=_of(bool, data["moves"]),
             code=None if data["code"] is None else _code(data["code"]),
             writes_files=_of(bool, data["writes_files"]),
+            remarks=_texts(data["remarks"]),
             product=data["product"],
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

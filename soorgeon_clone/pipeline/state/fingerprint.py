@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soorgeon_clone.pipeline.assumptions.comments import assumptions_in
 from soorgeon_clone.pipeline.declared.model import Product, Task, TaskSpec
 from soorgeon_clone.pipeline.declared.values import Computed, Lookup
 from soorgeon_clone.pipeline.sources.closure import Closure, follow, follow_function
@@ -21,11 +22,13 @@ from soorgeon_clone.pipeline.sources.model import CodeFacts
 from soorgeon_clone.pipeline.state.libraries import Libraries, python_version
 from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, Reason
 
+_ASSUMES, _JOINT = "assumes", "; "
 # The digest of a param that a function computes, where it is not known.
 UNKNOWN = "only a build knows"
 
 _REASONS = {
     "code": Reason.CODE,
+    "assumes": Reason.ASSUMED,
     "function": Reason.FUNCTION,
     "module": Reason.FUNCTION,
     "param": Reason.PARAMS,
@@ -134,10 +137,27 @@ class Fingerprints:
             parts[f"product:{product.key or ''}"] = product.path
         for key, value in _settings(spec).items():
             parts[f"setting:{key}"] = value
+        if assumed := assumed_by(task):
+            parts[_ASSUMES] = assumed
         parts["python"] = python_version()
         for module, version in self.libraries.versions(closure.libraries).items():
             parts[f"library:{module}"] = version
         return parts
+
+
+def assumed_by(task: Task) -> str:
+    """What a task takes for granted, without the statements that are the reason; "" for nothing.
+
+    Products of a run that did not check it are not those that the task would make.
+    """
+    if not task.facts.remarks:
+        return ""
+    found = assumptions_in("\n".join(task.facts.remarks))
+    return _JOINT.join(sorted({" ".join((one.kind, ", ".join(one.names))).strip() for one in found}))
+
+
+def _listed(assumed: str | None) -> list[str]:
+    return assumed.split(_JOINT) if assumed else []
 
 
 def fingerprint_digest(parts: Mapping[str, str]) -> str:
@@ -186,11 +206,13 @@ def causes(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Cause, ...]:
     found: list[Cause] = []
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)
-        if before == after:
-            continue
+        if before == after or (name == _ASSUMES and set(_listed(after)) <= set(_listed(before))):
+            continue  # what was checked when it ran need not be checked again because less is taken for granted now
         kind, _, about = name.partition(":")
         reason = _REASONS.get(kind, Reason.SETTINGS)
-        if reason is Reason.ENVIRONMENT:
+        if reason is Reason.ASSUMED:
+            about = _JOINT.join(one for one in _listed(after) if one not in _listed(before))
+        elif reason is Reason.ENVIRONMENT:
             about = f"{before or 'nothing'} -> {after or 'nothing'}"
         elif kind == "upstream":
             about = about.rstrip(":").replace(":", "'s ")

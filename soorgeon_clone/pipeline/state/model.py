@@ -13,6 +13,7 @@ class Reason(Enum):
     NEVER_RAN = "never ran"
     BROKEN = "source cannot be read"
     CODE = "code changed"
+    ASSUMED = "it takes more for granted than was checked"
     FUNCTION = "an imported definition changed"
     PARAMS = "params changed"
     RESOURCE = "a resource changed"
@@ -44,7 +45,7 @@ class Fingerprint:
     """What a task's products depend on: part -> digest. Two equal fingerprints promise equal products.
 
     Parts are named ``code``, ``function:exported.clean``, ``param:n``, ``resource:x``, ``setting:on_finish``,
-    ``library:pandas``, ``python``, ``upstream:load:df``.
+    ``library:pandas``, ``python``, ``upstream:load:df``, ``assumes``.
     """
 
     parts: Mapping[str, str]

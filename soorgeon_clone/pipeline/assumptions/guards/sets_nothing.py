@@ -6,7 +6,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from soorgeon_clone.pipeline.assumptions.ambient import Settings, changed_settings, settings_now
+from soorgeon_clone.pipeline.assumptions.ambient import (
+    Settings,
+    changed_settings,
+    settings_at_first,
+    settings_now,
+)
 from soorgeon_clone.pipeline.assumptions.callee import packages_of
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
 from soorgeon_clone.pipeline.assumptions.picture import Picture, changed_in, picture_of
@@ -39,7 +44,7 @@ class SetsNothing:
 
     def end(self, namespace: Mapping[str, Any]) -> Found | None:
         """Compare them."""
-        if changed := changed_settings(self._settings, settings_now()):
+        if changed := changed_settings({**settings_at_first(), **self._settings}, settings_now()):
             more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
             return Found((), f"{changed[0]}{more}")
         after = self._pictures()

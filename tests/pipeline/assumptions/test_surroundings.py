@@ -1,0 +1,150 @@
+"""What a task takes for granted of its surroundings: nothing is drawn, nothing is set, a star gives no more names."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Handwritten
+
+LIBRARY = """
+import itertools, random
+_kept, _seen, count, options, _cache = [], {}, 0, {"mode": "a", "deep": [1]}, {}
+_numbers, _generator = itertools.count(), random.Random(0)
+__all__ = ["keep", "total"]
+total = 1
+
+class Settings:
+    level = 1
+    def __init__(self):
+        self.verbose = False
+
+settings = Settings()
+
+def keep(raw):
+    _kept.append(raw)
+
+def counts():
+    global count
+    count += 1
+
+def calls():
+    calls.n = getattr(calls, "n", 0) + 1
+
+def remembers(seen=[]):
+    seen.append(1)
+
+def counter():
+    n = 0
+    def step():
+        nonlocal n
+        n += 1
+    return step
+
+step = counter()
+
+def caches(x):
+    _cache[x] = x
+
+def quiet(raw):
+    return raw
+"""
+DRAWS = "# soorgeon-clone: draws nothing (cell 3: mylib.keep(raw))"
+SETS = "# soorgeon-clone: sets nothing (cell 3: mylib.keep(raw))"
+
+CASES = {
+    "random": (DRAWS, "import random\nrandom.random()", "the state of random was changed"),
+    "random, seeded": (DRAWS, "import random\nrandom.seed(3)", "the state of random was changed"),
+    "numpy": (DRAWS, "import numpy\nnumpy.random.rand()", "the state of numpy.random was changed"),
+    "a generator of its own": (
+        DRAWS,
+        "import numpy\nnumpy.random.default_rng(0).random()\nmylib._generator.random()",
+        "",
+    ),
+    "drawn and put back": (
+        DRAWS,
+        "import random\nstate = random.getstate()\nrandom.random()\nrandom.setstate(state)",
+        "",
+    ),
+    "nothing": (DRAWS, "mylib.keep(raw)", ""),
+    "rcParams": (
+        SETS,
+        "import matplotlib\nmatplotlib.rcParams['font.size'] = 3",
+        "matplotlib.rcParams['font.size']: ",
+    ),
+    "pandas": (
+        SETS,
+        "import pandas as pd\npd.set_option('display.max_rows', 3)",
+        "pandas.options['display.max_rows']",
+    ),
+    "numpy's errors": (SETS, "import numpy\nnumpy.seterr(all='raise')", "numpy.seterr: "),
+    "numpy's printing": (SETS, "import numpy\nnumpy.set_printoptions(precision=2)", "numpy.set_printoptions: "),
+    "warnings": (SETS, "import warnings\nwarnings.simplefilter('ignore')", "warnings: "),
+    "environment": (SETS, "import os\nos.environ['MYLIB_MODE'] = '1'", "os.environ['MYLIB_MODE']: (nothing) -> '1'"),
+    "environment, removed": (SETS, "import os\ndel os.environ['HOME']", "os.environ['HOME']: "),
+    "folder": (
+        SETS,
+        "import os\nproduct = {k: os.path.abspath(v) for k, v in product.items()}\nos.chdir('/')",
+        "os.chdir: ",
+    ),
+    "locale": (SETS, "import locale\nlocale.setlocale(locale.LC_ALL, 'C')", "locale: "),
+    "decimal": (SETS, "import decimal\ndecimal.getcontext().prec = 5", "decimal: "),
+    "a logger": (SETS, "import logging\nlogging.getLogger().setLevel(10)", "logger['root']: "),
+    "it keeps what it is given": (SETS, "mylib.keep(raw)", "mylib._kept: a list of 0 -> a list of 1"),
+    "it counts": (SETS, "mylib.counts()", "mylib.count: 0 -> 1"),
+    "it counts at itself": (SETS, "mylib.calls()", "mylib.calls.n: (nothing) -> 1"),
+    "it counts in an enclosing function": (SETS, "mylib.step()", "mylib.step (n): 0 -> 1"),
+    "it counts with itertools": (SETS, "next(mylib._numbers)", "mylib._numbers: count"),
+    "it draws from its own": (SETS, "mylib._generator.random()", "mylib._generator: a generator -> a generator"),
+    "it remembers in a default": (
+        SETS,
+        "mylib.remembers()",
+        "mylib.remembers.__defaults__[0]: a list of 0 -> a list of 1",
+    ),
+    "an option of itself": (SETS, "mylib.options['deep'][0] = 2", "mylib.options[\"deep\"][0]: 1 -> 2"),
+    "an attribute of a class": (SETS, "mylib.Settings.level = 2", "mylib.Settings.level: 1 -> 2"),
+    "an attribute of its object": (SETS, "mylib.settings.verbose = True", "mylib.settings.verbose: False -> True"),
+    "a cache": (SETS, "mylib.caches(1)", ""),
+    "set and put back": (
+        SETS,
+        "import pandas as pd\nwith pd.option_context('display.max_rows', 3):\n    print(raw)",
+        "",
+    ),
+    "imports": (
+        SETS,
+        "import sklearn.linear_model, matplotlib.pyplot, decimal, logging.handlers\nmylib.quiet(raw)",
+        "",
+    ),
+    "warnings put back": (
+        SETS,
+        "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')",
+        "",
+    ),
+    "a plot": (SETS, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.close()", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_surroundings(project: Handwritten, case: str) -> None:
+    comment, use, said = CASES[case]
+    project.write("raw = 1", use, comment, library=LIBRARY)
+    error = project.error()
+    if not said:
+        assert error == ""
+        return
+    assert said in error
+    assert "cell 3: mylib.keep(raw)" in error
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("# soorgeon-clone: binds nothing else, so not raw, total", "gives `total` as well"),
+        ("# soorgeon-clone: binds nothing else, so not raw, sum", ""),
+        ("# soorgeon-clone: binds nothing else", "gives `keep` as well"),
+    ],
+)
+def test_a_star_import(project: Handwritten, comment: str, said: str) -> None:
+    star = f"from mylib import *  {comment}"
+    project.write("raw = 1", "keep = 2", "", library=LIBRARY, imports=star)
+    error = project.error()
+    assert said in error if said else error == ""
