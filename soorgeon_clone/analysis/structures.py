@@ -21,9 +21,10 @@ from soorgeon_clone.analysis import (
     statements,
     undescribed,
 )
-from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.heap import CLASS, EMPTY, INSTANCE, LIB, METHOD, UNBOUND, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lineage import add_bases, lineage
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.model import AMBIENT
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.calls import Arguments
@@ -376,9 +377,35 @@ def _run_test_cases(w: Walker, args: Arguments, node: Instruction) -> None:
     undescribed.passed_class(w, cases, node, "unittest.main")
 
 
+def _dir(w: Walker, args: Arguments, node: Instruction) -> Value | None:
+    """``dir()``: the names of all variables that there are."""
+    if args.all:
+        return None
+    _list_variables(w, "dir() shows the variables of the notebook")
+    made = w.heap.make(w.site(node), "builtins.list")
+    w.heap.hold(made, "*", frozenset({w.heap.atom("builtins.str")}))
+    return frozenset({made})
+
+
+def _list_variables(w: Walker, why: str) -> None:
+    """Use all variables of the notebook that there are, and show them: its task must have these and no others."""
+    if w.scope.kind != "module" or w.tracing:
+        w.opaque(why)
+        return
+    value = EMPTY
+    for name in sorted({name for name in w.module.state.all_names() if not name.startswith(AMBIENT)}):
+        binding = w.module.state.get(name)
+        if binding is not None and binding.value != {UNBOUND}:
+            value |= w.read_global(name) - {UNBOUND}
+    w.show(value)
+    w.print()
+    w.record.lists_names = True
+
+
 _FUNCTIONS: dict[str, Callable[[Any, Any, Instruction], Value | None]] = {
     "asyncio.gather": _gather,
     "builtins.type": _type,
+    "builtins.dir": _dir,
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,
     "builtins.iter": _iter,
@@ -629,7 +656,7 @@ def _line_magic(w: Walker, args: Arguments, node: Instruction) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "%store")
     elif name in _LISTS_VARIABLES:
-        w.opaque(f"%{name} lists all variables")
+        _list_variables(w, f"%{name} lists all variables")
     elif name in ("reset", "reset_selective", "xdel"):
         w.opaque(f"%{name} deletes variables")
     elif name in _SHELLS:
