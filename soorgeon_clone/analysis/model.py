@@ -21,10 +21,10 @@ class StatementFacts:
     ``first`` and ``last`` are 1-based rows in the cell with index ``cell``, ``text`` is the statement as it is written
     if it shares them with others; ``reads`` are the notebook variables read in it (also by functions that it calls),
     ``read_bindings`` what they denoted then; ``binds`` maps a name to whether it is certainly bound; ``changes`` are
-    objects made before it that it may change in place. ``shows``: it may display a value, ``gives_result``: it
-    certainly does, and `_` is that from then on. ``may_be_left_out``: it may end anywhere, or not be reached, and the
-    notebook goes on below its cell. ``why`` has a reason for every fact, which
-    `NotebookFacts.because` puts in words.
+    objects made before it that it may change in place. ``lists_names``: it shows which variables there are. ``shows``:
+    it may display a value, ``gives_result``: it certainly does, and `_` is that from then on. ``may_be_left_out``: it
+    may end anywhere, or not be reached, and the notebook goes on below its cell. ``why`` has a reason for every fact,
+    which `NotebookFacts.because` puts in words.
     """
 
     index: int
@@ -47,6 +47,7 @@ class StatementFacts:
     opaque: str | None = None
     unknown_calls: set[str] = field(default_factory=set)
     prints: bool = False
+    lists_names: bool = False
     shows: bool = False
     gives_result: bool = False
     may_be_left_out: bool = False

@@ -9,7 +9,7 @@ from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, Obj, Value, holds
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
-from soorgeon_clone.refactor.carriers.replay import only_named
+from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.sharing import Sharing, matters, referred
 from soorgeon_clone.refactor.wiring import Group, Wiring
 
@@ -103,8 +103,8 @@ def _refuse_classes(wiring: Wiring, sharing: Sharing, unit: Unit, loaded: Mappin
 
 
 def _asked_by(wiring: Wiring, statement: StatementFacts) -> list[tuple[str, bool]]:
-    """Return the names that a statement reads, and whether it only names them."""
-    return [(name, only_named(wiring.borders, statement, name)) for name in sorted(statement.read_bindings)]
+    """Return the names that a statement reads and has not bound itself, and whether it only names them."""
+    return [(name, only_named(wiring.borders, statement, name)) for name in needed_to_repeat(statement)]
 
 
 def _defs(wiring: Wiring, name: str, unit: Unit) -> tuple[int, ...]:

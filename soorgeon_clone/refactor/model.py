@@ -77,7 +77,7 @@ class Task:
     the source text of its value. ``changes_directory``: the working directory may not be the project's when the cells
     end, so paths must be made absolute before. ``writes_files``: it may write files that are no products, so its
     products alone do not stand for it. ``unbound``: names that the notebook may not have when the task starts, and
-    asks for.
+    asks for. ``lists_names``: it shows which variables there are, so none of ours may be among them.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Task:
     changes_directory: bool = False
     writes_files: bool = False
     unbound: frozenset[str] = frozenset()
+    lists_names: bool = False
 
     @property
     def loads(self) -> tuple[Load, ...]:

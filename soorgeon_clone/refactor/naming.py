@@ -51,7 +51,7 @@ class Names:
 def names_of(task: Task) -> Names:
     """Return the names that the task's cells and steps mention and bind."""
     bound: dict[str, set[str]] = {}
-    unknown = False
+    unknown = task.lists_names  # what begins with an underscore is not listed
     mentioned = set(task.params)
     texts = tuple(_sources(task))
     look = _words if is_heavy(texts) else _bindings

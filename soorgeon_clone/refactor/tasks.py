@@ -130,7 +130,8 @@ class _Builder:
             writes_files=any(statement.files_written for statement in unit.statements),
             changes_directory=any("directory" in statement.sets for statement in runs)
             or f"{AMBIENT}directory" in self.wiring.loads[unit.begin],
-            unbound=frozenset(name for name in {*unit.uses, *unit.binds} if self._may_be_unbound(name, unit)),
+            unbound=frozenset(name for name in self._asked(unit) if self._may_be_unbound(name, unit)),
+            lists_names=any(statement.lists_names for statement in unit.statements),
         )
 
     def _steps(self, unit: Unit, loadable: Loadable) -> tuple[Step, ...]:
@@ -140,9 +141,14 @@ class _Builder:
         imports |= {name for statement in unit.statements for name in statement.reads if name in self.exported}
         return Steps(self.solution, self.products, unit, loadable, imports, names).all()
 
+    def _asked(self, unit: Unit) -> set[str]:
+        """Return the names that a unit asks for or binds; one that lists its names asks for ours as well."""
+        lists = any(statement.lists_names for statement in unit.statements)
+        return {*unit.uses, *unit.binds, *(("upstream", "product") if lists else ())}
+
     def _may_be_unbound(self, name: str, unit: Unit) -> bool:
         """Whether the unit may see that the notebook has no such variable when the unit starts."""
-        if name not in unit.uses and unit.binds[name]:
+        if name not in unit.uses and unit.binds.get(name, False):
             return False
         binding = self.borders.before(name, unit.begin)
         return binding is None or UNBOUND in binding.value

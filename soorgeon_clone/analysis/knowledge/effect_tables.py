@@ -43,6 +43,7 @@ TRAITS = {
     "pickles": "calls that pickle what they are given, also if it goes to no file",
     "plain_classes": "classes that take an attribute as it is",
     "plots": "it draws on pyplot's figures",
+    "steady": "gives the same for the same, whenever and wherever it is asked (of the whole library)",
     "unpickles": "calls that give such things back",
     "views": "what objects give may share their memory",
 }

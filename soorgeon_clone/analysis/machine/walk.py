@@ -596,6 +596,20 @@ class Run(Machine):
         if self.tracing:
             keep(self.tracing[-1].notes, ("opaque", reason), self.heap.reason)
 
+    def list_variables(self, why: str) -> None:
+        """Use all variables of the notebook that there are, and show them: its task must have these and no others."""
+        if self.scope.kind != "module" or self.tracing:
+            self.opaque(why)
+            return
+        value = EMPTY
+        for name in sorted({name for name in self.module.state.all_names() if not name.startswith(AMBIENT)}):
+            binding = self.module.state.get(name)
+            if binding is not None and binding.value != {UNBOUND}:
+                value |= self.read_global(name) - {UNBOUND}
+        self.show(value)
+        self.print()
+        self.record.lists_names = True
+
     def print(self) -> None:
         """Note that something is written to standard output, or displayed."""
         self.record.prints = True

@@ -130,7 +130,7 @@ def _line_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "%store")
     elif name in _LISTS_VARIABLES:
-        w.opaque(f"%{name} lists all variables")
+        w.list_variables(f"%{name} lists all variables")
     elif name in ("reset", "reset_selective", "xdel"):
         w.opaque(f"%{name} deletes variables")
     elif name in _SHELLS:

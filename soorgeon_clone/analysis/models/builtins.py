@@ -101,6 +101,16 @@ def _vars(w: Machine, args: Arguments, node: Instruction) -> Value | None:
     return frozenset().union(*found) if found and len(found) == len(args.first) else None
 
 
+def _dir(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    """``dir()``: the names of all variables that there are."""
+    if args.all:
+        return None
+    w.list_variables("dir() shows the variables of the notebook")
+    made = w.heap.make(w.site(node), "builtins.list")
+    w.heap.hold(made, ANY, frozenset({w.heap.atom("builtins.str")}))
+    return frozenset({made})
+
+
 def _exec(w: Machine, args: Arguments, node: Instruction) -> Value | None:
     text = constant(args.first)
     if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
@@ -111,6 +121,7 @@ def _exec(w: Machine, args: Arguments, node: Instruction) -> Value | None:
 
 FUNCTIONS = {
     "builtins.type": _type,
+    "builtins.dir": _dir,
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,
     "builtins.iter": _iter,

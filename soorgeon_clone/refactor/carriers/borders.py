@@ -79,7 +79,7 @@ class Borders:
     @cached_property
     def listing_names(self) -> tuple[int, ...]:
         """The statements that may see which names there are."""
-        return tuple(s.index for s in self.statements if not _LISTS_NAMES.isdisjoint(s.reads))
+        return tuple(s.index for s in self.statements if s.lists_names or not _LISTS_NAMES.isdisjoint(s.reads))
 
     @cached_property
     def drawing_imports(self) -> tuple[StatementFacts, ...]:

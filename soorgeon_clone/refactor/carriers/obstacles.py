@@ -28,7 +28,7 @@ def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, expor
     return (
         _no_file_takes(knowledge, obj)
         or (_remade_otherwise(knowledge, obj) if obj.type == INSTANCE else None)
-        or _order(obj, start)
+        or order(obj, start)
         or _drawing(borders, knowledge, obj)
         or _found_by_hash(borders, obj, exported)
         or (_FINALIZED if obj.finalized else None)
@@ -80,7 +80,8 @@ def _drawing(borders: Borders, knowledge: Knowledge, obj: Obj) -> str | None:
     return None
 
 
-def _order(obj: Obj, start: int) -> str | None:
+def order(obj: Obj, start: int) -> str | None:
+    """Say that a set cannot be saved before statement ``start``, since its order matters later; None if it can."""
     if obj.ordered and any(number >= start for number in obj.ordered):
         return "a set whose order matters later, and files do not keep the order of a set"
     return None

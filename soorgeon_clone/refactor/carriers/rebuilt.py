@@ -1,10 +1,14 @@
-"""What no file takes (a lock, a logger's handler, a connection) -> the statements that make it again."""
+"""What no file takes (a lock, a logger's handler, a set whose order matters) -> the statements that make it again."""
 
 from __future__ import annotations
 
+import re
+
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, LIB, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.refactor.carriers import obstacles
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger
@@ -16,10 +20,13 @@ HOW = "rebuilt resource"
 def take(want: Want, ledger: Ledger) -> Taken | None:
     if want.binding is None:
         return None
-    statement = statement_to_repeat(ledger.borders, want.name, want.binding, want.at)
-    if statement is not None:
-        return Taken(HOW, repeats=(statement,))
-    again = rebuilt(ledger.borders, ledger.knowledge, want.binding, want.at)
+    borders, binding = ledger.borders, want.binding
+    statement = statement_to_repeat(borders, want.name, binding, want.at)
+    again = [statement] if statement is not None else rebuilt(borders, ledger.knowledge, binding, want.at)
+    if again is None:
+        return None
+    if any(obstacles.order(o, borders.starts[want.at]) for o in borders.facts.heap.reach(binding.value)):
+        again = again if all(_gives_the_same(borders, ledger.knowledge, one) for one in again) else None
     return Taken(HOW, repeats=tuple(again)) if again is not None else None
 
 
@@ -30,8 +37,9 @@ def part(name: str, border: int, ledger: Ledger) -> None:
 def rebuilt(borders: Borders, knowledge: Knowledge, binding: Binding, border: int) -> list[StatementFacts] | None:
     """Return the statements that, repeated at ``border``, make an object and change it as they did.
 
-    None where something else would be done as well. It is of a type that no file takes, so no other file has it, and
-    may hold nothing of the notebook, which could change out of sight: parts of its own library only
+    None where something else would be done as well. It is of a type that no file takes (or a set whose order matters,
+    which is the same wherever it is made in the same way: all tasks run with one hash seed), so no other file has it,
+    and may hold nothing of the notebook, which could change out of sight: parts of its own library only
     (``handler.setFormatter(logging.Formatter(...))``).
     """
     if len(binding.defs) != 1:
@@ -41,15 +49,61 @@ def rebuilt(borders: Borders, knowledge: Knowledge, binding: Binding, border: in
     own = binding.value
     libraries = {o.type.partition(".")[0] for o in own if "." in o.type}
     parts = borders.facts.heap.reach(own) - own
-    types = [knowledge.type(o.type) if "." in o.type and o.made == number else None for o in own]
-    if any(facts is None or facts.picklable for facts in types):
+    if any(o.made != number or not (obstacles.order(o, start) or _is_unpicklable(knowledge, o)) for o in own):
         return None
     if any(part.changed or part.type.partition(".")[0] not in libraries for part in parts):
         return None
     changers = [borders.statements[n] for n in sorted({n for o in own for n in o.changed}) if number < n < start]
-    if any(changer.binds or changer.seeds for changer in changers):
+    if any(changer.seeds for changer in changers):
         return None
+    again = {number, *(changer.index for changer in changers)}
+    if not all(_may_bind(borders, name, border, again, own) for changer in changers for name in changer.binds):
+        return None
+    # other sets like this one, which a statement fills as well, are made again for themselves
+    like = frozenset(o for changer in changers for o in changer.changes if obstacles.order(o, start))
     # what sets something is repeated in any case
-    if not all(can_repeat(borders, one, border, setting=True, changes=own) for one in (first, *changers)):
+    if not all(can_repeat(borders, one, border, setting=True, changes=own | like) for one in (first, *changers)):
         return None
     return [first, *changers]
+
+
+def _is_unpicklable(knowledge: Knowledge, obj: Obj) -> bool:
+    facts = knowledge.type(obj.type) if "." in obj.type else None
+    return facts is not None and not facts.picklable
+
+
+def _may_bind(borders: Borders, name: str, border: int, again: set[int], own: Value) -> bool:
+    """Whether a name that is bound on the way (a loop's variable) may be bound when the statements ``again`` run."""
+    binding = borders.before(name, border)
+    if binding is None or binding.value & own:
+        return False
+    earlier = {number for number in borders.binders[name] if number < borders.starts[border]}
+    return UNBOUND not in binding.value or earlier <= again
+
+
+# modules of Python that give the same for the same, whenever and wherever they are asked; tables say it of libraries
+_STEADY = frozenset(
+    {
+        *("builtins", "calendar", "collections", "copy", "dataclasses", "decimal", "enum", "fractions", "functools"),
+        *("html", "itertools", "json", "keyword", "math", "operator", "re", "statistics", "string", "textwrap"),
+        *("typing", "unicodedata"),
+    }
+)
+_CLOCK = re.compile(r"\b(now|today|id)\b")
+
+
+def _gives_the_same(borders: Borders, knowledge: Knowledge, statement: StatementFacts) -> bool:
+    """Whether a statement makes equal values when it is repeated: no clock, no chance, no file that may be another."""
+    if statement.files_read and any(other.files_written for other in borders.statements):
+        return False
+    read = {o for binding in statement.read_bindings.values() for o in binding.value if o.type == LIB}
+    if any(obj.path.partition(".")[0] not in _STEADY and not knowledge.has(obj.path, "steady") for obj in read):
+        return False
+    texts = [borders.source(statement)]
+    texts += [borders.source(borders.statements[o.made]) for o in _code_in(borders, statement)]
+    return not any(map(_CLOCK.search, texts))
+
+
+def _code_in(borders: Borders, statement: StatementFacts) -> set[Obj]:
+    values = frozenset(o for binding in statement.read_bindings.values() for o in binding.value)
+    return {o for o in borders.facts.heap.reach(values) if o.type in (FUNCTION, CLASS) and o.made >= 0}
