@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.evidence import Place, Reason
-from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
+from soorgeon_clone.analysis.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds
 from soorgeon_clone.analysis.limits import TooMany
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as statements_of
@@ -177,9 +177,24 @@ def _show(walker: Walker, record: StatementFacts, shown: Instruction) -> None:
     access.implicit_inside(walker, value)
     walker.show(value)
     walker.displayed |= value
+    _show_functions(value)
     undescribed.run_drawn(walker, shown)
     record.shows = any(obj.type != "builtins.NoneType" for obj in value)
     record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
+
+
+def _show_functions(value: Value) -> None:
+    """Note that functions are displayed, alone or in containers: Jupyter shows their module, ``<function __main__.f>``,
+    and `print` does not."""
+    seen: set[Obj] = set()
+    waiting = list(value)
+    while waiting:
+        obj = waiting.pop()
+        if obj.type == FUNCTION:
+            obj.shown = True
+        elif obj.type.startswith("builtins.") and not obj.immutable and obj not in seen:
+            seen.add(obj)
+            waiting += holds(obj)
 
 
 _MAY_BE_NONE = {"builtins.NoneType", "builtins.scalar", "builtins.object", UNKNOWN, UNBOUND_TYPE}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STATE = "figures"  # which figures are open, which of them and of their axes are current
 NEW = "figure"  # a new figure is the current one; those that were open still are
 STATES = (STATE, NEW)
+DISPLAYS = "displays"  # what cells show that later ones may change, by the names that `display_id=` gave
 
 # another backend than the inline one, or what keeps that from closing figures: `plt.ioff()`, a setting of its own
 _KEEPS = re.compile(

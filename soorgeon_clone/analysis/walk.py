@@ -558,7 +558,7 @@ class Walker:
         keep(self.record.why, ("draws", resource), self.heap.reason)
         if self.tracing:
             keep(self.tracing[-1].draws, resource, self.heap.reason)
-        if resource == figures.STATE or self.module.state.get(name) is not None:
+        if resource in (figures.STATE, figures.DISPLAYS) or self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 
