@@ -19,7 +19,7 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine import statements, unknown_calls
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.objects.heap import UNBOUND_TYPE, UNKNOWN
+from soorgeon_clone.analysis.objects.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 from soorgeon_clone.notebook.tags import MAY_FAIL, is_run
@@ -181,9 +181,24 @@ def _show(walker: Interpreter, record: StatementFacts, shown: Instruction) -> No
     implicit_inside(walker, value)
     walker.show(value)
     walker.displayed |= value
+    _show_functions(value)
     unknown_calls.run_drawn(walker, shown)
     record.shows = any(obj.type != "builtins.NoneType" for obj in value)
     record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
+
+
+def _show_functions(value: Value) -> None:
+    """Note that functions are displayed, alone or in containers: Jupyter shows their module, ``<function __main__.f>``,
+    and `print` does not."""
+    seen: set[Obj] = set()
+    waiting = list(value)
+    while waiting:
+        obj = waiting.pop()
+        if obj.type == FUNCTION:
+            obj.shown = True
+        elif obj.type.startswith("builtins.") and not obj.immutable and obj not in seen:
+            seen.add(obj)
+            waiting += holds(obj)
 
 
 _MAY_BE_NONE = {"builtins.NoneType", "builtins.scalar", "builtins.object", UNKNOWN, UNBOUND_TYPE}

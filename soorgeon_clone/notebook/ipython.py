@@ -43,13 +43,28 @@ _WHOLE_LINE = re.compile(r"(?:%[^\W\d]|![^!=\n]).*(?<!\\)\n")
 _PERHAPS_BOUND = re.compile(r"(?<![\w$.{%-])[^\W\d]\w*(?=\s*(?:=(?!=)|[,:)]|\bin\b|$))", re.MULTILINE)
 
 
+# What a cell says that gives those below it a syntax of their own: `get_ipython().input_transformers_post.append(f)`.
+TRANSFORMS = "input_transformer"
+
+# What makes a magic: an alias, a decorated function, a call of the shell.
+_REGISTERED = re.compile(
+    r"""(?mx) ^%alias\s+(\w+) | ^%alias_magic\s+(?:-\S+\s+)*(\w+)
+    | @(?:\w+\.)*register_line_(?:cell_)?magic\s+def\s+(\w+)
+    | register_alias\(\s*["'](\w+)["'] | magic_name\s*=\s*["'](\w+)["'] | @line_(?:cell_)?magic\s+def\s+(\w+)"""
+)
+
+
 def is_notebook_name(name: str) -> bool:
     """Tell whether IPython provides the name: ``display``, ``Out``, ``_``, ``_3``, ``_i3``, ..."""
     return name in NOTEBOOK_NAMES or _HISTORY_NAME.fullmatch(name) is not None
 
 
-def to_python(source: str, known_names: Collection[str] | None = None) -> PythonCode:
+def to_python(
+    source: str, known_names: Collection[str] | None = None, *, registered: AbstractSet[str] = frozenset()
+) -> PythonCode:
     """Return the cell as Python with as many lines. Raises CellSyntaxError.
+
+    ``registered`` are magics that the notebook itself has made.
 
     ``known_names`` are the names that may be bound when the cell runs. With them, ``ls`` alone is a magic only if no
     variable has this name, and ``$name`` in a command is a use only if there is such a variable. Without them, the
@@ -58,7 +73,7 @@ def to_python(source: str, known_names: Collection[str] | None = None) -> Python
     known = known_names if known_names is None or isinstance(known_names, AbstractSet) else frozenset(known_names)
     if not _may_be_rewritten(source) and problem(source) is None:
         return PythonCode(source)
-    return _Cell(source, known).transform()
+    return _Cell(source, known, registered=registered).transform()
 
 
 def to_python_each(sources: Iterable[str]) -> tuple[PythonCode | CellSyntaxError, ...]:
@@ -76,9 +91,11 @@ def _each(sources: tuple[str, ...]) -> tuple[PythonCode | CellSyntaxError, ...]:
     bound: set[str] = set()
     unseen = False
     looked_at = 0
+    registered: set[str] = set()
     for source in sources:
         try:
-            code = to_python(source)
+            code = to_python(source, registered=registered & _first_words(source))
+            registered.update(name for names in _REGISTERED.findall(source) for name in names if name)
             if _asks_for_names(source, code):
                 for above in codes[looked_at:]:
                     names, more = ((), True) if isinstance(above, CellSyntaxError) else names_bound(above.text)
@@ -92,6 +109,12 @@ def _each(sources: tuple[str, ...]) -> tuple[PythonCode | CellSyntaxError, ...]:
         except CellSyntaxError as error:
             codes.append(error)
     return tuple(codes)
+
+
+def _first_words(source: str) -> set[str]:
+    """Return the first word of a cell of one line, which may be a magic without its percent sign."""
+    word = re.match(r"\s*(\w+)[^\n]*\s*\Z", source)
+    return {word.group(1)} if word else set()
 
 
 def _asks_for_names(source: str, code: PythonCode) -> bool:
@@ -112,9 +135,17 @@ class _Cell:
     """One transformation: the lines so far, and the pieces that were kept aside."""
 
     def __init__(
-        self, source: str, known: AbstractSet[str] | None, row: int = 0, depth: int = 0, *, automagic: bool = True
+        self,
+        source: str,
+        known: AbstractSet[str] | None,
+        row: int = 0,
+        depth: int = 0,
+        *,
+        automagic: bool = True,
+        registered: AbstractSet[str] = frozenset(),
     ) -> None:
         self.known = known
+        self.registered = registered
         self.automagic = automagic
         self.first_row = row  # rows of the notebook's cell above this source
         self.depth = depth
@@ -427,7 +458,7 @@ class _Cell:
         if any(line.strip() for line in self.lines[first + 1 :]) or len(self.lines) > first + 2:
             return
         parts = re.match(r"([\w.]+)(.*)\n", self.lines[first])
-        if parts is None or parts.group(1) not in magics.LINE_MAGICS:
+        if parts is None or not (parts.group(1) in magics.LINE_MAGICS or parts.group(1) in self.registered):
             return
         name, rest = parts.group(1), parts.group(2).lstrip()
         called = self.known is None and rest.startswith(("(", "["))

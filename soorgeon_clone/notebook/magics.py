@@ -125,6 +125,7 @@ NAMES = {
     "mprun": Names(reads=("-f",)),
     "store": Names(reads_first=-1),
     "xdel": Names(reads_first=1),
+    "macro": Names(binds_first=1),
     "pinfo": Names(reads_first=1),
     "pinfo2": Names(reads_first=1),
     "pdoc": Names(reads_first=1),

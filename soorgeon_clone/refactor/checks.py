@@ -5,10 +5,20 @@ from __future__ import annotations
 from soorgeon_clone.analysis.analyse import python_of
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.notebook.ipython import CellSyntaxError, to_python_each
+from soorgeon_clone.notebook.ipython import TRANSFORMS, CellSyntaxError, to_python_each
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.read import place
 from soorgeon_clone.notebook.tags import MAY_FAIL, is_run
+
+
+def has_syntax_of_its_own(notebook: Notebook) -> bool:
+    """Tell whether a cell that is not Python may be made Python by a transformer that one above has registered."""
+    cells = [cell for cell in notebook.cells if is_run(cell.kind, cell.tags)]
+    if not any(TRANSFORMS in cell.source for cell in cells):
+        return False
+    codes = to_python_each([cell.source for cell in cells])
+    odd = [number for number, code in enumerate(codes) if isinstance(code, CellSyntaxError)]
+    return bool(odd) and any(TRANSFORMS in cell.source for cell in cells[: odd[0]])
 
 
 def check_syntax(notebook: Notebook) -> None:

@@ -12,7 +12,7 @@ from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.notebook.model import Notebook, Section
 from soorgeon_clone.notebook.sections import best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
-from soorgeon_clone.refactor.checks import check_comments, check_syntax, refuse_undefined
+from soorgeon_clone.refactor.checks import check_comments, check_syntax, has_syntax_of_its_own, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
 from soorgeon_clone.refactor.model import MustMerge, Plan, Serializer
 from soorgeon_clone.refactor.solve import solve
@@ -41,6 +41,8 @@ def make_plan(
     sections = split(notebook, level)
     if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
         return as_one_task(notebook, sections, f"its code is too large to be looked at closely ({_heaviest(notebook)})")
+    if has_syntax_of_its_own(notebook):
+        return as_one_task(notebook, sections, "it gives its cells a syntax of their own")
     if len(sections) > _MOST_SECTIONS:
         return as_one_task(notebook, sections, f"it has {len(sections):,} sections, more than {_MOST_SECTIONS}")
     try:

@@ -148,6 +148,7 @@ class Rule:
 
 
 OPEN_FIGURES = "figures"  # which figures of pyplot are open, which of them and of their axes are current
+DISPLAYS = "displays"  # what cells show that later ones may change, by the names that `display_id=` gave
 NEW_FIGURE = "figure"  # a new figure is the current one; those that were open still are
 FIGURES = (OPEN_FIGURES, NEW_FIGURE)
 """States that effects may name as they do random generators."""

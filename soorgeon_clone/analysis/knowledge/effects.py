@@ -50,6 +50,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from soorgeon_clone.analysis.knowledge.effect_rules import (
+    DISPLAYS,
     FIGURES,
     NEW_FIGURE,
     OPEN_FIGURES,
@@ -65,6 +66,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.pyproject import nearest, read_section
 
 __all__ = [
+    "DISPLAYS",
     "FIGURES",
     "NEW_FIGURE",
     "OPEN_FIGURES",

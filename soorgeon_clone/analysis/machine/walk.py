@@ -22,6 +22,7 @@ from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.evidence import INSIDE, Places, Reason, Rule, keep
 from soorgeon_clone.analysis.knowledge.effect_comments import Said
 from soorgeon_clone.analysis.knowledge.effects import (
+    DISPLAYS,
     FIGURES,
     NEW_FIGURE,
     OPEN_FIGURES,
@@ -561,7 +562,7 @@ class Run(Machine):
         keep(self.record.why, ("draws", resource), self.heap.reason)
         if self.tracing:
             keep(self.tracing[-1].draws, resource, self.heap.reason)
-        if resource == OPEN_FIGURES or self.module.state.get(name) is not None:
+        if resource in (OPEN_FIGURES, DISPLAYS) or self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 

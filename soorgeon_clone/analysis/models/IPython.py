@@ -15,8 +15,8 @@ _HARMLESS = frozenset("echo date pip pip3 conda nvidia-smi which whoami uname pw
 _PLAIN_MAGICS = frozenset(
     """
     time timeit prun capture pinfo pinfo2 pdef pdoc pfile psource html HTML javascript js latex markdown svg SVG lsmagic
-    magic quickref history hist debug pdb tb xmode pip conda mamba uv bookmark load loadpy edit pprint memit
-    notebook autosave logstart logstop mprun lprun dhist doctest_mode page subshell code_wrap
+    magic quickref debug pdb tb pip conda mamba uv bookmark load loadpy memit autosave logstart logstop mprun lprun
+    dhist page subshell code_wrap
     """.split()
 )
 _SETTINGS = {
@@ -41,7 +41,12 @@ _SETTINGS = {
     "autocall": "ipython",
     "autoawait": "ipython",
     "Pprint": "ipython",
+    "pprint": "ipython",
+    "xmode": "ipython",
+    "doctest_mode": "ipython",
 }
+_LISTS_CELLS = {"history", "hist", "recall", "rep", "save", "edit", "ed", "notebook", "pastebin"}
+_RUNS_CELLS = {"macro", "rerun"}
 _LISTS_VARIABLES = {"who", "whos", "who_ls"}
 _SHELLS = {
     "bash",
@@ -112,6 +117,8 @@ def _line_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
         return none
     if name in _SETTINGS:
         w.note("sets", _SETTINGS[name])
+        if name.endswith("load_ext") and w.read_file(f"{line.strip()}.py") is not None:
+            w.opaque("an extension that stands beside the notebook may give variables and do anything to them")
         if _SETTINGS[name] == "directory":
             w.note("files_read", "*")
     elif name == "env":
@@ -129,6 +136,12 @@ def _line_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
                     w.bind_global(word, frozenset({w.heap.make((*w.site(node), word), UNKNOWN)}))
         w.note("files_read", "*")
         w.note("files_written", "%store")
+    elif name in _LISTS_CELLS:
+        w.read_global("In")
+        if name in ("save", "notebook"):
+            w.note("files_written", "*")
+    elif name in _RUNS_CELLS:
+        w.opaque(f"%{name} takes the code of earlier cells, to run it again")
     elif name in _LISTS_VARIABLES:
         w.list_variables(f"%{name} lists all variables")
     elif name in ("reset", "reset_selective", "xdel"):

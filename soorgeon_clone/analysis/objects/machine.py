@@ -37,6 +37,7 @@ class Machine(Protocol):
     raised: Value  # exceptions that the notebook's own code raises, wherever they are caught
     running: set[tuple[Obj, Obj]]  # (object, its method) that are followed
     uncertain: int  # how many branches, loops and function bodies we are in
+    read_file: Callable[[str], str | None]  # text of a file beside the notebook
     scripts: dict[str, str | None]  # files that cells wrote with %%writefile; None: with more than that
     # modules beside the notebook
     modules: Modules

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.notebook.tags import MAY_FAIL, SKIPPED, is_reserved
+from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, is_reserved
 from soorgeon_clone.pipeline.execution.mime import as_json
 from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
@@ -102,6 +102,8 @@ async def _run_cells(
         recorder.begin(index, None if hidden else shell.execution_count)
         began = datetime.now(timezone.utc)
         error = await _run_cell(shell, index, text(cell), hidden)
+        if hidden in (PARAMETERS, INJECTED):
+            _hide_declarations(shell)
         if record_timing:
             cell.setdefault("metadata", {})["execution"] = _timing(began, datetime.now(timezone.utc))
         if error and MAY_FAIL not in tags(cell):
@@ -113,6 +115,13 @@ async def _run_cells(
         if len(asyncio.all_tasks()) > 1:
             await asyncio.sleep(0.005)  # a kernel waits for the next message about as long
     return at_end()
+
+
+def _hide_declarations(shell: ZMQInteractiveShell) -> None:
+    """Keep what a task declares out of the lists that ``%who`` and ``%whos`` make of the notebook's own variables."""
+    for name in ("upstream", "product"):
+        if name in shell.user_ns:
+            shell.user_ns_hidden[name] = shell.user_ns[name]
 
 
 async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden: str | None) -> CellError | None:

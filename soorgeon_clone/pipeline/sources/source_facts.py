@@ -57,9 +57,9 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         if cell.kind != "code" or INJECTED in cell.tags or not cell.source.strip():
             continue
         try:
-            tree, magics = _parse(cell) if SKIPPED not in cell.tags else _as_text(cell)
+            tree, magics = _parse(cell, notebook) if SKIPPED not in cell.tags else _as_text(cell)
         except SyntaxError as error:
-            if MAY_FAIL in cell.tags:  # it says so, and the next cell runs
+            if MAY_FAIL in cell.tags or _is_transformed(cell, notebook):
                 tree, magics = _as_text(cell)
             else:
                 where = f"{notebook.path or notebook.name}, cell {cell.index + 1}, line {error.lineno}"
@@ -236,7 +236,14 @@ def _of(kind: type[Kind], value: Any) -> Kind:
 _known_target = functools.lru_cache(maxsize=1000)(ImportTarget)
 
 
-def _parse(cell: Cell) -> tuple[ast.Module, str]:
+def _is_transformed(cell: Cell, notebook: Notebook) -> bool:
+    """Whether a cell above it may have given it a syntax of its own."""
+    from soorgeon_clone.notebook.ipython import TRANSFORMS
+
+    return any(TRANSFORMS in above.source for above in notebook.cells[: cell.index] if above.kind == "code")
+
+
+def _parse(cell: Cell, notebook: Notebook) -> tuple[ast.Module, str]:
     """The cell's tree, and the text of its magics. IPython is only asked about cells that are not plain Python."""
     try:
         return ast.parse(cell.source), ""
@@ -248,7 +255,11 @@ def _parse(cell: Cell) -> tuple[ast.Module, str]:
     try:
         code = ipython.to_python(cell.source)
     except CellSyntaxError as error:
-        raise SyntaxError(error.message, (None, error.row, error.column, None)) from None
+        above = [one.source for one in notebook.cells[: cell.index + 1] if one.kind == "code"]
+        *_, read = ipython.to_python_each(above)  # it may be a magic that a cell above it has made
+        if isinstance(read, CellSyntaxError):
+            raise SyntaxError(error.message, (None, error.row, error.column, None)) from None
+        code = read
     return ast.parse(code.text), repr(code.magics)
 
 

@@ -18,6 +18,7 @@ _STATES: dict[str, tuple[str, str, str]] = {
 
 # of states that cannot be saved: what to say, and what to do
 _KEPT: dict[str, tuple[str, str]] = {
+    "displays": ("it may change what an earlier section shows", "show it again, with `display`"),
     "figures": ("it draws on a figure that an earlier section left open", "begin with `plt.subplots()` for a new one"),
 }
 

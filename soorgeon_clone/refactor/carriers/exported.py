@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, Obj
+from soorgeon_clone.notebook.tags import MAY_FAIL
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.constants import constants, needed_elsewhere
@@ -35,9 +36,11 @@ _DEPENDS_ON_MODULE = frozenset(
     }
 )
 _NAME = re.compile(r"[^\W\d]\w*")
-# What shows in which module, file or row a definition stands, or looks for those of the notebook: `f?`, `help(f)`.
+# What shows in which module, file or row a definition stands, or looks for those of the notebook: `f?`, `help(f)`,
+# tracebacks.
 _LOOKS_AT_DEFINITIONS = re.compile(
     r"\b(__globals__|__module__|__code__|inspect|doctest|pydoc|pickletools|get_type_hints|get_annotations)\b"
+    r"|\b(traceback|__traceback__|format_exc|print_exc|exc_info|tb_frame|tb_lineno|lineno)\b|\.exception\("
     r"|\bhelp\(|\bpickle\.dumps\b|^\s*%p(def|doc|info2?|source|file)\b|^\s*\?{1,2}\w|^\s*[%\w.]+\?{1,2}\s*$",
     re.MULTILINE,
 )
@@ -69,7 +72,7 @@ class Candidates:
 
 def candidates(borders: Borders) -> Candidates:
     """Return the constants, functions and classes that are all that ever binds their name, and are not looked at."""
-    if any(_LOOKS_AT_DEFINITIONS.search(cell.source) for cell in borders.cells.values()):
+    if any(_LOOKS_AT_DEFINITIONS.search(cell.source) or MAY_FAIL in cell.tags for cell in borders.cells.values()):
         return Candidates({}, {}, {})
     alone = {name: s for name, s in constants(borders).items() if _stands_alone(borders, s, name)}
     shown_types = _types_are_shown(borders)
@@ -145,7 +148,7 @@ def _can_move(borders: Borders, statement: StatementFacts, name: str, shown_type
             return False
         if obj.type == CLASS and (obj.shown or shown_types or _shows_its_module(borders, obj)):
             return False
-        if obj.type == FUNCTION and obj.code.globals:
+        if obj.type == FUNCTION and (obj.shown or obj.code.globals):
             return False
     return not statement.lowered.has_global
 

@@ -22,6 +22,8 @@ class Importable(Kind):
         path = f"{obj.path}.{name}"
         if path == f"{SHELL}.user_ns":
             w.opaque("get_ipython().user_ns gives access to all variables out of sight")
+        if obj.path == SHELL and name in ("execution_count", "history_manager"):
+            w.read_global("In")
         if obj.path == MAIN:
             if name == "__dict__":
                 w.opaque("it reads and writes variables by name")
