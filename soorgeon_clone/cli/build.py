@@ -183,10 +183,13 @@ def show(report: Report) -> None:
         rows.append([run.name, say.style(mark, fg=colour), seconds, share])
     say.echo(table(["name", "ran", "seconds", "share"], rows, right=frozenset({2, 3})))
     count = sum(run.ran for run in report.runs)
+    retold = sum(run.result == "retold" for run in report.runs)
     restored = sum(run.result == "restored" for run in report.runs)
     words = [f"{count} of {len(report.runs)} tasks ran"]
     if restored:
         words.append(f"{restored} brought back")
+    if retold:
+        words.append(f"{retold} {'notebook' if retold == 1 else 'notebooks'} made anew")
     if report.failed:
         words.append(f"{len(report.failed)} failed")
     say.echo(f"{', '.join(words)}, {duration(report.seconds)}.")
@@ -210,6 +213,8 @@ def _show_plan(project: Project, options: Any) -> None:
     rows = []
     for status in statuses:
         what = "nothing" if status.up_to_date else "restore" if status.cached else "run"
+        if status.only_text:
+            what = "make its notebook anew"
         if what == "run" and all(cause.reason.name == "UPSTREAM_STALE" for cause in status.causes):
             what = "run if upstream changes"
         why = "; ".join(map(str, status.causes))

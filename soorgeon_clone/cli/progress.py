@@ -17,6 +17,7 @@ from soorgeon_clone.visible import one_line
 _MARKS = {
     "ran": ("✓", "green"),
     "restored": ("↺", "cyan"),
+    "retold": ("✎", "cyan"),
     "failed": ("✗", "red"),
     "killed": ("✗", "red"),
     "skipped": ("–", "yellow"),
@@ -64,7 +65,7 @@ class Progress(Listener):
             return
         mark, colour = _MARKS[run.result]
         seconds = f" {duration(run.seconds)}" if run.seconds else ""
-        why = f" ({run.causes[0]})" if run.causes and run.result in ("ran", "restored") else ""
+        why = f" ({run.causes[0]})" if run.causes and run.result in ("ran", "restored", "retold") else ""
         why = f" ({run.error})" if run.result == "skipped" and run.error else why
         if self.terminal:
             self._print(say.style(mark, fg=colour), f" {run.name}{seconds}", say.style(why, dim=True))

@@ -102,7 +102,7 @@ def touch(project: Project, options: Options | None = None) -> Report:
                 products = {path: (str(one), project.contents.meaning(path) or "") for path, one in digests.items()}
                 fingerprint = verdict.fingerprint
                 inputs = project.named_files(task)
-                made = Made(fingerprint.parts, fingerprint.digest, products, inputs, {}, time.time())
+                made = Made(fingerprint.parts, fingerprint.digest, products, inputs, {}, time.time(), task.facts.prose)
                 project.record(name, made)
                 runs.append(TaskRun(name, "touched", causes=verdict.causes))
     return Report(tuple(runs), time.perf_counter() - began)

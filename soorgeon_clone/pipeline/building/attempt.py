@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.files.removal import remove_file
+from soorgeon_clone.files.scratch import is_own_file
 from soorgeon_clone.pipeline.building import former, hooks, results
+from soorgeon_clone.pipeline.building.executed import keep_executed
 from soorgeon_clone.pipeline.building.failure import text_of
 from soorgeon_clone.pipeline.building.model import Ended
 from soorgeon_clone.pipeline.building.results import Before
@@ -61,20 +64,17 @@ class LocalAttempt:
         self._phase: Phase = "task"
         self._main: Outcome | None = None
         self._error: str | None = None
+        self._kept: bytes | None = None
 
     def begin(self) -> Job:
         """Prepare the stage; the first job. Raises UserError or OSError where that is not possible."""
-        for product in self.task.notebooks:
-            if convert.is_converted(Path(product.path)):
-                convert.require_nbconvert(Path(product.path))
+        self._require_nbconvert()
         self._check_params()
         self.stage.discard()  # of another try
         self.stage.prepare()
         self._before = results.before(self.project, self.task)
         spec = self.task.spec
-        if self.task.notebooks:
-            self._executed = self._executed_path()
-            self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed]
+        self._plan_notebooks()
         phases: list[Phase] = ["on_render"] if spec.on_render else []
         phases.append("task")
         phases.extend("convert" for _ in self._forms)
@@ -121,6 +121,24 @@ class LocalAttempt:
             self.stage.keep_failed(self._executed)
         self.stage.discard()
 
+    def _require_nbconvert(self) -> None:
+        for product in self.task.notebooks:
+            if convert.is_converted(Path(product.path)):
+                convert.require_nbconvert(Path(product.path))
+
+    def _plan_notebooks(self) -> None:
+        if self.task.notebooks:
+            self._executed = self._executed_path()
+            self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed]
+
+    def _notebook(self) -> dict[str, Any]:
+        """The source with its parameters, as it is run."""
+        from soorgeon_clone.notebook import read, write
+
+        notebook = read.read(self.project.root / str(self.task.spec.source.path))
+        cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
+        return write.to_data(cells, notebook.metadata)
+
     def _check_params(self) -> None:
         """With ``static_analysis: strict``, the params are those that the cell ``parameters`` declares."""
         spec = self.task.spec
@@ -152,11 +170,7 @@ class LocalAttempt:
             from soorgeon_clone.pipeline.building.function_task import call_for
 
             return self._job(function=call_for(self.task, self.values))
-        from soorgeon_clone.notebook import read, write
-
-        notebook = read.read(self.project.root / str(self.task.spec.source.path))
-        cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
-        return self._job(source=write.to_data(cells, notebook.metadata), output=self.stage.new / self._executed)
+        return self._job(source=self._notebook(), output=self.stage.new / self._executed)
 
     def _job(
         self,
@@ -205,8 +219,10 @@ class LocalAttempt:
         return next((path for path in paths if path.suffix == ".ipynb"), paths[0].with_suffix(".executed.ipynb"))
 
     def _finish_notebooks(self) -> None:
-        """Remove the executed notebook where it is no product: others were made of it."""
-        if self._executed.as_posix() not in {one.path for one in self.task.notebooks}:
+        """Take the executed notebook away where it is no product: others were made of it."""
+        path = self.stage.new / self._executed
+        if self._executed.as_posix() not in {one.path for one in self.task.notebooks} and is_own_file(path):
+            self._kept = read_bytes(path)
             remove_file(self.stage.new, self._executed)
 
     def _publish(self) -> Job | Ended:
@@ -226,9 +242,10 @@ class LocalAttempt:
             return self._fail_with(str(error))
         except OSError as error:
             return self._fail_with(f"task '{self.task.name}': its products cannot be written: {error}")
+        if self._kept is not None:
+            keep_executed(self.project, self.task, self._kept)
         main = self._main
-        assert main is not None
-        return Ended(None, False, main.seconds, main.peak_memory)
+        return Ended(None, False, main.seconds if main else 0.0, main.peak_memory if main else None)
 
     def _fail(self, outcome: Outcome) -> Job | Ended:
         kept = self.stage.keep_failed(self._executed) if self.task.notebooks else None

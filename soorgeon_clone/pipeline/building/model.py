@@ -9,7 +9,7 @@ from soorgeon_clone.pipeline.declared.model import DAG, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
 from soorgeon_clone.pipeline.state.model import Cause
 
-RunResult = Literal["ran", "restored", "up to date", "touched", "failed", "skipped", "killed"]
+RunResult = Literal["ran", "restored", "up to date", "touched", "retold", "failed", "skipped", "killed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class Schedule:
         self.readers: ThreadPoolExecutor | None = None
         self.ahead = Ahead()
         self.announced: set[str] = set()
+        self.retold: set[str] = set()
         self.problem: str | None = None
         self.began = time.perf_counter()
         among = set(self.names)
@@ -94,7 +95,9 @@ class Schedule:
                 self._advance()
                 self._wait()
             self._final_hooks()
-            good = [name for name, run in state.runs.items() if run.result in ("ran", "restored", "up to date")]
+            good = [
+                name for name, run in state.runs.items() if run.result in ("ran", "restored", "retold", "up to date")
+            ]
             self.problem = results.share(self.project, good) or self.problem
         finally:
             self._close()
@@ -139,7 +142,9 @@ class Schedule:
             if not verdict.causes:
                 if verdict.proved and verdict.manifest:
                     results.adopt(self.project, task, verdict.fingerprint, verdict.manifest)
-                self._done(TaskRun(task.name, "up to date"))
+                self._finish_text(task, verdict, TaskRun(task.name, "up to date"))
+            elif verdict.only_text:
+                self._finish_text(task, verdict, TaskRun(task.name, "up to date"))
             elif verdict.restorable is None or not self._restore(task, verdict, verdict.restorable):
                 self._start(task, verdict)
         return True
@@ -171,8 +176,42 @@ class Schedule:
         except (UserError, OSError) as error:
             self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
             return True
-        self._done(TaskRun(task.name, "restored", time.perf_counter() - began, verdict.causes))
+        run = TaskRun(task.name, "restored", time.perf_counter() - began, verdict.causes)
+        self._finish_text(task, verdict, run)
         return True
+
+    def _finish_text(self, task: Task, verdict: Verdict, run: TaskRun) -> None:
+        """Settle a task whose products are fine, if need be but for its text: then its notebook is made anew."""
+        made = self.project.records.made(task.name)
+        if made is None or not self.project.is_retold(task, made):
+            self._done(run)
+        elif not self._tells_anew(task, verdict):
+            self._start(task, replace(verdict, causes=verdict.causes or (Cause(Reason.PROSE),)))
+
+    def _tells_anew(self, task: Task, verdict: Verdict) -> bool:
+        """Make the notebook anew; False where the task has to run for it."""
+        attempt = self.side.retelling(task, replace(verdict, causes=(Cause(Reason.PROSE),)))
+        try:
+            first = attempt.first() if attempt is not None else None
+        except (UserError, OSError) as error:
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
+            return True
+        if first is None or attempt is None:
+            return False
+        if isinstance(first, Job):
+            self.state.running[task.name] = attempt
+            self.retold.add(task.name)
+            self._open_executor().start(first)
+        elif first.error is None:
+            self._retell(attempt, first)
+        else:
+            self._failed(attempt, first)
+        return True
+
+    def _retell(self, attempt: Attempt, ended: Ended) -> None:
+        name = attempt.task.name
+        self.project.record(name, attempt.made(0.0))
+        self._done(TaskRun(name, "retold", ended.seconds, attempt.verdict.causes))
 
     def _start(self, task: Task, verdict: Verdict) -> None:
         problem = task.facts.problem or self._missing_upstream(task)
@@ -250,6 +289,8 @@ class Schedule:
                 attempt.retrying = None
             self.state.running[outcome.name] = attempt
             self._open_executor().start(following)
+        elif following.error is None and outcome.name in self.retold:
+            self._retell(attempt, following)
         elif following.error is None:
             self._published(attempt, following)
         else:
@@ -400,5 +441,5 @@ class Schedule:
         if failed:
             text = "\n\n".join(run.error or "" for run in failed)
             self._dag_hook("on_failure", self.project.spec.on_failure, traceback=text)
-        elif any(run.ran or run.result == "restored" for run in runs):
+        elif any(run.ran or run.result in ("restored", "retold") for run in runs):
             self._dag_hook("on_finish", self.project.spec.on_finish)

@@ -43,6 +43,13 @@ class Attempt(Protocol):
         """Remove what an interrupted attempt wrote."""
 
 
+class Retold(Attempt, Protocol):
+    """An attempt that runs no code of the task."""
+
+    def first(self) -> Job | Ended | None:
+        """Return the first job, or how it ended; None where the task has to run. Raises UserError or OSError."""
+
+
 class Side(Protocol):
     """One build's side. ``jobs`` is how many tasks run at a time, ``readers`` how many threads call `Attempt.made`.
 
@@ -64,6 +71,9 @@ class Side(Protocol):
 
     def attempt(self, task: Task, verdict: Verdict) -> Attempt:
         """Return a run of the task, which is not begun."""
+
+    def retelling(self, task: Task, verdict: Verdict) -> Retold | None:
+        """Return what makes the notebook anew of a task of which only the text changed; None where that is not done."""
 
     def end_tasks(self) -> None:
         """End what still runs."""

@@ -52,6 +52,7 @@ class SourceFacts:
     ``declared`` are the params in its cell ``parameters``, ``injected_at`` is where the cell ``injected-parameters``
     goes, ``has_injected`` whether the file has one already.
 
+    ``prose`` is the digest of all text in it, Markdown and comments as well, which its executed notebook shows.
     ``looks_back``: the code does more with ``product`` than write what refactor made it write, so it may read what it
     made before. ``moves``: it may change the folder that it runs in.
 
@@ -64,6 +65,7 @@ class SourceFacts:
     doc: str = ""
     injected_at: int = 0
     has_injected: bool = False
+    prose: str = ""
     looks_back: bool = True
     moves: bool = False
     code: CodeFacts | None = None

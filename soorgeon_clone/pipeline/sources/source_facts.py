@@ -17,6 +17,7 @@ from soorgeon_clone.files.regular import NotRegular, is_regular, read_bytes
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, WRITES_FILES, is_reserved
 from soorgeon_clone.pipeline.sources import code_facts
+from soorgeon_clone.pipeline.sources.digests import digest
 from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget, SourceFacts
 
 Kind = TypeVar("Kind")
@@ -80,6 +81,7 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         doc=_heading(notebook),
         injected_at=next((index + 1 for index, cell in enumerate(kept) if PARAMETERS in cell.tags), 0),
         has_injected=len(kept) < len(notebook.cells),
+        prose=digest("\0".join(f"{cell.kind}\n{cell.source}" for cell in kept)),
         looks_back=_mentions(kept, _PRODUCT),
         moves=_mentions(kept, _MOVE),
         code=code,
@@ -161,6 +163,7 @@ def source_from_json(text: str) -> SourceFacts | None:
             doc=_of(str, data["doc"]),
             injected_at=_of(int, data["injected_at"]),
             has_injected=_of(bool, data["has_injected"]),
+            prose=_of(str, data["prose"]),
             looks_back=_of(bool, data["looks_back"]),
             moves=_of(bool, data["moves"]),
             code=None if data["code"] is None else _code(data["code"]),
