@@ -12,6 +12,7 @@ import click
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import (
     PipelineCommand,
+    log_level,
     pipeline_options,
     set_up_log,
     show_notes,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what tasks print while they run.")
 @store_option
 @store_mode_option
 @click.option(
@@ -91,6 +93,7 @@ def command(
     ignore_environment: bool,
     no_cache: bool,
     no_wait: bool,
+    verbose: bool,
     store: str | None,
     store_mode: str | None,
     executor: Any,
@@ -119,6 +122,8 @@ def command(
         isolation=isolation,
         memory_limit=size_option(memory_limit),
         wait_for_lock=not no_wait,
+        verbose=verbose,
+        log_level=log_level(log, log_file),
         engine=executor,
         scheduler=scheduler if executor == "dask" and cluster is None else None,
         cluster=cluster,

@@ -46,12 +46,19 @@ class LocalAttempt:
         *,
         memory_limit: int | None,
         threads: int | None = None,
+        tells: bool = False,
+        log_level: int | None = None,
     ) -> None:
         self.project = project
         self.task = task
         self.verdict = verdict
         self.memory_limit = task.spec.memory_limit or memory_limit
         self.threads = threads
+        self.tells = tells
+        self.log_level = log_level
+        self.read: frozenset[str] = frozenset()
+        self.wrote: frozenset[str] = frozenset()
+        self._log = ""
         self.stage = Stage(project, task)
         self.values = inject.parameters(task, project.dag.tasks, root=project.root if task.facts.moves else None)
         self._before = Before()
@@ -84,9 +91,12 @@ class LocalAttempt:
 
     def next(self, outcome: Outcome) -> Job | Ended:
         """The job that follows this outcome, or how the attempt ended."""
+        if self._phase != "convert":
+            self._log += outcome.log
+            keep_log(self.project.root, self.task, self._log)
         if self._phase == "task":
             self._main = outcome
-            keep_log(self.project.root, self.task, outcome.log)
+            self.read, self.wrote = outcome.read, outcome.wrote
             if self.task.notebooks:
                 self.stage.clean_notebook(self._executed)
         if self._phase == "on_failure":
@@ -191,6 +201,9 @@ class LocalAttempt:
             memory_limit=self.memory_limit,
             threads=self.threads,
             record_timing=self.task.spec.record_timing,
+            watched=self._phase == "task",
+            tells=self.tells or self.task.spec.log_output or self._phase in ("on_render", "on_finish", "on_failure"),
+            log_level=self.log_level,
             undo=FunctionCall(
                 f"{former.__name__}.put_back_after", {"folder": self.stage.folder, "places": self.stage.places}
             ),

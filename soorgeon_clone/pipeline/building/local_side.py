@@ -52,7 +52,15 @@ class LocalSide:
     def attempt(self, task: Task, verdict: Verdict) -> LocalAttempt:
         """Return a run of the task, with its share of the cores."""
         limit, threads = self._options.memory_limit, self.shares.of(task.name)
-        return LocalAttempt(self._project, task, verdict, memory_limit=limit, threads=threads)
+        return LocalAttempt(
+            self._project,
+            task,
+            verdict,
+            memory_limit=limit,
+            threads=threads,
+            tells=self._options.verbose,
+            log_level=self._options.log_level,
+        )
 
     def retelling(self, task: Task, verdict: Verdict) -> Retelling:
         """Return what makes the task's notebook anew."""

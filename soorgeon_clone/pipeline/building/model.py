@@ -49,6 +49,9 @@ class Report:
 class Options:
     """How to build. ``names`` are the tasks to bring up to date (None: all).
 
+    ``verbose``: the listener is told of what tasks print while it happens; ``log_level``: of what they log, at this
+    level (as in logging) and above.
+
     ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler``, or the one that the function
     ``cluster`` (``module:function``) returns (None, None: a cluster on this machine), where a worker is given up that
     does not answer for ``worker_timeout`` seconds.
@@ -61,6 +64,8 @@ class Options:
     isolation: Isolation = "auto"
     memory_limit: int | None = None
     wait_for_lock: bool = True
+    verbose: bool = False
+    log_level: int | None = None
     engine: Literal["local", "dask"] = "local"
     scheduler: str | None = None
     cluster: str | None = None
@@ -79,6 +84,9 @@ class Listener:
 
     def progressed(self, name: str, cell: int, total: int) -> None:
         """A task began with a cell."""
+
+    def printed(self, name: str, text: str) -> None:
+        """A task or a hook (by its kind, ``on_finish``) printed something."""
 
     def ended(self, run: TaskRun) -> None:
         """A task is done, in whatever way."""

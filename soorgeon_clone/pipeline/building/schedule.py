@@ -15,8 +15,9 @@ from soorgeon_clone.pipeline.building import hooks, results
 from soorgeon_clone.pipeline.building.failure import text_of_hook
 from soorgeon_clone.pipeline.building.model import Ended, Listener, Options, Report, RunResult, TaskRun
 from soorgeon_clone.pipeline.building.side import Attempt, Side
+from soorgeon_clone.pipeline.building.undeclared import Undeclared
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Hook, Task
-from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Progress
+from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Printed, Progress
 from soorgeon_clone.pipeline.products.cache import default_limit
 from soorgeon_clone.pipeline.products.manifest import Manifest, files
 from soorgeon_clone.pipeline.state.fingerprint import needs
@@ -75,6 +76,7 @@ class Schedule:
         self.ahead = Ahead()
         self.announced: set[str] = set()
         self.retold: set[str] = set()
+        self.undeclared = Undeclared(project.dag)
         self.problem: str | None = None
         self.began = time.perf_counter()
         among = set(self.names)
@@ -292,6 +294,8 @@ class Schedule:
         elif following.error is None and outcome.name in self.retold:
             self._retell(attempt, following)
         elif following.error is None:
+            for said in self.undeclared.ended(outcome.name, attempt.read, attempt.wrote):
+                self.listener.warned(said)
             self._published(attempt, following)
         else:
             self._failed(attempt, following)
@@ -398,7 +402,12 @@ class Schedule:
     # -- what it runs with -----------------------------------------------------------------------------------------
 
     def _ranks(self) -> dict[str, float]:
-        """How long it takes from the start of a task to the end of the last one that needs it."""
+        """How long it takes from the start of a task to the end of the last one that needs it.
+
+        One after the other, tasks run in the DAG's order: who declares so may count on it.
+        """
+        if self.side.jobs == 1:
+            return dict.fromkeys(self.tasks, 0.0)
         usual = sorted(self.durations.values())[len(self.durations) // 2] if self.durations else 1.0
         rank: dict[str, float] = {}
         for name in reversed(list(self.tasks)):
@@ -412,12 +421,27 @@ class Schedule:
             self.executor = self.side.executor(left, self._on_progress)
         return self.executor
 
-    def _on_progress(self, progress: Progress) -> None:
+    def _on_progress(self, progress: Progress | Printed) -> None:
+        if isinstance(progress, Printed):
+            self._on_printed(progress)
+            return
         attempt = self.state.running.get(progress.name)
         if not progress.cell and attempt is not None:
             self._announce(attempt.task, attempt.verdict)
             return
         self.listener.progressed(progress.name, progress.cell, progress.total)
+
+    def _on_printed(self, printed: Printed) -> None:
+        """Pass on what a job said: to the log what it logged, and what a task printed that says ``log_output``."""
+        name = printed.name.strip()
+        task = self.tasks.get(name)
+        if printed.level is not None:
+            logging.getLogger(printed.source).log(printed.level, "%s: %s", name, printed.text)
+        elif task is not None and task.spec.log_output and not self.options.verbose:
+            for line in printed.text.splitlines():
+                _log.info("%s: %s", name, line)
+        else:
+            self.listener.printed(name, printed.text)
 
     def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: str | None = None) -> None:
         if hook is None or not self.hooks:
@@ -428,7 +452,8 @@ class Schedule:
         report = Report(runs, time.perf_counter() - self.began)
         call = hooks.dag_call(hook, self.project.dag, report=report, traceback=traceback)
         executor = self._open_executor()
-        executor.start(Job(name=f" {kind}", source=None, output=None, function=call, cwd=self.project.root))
+        job = Job(name=f" {kind}", source=None, output=None, function=call, cwd=self.project.root)
+        executor.start(replace(job, tells=True, log_level=self.options.log_level))
         (outcome,) = executor.wait()
         if outcome.status != "ok":
             self.problem = text_of_hook(kind, hook, outcome)

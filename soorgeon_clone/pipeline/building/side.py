@@ -14,12 +14,15 @@ from soorgeon_clone.pipeline.status.model import Verdict
 
 class Attempt(Protocol):
     """One run of one task: call `begin`, run the job that it gives, and hand each outcome to `next`, until that gives
-    no job but an end. ``retrying`` says, once, why the job that follows is another try. ``started`` is a Unix time."""
+    no job but an end. ``retrying`` says, once, why the job that follows is another try. ``started`` is a Unix time,
+    ``read`` and ``wrote`` are the files of the project that the task opened, as far as that is known."""
 
     task: Task
     verdict: Verdict
     started: float
     retrying: str | None
+    read: frozenset[str]
+    wrote: frozenset[str]
 
     def begin(self) -> Job:
         """Return the first job. Raises UserError or OSError where what it needs cannot be prepared."""

@@ -233,6 +233,8 @@ class DaskAttempt:
         self.verdict = verdict
         self.started = time.time()
         self.retrying: str | None = None
+        self.read: frozenset[str] = frozenset()
+        self.wrote: frozenset[str] = frozenset()
         self._stayed: Mapping[str, str] = {}
 
     def begin(self) -> Job:

@@ -51,6 +51,7 @@ class Running:
     kill_at: float | None = None
     reason: Status | None = None
     result: Result | None = None
+    opened: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     done: bool = False
     exit: tuple[int, int] | None = None  # wait status, peak memory
 
@@ -218,6 +219,10 @@ class Server:
         for kind, *values in messages:
             if kind == "cell":
                 self._tell("progress", run.job.name, *values)
+            elif kind in ("printed", "logged"):
+                self._tell(kind, run.job.name, *values)
+            elif kind == "opened":
+                run.opened = (values[0], values[1])
             elif kind == "result":
                 run.result = (values[0], values[1], values[2])
             elif kind == "done":
@@ -306,6 +311,7 @@ class Server:
             started=run.started,
             seconds=time.monotonic() - run.began,
             peak_memory=peak,
+            opened=run.opened,
         )
 
     def _tell(self, *message: Any) -> None:
