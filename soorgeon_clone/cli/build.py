@@ -182,7 +182,7 @@ def show(report: Report) -> None:
     marks = {"ran": ("yes", "green"), "failed": ("failed", "red"), "killed": ("killed", "red")}
     rows = []
     for run in report.runs:
-        mark, colour = marks.get(run.result, (run.result, "yellow" if run.result == "skipped" else None))
+        mark, colour = marks.get(run.result, (run.result, "yellow" if run.result in ("skipped", "stopped") else None))
         share = f"{100 * run.seconds / total:.0f} %" if total and run.seconds else ""
         seconds = f"{run.seconds:.2f}" if run.ran or run.seconds else ""
         rows.append([run.name, say.style(mark, fg=colour), seconds, share])
@@ -197,6 +197,8 @@ def show(report: Report) -> None:
         words.append(f"{retold} {'notebook' if retold == 1 else 'notebooks'} made anew")
     if report.failed:
         words.append(f"{len(report.failed)} failed")
+    if report.stopped:
+        words.append("stopped early")
     say.echo(f"{', '.join(words)}, {duration(report.seconds)}.")
 
 

@@ -22,6 +22,7 @@ _MARKS = {
     "killed": ("✗", "red"),
     "skipped": ("–", "yellow"),
     "touched": ("✓", "cyan"),
+    "stopped": ("■", "yellow"),
 }
 
 
@@ -70,7 +71,7 @@ class Progress(Listener):
         mark, colour = _MARKS[run.result]
         seconds = f" {duration(run.seconds)}" if run.seconds else ""
         why = f" ({run.causes[0]})" if run.causes and run.result in ("ran", "restored", "retold") else ""
-        why = f" ({run.error})" if run.result == "skipped" and run.error else why
+        why = f" ({run.error})" if run.result in ("skipped", "stopped") and run.error else why
         if self.terminal:
             self._print(say.style(mark, fg=colour), f" {run.name}{seconds}", say.style(why, dim=True))
         else:

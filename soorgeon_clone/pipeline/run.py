@@ -122,6 +122,8 @@ def _side(project: Project, options: Options, listener: Listener, executor: Exec
 def _nothing_to_do(project: Project, options: Options) -> tuple[TaskRun, ...] | None:
     """The report of a build in which every task is up to date; None if one is not."""
     names = options.chosen(project.dag)
+    if project.spec.on_render or project.spec.on_finish:  # they are called in any case
+        return None
     verdicts = project.up_to_date(names)
     if verdicts is None or (project.records.writable and any(verdict.proved for verdict in verdicts)):
         return None

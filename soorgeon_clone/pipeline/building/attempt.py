@@ -17,7 +17,7 @@ from soorgeon_clone.files.scratch import is_own_file
 from soorgeon_clone.pipeline.building import former, hooks, results
 from soorgeon_clone.pipeline.building.executed import keep_executed
 from soorgeon_clone.pipeline.building.failure import text_of
-from soorgeon_clone.pipeline.building.model import Ended
+from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended
 from soorgeon_clone.pipeline.building.results import Before
 from soorgeon_clone.pipeline.building.staging import Stage, keep_log
 from soorgeon_clone.pipeline.declared import inject
@@ -76,7 +76,6 @@ class LocalAttempt:
     def begin(self) -> Job:
         """Prepare the stage; the first job. Raises UserError or OSError where that is not possible."""
         self._require_nbconvert()
-        self._check_params()
         self.stage.discard()  # of another try
         self.stage.prepare()
         self._before = results.before(self.project, self.task)
@@ -103,6 +102,8 @@ class LocalAttempt:
             if outcome.status != "ok":
                 self._error = f"{self._error}\n{self._text(outcome, None)}"
             return self._failed(killed=False)
+        if outcome.error is not None and outcome.error.ename == EARLY_STOP:
+            return self._stopped(outcome)
         if outcome.status != "ok":
             if self.retries > 0 and outcome.status in ("error", "timeout", "memory"):
                 self.retries -= 1
@@ -149,21 +150,6 @@ class LocalAttempt:
         cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
         return write.to_data(cells, notebook.metadata)
 
-    def _check_params(self) -> None:
-        """With ``static_analysis: strict``, the params are those that the cell ``parameters`` declares."""
-        spec = self.task.spec
-        if spec.static_analysis != "strict" or spec.source.kind == "function":
-            return
-        declared, given = set(self.task.facts.declared), set(spec.params)
-        for name in sorted(declared ^ given):
-            what = "declares no" if name in given else "declares"
-            end = "but pipeline.yaml gives it" if name in given else "but pipeline.yaml does not give it"
-            raise UserError(
-                f"{spec.source.path}: the cell tagged 'parameters' {what} '{name}', {end}",
-                hint="Make both agree, or leave out 'static_analysis: strict'.",
-                exit_code=2,
-            )
-
     def _next_job(self) -> Job:
         self._phase = self._phases.pop(0)
         hook = {"on_render": self.task.spec.on_render, "on_finish": self.task.spec.on_finish}.get(self._phase)
@@ -173,7 +159,7 @@ class LocalAttempt:
         if self._phase == "task":
             self.stage.begin()
         if hook is not None:
-            return self._job(function=hooks.task_call(hook, self.task, self.values))
+            return self._job(function=hooks.task_call(hook, self.task, self.project.dag, self.values))
         if self._phase == "convert":
             return self._conversion(self._forms.pop(0))
         if self.task.spec.source.kind == "function":
@@ -275,7 +261,15 @@ class LocalAttempt:
         if hook is None:
             return self._failed(killed=False)
         self._phase = "on_failure"
-        return self._job(function=hooks.task_call(hook, self.task, self.values, traceback=traceback or text))
+        return self._job(
+            function=hooks.task_call(hook, self.task, self.project.dag, self.values, traceback=traceback or text)
+        )
+
+    def _stopped(self, outcome: Outcome) -> Ended:
+        """The task, or a hook, says that the build is to end here. Nothing of it is published."""
+        self.stage.discard()
+        text = outcome.error.evalue if outcome.error else ""
+        return Ended(text or "it asked for the build to end", False, outcome.seconds, outcome.peak_memory, stopped=True)
 
     def _failed(self, *, killed: bool) -> Ended:
         self.stage.discard()

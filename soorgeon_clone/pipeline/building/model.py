@@ -9,7 +9,9 @@ from soorgeon_clone.pipeline.declared.model import DAG, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
 from soorgeon_clone.pipeline.state.model import Cause
 
-RunResult = Literal["ran", "restored", "up to date", "touched", "retold", "failed", "skipped", "killed"]
+RunResult = Literal["ran", "restored", "up to date", "touched", "retold", "failed", "skipped", "killed", "stopped"]
+# The name of the exception with which a task or a hook ends a build that has not failed.
+EARLY_STOP = "DAGBuildEarlyStop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,15 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Report:
-    """What a build did, in the DAG's order. ``problem`` is what a hook of the whole pipeline failed with."""
+    """What a build did, in the DAG's order. ``problem`` is what a hook of the whole pipeline failed with.
+
+    ``stopped``: a task or a hook asked for its end, and what was not done then is no failure.
+    """
 
     runs: tuple[TaskRun, ...]
     seconds: float
     problem: str | None = None
+    stopped: bool = False
 
     @property
     def failed(self) -> tuple[TaskRun, ...]:
@@ -42,7 +48,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return self.problem is None and not any(run.result in ("failed", "killed", "skipped") for run in self.runs)
+        bad = ("failed", "killed") if self.stopped else ("failed", "killed", "skipped")
+        return self.problem is None and not any(run.result in bad for run in self.runs)
 
 
 @dataclass(frozen=True)
@@ -106,3 +113,4 @@ class Ended:
     killed: bool
     seconds: float
     peak_memory: int | None
+    stopped: bool = False

@@ -6,14 +6,15 @@ import heapq
 import logging
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.building import hooks, results
+from soorgeon_clone.pipeline.building.checks import check
 from soorgeon_clone.pipeline.building.failure import text_of_hook
-from soorgeon_clone.pipeline.building.model import Ended, Listener, Options, Report, RunResult, TaskRun
+from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended, Listener, Options, Report, RunResult, TaskRun
 from soorgeon_clone.pipeline.building.side import Attempt, Side
 from soorgeon_clone.pipeline.building.undeclared import Undeclared
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Hook, Task
@@ -76,6 +77,7 @@ class Schedule:
         self.ahead = Ahead()
         self.announced: set[str] = set()
         self.retold: set[str] = set()
+        self.stopped_early = self._hook_stops = False
         self.undeclared = Undeclared(project.dag)
         self.problem: str | None = None
         self.began = time.perf_counter()
@@ -90,10 +92,12 @@ class Schedule:
         """Run the build to its end."""
         state = self.state
         try:
+            for said in check(self.project, self.names):
+                self.listener.warned(said)
             if not self.options.force:
                 self._fetch_ahead()
             self._dag_hook("on_render", self.project.spec.on_render)
-            while not self.problem and (state.ready or state.running or state.settling):
+            while not self.problem and not self._hook_stops and (state.ready or state.running or state.settling):
                 self._advance()
                 self._wait()
             self._final_hooks()
@@ -104,7 +108,7 @@ class Schedule:
         finally:
             self._close()
         runs = tuple(state.runs.get(name, TaskRun(name, "skipped")) for name in self.names)
-        return Report(runs, time.perf_counter() - self.began, self.problem)
+        return Report(runs, time.perf_counter() - self.began, self.problem, self.stopped_early)
 
     # -- what is ready ---------------------------------------------------------------------------------------------
 
@@ -282,7 +286,7 @@ class Schedule:
             following = attempt.next(outcome)
         except (OSError, UserError) as error:
             following = Ended(str(error), False, outcome.seconds, outcome.peak_memory)
-        if isinstance(following, Job) and self.state.stopped:
+        if isinstance(following, Job) and self.state.stopped and not self.stopped_early:
             attempt.give_up()
             following = Ended("stopped", True, outcome.seconds, outcome.peak_memory)
         if isinstance(following, Job):
@@ -320,7 +324,9 @@ class Schedule:
         self._done(TaskRun(name, "ran", ended.seconds, attempt.verdict.causes, None, ended.peak_memory))
 
     def _failed(self, attempt: Attempt, ended: Ended) -> None:
-        result: RunResult = "killed" if ended.killed else "failed"
+        result: RunResult = "stopped" if ended.stopped else "killed" if ended.killed else "failed"
+        if ended.stopped:
+            self.stopped_early = True
         self._record(attempt, result, ended, attempt.verdict.fingerprint.digest)
         name = attempt.task.name
         self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, ended.error, ended.peak_memory))
@@ -348,8 +354,10 @@ class Schedule:
         self.listener.ended(run)
         _log.info("%s: %s, %.3f s", run.name, run.result, run.seconds)
         task = self.tasks[run.name]
-        if run.result in ("failed", "killed", "skipped"):
-            if self.options.fail_fast and run.result != "skipped":
+        if run.result in ("failed", "killed", "skipped", "stopped"):
+            if run.result == "stopped":
+                self.state.stopped = True  # what runs may come to its end
+            elif self.options.fail_fast and run.result != "skipped":
                 self._stop()
             self._skip(task.downstream, run.name)
         elif task.name not in self.state.freed:
@@ -404,9 +412,9 @@ class Schedule:
     def _ranks(self) -> dict[str, float]:
         """How long it takes from the start of a task to the end of the last one that needs it.
 
-        One after the other, tasks run in the DAG's order: who declares so may count on it.
+        With ``executor: serial``, tasks run in the DAG's order: who says so may count on it.
         """
-        if self.side.jobs == 1:
+        if self.project.spec.jobs == 1:
             return dict.fromkeys(self.tasks, 0.0)
         usual = sorted(self.durations.values())[len(self.durations) // 2] if self.durations else 1.0
         rank: dict[str, float] = {}
@@ -443,10 +451,8 @@ class Schedule:
         else:
             self.listener.printed(name, printed.text)
 
-    def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: str | None = None) -> None:
+    def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: Mapping[str, str] | None = None) -> None:
         if hook is None or not self.hooks:
-            return
-        if kind == "on_render" and self.project.up_to_date(self.tasks) is not None:
             return
         runs = tuple(self.state.runs.values())
         report = Report(runs, time.perf_counter() - self.began)
@@ -455,7 +461,9 @@ class Schedule:
         job = Job(name=f" {kind}", source=None, output=None, function=call, cwd=self.project.root)
         executor.start(replace(job, tells=True, log_level=self.options.log_level))
         (outcome,) = executor.wait()
-        if outcome.status != "ok":
+        if outcome.error is not None and outcome.error.ename == EARLY_STOP:
+            self.stopped_early = self._hook_stops = True
+        elif outcome.status != "ok":
             self.problem = text_of_hook(kind, hook, outcome)
 
     def _final_hooks(self) -> None:
@@ -465,6 +473,10 @@ class Schedule:
         failed = [run for run in runs if run.result in ("failed", "killed")]
         if failed:
             text = "\n\n".join(run.error or "" for run in failed)
-            self._dag_hook("on_failure", self.project.spec.on_failure, traceback=text)
-        elif any(run.ran or run.result in ("restored", "retold") for run in runs):
+            self._dag_hook("on_failure", self.project.spec.on_failure, traceback={"build": text})
+        elif not self.stopped_early:
             self._dag_hook("on_finish", self.project.spec.on_finish)
+            if self.problem:
+                problem, self.problem = self.problem, None
+                self._dag_hook("on_failure", self.project.spec.on_failure, traceback={"on_finish": problem})
+                self.problem = "\n".join(text for text in (problem, self.problem) if text)
