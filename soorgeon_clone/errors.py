@@ -20,5 +20,12 @@ class UserError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
 
+class DAGBuildEarlyStop(Exception):
+    """Raised by a task or a hook of a pipeline: the build ends here, and that is no failure.
+
+    Any exception of this name does that, Ploomber's as well.
+    """
+
+
 class OtherLanguage(UserError):
     """A notebook in another language than Python. Where many files are worked on, it is skipped with a note."""

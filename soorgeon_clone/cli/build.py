@@ -12,6 +12,7 @@ import click
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import (
     PipelineCommand,
+    log_level,
     pipeline_options,
     set_up_log,
     show_notes,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
-@click.option("--verbose", is_flag=True, help="Show tracebacks also of cells that save and load.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what tasks print while they run, and whole tracebacks.")
 @store_option
 @store_mode_option
 @click.option(
@@ -121,6 +122,8 @@ def command(
         isolation=isolation,
         memory_limit=size_option(memory_limit),
         wait_for_lock=not no_wait,
+        verbose=verbose,
+        log_level=log_level(log, log_file),
         engine=executor,
         scheduler=scheduler if executor == "dask" and cluster is None else None,
         cluster=cluster,
@@ -181,18 +184,23 @@ def show(report: Report, *, verbose: bool = False) -> None:
     marks = {"ran": ("yes", "green"), "failed": ("failed", "red"), "killed": ("killed", "red")}
     rows = []
     for run in report.runs:
-        mark, colour = marks.get(run.result, (run.result, "yellow" if run.result == "skipped" else None))
+        mark, colour = marks.get(run.result, (run.result, "yellow" if run.result in ("skipped", "stopped") else None))
         share = f"{100 * run.seconds / total:.0f} %" if total and run.seconds else ""
         seconds = f"{run.seconds:.2f}" if run.ran or run.seconds else ""
         rows.append([run.name, say.style(mark, fg=colour), seconds, share])
     say.echo(table(["name", "ran", "seconds", "share"], rows, right=frozenset({2, 3})))
     count = sum(run.ran for run in report.runs)
+    retold = sum(run.result == "retold" for run in report.runs)
     restored = sum(run.result == "restored" for run in report.runs)
     words = [f"{count} of {len(report.runs)} tasks ran"]
     if restored:
         words.append(f"{restored} brought back")
+    if retold:
+        words.append(f"{retold} {'notebook' if retold == 1 else 'notebooks'} made anew")
     if report.failed:
         words.append(f"{len(report.failed)} failed")
+    if report.stopped:
+        words.append("stopped early")
     say.echo(f"{', '.join(words)}, {duration(report.seconds)}.")
 
 
@@ -214,6 +222,8 @@ def _show_plan(project: Project, options: Any) -> None:
     rows = []
     for status in statuses:
         what = "nothing" if status.up_to_date else "restore" if status.cached else "run"
+        if status.only_text:
+            what = "make its notebook anew"
         if what == "run" and all(cause.reason.name == "UPSTREAM_STALE" for cause in status.causes):
             what = "run if upstream changes"
         why = "; ".join(map(str, status.causes))

@@ -105,6 +105,15 @@ def show_notes(notes: Iterable[str]) -> None:
         say.note(note)
 
 
+def log_level(level: str | None, file: str | None) -> int | None:
+    """The level of log records that are asked for, as a number; None where nobody asks."""
+    if level is None and file is None:
+        return None
+    import logging
+
+    return int(getattr(logging, (level or "info").upper()))
+
+
 def set_up_log(level: str | None, file: str | None) -> None:
     """Send log messages to the terminal (standard error) or to a file, if either was asked for."""
     if level is None and file is None:

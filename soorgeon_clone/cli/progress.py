@@ -17,10 +17,12 @@ from soorgeon_clone.visible import one_line
 _MARKS = {
     "ran": ("✓", "green"),
     "restored": ("↺", "cyan"),
+    "retold": ("✎", "cyan"),
     "failed": ("✗", "red"),
     "killed": ("✗", "red"),
     "skipped": ("–", "yellow"),
     "touched": ("✓", "cyan"),
+    "stopped": ("■", "yellow"),
 }
 
 
@@ -33,11 +35,14 @@ class Progress(Listener):
         self.terminal = sys.stderr.isatty()
         self.live: Any = None
         self.running: dict[str, dict[str, Any]] = {}
+        self.begun: dict[str, str] = {}
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for name in list(self.begun):
+            self._end_line(name)
         if self.live is not None:
             self.live.stop()
             self.live = None
@@ -59,17 +64,30 @@ class Progress(Listener):
 
     def ended(self, run: TaskRun) -> None:
         self.running.pop(run.name, None)
+        self._end_line(run.name)
         self.done += 1
         if run.result == "up to date":
             return
         mark, colour = _MARKS[run.result]
         seconds = f" {duration(run.seconds)}" if run.seconds else ""
-        why = f" ({run.causes[0]})" if run.causes and run.result in ("ran", "restored") else ""
-        why = f" ({run.error})" if run.result == "skipped" and run.error else why
+        why = f" ({run.causes[0]})" if run.causes and run.result in ("ran", "restored", "retold") else ""
+        why = f" ({run.error})" if run.result in ("skipped", "stopped") and run.error else why
         if self.terminal:
             self._print(say.style(mark, fg=colour), f" {run.name}{seconds}", say.style(why, dim=True))
         else:
             self._print(f"{run.name}: {run.result}{seconds}{why}")
+
+    def printed(self, name: str, text: str) -> None:
+        """Show whole lines; what is left of one waits for its end."""
+        *lines, rest = (self.begun.pop(name, "") + text).split("\n")
+        if rest:
+            self.begun[name] = rest
+        for line in lines:
+            self._print(say.style(f"{name} | ", dim=True), line)
+
+    def _end_line(self, name: str) -> None:
+        if self.begun.get(name):
+            self.printed(name, "\n")
 
     def waiting(self, holder: str) -> None:
         self._print(f"Another build runs here ({holder}); waiting for it.")

@@ -10,6 +10,7 @@ import click
 
 from soorgeon_clone.cli.pipeline_options import (
     PipelineCommand,
+    log_level,
     pipeline_options,
     set_up_log,
     show_notes,
@@ -35,7 +36,7 @@ from soorgeon_clone.cli.pipeline_options import (
 )
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
-@click.option("--verbose", is_flag=True, help="Show tracebacks also of cells that save and load.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what the task prints while it runs, and whole tracebacks.")
 @store_option
 @store_mode_option
 @click.option("--no-fetch", is_flag=True, help="Leave its products in the store if they are there already.")
@@ -70,7 +71,13 @@ def command(
 
     set_up_log(log, log_file)
     stop_on_sigterm()
-    options = Options(force=force, isolation=isolation, memory_limit=size_option(memory_limit))
+    options = Options(
+        force=force,
+        isolation=isolation,
+        memory_limit=size_option(memory_limit),
+        verbose=verbose,
+        log_level=log_level(log, log_file),
+    )
     with Project(
         entry_point,
         env=env,

@@ -119,7 +119,7 @@ def touch(project: Project, options: Options | None = None) -> Report:
                 products = {path: (str(one), project.contents.meaning(path) or "") for path, one in digests.items()}
                 fingerprint = verdict.fingerprint
                 inputs = project.named_files(task)
-                made = Made(fingerprint.parts, fingerprint.digest, products, inputs, {}, time.time())
+                made = Made(fingerprint.parts, fingerprint.digest, products, inputs, {}, time.time(), task.facts.prose)
                 project.record(name, made)
                 runs.append(TaskRun(name, "touched", causes=verdict.causes))
     return Report(tuple(runs), time.perf_counter() - began)
@@ -139,6 +139,8 @@ def _side(project: Project, options: Options, listener: Listener, executor: Exec
 def _nothing_to_do(project: Project, options: Options) -> tuple[TaskRun, ...] | None:
     """The report of a build in which every task is up to date; None if one is not."""
     names = options.chosen(project.dag)
+    if project.spec.on_render or project.spec.on_finish:  # they are called in any case
+        return None
     verdicts = project.up_to_date(names)
     if verdicts is None or (project.records.writable and any(verdict.proved for verdict in verdicts)):
         return None

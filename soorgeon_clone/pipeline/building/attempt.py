@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.files.removal import remove_file
+from soorgeon_clone.files.scratch import is_own_file
 from soorgeon_clone.pipeline.building import former, hooks, results
+from soorgeon_clone.pipeline.building.executed import keep_executed
 from soorgeon_clone.pipeline.building.failure import text_of
-from soorgeon_clone.pipeline.building.model import Ended
+from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended
 from soorgeon_clone.pipeline.building.results import Before
 from soorgeon_clone.pipeline.building.staging import Stage, keep_log
 from soorgeon_clone.pipeline.declared import inject
@@ -43,12 +46,19 @@ class LocalAttempt:
         *,
         memory_limit: int | None,
         threads: int | None = None,
+        tells: bool = False,
+        log_level: int | None = None,
     ) -> None:
         self.project = project
         self.task = task
         self.verdict = verdict
         self.memory_limit = task.spec.memory_limit or memory_limit
         self.threads = threads
+        self.tells = tells
+        self.log_level = log_level
+        self.read: frozenset[str] = frozenset()
+        self.wrote: frozenset[str] = frozenset()
+        self._log = ""
         self.stage = Stage(project, task)
         self.values = inject.parameters(task, project.dag.tasks, root=project.root if task.facts.moves else None)
         self._before = Before()
@@ -61,20 +71,16 @@ class LocalAttempt:
         self._phase: Phase = "task"
         self._main: Outcome | None = None
         self._error: str | None = None
+        self._kept: bytes | None = None
 
     def begin(self) -> Job:
         """Prepare the stage; the first job. Raises UserError or OSError where that is not possible."""
-        for product in self.task.notebooks:
-            if convert.is_converted(Path(product.path)):
-                convert.require_nbconvert(Path(product.path))
-        self._check_params()
+        self._require_nbconvert()
         self.stage.discard()  # of another try
         self.stage.prepare()
         self._before = results.before(self.project, self.task)
         spec = self.task.spec
-        if self.task.notebooks:
-            self._executed = self._executed_path()
-            self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed]
+        self._plan_notebooks()
         phases: list[Phase] = ["on_render"] if spec.on_render else []
         phases.append("task")
         phases.extend("convert" for _ in self._forms)
@@ -84,15 +90,20 @@ class LocalAttempt:
 
     def next(self, outcome: Outcome) -> Job | Ended:
         """The job that follows this outcome, or how the attempt ended."""
+        if self._phase != "convert":
+            self._log += outcome.log
+            keep_log(self.project.root, self.task, self._log)
         if self._phase == "task":
             self._main = outcome
-            keep_log(self.project.root, self.task, outcome.log)
+            self.read, self.wrote = outcome.read, outcome.wrote
             if self.task.notebooks:
                 self.stage.clean_notebook(self._executed)
         if self._phase == "on_failure":
             if outcome.status != "ok":
                 self._error = f"{self._error}\n{self._text(outcome, None)}"
             return self._failed(killed=False)
+        if outcome.error is not None and outcome.error.ename == EARLY_STOP:
+            return self._stopped(outcome)
         if outcome.status != "ok":
             broken = outcome.error is not None and outcome.error.ename == ASSUMPTION_BROKEN
             if self.retries > 0 and outcome.status in ("error", "timeout", "memory") and not broken:
@@ -122,20 +133,23 @@ class LocalAttempt:
             self.stage.keep_failed(self._executed)
         self.stage.discard()
 
-    def _check_params(self) -> None:
-        """With ``static_analysis: strict``, the params are those that the cell ``parameters`` declares."""
-        spec = self.task.spec
-        if spec.static_analysis != "strict" or spec.source.kind == "function":
-            return
-        declared, given = set(self.task.facts.declared), set(spec.params)
-        for name in sorted(declared ^ given):
-            what = "declares no" if name in given else "declares"
-            end = "but pipeline.yaml gives it" if name in given else "but pipeline.yaml does not give it"
-            raise UserError(
-                f"{spec.source.path}: the cell tagged 'parameters' {what} '{name}', {end}",
-                hint="Make both agree, or leave out 'static_analysis: strict'.",
-                exit_code=2,
-            )
+    def _require_nbconvert(self) -> None:
+        for product in self.task.notebooks:
+            if convert.is_converted(Path(product.path)):
+                convert.require_nbconvert(Path(product.path))
+
+    def _plan_notebooks(self) -> None:
+        if self.task.notebooks:
+            self._executed = self._executed_path()
+            self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed]
+
+    def _notebook(self) -> dict[str, Any]:
+        """The source with its parameters, as it is run."""
+        from soorgeon_clone.notebook import read, write
+
+        notebook = read.read(self.project.root / str(self.task.spec.source.path))
+        cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
+        return write.to_data(cells, notebook.metadata)
 
     def _next_job(self) -> Job:
         self._phase = self._phases.pop(0)
@@ -146,18 +160,14 @@ class LocalAttempt:
         if self._phase == "task":
             self.stage.begin()
         if hook is not None:
-            return self._job(function=hooks.task_call(hook, self.task, self.values))
+            return self._job(function=hooks.task_call(hook, self.task, self.project.dag, self.values))
         if self._phase == "convert":
             return self._conversion(self._forms.pop(0))
         if self.task.spec.source.kind == "function":
             from soorgeon_clone.pipeline.building.function_task import call_for
 
             return self._job(function=call_for(self.task, self.values))
-        from soorgeon_clone.notebook import read, write
-
-        notebook = read.read(self.project.root / str(self.task.spec.source.path))
-        cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
-        return self._job(source=write.to_data(cells, notebook.metadata), output=self.stage.new / self._executed)
+        return self._job(source=self._notebook(), output=self.stage.new / self._executed)
 
     def _job(
         self,
@@ -178,6 +188,9 @@ class LocalAttempt:
             memory_limit=self.memory_limit,
             threads=self.threads,
             record_timing=self.task.spec.record_timing,
+            watched=self._phase == "task",
+            tells=self.tells or self.task.spec.log_output or self._phase in ("on_render", "on_finish", "on_failure"),
+            log_level=self.log_level,
             undo=FunctionCall(
                 f"{former.__name__}.put_back_after", {"folder": self.stage.folder, "places": self.stage.places}
             ),
@@ -206,8 +219,10 @@ class LocalAttempt:
         return next((path for path in paths if path.suffix == ".ipynb"), paths[0].with_suffix(".executed.ipynb"))
 
     def _finish_notebooks(self) -> None:
-        """Remove the executed notebook where it is no product: others were made of it."""
-        if self._executed.as_posix() not in {one.path for one in self.task.notebooks}:
+        """Take the executed notebook away where it is no product: others were made of it."""
+        path = self.stage.new / self._executed
+        if self._executed.as_posix() not in {one.path for one in self.task.notebooks} and is_own_file(path):
+            self._kept = read_bytes(path)
             remove_file(self.stage.new, self._executed)
 
     def _publish(self) -> Job | Ended:
@@ -227,9 +242,12 @@ class LocalAttempt:
             return self._fail_with(str(error))
         except OSError as error:
             return self._fail_with(f"task '{self.task.name}': its products cannot be written: {error}")
+        if self._kept is not None:
+            keep_executed(self.project, self.task, self._kept)
         main = self._main
-        assert main is not None
-        return Ended(None, False, main.seconds, main.peak_memory, main.assumed)
+        return Ended(
+            None, False, main.seconds if main else 0.0, main.peak_memory if main else None, main.assumed if main else ()
+        )
 
     def _fail(self, outcome: Outcome) -> Job | Ended:
         kept = self.stage.keep_failed(self._executed) if self.task.notebooks else None
@@ -246,7 +264,15 @@ class LocalAttempt:
         if hook is None:
             return self._failed(killed=False)
         self._phase = "on_failure"
-        return self._job(function=hooks.task_call(hook, self.task, self.values, traceback=traceback or text))
+        return self._job(
+            function=hooks.task_call(hook, self.task, self.project.dag, self.values, traceback=traceback or text)
+        )
+
+    def _stopped(self, outcome: Outcome) -> Ended:
+        """The task, or a hook, says that the build is to end here. Nothing of it is published."""
+        self.stage.discard()
+        text = outcome.error.evalue if outcome.error else ""
+        return Ended(text or "it asked for the build to end", False, outcome.seconds, outcome.peak_memory, stopped=True)
 
     def _failed(self, *, killed: bool) -> Ended:
         self.stage.discard()

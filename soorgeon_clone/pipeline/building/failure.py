@@ -17,6 +17,13 @@ _WHY = {
     "error": "failed",
 }
 
+_WITHOUT_PLOOMBER = (
+    "Pipelines run without Ploomber, and code that imports it does not. Use what is here: "
+    "soorgeon_clone.errors.DAGBuildEarlyStop for ploomber.exceptions.DAGBuildEarlyStop, soorgeon_clone.serializer and "
+    "unserializer for those of ploomber.io, soorgeon_clone.task for ploomber.micro; or install Ploomber beside: "
+    "pip install ploomber."
+)
+
 
 def text_of(task: Task, outcome: Outcome, notebook: Path | None, *, what: str = "") -> str:
     """What to show of a failed task. ``notebook`` is where its executed notebook was kept, ``what`` what failed if
@@ -50,7 +57,10 @@ def text_of_hook(kind: str, hook: Hook, outcome: Outcome) -> str:
 
 
 def _told(error: CellError) -> str:
-    return "\n".join(error.traceback) or f"{error.ename}: {error.evalue}"
+    told = "\n".join(error.traceback) or f"{error.ename}: {error.evalue}"
+    if error.ename == "ModuleNotFoundError" and "No module named 'ploomber" in error.evalue:
+        told += f"\n{_WITHOUT_PLOOMBER}"
+    return told
 
 
 def _index_in_source(task: Task, index: int) -> int:

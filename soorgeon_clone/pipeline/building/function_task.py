@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from soorgeon_clone.pipeline.building.hooks import as_paths
+from soorgeon_clone.pipeline.building.hook_views import as_paths
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.execution.model import FunctionCall

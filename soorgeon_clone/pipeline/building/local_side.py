@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from soorgeon_clone.pipeline.building.attempt import LocalAttempt
 from soorgeon_clone.pipeline.building.cores import Shares, cores
 from soorgeon_clone.pipeline.building.model import Options
+from soorgeon_clone.pipeline.building.retelling import Retelling
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.execution.model import Executor, OnProgress
 from soorgeon_clone.pipeline.status.model import Verdict
@@ -51,7 +52,19 @@ class LocalSide:
     def attempt(self, task: Task, verdict: Verdict) -> LocalAttempt:
         """Return a run of the task, with its share of the cores."""
         limit, threads = self._options.memory_limit, self.shares.of(task.name)
-        return LocalAttempt(self._project, task, verdict, memory_limit=limit, threads=threads)
+        return LocalAttempt(
+            self._project,
+            task,
+            verdict,
+            memory_limit=limit,
+            threads=threads,
+            tells=self._options.verbose,
+            log_level=self._options.log_level,
+        )
+
+    def retelling(self, task: Task, verdict: Verdict) -> Retelling:
+        """Return what makes the task's notebook anew."""
+        return Retelling(self._project, task, verdict, self.shares.of(task.name))
 
     def end_tasks(self) -> None:
         """End what still runs, and the executor if it is the build's own."""

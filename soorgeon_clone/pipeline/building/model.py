@@ -10,7 +10,9 @@ from soorgeon_clone.pipeline.declared.model import DAG, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
 from soorgeon_clone.pipeline.state.model import Cause
 
-RunResult = Literal["ran", "restored", "up to date", "touched", "failed", "skipped", "killed"]
+RunResult = Literal["ran", "restored", "up to date", "touched", "retold", "failed", "skipped", "killed", "stopped"]
+# The name of the exception with which a task or a hook ends a build that has not failed.
+EARLY_STOP = "DAGBuildEarlyStop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,15 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Report:
-    """What a build did, in the DAG's order. ``problem`` is what a hook of the whole pipeline failed with."""
+    """What a build did, in the DAG's order. ``problem`` is what a hook of the whole pipeline failed with.
+
+    ``stopped``: a task or a hook asked for its end, and what was not done then is no failure.
+    """
 
     runs: tuple[TaskRun, ...]
     seconds: float
     problem: str | None = None
+    stopped: bool = False
 
     @property
     def failed(self) -> tuple[TaskRun, ...]:
@@ -46,12 +52,16 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return self.problem is None and not any(run.result in ("failed", "killed", "skipped") for run in self.runs)
+        bad = ("failed", "killed") if self.stopped else ("failed", "killed", "skipped")
+        return self.problem is None and not any(run.result in bad for run in self.runs)
 
 
 @dataclass(frozen=True)
 class Options:
     """How to build. ``names`` are the tasks to bring up to date (None: all).
+
+    ``verbose``: the listener is told of what tasks print while it happens; ``log_level``: of what they log, at this
+    level (as in logging) and above.
 
     ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler``, or the one that the function
     ``cluster`` (``module:function``) returns (None, None: a cluster on this machine), where a worker is given up that
@@ -65,6 +75,8 @@ class Options:
     isolation: Isolation = "auto"
     memory_limit: int | None = None
     wait_for_lock: bool = True
+    verbose: bool = False
+    log_level: int | None = None
     engine: Literal["local", "dask"] = "local"
     scheduler: str | None = None
     cluster: str | None = None
@@ -83,6 +95,9 @@ class Listener:
 
     def progressed(self, name: str, cell: int, total: int) -> None:
         """A task began with a cell."""
+
+    def printed(self, name: str, text: str) -> None:
+        """A task or a hook (by its kind, ``on_finish``) printed something."""
 
     def ended(self, run: TaskRun) -> None:
         """A task is done, in whatever way."""
@@ -105,3 +120,4 @@ class Ended:
     peak_memory: int | None
     assumed: tuple[Broken | Kept, ...] = ()
     details: str = ""
+    stopped: bool = False

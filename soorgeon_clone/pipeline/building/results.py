@@ -79,13 +79,14 @@ def of(project: Project, task: Task, verdict: Verdict, before: Before, seconds: 
             seconds,
             _traces(project, task, before, written),
             time.time(),
+            task.facts.prose,
         )
         if _is_sound(manifest):
             project.cache.store(project.own_digest(task), fingerprint.digest, manifest, project.root)
             if project.store is not None:
                 project.manifests[task.name] = manifest
                 project.store.publish(project.own_digest(task), fingerprint.digest, manifest)
-    return Made(fingerprint.parts, fingerprint.digest, products, inputs, written, time.time())
+    return Made(fingerprint.parts, fingerprint.digest, products, inputs, written, time.time(), task.facts.prose)
 
 
 def _folders(project: Project, products: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -158,7 +159,13 @@ def bring_back(project: Project, task: Task, manifest: Manifest) -> bool:
 def adopt(project: Project, task: Task, fingerprint: Fingerprint, manifest: Manifest) -> None:
     """Record that the products on disk are those of a manifest."""
     made = Made(
-        fingerprint.parts, fingerprint.digest, manifest.products, manifest.inputs, manifest.written, time.time()
+        fingerprint.parts,
+        fingerprint.digest,
+        manifest.products,
+        manifest.inputs,
+        manifest.written,
+        time.time(),
+        manifest.prose,
     )
     project.record(task.name, made)
 
@@ -212,7 +219,7 @@ def manifest_of(project: Project, task: Task, made: Made) -> Manifest | None:
     manifest = cache.find(own, made.fingerprint, same)
     if manifest is None or not cache.complete(manifest):
         folders = _folders(project, made.products)
-        manifest = Manifest(made.products, made.inputs, made.written, folders, finished=made.finished)
+        manifest = Manifest(made.products, made.inputs, made.written, folders, finished=made.finished, prose=made.prose)
         if not _is_sound(manifest) or project.leavings.refused(task, manifest) is not None:
             return None
         cache.store(own, made.fingerprint, manifest, project.root)

@@ -6,17 +6,19 @@ import heapq
 import logging
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.building import hooks, results
+from soorgeon_clone.pipeline.building.checks import check
 from soorgeon_clone.pipeline.building.failure import text_of_hook
-from soorgeon_clone.pipeline.building.model import Ended, Listener, Options, Report, RunResult, TaskRun
+from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended, Listener, Options, Report, RunResult, TaskRun
 from soorgeon_clone.pipeline.building.side import Attempt, Side
+from soorgeon_clone.pipeline.building.undeclared import Undeclared
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Hook, Task
-from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Progress
+from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Printed, Progress
 from soorgeon_clone.pipeline.products.cache import default_limit
 from soorgeon_clone.pipeline.products.manifest import Manifest, files
 from soorgeon_clone.pipeline.state.fingerprint import needs
@@ -74,6 +76,9 @@ class Schedule:
         self.readers: ThreadPoolExecutor | None = None
         self.ahead = Ahead()
         self.announced: set[str] = set()
+        self.retold: set[str] = set()
+        self.stopped_early = self._hook_stops = False
+        self.undeclared = Undeclared(project.dag)
         self.problem: str | None = None
         self.began = time.perf_counter()
         among = set(self.names)
@@ -87,19 +92,23 @@ class Schedule:
         """Run the build to its end."""
         state = self.state
         try:
+            for said in check(self.project, self.names):
+                self.listener.warned(said)
             if not self.options.force:
                 self._fetch_ahead()
             self._dag_hook("on_render", self.project.spec.on_render)
-            while not self.problem and (state.ready or state.running or state.settling):
+            while not self.problem and not self._hook_stops and (state.ready or state.running or state.settling):
                 self._advance()
                 self._wait()
             self._final_hooks()
-            good = [name for name, run in state.runs.items() if run.result in ("ran", "restored", "up to date")]
+            good = [
+                name for name, run in state.runs.items() if run.result in ("ran", "restored", "retold", "up to date")
+            ]
             self.problem = results.share(self.project, good) or self.problem
         finally:
             self._close()
         runs = tuple(state.runs.get(name, TaskRun(name, "skipped")) for name in self.names)
-        return Report(runs, time.perf_counter() - self.began, self.problem)
+        return Report(runs, time.perf_counter() - self.began, self.problem, self.stopped_early)
 
     # -- what is ready ---------------------------------------------------------------------------------------------
 
@@ -139,7 +148,9 @@ class Schedule:
             if not verdict.causes:
                 if verdict.proved and verdict.manifest:
                     results.adopt(self.project, task, verdict.fingerprint, verdict.manifest)
-                self._done(TaskRun(task.name, "up to date"))
+                self._finish_text(task, verdict, TaskRun(task.name, "up to date"))
+            elif verdict.only_text:
+                self._finish_text(task, verdict, TaskRun(task.name, "up to date"))
             elif verdict.restorable is None or not self._restore(task, verdict, verdict.restorable):
                 self._start(task, verdict)
         return True
@@ -171,8 +182,42 @@ class Schedule:
         except (UserError, OSError) as error:
             self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
             return True
-        self._done(TaskRun(task.name, "restored", time.perf_counter() - began, verdict.causes))
+        run = TaskRun(task.name, "restored", time.perf_counter() - began, verdict.causes)
+        self._finish_text(task, verdict, run)
         return True
+
+    def _finish_text(self, task: Task, verdict: Verdict, run: TaskRun) -> None:
+        """Settle a task whose products are fine, if need be but for its text: then its notebook is made anew."""
+        made = self.project.records.made(task.name)
+        if made is None or not self.project.is_retold(task, made):
+            self._done(run)
+        elif not self._tells_anew(task, verdict):
+            self._start(task, replace(verdict, causes=verdict.causes or (Cause(Reason.PROSE),)))
+
+    def _tells_anew(self, task: Task, verdict: Verdict) -> bool:
+        """Make the notebook anew; False where the task has to run for it."""
+        attempt = self.side.retelling(task, replace(verdict, causes=(Cause(Reason.PROSE),)))
+        try:
+            first = attempt.first() if attempt is not None else None
+        except (UserError, OSError) as error:
+            self._done(TaskRun(task.name, "failed", 0.0, verdict.causes, str(error)))
+            return True
+        if first is None or attempt is None:
+            return False
+        if isinstance(first, Job):
+            self.state.running[task.name] = attempt
+            self.retold.add(task.name)
+            self._open_executor().start(first)
+        elif first.error is None:
+            self._retell(attempt, first)
+        else:
+            self._failed(attempt, first)
+        return True
+
+    def _retell(self, attempt: Attempt, ended: Ended) -> None:
+        name = attempt.task.name
+        self.project.record(name, attempt.made(0.0))
+        self._done(TaskRun(name, "retold", ended.seconds, attempt.verdict.causes))
 
     def _start(self, task: Task, verdict: Verdict) -> None:
         problem = task.facts.problem or self._missing_upstream(task)
@@ -241,7 +286,7 @@ class Schedule:
             following = attempt.next(outcome)
         except (OSError, UserError) as error:
             following = Ended(str(error), False, outcome.seconds, outcome.peak_memory)
-        if isinstance(following, Job) and self.state.stopped:
+        if isinstance(following, Job) and self.state.stopped and not self.stopped_early:
             attempt.give_up()
             following = Ended("stopped", True, outcome.seconds, outcome.peak_memory)
         if isinstance(following, Job):
@@ -250,7 +295,11 @@ class Schedule:
                 attempt.retrying = None
             self.state.running[outcome.name] = attempt
             self._open_executor().start(following)
+        elif following.error is None and outcome.name in self.retold:
+            self._retell(attempt, following)
         elif following.error is None:
+            for said in self.undeclared.ended(outcome.name, attempt.read, attempt.wrote):
+                self.listener.warned(said)
             self._published(attempt, following)
         else:
             self._failed(attempt, following)
@@ -276,7 +325,9 @@ class Schedule:
         self._done(TaskRun(name, "ran", ended.seconds, causes, None, ended.peak_memory, ended.assumed))
 
     def _failed(self, attempt: Attempt, ended: Ended) -> None:
-        result: RunResult = "killed" if ended.killed else "failed"
+        result: RunResult = "stopped" if ended.stopped else "killed" if ended.killed else "failed"
+        if ended.stopped:
+            self.stopped_early = True
         self._record(attempt, result, ended, attempt.verdict.fingerprint.digest)
         name = attempt.task.name
         known = (ended.peak_memory, ended.assumed, ended.details)
@@ -305,8 +356,10 @@ class Schedule:
         self.listener.ended(run)
         _log.info("%s: %s, %.3f s", run.name, run.result, run.seconds)
         task = self.tasks[run.name]
-        if run.result in ("failed", "killed", "skipped"):
-            if self.options.fail_fast and run.result != "skipped":
+        if run.result in ("failed", "killed", "skipped", "stopped"):
+            if run.result == "stopped":
+                self.state.stopped = True  # what runs may come to its end
+            elif self.options.fail_fast and run.result != "skipped":
                 self._stop()
             self._skip(task.downstream, run.name)
         elif task.name not in self.state.freed:
@@ -359,7 +412,12 @@ class Schedule:
     # -- what it runs with -----------------------------------------------------------------------------------------
 
     def _ranks(self) -> dict[str, float]:
-        """How long it takes from the start of a task to the end of the last one that needs it."""
+        """How long it takes from the start of a task to the end of the last one that needs it.
+
+        With ``executor: serial``, tasks run in the DAG's order: who says so may count on it.
+        """
+        if self.project.spec.jobs == 1:
+            return dict.fromkeys(self.tasks, 0.0)
         usual = sorted(self.durations.values())[len(self.durations) // 2] if self.durations else 1.0
         rank: dict[str, float] = {}
         for name in reversed(list(self.tasks)):
@@ -373,25 +431,41 @@ class Schedule:
             self.executor = self.side.executor(left, self._on_progress)
         return self.executor
 
-    def _on_progress(self, progress: Progress) -> None:
+    def _on_progress(self, progress: Progress | Printed) -> None:
+        if isinstance(progress, Printed):
+            self._on_printed(progress)
+            return
         attempt = self.state.running.get(progress.name)
         if not progress.cell and attempt is not None:
             self._announce(attempt.task, attempt.verdict)
             return
         self.listener.progressed(progress.name, progress.cell, progress.total)
 
-    def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: str | None = None) -> None:
+    def _on_printed(self, printed: Printed) -> None:
+        """Pass on what a job said: to the log what it logged, and what a task printed that says ``log_output``."""
+        name = printed.name.strip()
+        task = self.tasks.get(name)
+        if printed.level is not None:
+            logging.getLogger(printed.source).log(printed.level, "%s: %s", name, printed.text)
+        elif task is not None and task.spec.log_output and not self.options.verbose:
+            for line in printed.text.splitlines():
+                _log.info("%s: %s", name, line)
+        else:
+            self.listener.printed(name, printed.text)
+
+    def _dag_hook(self, kind: str, hook: Hook | None, *, traceback: Mapping[str, str] | None = None) -> None:
         if hook is None or not self.hooks:
-            return
-        if kind == "on_render" and self.project.up_to_date(self.tasks) is not None:
             return
         runs = tuple(self.state.runs.values())
         report = Report(runs, time.perf_counter() - self.began)
         call = hooks.dag_call(hook, self.project.dag, report=report, traceback=traceback)
         executor = self._open_executor()
-        executor.start(Job(name=f" {kind}", source=None, output=None, function=call, cwd=self.project.root))
+        job = Job(name=f" {kind}", source=None, output=None, function=call, cwd=self.project.root)
+        executor.start(replace(job, tells=True, log_level=self.options.log_level))
         (outcome,) = executor.wait()
-        if outcome.status != "ok":
+        if outcome.error is not None and outcome.error.ename == EARLY_STOP:
+            self.stopped_early = self._hook_stops = True
+        elif outcome.status != "ok":
             self.problem = text_of_hook(kind, hook, outcome)
 
     def _final_hooks(self) -> None:
@@ -401,6 +475,10 @@ class Schedule:
         failed = [run for run in runs if run.result in ("failed", "killed")]
         if failed:
             text = "\n\n".join(run.error or "" for run in failed)
-            self._dag_hook("on_failure", self.project.spec.on_failure, traceback=text)
-        elif any(run.ran or run.result == "restored" for run in runs):
+            self._dag_hook("on_failure", self.project.spec.on_failure, traceback={"build": text})
+        elif not self.stopped_early:
             self._dag_hook("on_finish", self.project.spec.on_finish)
+            if self.problem:
+                problem, self.problem = self.problem, None
+                self._dag_hook("on_failure", self.project.spec.on_failure, traceback={"on_finish": problem})
+                self.problem = "\n".join(text for text in (problem, self.problem) if text)

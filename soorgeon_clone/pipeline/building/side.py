@@ -14,12 +14,15 @@ from soorgeon_clone.pipeline.status.model import Verdict
 
 class Attempt(Protocol):
     """One run of one task: call `begin`, run the job that it gives, and hand each outcome to `next`, until that gives
-    no job but an end. ``retrying`` says, once, why the job that follows is another try. ``started`` is a Unix time."""
+    no job but an end. ``retrying`` says, once, why the job that follows is another try. ``started`` is a Unix time,
+    ``read`` and ``wrote`` are the files of the project that the task opened, as far as that is known."""
 
     task: Task
     verdict: Verdict
     started: float
     retrying: str | None
+    read: frozenset[str]
+    wrote: frozenset[str]
 
     def begin(self) -> Job:
         """Return the first job. Raises UserError or OSError where what it needs cannot be prepared."""
@@ -43,6 +46,13 @@ class Attempt(Protocol):
         """Remove what an interrupted attempt wrote."""
 
 
+class Retold(Attempt, Protocol):
+    """An attempt that runs no code of the task."""
+
+    def first(self) -> Job | Ended | None:
+        """Return the first job, or how it ended; None where the task has to run. Raises UserError or OSError."""
+
+
 class Side(Protocol):
     """One build's side. ``jobs`` is how many tasks run at a time, ``readers`` how many threads call `Attempt.made`.
 
@@ -64,6 +74,9 @@ class Side(Protocol):
 
     def attempt(self, task: Task, verdict: Verdict) -> Attempt:
         """Return a run of the task, which is not begun."""
+
+    def retelling(self, task: Task, verdict: Verdict) -> Retold | None:
+        """Return what makes the notebook anew of a task of which only the text changed; None where that is not done."""
 
     def end_tasks(self) -> None:
         """End what still runs."""

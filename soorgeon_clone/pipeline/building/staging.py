@@ -99,7 +99,7 @@ class Stage:
         return [product for product in self.task.products if not self._is_made(product)]
 
     def _is_made(self, product: Product) -> bool:
-        if product in self.task.notebooks:
+        if product.path not in self._former.places:
             return os.path.lexists(self.new / product.path) or os.path.lexists(self.root / product.path)
         return self._former.written(product.path)
 

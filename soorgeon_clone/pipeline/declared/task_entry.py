@@ -40,7 +40,6 @@ _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 _INSTEAD = {
     "cwd": "tasks run in the folder of pipeline.yaml",
     "execution_timeout": "'timeout' of the task limits the seconds of the whole task",
-    "log_output": "what a task prints is in its notebook",
     "progress_bar": "progress is shown in any case",
 }
 _SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
@@ -142,7 +141,7 @@ def _without_effect(item: Item) -> Iterator[str]:
     """What to say of settings for papermill, which runs the notebooks of others."""
     for key in ("executor_params", "papermill_params"):
         for name, option in _options(item.get(key)):
-            if name != "record_timing":
+            if name not in ("record_timing", "log_output"):
                 why = _INSTEAD.get(name)
                 yield f"{option.place}: '{key}.{shortened(str(name))}' has no effect" + (f": {why}" if why else "")
 
@@ -182,7 +181,8 @@ def _task(
         timeout=optional_number(item.get("timeout"), most=_LONGEST_WAIT),
         retries=int(optional_number(item.get("retries"), most=1_000, whole=True) or 0),
         memory_limit=size(item.get("memory_limit")),
-        record_timing=_record_timing(item),
+        record_timing=_flag(item, "record_timing"),
+        log_output=_flag(item, "log_output"),
         requests=requests_item(item.get("resources")),
         export=mapping_item(item.get("export")),
         file=item.file,
@@ -287,11 +287,12 @@ def _upstream(item: Item, defaults: Defaults) -> tuple[str, ...] | None:
     raise entry.error("expected a task's name or a list of names")
 
 
-def _record_timing(item: Item) -> bool:
+def _flag(item: Item, name: str) -> bool:
+    """Whether either of the mappings for papermill sets something that acts here as well."""
     found = False
     for key in ("executor_params", "papermill_params"):
         options = item.get(key)
-        wanted = options.get("record_timing") if options is not None else None
+        wanted = options.get(name) if options is not None else None
         if wanted is not None:
             if not isinstance(wanted.value, bool):
                 raise wanted.error("expected true or false")

@@ -20,6 +20,7 @@ from soorgeon_clone.pipeline.building.cores import cores
 from soorgeon_clone.pipeline.building.inputs import travels, wanted
 from soorgeon_clone.pipeline.building.local_side import LocalSide
 from soorgeon_clone.pipeline.building.model import Ended, Options
+from soorgeon_clone.pipeline.building.retelling import Retelling
 from soorgeon_clone.pipeline.building.staging import keep, keep_log
 from soorgeon_clone.pipeline.declared import dag as dags
 from soorgeon_clone.pipeline.declared.model import Task
@@ -110,6 +111,10 @@ class DaskSide:
         assert self._open is not None
         answer: Answer = self._open.answers.pop(name)
         return answer
+
+    def retelling(self, task: Task, verdict: Verdict) -> Retelling:
+        """Notebooks are made anew on this machine."""
+        return self.local.retelling(task, verdict)
 
     def end_tasks(self) -> None:
         """End what runs there."""
@@ -228,6 +233,8 @@ class DaskAttempt:
         self.verdict = verdict
         self.started = time.time()
         self.retrying: str | None = None
+        self.read: frozenset[str] = frozenset()
+        self.wrote: frozenset[str] = frozenset()
         self._stayed: Mapping[str, str] = {}
 
     def begin(self) -> Job:

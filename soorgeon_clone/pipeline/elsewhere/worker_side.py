@@ -180,7 +180,9 @@ def _open(checkout: _Checkout, order: Order) -> Project:
             ),
             cwd=checkout.folder,
             blas_threads=order.threads,
-            on_progress=lambda progress: checkout.on_progress(progress) if checkout.on_progress else None,
+            on_progress=lambda progress: (
+                checkout.on_progress(progress) if checkout.on_progress and isinstance(progress, Progress) else None
+            ),
         )
     return project
 

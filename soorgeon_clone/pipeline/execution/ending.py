@@ -26,6 +26,7 @@ def outcome_of(
     seconds: float,
     peak_memory: int,
     assumed: tuple[Broken | Kept, ...] = (),
+    opened: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset()),
 ) -> Outcome:
     """``result`` is None if the process did not come to its end, ``reason`` why it was killed, ``ending`` how it ended.
 
@@ -33,7 +34,7 @@ def outcome_of(
     """
     if result is not None and reason in (None, "timeout"):
         status, error, log = result
-        return Outcome(job.name, reason or status, error, started, seconds, peak_memory, log, assumed)
+        return Outcome(job.name, reason or status, error, started, seconds, peak_memory, log, assumed, *opened)
     ename, evalue = _why(job, reason, ending)
     error, log = save_what_is_left(job, journal, ename, evalue)
     return Outcome(job.name, reason or "killed", error, started, seconds, peak_memory, log + last_words)

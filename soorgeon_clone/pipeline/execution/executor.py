@@ -17,7 +17,16 @@ from soorgeon_clone.files import folders
 from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.imported_modules import imported_modules
-from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, OnProgress, Outcome, Progress
+from soorgeon_clone.pipeline.execution.model import (
+    CellError,
+    Executor,
+    Isolation,
+    Job,
+    OnProgress,
+    Outcome,
+    Progress,
+    printed,
+)
 
 
 def open_executor(
@@ -108,6 +117,8 @@ class ServerExecutor:
             return [outcome]
         if kind == "progress" and self._on_progress:
             self._on_progress(Progress(*values))
+        if kind in ("printed", "logged") and self._on_progress:
+            self._on_progress(printed(kind, *values))
         if kind == "renew":
             self._renew(values[0])
         return []

@@ -44,7 +44,9 @@ class Job:
     parent has them ready, and modules that do not survive a fork lead to a fresh process).
 
     ``threads`` is the number of threads of numerical libraries where it is another than the executor's. ``undo`` is
-    called if the build is killed while the job runs; its arguments are plain.
+    called if the build is killed while the job runs; its arguments are plain. ``watched``: the outcome says which
+    files below ``cwd`` it opened. ``tells``: what it prints is told while it happens; ``log_level``: log records of
+    this level (as in logging) and above as well.
 
     ``timeout`` counts seconds of the whole task, ``memory_limit`` bytes of its process and all processes below it,
     ``output_limit`` characters of the outputs of one cell; None is no limit.
@@ -68,6 +70,9 @@ class Job:
     record_timing: bool = False
     threads: int | None = None
     undo: FunctionCall | None = None
+    watched: bool = False
+    tells: bool = False
+    log_level: int | None = None
     needs: Mapping[str, float] = field(default_factory=dict)
     """What it takes of a machine that it is sent to: ``{"cpus": 2}``."""
 
@@ -113,7 +118,8 @@ class Outcome:
     ``status``: "ok"; "error" (code raised); "input" (code asked for input, and nobody is there); "timeout"; "memory"
     (over its limit); "killed" (cancelled, a signal, ``os._exit``). ``started`` is a Unix time; ``seconds`` begin there,
     when the modules of the task are ready. ``peak_memory`` is the process's largest resident size in bytes, ``log`` the
-    end of what it printed, ``assumed`` what came of what the task takes for granted.
+    end of what it printed, ``assumed`` what came of what the task takes for granted. ``read`` and ``wrote`` are files
+    below its folder that Python opened.
     """
 
     name: str
@@ -124,6 +130,8 @@ class Outcome:
     peak_memory: int
     log: str
     assumed: tuple[Broken | Kept, ...] = ()
+    read: frozenset[str] = frozenset()
+    wrote: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -136,7 +144,25 @@ class Progress:
     index: int
 
 
-OnProgress = Callable[[Progress], None]
+@dataclass(frozen=True)
+class Printed:
+    """A job printed something (``level`` None; ``source`` is the stream), or logged it (``source`` is the logger)."""
+
+    name: str
+    source: str
+    text: str
+    level: int | None = None
+
+
+def printed(kind: str, name: str, *values: Any) -> Printed:
+    """Return what a message of a job's process says: ("printed", stream, text) or ("logged", level, logger, text)."""
+    if kind == "logged":
+        level, source, text = values
+        return Printed(name, source, text, level)
+    return Printed(name, *values)
+
+
+OnProgress = Callable[[Progress | Printed], None]
 
 
 class Executor(Protocol):

@@ -21,7 +21,7 @@ from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.pipeline.execution import blas, boot
 from soorgeon_clone.pipeline.execution.channel import FileChannel, read_messages
 from soorgeon_clone.pipeline.execution.ending import outcome_of
-from soorgeon_clone.pipeline.execution.model import Job, OnProgress, Outcome, Progress, Status
+from soorgeon_clone.pipeline.execution.model import Job, OnProgress, Outcome, Progress, Status, printed
 
 _TICK = 0.25
 
@@ -92,6 +92,8 @@ class PortableExecutor:
         for kind, *values in fresh:
             if kind == "cell" and self._on_progress:
                 self._on_progress(Progress(run.job.name, *values))
+            if kind in ("printed", "logged") and self._on_progress:
+                self._on_progress(printed(kind, run.job.name, *values))
         return ended
 
     def _end(self, run: Running) -> Outcome:
@@ -99,6 +101,7 @@ class PortableExecutor:
         if sys.platform != "win32":
             os.close(run.sentinel)
         results = [message for message in run.messages if message[0] == "result"]
+        opened = [message for message in run.messages if message[0] == "opened"]
         ended = results[-1][1:] if results and ("done",) in run.messages else None
         journal = os.open(run.folder / "journal", os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
@@ -113,6 +116,7 @@ class PortableExecutor:
                 seconds=time.monotonic() - run.began,
                 peak_memory=0,
                 assumed=next((message[1] for message in run.messages if message[0] == "assumed"), ()),
+                opened=opened[-1][1:] if opened else (frozenset(), frozenset()),
             )
         finally:
             os.close(journal)

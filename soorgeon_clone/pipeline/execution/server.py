@@ -53,6 +53,7 @@ class Running:
     reason: Status | None = None
     result: Result | None = None
     assumed: tuple[Broken | Kept, ...] = ()
+    opened: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     done: bool = False
     exit: tuple[int, int] | None = None  # wait status, peak memory
 
@@ -220,6 +221,10 @@ class Server:
         for kind, *values in messages:
             if kind == "cell":
                 self._tell("progress", run.job.name, *values)
+            elif kind in ("printed", "logged"):
+                self._tell(kind, run.job.name, *values)
+            elif kind == "opened":
+                run.opened = (values[0], values[1])
             elif kind == "result":
                 run.result = (values[0], values[1], values[2])
             elif kind == "assumed":
@@ -311,6 +316,7 @@ class Server:
             seconds=time.monotonic() - run.began,
             peak_memory=peak,
             assumed=run.assumed,
+            opened=run.opened,
         )
 
     def _tell(self, *message: Any) -> None:

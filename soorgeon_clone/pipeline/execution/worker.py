@@ -26,10 +26,12 @@ from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import status_of
 from soorgeon_clone.pipeline.execution.journal import Journal
 from soorgeon_clone.pipeline.execution.model import CellError, FunctionCall, Job
+from soorgeon_clone.pipeline.execution.opened import Opened
 from soorgeon_clone.pipeline.execution.recording import Recorder
 from soorgeon_clone.pipeline.execution.salvage import LOG_SIZE, printed
 from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell
 from soorgeon_clone.pipeline.execution.streams import Stream, capture_for
+from soorgeon_clone.pipeline.execution.telling import Shared, tell_records, telling
 from soorgeon_clone.pipeline.execution.written import write_notebook
 
 _PATIENCE = 5.0  # seconds that threads of the task get to end by themselves, as from nbclient
@@ -57,7 +59,15 @@ def run(
     """
     try:
         faulthandler.enable(console, all_threads=False)  # where a crash in C code came from
-        error, log = _run(job, shell, streams, channel, journal)
+        shared = Shared(channel)
+        opened = Opened(str(job.cwd.resolve())) if job.watched else None
+        if opened is not None:
+            opened.watch()
+        if job.log_level is not None:
+            tell_records(job.log_level, shared)
+        error, log = _run(job, shell, streams, shared, journal)
+        if opened is not None:
+            shared.send("opened", frozenset(opened.read), frozenset(opened.wrote))
         channel.send("result", status_of(error), error, log)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         finish(shell)
@@ -69,7 +79,7 @@ def run(
 
 
 def _run(
-    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Channel | FileChannel, journal: int
+    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Shared, journal: int
 ) -> tuple[CellError | None, str]:
     try:
         settle_in(job)
@@ -77,7 +87,7 @@ def _run(
         return CellError(None, None, type(problem).__name__, f"the task cannot start: {problem}"), ""
     _raise_on_sigterm(job)
     if job.function:
-        return _run_function(job.function, shell, streams, journal)
+        return _run_function(job, job.function, shell, streams, channel, journal)
     return _run_notebook(job, shell, streams, channel, journal)
 
 
@@ -94,7 +104,7 @@ def settle_in(job: Job) -> None:
 
 
 def _run_notebook(
-    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Channel | FileChannel, journal: int
+    job: Job, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], channel: Shared, journal: int
 ) -> tuple[CellError | None, str]:
     assert job.source is not None
     notebook = blank(job.source)
@@ -116,7 +126,7 @@ def _run_notebook(
         channel.send("assumed", outcomes)
         return broken
 
-    capture = capture_for(streams, recorder.stream)
+    capture = capture_for(streams, telling(recorder.stream, channel) if job.tells else recorder.stream)
     capture.start()
     try:
         error = run_cells(
@@ -144,14 +154,19 @@ def _run_notebook(
 
 
 def _run_function(
-    call: FunctionCall, shell: ZMQInteractiveShell, streams: tuple[Stream, Stream], journal: int
+    job: Job,
+    call: FunctionCall,
+    shell: ZMQInteractiveShell,
+    streams: tuple[Stream, Stream],
+    channel: Shared,
+    journal: int,
 ) -> tuple[CellError | None, str]:
     cell: dict[str, Any] = {"cell_type": "code", "outputs": []}
     recorder = Recorder([cell], limit=LOG_SIZE, journal=Journal(journal))
     recorder.begin(0, None)
     shell.recorder = recorder
     _refuse_input()
-    capture = capture_for(streams, recorder.stream)
+    capture = capture_for(streams, telling(recorder.stream, channel) if job.tells else recorder.stream)
     capture.start()
     error = None
     try:

@@ -22,14 +22,15 @@ from soorgeon_clone.pipeline.state.checked import checked, number, product_name,
 LIMIT = 200_000_000
 _DIGEST = re.compile(r"[0-9a-f]{40}")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
-_FIELDS = frozenset("products inputs written folders seconds traces finished signature".split())
+_FIELDS = frozenset("products inputs written folders seconds traces finished prose signature".split())
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What a run made. ``products`` maps a path to (digest of bytes, digest of meaning), ``written`` to one digest.
 
-    ``traces`` are files that a task left which is known to write others than its products; None where nobody looked.
+    ``prose`` is the digest of the text that its executed notebook shows. ``traces`` are files that a task left which is
+    known to write others than its products; None where nobody looked.
     """
 
     products: Mapping[str, tuple[str, str]]
@@ -39,6 +40,7 @@ class Manifest:
     seconds: float = 0.0
     traces: Mapping[str, str] | None = None
     finished: float = 0.0
+    prose: str = ""
 
 
 def files(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -122,7 +124,14 @@ def _manifest(data: Any) -> Manifest:
         seconds=number(data.get("seconds", 0.0)),
         traces=None if traces is None else checked(traces, relative_name, digest_or_none),
         finished=number(data.get("finished", 0.0)),
+        prose=_prose(data.get("prose", "")),
     )
+
+
+def _prose(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{0,64}", value):
+        raise ValueError("no digest of a text")
+    return value
 
 
 def _inner_name(name: str) -> bool:
@@ -138,6 +147,7 @@ def _data(manifest: Manifest) -> dict[str, Any]:
         "seconds": manifest.seconds,
         "traces": None if manifest.traces is None else dict(manifest.traces),
         "finished": manifest.finished,
+        **({"prose": manifest.prose} if manifest.prose else {}),
     }
 
 

@@ -46,12 +46,25 @@ class CodeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """The parameters of a function: all, those without a default, and whether it takes any others (``**kwargs``)."""
+
+    names: tuple[str, ...]
+    required: tuple[str, ...]
+    anything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What a task's source says without being run. ``upstream`` are names or wildcards, as written.
 
     ``declared`` are the params in its cell ``parameters``, ``injected_at`` is where the cell ``injected-parameters``
     goes, ``has_injected`` whether the file has one already.
 
+    ``signature`` is that of a function without decorators, which could change it. ``undefined`` are names that a script
+    certainly reads and nobody defines, each with a cell and a line in it, from 1.
+
+    ``prose`` is the digest of all text in it, Markdown and comments as well, which its executed notebook shows.
     ``looks_back``: the code does more with ``product`` than write what refactor made it write, so it may read what it
     made before. ``moves``: it may change the folder that it runs in.
 
@@ -64,6 +77,9 @@ class SourceFacts:
     doc: str = ""
     injected_at: int = 0
     has_injected: bool = False
+    signature: Signature | None = None
+    undefined: tuple[tuple[str, int, int], ...] = ()
+    prose: str = ""
     looks_back: bool = True
     moves: bool = False
     code: CodeFacts | None = None

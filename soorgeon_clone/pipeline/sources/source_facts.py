@@ -17,7 +17,9 @@ from soorgeon_clone.files.regular import NotRegular, is_regular, read_bytes
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, WRITES_FILES, is_reserved
 from soorgeon_clone.pipeline.sources import code_facts
-from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget, SourceFacts
+from soorgeon_clone.pipeline.sources.digests import digest
+from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget, Signature, SourceFacts
+from soorgeon_clone.pipeline.sources.names import undefined
 
 Kind = TypeVar("Kind")
 
@@ -53,6 +55,8 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
     upstream: Any = None
     product: Any = None
     declared: list[str] = []
+    numbered: list[tuple[int, ast.Module]] = []
+    magic = may_fail = False
     for cell in notebook.cells:
         if cell.kind != "code" or INJECTED in cell.tags or not cell.source.strip():
             continue
@@ -73,6 +77,9 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
             continue
         trees.append(tree)
         marks.append(_mark(cell, magics))
+        numbered.append((cell.index + 1, tree))
+        magic = magic or bool(magics)
+        may_fail = may_fail or MAY_FAIL in cell.tags or SKIPPED in cell.tags
     code = code_facts.of_script(trees, marks)
     if any("upstream" in mark for mark in marks):  # a magic may read it: "!cat {upstream['load']['x']}"
         code = replace(code, upstream=None)
@@ -84,6 +91,8 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         doc=_heading(notebook),
         injected_at=next((index + 1 for index, cell in enumerate(kept) if PARAMETERS in cell.tags), 0),
         has_injected=len(kept) < len(notebook.cells),
+        undefined=() if magic or may_fail else undefined(numbered),
+        prose=digest("\0".join(f"{cell.kind}\n{cell.source}" for cell in kept)),
         looks_back=_mentions(kept, _PRODUCT),
         moves=_mentions(kept, _MOVE),
         code=code,
@@ -131,6 +140,7 @@ def _function_facts(tree: ast.Module, name: str, path: Path) -> SourceFacts:
             return SourceFacts(
                 upstream=tuple(dict.fromkeys(_subscripts(statement))),
                 doc=(ast.get_docstring(statement) or "").partition("\n")[0],
+                signature=_signature_of(statement),
                 moves=any(isinstance(node, ast.Attribute) and node.attr == "chdir" for node in ast.walk(tree)),
                 code=CodeFacts(upstream=uses),
             )
@@ -141,6 +151,17 @@ def _function_facts(tree: ast.Module, name: str, path: Path) -> SourceFacts:
     ):  # fmt: skip
         return SourceFacts(code=CodeFacts())
     return SourceFacts(problem=f"there is no function {name} in {path}")
+
+
+def _signature_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Signature | None:
+    if function.decorator_list:
+        return None
+    taken = function.args
+    positional = [one.arg for one in (*taken.posonlyargs, *taken.args)]
+    required = positional[: len(positional) - len(taken.defaults)]
+    required += [one.arg for one, default in zip(taken.kwonlyargs, taken.kw_defaults, strict=True) if default is None]
+    names = [*positional, *(one.arg for one in taken.kwonlyargs)]
+    return Signature(tuple(names), tuple(required), taken.kwarg is not None)
 
 
 def module_facts(path: Path) -> CodeFacts | None:
@@ -172,6 +193,9 @@ def source_from_json(text: str) -> SourceFacts | None:
             doc=_of(str, data["doc"]),
             injected_at=_of(int, data["injected_at"]),
             has_injected=_of(bool, data["has_injected"]),
+            prose=_of(str, data["prose"]),
+            signature=None if data["signature"] is None else _signature(data["signature"]),
+            undefined=tuple((_of(str, one[0]), _of(int, one[1]), _of(int, one[2])) for one in data["undefined"]),
             looks_back=_of(bool, data["looks_back"]),
             moves=_of(bool, data["moves"]),
             code=None if data["code"] is None else _code(data["code"]),
@@ -202,6 +226,10 @@ def _code(data: dict[str, Any]) -> CodeFacts:
         upstream=None if data["upstream"] is None else tuple(map(_use, data["upstream"])),
         constants=_texts(data["constants"]),
     )
+
+
+def _signature(data: dict[str, Any]) -> Signature:
+    return Signature(_texts(data["names"]), _texts(data["required"]), _of(bool, data["anything"]))
 
 
 def _piece(data: dict[str, Any]) -> CodePiece:

@@ -173,14 +173,19 @@ def upstream_part(needed: Needed) -> str:
 def needs(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
     """The upstream products that the task may read: those its code takes by name, or all where that is not certain.
 
-    An upstream that the code never names is there for what it leaves behind elsewhere: all its products count.
+    An upstream that the code never names is there for what it leaves behind elsewhere: all its products count but its
+    notebook, which nobody can read without naming it.
     """
     uses = task.facts.code.upstream if task.facts.code else None
+    constants = task.facts.code.constants if task.facts.code else ()
     found: list[Needed] = []
     in_groups = {name for names in task.groups.values() for name in names}
     for name in task.upstream:
         keys = {key for other, key in uses or () if other == name} if name not in in_groups else set()
+        unnamed = uses is not None and not keys and name not in in_groups
         for product in upstream[name].products:
+            if unnamed and product in upstream[name].notebooks and product.path not in constants:
+                continue
             if not keys or None in keys or product.key in keys:
                 found.append(Needed(name, product))
     return found

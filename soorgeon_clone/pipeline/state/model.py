@@ -26,6 +26,7 @@ class Reason(Enum):
     PRODUCT_CHANGED = "a product was changed by hand"
     FAILED = "the last run failed"
     AWAY = "files that it leaves are not in the store"
+    PROSE = "its text changed"
     FORCED = "forced"
 
 

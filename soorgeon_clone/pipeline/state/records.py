@@ -43,7 +43,8 @@ class Made:
     """How the products on disk were made. ``products`` maps a path to the digests of its bytes and its meaning.
 
     ``inputs`` are files that the code names and that the run left alone, ``written`` those that changed in it without
-    being declared; the digest is "" where only a module names them.
+    being declared; the digest is "" where only a module names them. ``prose`` is the digest of the text that its
+    executed notebook shows, "" where that is not known.
     """
 
     parts: Mapping[str, str]
@@ -52,6 +53,7 @@ class Made:
     inputs: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
     finished: float = 0.0
+    prose: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Records:
                 "inputs": dict(made.inputs),
                 "written": dict(made.written),
                 "finished": made.finished,
+                "prose": made.prose,
             }
         )
         statement = ("insert or replace into made values (?, ?)", [(task, value)])
@@ -212,6 +215,7 @@ def _made(value: object) -> Made | None:
             inputs=checked(data["inputs"], readable_name, _text),
             written=checked(data["written"], readable_name, _text),
             finished=number(data["finished"]),
+            prose=_hexadecimal(data.get("prose", "")),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.pipeline.sources.digests import digest
-from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, LastRun
+from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, LastRun, Reason
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Verdict:
     blind: bool = False
     partial: bool = False
     here: bool = False
+
+    @property
+    def only_text(self) -> bool:
+        """Whether nothing changed but the text that the executed notebook shows."""
+        return bool(self.causes) and all(cause.reason is Reason.PROSE for cause in self.causes)
 
     @property
     def restorable(self) -> Manifest | None:
@@ -77,6 +82,11 @@ class TaskStatus:
     @property
     def up_to_date(self) -> bool:
         return not self.causes
+
+    @property
+    def only_text(self) -> bool:
+        """Whether nothing would run: only its notebook is made anew, with another text."""
+        return bool(self.causes) and all(cause.reason is Reason.PROSE for cause in self.causes)
 
     @property
     def line(self) -> str:

@@ -205,6 +205,8 @@ class Project:
             found: tuple[Cause, ...] = (Cause(Reason.NEVER_RAN),)
         else:
             found = (*self._changed(task, made, fingerprint), *self._damaged(task, made))
+            if not found and self.is_retold(task, made):
+                return Verdict(fingerprint, (Cause(Reason.PROSE),))
         manifest, here = self._manifest(task, fingerprint) if search and found else (None, False)
         if manifest is None:
             return Verdict(fingerprint, found)
@@ -213,6 +215,10 @@ class Project:
             return Verdict(fingerprint, (), manifest, proved=True, here=here)
         partial = partial or self.leavings.in_the_way(manifest, made.written.items() if made else ()) is not None
         return Verdict(fingerprint, found, manifest, partial=partial, here=here)
+
+    def is_retold(self, task: Task, made: Made) -> bool:
+        """Whether the task's source has another text than its executed notebook shows."""
+        return bool(made.prose and task.notebooks and made.prose != task.facts.prose)
 
     def record(self, name: str, made: Made, run: RunRecord | None = None) -> None:
         """Keep how the products on disk were made."""

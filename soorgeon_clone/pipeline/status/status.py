@@ -23,7 +23,7 @@ def status_of(
         behind = [name for name in task.upstream if name in stale]
         why = _with_upstream(_with_failure(verdict.causes, last), behind)
         cached = bool(why) and not behind and verdict.restorable is not None
-        if why and not cached:
+        if why and not cached and not all(cause.reason is Reason.PROSE for cause in why):
             stale.add(task.name)
         found.append(TaskStatus(task.name, why, last, cached, cached and not verdict.here))
     return found

@@ -129,10 +129,10 @@ def dag_before(dag):
     note(f"dag before {len(dag)}")
 
 def dag_after(report):
-    note(f"dag after {[row['name'] for row in report if row['Ran?']]}")
+    note(f"dag after {[row['name'] for row in report.rows if row['Ran?']]}")
 
 def dag_failed(traceback):
-    note(f"dag failed {'ZeroDivisionError' in traceback}")
+    note(f"dag failed {'ZeroDivisionError' in traceback['build']}")
 
 def reject(product):
     raise ValueError("not good enough")
@@ -168,7 +168,7 @@ def test_hooks_run_around_tasks_and_builds(hooked: Folder) -> None:
     ]
     (hooked.root / "log.txt").unlink()
     assert hooked.ran() == []
-    assert not (hooked.root / "log.txt").exists()
+    assert (hooked.root / "log.txt").read_text().splitlines() == ["dag before 2", "dag after []"]
 
 
 def test_hooks_of_failures(hooked: Folder) -> None:

@@ -70,6 +70,8 @@ def test_a_comment_or_markdown_changed(old: str, new: str, chain: Folder) -> Non
     path = chain.root / "tasks/load.py"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
+    assert chain.stale() == {"load": "PROSE"}
+    assert chain.results() == {"load": "retold", "fit": "up to date"}
     assert chain.stale() == {}
     assert chain.ran() == []
 

@@ -1,0 +1,101 @@
+"""What certainly goes wrong, or has no effect, with the tasks of a build -> said before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.pipeline.declared.model import Task
+from soorgeon_clone.pipeline.sources.model import Signature
+from soorgeon_clone.pipeline.status.project import Project
+
+_MOST = 10
+
+
+def check(project: Project, names: Iterable[str]) -> list[str]:
+    """Return what has no effect. Raises UserError for what cannot go well, with all of it."""
+    tasks = [project.tasks[name] for name in names]
+    wrong = [f"{_place(task)}: {problem}" for task in tasks for problem in _problems(task)]
+    if wrong:
+        more = [f"and {len(wrong) - _MOST} more"] if len(wrong) > _MOST else []
+        raise UserError("\n".join(["nothing was run:", *wrong[:_MOST], *more]), exit_code=2)
+    return [f"{_place(task)}: {text}" for task in tasks for text in _without_effect(project, task)]
+
+
+def _place(task: Task) -> str:
+    return f"task '{task.name}' ({task.spec.source.path or task.spec.source.text})"
+
+
+def _params(task: Task) -> list[str]:
+    return [name for name in task.spec.params if name != "resources_"]
+
+
+def _problems(task: Task) -> Iterator[str]:
+    if task.spec.source.kind == "function":
+        if task.facts.problem is not None:
+            yield task.facts.problem
+        elif task.facts.signature is not None:
+            yield from _of_function(task, task.facts.signature)
+        return
+    if task.spec.static_analysis == "strict":
+        yield from _of_strict(task)
+    if task.spec.static_analysis != "disable":
+        given = set(task.spec.params)
+        for name, cell, line in task.facts.undefined:
+            if name not in given:
+                yield f"cell {cell}, line {line}: the name '{name}' is nowhere defined"
+
+
+def _of_function(task: Task, signature: Signature) -> Iterator[str]:
+    """What does not fit between what a function takes and what it is given."""
+    given = [*_params(task)]
+    if task.spec.serializer is None:
+        given.insert(0, "product")
+    if task.upstream:
+        given.insert(0, "upstream")
+    if not signature.anything:
+        for name in given:
+            if name not in signature.names:
+                what = "is given" if name in ("product", "upstream") else "is given the param"
+                yield (
+                    f"the function takes no '{name}', and {what} '{name}'"
+                    if what != "is given"
+                    else (f"the function takes no '{name}': add it to its parameters")
+                )
+    for name in signature.required:
+        if name not in given:
+            hint = " (it names no upstream task)" if name == "upstream" else ""
+            yield f"the function needs '{name}', and pipeline.yaml does not give it{hint}"
+
+
+def _of_strict(task: Task) -> Iterator[str]:
+    """With ``static_analysis: strict``, the params are those that the cell ``parameters`` declares."""
+    declared, given = set(task.facts.declared), set(task.spec.params)
+    for name in sorted(declared ^ given):
+        what = "declares no" if name in given else "declares"
+        end = "but pipeline.yaml gives it" if name in given else "but pipeline.yaml does not give it"
+        yield (
+            f"the cell tagged 'parameters' {what} '{name}', {end}: make both agree, or leave out "
+            "'static_analysis: strict'"
+        )
+
+
+def _without_effect(project: Project, task: Task) -> Iterator[str]:
+    """Params that a script does not use."""
+    code = task.facts.code
+    if task.spec.source.kind == "function" or code is None or code.reflective:
+        return
+    used = {name.partition(".")[0] for name in code.effects.uses}
+    unused = [name for name in _params(task) if name not in used]
+    if not unused:
+        return
+    try:
+        text = read_bytes(project.root / str(task.spec.source.path)).decode("utf-8", "replace")
+    except OSError:
+        return
+    for name in unused:
+        # a magic may use it: "!cat {name}"; what stands once is its declaration
+        if len(re.findall(rf"\b{re.escape(name)}\b", text)) <= (name in task.facts.declared):
+            yield f"the param '{name}' is not used"
