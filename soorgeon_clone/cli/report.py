@@ -6,6 +6,7 @@ import click
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.cli.table import count
 from soorgeon_clone.visible import one_line
 
 
@@ -26,4 +27,4 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
     with Project(entry_point, env=env) as project:
         text = html_of(place(drawing_of(project)), pages_of(project), title=project.root.name, table=table_of(project))
         write_named(output, text)
-        say.echo(f"{one_line(output)}: {len(project.dag.tasks)} tasks", err=True)
+        say.echo(f"{one_line(output)}: {count(len(project.dag.tasks), 'task')}", err=True)
