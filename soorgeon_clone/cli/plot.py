@@ -85,7 +85,7 @@ def _drawn(project: Project, form: str, target: str) -> str:
         from soorgeon_clone.pipeline.plot.html import html_of
         from soorgeon_clone.pipeline.plot.pages import pages_of
 
-        text = html_of(place(drawing), pages_of(project), title=project.root.name)
+        text = html_of(place(drawing), pages_of(project, Path(target).parent), title=project.root.name)
     if target != "-":
         write_named(target, text)
     return text
