@@ -22,7 +22,7 @@ def command(notebook: str, output: str | None, split_on: str, force: bool) -> No
     Nothing is run. The page needs no network and nothing beside it; each reason links to the statement behind it.
     """
     from soorgeon_clone.cli.explained import scene_of
-    from soorgeon_clone.cli.planned import count
+    from soorgeon_clone.cli.table import count
     from soorgeon_clone.files.named import write_named
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor.plan import make_plan

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from soorgeon_clone.cli import say
 
+_DEFAULT = "pipeline.yaml"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -44,16 +48,41 @@ class PipelineCommand(click.Command):
             formatter.write_dl([("--env--KEY VALUE", "Replace a value of env.yaml; nested: --env--KEY--INNER VALUE.")])
 
 
+def nearest(entry_point: str) -> str:
+    """Return the pipeline.yaml that is meant where none was named: the one here, or in the nearest folder above.
+
+    Folders of other people do not count: what they hold is run.
+    """
+    if entry_point != _DEFAULT or Path(_DEFAULT).exists():
+        return entry_point
+    here = Path.cwd()
+    for folder in here.parents:
+        found = folder / _DEFAULT
+        with contextlib.suppress(OSError):
+            if found.is_file():
+                if _owner(found) != _owner(here) or _owner(folder) != _owner(here):
+                    break
+                say.note(f"the pipeline is {found}")
+                return os.path.relpath(found)
+    return entry_point
+
+
+def _owner(path: Path) -> int:
+    return path.stat().st_uid
+
+
 def pipeline_options(command: Command) -> Command:
     """Add the shared options to a command."""
     options = [
         click.option(
             "-e",
             "--entry-point",
-            default="pipeline.yaml",
+            default=_DEFAULT,
             envvar="ENTRY_POINT",
             show_default=True,
-            help="The pipeline: a file, or a folder that holds pipeline.yaml.",
+            callback=lambda ctx, param, value: nearest(value),
+            help="The pipeline: a file, or a folder that holds pipeline.yaml. If it is not named, the pipeline.yaml "
+            "here, or in the nearest folder above.",
         ),
         click.option(
             "-l",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.table import count
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.visible import one_line
 
@@ -110,11 +111,6 @@ def show_arrows(reasons: Mapping[tuple[str, str], Sequence[Reason]]) -> None:
             say.echo(one_line(f"    and {len(found) - _MOST_NAMES} more: --explain {arrow}"))
     if len(reasons) > _MOST_ARROWS:
         say.echo(f"  and {len(reasons) - _MOST_ARROWS} more: `soorgeon-clone explain` shows all")
-
-
-def count(number: int, what: str) -> str:
-    """Return a number with what is counted."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _sentence(reason: Reason) -> str:

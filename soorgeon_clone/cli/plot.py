@@ -10,6 +10,7 @@ import click
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import warn
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.cli.table import count
 from soorgeon_clone.files.named import write_named
 from soorgeon_clone.visible import one_line
 
@@ -56,7 +57,7 @@ def command(
         if target == "-":
             say.data(data)
             return
-        say.echo(f"{one_line(target)}: {len(project.dag.tasks)} tasks", err=True)
+        say.echo(f"{one_line(target)}: {count(len(project.dag.tasks), 'task')}", err=True)
 
 
 def _drawn(project: Project, form: str, target: str) -> str:
@@ -84,7 +85,7 @@ def _drawn(project: Project, form: str, target: str) -> str:
         from soorgeon_clone.pipeline.plot.html import html_of
         from soorgeon_clone.pipeline.plot.pages import pages_of
 
-        text = html_of(place(drawing), pages_of(project), title=project.root.name)
+        text = html_of(place(drawing), pages_of(project, Path(target).parent), title=project.root.name)
     if target != "-":
         write_named(target, text)
     return text

@@ -1,4 +1,4 @@
-"""What a build shows while it runs: live lines on a terminal, else one plain line for each task that ended."""
+"""What a build, or a run of one notebook, shows while it goes on: live lines on a terminal, else plain ones."""
 
 from __future__ import annotations
 
@@ -24,6 +24,49 @@ _MARKS = {
     "touched": ("✓", "cyan"),
     "stopped": ("■", "yellow"),
 }
+
+
+class Ticker:
+    """Shows on a terminal what is going on, and at which cell it is, in one line that goes when it ends.
+
+    A context manager. Without a terminal, what is going on is a plain line; cells are not shown.
+    """
+
+    def __init__(self) -> None:
+        self.terminal = sys.stderr.isatty()
+        self.status: Any = None
+        self.what = ""
+
+    def __enter__(self) -> Ticker:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.status is not None:
+            self.status.stop()
+            self.status = None
+
+    def tell(self, what: str) -> None:
+        """Say what is going on from now on."""
+        self.what = what
+        if not self.terminal:
+            say.echo(what, err=True)
+        else:
+            self._show(what)
+
+    def progressed(self, progress: Any) -> None:
+        """Show at which cell it is; ``progress`` is an executor's."""
+        if self.terminal:
+            self._show(f"{self.what}: cell {progress.cell} of {progress.total}")
+
+    def _show(self, text: str) -> None:
+        from rich.text import Text
+
+        if self.status is None:
+            from rich.console import Console
+
+            self.status = Console(stderr=True).status("")
+            self.status.start()
+        self.status.update(Text(one_line(text), style="dim"))
 
 
 class Progress(Listener):

@@ -31,7 +31,8 @@ def joined(*parts: str) -> Shown:
 def echo(*parts: str, err: bool = False, nl: bool = True) -> None:
     """Print parts as one text, to standard error with ``err``."""
     stream = sys.stderr if err else sys.stdout
-    click.echo(_encodable(joined(*parts), stream), err=err, nl=nl)
+    colour = False if os.environ.get("NO_COLOR") else None  # https://no-color.org; None: where it is a terminal
+    click.echo(_encodable(joined(*parts), stream), err=err, nl=nl, color=colour)
 
 
 def note(text: str) -> None:

@@ -87,7 +87,14 @@ def _status(project: Project) -> None:
                 task.spec.source.path or task.spec.source.text,
             ]
         )
-    say.echo(table(["name", "last run", "took", "state", "why", "about", "source"], rows, right=frozenset({2})))
+    say.echo(
+        table(
+            ["name", "last run", "took", "state", "why", "about", "source"],
+            rows,
+            right=frozenset({2}),
+            less=(5, 6, 2, 1),
+        )
+    )
 
 
 def _state(status: TaskStatus) -> str:

@@ -2,23 +2,83 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import sys
 import unicodedata
 from collections.abc import Sequence
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.visible import Shown, one_line
 
+_NARROWEST = 40  # characters of a line that are counted on
+_LEAST = 10  # characters of a column that stay
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> Shown:
-    """The text of a table with a bold header. Columns whose number is in ``right`` are aligned to the right."""
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: frozenset[int] = frozenset(),
+    less: Sequence[int] = (),
+) -> Shown:
+    """The text of a table with a bold header. Columns whose number is in ``right`` are aligned to the right.
+
+    Where a terminal is too narrow, columns of ``less`` go, the first one first; then the widest of the others are cut
+    where they are plain text. Whoever reads the output of a pipe gets all.
+    """
     rows = [[cell if isinstance(cell, Shown) else one_line(cell) for cell in row] for row in rows]
     widths = [max(_width(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    room = _room()
+    if room is not None:
+        columns = _columns(widths, less, room)
+        header, widths = [header[column] for column in columns], [widths[column] for column in columns]
+        right = frozenset(columns.index(column) for column in right if column in columns)
+        rows = [[row[column] for column in columns] for row in rows]
+        widths = _narrowed(widths, room)
+        rows = [[_cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
     lines = [_line([say.style(name, bold=True) for name in header], widths, right)]
     lines += [_line(row, widths, right) for row in rows]
     return Shown("\n".join(lines))
+
+
+def _room() -> int | None:
+    """Return how many characters a line of the terminal has; None if it goes somewhere else."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return None
+    return max(shutil.get_terminal_size().columns, _NARROWEST)
+
+
+def _columns(widths: Sequence[int], less: Sequence[int], room: int) -> list[int]:
+    columns = list(range(len(widths)))
+    for column in less:
+        if sum(widths[one] for one in columns) + 2 * (len(columns) - 1) <= room:
+            break
+        columns.remove(column)
+    return columns
+
+
+def _narrowed(widths: Sequence[int], room: int) -> list[int]:
+    narrow = list(widths)
+    while sum(narrow) + 2 * (len(narrow) - 1) > room and max(narrow) > _LEAST:
+        narrow[narrow.index(max(narrow))] -= 1
+    return narrow
+
+
+def _cut(cell: str, width: int) -> str:
+    if _width(cell) <= width or _ANSI.search(cell):
+        return cell
+    text = cell
+    while _width(text) > width - 3:
+        text = text[:-1]
+    return Shown(f"{text}...")
+
+
+def count(number: int, what: str) -> str:
+    """Return a number with what is counted."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def ago(then: float, now: float) -> str:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
-from soorgeon_clone.visible import one_line, shortened
+from soorgeon_clone.visible import one_line, shortened, visible
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
-    from soorgeon_clone.pipeline.execution.model import CellError, Isolation
+    from soorgeon_clone.pipeline.execution.model import CellError, Isolation, OnProgress
     from soorgeon_clone.pipeline.execution.straight import StraightRun
 
 _SHOWN = 12  # lines of a failed cell around the one that failed
@@ -39,11 +39,15 @@ def command(notebook: str, out: Path | None, timeout: float | None, cwd: Path | 
 
     The executed copy is written to OUT if it is given; NOTEBOOK stays as it is. Exit code 0: it ran; 1: a cell failed.
     """
+    from soorgeon_clone.cli.progress import Ticker
     from soorgeon_clone.notebook.read import read
 
     path = None if notebook == "-" else Path(notebook)
     subject = read(notebook if path is None else path)
-    result = run_notebook(subject, cwd=cwd, timeout=timeout, isolation=isolation)
+    with Ticker() as ticker:
+        if ticker.terminal:
+            ticker.tell(f"Running {one_line(notebook)}")
+        result = run_notebook(subject, cwd=cwd, timeout=timeout, isolation=isolation, on_progress=ticker.progressed)
     if out is not None:
         _write(result, out)
     if result.error is None and result.status == "ok":
@@ -52,11 +56,18 @@ def command(notebook: str, out: Path | None, timeout: float | None, cwd: Path | 
         say.echo(f"{one_line(notebook)} runs from top to bottom ({cells} code cells).{kept}")
         return
     say.echo(explain(subject, result, one_line(notebook)), err=True)
+    if result.error is not None and result.error.traceback:
+        say.echo(visible(shortened("\n".join(result.error.traceback)), colours=True), err=True)
     sys.exit(1)
 
 
 def run_notebook(
-    notebook: Notebook, *, cwd: Path | None = None, timeout: float | None = None, isolation: Isolation = "auto"
+    notebook: Notebook,
+    *,
+    cwd: Path | None = None,
+    timeout: float | None = None,
+    isolation: Isolation = "auto",
+    on_progress: OnProgress | None = None,
 ) -> StraightRun:
     """Run a notebook in its folder (or in ``cwd``)."""
     from soorgeon_clone.notebook.write import to_data
@@ -64,7 +75,7 @@ def run_notebook(
 
     folder = cwd or (notebook.path.parent if notebook.path is not None else Path())
     data = to_data(notebook.cells, notebook.metadata)
-    return run_straight(data, folder.absolute(), timeout=timeout, isolation=isolation)
+    return run_straight(data, folder.absolute(), timeout=timeout, isolation=isolation, on_progress=on_progress)
 
 
 def run_bytes(data: bytes, path: Path | None) -> StraightRun:

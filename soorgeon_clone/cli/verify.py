@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,7 @@ def command(
     """
     set_up_log(log, log_file)
     stop_on_sigterm()
+    from soorgeon_clone.cli.progress import Ticker
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.refactor.propose import chosen
@@ -130,15 +132,15 @@ def command(
         isolation=isolation,
         jobs=jobs,
     )
-    report = verify(source, make_plan(source, level=level, together=together), settings, _tell)
+    with Ticker() as ticker:
+        plan = make_plan(source, level=level, together=together)
+        report = verify(source, plan, replace(settings, on_progress=ticker.progressed), ticker.tell)
     if page is not None:
         from soorgeon_clone.files.named import write_named
         from soorgeon_clone.verify.html import html_of
 
         write_named(page, html_of(report))
     if as_json:
-        from dataclasses import asdict
-
         say.echo(json.dumps({**asdict(report), "same": report.same}, indent=2))
     else:
         show(report)
@@ -212,8 +214,3 @@ def _what(pipeline: Path | None, *, given: bool) -> str:
     if pipeline is None:
         return "Verifying the pipeline that refactor would write now: it has written none for this notebook near here."
     return f"Verifying {one_line(str(pipeline))}{'' if given else '; --entry-point chooses another'}"
-
-
-def _tell(text: str) -> None:
-    if sys.stderr.isatty():
-        say.echo(text, err=True)

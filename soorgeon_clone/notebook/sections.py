@@ -69,4 +69,4 @@ def _with_code(parts: Sequence[tuple[str, list[Cell]]]) -> list[tuple[str, list[
 def _titles(cell: Cell, level: int) -> list[str]:
     if cell.kind != "markdown":
         return []
-    return [heading.title for heading in headings(cell.source) if heading.level in _CUTS[level]]
+    return [heading.title for heading in headings(cell.source) if heading.level in _CUTS.get(level, (level,))]

@@ -81,7 +81,8 @@ class Pipeline:
 
     def explain(self, name: str) -> TaskStatus:
         """The status of one task."""
-        return next(status for status in self.status() if status.name == name)
+        wanted = self._dag[name].name
+        return next(status for status in self.status() if status.name == wanted)
 
     def build(
         self,
@@ -124,9 +125,7 @@ class Pipeline:
 
     def path(self, name: str, key: str | None = None) -> Path:
         """Where a product is."""
-        if name not in self._dag.tasks:
-            raise UserError(f"there is no task '{name}'", exit_code=2)
-        products = self._dag.tasks[name].products
+        products = self._dag[name].products
         for product in products:
             if product.key == key or (key is None and len(products) == 1):
                 return self.root / product.path

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from soorgeon_clone.analysis.analyse import analyse, keeping_all
@@ -21,16 +22,18 @@ from soorgeon_clone.notebook.sections import has_code, split
 from soorgeon_clone.notebook.size import is_heavy
 from soorgeon_clone.refactor.flow import Edge, edges
 from soorgeon_clone.refactor.plan import make_plan
-from soorgeon_clone.refactor.titles import comment_title, title_of
+from soorgeon_clone.refactor.titles import comment_title, line_title, only_defines, title_of
 
 _LEVEL = 2  # of the headings that are proposed
 _MOST_CELLS = 1_000  # of which cuts are looked for
 _LONGEST = 80  # cells of a section
-# What speaks for a cut.
-_TEXT, _LONG_TEXT, _MORE_TEXTS, _HEADING, _COMMENT = 1.0, 1.0, 0.4, 1.5, 0.4
-_OLD, _LARGE = 0.5, 0.6
-# What speaks against one: names that cross, having one more section, and sections of one cell.
-_CROSSING, _CUT, _SHORT = 0.3, 1.4, 0.5
+# What speaks for a cut: texts, a line like a title, a heading of another level, a comment where texts are rare; taking
+# up what is old, a large cell, nothing that crosses.
+_TEXT, _LONG_TEXT, _MORE_TEXTS, _TITLE, _HEADING, _COMMENT = 1.0, 1.0, 0.4, 0.5, 1.5, 0.4
+_OLD, _LARGE, _APART = 0.5, 0.6, 0.4
+# What speaks against one: names that cross, having one more section (less where
+# hardly any text says where one begins), and sections of one cell.
+_CROSSING, _CUT, _CUT_BY_FLOW, _SHORT = 0.3, 1.4, 0.5, 0.5
 _LONG_TEXT_IS, _MOST_CROSSING, _MOST_OLD, _LARGE_IS = 600, 6, 4, 20  # characters, names, cells, lines
 _FEW_TEXTS = 0.2  # share of cells with a text above, below which comments count as texts
 
@@ -104,11 +107,15 @@ def best_cuts(blocks: Sequence[Block], flow: Sequence[Edge]) -> list[int]:
     """Return the blocks before which to cut, the first never among them."""
     if len(blocks) > _MOST_CELLS:
         return []
-    gains = _gains(blocks, flow)
+    gains, cost = _gains(blocks, flow), _cost(blocks)
+    for number, block in enumerate(blocks):  # imports and definitions alone are no section
+        gains[number] = -inf
+        if not only_defines(block.code.source):
+            break
     best, before = [0.0], [0]  # by number of blocks: the worth of the best cuts, and the last of these
     for end in range(1, len(blocks) + 1):
         worth, begin = max(
-            (best[begin] + (gains[begin] - _CUT if begin else 0.0) - _short(end - begin), begin)
+            (best[begin] + (gains[begin] - cost if begin else 0.0) - _short(end - begin), begin)
             for begin in range(max(0, end - _LONGEST), end)
         )
         best.append(worth)
@@ -117,6 +124,11 @@ def best_cuts(blocks: Sequence[Block], flow: Sequence[Edge]) -> list[int]:
     while end := before[end]:
         cuts.append(end)
     return cuts[::-1]
+
+
+def _cost(blocks: Sequence[Block]) -> float:
+    said = sum(bool(block.texts) or bool(comment_title(block.code.source)) for block in blocks)
+    return _CUT_BY_FLOW if said < _FEW_TEXTS * len(blocks) else _CUT
 
 
 def _short(cells: int) -> float:
@@ -137,6 +149,7 @@ def _gains(blocks: Sequence[Block], flow: Sequence[Edge]) -> list[float]:
         _said(block, comments=few_texts)
         + _OLD * (min(number - 1 - newest[number], _MOST_OLD) if newest[number] >= 0 else 2) / _MOST_OLD
         + _LARGE * min(block.code.source.count("\n"), _LARGE_IS) / _LARGE_IS
+        + _APART * (not crossing[number])
         - _CROSSING * min(len(crossing[number]), _MOST_CROSSING) / _MOST_CROSSING
         for number, block in enumerate(blocks)
     ]
@@ -147,6 +160,7 @@ def _said(block: Block, *, comments: bool) -> float:
     characters = sum(len(text.source) for text in block.texts)
     said = _LONG_TEXT * min(characters, _LONG_TEXT_IS) / _LONG_TEXT_IS
     said += _TEXT * bool(block.texts) + _MORE_TEXTS * (len(block.texts) > 1)
+    said += _TITLE * any(line_title(text.source.strip().split("\n", 1)[0]) for text in block.texts)
     said += _HEADING * any(headings(text.source) for text in block.texts)
     if comments and not block.texts and comment_title(block.code.source):
         said += _TEXT + _COMMENT

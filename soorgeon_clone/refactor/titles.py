@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from soorgeon_clone.notebook.headings import headings
 from soorgeon_clone.notebook.ipython import to_python
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.notebook.syntax import CellSyntaxError
 
+_IMPORT = ast.Import | ast.ImportFrom
+_DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _MOST_WORDS = 8
 _LONGEST = 60  # characters
 _MARKUP = re.compile(r"[*_`~]+|!?\[([^\]]*)\]\([^)]*\)|</?[A-Za-z][^<>]*>")
 _RULE = " \t#=-~*:_"  # what lines of banners are made of
-_LOOKS_LIKE_CODE = re.compile(r"[=(){}\[\]]|^(?:import|from|print|def|del|return|pip|conda|%|!)\b|\w\.\w+\(")
+_LOOKS_LIKE_CODE = re.compile(r"[=(){}\[\]]|^[%!]|^(?:import|from|print|def|del|return|pip|conda)\b|\w\.\w+\(")
 
 # What a section does -> names of calls that say so, by their beginning; kinds in the order in which they win a tie.
 _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -36,7 +39,7 @@ def title_of(texts: Sequence[Cell], sources: Sequence[str]) -> str:
         if found := headings(text.source):
             return found[0].title or _by_code(sources)
     for text in texts:
-        if title := _short(text.source.strip().split("\n", 1)[0]):
+        if title := line_title(text.source.strip().split("\n", 1)[0]):
             return title
     return comment_title(sources[0]) or _by_code(sources)
 
@@ -47,11 +50,11 @@ def comment_title(source: str) -> str:
         if not line.startswith("#"):
             return ""
         if line.strip(_RULE):  # and no line of marks alone
-            return _short(line)
+            return line_title(line)
     return ""
 
 
-def _short(line: str) -> str:
+def line_title(line: str) -> str:
     """Return a line as a title, without markup; "" if it is a sentence, or code."""
     text = " ".join(_MARKUP.sub(r"\1", line).split()).strip(_RULE).removesuffix(".")
     words = text.split()
@@ -60,17 +63,22 @@ def _short(line: str) -> str:
     return text[0].upper() + text[1:] if any(character.isalpha() for character in text) else ""
 
 
+def only_defines(source: str) -> bool:
+    """Tell whether a cell has imports and definitions alone."""
+    tree = _tree(source)
+    return tree is not None and all(isinstance(one, _IMPORT | _DEFINITION) for one in tree.body)
+
+
 def _by_code(sources: Sequence[str]) -> str:
     trees = [tree for source in sources if (tree := _tree(source)) is not None]
     statements = [statement for tree in trees for statement in tree.body]
-    if statements and all(isinstance(one, ast.Import | ast.ImportFrom) for one in statements):
+    imports = [one for one in statements if isinstance(one, _IMPORT)]
+    if statements and len(imports) == len(statements):
         return "Imports"
-    if statements and all(
-        isinstance(one, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom) for one in statements
-    ):
+    if statements and all(isinstance(one, _IMPORT | _DEFINITION) for one in statements):
         return "Definitions"
     kinds = Counter(kind for tree in trees for kind in _kinds(tree))
-    if not kinds and any(isinstance(one, ast.Import | ast.ImportFrom) for one in statements):
+    if imports and not kinds:
         return "Setup"
     order = [kind for kind, _ in _KINDS]
     kind = max(kinds, key=lambda one: (kinds[one], -order.index(one)), default="Compute")
@@ -82,7 +90,7 @@ def _by_code(sources: Sequence[str]) -> str:
 def _tree(source: str) -> ast.Module | None:
     try:
         return ast.parse(to_python(source).text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (CellSyntaxError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

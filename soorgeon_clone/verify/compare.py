@@ -113,6 +113,10 @@ class Comparison:
 
     def _differences(self, number: int, task_number: int, task: Task, run: TaskRun) -> Iterator[Difference | str]:
         """Yield differences in the order in which things happen; "cell" and "variable" where something is the same."""
+        if task.name not in self.built.tasks:
+            what = f"the pipeline has no task {task.name}: the notebook was changed since, so `refactor` it again"
+            yield Difference("not run", None, None, what)
+            return
         if run.status is None and run.problem is None:
             yield Difference("not run", None, None, f"task {task.name} did not run, because what it needs failed")
             return

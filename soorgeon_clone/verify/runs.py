@@ -14,7 +14,7 @@ from soorgeon_clone.notebook import write as notebook_text
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.pipeline.building.model import Listener, Options
 from soorgeon_clone.pipeline.execution.executor import open_executor
-from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, Outcome, Status
+from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, OnProgress, Outcome, Status
 from soorgeon_clone.pipeline.execution.written import read_executed
 from soorgeon_clone.pipeline.run import build
 from soorgeon_clone.pipeline.state.hidden import safe_name
@@ -76,10 +76,20 @@ class Built:
 class Runner:
     """Runs things in one warm executor, one at a time."""
 
-    def __init__(self, modules: tuple[str, ...], cwd: Path, *, isolation: Isolation, timeout: float | None) -> None:
+    def __init__(
+        self,
+        modules: tuple[str, ...],
+        cwd: Path,
+        *,
+        isolation: Isolation,
+        timeout: float | None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
         self.modules = modules
         self.timeout = timeout
-        self.executor: Executor = open_executor(isolation, modules=modules, cwd=cwd, blas_threads=None)
+        self.executor: Executor = open_executor(
+            isolation, modules=modules, cwd=cwd, blas_threads=None, on_progress=on_progress
+        )
 
     def close(self) -> None:
         self.executor.close()

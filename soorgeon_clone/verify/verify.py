@@ -11,7 +11,7 @@ from pathlib import Path
 from soorgeon_clone.files.folders import make_private, remove_private
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.sections import split
-from soorgeon_clone.pipeline.execution.model import Isolation
+from soorgeon_clone.pipeline.execution.model import Isolation, OnProgress
 from soorgeon_clone.refactor import files, write
 from soorgeon_clone.refactor.layout import Choices, Layout, lay_out
 from soorgeon_clone.refactor.model import Plan
@@ -31,7 +31,7 @@ class Settings:
 
     ``timeout`` counts seconds of the notebook, and of each task. ``in_place`` runs where the notebook stands. ``jobs``
     tasks run side by side; one after the other, the notebook's last ones first, finds most. ``choices`` are those of
-    the pipeline that `refactor` writes.
+    the pipeline that `refactor` writes, ``on_progress`` is told of each cell that begins.
     """
 
     level: int = 2
@@ -42,6 +42,7 @@ class Settings:
     isolation: Isolation = "auto"
     jobs: int = 1
     choices: Choices = field(default_factory=Choices)
+    on_progress: OnProgress | None = None
 
 
 _MOST_RUNS = 3  # of the notebook: the third finds what differs seldom
@@ -86,13 +87,17 @@ class Verifier:
         layout = layout_of(self.sections, plan)
         if self.runner is None:
             self.runner = Runner(
-                plan.modules, self.original, isolation=self.settings.isolation, timeout=self.settings.timeout
+                plan.modules,
+                self.original,
+                isolation=self.settings.isolation,
+                timeout=self.settings.timeout,
+                on_progress=self.settings.on_progress,
             )
             self.boundaries = layout.boundaries
             self.tell(f"Running {self.notebook.name} from top to bottom")
             self.straight.append(self._run_straight(self.runner))
             refuse_what_cannot_run(self.notebook, self.straight[0], self.settings.timeout)
-        self.tell(f"Running its pipeline ({len(plan.tasks)} tasks)")
+        self.tell(f"Running its pipeline ({len(plan.tasks)} task{'' if len(plan.tasks) == 1 else 's'})")
         began = time.perf_counter()
         entry_point, guarded = self._pipeline(plan)
         # a task that takes far longer than the notebook as a whole hangs

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import browser
 import pytest
 from click.testing import CliRunner
 from project_folder import SAVE, Folder, load
 
 from soorgeon_clone.cli.plot import command as plot
 from soorgeon_clone.cli.report import command as report
+from soorgeon_clone.pipeline.plot.model import arrow
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -62,10 +66,12 @@ def test_png(folder: Folder) -> None:
 def test_html_stands_alone(folder: Folder) -> None:
     run()
     text = (folder.root / "pipeline.html").read_text()
-    assert not re.search(r'(src|href)="(?!data:)', text)
+    assert not re.search(r'src="(?!data:)', text)
+    linked = {unquote(unescape(path)) for path in re.findall(r'href="([^"]*)"', text)}
+    assert linked == {"output/load.ipynb", "output/load-x.pkl", "output/fit & <more>.ipynb"}, "products, from the page"
     assert 'data-task="fit &amp; &lt;more&gt;"' in text
     assert "&lt;shown&gt;" in text
-    assert "x = [2]" in text
+    assert '<span class="mi">2</span>' in text
 
 
 def test_a_broken_source_blocks_no_picture(folder: Folder) -> None:
@@ -76,7 +82,44 @@ def test_a_broken_source_blocks_no_picture(folder: Folder) -> None:
 def test_report_has_a_table(folder: Folder) -> None:
     result = CliRunner().invoke(report, ["-o", "r.html"], catch_exceptions=False)
     assert result.exit_code == 0
-    assert "<th>task</th>" in (folder.root / "r.html").read_text()
+    assert '<th scope="col">task</th>' in (folder.root / "r.html").read_text()
+
+
+def test_a_report_elsewhere_links_to_products(folder: Folder) -> None:
+    CliRunner().invoke(report, ["-o", "pages/deep/r.html"], catch_exceptions=False)
+    text = (folder.root / "pages/deep/r.html").read_text()
+    assert 'href="../../output/load-x.pkl"' in text
+
+
+def test_failures_come_first_and_boilerplate_is_folded(folder: Folder) -> None:
+    folder.task("fit & <more>", load("load"), "print('so far')", "1 / 0", upstream=("load",))
+    folder.build()
+    CliRunner().invoke(report, ["-o", "r.html"], catch_exceptions=False)
+    text = (folder.root / "r.html").read_text()
+    sections = re.findall(r'<section data-task="([^"]*)"', text)
+    assert sections == ["fit &amp; &lt;more&gt;", "load"]
+    assert text.index("<h3>Error</h3>") < text.index("<h3>Executed notebook</h3>")
+    assert "<summary>added: parameters" in text
+    assert "Before</td>" in text, "the runs before the last one"
+
+
+def test_pages_in_a_browser(folder: Folder) -> None:
+    run("-o", "a.html")
+    for dark in (False, True):
+        page = browser.opened(folder.root / "a.html", "fit%20%26%20%3Cmore%3E", dark=dark)
+        shown = re.findall(r'<section data-task="([^"]*)"[^>]*class="shown"', page)
+        assert shown == ["fit &amp; &lt;more&gt;"]
+        assert re.search(r'<g class="task chosen"[^>]*tabindex="0"', page)
+
+
+def test_labels_say_what_is_loaded() -> None:
+    short = arrow("a", "b", ["x", "y"])
+    assert (short.label, short.tip) == ("x, y", "x, y")
+    names = [f"variable_{number}" for number in range(9)]
+    long = arrow("a", "b", names)
+    assert long.label == "variable_0, variable_1, ..." and long.tip == ", ".join(names)
+    assert arrow("a", "b", ["x" * 50]).label == "x" * 33 + "..."
+    assert arrow("a", "b", []).label == ""
 
 
 def test_an_unknown_form(folder: Folder) -> None:

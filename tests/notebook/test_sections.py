@@ -65,7 +65,7 @@ def test_titles_are_kept() -> None:
     assert split(notebook("x"))[0].title == "My notebook"
 
 
-@pytest.mark.parametrize(("level", "names"), [(1, ["t"]), (2, ["a"]), (3, ["b", "c"]), (4, ["my-notebook"])])
+@pytest.mark.parametrize(("level", "names"), [(1, ["t"]), (2, ["a"]), (3, ["a", "b", "c"]), (4, ["my-notebook"])])
 def test_levels(level: int, names: list[str]) -> None:
     book = notebook("m:# T\n## A", "w", "m:### B", "x", "m:### C", "y")
     assert [name for name, _ in cut(book, level)] == names

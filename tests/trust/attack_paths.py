@@ -83,7 +83,7 @@ COMMANDS = (
     Command(("plot",), ("pipeline.html",)),
     Command(("plot", "-o", "pipeline.svg"), ("pipeline.svg",)),
     Command(("plot", "-o", "drawn/pipeline.mmd"), ("drawn/pipeline.mmd",)),
-    Command(("report",), ("pipeline.html",)),
+    Command(("report",), ("pipeline-report.html",)),
     Command(("scaffold",), ("tasks/new.py", "code/functions.py", "tasks/new.ipynb")),
     Command(("nb", "--inject"), ("tasks/load.py", "tasks/fit.ipynb")),
     Command(("nb", "--sync"), ("tasks/load.py",)),

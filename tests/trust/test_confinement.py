@@ -90,7 +90,7 @@ REFUSED = [
     ("plot", "pipeline.html", "link into .git", "git's own folder"),
     ("plot", "pipeline.html", "link to a device", "/dev/null"),
     ("plot -o pipeline.svg", "pipeline.svg", "link to a file outside", "outside/victim.py"),
-    ("report", "pipeline.html", "link to a file outside", "outside/victim.py"),
+    ("report", "pipeline-report.html", "link to a file outside", "outside/victim.py"),
     ("scaffold", "tasks/new.py", "dangling link", "outside/new.py"),
     ("nb --inject", "tasks/load.py", "link to a file outside", "outside/victim.py"),
     ("nb --sync", "tasks/load.py", "link to a file outside", "outside/victim.py"),

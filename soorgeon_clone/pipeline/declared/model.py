@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.sources.model import SourceFacts
 
 if TYPE_CHECKING:
@@ -155,6 +157,14 @@ class DAG:
 
     spec: Spec
     tasks: Mapping[str, Task]
+
+    def __getitem__(self, name: str) -> Task:
+        """Return a task by its name. Raise UserError that says which name may be meant."""
+        if name not in self.tasks:
+            close = get_close_matches(name, self.tasks, n=3)
+            known = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(self.tasks)}."
+            raise UserError(f"there is no task '{name}'", hint=known, exit_code=2)
+        return self.tasks[name]
 
     @property
     def root(self) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from soorgeon_clone.files.folders import private_folder
 from soorgeon_clone.pipeline.execution.executor import open_executor
-from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, Status
+from soorgeon_clone.pipeline.execution.model import CellError, Executor, Isolation, Job, OnProgress, Status
 from soorgeon_clone.pipeline.execution.written import read_executed
 
 
@@ -31,10 +31,12 @@ def run_straight(
     environment: Mapping[str, str] | None = None,
     isolation: Isolation = "auto",
     executor: Executor | None = None,
+    on_progress: OnProgress | None = None,
 ) -> StraightRun:
-    """Runs ``notebook``. With an ``executor`` that is idle, as a job of it: the way to run many notebooks."""
+    """Runs ``notebook``. With an ``executor`` that is idle, as a job of it: the way to run many notebooks; it tells
+    ``on_progress`` what it was opened with, else of each cell that begins."""
     if executor is None:
-        with open_executor(isolation, modules=modules, cwd=cwd, blas_threads=None) as own:
+        with open_executor(isolation, modules=modules, cwd=cwd, blas_threads=None, on_progress=on_progress) as own:
             return _run(own, notebook, cwd, modules, timeout, environment)
     return _run(executor, notebook, cwd, modules, timeout, environment)
 

@@ -8,65 +8,92 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from soorgeon_clone.notebook import tags
+from soorgeon_clone.page.code import code_html
+from soorgeon_clone.page.document import document
+from soorgeon_clone.page.drawing import zoomable
+from soorgeon_clone.page.markdown import markdown_html
 from soorgeon_clone.pipeline.plot.model import PlacedDrawing
 from soorgeon_clone.pipeline.plot.svg import svg_of
 from soorgeon_clone.visible import markup
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LARGEST_OUTPUT = 2_000_000
+# Cells that hold nothing of the notebook's: tag -> what a reader is told of them.
+_OURS = {
+    tags.IMPORTS: "imports",
+    tags.PARAMETERS: "parameters",
+    tags.INJECTED: "parameters of this run",
+    tags.PATHS: "paths",
+    tags.LOAD: "what is loaded",
+    tags.SAVE: "what is saved",
+    tags.SETTINGS: "settings",
+    tags.DEFINITIONS: "definitions",
+}
 _STYLE = """
-body { margin: 0; font: 14px/1.45 ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1f2733; }
-main { display: flex; height: 100vh; }
-#graph { flex: 1 1 50%; overflow: auto; padding: 1rem; }
-#panel { flex: 1 1 50%; overflow: auto; padding: 1rem 1.25rem; border-left: 1px solid #d8dde5; background: #fafbfc; }
-h1 { font-size: 1.1rem; margin: 0 0 .75rem; } h2 { font-size: 1.05rem; margin: 0 0 .5rem; }
-h3 { font-size: .8rem; text-transform: uppercase; letter-spacing: .05em; color: #5b6573; margin: 1.25rem 0 .4rem; }
-g.task { cursor: pointer; } g.task:hover rect, g.task.chosen rect { stroke-width: 3; }
-g.task:focus { outline: none; } g.task:focus rect { stroke-width: 3; }
-pre { background: #fff; border: 1px solid #e3e7ee; border-radius: 6px; padding: .6rem .75rem; overflow: auto;
-  font: 12.5px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre-wrap; margin: .4rem 0; }
-pre.out { background: #f4f6f9; } pre.err { background: #fdf0ee; }
-table.facts { border-collapse: collapse; } table.facts td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
-table.facts td:first-child { color: #5b6573; white-space: nowrap; }
-table.report { border-collapse: collapse; margin-top: 1rem; font-size: 13px; }
-table.report td, table.report th { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #e3e7ee; }
-img { max-width: 100%; background: #fff; }
-iframe { width: 100%; border: 1px solid #e3e7ee; border-radius: 6px; background: #fff; }
-section { display: none; } section.shown { display: block; }
-@media (max-width: 800px) { main { flex-direction: column; height: auto; } #panel { border-left: none; } }
+main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); min-height: 100vh; }
+#graph { padding: 1rem; position: sticky; top: 0; align-self: start; max-height: 100vh; overflow: auto; }
+#panel { padding: 1rem 1.25rem; border-left: 1px solid var(--line); min-width: 0; }
+#panel h3 { font-size: .85rem; color: var(--quiet); margin: 1.25rem 0 .4rem; }
+g.task { cursor: pointer; } g.task:hover rect, g.task.chosen rect, g.task:focus rect { stroke-width: 3; }
+g.task:focus { outline: none; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; } pre.out { background: none; }
+pre.err { background: var(--bad-ground); }
+table.facts td { padding: .1rem .8rem .1rem 0; vertical-align: top; overflow-wrap: anywhere; }
+table.facts td:first-child { color: var(--quiet); white-space: nowrap; }
+table.report { margin-top: 1rem; font-size: .87rem; } .wide { overflow-x: auto; }
+table.report td, table.report th { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
+  vertical-align: top; }
+button.task { font: inherit; color: var(--link); background: none; border: 0; padding: 0; text-align: left;
+  cursor: pointer; text-decoration: underline; }
+img { max-width: 100%; background: #fff; } iframe { width: 100%; border: 1px solid var(--line); border-radius: 6px;
+  background: #fff; color-scheme: light; }
+details.ours > summary { color: var(--quiet); font-size: .85rem; }
+.js #panel section { display: none; } .js #panel section.shown { display: block; }
+.js #panel.all section { display: block; border-bottom: 1px solid var(--line); padding-bottom: 1rem; }
+@media (max-width: 50rem) { main { display: block; } #graph { position: static; } #panel { border-left: none; } }
 """
 _SCRIPT = """
+document.documentElement.classList.add("js");
 const groups = [...document.querySelectorAll("g.task")];
+const parts = [...document.querySelectorAll("#panel section")];
 function show(name) {
-  document.querySelectorAll("#panel section").forEach(one => one.classList.toggle("shown", one.dataset.task === name));
+  parts.forEach(one => one.classList.toggle("shown", one.dataset.task === name));
   groups.forEach(one => one.classList.toggle("chosen", one.dataset.task === name));
   document.querySelectorAll("#panel section.shown iframe").forEach(fit);
 }
 function fit(frame) { if (!frame.srcdoc) frame.srcdoc = frame.dataset.html; }
+function choose(name) { history.replaceState(null, "", "#" + encodeURIComponent(name)); show(name); }
 groups.forEach(one => {
   one.setAttribute("tabindex", "0"); one.setAttribute("role", "button");
-  one.addEventListener("click", () => {
-    location.hash = encodeURIComponent(one.dataset.task);
-    show(one.dataset.task);
-  });
-  one.addEventListener("keydown", event => { if (event.key === "Enter") show(one.dataset.task); });
+  one.addEventListener("click", () => choose(one.dataset.task));
+  one.addEventListener("keydown", event => { if (event.key === "Enter") choose(one.dataset.task); });
 });
-const first = decodeURIComponent(location.hash.slice(1)) || (groups[0] && groups[0].dataset.task);
+document.querySelectorAll("button.task").forEach(one => one.addEventListener("click", () => choose(one.dataset.task)));
+const named = decodeURIComponent(location.hash.slice(1));
+const first = parts.some(one => one.dataset.task === named) ? named : parts[0] && parts[0].dataset.task;
 if (first) show(first);
 """
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the page tells about a task: facts in order, its source, the path of its executed notebook."""
+    """What the page tells about a task: facts in order, its source, the path of its executed notebook.
+
+    ``products`` are paths from the folder of the page, ``failed`` whether its last run ended badly.
+    """
 
     name: str
     facts: tuple[tuple[str, str], ...]
     source: str
     notebook: Path | None
+    products: tuple[str, ...] = ()
+    failed: bool = False
 
 
 def html_of(
@@ -74,53 +101,91 @@ def html_of(
 ) -> str:
     """The page: the drawing on the left, on the right what belongs to the task that was clicked.
 
-    ``table`` stands below the drawing; its first row is the header.
+    ``table`` stands below the drawing; its first row is the header. Tasks that failed come first, in it and beside it.
     """
-    sections = "\n".join(map(_section, pages))
-    return (
-        "<!DOCTYPE html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>{markup(title)}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<style>{_STYLE}</style></head>\n<body><main><div id="graph"><h1>{markup(title)}</h1>\n'
-        f'{svg_of(layout, title=title)}{_table(table)}</div>\n<div id="panel">{sections}</div></main>\n'
-        f"<script>{_SCRIPT}</script></body></html>\n"
+    failed = {page.name for page in pages if page.failed}
+    ordered = sorted(pages, key=lambda page: not page.failed)
+    rows = (*table[:1], *sorted(table[1:], key=lambda row: row[0] not in failed))
+    sections = "\n".join(map(_section, ordered))
+    body = (
+        f'<main><div id="graph"><h1>{markup(title)}</h1>\n{zoomable(svg_of(layout, title=title))}{_table(rows)}</div>\n'
+        f'<div id="panel">{sections}</div></main>'
     )
+    return document(title, body, style=_STYLE, script=_SCRIPT)
 
 
 def _table(rows: tuple[tuple[str, ...], ...]) -> str:
     if not rows:
         return ""
-    header = "".join(f"<th>{markup(cell)}</th>" for cell in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{markup(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
-    return f'<table class="report"><tr>{header}</tr>{body}</table>'
+    header = "".join(f'<th scope="col">{markup(cell)}</th>' for cell in rows[0])
+    body = "".join(
+        f'<tr><td><button type="button" class="task" data-task="{markup(row[0])}">{markup(row[0])}</button></td>'
+        + "".join(f"<td>{markup(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows[1:]
+    )
+    return f'<div class="wide"><table class="report"><tr>{header}</tr>{body}</table></div>'
 
 
 def _section(page: Page) -> str:
     facts = "".join(f"<tr><td>{markup(name)}</td><td>{markup(value)}</td></tr>" for name, value in page.facts)
+    links = ", ".join(f'<a href="{markup(quote(path))}">{markup(path)}</a>' for path in page.products)
+    facts += f"<tr><td>Products</td><td>{links}</td></tr>" if links else ""
     notebook = notebook_html(page.notebook) if page.notebook else ""
     executed = f"<h3>Executed notebook</h3>{notebook}" if notebook else ""
+    name = markup(page.name)
+    mark = ' <span class="bad">failed</span>' if page.failed else ""
+    error = error_html(page.notebook) if page.failed and page.notebook else ""
     return (
-        f'<section data-task="{markup(page.name)}"><h2>{markup(page.name)}</h2><table class="facts">{facts}</table>'
-        f"{executed}<h3>Source</h3><pre>{markup(page.source)}</pre></section>"
+        f'<section data-task="{name}" aria-label="{name}"><h2>{name}{mark}</h2><table class="facts">{facts}</table>'
+        f"{error}{executed}<details{'' if executed else ' open'}><summary>Source</summary>"
+        f"<pre><code>{code_html(page.source)}</code></pre></details></section>"
     )
 
 
 def notebook_html(path: Path) -> str:
-    """The cells of an executed notebook with their outputs; "" where there is none that can be read."""
+    """The cells of an executed notebook with their outputs; "" where there is none that can be read.
+
+    Cells in a row that `refactor` added are folded.
+    """
     try:
         cells = json.loads(path.read_bytes())["cells"]
-        return "".join(map(_cell, cells))
+        groups = groupby(cells, key=lambda cell: bool(_added(cell)))
+        return "".join(_folded(list(group)) if ours else "".join(map(_cell, group)) for ours, group in groups)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ""
+
+
+def error_html(path: Path) -> str:
+    """The error that ended a notebook; "" where there is none."""
+    try:
+        outputs = [one for cell in json.loads(path.read_bytes())["cells"] for one in cell.get("outputs", ())]
+        return next((f"<h3>Error</h3>{_output(one)}" for one in outputs if one.get("output_type") == "error"), "")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+def _added(cell: Mapping[str, Any]) -> str:
+    """Return what a cell that is none of the notebook's holds; "" for others, and for one that failed."""
+    tags_of = cell.get("metadata", {}).get("tags", ())
+    failed = any(output.get("output_type") == "error" for output in cell.get("outputs", ()))
+    return next((_OURS[tag] for tag in tags_of if isinstance(tag, str) and tag in _OURS and not failed), "")
+
+
+def _folded(cells: list[Mapping[str, Any]]) -> str:
+    what = ", ".join(dict.fromkeys(map(_added, cells)))
+    return f'<details class="ours"><summary>added: {markup(what)}</summary>{"".join(map(_cell, cells))}</details>'
 
 
 def _cell(cell: Mapping[str, Any]) -> str:
     source = _text(cell.get("source", ""))
     if not source.strip():
         return ""
+    if cell["cell_type"] == "markdown":
+        return f'<div class="md">{markdown_html(source)}</div>'
     if cell["cell_type"] != "code":
         return f'<pre class="text">{markup(source)}</pre>'
-    return f"<pre>{markup(source)}</pre>" + "".join(map(_output, cell.get("outputs", ())))
+    return f"<pre><code>{code_html(source)}</code></pre>" + "".join(map(_output, cell.get("outputs", ())))
 
 
 def _output(output: Mapping[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import time
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from soorgeon_clone.pipeline.state.hidden import safe_name
 from soorgeon_clone.pipeline.status.model import TaskStatus
 from soorgeon_clone.pipeline.status.project import Project
 
+_MOST_RUNS = 5  # before the last one, of a task
 
-def pages_of(project: Project) -> tuple[Page, ...]:
-    """One page a task, in the DAG's order."""
-    return tuple(_page(project, project.dag.tasks[status.name], status) for status in project.status())
+
+def pages_of(project: Project, folder: Path) -> tuple[Page, ...]:
+    """One page a task, in the DAG's order; ``folder`` is where the page will stand, so that links lead to products."""
+    way = os.path.relpath(project.root, folder.resolve())
+    return tuple(_page(project, project.dag.tasks[status.name], status, way) for status in project.status())
 
 
 def table_of(project: Project) -> tuple[tuple[str, ...], ...]:
@@ -31,21 +36,32 @@ def table_of(project: Project) -> tuple[tuple[str, ...], ...]:
     return tuple(rows)
 
 
-def _page(project: Project, task: Task, status: TaskStatus) -> Page:
+def _page(project: Project, task: Task, status: TaskStatus, way: str) -> Page:
     last = status.last_run
     facts = [("State", status.line)]
     if last is not None:
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last.started))
-        facts.append(("Last run", f"{when}, {last.seconds:.2f} s, {last.result}"))
+        facts.append(("Last run", f"{_when(last.started)}, {last.seconds:.2f} s, {last.result}"))
         if last.peak_memory:
             facts.append(("Memory", f"{last.peak_memory / 1e6:.0f} MB"))
+    earlier = [run for run in project.records.history() if run.task == task.name][1 : _MOST_RUNS + 1]
+    if earlier:
+        facts.append(
+            ("Before", "; ".join(f"{_when(run.started)}, {run.seconds:.2f} s, {run.result}" for run in earlier))
+        )
     facts.append(("Source", task.spec.source.path or task.spec.source.text))
-    facts.append(("Products", ", ".join(product.path for product in task.products)))
     if task.upstream:
         facts.append(("Upstream", ", ".join(task.upstream)))
     if task.spec.params:
         facts.append(("Params", ", ".join(f"{name} = {value!r}" for name, value in task.spec.params.items())))
-    return Page(task.name, tuple(facts), _source(project, task), _notebook(project, task, status))
+    products = tuple(posixpath.normpath(f"{Path(way).as_posix()}/{product.path}") for product in task.products)
+    failed = last is not None and last.result in ("failed", "killed")
+    return Page(
+        task.name, tuple(facts), _source(project, task), _notebook(project, task, status), products, failed=failed
+    )
+
+
+def _when(started: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started))
 
 
 def _source(project: Project, task: Task) -> str:
