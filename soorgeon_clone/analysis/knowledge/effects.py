@@ -204,7 +204,7 @@ class Knowledge:
 
     @_remembered
     def module_attribute(self, path: str) -> Effect | None:
-        """Return what reading (``gets``) an attribute of a module does, and what assigning to it would (``sets``)."""
+        """Return what reading an attribute of a module does, and what assigning to it would (``sets``)."""
         library, rest = _split(self.canonical(path))
         table = table_of(library)
         found = table.attributes.find(rest) if table else None
