@@ -35,7 +35,7 @@ class Interpreter(Run):
     elements_of = library.elements_of
 
     unknown = unknown_calls.unknown
-    worn_out = unknown_calls.worn
+    exhausted = unknown_calls.exhausted
     call_back = unknown_calls.call_back
     run_registered = unknown_calls.run_registered
     run_all_methods = unknown_calls.run_all_methods

@@ -127,8 +127,8 @@ def apply(
                 w.heap.hold(obj, ANY, frozenset({module}))
         constants = given(args, names)
         for obj in fresh:
-            if obj.given is None:
-                obj.given = constants
+            if obj.made_with is None:
+                obj.made_with = constants
         pickled_definitions.read_back(w, effect, path, fresh, node)
     if "parts" in effect.shares:
         _share_parts(w, value)
@@ -180,7 +180,7 @@ def _run_passed_code(
     Return what the callbacks give.
     """
     if w.effort.is_exhausted:
-        return w.worn_out(receiver | args.all)
+        return w.exhausted(receiver | args.all)
     given_back = EMPTY
     for text in effect.calls:
         whole = effect.gives_what_it_calls
