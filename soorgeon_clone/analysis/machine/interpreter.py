@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis import beside
-from soorgeon_clone.analysis.machine import bodies, calls, deferred, evaluate, library, statements, unknown_calls
+from soorgeon_clone.analysis.machine import (
+    bodies,
+    calls,
+    deferred,
+    evaluate,
+    library,
+    library_call,
+    statements,
+    unknown_calls,
+)
 from soorgeon_clone.analysis.machine.walk import Run
 
 
@@ -20,7 +29,7 @@ class Interpreter(Run):
     item_of = calls.item_of
     elements = calls.elements
     element_at = calls.element_at
-    like = library.like
+    like = library_call.like
     resume = deferred.resume
     send = deferred.send
 
