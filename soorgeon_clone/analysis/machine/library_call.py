@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from soorgeon_clone.analysis.lower.instructions import Call, Elements, Instruction, Make
@@ -37,10 +37,14 @@ class LibraryCall:
     path: str = ""
     names: tuple[str, ...] | None = None
     given_back: Value = EMPTY
-    bound: dict[str, Value] = field(init=False)
+    _bound: dict[str, Value] | None = None
 
-    def __post_init__(self) -> None:
-        self.bound = _bound(self.args, self.names)
+    @property
+    def bound(self) -> dict[str, Value]:
+        """What the call passes, by parameters and positions."""
+        if self._bound is None:
+            self._bound = _bound(self.args, self.names)
+        return self._bound
 
     @property
     def name(self) -> str:
