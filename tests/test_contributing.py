@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from soorgeon_clone.analysis.knowledge.effects import FOLDER
+from soorgeon_clone.analysis.models import table as models
+from soorgeon_clone.analysis.objects.kind import Kind
+from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.cli.app import COMMANDS
 from soorgeon_clone.export.targets import TARGETS
 
@@ -42,3 +46,25 @@ def test_export_targets(name: str) -> None:
 
 def test_places_where_tasks_run() -> None:
     assert [path for path in paths("A place where tasks run") if not there(path, "")] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.yaml")))
+def test_effect_tables(name: str) -> None:
+    assert [path for path in paths("An effect table") if not there(path, name)] == []
+
+
+def test_models() -> None:
+    found = paths("A model")
+    folder = ROOT / next(path for path in found if "<name>" in path)
+    for file in folder.parent.glob("*.py"):
+        for path in re.findall(r'^    "([\w.]+)": \w+,$', file.read_text(encoding="utf-8"), re.MULTILINE):
+            assert models.function(path) is not None, path
+    assert [path for path in found if not there(path, "functools")] == []
+
+
+def test_kinds_of_objects() -> None:
+    found = paths("A kind of object")
+    kinds = {type(kind_of(type_)) for type_ in ("?", "lib", "function", "class", "instance", "method", "builtins.dict")}
+    for kind in kinds - {Kind}:
+        name = kind.__module__.rpartition(".")[2]
+        assert [path for path in found if not there(path, name)] == []

@@ -108,7 +108,7 @@ class Sharing:
         does so."""
         key = (value, len(self.wiring.ledger.amended))
         if key not in self._tellable:
-            told = [obj for obj in self.reach(value) if obj.changed or obj.identity]
+            told = [obj for obj in self.reach(value) if obj.changed or obj.compared_by]
             self._tellable[key] = tuple((obj, last_told(obj)) for obj in told)
         return self._tellable[key]
 
@@ -256,7 +256,7 @@ def matters(obj: Obj, stop: int) -> bool:
 
 def last_told(obj: Obj) -> int:
     """Return the last statement that changes an object or compares its identity."""
-    return max(max(obj.changed, default=-1), max(obj.identity, default=-1))
+    return max(max(obj.changed, default=-1), max(obj.compared_by, default=-1))
 
 
 def reach_by_reference(value: Value) -> set[Obj]:

@@ -41,14 +41,14 @@ class Effect:
     ``draws``: ambient state (of a random generator; pyplot's figures) read and advanced, unless ``draws_unless`` (a
     parameter of the call or of the constructor that made self) is given and not None. ``seeds``: such state set
     completely.
-    ``sets`` and ``gets``: settings changed, settings whose value the result shows. ``reads`` and ``writes``:
+    ``sets``: settings changed. ``reads`` and ``writes``:
     parameters that name a file (``*``: unknown files; ``*log``: those that the notebook logs to, if it logs to any).
     ``single:<param>`` is what is in a list that may hold one thing only.
     ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
     identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``opaque``: why static
     analysis ends here. ``prints``: writes to standard output or displays. ``raises``: never returns.
 
-    For an attribute of a module, ``gets`` holds for reading and ``sets`` for assigning to it.
+    For an attribute of a module, ``sets`` holds for assigning to it, all else for reading.
 
     ``held`` are the conditions that held (``inplace=True``), ``source`` who said so if it was no table.
     """
@@ -66,7 +66,6 @@ class Effect:
     draws_unless: str | None = None
     seeds: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
-    gets: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -155,7 +154,7 @@ FIGURES = (OPEN_FIGURES, NEW_FIGURE)
 
 CONDITIONS = ("when", "given", "passed", "unless_given")
 LISTS = (
-    *("shares", "lends", "parts", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets", "gets"),
+    *("shares", "lends", "parts", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets"),
     *("reads", "writes", "names", "loses"),
 )
 FIELDS = tuple(f.name for f in fields(Effect) if f.compare)

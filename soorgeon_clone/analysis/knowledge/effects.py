@@ -41,6 +41,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -135,10 +136,10 @@ def _remembered(method: Method) -> Method:
 
     @wraps(method)
     def ask(self: Knowledge, *question: str) -> Any:
-        key = (name, *question)
-        if key not in self._remembered:
-            self._remembered[key] = method(self, *question)
-        return self._remembered[key]
+        answers = self._remembered[name]
+        if question not in answers:
+            answers[question] = method(self, *question)
+        return answers[question]
 
     return cast("Method", ask)
 
@@ -150,7 +151,7 @@ class Knowledge:
         self._user = Entries(user_entries)
         self._lineages: dict[str, tuple[TypeEntry, ...]] = {}
         self._answers: dict[tuple[Any, ...], Effect | None] = {}
-        self._remembered: dict[tuple[Any, ...], Any] = {}
+        self._remembered: defaultdict[str, dict[tuple[Any, ...], Any]] = defaultdict(dict)
 
     def function(self, path: str, given: Given) -> Effect | None:
         """Return what calling ``path`` does: a function, a class (its constructor), or a method without its object."""
@@ -208,7 +209,7 @@ class Knowledge:
 
     @_remembered
     def module_attribute(self, path: str) -> Effect | None:
-        """Return what reading (``gets``) an attribute of a module does, and what assigning to it would (``sets``)."""
+        """Return what reading an attribute of a module does, and what assigning to it would (``sets``)."""
         library, rest = _split(self.canonical(path))
         table = table_of(library)
         found = table.attributes.find(rest) if table else None

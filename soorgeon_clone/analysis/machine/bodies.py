@@ -32,7 +32,7 @@ def call_function(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value
 def _call(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
     w.effort.calls += 1
     if w.effort.is_exhausted:
-        return w.worn_out(args.all)
+        return w.exhausted(args.all)
     code: Code = obj.code
     values = _parameters(w, obj, code, args, node)
     active = w.active.get(obj)
@@ -42,7 +42,7 @@ def _call(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
     if len(w.active) > w.limits.depth or w.effort.size < size:
         what = unknown_calls.DEPTH if len(w.active) > w.limits.depth else "the size of functions"
         w.blame(w.heap.reason.node, f"{REACHED}: {what}", feared=True)
-        return frozenset({unknown_calls.blunt(w, [obj], args.all, w.site(node))})
+        return frozenset({unknown_calls.assume_anything(w, [obj], args.all, w.site(node))})
     context = (*w.context, node)[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), w.section)
     known = w.memo.get(key)
@@ -140,7 +140,7 @@ def _run(w: Run, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, c
     scope.result = EMPTY
     for name, value in values.items():
         scope.state.names[name] = Binding(value, NO_DEFS, -1)
-        scope.ever[name] = scope.ever.get(name, EMPTY) | value
+        scope.all_values[name] = scope.all_values.get(name, EMPTY) | value
     for name, held in obj.fields.items():
         if name.startswith(FREE):
             scope.state.names.setdefault(name.removeprefix(FREE), Binding(held, NO_DEFS, -1))
@@ -154,17 +154,17 @@ def _run(w: Run, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, c
 
     def once() -> bool:
         activation.grew = activation.recursed = False
-        before = scope.result, scope.ever.get("@yield"), w.heap.version
+        before = scope.result, scope.all_values.get("@yield"), w.heap.version
         w.scope = scope
         is_news = _walk_body(w, scope, code, obj)
         if w.effort.is_exhausted:
-            scope.result |= w.worn_out(frozenset(o for value in scope.ever.values() for o in value))
+            scope.result |= w.exhausted(frozenset(o for value in scope.all_values.values() for o in value))
             return False
         if not activation.recursed:
             return False
         for name in values:
-            scope.state.names[name] = Binding(scope.ever[name], NO_DEFS, -1)
-        return is_news or activation.grew or (scope.result, scope.ever.get("@yield"), w.heap.version) != before
+            scope.state.names[name] = Binding(scope.all_values[name], NO_DEFS, -1)
+        return is_news or activation.grew or (scope.result, scope.all_values.get("@yield"), w.heap.version) != before
 
     try:
         w.until_settled(once)
@@ -201,14 +201,14 @@ def _recursive(w: Run, active: Activation, values: dict[str, Value], site: Site)
     scope = active.scope
     active.recursed = True
     for name, value in values.items():
-        old = scope.ever.get(name, EMPTY)
+        old = scope.all_values.get(name, EMPTY)
         if not value <= old:
-            scope.ever[name] = old | value
+            scope.all_values[name] = old | value
             active.grew = True
             w.heap.version += 1
     if scope.code.is_generator:
         made = w.heap.make((*site, scope.code), "builtins.generator")
-        w.heap.hold(made, ANY, scope.ever.get("@yield", EMPTY))
+        w.heap.hold(made, ANY, scope.all_values.get("@yield", EMPTY))
         return frozenset({made})
     return scope.result
 

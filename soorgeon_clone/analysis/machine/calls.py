@@ -50,9 +50,9 @@ def _order(obj: Obj) -> tuple[str, str]:
 
 def call_one(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
     if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
-        return w.worn_out(args.all | {obj})
+        return w.exhausted(args.all | {obj})
     if w.depth > 2 * w.limits.depth:
-        return w.worn_out(args.all | {obj}, unknown_calls.DEPTH)
+        return w.exhausted(args.all | {obj}, unknown_calls.DEPTH)
     w.depth += 1
     try:
         return kind_of(obj.type).call(w, obj, args, node)
@@ -119,8 +119,8 @@ def attribute(w: Run, value: Value, name: str, node: Instruction) -> Value:
         part = kind_of(obj.type).attribute(w, obj, name, node)
         w.effort.width += len(part)
         result.update(part)
-    if w.worn is not None and len(result) > 1:
-        return w.worn_out(frozenset(result))
+    if w.anything is not None and len(result) > 1:
+        return w.exhausted(frozenset(result))
     return frozenset(result)
 
 

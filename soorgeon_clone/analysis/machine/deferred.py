@@ -48,7 +48,7 @@ def generator(w: Run, made: Obj, scope: Scope, run_body: Callable[[], None]) -> 
 
     def run() -> Value:
         run_body()
-        w.heap.hold(made, ANY, scope.ever.get("@yield", EMPTY))
+        w.heap.hold(made, ANY, scope.all_values.get("@yield", EMPTY))
         returned = mutable(scope.result)
         if returned:
             w.heap.hold(made, RETURNED, returned)
@@ -96,9 +96,9 @@ def send(w: Run, iterator: Obj, value: Value) -> None:
     """Let the code of a generator get ``value`` from its ``yield``."""
     code = iterator.later
     if code is not None and code.own is not None:
-        known = code.own.ever.get("@sent", EMPTY)
+        known = code.own.all_values.get("@sent", EMPTY)
         if not value <= known:
-            code.own.ever["@sent"] = known | value
+            code.own.all_values["@sent"] = known | value
             w.heap.version += 1
             _run(w, code)
 
@@ -108,7 +108,7 @@ def _run(w: Run, code: Deferred) -> None:
         return
     w.effort.calls += 1
     if w.effort.is_exhausted:
-        worn = w.worn_out(EMPTY)
+        worn = w.exhausted(EMPTY)
         for obj in code.made:
             w.heap.hold(obj, ANY, worn)
         code.made |= worn

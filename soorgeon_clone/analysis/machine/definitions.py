@@ -58,10 +58,10 @@ def make_function(w: Run, node: MakeFunction) -> Obj:
     obj.scope = scope if scope is not None and scope.kind != "module" else None
     if obj.scope is not None:
         code.is_nested = scope is not None and scope.kind == "function"
-        obj.scope.ever["@made"] = obj.scope.ever.get("@made", EMPTY) | {obj}
+        obj.scope.all_values["@made"] = obj.scope.all_values.get("@made", EMPTY) | {obj}
         if obj.scope.kind == "function":
             w.heap.hold(obj, CELL, frozenset({w.cell(obj.scope)}))
-        obj.scope.ever.setdefault("@", EMPTY)
+        obj.scope.all_values.setdefault("@", EMPTY)
         # a comprehension's variables are seen by lambdas in it
         inline: Scope | None = w.scope
         while inline is not None and inline.kind == "inline":
@@ -171,7 +171,7 @@ def super_object(w: Run, node: Call) -> Value:
     if scope is None or not scope.code.parameters:
         return frozenset({w.heap.lib("builtins.super")})
     owner: Obj = scope.code.owner
-    own = scope.ever.get(scope.code.parameters[0].name, EMPTY)
+    own = scope.all_values.get(scope.code.parameters[0].name, EMPTY)
     made: set[Obj] = set()
     for obj in own:
         if obj.type == INSTANCE:

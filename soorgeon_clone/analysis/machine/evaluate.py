@@ -345,17 +345,17 @@ def _yield(w: Run, node: Yield) -> Value:
     while scope.kind == "inline" and scope.parent is not None:
         scope = scope.parent
     value = EMPTY
-    given = scope.ever.get("@sent", EMPTY) | {w.heap.atom("builtins.scalar")}
+    given = scope.all_values.get("@sent", EMPTY) | {w.heap.atom("builtins.scalar")}
     if node.value is not None:
         value = expression(w, node.value)
     if node.each:
         inner = value
         for obj in inner:
-            deferred.send(w, obj, scope.ever.get("@sent", EMPTY))
+            deferred.send(w, obj, scope.all_values.get("@sent", EMPTY))
         iterate(w, inner)
         value = w.elements(inner, node)
         given = given.union(*(obj.fields.get(RETURNED, EMPTY) for obj in inner))
-    scope.ever["@yield"] = scope.ever.get("@yield", EMPTY) | value
+    scope.all_values["@yield"] = scope.all_values.get("@yield", EMPTY) | value
     return given
 
 

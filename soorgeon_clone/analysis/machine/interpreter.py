@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis import beside
-from soorgeon_clone.analysis.machine import bodies, calls, deferred, evaluate, library, statements, unknown_calls
+from soorgeon_clone.analysis.machine import (
+    bodies,
+    calls,
+    deferred,
+    evaluate,
+    library,
+    library_call,
+    statements,
+    unknown_calls,
+)
 from soorgeon_clone.analysis.machine.walk import Run
 
 
@@ -20,7 +29,7 @@ class Interpreter(Run):
     item_of = calls.item_of
     elements = calls.elements
     element_at = calls.element_at
-    like = library.like
+    like = library_call.like
     resume = deferred.resume
     send = deferred.send
 
@@ -35,7 +44,7 @@ class Interpreter(Run):
     elements_of = library.elements_of
 
     unknown = unknown_calls.unknown
-    worn_out = unknown_calls.worn
+    exhausted = unknown_calls.exhausted
     call_back = unknown_calls.call_back
     run_registered = unknown_calls.run_registered
     run_all_methods = unknown_calls.run_all_methods

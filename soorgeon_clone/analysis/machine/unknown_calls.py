@@ -77,7 +77,7 @@ def call_back(
         return EMPTY
     w.effort.calls += 1
     if w.effort.is_exhausted:
-        return worn(w, callable_ | receiver | args.all)
+        return exhausted(w, callable_ | receiver | args.all)
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
@@ -100,7 +100,7 @@ def call_back(
         for obj in callable_:
             found |= _called_back(w, obj, value, node)
             if w.effort.is_exhausted:
-                found |= worn(w, callable_ | value)
+                found |= exhausted(w, callable_ | value)
                 return
 
     if callable_ <= frozenset(o for o in callable_ if o.type == LIB):
@@ -136,7 +136,7 @@ def run_held_code(w: Run, receiver: Value, args: Arguments, node: Instruction) -
             continue
         for held in w.heap.reach(frozenset({obj})):
             if w.effort.is_exhausted:
-                worn(w, receiver | args.all)
+                exhausted(w, receiver | args.all)
                 return
             if (held.type == METHOD or is_plain_function(held)) and held is not obj:
                 call_back(w, frozenset({held}), receiver - {held}, args, node)
@@ -197,7 +197,7 @@ def run_passed_objects(
         elif obj.type not in (FUNCTION, CLASS, METHOD):
             stack += [held for held in look_for_more(obj, seen) if may_hold_code(held)]
     if w.effort.is_exhausted:
-        worn(w, args.all)
+        exhausted(w, args.all)
 
 
 def run_drawn(w: Run, node: Instruction) -> None:
@@ -252,7 +252,7 @@ def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
         for resource in sorted(w.seeded):
             w.draw(resource)
         _may_be_file(w, args.all, deep=not receiver)
-        return worn(w, values)
+        return exhausted(w, values)
     run_code(w, values, node)
     for obj in values if w.anything_advances() else ():
         if is_advancing(w, obj):
@@ -322,7 +322,7 @@ def run_code(w: Run, value: Value, node: Instruction) -> None:
     if not w.anything_runs():
         return
     if w.effort.is_exhausted:
-        worn(w, value)
+        exhausted(w, value)
         return
     reached = [o for o in w.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
     if not reached or not w.first_time("run", value):
@@ -427,7 +427,7 @@ def is_plain_function(obj: Obj) -> bool:
 def run_all_methods(w: Run, obj: Obj, value: Value, node: Instruction) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
     if w.effort.is_exhausted:
-        worn(w, value | {obj})
+        exhausted(w, value | {obj})
         return
     if not w.first_time("methods", obj, value):
         return
@@ -448,18 +448,18 @@ def run_all_methods(w: Run, obj: Obj, value: Value, node: Instruction) -> None:
     w.loop(once)
 
 
-def worn(w: Run, values: Value, limit: str = "what one statement runs") -> Value:
+def exhausted(w: Run, values: Value, limit: str = "what one statement runs") -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
     reason = w.blame(w.heap.reason.node, f"{REACHED}: {limit}", feared=True)
-    if w.worn is None:
-        w.worn = blunt(w, w.heap.of_type(FUNCTION), values, "worn")
-        w.heap.expect_in_most(w.worn)
-    passed = frozenset(o for o in values - w.worn.fields.get(ANY, EMPTY) if not o.immutable and o is not w.worn)
+    if w.anything is None:
+        w.anything = assume_anything(w, w.heap.of_type(FUNCTION), values, "worn")
+        w.heap.expect_in_most(w.anything)
+    passed = frozenset(o for o in values - w.anything.fields.get(ANY, EMPTY) if not o.immutable and o is not w.anything)
     if passed:
         w.change(o for o in passed if o.type not in (FUNCTION, CLASS))
-        _join(w, w.worn, passed)
+        _join(w, w.anything, passed)
     w.heap.reason = reason
-    return frozenset({w.worn})
+    return frozenset({w.anything})
 
 
 def _join(w: Run, made: Obj, values: Value) -> None:
@@ -481,7 +481,7 @@ def keep_views(w: Run, made: Obj, values: Value) -> None:
         w.heap.hold(made, ANY, frozenset({view}))
 
 
-def blunt(w: Run, functions: list[Obj], values: Value, site: object) -> Obj:
+def assume_anything(w: Run, functions: list[Obj], values: Value, site: object) -> Obj:
     """Take for granted that functions, all they mention and are given, do anything with everything that they mention.
 
     That is the answer where a limit of work is reached.
@@ -494,7 +494,7 @@ def blunt(w: Run, functions: list[Obj], values: Value, site: object) -> Obj:
             found |= w.read_global(name)
     mutable = {o for o in values | found if not o.immutable}
     for cls in [o for o in mutable if o.type == CLASS]:
-        instance = w.heap.make(("blunt", cls), INSTANCE)
+        instance = w.heap.make(("assume_anything", cls), INSTANCE)
         w.heap.hold(instance, OF_CLASS, frozenset({cls}))
         mutable.add(instance)
     w.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(w, o))

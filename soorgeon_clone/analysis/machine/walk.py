@@ -111,7 +111,7 @@ class Run(Machine):
         self.in_modules: set[Obj] = set()  # what those hold
         self.finalizers: dict[Obj, Value] = {}  # code that runs when an object goes
         self.filed: set[Obj] = set()  # definitions that what was written to files refers to
-        self.worn: Obj | None = None  # what calls give since too many were followed in this statement
+        self.anything: Obj | None = None  # what calls give since too many were followed in this statement
         self._facts: dict[str, TypeFacts | None] = {}
         self._operators: dict[tuple[str, str, str], str | None] = {}
         self._types_seen = -1
@@ -187,10 +187,10 @@ class Run(Machine):
     def begin(self, record: StatementFacts) -> None:
         """Come to the next statement of a cell."""
         self.record = record
-        if self.worn is not None:  # the statements that follow would wear out in the same functions
+        if self.anything is not None:  # the statements that follow would wear out in the same functions
             self.effort.spare()
         self.effort.begin()
-        self.worn = None
+        self.anything = None
         self.heap.now = record.index
         self.heap.why = record.why
         self.heap.reason = Reason(record.index, record.lowered.place, None, False, None)
@@ -244,8 +244,8 @@ class Run(Machine):
                 if name in scope.code.locals:
                     if first:
                         binding = scope.state.get(name)
-                        return binding.value if binding is not None else scope.ever.get(name, EMPTY)
-                    return scope.ever.get(name, EMPTY)
+                        return binding.value if binding is not None else scope.all_values.get(name, EMPTY)
+                    return scope.all_values.get(name, EMPTY)
             first = False
             scope = scope.parent
         return self.read_global(name, leaf)
@@ -323,9 +323,9 @@ class Run(Machine):
             binding = scope.state.names[name] = Binding(value, NO_DEFS, -1)
             for trail in self.trails:
                 trail.append((scope, name, binding))
-            ever = scope.ever.get(name, EMPTY)
+            ever = scope.all_values.get(name, EMPTY)
             if not value <= ever:
-                scope.ever[name] = ever | value
+                scope.all_values[name] = ever | value
                 self.heap.version += 1
 
     def bind_nonlocal(self, scope: Scope, name: str, value: Value) -> None:
@@ -338,9 +338,9 @@ class Run(Machine):
         self.note_closure_change(outer)
         old = outer.state.get(name)
         outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
-        ever = outer.ever.get(name, EMPTY)
+        ever = outer.all_values.get(name, EMPTY)
         if not value <= ever:
-            outer.ever[name] = ever | value
+            outer.all_values[name] = ever | value
             self.heap.version += 1
 
     def library_path(self, name: str) -> str | None:
@@ -353,7 +353,7 @@ class Run(Machine):
     def note_closure_change(self, scope: Scope) -> None:
         """A nested function changed a variable of ``scope``: every function made there changes with it."""
         self.change_one(self.cell(scope))
-        for obj in scope.ever.get("@made", EMPTY):
+        for obj in scope.all_values.get("@made", EMPTY):
             self.change_one(obj)
 
     def cell(self, scope: Scope) -> Obj:

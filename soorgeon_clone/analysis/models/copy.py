@@ -20,7 +20,7 @@ def _deepcopy(w: Machine, args: Arguments, node: Instruction) -> Value:
             continue
         copy = w.heap.make((*w.site(node), obj), obj.type)
         copy.take_from(obj)
-        copy.given = obj.given
+        copy.made_with = obj.made_with
         copies[obj] = copy
     for obj, copy in copies.items():
         if copy is not obj:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, METHOD, Obj, Value
 
 
-@dataclass(frozen=True)
 class Arguments:
-    """The values of a call: positional (value, is it unpacked), keywords (None: unpacked mapping)."""
+    """The values of a call: positional (value, is it unpacked), keywords (None: unpacked mapping); ``all`` of them."""
 
-    positional: tuple[tuple[Value, bool], ...] = ()
-    keywords: tuple[tuple[str | None, Value], ...] = ()
+    __slots__ = ("all", "keywords", "positional")
 
-    @cached_property
-    def all(self) -> Value:
+    def __init__(
+        self, positional: tuple[tuple[Value, bool], ...] = (), keywords: tuple[tuple[str | None, Value], ...] = ()
+    ) -> None:
+        self.positional = positional
+        self.keywords = keywords
         value = EMPTY
-        for item, _ in self.positional:
+        for item, _ in positional:
             value |= item
-        for _, item in self.keywords:
+        for _, item in keywords:
             value |= item
-        return value
+        self.all = value
 
     def at(self, index: int) -> Value:
         """Return what stands at a position, if anything does."""

@@ -18,7 +18,7 @@ def note_identity(w: Machine, value: Value) -> None:
         return
     if w.effort.is_exhausted:
         for obj in (one for type_ in BY_IDENTITY for one in w.heap.of_type(type_)):
-            obj.identity.add(w.heap.now)
+            obj.compared_by.add(w.heap.now)
         return
     seen = set(value)
     stack = [obj for obj in value if not obj.immutable]
@@ -55,7 +55,7 @@ def may_look_for(w: Machine, path: str, receiver: Value, value: Value) -> bool:
 def _equals_only_itself(obj: Obj) -> bool:
     if obj.type == INSTANCE:
         return not _has_own_equality(obj)
-    return obj.type == "builtins.object" and obj.given == {}  # object()
+    return obj.type == "builtins.object" and obj.made_with == {}  # object()
 
 
 def _has_own_equality(obj: Obj) -> bool:

@@ -7,6 +7,7 @@ holds only grows, so two names that may share a part always do here. Values are 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -53,77 +54,41 @@ AMENDED = "*amended"  # what stands for the attributes that a class or function 
 ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Obj:
     """An abstract object. ``type`` is one of the constants above or a dotted path (``pandas.DataFrame``)."""
 
-    __slots__ = (
-        "bound",
-        "changed",
-        "code",
-        "const",
-        "fields",
-        "finalized",
-        "given",
-        "held_for",
-        "identity",
-        "immutable",
-        "is_base",
-        "is_lent",
-        "is_local",
-        "is_memory",
-        "is_same",
-        "later",
-        "lent",
-        "made",
-        "made_for",
-        "memory",
-        "order",
-        "order_of",
-        "ordered",
-        "origin",
-        "path",
-        "scope",
-        "serial",
-        "shares",
-        "shown",
-        "type",
-        "views",
-    )
-
-    def __init__(
-        self, type_: str, *, immutable: bool = False, path: str = "", const: Any = None, serial: int = 0
-    ) -> None:
-        self.serial = serial
-        self.type = type_
-        self.immutable = immutable
-        self.path = path
-        self.const = const
-        self.fields: dict[str, Value] = {}
-        self.code: Any = None  # of a function: its `Code`
-        self.scope: Any = None  # of a function: where it was made, unless that is the notebook
-        self.shares: Any = None  # of a cell: the scope whose variables functions share through it
-        self.later: Any = None  # of an iterator: the `Deferred` code that runs when it is used
-        self.bound: Any = None  # of what `functools.partial` and the like made: the `Arguments` that it was given
-        self.given: dict[str, str | None] | None = None  # constants that its constructor was given, if that is known
-        self.views: set[Obj] = set()
-        self.origin: Obj | None = None  # of a view of an array: the array that has the memory
-        self.memory: set[Obj] | None = None  # all objects that share memory with it, itself included
-        self.lent: set[Obj] | None = None  # frames that may share memory until one of them is written into
-        self.is_memory = False  # whether it stands for memory that others share
-        self.is_lent = False  # of such: whether frames that show it do not see what is written into each other
-        self.is_same = False  # whether a view of it may be the same object
-        self.changed: set[int] = set()  # statements that may change it
-        self.is_local = False  # a class that a function made
-        self.is_base = False  # a class that others were found to derive from
-        self.made: int = -1  # the statement that made it first
-        self.shown = False  # whether its text may be printed or displayed
-        self.identity: set[int] = set()  # statements that may compare its identity
-        self.ordered: set[int] | None = None  # of a set: statements to which its order matters
-        self.finalized = False  # whether code runs when it goes
-        self.order: Any = None  # of a class: where its members are looked up, as `lineage` found it last
-        self.order_of: set[Obj] | None = None  # sets on whose order its own order depends
-        self.made_for = NOBODY  # why it was made first
-        self.held_for: list[tuple[Value, Reason]] = []  # what it came to hold, and why
+    type: str
+    immutable: bool = False
+    path: str = ""
+    const: Any = None
+    serial: int = 0
+    fields: dict[str, Value] = field(default_factory=dict)
+    code: Any = None  # of a function: its `Code`
+    scope: Any = None  # of a function: where it was made, unless that is the notebook
+    shares: Any = None  # of a cell: the scope whose variables functions share through it
+    later: Any = None  # of an iterator: the `Deferred` code that runs when it is used
+    bound: Any = None  # of what `functools.partial` and the like made: the `Arguments` that it was given
+    made_with: dict[str, str | None] | None = None  # constants that its constructor was given, if that is known
+    views: set[Obj] = field(default_factory=set)
+    origin: Obj | None = None  # of a view of an array: the array that has the memory
+    memory: set[Obj] | None = None  # all objects that share memory with it, itself included
+    lent: set[Obj] | None = None  # frames that may share memory until one of them is written into
+    is_memory: bool = False  # whether it stands for memory that others share
+    is_lent: bool = False  # of such: whether frames that show it do not see what is written into each other
+    is_same: bool = False  # whether a view of it may be the same object
+    is_local: bool = False  # a class that a function made
+    is_base: bool = False  # a class that others were found to derive from
+    changed: set[int] = field(default_factory=set)  # statements that may change it
+    made: int = -1  # the statement that made it first
+    shown: bool = False  # whether its text may be printed or displayed
+    compared_by: set[int] = field(default_factory=set)  # statements that may tell whether it is the same as another
+    order_seen_by: set[int] | None = None  # of a set: statements to which its order matters
+    order_of: set[Obj] | None = None  # sets on whose order its own order depends
+    order: Any = None  # of a class: where its members are looked up, as `lineage` found it last
+    finalized: bool = False  # whether code runs when it goes
+    made_for: Reason = NOBODY  # why it was made first
+    held_for: list[tuple[Value, Reason]] = field(default_factory=list)  # what it came to hold, and why
 
     def __hash__(self) -> int:
         return self.serial
@@ -322,13 +287,13 @@ class Heap:
             if obj in seen:
                 continue
             seen.add(obj)
-            obj.ordered = {*(obj.ordered or ()), self.now}
+            obj.order_seen_by = {*(obj.order_seen_by or ()), self.now}
             keep(self.why, ("order", obj), self.reason)
             stack.extend(obj.order_of or ())
 
     def note_identity(self, obj: Obj) -> None:
         """Note that the statement that is walked may tell whether this is the same object as another."""
-        obj.identity.add(self.now)
+        obj.compared_by.add(self.now)
         keep(self.why, ("identity", obj), self.reason)
 
     def derive_order(self, made: Iterable[Obj], sources: Iterable[Obj]) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from soorgeon_clone.analysis.lower.instructions import Instruction, Keys
 from soorgeon_clone.analysis.objects.arguments import constant
@@ -17,8 +15,7 @@ _TAKING = _MANY | {NDARRAY}
 _LABELS = frozenset(f"builtins.{name}" for name in ("str", "int", "float", "scalar"))
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """The key of an item as it is written, and the objects that stand in it; ``parts``: between its commas."""
 
     node: Instruction
@@ -29,7 +26,7 @@ class Index:
     def constant(self) -> Any:
         return constant(self.value)
 
-    @cached_property
+    @property
     def kind(self) -> str:
         """The kind of an index; ``lists``: several, of which one is certainly a list (or an array)."""
         if isinstance(self.node, Keys):
@@ -53,7 +50,7 @@ class Index:
             return "tuple"
         return "slice" if types == {"builtins.slice"} else "other"
 
-    @cached_property
+    @property
     def stored(self) -> str:
         """The kind of an index that is stored to; ``labels`` for what is certainly a label, or texts that are some."""
         parts = contents(self.value) if {o.type for o in self.value} == {"builtins.list"} else self.value

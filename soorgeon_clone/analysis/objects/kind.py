@@ -61,8 +61,8 @@ class Kind:
             self.hold_attribute(w, obj, name, value)
 
     def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
-        if obj.given is not None:  # what it was made with is often an attribute: model.random_state = 0
-            obj.given = {**obj.given, name: None}
+        if obj.made_with is not None:  # what it was made with is often an attribute: model.random_state = 0
+            obj.made_with = {**obj.made_with, name: None}
         w.heap.hold(obj, name, value)
 
     def store_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
@@ -130,7 +130,7 @@ class Kind:
         if obj.immutable:
             return w.heap.atom(obj.type)
         made = self.make_copy(w, obj, node, viewed)
-        made.given = made.given or obj.given
+        made.made_with = made.made_with or obj.made_with
         for key, value in obj.fields.items():
             w.heap.hold(made, key, value)
         return made

@@ -6,6 +6,7 @@ import posixpath
 
 from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
+    EMPTY,
     FACTORY,
     FRAMES,
     KEYS,
@@ -51,19 +52,16 @@ _NO_ELEMENTS = frozenset({KEYS, OF_CLASS, SOURCE, FACTORY, RETURNED, LOST, NAMED
 
 def contents(value: Value) -> Value:
     """Return everything that the objects hold directly, keys of mappings left out."""
-    result: set[Obj] = set()
-    for obj in value:
-        if obj.immutable and not obj.fields:
-            continue
-        for name, held in obj.fields.items():
-            if name not in _NO_ELEMENTS:
-                result.update(held)
-    return frozenset(result)
+    parts = [held for obj in value for name, held in obj.fields.items() if name not in _NO_ELEMENTS]
+    return parts[0] if len(parts) == 1 else EMPTY.union(*parts)
 
 
 def inmost(value: Value) -> Value:
     """Return the objects, and in place of containers what is in them, however deep."""
-    found, stack = set(value), [obj for obj in value if obj.type in CONTAINERS]
+    stack = [obj for obj in value if obj.type in CONTAINERS]
+    if not stack:
+        return value
+    found = set(value)
     while stack:
         for held in contents(frozenset({stack.pop()})) - found:
             found.add(held)

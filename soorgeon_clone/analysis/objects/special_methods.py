@@ -56,7 +56,7 @@ def _run(w: Machine, obj: Obj, *, held: bool = False) -> Value:
     if held and not w.first_time("held in", obj):
         return EMPTY
     if w.effort.is_exhausted:
-        return w.worn_out(frozenset({obj}))
+        return w.exhausted(frozenset({obj}))
     result: set[Obj] = set()
     for cls in lineage(obj.classes):
         for name, members in list(cls.fields.items()):

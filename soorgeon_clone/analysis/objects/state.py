@@ -88,17 +88,17 @@ def merge(bindings: Iterable[Binding | None]) -> Binding:
 class Scope:
     """A scope: ``kind`` is module, function, class or inline (a comprehension, which runs where it stands).
 
-    ``ever`` holds all values that a local name has ever had: what closures see.
+    ``all_values`` holds all values that a local name has ever had: what closures see.
     """
 
-    __slots__ = ("code", "ever", "kind", "parent", "result", "self_class", "state")
+    __slots__ = ("all_values", "code", "kind", "parent", "result", "self_class", "state")
 
     def __init__(self, kind: str, parent: Scope | None, state: State, code: Any = None) -> None:
         self.kind = kind
         self.parent = parent
         self.state = state
         self.code = code
-        self.ever: dict[str, Value] = {}
+        self.all_values: dict[str, Value] = {}
         self.result: Value = EMPTY
         self.self_class: Obj | None = None
 
@@ -108,6 +108,6 @@ class Scope:
             return
         scope: Scope | None = self
         while scope is not None and scope.kind != "module":
-            for name in obj.code.free & scope.ever.keys():
-                yield from scope.ever[name]
+            for name in obj.code.free & scope.all_values.keys():
+                yield from scope.all_values[name]
             scope = scope.parent

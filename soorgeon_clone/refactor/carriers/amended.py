@@ -141,7 +141,7 @@ def _has_life(borders: Borders, obj: Obj, number: int) -> bool:
     """Whether it can be told, later than statement ``number``, from what that statement makes if it is repeated."""
     if obj in borders.registries:
         return False
-    return any(n > number for n in obj.changed) or any(n > number for n in obj.identity)
+    return any(n > number for n in obj.changed) or any(n > number for n in obj.compared_by)
 
 
 def _held(obj: Obj, name: str) -> Value:

@@ -55,7 +55,7 @@ def _code_inside(function: Obj) -> set[Obj]:
 
 def is_shared(cell: Obj) -> bool:
     """Whether a variable of a function is seen by several functions made in it, and changes."""
-    return bool(cell.changed) and len(cell.shares.ever.get("@made", ())) > 1
+    return bool(cell.changed) and len(cell.shares.all_values.get("@made", ())) > 1
 
 
 def outside_names(borders: Borders, obj: Obj) -> set[str]:

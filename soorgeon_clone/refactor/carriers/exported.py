@@ -144,7 +144,7 @@ def _can_move(borders: Borders, statement: StatementFacts, name: str, shown_type
     if names & _DEPENDS_ON_MODULE or any(n.startswith("_i") and n[2:].isdigit() for n in names):
         return False
     for obj in value:
-        if obj.changed or any(part.changed or part.identity for part in _parts(borders, obj)):
+        if obj.changed or any(part.changed or part.compared_by for part in _parts(borders, obj)):
             return False
         if obj.type == CLASS and (obj.shown or shown_types or _shows_its_module(borders, obj)):
             return False

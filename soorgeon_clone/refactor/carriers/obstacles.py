@@ -82,7 +82,7 @@ def _drawing(borders: Borders, knowledge: Knowledge, obj: Obj) -> str | None:
 
 def order(obj: Obj, start: int) -> str | None:
     """Say that a set cannot be saved before statement ``start``, since its order matters later; None if it can."""
-    if obj.ordered and any(number >= start for number in obj.ordered):
+    if obj.order_seen_by and any(number >= start for number in obj.order_seen_by):
         return "a set whose order matters later, and files do not keep the order of a set"
     return None
 

@@ -110,7 +110,7 @@ class LibraryObject(Kind):
             return super().call(w, obj, args, node)
         path = f"{obj.type}.__call__"
         names = w.knowledge.parameters(path)
-        effect = w.knowledge.method(obj.type, "__call__", given(args, names), obj.given)
+        effect = w.knowledge.method(obj.type, "__call__", given(args, names), obj.made_with)
         if effect is None:
             return super().call(w, obj, args, node)
         return w.apply(effect, frozenset({obj}), args, node, path=path, names=names)
@@ -126,7 +126,7 @@ class LibraryObject(Kind):
             w.note("sets", "context")  # what `with` would set for its block stays set
             w.note("unknown_calls", name)
         names = w.knowledge.parameters(path)
-        effect = w.knowledge.method(obj.type, name, given(args, names), obj.given)
+        effect = w.knowledge.method(obj.type, name, given(args, names), obj.made_with)
         if effect is None:
             if obj.immutable:
                 return frozenset({w.heap.atom("builtins.scalar")})
@@ -152,5 +152,5 @@ def _forget_given(w: Machine, obj: Obj, args: Arguments) -> None:
     unpacks = any(keyword is None for keyword, _ in args.keywords)
     others = {keyword.rpartition("__")[2]: None for keyword, _ in args.keywords if keyword is not None}
     for part in w.heap.reach(frozenset({obj})):
-        if part.given is not None:
-            part.given = None if unpacks else {**part.given, **others}
+        if part.made_with is not None:
+            part.made_with = None if unpacks else {**part.made_with, **others}

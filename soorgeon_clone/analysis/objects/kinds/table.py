@@ -148,7 +148,7 @@ class Array(OfNumpy, _Numbers):
 
     def may_hold_lists(self, obj: Obj) -> bool:
         """Whether an array may be one of objects: one that was made without saying of what is one of numbers."""
-        return bool(obj.fields) or not (obj.given or {}).keys().isdisjoint(("dtype", "fill_value", "1"))
+        return bool(obj.fields) or not (obj.made_with or {}).keys().isdisjoint(("dtype", "fill_value", "1"))
 
 
 def held_by_table(value: Value) -> Value:

@@ -1,0 +1,194 @@
+"""The words of `Effect` -> the objects of one call of a library that they stand for: targets, and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from soorgeon_clone.analysis.lower.instructions import Call, Elements, Instruction, Make
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.parts import (
+    CONTAINERS,
+    MAPPINGS,
+    NDARRAY,
+    TABLES,
+    cells,
+    contents,
+    inmost,
+    mutable,
+)
+from soorgeon_clone.analysis.objects.table import kind_of
+
+VIEWING = FRAMES | {NDARRAY}
+_TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
+_DISPLAYS = {"list", "dict", "set", "frozenset", "iterator", "tuple", "generator"}
+
+
+@dataclass(slots=True, eq=False)
+class LibraryCall:
+    """A call of ``path``, by ``names`` of its parameters; ``given_back`` is what functions gave that it called."""
+
+    w: Run
+    receiver: Value
+    args: Arguments
+    node: Instruction
+    path: str = ""
+    names: tuple[str, ...] | None = None
+    given_back: Value = EMPTY
+    _bound: dict[str, Value] | None = None
+
+    @property
+    def bound(self) -> dict[str, Value]:
+        """What the call passes, by parameters and positions."""
+        if self._bound is None:
+            self._bound = _bound(self.args, self.names)
+        return self._bound
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    def target(self, text: str) -> Value:
+        """Return the objects that a target stands for once the functions that the call runs have run."""
+        if text.startswith("call:"):
+            return self.given_back
+        if text.startswith("element:call:"):
+            return cells(self.given_back)
+        value = self.objects(text)
+        if text.startswith("element:") and self.path.startswith(_TAKING_ELEMENTS):
+            value |= self.w.elements(frozenset(o for o in self.objects(text[8:]) if o.type == NDARRAY), self.node)
+        return value
+
+    def objects(self, target: str) -> Value:
+        """Return the objects that a target stands for."""
+        if target == "self":
+            return self.receiver
+        if target == "args":
+            return self.args.all | self._unpacked()
+        if target.startswith("like:"):
+            return self.objects(target[5:])
+        if target.startswith("single:"):
+            return EMPTY if _shows_several(self.node) else inmost(self.objects(target[7:]))
+        if target.startswith("element:"):
+            inner = self.objects(target[8:])
+            others = (o for o in inner if o.type not in CONTAINERS and not o.type.startswith(TABLES))
+            return cells(inner) | frozenset(o for o in others if self.w.may_be_own_part(o))
+        return self.bound.get(target.removeprefix("arg:"), EMPTY) | self._unpacked()
+
+    def _unpacked(self) -> Value:
+        return EMPTY.union(*(contents(value) for keyword, value in self.args.keywords if keyword is None))
+
+    def result(self, spec: str, viewed: Obj | None = None) -> Value:
+        """Return the objects that a result stands for; ``viewed``: arrays are views of it."""
+        w, node = self.w, self.node
+        head, parts = _parts(spec)
+        if parts and head.removeprefix("builtins.") in _DISPLAYS:
+            return self._display(head.removeprefix("builtins."), parts)
+        if parts:  # of something else, which holds them: DataFrame(list(str))
+            whole = self.result(head)
+            for obj in whole:
+                for part in parts:
+                    w.heap.hold(obj, ANY, mutable(self.result(part)))
+            return whole
+        if spec == "self":
+            return self.receiver
+        if spec == "none":
+            return frozenset({w.heap.atom("builtins.NoneType")})
+        word, _, rest = spec.partition(":")
+        if rest and word in _WORDS:
+            return self._named(word, rest, viewed)
+        kind = spec
+        if spec == "fresh":
+            kind = f"{self.path.partition('.')[0]}.*" if self.path else UNKNOWN
+        facts = w.facts_of(kind) if "." in kind else None
+        if facts is not None and facts.immutable:
+            return frozenset({w.heap.atom(kind)})
+        if viewed is not None and kind in VIEWING:
+            return frozenset({w.heap.make_view((*w.site(node), kind), kind, viewed)})
+        return frozenset({w.heap.make((*w.site(node), kind), kind)})
+
+    def _named(self, word: str, rest: str, viewed: Obj | None) -> Value:
+        """Return what a result stands for that begins with a word: ``element:self``, ``call:func``."""
+        w, node = self.w, self.node
+        if word == "library":
+            return frozenset({w.heap.lib(rest)})
+        value = self.objects(rest)
+        if word == "arg":
+            return value
+        if word == "like":
+            return like(w, value, node, viewed)
+        if word == "call":
+            return w.call_back(value, self.receiver, self.args, node, self.path)
+        scalar = frozenset({w.heap.atom("builtins.scalar")})
+        if word == "cell":
+            return cells(value) | scalar
+        inner = rest.rpartition(":")[2]
+        if inner not in ("self", "args") and inner not in self.bound:
+            return scalar
+        mapping = frozenset(o for o in value if o.type in MAPPINGS)
+        return contents(mapping) | w.elements(value - mapping, node) or scalar
+
+    def _display(self, head: str, parts: tuple[str, ...]) -> Value:
+        w = self.w
+        made = w.heap.make((*w.site(self.node), head, parts), f"builtins.{head}")
+        several = head == "tuple" and len(parts) > 1
+        inside = mutable(cells(frozenset(obj for obj in self.receiver if obj.type.startswith(TABLES))))
+        for index, part in enumerate(parts):
+            value = self.result(part)
+            for obj in value - inside - self.receiver if inside else ():
+                if obj.type.startswith(TABLES):  # the rows and groups of a table hold what its cells hold
+                    w.heap.hold(obj, ANY, inside)
+            w.heap.hold(made, str(index) if several else ANY, value)
+        return frozenset({made})
+
+
+_WORDS = frozenset({"arg", "element", "cell", "like", "call", "library"})
+
+
+def like(w: Run, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:
+    """Return new objects of the same types, holding the same things."""
+    return frozenset(kind_of(obj.type).copy(w, obj, node, viewed) for obj in originals)
+
+
+def _bound(args: Arguments, names: tuple[str, ...] | None) -> dict[str, Value]:
+    bound: dict[str, Value] = {}
+    for index, (value, starred) in enumerate(args.positional):
+        if starred:
+            for name in (names or ())[index:]:
+                bound[name] = bound.get(name, EMPTY) | value
+            bound[str(index)] = value
+        else:
+            bound[str(index)] = value
+            if names and index < len(names):
+                bound[names[index]] = value
+    for keyword, value in args.keywords:
+        if keyword is not None:
+            bound[keyword] = value
+    return bound
+
+
+def _shows_several(node: Instruction) -> bool:
+    """Whether the first argument of a call is a list or tuple that is written there with two elements or more."""
+    first = node.arguments[0].value if isinstance(node, Call) and node.arguments else node
+    if not isinstance(first, Make) or first.kind not in ("list", "tuple"):
+        return False
+    return len(first.items) > 1 and not any(isinstance(item, Elements) for item in first.items)
+
+
+@lru_cache(maxsize=4096)
+def _parts(spec: str) -> tuple[str, tuple[str, ...]]:
+    """``tuple(A, list(B))`` -> ("tuple", ("A", "list(B)"))."""
+    head, _, rest = spec.partition("(")
+    if not rest:
+        return spec, ()
+    inner = rest[:-1]
+    parts, depth, start = [], 0, 0
+    for index, char in enumerate(inner):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            parts.append(inner[start:index].strip())
+            start = index + 1
+    parts.append(inner[start:].strip())
+    return head, tuple(p for p in parts if p)
