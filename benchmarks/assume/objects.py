@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--library", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.library:
-        sys.path.insert(0, str(HERE))
+        sys.path[:0] = [str(HERE), str(HERE.parents[1])]
         print(json.dumps(of_library(options.library)))
         sys.stdout.flush()
         os._exit(0)  # what libraries do at their end is not of interest
