@@ -6,25 +6,36 @@ is none, nor is a private attribute that was missing or None. The rest is a tabl
 
 from __future__ import annotations
 
+import functools
 from typing import Any
+
+from soorgeon_clone.pipeline.assumptions.differences.words import SCALARS
 
 MISSING = object()
 
 # Root package of a class -> attributes that its methods fill although nobody changes anything.
 _TABLE: dict[str, frozenset[str]] = {
+    # what is computed when it is first needed, and whether it has been
+    "matplotlib": frozenset({"_isinit", "_invalid", "_lut", "_stale"}),
+    "astropy": frozenset({"pprint_include_names", "pprint_exclude_names", "_parameters"}),
+    "plotnine": frozenset({"figure", "axs"}),
+    "spacy": frozenset({"_meta"}),
+    "uncertainties": frozenset({"_linear_part"}),
     "folium": frozenset({"_children"}),
     "branca": frozenset({"_children"}),
     "gensim": frozenset({"norms", "id2token"}),
     "networkx": frozenset({"adj", "edges", "nodes", "degree", "in_degree", "out_degree", "pred", "succ", "in_edges"}),
-    "shap": frozenset({"expected_value"}),
-    "statsmodels": frozenset({"_data_in_cache"}),
+    "statsmodels": frozenset({"diagn", "predict_start", "predict_end", "predict_dates"}),
 }
+# Folder of a class -> places in the tuple that is its state: trims, leaves, splits, calls.
+_COUNTERS: dict[str, frozenset[int]] = {"sklearn.neighbors": frozenset({7, 8, 9, 10})}
+_COUNTING = ("KDTree", "BallTree", "BinaryTree")
 
 
 def is_cache(kind: type, name: str, was: Any, now: Any) -> bool:
     """Tell whether an attribute of a class's instance may go from ``was`` to ``now``; either may be `MISSING`."""
-    if "cache" in name.lower():
-        return True
+    if "cache" in name.lower() and (name.startswith("_") or type(was) not in SCALARS - {type(None)}):
+        return True  # a public `cache=False` is an option
     if name in _TABLE.get(kind.__module__.partition(".")[0], ()):
         return True
     if was is MISSING or was is None:
@@ -34,10 +45,17 @@ def is_cache(kind: type, name: str, was: Any, now: Any) -> bool:
     return False
 
 
+def is_counter(kind: type, number: int) -> bool:
+    """Tell whether that part of the state tuple of a class counts how often it was asked."""
+    return number in _COUNTERS.get(kind.__module__.rpartition(".")[0], ()) and kind.__name__.startswith(_COUNTING)
+
+
 def _is_computed_once(kind: type, name: str) -> bool:
     """Tell whether the class computes the attribute when it is first asked for, as functools.cached_property does."""
     for base in kind.__mro__:
         found = base.__dict__.get(name, MISSING)
         if found is not MISSING:
+            if isinstance(found, functools.cached_property):
+                return True
             return hasattr(type(found), "__get__") and not hasattr(type(found), "__set__") and not callable(found)
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import io
 import threading
@@ -10,7 +11,7 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from soorgeon_clone.pipeline.assumptions.differences.caches import MISSING, is_cache
+from soorgeon_clone.pipeline.assumptions.differences.caches import MISSING, is_cache, is_counter
 from soorgeon_clone.pipeline.assumptions.differences.model import Difference, Found, Pair, Where
 from soorgeon_clone.pipeline.assumptions.differences.words import GONE, words
 
@@ -28,7 +29,8 @@ def generic(was: Any, now: Any, where: Where) -> Found:
     if isinstance(was, _OPAQUE) and not isinstance(was, (io.BytesIO, io.StringIO)):
         return
     try:
-        one, other = was.__reduce_ex__(5), now.__reduce_ex__(5)
+        registered: Any = copyreg.dispatch_table.get(kind)
+        one, other = (registered(side) if registered else side.__reduce_ex__(5) for side in (was, now))
     except Exception:
         yield from attributes(kind, held_by(was), held_by(now), where)
         return
@@ -61,8 +63,17 @@ def _states(kind: type, was: Any, now: Any, where: Where) -> Found:
     one, other = _as_attributes(was), _as_attributes(now)
     if one is not None and other is not None:
         yield from attributes(kind, one, other, where)
+    elif isinstance(was, tuple) and isinstance(now, tuple) and len(was) == len(now):
+        for number, (mine, theirs) in enumerate(zip(was, now, strict=True)):
+            if not is_counter(kind, number) and not (_is_empty(mine) and _is_empty(theirs)):
+                yield Pair(mine, theirs, (where, f".__getstate__()[{number}]"))
     else:
         yield Pair(was, now, (where, ".__getstate__()"))
+
+
+def _is_empty(part: Any) -> bool:
+    """Tell whether a part of a state stands for no attributes: a dictionary is made when it is first asked for."""
+    return part is None or (type(part) is dict and not part)
 
 
 def _as_attributes(state: Any) -> dict[str, Any] | None:

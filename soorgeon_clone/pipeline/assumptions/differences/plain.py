@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -53,7 +53,8 @@ def _are_alike(one: Any, other: Any) -> bool:
 
 
 def mapping(was: Any, now: Any, where: Where) -> Found:
-    one, other = list(dict.items(was)), list(dict.items(now))
+    kind: Any = OrderedDict if isinstance(was, OrderedDict) else dict  # which keeps an order of its own
+    one, other = list(kind.items(was)), list(kind.items(now))
     if len(one) == len(other):
         order: Difference | None = None
         for number, ((key, value), (also, new)) in enumerate(zip(one, other, strict=True)):
