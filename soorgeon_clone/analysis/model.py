@@ -21,9 +21,9 @@ class StatementFacts:
     ``first`` and ``last`` are 1-based rows in the cell with index ``cell``, ``text`` is the statement as it is written
     if it shares them with others; ``reads`` are the notebook variables read in it (also by functions that it calls),
     ``read_bindings`` what they denoted then; ``binds`` maps a name to whether it is certainly bound; ``changes`` are
-    objects made before it that it may change in place. ``lists_names``: it shows which variables there are. ``shows``: it may display a value, ``gives_result``: it
-    certainly does, and `_` is that from then on. ``why`` has a reason for every fact, which
-    `NotebookFacts.because` puts in words.
+    objects made before it that it may change in place. ``lists_names``: it shows which variables there are. ``shows``:
+    it may display a value, ``gives_result``: it certainly does, and `_` is that from then on. ``why`` has a reason for
+    every fact, which `NotebookFacts.because` puts in words.
     """
 
     index: int
