@@ -7,7 +7,7 @@
     sections      how many sections the notebook has
     tasks         list of {name, title, source, upstream: [task], products: {key: path}, loads: [{task, key, names}],
                   params: {name: value}}
-    merges        list of {task, sections: [title], reason}
+    merges        list of {task, sections: [title], reason, reasons: [sentence]}; reason is all of them in one text
     files         {created: [path], replaced: [path], removed: [path], unchanged: [path]}
     hints, notes  lists of sentences for people
     written       false with --dry-run
@@ -266,7 +266,13 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             for task in plan.tasks
         ],
         "merges": [
-            {"task": merge.task, "sections": list(merge.sections), "reason": merge.reason} for merge in plan.merges
+            {
+                "task": merge.task,
+                "sections": list(merge.sections),
+                "reason": merge.reason,
+                "reasons": list(merge.reasons),
+            }
+            for merge in plan.merges
         ],
         "files": {
             "created": list(changes.created),
@@ -302,7 +308,8 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
         needs = f"  <- {', '.join(task['upstream'])}" if task["upstream"] else ""
         say.echo(f"  {task['source']:<{width if needs else 0}}{needs}")
     for merge in report["merges"]:
-        say.echo(one_line(f"Merged into {merge['task']}: {', '.join(merge['sections'])}: {merge['reason']}"))
+        titles, reasons = _folded(merge["sections"], 8, ", "), _folded(merge["reasons"], 2, " ")
+        say.echo(one_line(f"Merged into {merge['task']}: {titles}: {reasons}"))
     for sentence in [*report["hints"], *report["notes"]]:
         say.echo(sentence)
     if report["verified"]:
@@ -318,6 +325,14 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
         folder = report["folder"]
         enter = "" if folder == "." else f"cd {one_line(folder)} && "
         say.echo(f"Next: {enter}soorgeon-clone build")
+
+
+def _folded(texts: Sequence[str], most: int, between: str) -> str:
+    """Return the first ``most`` of some texts, and how many more there are: --json has all of them."""
+    more = len(texts) - most
+    if more <= 1:  # that it is left out takes as much room as most of them
+        return between.join(texts)
+    return f"{between.join(texts[:most])}{between}(and {more} more)"
 
 
 def _count(number: int, what: str) -> str:
