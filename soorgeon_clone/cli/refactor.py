@@ -8,7 +8,7 @@
     sections      how many sections the notebook has
     tasks         list of {name, title, source, upstream: [task], products: {key: path}, loads: [{task, key, names}],
                   params: {name: value}}
-    merges        list of {task, sections: [title], reason}
+    merges        list of {task, sections: [title], reason, reasons: [sentence]}; reason is all of them in one text
     files         {created: [path], replaced: [path], removed: [path], unchanged: [path]}
     hints, notes  lists of sentences for people
     written       false with --dry-run
@@ -304,7 +304,13 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             for task in plan.tasks
         ],
         "merges": [
-            {"task": merge.task, "sections": list(merge.sections), "reason": merge.reason} for merge in plan.merges
+            {
+                "task": merge.task,
+                "sections": list(merge.sections),
+                "reason": merge.reason,
+                "reasons": list(merge.reasons),
+            }
+            for merge in plan.merges
         ],
         "files": {
             "created": list(changes.created),

@@ -100,11 +100,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Merge:
-    """Sections that became one task, and why."""
+    """Sections that became one task, and why: ``reasons`` are sentences, in the order in which they were found."""
 
     task: str
     sections: tuple[str, ...]
-    reason: str
+    reasons: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """All reasons as one text."""
+        return " ".join(self.reasons)
 
 
 def _is_feared(because: tuple[Because, ...]) -> bool:

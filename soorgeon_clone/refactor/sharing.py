@@ -143,7 +143,7 @@ class Sharing:
                     continue
                 shared.add(obj)
                 _join(group_of, name, owner[obj])
-        for obj in shared:
+        for obj in sorted(shared, key=lambda obj: obj.serial):
             self._refuse_shared_memory(obj, group_of[owner[obj]], unit)
         return sorted({id(group): group for group in group_of.values()}.values(), key=min)
 

@@ -46,7 +46,9 @@ def solve(cut: Cut, knowledge: Knowledge, known_merges: Sequence[MustMerge] = ()
             exported = closed_definitions(cut, possible) if possible is not None else {}
             ledger = Ledger(cut.borders, knowledge, exported, known.setdefault(frozenset(exported), {}))
             wiring = wire(cut, ledger)
-            chosen = sorted(set(_nearest(wiring.clashes, allowed)), key=lambda c: (c.first, c.last, c.reason))
+            chosen = sorted(
+                set(_nearest(wiring.clashes, allowed)), key=lambda c: (c.first, c.last, c.reason, repr(c.because))
+            )
         except (RecursionError, MemoryError):
             raise
         except Exception as error:  # one of ours is no reason to refuse a notebook: as one task, nothing crosses

@@ -68,7 +68,7 @@ def _merges(sections: tuple[Section, ...], solution: Solution) -> tuple[Merge, .
         Merge(
             sections[unit.begin].name,
             tuple(section.title for section in sections[unit.begin : unit.end]),
-            " ".join(dict.fromkeys(merge.reason for merge in reasons[unit.begin])),
+            tuple(dict.fromkeys(merge.reason for merge in reasons[unit.begin])),
         )
         for unit in solution.cut.units
         if unit.begin in reasons and unit.end - unit.begin > 1

@@ -37,7 +37,7 @@ def as_one_task(notebook: Notebook, sections: Sequence[Section], reason: str) ->
         unbound=frozenset(words),  # it may ask for any of them
     )
     titles = tuple(section.title for section in sections)
-    merges = (Merge(first.name, titles, reason),) if len(sections) > 1 else ()
+    merges = (Merge(first.name, titles, (reason,)),) if len(sections) > 1 else ()
     hints = () if merges else (f"The notebook becomes one task: {reason}.",)
     modules = {module for source in sources for module in _modules(source)}
     return Plan(notebook.name, (task,), merges=merges, hints=hints, modules=tuple(sorted(modules)))
