@@ -262,13 +262,15 @@ def _as_format_4(data: dict[str, Any], file: str) -> dict[str, Any]:
     from soorgeon_clone.notebook import formats
 
     try:
-        return formats.upgrade({**data, "nbformat": major})
+        upgraded = formats.upgrade({**data, "nbformat": major})
     except (ValueError, AttributeError, TypeError) as error:
         raise UserError(
             f"{file}: the notebook (format {major}) cannot be upgraded to format 4: {error}",
             hint="Open it in Jupyter and save it again.",
             exit_code=2,
         ) from None
+    # nbformat makes up new random ids at each reading: an old notebook has none.
+    return {**upgraded, "cells": [{**cell, "id": None} for cell in upgraded["cells"]]}
 
 
 def _json_error(text: str, file: str, error: ValueError) -> UserError:
@@ -276,6 +278,18 @@ def _json_error(text: str, file: str, error: ValueError) -> UserError:
         return UserError(
             f"{file} is not a notebook: it holds an unresolved merge (<<<<<<<, >>>>>>>)",
             hint="Resolve the merge first, for example with nbdime.",
+            exit_code=2,
+        )
+    if text.startswith("version https://git-lfs.github.com/"):
+        return UserError(
+            f"{file} is no notebook but a Git LFS pointer to one",
+            hint="Fetch the file itself: git lfs install && git lfs pull",
+            exit_code=2,
+        )
+    if re.match(r"(?i)\s*<(!doctype html|html|\?xml)", text):
+        return UserError(
+            f"{file} is a web page, not a notebook",
+            hint="It may be the page that shows the notebook: download the file itself (on GitHub, by the button Raw).",
             exit_code=2,
         )
     if not isinstance(error, json.JSONDecodeError):

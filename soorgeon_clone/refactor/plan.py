@@ -10,7 +10,7 @@ from soorgeon_clone.analysis.effects import Knowledge, knowledge, read_user_effe
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.notebook.model import Notebook, Section
-from soorgeon_clone.notebook.sections import best_level, split
+from soorgeon_clone.notebook.sections import almost_heading, best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
 from soorgeon_clone.refactor.checks import check_comments, check_syntax, has_syntax_of_its_own, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
@@ -106,5 +106,7 @@ def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, sin
         return ()
     better = best_level(notebook)
     if better is None or better == level:
-        return (f"The notebook has no headings that would split it, so it becomes one task. Add H{level} headings.",)
+        almost = almost_heading(notebook)
+        hint = f"Add H{level} headings." if almost is None else f"`{almost}` is none: put a space behind the #."
+        return (f"The notebook has no headings that would split it, so it becomes one task. {hint}",)
     return (f"The notebook has no H{level} headings, so it becomes one task; --split-on h{better} would split it.",)
