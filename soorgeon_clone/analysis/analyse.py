@@ -96,7 +96,8 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
             goes_on = True
             walker.effort.size += walker.limits.size_of_statement * len(own)
             for position, each in enumerate(own):
-                record = StatementFacts(count, index, cell.index, each.first, each.last, each.kind, each, each.text)
+                last = _last_row(each, code, cell)
+                record = StatementFacts(count, index, cell.index, each.first, last, each.kind, each, each.text)
                 count += 1
                 records.append(record)
                 walker.places.add(each, Place(cell.index))
@@ -118,6 +119,16 @@ def _statements(code: PythonCode, cell: Cell) -> tuple[Statement, ...]:
         return statements_of(code.text)
     rows, written = (text.replace("\r\n", "\n").split("\n") for text in (code.text, cell.source))
     return statements_of(code.text, lambda first, last: rows[first - 1 : last] == written[first - 1 : last])
+
+
+def _last_row(statement: Statement, code: PythonCode, cell: Cell) -> int:
+    """Return the last row of a statement in its cell: a magic may go on where its Python has blank rows."""
+    last = statement.last
+    if code.magics:
+        rows, written = (text.replace("\r\n", "\n").split("\n") for text in (code.text, cell.source))
+        while last < len(written) and written[last - 1].endswith("\\") and not rows[last].strip():
+            last += 1
+    return last
 
 
 def python_of(groups: Iterable[Sequence[Cell]]) -> dict[int, PythonCode]:

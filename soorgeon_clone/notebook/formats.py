@@ -6,12 +6,15 @@ what can be read without them is (see `read` and `percent`).
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.files.atomic import write_text as write_whole
+
+_MYST = re.compile(r"(?m)^(?:`{3,}|:{3,})\s*\{code-cell\}")  # a cell of MyST Markdown
 
 
 def upgrade(data: dict[str, Any]) -> dict[str, Any]:
@@ -50,15 +53,27 @@ def read_text(text: str, extension: str) -> dict[str, Any]:
     """Return a text notebook (.py, .md, .Rmd, .qmd) as nbformat 4, as jupytext reads it. Raises ValueError."""
     import jupytext
 
+    if extension == ".py" and text.lstrip("\n").startswith(("# -*- coding: utf-8 -*-\n# <nbformat>", "# <nbformat>")):
+        return _read_old_script(text)
     # Quarto writes its Python chunks as R Markdown does, and jupytext reads .qmd only where quarto is installed.
     extension = ".Rmd" if extension == ".qmd" else extension
+    fmt = {"extension": extension}
+    if extension == ".md" and _MYST.search(text):
+        fmt["format_name"] = "myst"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            node: dict[str, Any] = jupytext.reads(text, fmt={"extension": extension})
+            node: dict[str, Any] = jupytext.reads(text, fmt=fmt)
         except Exception as error:  # jupytext raises yaml errors, ValueError, KeyError, a missing pandoc, ...
             raise ValueError(f"{type(error).__name__}: {error}") from error
     return node
+
+
+def _read_old_script(text: str) -> dict[str, Any]:
+    """Return a script of IPython's own old format (``# <codecell>``) as nbformat 4."""
+    from nbformat.v3 import nbpy
+
+    return upgrade(dict(nbpy.reads(text)))
 
 
 def write_text(data: Mapping[str, Any], format_name: str) -> str:

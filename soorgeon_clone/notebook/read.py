@@ -11,12 +11,13 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.files import regular
-from soorgeon_clone.notebook import percent
+from soorgeon_clone.notebook import dialects, percent
 from soorgeon_clone.notebook.model import Cell, CellKind, Notebook, Place
 from soorgeon_clone.notebook.tags import MAY_FAIL, SKIPPED
 
@@ -35,6 +36,8 @@ _CODING = r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+"
 
 # Made for names of hosts; reading a long text takes quadratic time.
 _SLOW_ENCODINGS = frozenset({"punycode", "idna"})
+
+_DATABRICKS = "application/vnd.databricks.v1+notebook"  # the key of its notebooks' metadata
 
 _JSON = re.compile(r"application/(?:.*\+)?json")
 
@@ -94,7 +97,17 @@ def parse_with_json(
     metadata = metadata if isinstance(metadata, Mapping) else {}
     _check_kernel(metadata, file)
     cells = _cells(raw.get("cells"), file, path)
+    if _DATABRICKS in metadata:
+        cells = tuple(map(_as_jupyter_has_it, cells))
     return Notebook(path.stem if path is not None else "notebook", path, cells, metadata), json_data
+
+
+def _as_jupyter_has_it(cell: Cell) -> Cell:
+    """Return a cell of Databricks, whose first line may say its language by one percent sign."""
+    kind, source = dialects.platform_cell(cell.source) if cell.kind == "code" else (cell.kind, cell.source)
+    return (
+        cell if source == cell.source else replace(cell, kind="code" if kind == "code" else "markdown", source=source)
+    )
 
 
 def place(notebook: Notebook, cell: Cell | None = None, line: int | None = None) -> Place:
@@ -160,9 +173,15 @@ def _load(text: str, file: str, extension: str) -> tuple[Mapping[str, Any] | Non
 def _load_text(text: str, file: str, extension: str) -> Mapping[str, Any]:
     text = _newlines(text)
     if extension == ".py":
-        script = percent.read_script(text)
+        script = dialects.read_dialect(text) or percent.read_script(text)
         if script is not None:
-            return script
+            return script if _has_header(text) else dialects.with_headings(script)
+        if re.search(r"(?m)^\w+ = marimo\.App\(", text):
+            raise UserError(
+                f"{file} is a marimo app, not a notebook of cells that run from top to bottom",
+                hint="Export it first: marimo export ipynb FILE -o notebook.ipynb",
+                exit_code=2,
+            )
     if text.count("\n") > _MOST_LINES or max(map(len, text.split("\n"))) > _LONGEST_LINE:
         raise UserError(
             f"{file} is too large to be read as a notebook in this format",
@@ -182,9 +201,21 @@ def _load_text(text: str, file: str, extension: str) -> Mapping[str, Any]:
         ) from None
     # jupytext makes up new random ids at each reading: a text notebook has none.
     cells = [{**cell, "id": None} for cell in data["cells"]]
+    if extension != ".py" and not any(cell["cell_type"] == "code" for cell in cells):
+        raise UserError(
+            f"{file} is text without any code that could run",
+            hint="In Markdown, code stands between lines of ```python and ```.",
+            exit_code=2,
+        )
     if extension in (".Rmd", ".qmd"):
         cells = [_with_chunk_options(cell) for cell in cells]
-    return {**data, "cells": cells}
+    read = {**data, "cells": cells}
+    return dialects.with_headings(read) if extension == ".py" and not _has_header(text) else read
+
+
+def _has_header(text: str) -> bool:
+    """Whether a script says itself, in its header, how it is to be read."""
+    return text.startswith("# ---")
 
 
 def _with_chunk_options(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,13 +262,15 @@ def _as_format_4(data: dict[str, Any], file: str) -> dict[str, Any]:
     from soorgeon_clone.notebook import formats
 
     try:
-        return formats.upgrade({**data, "nbformat": major})
+        upgraded = formats.upgrade({**data, "nbformat": major})
     except (ValueError, AttributeError, TypeError) as error:
         raise UserError(
             f"{file}: the notebook (format {major}) cannot be upgraded to format 4: {error}",
             hint="Open it in Jupyter and save it again.",
             exit_code=2,
         ) from None
+    # nbformat makes up new random ids at each reading: an old notebook has none.
+    return {**upgraded, "cells": [{**cell, "id": None} for cell in upgraded["cells"]]}
 
 
 def _json_error(text: str, file: str, error: ValueError) -> UserError:
@@ -245,6 +278,18 @@ def _json_error(text: str, file: str, error: ValueError) -> UserError:
         return UserError(
             f"{file} is not a notebook: it holds an unresolved merge (<<<<<<<, >>>>>>>)",
             hint="Resolve the merge first, for example with nbdime.",
+            exit_code=2,
+        )
+    if text.startswith("version https://git-lfs.github.com/"):
+        return UserError(
+            f"{file} is no notebook but a Git LFS pointer to one",
+            hint="Fetch the file itself: git lfs install && git lfs pull",
+            exit_code=2,
+        )
+    if re.match(r"(?i)\s*<(!doctype html|html|\?xml)", text):
+        return UserError(
+            f"{file} is a web page, not a notebook",
+            hint="It may be the page that shows the notebook: download the file itself (on GitHub, by the button Raw).",
             exit_code=2,
         )
     if not isinstance(error, json.JSONDecodeError):

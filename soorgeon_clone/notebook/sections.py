@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from soorgeon_clone.notebook.headings import headings
@@ -31,6 +32,15 @@ def split(notebook: Notebook, level: int = 2) -> tuple[Section, ...]:
 def best_level(notebook: Notebook) -> int | None:
     """Return the level of headings that cuts the notebook in two or more sections; None if no level does."""
     return next((level for level in LEVELS if len(_with_code(_cut(notebook, level))) > 1), None)
+
+
+def almost_heading(notebook: Notebook) -> str | None:
+    """Return the first line of Markdown that would be a heading with a space in it (``##Load``); None without one."""
+    lines = (line for cell in notebook.cells if cell.kind == "markdown" for line in cell.source.split("\n"))
+    return next((line.strip() for line in lines if _ALMOST.match(line)), None)
+
+
+_ALMOST = re.compile(r"#{1,6}[^\s#!]")
 
 
 def has_code(cell: Cell) -> bool:

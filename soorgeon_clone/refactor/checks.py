@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Mapping
+
 from soorgeon_clone.analysis.analyse import python_of
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.errors import UserError
@@ -25,10 +29,23 @@ def check_syntax(notebook: Notebook) -> None:
     cells = [cell for cell in notebook.cells if is_run(cell.kind, cell.tags)]
     for cell, code in zip(cells, to_python_each([cell.source for cell in cells]), strict=True):
         if isinstance(code, CellSyntaxError) and MAY_FAIL not in cell.tags:
-            raise UserError(
-                f"{place(notebook, cell, code.row)}: {code.message}",
-                hint="The notebook cannot run as it is: correct the cell, then refactor again.",
-            ) from code
+            raise UserError(f"{place(notebook, cell, code.row)}: {code.message}", hint=_what_to_do(notebook)) from code
+
+
+def _what_to_do(notebook: Notebook) -> str:
+    """Return what may help where a cell is no Python of the running version."""
+    info = notebook.metadata.get("language_info")
+    found = re.match(r"(\d+)\.(\d+)", str(info.get("version"))) if isinstance(info, Mapping) else None
+    version = (int(found.group(1)), int(found.group(2))) if found else sys.version_info[:2]
+    if version[0] < 3:
+        return "The notebook was made with Python 2: rewrite it for Python 3 first (2to3 does most of it)."
+    if version > sys.version_info[:2]:
+        ours = ".".join(map(str, sys.version_info[:2]))
+        return (
+            f"The notebook was made with Python {version[0]}.{version[1]}, and this is Python {ours}, which may not know "
+            "its syntax: install soorgeon-clone there, or correct the cell."
+        )
+    return "The notebook cannot run as it is: correct the cell, then refactor again."
 
 
 def check_comments(notebook: Notebook) -> None:

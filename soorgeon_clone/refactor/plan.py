@@ -10,7 +10,7 @@ from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge, read
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.notebook.model import Notebook, Section
-from soorgeon_clone.notebook.sections import best_level, split
+from soorgeon_clone.notebook.sections import almost_heading, best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
 from soorgeon_clone.refactor.checks import check_comments, check_syntax, has_syntax_of_its_own, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
@@ -106,6 +106,11 @@ def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, sin
         return ()
     better = best_level(notebook)
     if better is None or better == level:
-        add = f"Add H{level} headings, or see what --split-on auto proposes."
-        return (f"The notebook has no headings that would split it, so it becomes one task. {add}",)
+        almost = almost_heading(notebook)
+        advice = (
+            f"Add H{level} headings, or see what --split-on auto proposes."
+            if almost is None
+            else f"`{almost}` is none: put a space behind the #."
+        )
+        return (f"The notebook has no headings that would split it, so it becomes one task. {advice}",)
     return (f"The notebook has no H{level} headings, so it becomes one task; --split-on h{better} would split it.",)

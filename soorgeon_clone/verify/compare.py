@@ -12,7 +12,7 @@ from soorgeon_clone.verify.likeness import text, unlike
 from soorgeon_clone.verify.model import Difference, SectionResult, Tolerance
 from soorgeon_clone.verify.pairing import pair
 from soorgeon_clone.verify.runs import Boundary, Built, Straight, TaskRun
-from soorgeon_clone.verify.shown import outputs_differ, quiet
+from soorgeon_clone.verify.shown import excerpt, outputs_differ, quiet, shown
 from soorgeon_clone.visible import LONGEST
 
 
@@ -128,6 +128,8 @@ class Comparison:
         failed_in = self._failed_cell(task_number, run)
         if failed_in == -1 and first:
             yield self._failure(run, None)
+        if first:
+            yield from self._shown_by_added(run)
         yield from self._outputs(number, task_number, run, failed_in)
         if failed_in == -2 and last:
             yield self._failure(run, None)
@@ -150,6 +152,16 @@ class Comparison:
                     yield "variable"
                 else:
                     yield Difference("variable", None, f"{name}{found.where}", what, found.one, found.other)
+
+    def _shown_by_added(self, run: TaskRun) -> Iterator[Difference]:
+        """Yield what cells that the notebook does not have show; warnings say something about the run, and may."""
+        for cell in run.cells:
+            if cell["cell_type"] != "code" or not is_ours(cell):
+                continue
+            kinds = [output for output in cell.get("outputs", ()) if output["output_type"] != "error"]
+            if pieces := [piece for piece in shown(kinds, self.folders) if piece.kind != "stderr"]:
+                what = "a cell that was added shows something"
+                yield Difference("output", None, None, what, "", excerpt(pieces[0]))
 
     def _outputs(
         self, number: int, task_number: int, run: TaskRun, failed_in: int | None

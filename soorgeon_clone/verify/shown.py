@@ -131,10 +131,10 @@ def shift(notebook: Sequence[Piece], pipeline: Sequence[Piece], tolerance: Toler
     """Return where two cells first show something else, None if they show the same."""
     for one, other in zip(notebook, pipeline, strict=False):
         if one.kind != other.kind:
-            return Shift("shows something of another kind", _excerpt(one), _excerpt(other), one.kind)
+            return Shift("shows something of another kind", excerpt(one), excerpt(other), one.kind)
         if isinstance(one.content, bytes) and isinstance(other.content, bytes):
             if problem := image_difference(one.content, other.content, tolerance.pixels):
-                return Shift(f"shows another image: {problem}", _excerpt(one), _excerpt(other), one.kind)
+                return Shift(f"shows another image: {problem}", excerpt(one), excerpt(other), one.kind)
         elif not same_text(str(one.content), str(other.content), tolerance.rtol):
             row, left, right = _first_line(str(one.content), str(other.content))
             name = {"stdout": "prints", "stderr": "prints (standard error)"}.get(one.kind, "shows")
@@ -142,7 +142,7 @@ def shift(notebook: Sequence[Piece], pipeline: Sequence[Piece], tolerance: Toler
     if len(notebook) != len(pipeline):
         longer = notebook if len(notebook) > len(pipeline) else pipeline
         piece = longer[min(len(notebook), len(pipeline))]
-        nothing, something = "(nothing)", _excerpt(piece)
+        nothing, something = "(nothing)", excerpt(piece)
         if longer is notebook:
             return Shift("does not show something", something, nothing, piece.kind)
         return Shift("shows something more", nothing, something, piece.kind)
@@ -181,7 +181,8 @@ def _decoded(text: str) -> bytes:
         return text.encode()
 
 
-def _excerpt(piece: Piece) -> str:
+def excerpt(piece: Piece) -> str:
+    """Return the beginning of what a piece shows, for messages."""
     if isinstance(piece.content, bytes):
         return f"({piece.kind}, {len(piece.content):,} bytes)"
     text = piece.content.strip("\n")

@@ -9,13 +9,24 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, is_reserved
+from soorgeon_clone.notebook.tags import (
+    DEFINITIONS,
+    IMPORTS,
+    INJECTED,
+    MAY_FAIL,
+    PARAMETERS,
+    SETTINGS,
+    SKIPPED,
+    is_reserved,
+)
 from soorgeon_clone.pipeline.execution.mime import as_json
 from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell
+
+_REPEATED = frozenset({IMPORTS, SETTINGS, DEFINITIONS})
 
 OnCell = Callable[[int, int, int], None]  # number among the code cells, how many there are, index among all cells
 
@@ -63,6 +74,16 @@ def hidden_tag(cell: Mapping[str, Any]) -> str | None:
         if is_reserved(tag):
             return tag
     return None
+
+
+def silence_repeated(notebook: Mapping[str, Any]) -> None:
+    """Take out what statements of earlier tasks showed as they were repeated in this one: it is shown in its place.
+
+    Errors stay.
+    """
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and not _REPEATED.isdisjoint(tags(cell)):
+            cell["outputs"] = [output for output in cell["outputs"] if output["output_type"] == "error"]
 
 
 def run_cells(
