@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -129,7 +127,6 @@ def command(
         cluster=cluster,
         worker_timeout=worker_timeout,
     )
-    stop_on_sigterm()
     with Project(
         entry_point,
         env=env,
@@ -239,12 +236,3 @@ def size_option(text: str | None) -> int | None:
     if not size:
         raise click.BadParameter(f"{text!r} is no size such as 4GB or 512MiB.", param_hint="--memory-limit")
     return size
-
-
-def stop_on_sigterm() -> None:
-    """Let SIGTERM end the program as an exception does, so that what it started is ended too."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    signal.signal(signal.SIGTERM, stop)

@@ -62,7 +62,7 @@ def command(
 
     Several tasks of a project may run so at the same time.
     """
-    from soorgeon_clone.cli.build import show, size_option, stop_on_sigterm, warn
+    from soorgeon_clone.cli.build import show, size_option, warn
     from soorgeon_clone.cli.progress import Progress
     from soorgeon_clone.pipeline.building.model import Options
     from soorgeon_clone.pipeline.declared.dag import select
@@ -70,7 +70,6 @@ def command(
     from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
-    stop_on_sigterm()
     options = Options(
         force=force,
         isolation=isolation,

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
-from soorgeon_clone.cli.build import stop_on_sigterm
 from soorgeon_clone.cli.pipeline_options import set_up_log
 
 if TYPE_CHECKING:
@@ -98,7 +97,6 @@ def command(
     notebook itself does not run.
     """
     set_up_log(log, log_file)
-    stop_on_sigterm()
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.verify.model import Tolerance
@@ -188,8 +186,7 @@ def _entry_point(source: Notebook, given: str | None) -> Path | None:
     if given is not None:
         path = Path(given)
         return path / "pipeline.yaml" if path.is_dir() else path
-    from soorgeon_clone.refactor.record import read_record
-    from soorgeon_clone.refactor.write import RECORD
+    from soorgeon_clone.refactor.record import RECORD, read_record
 
     folder = source.path.parent if source.path is not None else Path()
     path = folder / "pipeline.yaml"

@@ -13,6 +13,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.model import Notebook, Section
 from soorgeon_clone.notebook.sections import best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
+from soorgeon_clone.notebook.slugs import task_names
 from soorgeon_clone.refactor.checks import check_comments, check_syntax, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
 from soorgeon_clone.refactor.model import MustMerge, Plan, Serializer
@@ -40,6 +41,9 @@ def make_plan(
     can have bound. A notebook that is too large to be looked at, or nested too deeply, becomes one task as it is.
     """
     sections = split(notebook, level)
+    if single_task and sections:
+        (name,) = task_names([Path(notebook.name).stem])
+        sections = (sections[0]._replace(name=name), *sections[1:])
     if not sections:
         raise UserError(
             f"{notebook.path or notebook.name}: no cell has code, so there is nothing to refactor",
@@ -111,5 +115,5 @@ def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, sin
         return ()
     better = best_level(notebook)
     if better is None or better == level:
-        return (f"The notebook has no headings that would split it, so it becomes one task. Add H{level} headings.",)
-    return (f"The notebook has no H{level} headings, so it becomes one task; --split-on h{better} would split it.",)
+        return (f"No headings split the notebook, so it becomes one task. Add H{level} headings, one for each task.",)
+    return (f"No H{level} headings split the notebook, so it becomes one task; --split-on h{better} would split it.",)
