@@ -1,3 +1,23 @@
 """Turn a Jupyter notebook into a pipeline that computes the same."""
 
+from __future__ import annotations
+
+from typing import Any
+
 __version__ = "0.1.0"
+# What projects may import from here, and where it is: nothing of it is needed for the commands.
+_OFFERED = {
+    "DAGBuildEarlyStop": "soorgeon_clone.errors",
+    "Pipeline": "soorgeon_clone.pipeline.api",
+    "serializer": "soorgeon_clone.pipeline.serializers",
+    "task": "soorgeon_clone.pipeline.functions",
+    "unserializer": "soorgeon_clone.pipeline.serializers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OFFERED:
+        import importlib
+
+        return getattr(importlib.import_module(_OFFERED[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -43,7 +43,7 @@ INNER_FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     ),
     # in the order of the assembly line, from its end to its beginning
     "pipeline": (
-        frozenset({"__init__", "api", "run"}),
+        frozenset({"__init__", "api", "run", "functions", "serializers"}),
         frozenset({"plot", "elsewhere"}),
         frozenset({"building"}),
         frozenset({"status", "execution"}),

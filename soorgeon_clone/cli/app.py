@@ -11,6 +11,7 @@ import click
 
 from soorgeon_clone import __version__
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.stopping import stop_on_sigterm
 from soorgeon_clone.errors import UserError
 
 # name -> (module with an attribute `command`, one line for --help). A module is imported only when its command runs.
@@ -82,6 +83,7 @@ def app() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 work that could not be done, 2 wrong input or usage."""
     say.speak_for_python()
+    stop_on_sigterm()
     try:
         app.main(args=args, prog_name="soorgeon-clone", standalone_mode=True)
     except UserError as error:

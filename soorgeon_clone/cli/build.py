@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
+@click.option("-d", "--debug", is_flag=True, help="Stop at the first task that fails, and debug it in this terminal.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what tasks print while they run, and whole tracebacks.")
 @store_option
 @store_mode_option
@@ -93,6 +92,7 @@ def command(
     ignore_environment: bool,
     no_cache: bool,
     no_wait: bool,
+    debug: bool,
     verbose: bool,
     store: str | None,
     store_mode: str | None,
@@ -118,7 +118,7 @@ def command(
     options = Options(
         force=force,
         jobs=jobs,
-        fail_fast=not keep_going,
+        fail_fast=not keep_going or debug,
         isolation=isolation,
         memory_limit=size_option(memory_limit),
         wait_for_lock=not no_wait,
@@ -129,7 +129,6 @@ def command(
         cluster=cluster,
         worker_timeout=worker_timeout,
     )
-    stop_on_sigterm()
     with Project(
         entry_point,
         env=env,
@@ -154,10 +153,20 @@ def command(
 
             with Progress(len(options.names or project.dag.tasks)) as progress:
                 report = build(project, options, progress)
+            if debug and report.failed:
+                debug_task(project, report.failed[0].name)
         show(report, verbose=verbose)
         show_notes(project.notes())
     if not report.ok:
         sys.exit(1)
+
+
+def debug_task(project: Project, name: str) -> bool:
+    """Run a task in this terminal, with the debugger where it fails; tell whether it came to its end."""
+    from soorgeon_clone.pipeline.building.debugging import debug
+
+    say.note(f"task '{name}' is run in this terminal, and keeps nothing; q leaves the debugger.")
+    return debug(project, name)
 
 
 def warn(project: Project) -> None:
@@ -241,12 +250,3 @@ def size_option(text: str | None) -> int | None:
     if not size:
         raise click.BadParameter(f"{text!r} is no size such as 4GB or 512MiB.", param_hint="--memory-limit")
     return size
-
-
-def stop_on_sigterm() -> None:
-    """Let SIGTERM end the program as an exception does, so that what it started is ended too."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    signal.signal(signal.SIGTERM, stop)

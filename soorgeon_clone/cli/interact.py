@@ -15,7 +15,7 @@ from soorgeon_clone.visible import one_line
 
 _BANNER = """Pipeline of {count} in {root}.
   pipeline            the pipeline: pipeline.status(), pipeline.build(), pipeline.explain("name")
-  dag                 its tasks, in order: dag["name"]
+  dag                 the same: dag["name"].build(), .status(), .load(), .debug(), .product; for name in dag: ...
   load("name", "key") the object in a product (.pkl, .parquet, .csv, .json), or its path
 """
 
@@ -32,7 +32,7 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
     set_up_log(log, log_file)
     with Pipeline(entry_point, env=env) as pipeline:
         os.chdir(pipeline.root)
-        names: dict[str, Any] = {"pipeline": pipeline, "dag": pipeline.dag, "load": pipeline.load}
+        names: dict[str, Any] = {"pipeline": pipeline, "dag": pipeline, "load": pipeline.load}
         banner = _BANNER.format(count=count(len(pipeline.dag.tasks), "task"), root=one_line(str(pipeline.root)))
         _session(names, banner, pipeline.root)
 

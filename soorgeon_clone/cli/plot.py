@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,10 +13,6 @@ from soorgeon_clone.cli.table import count
 from soorgeon_clone.files.named import write_named
 from soorgeon_clone.visible import one_line
 
-if TYPE_CHECKING:
-    from soorgeon_clone.pipeline.status.project import Project
-
-_SUFFIXES = {".mmd": "mermaid", ".mermaid": "mermaid", ".svg": "svg", ".png": "png", ".html": "html", ".htm": "html"}
 _DEFAULTS = {"mermaid": "-", "svg": "pipeline.svg", "png": "pipeline.png", "html": "pipeline.html"}
 
 
@@ -43,49 +38,21 @@ def command(
 
     An HTML page stands alone; a click on a task shows its source and its executed notebook.
     """
+    from soorgeon_clone.pipeline.plot.save import drawn, form_of
     from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
-    named = _SUFFIXES.get(Path(output).suffix.lower()) if output and output != "-" else None
-    if output and output != "-" and named is None and backend is None:
-        raise click.BadParameter(f"{output}: the name must end with .mmd, .svg, .png or .html.", param_hint="--output")
+    named = form_of(Path(output)) if output and output != "-" and backend is None else None
     form = backend or named or ("mermaid" if output == "-" else "html")
     target = output or _DEFAULTS[form]
+    if form == "png" and target == "-":
+        raise click.BadParameter("a PNG does not go to the terminal: name a file.", param_hint="--output")
     with Project(entry_point, env=env) as project:
         warn(project)
-        data = _drawn(project, form, target)
+        data = drawn(project, form, Path(target))
         if target == "-":
+            assert isinstance(data, str)
             say.data(data)
             return
+        write_named(target, data)
         say.echo(f"{one_line(target)}: {count(len(project.dag.tasks), 'task')}", err=True)
-
-
-def _drawn(project: Project, form: str, target: str) -> str:
-    """Write the picture, or return its text where it goes to the terminal."""
-    from soorgeon_clone.pipeline.plot.draw import drawing_of
-    from soorgeon_clone.pipeline.plot.layout import place
-
-    drawing = drawing_of(project)
-    if form == "png":
-        from soorgeon_clone.pipeline.plot.png import png_of
-
-        if target == "-":
-            raise click.BadParameter("a PNG does not go to the terminal: name a file.", param_hint="--output")
-        write_named(target, png_of(place(drawing), Path(target).suffix))
-        return ""
-    if form == "mermaid":
-        from soorgeon_clone.pipeline.plot.mermaid import mermaid_of
-
-        text = mermaid_of(drawing)
-    elif form == "svg":
-        from soorgeon_clone.pipeline.plot.svg import svg_of
-
-        text = svg_of(place(drawing), title=project.root.name)
-    else:
-        from soorgeon_clone.pipeline.plot.html import html_of
-        from soorgeon_clone.pipeline.plot.pages import pages_of
-
-        text = html_of(place(drawing), pages_of(project, Path(target).parent), title=project.root.name)
-    if target != "-":
-        write_named(target, text)
-    return text

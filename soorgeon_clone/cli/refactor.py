@@ -78,9 +78,15 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 @click.option(
     "-f",
     "--file-format",
-    type=click.Choice(["py", "ipynb"]),
+    type=click.Choice(["py", "ipynb", "same"]),
     default=None,
-    help="Format of the tasks, py if not given.",
+    help="Format of the tasks, py if not given; same: that of the notebook.",
+)
+@click.option(
+    "--exported-as",
+    metavar="NAME",
+    default=None,
+    help="Name of the module for functions and classes, such as exported_model.  [default: exported]",
 )
 @click.option("-l", "--log", type=click.Choice(_LEVELS, case_sensitive=False), default=None, help="Log at this level.")
 @click.option(
@@ -119,6 +125,7 @@ def command(
     serializer: Any,
     single_task: bool,
     file_format: Any,
+    exported_as: str | None,
     log: str | None,
     log_file: str | None,
     asked: tuple[str, ...],
@@ -144,12 +151,15 @@ def command(
     from soorgeon_clone.refactor.record import Origin
     from soorgeon_clone.refactor.repairs import remembered, to_remember
 
+    _check_names(product_prefix, exported_as)
     original = read(notebook)
     proposed = chosen(original, split_on)
     source, level = proposed.notebook, proposed.level
     if headed is not None:
         planned.write_headed(proposed, original, headed, split_on)
         return
+    if file_format == "same":
+        file_format = "ipynb" if source.path is None or source.path.suffix == ".ipynb" else "py"
 
     def plan_for(together: Sequence[MustMerge] = ()) -> Plan:
         return make_plan(
@@ -161,6 +171,7 @@ def command(
         "df_format": df_format,
         "file_format": file_format,
         "serializer": serializer,
+        "exported_module": exported_as,
     }
     root = Path(into or ".")
     together = () if verify or single_task else remembered(source, root, level)
@@ -203,13 +214,30 @@ def command(
         _build(root, as_json=as_json)
 
 
+def _check_names(product_prefix: str, exported_as: str | None) -> None:
+    """Raise UserError for what `build` could not use."""
+    from soorgeon_clone.refactor.surroundings import is_module_of_ours, leads_out
+
+    if leads_out(product_prefix):
+        raise UserError(
+            f"--product-prefix {product_prefix} is not a folder inside the project",
+            hint="Products lie below pipeline.yaml: only there can they appear all or not at all. To keep them on "
+            f"another disk, make a link: ln -s {product_prefix} output",
+            exit_code=2,
+        )
+    if exported_as is not None and not is_module_of_ours(exported_as):
+        raise UserError(
+            f"--exported-as {exported_as} is no name for that module",
+            hint="Call it exported, or exported_ and something: refactor knows its own files by their names.",
+            exit_code=2,
+        )
+
+
 def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: float | None, choices: Choices) -> Repaired:
     """Return the plan that was seen to do what the notebook does. If none is, show where they part; the last counts."""
-    from soorgeon_clone.cli.build import stop_on_sigterm
     from soorgeon_clone.verify.repair import repair
     from soorgeon_clone.verify.verify import Settings
 
-    stop_on_sigterm()
     repaired = repair(source, plan_for, Settings(level=level, timeout=timeout, choices=choices), _tell)
     if repaired.report.same:
         return repaired
@@ -260,11 +288,12 @@ def _log(plan: Plan) -> None:
 
 def _choices(source: Notebook, root: Path, plan: Plan, **chosen: Any) -> Choices:
     from soorgeon_clone.refactor.layout import Choices
-    from soorgeon_clone.refactor.surroundings import local_modules, notebook_folder
+    from soorgeon_clone.refactor.surroundings import local_modules, notebook_folder, taken_modules
 
     return Choices(
         notebook_folder=notebook_folder(source.path, root),
         local_modules=local_modules(source.path, plan.modules),
+        taken_modules=taken_modules(root),
         **{name: value for name, value in chosen.items() if value is not None},
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import (
     PipelineCommand,
     log_level,
@@ -36,6 +37,9 @@ from soorgeon_clone.cli.pipeline_options import (
 )
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
+@click.option("-d", "--debug", is_flag=True, help="Run it in this terminal, with the debugger where it fails.")
+@click.option("--source", is_flag=True, help="Show its source, and run nothing.")
+@click.option("--status", is_flag=True, help="Show whether it is up to date and why not, and run nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the task prints while it runs, and whole tracebacks.")
 @store_option
 @store_mode_option
@@ -53,6 +57,9 @@ def command(
     retries: int | None,
     ignore_environment: bool,
     no_cache: bool,
+    debug: bool,
+    source: bool,
+    status: bool,
     verbose: bool,
     store: str | None,
     store_mode: str | None,
@@ -62,7 +69,7 @@ def command(
 
     Several tasks of a project may run so at the same time.
     """
-    from soorgeon_clone.cli.build import show, size_option, stop_on_sigterm, warn
+    from soorgeon_clone.cli.build import debug_task, show, size_option, warn
     from soorgeon_clone.cli.progress import Progress
     from soorgeon_clone.pipeline.building.model import Options
     from soorgeon_clone.pipeline.declared.dag import select
@@ -70,7 +77,6 @@ def command(
     from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
-    stop_on_sigterm()
     options = Options(
         force=force,
         isolation=isolation,
@@ -86,11 +92,25 @@ def command(
         store=store,
         store_mode=store_mode,
     ) as project:
-        project.compute()
-        warn(project)
+        if not (source or status):
+            project.compute()
+            warn(project)
         (chosen, *others) = select(project.dag, name)
         if others:
             raise click.UsageError(f"'{name}' means {1 + len(others)} tasks; build --partially takes wildcards.")
+        if source:
+            from soorgeon_clone.pipeline.api import source_text
+
+            say.data(source_text(project.root, project.dag.tasks[chosen]))
+            return
+        if status:
+            (found,) = project.status({chosen})
+            say.echo(f"{chosen}: {found.line}")
+            return
+        if debug:
+            if not debug_task(project, chosen):
+                sys.exit(1)
+            return
         if retries is not None:
             task = project.tasks[chosen]
             project.tasks[chosen] = replace(task, spec=replace(task.spec, retries=retries))

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
-from soorgeon_clone.cli.build import stop_on_sigterm
 from soorgeon_clone.cli.pipeline_options import set_up_log
 from soorgeon_clone.visible import one_line
 
@@ -105,14 +104,12 @@ def command(
     notebook itself does not run.
     """
     set_up_log(log, log_file)
-    stop_on_sigterm()
     from soorgeon_clone.cli.progress import Ticker
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.refactor.propose import chosen
-    from soorgeon_clone.refactor.record import Record, read_record
+    from soorgeon_clone.refactor.record import RECORD, Record, read_record
     from soorgeon_clone.refactor.repairs import remembered
-    from soorgeon_clone.refactor.write import RECORD
     from soorgeon_clone.verify.model import Tolerance
     from soorgeon_clone.verify.verify import Settings, verify
 

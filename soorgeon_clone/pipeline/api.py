@@ -12,7 +12,7 @@ with Pipeline("pipeline.yaml") as pipeline:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from typing import Any, Literal
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.building.model import Listener, Options, Report
 from soorgeon_clone.pipeline.declared import dag as dags
-from soorgeon_clone.pipeline.declared.model import DAG, Spec
+from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
 from soorgeon_clone.pipeline.run import build, run_task, touch
 from soorgeon_clone.pipeline.status.model import TaskStatus
@@ -30,15 +30,20 @@ from soorgeon_clone.pipeline.status.project import Project
 class Pipeline:
     """A pipeline on disk. ``status`` and ``build`` look at files anew each time.
 
+    ``entry_point`` is a pipeline.yaml or its folder, what such a file says (a mapping; paths are relative to the
+    working folder), or functions (see `functions`), with ``params`` for them. Going through a pipeline gives the names
+    of its tasks, ``pipeline["name"]`` one of them.
+
     ``env`` replaces values of env.yaml by their dotted names; ``store`` is the URL of the store ("off" for none), None
     for what the environment or pipeline.yaml says. Problems that a person can solve raise UserError.
     """
 
     def __init__(
         self,
-        entry_point: Path | str = "pipeline.yaml",
+        entry_point: Path | str | Mapping[str, Any] | Sequence[Callable[..., Any]] = "pipeline.yaml",
         *,
         env: Mapping[str, Any] | None = None,
+        params: Mapping[str, Mapping[str, Any]] | None = None,
         ignore_environment: bool = False,
         use_cache: bool = True,
         store: str | None = None,
@@ -49,7 +54,7 @@ class Pipeline:
             "use_cache": use_cache,
             "store": store,
         }
-        self._entry_point = Path(entry_point).resolve()
+        self._entry_point = _opened(entry_point, self._arguments["env"], params)
         with self._open() as project:
             self._dag = project.dag
 
@@ -74,6 +79,35 @@ class Pipeline:
         """The folder that paths are relative to."""
         return self._dag.root
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._dag.tasks)
+
+    def __len__(self) -> int:
+        return len(self._dag.tasks)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._dag.tasks
+
+    def __getitem__(self, name: str) -> PipelineTask:
+        if name not in self._dag.tasks:
+            raise KeyError(f"there is no task {name!r}; there are: {', '.join(list(self)[:20])}")
+        return PipelineTask(self, name)
+
+    def plot(self, output: Path | str = "pipeline.html") -> Path:
+        """Draw the pipeline to a file that ends with .html, .svg, .png or .mmd; return its path."""
+        from soorgeon_clone.pipeline.plot.save import save
+
+        with self._open() as project:
+            return save(project, Path(output))
+
+    def debug(self, name: str) -> None:
+        """Run a task in this process, and open the debugger where it fails; its products stay as they are."""
+        from soorgeon_clone.pipeline.building.debugging import debug
+
+        with self._open() as project:
+            project.compute()
+            debug(project, self[name].name)
+
     def status(self) -> list[TaskStatus]:
         """Whether each task is up to date, and if not, why."""
         with self._open() as project:
@@ -81,7 +115,7 @@ class Pipeline:
 
     def explain(self, name: str) -> TaskStatus:
         """The status of one task."""
-        wanted = self._dag[name].name
+        wanted = self[name].name
         return next(status for status in self.status() if status.name == wanted)
 
     def build(
@@ -153,3 +187,80 @@ class Pipeline:
 
     def _open(self) -> Project:
         return Project(self._entry_point, **self._arguments)
+
+
+class PipelineTask:
+    """One task of a pipeline."""
+
+    def __init__(self, pipeline: Pipeline, name: str) -> None:
+        self.pipeline = pipeline
+        self.name = name
+        self._task = pipeline.dag.tasks[name]
+
+    @property
+    def product(self) -> Any:
+        """The path of its product, or the paths by key."""
+        paths = {product.key: self.pipeline.root / product.path for product in self._task.products}
+        return paths[None] if list(paths) == [None] else paths
+
+    @property
+    def upstream(self) -> dict[str, PipelineTask]:
+        """The tasks before it."""
+        return {name: self.pipeline[name] for name in self._task.upstream}
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """Its params."""
+        return self._task.spec.params
+
+    @property
+    def source(self) -> str:
+        """The text of its source; of a function, that of its module."""
+        return source_text(self.pipeline.root, self._task)
+
+    def build(self, *, force: bool = False) -> Report:
+        """Run it if it is stale, and none of its upstream."""
+        return self.pipeline.run_task(self.name, force=force)
+
+    def status(self) -> TaskStatus:
+        """Whether it is up to date, and if not, why."""
+        return self.pipeline.explain(self.name)
+
+    def load(self, key: str | None = None) -> Any:
+        """The object in its product."""
+        return self.pipeline.load(self.name, key)
+
+    def debug(self) -> None:
+        """Run it in this process, and open the debugger where it fails."""
+        self.pipeline.debug(self.name)
+
+    def __repr__(self) -> str:
+        return f"<task {self.name!r}: {self.status().line}>"
+
+
+def source_text(root: Path, task: Task) -> str:
+    """Return the text of a task's source; of a function, that of its module. Raises UserError."""
+    from soorgeon_clone.pipeline.declared.inject_file import source_text as text_of
+    from soorgeon_clone.pipeline.sources.local_modules import LocalModules
+
+    path = task.spec.source.path or LocalModules(root).find(task.spec.source.text.rpartition(".")[0])
+    if path is None:
+        raise UserError(f"the source of task '{task.name}' is not in the project: {task.spec.source.text}")
+    return text_of(root / path)
+
+
+def _opened(
+    entry_point: Path | str | Mapping[str, Any] | Sequence[Callable[..., Any]],
+    env: Mapping[str, Any],
+    params: Mapping[str, Mapping[str, Any]] | None,
+) -> Path | Spec:
+    """What `Project` opens."""
+    if isinstance(entry_point, (str, Path)):
+        return Path(entry_point).resolve()
+    if isinstance(entry_point, Mapping):
+        from soorgeon_clone.pipeline.declared import spec, yaml_tree
+
+        return spec.loads(yaml_tree.dump(dict(entry_point)), path=Path.cwd() / spec.DEFAULT, env=env)
+    from soorgeon_clone.pipeline.functions import spec_of
+
+    return spec_of(entry_point, params)

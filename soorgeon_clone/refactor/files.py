@@ -9,6 +9,7 @@ from typing import Any
 from soorgeon_clone.notebook import write as notebook_text
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.declared import spec
+from soorgeon_clone.refactor.exported_name import EXPORTED, defined_names, imported_from
 from soorgeon_clone.refactor.frames import frames_module
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Plan, Task
@@ -35,9 +36,12 @@ class Project:
 def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
     """Return all files by their path in the project, with forward slashes."""
     cells = {task.name: task_cells(task, layout) for task in plan.tasks}
+    if layout.exported_module != EXPORTED:
+        defined = defined_names(plan.exported)
+        cells = {name: imported_from(ours, defined, layout.exported_module) for name, ours in cells.items()}
     files = {layout.source(task.name): _task_text(cells[task.name], layout) for task in plan.tasks}
     if plan.exported:
-        files["exported.py"] = plan.exported.rstrip("\n") + "\n"
+        files[f"{layout.exported_module}.py"] = plan.exported.rstrip("\n") + "\n"
     if layout.choices.df_format and layout.frames_module in layout.own_modules:
         files[f"{layout.frames_module}.py"] = frames_module(layout.choices.df_format, layout.choices.serializer)
     files["pipeline.yaml"] = spec.dump_tasks([_declaration(task, cells[task.name], layout) for task in plan.tasks])
@@ -94,7 +98,7 @@ def _readme(plan: Plan, layout: Layout) -> str:
             *rows,
             "",
             "```sh",
-            "pip install -r requirements.txt",
+            "pip install soorgeon-clone -r requirements.txt",
             "soorgeon-clone build   # run what is not up to date; `ploomber build` does as well",
             "soorgeon-clone status  # what is up to date, and why not",
             "soorgeon-clone plot    # draw the pipeline",

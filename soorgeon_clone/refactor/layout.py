@@ -19,8 +19,9 @@ FrameFormat = Literal["parquet", "csv"]
 class Choices:
     """What the user chose. ``notebook_folder`` is the way from the project to the notebook's, "" if they are one.
 
-    ``local_modules`` are the modules of the notebook's own that stand beside it; ``serializer`` is what is used where a
-    value does not need another.
+    ``taken_modules`` are those beside pipeline.yaml that refactor did not write, ``exported_module`` is what the
+    module for definitions is called where no other is. ``local_modules`` are the modules of the notebook's own that
+    stand beside it; ``serializer`` is what is used where a value does not need another.
     """
 
     product_prefix: str = "output"
@@ -29,6 +30,8 @@ class Choices:
     serializer: Serializer = "pickle"
     notebook_folder: str = ""
     local_modules: tuple[str, ...] = ()
+    taken_modules: tuple[str, ...] = ()
+    exported_module: str = "exported"
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,15 @@ class Layout:
     """Where things are.
 
     ``files`` maps (task, key of its bundle) to the product, ``notebooks`` a task to its executed notebook.
-    ``frames_module`` is the module that saves and loads frames in a format of their own, ``own_modules`` are all
-    modules that are written beside pipeline.yaml.
+    ``frames_module`` is the module that saves and loads frames in a format of their own, ``exported_module`` holds the
+    notebook's functions and classes, ``own_modules`` are all modules that are written beside pipeline.yaml.
     """
 
     choices: Choices
     files: Mapping[tuple[str, str], ProductFile] = field(default_factory=dict)
     notebooks: Mapping[str, str] = field(default_factory=dict)
     frames_module: str = "frames"
+    exported_module: str = "exported"
     own_modules: tuple[str, ...] = ()
 
     def source(self, task: str) -> str:
@@ -77,11 +81,13 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
             keys.add(key)
             stem = f"{task.name}-{_file_name(wanted)}"
             files[task.name, bundle.key] = ProductFile(key, _free_path(choices, stem, suffix(bundle, choices), taken))
-    frames_module = _free("frames", {*plan.modules, *choices.local_modules, *notebooks})
-    own_modules = ("exported",) if plan.exported else ()
+    others = {*(module.split(".")[0] for module in plan.modules), *choices.local_modules, *choices.taken_modules}
+    frames_module = _free("frames", {*others, *notebooks})
+    exported_module = _free(choices.exported_module, {*others, *notebooks})
+    own_modules = (exported_module,) if plan.exported else ()
     if any(may_hold_frame(bundle, choices) for task in plan.tasks for bundle in task.saves):
         own_modules = (*own_modules, frames_module)
-    return Layout(choices, files, notebooks, frames_module, own_modules)
+    return Layout(choices, files, notebooks, frames_module, exported_module, own_modules)
 
 
 def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:

@@ -9,8 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from soorgeon_clone.notebook.model import Notebook
-from soorgeon_clone.refactor.record import read_record
-from soorgeon_clone.refactor.write import RECORD
+from soorgeon_clone.refactor.record import RECORD, read_record
 
 _MOST_FOLDERS = 500  # of one folder that are looked into
 

@@ -12,6 +12,7 @@ from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.notebook.model import Notebook, Section
 from soorgeon_clone.notebook.sections import almost_heading, best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
+from soorgeon_clone.notebook.slugs import task_names
 from soorgeon_clone.refactor.checks import check_comments, check_syntax, has_syntax_of_its_own, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
 from soorgeon_clone.refactor.model import MustMerge, Plan, Serializer
@@ -39,6 +40,9 @@ def make_plan(
     can have bound. A notebook that is too large to be looked at, or nested too deeply, becomes one task as it is.
     """
     sections = split(notebook, level)
+    if single_task and sections:
+        (name,) = task_names([Path(notebook.name).stem])
+        sections = (sections[0]._replace(name=name), *sections[1:])
     if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
         return as_one_task(notebook, sections, f"its code is too large to be looked at closely ({_heaviest(notebook)})")
     if has_syntax_of_its_own(notebook):
@@ -112,5 +116,5 @@ def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, sin
             if almost is None
             else f"`{almost}` is none: put a space behind the #."
         )
-        return (f"The notebook has no headings that would split it, so it becomes one task. {advice}",)
-    return (f"The notebook has no H{level} headings, so it becomes one task; --split-on h{better} would split it.",)
+        return (f"No headings split the notebook, so it becomes one task. {advice}",)
+    return (f"No H{level} headings split the notebook, so it becomes one task; --split-on h{better} would split it.",)

@@ -8,8 +8,8 @@ from pathlib import Path
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.sections import split
 from soorgeon_clone.refactor.model import MustMerge
-from soorgeon_clone.refactor.record import read_record
-from soorgeon_clone.refactor.write import RECORD, Repairs
+from soorgeon_clone.refactor.record import RECORD, read_record
+from soorgeon_clone.refactor.write import Repairs
 
 
 def remembered(notebook: Notebook, root: Path, level: int) -> tuple[MustMerge, ...]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import posixpath
+import re
 from collections.abc import Iterable
 from pathlib import Path
+
+from soorgeon_clone.refactor.record import RECORD, read_record
 
 
 def notebook_folder(notebook: Path | None, root: Path) -> str:
@@ -34,3 +38,20 @@ def local_modules(notebook: Path | None, modules: Iterable[str]) -> tuple[str, .
 
 def _is_module(path: Path) -> bool:
     return path.with_name(f"{path.name}.py").is_file() or (path.is_dir() and any(path.glob("*.py")))
+
+
+def taken_modules(root: Path) -> tuple[str, ...]:
+    """Return the modules beside pipeline.yaml that are not refactor's own: these keep their names."""
+    ours = read_record(root / RECORD).files
+    return tuple(sorted(path.stem for path in root.glob("*.py") if path.name not in ours))
+
+
+def is_module_of_ours(name: str) -> bool:
+    """Tell whether the module for definitions may be called so."""
+    return re.fullmatch(r"exported(_[a-z0-9_]+)?", name) is not None
+
+
+def leads_out(prefix: str) -> bool:
+    """Tell whether a folder for products is not below the project's."""
+    normal = posixpath.normpath(prefix.replace("\\", "/"))
+    return normal.startswith("/") or normal.split("/")[0] == ".." or bool(re.match(r"[A-Za-z]:", normal))

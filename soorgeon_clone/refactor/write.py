@@ -13,11 +13,10 @@ from soorgeon_clone.files.generated import outdated, text_now
 from soorgeon_clone.files.problems import told
 from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
-from soorgeon_clone.refactor.record import Origin, Record, digest, read_record, record_text
+from soorgeon_clone.refactor.record import RECORD, Origin, Record, digest, read_record, record_text
 from soorgeon_clone.refactor.shared import merge
 from soorgeon_clone.visible import one_line
 
-RECORD = ".soorgeon-clone/generated.json"
 _HIDDEN_IGNORE = ".soorgeon-clone/.gitignore"
 
 

@@ -6,10 +6,13 @@ gone, and cells of ours were added.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from soorgeon_clone.verify.capture import is_ours
+
+_FROM_EXPORTED = re.compile(r"from exported(_\w+)? import")
 
 
 def pair(notebook: Mapping[int, str], task: Sequence[Mapping[str, Any]]) -> dict[int, int]:
@@ -38,7 +41,7 @@ def text(cell: Mapping[str, Any]) -> str:
 def _is_part(part: str, whole: str) -> bool:
     """Tell whether the lines of ``part`` stand in ``whole`` in this order, but for imports from exported.py."""
     lines = iter(_lines(whole))
-    return all(any(line == other for other in lines) for line in _lines(part) if "from exported import" not in line)
+    return all(any(line == other for other in lines) for line in _lines(part) if not _FROM_EXPORTED.search(line))
 
 
 def _lines(source: str) -> list[str]:

@@ -262,7 +262,7 @@ def _group(kind: type, *nodes: Node) -> Node:
 
 def _is_own(kind: type) -> bool:
     """Tell whether a class is the user's: what its pickling leaves out may be missed, which libraries think of."""
-    if kind.__module__ in ("__main__", "exported"):
+    if kind.__module__ == "__main__" or _is_exported(kind.__module__):
         return True
     file = getattr(sys.modules.get(kind.__module__), "__file__", None)
     return bool(file) and not any(str(file).startswith(place) for place in _installed())
@@ -303,7 +303,12 @@ def is_opaque(kind: type) -> bool:
 def name_of(kind: type) -> str:
     """Return a type's name. Where it was defined does not count: a task may have it from exported.py."""
     module = kind.__module__
-    return kind.__qualname__ if module in ("builtins", "__main__", "exported") else f"{module}.{kind.__qualname__}"
+    own = module in ("builtins", "__main__") or _is_exported(module)
+    return kind.__qualname__ if own else f"{module}.{kind.__qualname__}"
+
+
+def _is_exported(module: str) -> bool:
+    return module == "exported" or module.startswith("exported_")
 
 
 def _cell(cell: Any) -> object:

@@ -409,3 +409,60 @@ def test_it_asks_what_was_meant(run: Callable[..., Done], tmp_path: Path) -> Non
     done = run("nb.ipynb", "--explain", "shwo")
     assert done.code == 2 and "Did you mean show" in done.err
     assert run("nb.ipynb", "--explain", "load->xs").code == 2
+
+
+@pytest.mark.parametrize("prefix", ["/abs", "../x", "..", "a/../../b", "C:/x"])
+def test_products_outside_of_the_project_are_refused_at_once(
+    prefix: str, run: Callable[..., Done], tmp_path: Path
+) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    done = run("nb.ipynb", "-p", prefix)
+    assert done.code == 2
+    assert f"--product-prefix {prefix} is not a folder inside the project" in done.err
+    assert files(tmp_path) == {"nb.ipynb"}
+
+
+def test_a_single_task_is_called_like_the_notebook(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "My Model.ipynb").write_text(notebook(*TWO))
+    assert run("My Model.ipynb", "-s").code == 0
+    assert "tasks/my-model.py" in files(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "ending"), [("nb.ipynb", "ipynb"), ("nb.py", "py")])
+def test_the_format_of_the_notebook(name: str, ending: str, run: Callable[..., Done], tmp_path: Path) -> None:
+    text = notebook(*TWO) if ending == "ipynb" else "# %% [markdown]\n# ## Load\n\n# %%\nx = 1\n"
+    (tmp_path / name).write_text(text)
+    assert run(name, "-f", "same").code == 0
+    assert f"tasks/load.{ending}" in files(tmp_path)
+
+
+DEFINES = ("## Load", "def half(x):\n    return x / 2", "x = half(4)", "## Show", "print(half(x))")
+
+
+def test_a_file_of_the_users_keeps_its_name(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "exported.py").write_text("y = 3\n")
+    (tmp_path / "nb.ipynb").write_text(notebook("## First", "from exported import y", "print(y)", *DEFINES))
+    for _ in range(2):
+        assert run("nb.ipynb").code == 0
+        assert (tmp_path / "exported.py").read_text() == "y = 3\n"
+        assert "def half" in (tmp_path / "exported_2.py").read_text()
+        assert "from exported_2 import half" in (tmp_path / "tasks/show.py").read_text()
+        assert "from exported import y" in (tmp_path / "tasks/first.py").read_text()
+    (tmp_path / "exported.py").unlink()
+    (tmp_path / "nb.ipynb").write_text(notebook(*DEFINES))
+    assert run("nb.ipynb").code == 0
+    assert "exported.py" in files(tmp_path)
+    assert "exported_2.py" not in files(tmp_path)
+
+
+def test_the_name_of_the_module_can_be_chosen(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*DEFINES))
+    assert run("nb.ipynb", "--exported-as", "exported_model").code == 0
+    assert "from exported_model import half" in (tmp_path / "tasks/show.py").read_text()
+    assert run("nb.ipynb", "--exported-as", "helpers").code == 2
+
+
+def test_the_readme_names_the_runner(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    assert run("nb.ipynb").code == 0
+    assert "pip install soorgeon-clone -r requirements.txt" in (tmp_path / "README.md").read_text()

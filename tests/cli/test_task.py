@@ -23,3 +23,15 @@ def test_retries_of_the_command_line_go_before_those_of_the_task(
     monkeypatch.chdir(folder.root)
     assert CliRunner().invoke(command, ["fail", *options]).exit_code == 1
     assert log.read_text() == "x" * attempts
+
+
+def test_source_and_status_run_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder(tmp_path)
+    folder.task("a", "x = 1")
+    folder.write("funcs.py", "def make(product):\n    pass\n")
+    folder.declare(source="funcs.make", product="output/x.txt")
+    monkeypatch.chdir(folder.root)
+    assert CliRunner().invoke(command, ["a", "--source"]).output == (folder.root / "tasks/a.py").read_text()
+    assert "def make" in CliRunner().invoke(command, ["make", "--source"]).output
+    assert CliRunner().invoke(command, ["a", "--status"]).output == "a: stale: never ran\n"
+    assert not (folder.root / "output").exists()

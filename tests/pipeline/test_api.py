@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
-from project_folder import Folder
+from project_folder import SAVE, Folder
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.api import Pipeline
@@ -29,3 +36,103 @@ def test_load_look_and_build(chain: Folder) -> None:
 def test_a_folder_is_enough(chain: Folder) -> None:
     assert Pipeline(chain.root).root == chain.root
     assert Pipeline(chain.root / "pipeline.yaml").spec.root == chain.root
+
+
+def test_tasks_by_name(chain: Folder) -> None:
+    dag = Pipeline(chain.root)
+    assert list(dag) == ["load", "fit"] and len(dag) == 2 and "fit" in dag
+    assert dag["load"].product == {"nb": chain.root / "output/load.ipynb", "x": chain.root / "output/load-x.pkl"}
+    assert list(dag["fit"].upstream) == ["load"]
+    assert dag["load"].build().ok
+    assert dag["load"].load("x") == [1, 2, 3]
+    assert dag["load"].status().up_to_date and not dag["fit"].status().up_to_date
+    assert "x = [1, 2, 3]" in dag["load"].source
+    assert repr(dag["load"]) == "<task 'load': up to date>"
+    with pytest.raises(KeyError, match="there is no task 'none'; there are: load, fit"):
+        dag["none"]
+
+
+@pytest.mark.parametrize("name", ["p.html", "p.svg", "p.mmd"])
+def test_a_drawing(name: str, chain: Folder, tmp_path: Path) -> None:
+    assert "load" in Pipeline(chain.root).plot(tmp_path / name).read_text()
+    with pytest.raises(UserError, match=r"must end with \.mmd"):
+        Pipeline(chain.root).plot(tmp_path / "p.doc")
+
+
+def test_what_pipeline_yaml_would_say(chain: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    (chain.root / "pipeline.yaml").unlink()
+    chain.write("env.yaml", "n: 1\n")
+    chain.write("tasks/load.py", '# %% tags=["parameters"]\nupstream = None\nproduct = None\nn = 0\n# %%\nprint(n)\n')
+    monkeypatch.chdir(chain.root)
+    spec = {"tasks": [{"source": "tasks/load.py", "product": "output/load.ipynb", "params": {"n": "{{n}}"}}]}
+    assert Pipeline(spec, env={"n": 7}).build().ok
+    assert chain.outputs("output/load.ipynb") == "7\n"
+
+
+FUNCTIONS = """
+from soorgeon_clone import task
+
+@task(product="output/first.pkl")
+def load():
+    return [1, 2]
+
+def double(load, n=2):
+    return [n * one for one in load]
+
+def both(load, double):
+    return load + double
+
+def missing(x):
+    pass
+"""
+
+
+@pytest.fixture
+def functions(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    folder.write("funcs_of_test.py", FUNCTIONS)
+    monkeypatch.chdir(folder.root)
+    monkeypatch.syspath_prepend(str(folder.root))
+    yield importlib.import_module("funcs_of_test")
+    del sys.modules["funcs_of_test"]
+
+
+def test_functions_are_tasks(functions: Any) -> None:
+    pipeline = Pipeline([functions.both, functions.load, functions.double], params={"double": {"n": 3}})
+    assert list(pipeline) == ["load", "double", "both"]
+    assert pipeline.build().ok
+    assert pipeline["both"].load() == [1, 2, 3, 6]
+    assert pipeline["load"].product.name == "first.pkl"
+    assert not [run for run in pipeline.build().runs if run.ran]
+    other = Pipeline([functions.load, functions.double, functions.both])
+    assert [run.name for run in other.build().runs if run.ran] == ["double", "both"]
+    assert other["both"].load() == [1, 2, 2, 4]
+
+
+def test_functions_that_cannot_be_tasks(functions: Any) -> None:
+    with pytest.raises(UserError, match="its parameter 'x' is no task, and has no value"):
+        Pipeline([functions.missing])
+    with pytest.raises(UserError, match="cannot be imported by a task"):
+        Pipeline([lambda: 1])
+    with pytest.raises(UserError, match="there is no task 'none'"):
+        Pipeline([functions.load], params={"none": {}})
+
+
+def test_debugging_a_task(chain: Folder) -> None:
+    chain.build()
+    chain.script("load", "x = 'secret'\n", SAVE, "1 / 0")
+    command = [sys.executable, "-m", "soorgeon_clone", "task", "load", "--debug"]
+    done = subprocess.run(command, cwd=chain.root, input="p x\nq\n", capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "(Pdb) 'secret'" in done.stdout
+    assert chain.load("output/load-x.pkl") == [1, 2, 3]
+    command[3:] = ["build", "--debug"]
+    done = subprocess.run(command, cwd=chain.root, input="p x\nq\n", capture_output=True, text=True)
+    assert "ZeroDivisionError" in done.stderr and "(Pdb) 'secret'" in done.stdout
+
+
+def test_debugging_a_function(folder: Folder) -> None:
+    folder.write("funcs.py", "def make(product):\n    y = 5\n    raise ValueError\n")
+    folder.declare(source="funcs.make", product="output/x.txt")
+    command = [sys.executable, "-m", "soorgeon_clone", "task", "make", "--debug"]
+    done = subprocess.run(command, cwd=folder.root, input="p y + 1\nq\n", capture_output=True, text=True)
+    assert "(Pdb) 6" in done.stdout

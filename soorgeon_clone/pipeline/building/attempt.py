@@ -143,7 +143,7 @@ class LocalAttempt:
             self._executed = self._executed_path()
             self._forms = [Path(one.path) for one in self.task.notebooks if Path(one.path) != self._executed]
 
-    def _notebook(self) -> dict[str, Any]:
+    def notebook(self) -> dict[str, Any]:
         """The source with its parameters, as it is run."""
         from soorgeon_clone.notebook import read, write
 
@@ -167,7 +167,7 @@ class LocalAttempt:
             from soorgeon_clone.pipeline.building.function_task import call_for
 
             return self._job(function=call_for(self.task, self.values))
-        return self._job(source=self._notebook(), output=self.stage.new / self._executed)
+        return self._job(source=self.notebook(), output=self.stage.new / self._executed)
 
     def _job(
         self,

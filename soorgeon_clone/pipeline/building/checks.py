@@ -54,7 +54,7 @@ def _of_function(task: Task, signature: Signature) -> Iterator[str]:
     if task.spec.serializer is None:
         given.insert(0, "product")
     if task.upstream:
-        given.insert(0, "upstream")
+        given[:0] = task.upstream if task.spec.spread else ["upstream"]
     if not signature.anything:
         for name in given:
             if name not in signature.names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.pipeline.building.hook_views import as_paths
@@ -23,6 +24,7 @@ def call_for(task: Task, values: Mapping[str, Any]) -> FunctionCall:
             "params": arguments,
             "serializer": task.spec.serializer,
             "unserializer": task.spec.unserializer,
+            "spread": task.spec.spread,
         },
     )
 
@@ -34,17 +36,20 @@ def run(
     params: Mapping[str, Any],
     serializer: str | None,
     unserializer: str | None,
+    spread: bool = False,
 ) -> None:
-    """Call the function. It gets ``product`` unless a serializer writes what it returns, ``upstream`` if it has any."""
+    """Call the function. It gets ``product`` unless a serializer writes what it returns, ``upstream`` if it has any, or
+    with ``spread`` each upstream by its name."""
     function = _load(dotted)
     arguments = dict(resolved(params))
     if upstream is not None:
-        arguments["upstream"] = _unserialized(upstream, _load(unserializer)) if unserializer else upstream
+        upstream = _unserialized(upstream, _load(unserializer)) if unserializer else upstream
+        arguments.update(upstream if spread else {"upstream": upstream})
     if serializer is None:
         function(product=product, **arguments)
         return
     result = function(**arguments)
-    if result is None:
+    if result is None and not spread:
         raise TypeError(f"{dotted} returned None, and there is a serializer that needs a value")
     if isinstance(product, Mapping):
         if not isinstance(result, Mapping) or set(result) != set(product):
@@ -53,6 +58,22 @@ def run(
             _load(serializer)(result[key], path)
     else:
         _load(serializer)(result, product)
+
+
+def save_pickle(value: Any, path: Path) -> None:
+    """Write what a function returned."""
+    import pickle
+
+    with path.open("wb") as file:
+        pickle.dump(value, file)
+
+
+def load_pickle(path: Path) -> Any:
+    """Read what `save_pickle` wrote."""
+    import pickle
+
+    with path.open("rb") as file:
+        return pickle.load(file)
 
 
 def _load(dotted: str) -> Any:

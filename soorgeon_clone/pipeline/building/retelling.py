@@ -44,7 +44,7 @@ class Retelling(LocalAttempt):
         if path is None:
             return None
         try:
-            return retold(read_executed(path), self._notebook())
+            return retold(read_executed(path), self.notebook())
         except (OSError, ValueError, KeyError, TypeError, UserError):
             return None
 

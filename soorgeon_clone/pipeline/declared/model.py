@@ -65,11 +65,11 @@ class Requests:
 class TaskSpec:
     """One task as pipeline.yaml declares it, after placeholders and grids. ``line`` is where it starts in ``file``.
 
-    ``products`` is None where they are read from the source, ``upstream`` likewise. ``timeout`` is in seconds,
-    ``memory_limit`` in bytes. ``record_timing``: its executed notebook says when each cell ran, and differs from
-    run to run. ``log_output``: what it prints goes to the log as well. ``resources`` are the files in
-    ``params.resources_``, ``requests`` is the entry ``resources``. ``export`` is what the task says to export
-    targets, which check it.
+    ``spread``: its function takes each upstream task as a parameter of that name. ``products`` is None where they
+    are read from the source, ``upstream`` likewise. ``timeout`` is in seconds, ``memory_limit`` in bytes.
+    ``record_timing``: its executed notebook says when each cell ran, and differs from run to run. ``log_output``:
+    what it prints goes to the log as well. ``resources`` are the files in ``params.resources_``, ``requests`` is
+    the entry ``resources``. ``export`` is what the task says to export targets, which check it.
     """
 
     name: str
@@ -92,6 +92,7 @@ class TaskSpec:
     memory_limit: int | None = None
     record_timing: bool = False
     log_output: bool = False
+    spread: bool = False
     requests: Requests = Requests()
     export: Item | None = None
     file: str = "pipeline.yaml"

@@ -1,0 +1,32 @@
+"""A task, run in this process and this terminal: where it fails the debugger opens. It leaves no product behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.building.attempt import LocalAttempt
+from soorgeon_clone.pipeline.building.function_task import call_for
+from soorgeon_clone.pipeline.execution.cells import is_run, text
+from soorgeon_clone.pipeline.execution.debugging import debug_call, debug_cells
+from soorgeon_clone.pipeline.status.project import Project
+
+
+def debug(project: Project, name: str) -> bool:
+    """Return whether the task came to its end. Its upstream must have run. Raises UserError."""
+    task = project.tasks[name]
+    if task.facts.problem is not None:
+        raise UserError(task.facts.problem)
+    attempt = LocalAttempt(project, task, project.judge(task), memory_limit=None)
+    attempt.stage.prepare()
+    try:
+        attempt.stage.begin()
+        os.chdir(project.root)
+        if str(project.root) not in sys.path:
+            sys.path.insert(0, str(project.root))
+        if task.spec.source.kind == "function":
+            return debug_call(call_for(task, attempt.values))
+        return debug_cells([text(cell) for cell in attempt.notebook()["cells"] if is_run(cell)])
+    finally:
+        attempt.stage.discard()
