@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "interact": ("soorgeon_clone.cli.interact", "Open a session with the pipeline loaded."),
     "cache": ("soorgeon_clone.cli.cache", "Show or shrink the cache of products."),
     "export": ("soorgeon_clone.cli.export", "Write the files that run a pipeline on another engine."),
+    "join": ("soorgeon_clone.cli.join", "Write a pipeline as one notebook."),
     "verify": ("soorgeon_clone.cli.verify", "Run a notebook and its pipeline, and compare."),
     "lint": ("soorgeon_clone.cli.lint", "Find what keeps a notebook from running again."),
     "clean": ("soorgeon_clone.cli.clean", "Format a notebook's code, sort imports, strip outputs."),

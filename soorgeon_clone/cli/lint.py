@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,14 +81,14 @@ def command(
     if check_run and not fix:
         raise click.UsageError("--check-run goes with --fix.")
     requests = _requests(paths, _split(select), _split(ignore), _split(extend_select))
-    notes: list[str] = []
+    notes = list(_unused_rules(requests))
     changed = 0
     troubles: Sequence[str] = ()
     if fix or diff or unsafe_fixes:
         from soorgeon_clone.cli.lint_fix import fix_all
 
         fixing = fix_all(requests, paths, unsafe=unsafe_fixes, write=not diff, check_run=check_run)
-        requests, changed, notes = fixing.requests, fixing.changed, list(fixing.notes)
+        requests, changed, notes = fixing.requests, fixing.changed, [*notes, *fixing.notes]
         troubles = fixing.troubles
         if fixing.diff:
             say.data(fixing.diff)
@@ -105,6 +105,14 @@ def command(
     _report(results, output_format, output_file, statistics=statistics)
     _tell([*notes, *(one.note for one in results if one.note)], quiet=quiet)
     _finish(requests, results, troubles, quiet=quiet or output_format != "text" or statistics)
+
+
+def _unused_rules(requests: Sequence[Request]) -> Iterator[str]:
+    """Yield a note where a rule is on that finds nothing, because what it needs is not installed."""
+    from soorgeon_clone.lint.credentials import can_find
+
+    if not can_find() and any("SG406" in request.settings.codes_for(request.path) for request in requests):
+        yield "SG406 looks for no credentials here: pip install 'soorgeon-clone[secrets]'"
 
 
 def _requests(

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from soorgeon_clone import __version__
 from soorgeon_clone.files import cache_folder, regular
 from soorgeon_clone.lint.config import Settings
+from soorgeon_clone.lint.credentials import can_find
 from soorgeon_clone.lint.model import FileResult
 from soorgeon_clone.lint.record import pack, unpack
 
@@ -127,7 +128,7 @@ class Kept:
 
 @cache
 def _tool() -> tuple[Any, ...]:
-    """Return what changes when this package does: its version, and in a work tree the times of its files."""
+    """Return what changes with this package and what it uses: its version, in a work tree the times of its files."""
     root = Path(__file__).parents[1]
     parts = ("lower", "machine", "models", "objects", "objects/kinds", "knowledge", "knowledge/stdlib")
     rooms = ("lint", "lint/rules", "notebook", "analysis", *(f"analysis/{part}" for part in parts))
@@ -135,7 +136,7 @@ def _tool() -> tuple[Any, ...]:
     for room in rooms:
         with os.scandir(root / room) as entries:
             times.append(max((e.stat().st_mtime_ns for e in entries if e.is_file()), default=0))
-    return __version__, sys.version_info[:3], tuple(times)
+    return __version__, sys.version_info[:3], can_find(), tuple(times)
 
 
 def _tidy(kept: Path) -> None:

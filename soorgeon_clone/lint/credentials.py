@@ -56,8 +56,20 @@ _PLACEHOLDER = (
 )
 
 
+def can_find() -> bool:
+    """Tell whether detect-secrets is installed; without it no credential is found."""
+    from importlib.util import find_spec
+
+    return find_spec("detect_secrets") is not None
+
+
 def secrets_in(texts: Sequence[str], *, is_code: bool) -> Iterator[tuple[int, int, str]]:
-    """Yield (number of the text, row in it, kind) of each credential; passwords by name are looked for in code only."""
+    """Yield (number of the text, row in it, kind) of each credential; passwords by name are looked for in code only.
+
+    Without detect-secrets, none.
+    """
+    if not can_find():
+        return
     whole = "\n".join(texts)  # looking for thirty words in thousands of short texts takes several times as long
     starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
     for start, line in _suspicious_lines(whole, (*_FORMS, _NAMED) if is_code else _FORMS):

@@ -169,7 +169,11 @@ def _ruff_program() -> str:
         for file in files("ruff") or ():
             if file.name == name and (found := Path(str(file.locate()))).is_file():
                 return str(found)
-    raise UserError("ruff, which formats the code, is not installed", hint="pip install ruff", exit_code=2)
+    raise UserError(
+        "ruff, which formats the code, is not installed",
+        hint="Install it: pip install 'soorgeon-clone[clean]', or leave the code as it is with --no-format",
+        exit_code=2,
+    )
 
 
 def stripped(data: bytes, *, outputs: bool, counts: bool) -> bytes:

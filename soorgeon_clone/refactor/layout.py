@@ -11,6 +11,7 @@ from typing import Literal
 
 from soorgeon_clone.refactor.model import Bundle, Load, Plan, Serializer
 
+_LONGEST_KEY = 40  # characters
 FileFormat = Literal["py", "ipynb"]
 FrameFormat = Literal["parquet", "csv"]
 
@@ -124,10 +125,14 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 
 def _short(bundle: Bundle) -> str:
-    """Return the bundle's key, or if that lists many names the first of them and how many there are."""
-    if len(bundle.key) <= 40 or len(bundle.parts) < 2:
+    """Return the bundle's key; if that lists more names than a reader takes in, what they have in common."""
+    if len(bundle.key) <= _LONGEST_KEY or len(bundle.parts) < 2:
         return bundle.key
-    return f"{bundle.parts[0].name}-and-{len(bundle.parts) - 1}-more"
+    words = [re.split(r"_+", part.name.strip("_")) for part in bundle.parts]
+    common = [
+        word for word in words[0] if len(word) > 1 and not word.isdigit() and all(word in other for other in words)
+    ]
+    return "_".join([*common, "variables"])
 
 
 def _file_name(key: str) -> str:

@@ -21,7 +21,7 @@ from soorgeon_clone.notebook.tags import (
     is_reserved,
 )
 from soorgeon_clone.refactor.crossing import Words, load_lines, make_folder_lines, quoted, save_lines
-from soorgeon_clone.refactor.imports import arrange
+from soorgeon_clone.refactor.imports import WIDTH, arrange
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Load, Replay, Step, Task
 from soorgeon_clone.refactor.naming import names_of, place_import
@@ -47,6 +47,7 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
     imports = arrange(
         [*(step.source for step in early), *(item.statement for item in words.imports.values())], layout.own_modules
     )
+    search, imports = _with_search_path(search, imports)
     cells = [
         *heading,
         *_code(SETTINGS, search),
@@ -108,7 +109,9 @@ def _paths_code(task: Task, layout: Layout, words: Words) -> str:
     blocks = []
     for name, ours, needed in (("upstream", words.upstream, loads), ("product", words.product, bool(task.saves))):
         if needed and (task.changes_directory or folder):
-            blocks += _absolute(name, ours, words)
+            blocks += (
+                _absolute_product(ours, words) if name == "product" else _absolute_upstream(ours, task, layout, words)
+            )
         elif needed and name != ours:
             blocks.append(f"{ours} = {name}")
     if any(name != ours for name, ours in (("upstream", words.upstream), ("product", words.product))) and blocks:
@@ -127,16 +130,32 @@ def _other_params_code(task: Task) -> str:
     return "\n".join(f"{name} = {source}" for name, source in task.params.items() if name not in injected)
 
 
-def _absolute(name: str, ours: str, words: Words) -> list[str]:
+def _absolute_product(ours: str, words: Words) -> list[str]:
     absolute = f"{words.use('import os')}.path.abspath"
-    if name == "product":
-        return [f"{ours} = {{key: {absolute}(path) for key, path in {name}.items()}}"]
-    return [
-        f"{ours} = {{",
-        f"    task: {{key: {absolute}(path) for key, path in paths.items()}}",
-        f"    for task, paths in {name}.items()",
-        "}",
-    ]
+    return [f"{ours} = {{key: {absolute}(path) for key, path in product.items()}}"]
+
+
+def _absolute_upstream(ours: str, task: Task, layout: Layout, words: Words) -> list[str]:
+    """Return the lines for the products that are loaded, one by one: the task then depends on no other."""
+    absolute = f"{words.use('import os')}.path.abspath"
+    loaded = dict.fromkeys((load.task, layout.upstream(load).key) for load in task.loads)
+    if ours == "upstream":
+        places = [f"upstream[{quoted(name)}][{quoted(key)}]" for name, key in loaded]
+        return [line for place in places for line in _made_absolute(place, absolute)]
+    lines = [f"{ours} = {{}}"]
+    for name in dict.fromkeys(name for name, _ in loaded):
+        keys = [key for other, key in loaded if other == name]
+        items = [f"    {quoted(key)}: {absolute}(upstream[{quoted(name)}][{quoted(key)}])," for key in keys]
+        lines += [f"{ours}[{quoted(name)}] = {{", *items, "}"]
+    return lines
+
+
+def _made_absolute(place: str, absolute: str) -> list[str]:
+    if len(f"{place} = {absolute}({place})") <= WIDTH:
+        return [f"{place} = {absolute}({place})"]
+    if len(f"{place} = {absolute}(") <= WIDTH:
+        return [f"{place} = {absolute}(", f"    {place}", ")"]
+    return [f"{place} = (", f"    {absolute}(", f"        {place}", "    )", ")"]
 
 
 def _search_path_code(task: Task, layout: Layout, words: Words) -> str:
@@ -149,6 +168,16 @@ def _search_path_code(task: Task, layout: Layout, words: Words) -> str:
     system, search = place_import("import os", words.names), place_import("import sys", words.names)
     where = [f"{system.name}.getcwd()"] * ours + [f"{system.name}.path.abspath({quoted(folder)})"] * beside
     return "\n".join([system.statement, search.statement, "", f"{search.name}.path[:0] = [{', '.join(where)}]"])
+
+
+def _with_search_path(search: str, imports: str) -> tuple[str, str]:
+    """Return the code of the search path and the imports, as one cell where that can be, in which nothing is imported
+    twice. ``from __future__`` has to be the first of its cell."""
+    if not search or not imports or imports.startswith("from __future__"):
+        return search, imports
+    ours = set(search.split("\n"))
+    rest = "\n".join(line for line in imports.split("\n") if not line or line not in ours).strip("\n")
+    return "", f"{search}\n\n{rest}" if rest else search
 
 
 def _loads_elsewhere(task: Task) -> bool:

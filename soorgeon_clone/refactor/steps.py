@@ -19,6 +19,7 @@ Loadable = Mapping[str, tuple[Unit, Group]]
 
 # repeated in the notebook's order with the imports: they decide what an import finds or does
 _EARLY = frozenset({"sys_path", "environ", "directory", "warnings", "future", "modules"})
+SAME_BACKEND = 'matplotlib.pyplot.switch_backend(matplotlib.rcParams["backend"])'
 
 
 class Products:
@@ -171,7 +172,7 @@ class Steps:
         if any(obj.type == "?" or has(obj.type, "figures") for value in values for obj in reach(value)):
             self.done.add("matplotlib")
             self.steps.append(Replay("import", "import matplotlib.pyplot", ("matplotlib",)))
-            source = 'matplotlib.pyplot.switch_backend(matplotlib.rcParams["backend"])'
+            source = SAME_BACKEND
             self.steps.append(Replay("setting", source))
 
     def _load(self, bundle: Bundle) -> None:

@@ -15,6 +15,7 @@ from project_folder import SAVE, Folder, load
 
 from soorgeon_clone.cli.plot import command as plot
 from soorgeon_clone.cli.report import command as report
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.plot.model import arrow
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -123,8 +124,8 @@ def test_labels_say_what_is_loaded() -> None:
 
 
 def test_an_unknown_form(folder: Folder) -> None:
-    result = CliRunner().invoke(plot, ["-o", "a.doc"])
-    assert (result.exit_code, "must end with" in result.output) == (2, True)
+    with pytest.raises(UserError, match="must end with"):
+        CliRunner().invoke(plot, ["-o", "a.doc"], catch_exceptions=False)
 
 
 def test_a_png_does_not_go_to_the_terminal(folder: Folder) -> None:
