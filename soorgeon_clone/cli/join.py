@@ -27,8 +27,7 @@ def command(env: dict[str, str], entry_point: str, log: str | None, log_file: st
     from soorgeon_clone.notebook.write import SCRIPT_METADATA, to_ipynb, to_script
     from soorgeon_clone.pipeline.status.project import Project
     from soorgeon_clone.refactor.join import join
-    from soorgeon_clone.refactor.record import read_record
-    from soorgeon_clone.refactor.write import RECORD
+    from soorgeon_clone.refactor.record import RECORD, read_record
 
     set_up_log(log, log_file)
     with Project(entry_point, env=env) as project:
