@@ -163,7 +163,7 @@ def _in_python(borders: Borders, obj: Obj, name: str) -> Iterator[str]:
     if name == "__defaults__":
         yield from ("__defaults__", "__kwdefaults__")
     elif obj.type == CLASS and name.startswith("__") and not name.endswith("__"):
-        yield from sorted({f"_{cls.path.lstrip('_')}{name}" for cls in borders.facts.heap.of_type(CLASS)} | {name})
+        yield from sorted({f"_{cls.name.lstrip('_')}{name}" for cls in borders.facts.heap.of_type(CLASS)} | {name})
     else:
         yield name
 

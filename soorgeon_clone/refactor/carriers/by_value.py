@@ -27,8 +27,8 @@ def function_by_value(borders: Borders, value: Value, exported: Container[str]) 
             return None  # cloudpickle does not see what the body of a class in a function reads
         if any(part.type == "builtins.cell" and is_shared(part) for part in holds(obj)):
             return None
-        free = outside_names(borders, obj) - {obj.path}
-        if obj.path in outside_names(borders, obj) or not all(borders.is_import(n) or n in exported for n in free):
+        free = outside_names(borders, obj) - {obj.name}
+        if obj.name in outside_names(borders, obj) or not all(borders.is_import(n) or n in exported for n in free):
             return None
         refers |= free
         seen.add(obj)

@@ -7,7 +7,7 @@ from collections.abc import Container
 
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import AMBIENT
-from soorgeon_clone.analysis.objects.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, METHOD, SETS, Obj
+from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, LIB, METHOD, SETS, Obj
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.by_value import is_shared, outside_names
 
@@ -55,7 +55,7 @@ def remedy(obstacle: str, name: str) -> str:
 def _no_file_takes(knowledge: Knowledge, obj: Obj) -> str | None:
     if obj.type in _NATIVE:
         return _NATIVE[obj.type]
-    if obj.path == ATTRIBUTES:
+    if obj.is_attributes:
         return "the dictionary of an object"
     if obj.type == "builtins.module":
         return None
