@@ -37,7 +37,8 @@ SOURCE = "*source"  # what an iterator takes from
 FACTORY = "*factory"  # what a mapping calls for keys that it does not have; with a name: what makes a field of a class
 RETURNED = "*returned"  # what a generator returns
 OF_CLASS = "*class"  # the classes that an instance may be of
-BASES = "*bases"  # of a class, in no order; "*base:000" is the first
+BASES = "*bases"  # of a class, in no order
+BASE = "*base:"  # with a number: the one at that place
 MEMBERS = "*members"  # of a class that a call made: those whose names are not known
 KEYWORDS = "*keywords"  # of a class: metaclass=...
 FIELD = "*field:"  # with a name: a field of a class that is only annotated

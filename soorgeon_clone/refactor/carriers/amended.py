@@ -13,6 +13,7 @@ from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
+    BASE,
     BASES,
     CLASS,
     DEFAULT,
@@ -37,7 +38,7 @@ from soorgeon_clone.refactor.model import Part
 
 # what of a class is no attribute that it was given: how it was made
 _MADE_WITH = frozenset({BASES, KEYWORDS, AMENDED})
-_MADE_WITH_EACH = ("*base:", FIELD, FACTORY)
+_MADE_WITH_EACH = (BASE, FIELD, FACTORY)
 # methods that run when an object of the class comes out of a file or is let go of, and may ask for the attributes
 _WHEN_LOADED = frozenset({"__new__", "__del__", "__init_subclass__", "__set_name__", "__slots__"})
 _OUR_WORDS = frozenset({"setattr", "getattr", "hasattr", "vars"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, LIB, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import CLASS, FREE, FUNCTION, INSTANCE, LIB, Obj, Value, holds
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.ledger import Pickled
 
@@ -66,5 +66,5 @@ def outside_names(borders: Borders, obj: Obj) -> set[str]:
         if scope.code is not None:
             names -= scope.code.locals
         scope = scope.parent
-    names -= {key[5:] for key in obj.fields if key.startswith("free:")}
+    names -= {key.removeprefix(FREE) for key in obj.fields if key.startswith(FREE)}
     return {name for name in names if name in borders.binders}
