@@ -142,7 +142,7 @@ def _type(obj: Obj) -> str:
     if obj.type == LIB:
         return f"<{obj.path.removeprefix('builtins.')}>"
     if obj.type == INSTANCE:
-        return "|".join(sorted(cls.path for cls in obj.fields.get("*class", ())))
+        return "|".join(sorted(cls.name for cls in obj.classes))
     if obj.type in (FUNCTION, CLASS, METHOD):
         return obj.type
     return "int" if obj.type == "builtins._id" else obj.type.removeprefix("builtins.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.objects.heap import ATTRIBUTES, FRAMES, Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.heap import FRAMES, Obj, Value, look_for_more
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.pickled import cannot_save, verdict
@@ -121,7 +121,7 @@ class Sharing:
         """Return the arrays in a value that share memory with another one."""
         if value not in self._views:
             reach = self._reach_by_reference(value)
-            self._views[value] = tuple(o for o in reach if o.memory is not None and o.path != ATTRIBUTES)
+            self._views[value] = tuple(o for o in reach if o.memory is not None and not o.is_attributes)
         return self._views[value]
 
     # -- what must be together ---------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def _are_lent(objs: list[Obj]) -> bool:
 
 
 def _are_attributes(objs: list[Obj]) -> bool:
-    return any(other.path == ATTRIBUTES for other in objs[-1].memory or ())
+    return any(other.is_attributes for other in objs[-1].memory or ())
 
 
 def matters(obj: Obj, stop: int) -> bool:

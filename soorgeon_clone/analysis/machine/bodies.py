@@ -177,7 +177,7 @@ def _run(w: Run, obj: Obj, code: Code, values: dict[str, Value], scope: Scope, c
 
 def _name(code: Code) -> str:
     name = code.name or "lambda"
-    return f"{code.owner.path}.{name}" if code.owner is not None else name
+    return f"{code.owner.name}.{name}" if code.owner is not None else name
 
 
 def _walk_body(w: Run, scope: Scope, code: Code, obj: Obj) -> bool:

@@ -45,7 +45,7 @@ def call(w: Run, callee: Value, args: Arguments, node: Instruction) -> Value:
 
 
 def _order(obj: Obj) -> tuple[str, str]:
-    return (obj.type, obj.path)
+    return (obj.type, obj.path or obj.name)
 
 
 def call_one(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:

@@ -51,7 +51,7 @@ def make_function(w: Run, node: MakeFunction) -> Obj:
     code.place = node
     obj = w.heap.make(w.site(node), FUNCTION)
     obj.code = code
-    obj.path = code.name
+    obj.name = code.name
     scope: Scope | None = w.scope
     while scope is not None and scope.kind == "inline":
         scope = scope.parent
@@ -98,7 +98,7 @@ def annotation(w: Run, node: Instruction) -> None:
 
 def make_class(w: Run, node: MakeClass) -> Obj:
     obj = w.heap.make(w.site(node), CLASS)
-    obj.path = node.name
+    obj.name = node.name
     obj.is_local = w.scope.kind == "function"
     for base in node.bases:
         value = w.evaluate(base.value)

@@ -202,7 +202,7 @@ def run_passed_objects(
 
 def run_drawn(w: Run, node: Instruction) -> None:
     """Run what figures were given to call when they are drawn."""
-    for held in sorted(w.drawn, key=lambda obj: obj.path):
+    for held in sorted(w.drawn, key=lambda obj: obj.name):
         if w.first_time("drawn", held):
             call_back(w, frozenset({held}), EMPTY, NO_ARGUMENTS, node)
 
@@ -499,7 +499,7 @@ def assume_anything(w: Run, functions: list[Obj], values: Value, site: object) -
         mutable.add(instance)
     w.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(w, o))
     for obj in w.heap.reach(frozenset(mutable)):
-        if obj.type in (CLASS, FUNCTION) and w.is_stored_into(obj.path):
+        if obj.type in (CLASS, FUNCTION) and w.is_stored_into(obj.name):
             w.change_one(w.heap.amendments(obj))
     made = w.heap.make(site, UNKNOWN)
     _join(w, made, frozenset(mutable))
@@ -532,7 +532,7 @@ def _mentioned_code(w: Run, functions: list[Obj], values: Value) -> list[Obj]:
             stack.extend(m for held in obj.fields.values() for m in held if m.type in (FUNCTION, CLASS))
         elif obj.type == FUNCTION and obj.code is not None:
             found.append(obj)
-            w.note("unknown_calls", obj.path)
+            w.note("unknown_calls", obj.name)
             for name in obj.code.names - names:
                 names.add(name)
                 binding = w.module.state.get(name)
@@ -575,4 +575,4 @@ def _takes_attributes(w: Run, function: Obj) -> bool:
     """Whether the notebook's code may give a function attributes, or it keeps results."""
     if function.code.is_cached:
         return True
-    return w.is_stored_into(function.path)
+    return w.is_stored_into(function.name)

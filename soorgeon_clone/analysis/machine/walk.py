@@ -739,7 +739,7 @@ class Run(Machine):
 
 def _inside(obj: Obj) -> str:
     """Say why something changes that an object holds of which nobody knows what it holds."""
-    kind = obj.type if "." in obj.type else obj.path or "an object"
+    kind = obj.type if "." in obj.type else obj.path or obj.name or "an object"
     return f"{UNDESCRIBED}: {INSIDE} {kind}"
 
 

@@ -14,7 +14,7 @@ from soorgeon_clone.analysis.objects.using import iterate
 def make_class(w: Machine, args: Arguments, node: Instruction) -> Value:
     """A class made by a call: ``namedtuple("P", "x y")``, ``type("A", (B,), {})``."""
     made = w.heap.make((*w.site(node), "made"), CLASS)
-    made.path = str(constant(args.first) or "")
+    made.name = str(constant(args.first) or "")
     bases = contents(args.at(1)) if len(args.positional) > 1 else EMPTY
     add_bases(w.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
     for value in (args.at(2), args.at(1)):

@@ -12,7 +12,7 @@ from soorgeon_clone.analysis.objects.members import PARTIAL_METHOD
 
 def _partial(w: Machine, args: Arguments, node: Instruction) -> Value:
     made = w.heap.make(w.site(node), METHOD)
-    made.path = PARTIAL
+    made.name = PARTIAL
     w.heap.hold(made, "partial", args.first)
     for index, (value, _) in enumerate(args.positional[1:]):
         w.heap.hold(made, f"argument:{index:03}", value)
@@ -25,7 +25,7 @@ def _partial(w: Machine, args: Arguments, node: Instruction) -> Value:
 
 def _partialmethod(w: Machine, args: Arguments, node: Instruction) -> Value:
     (made,) = _partial(w, args, node)
-    made.path = PARTIAL_METHOD
+    made.name = PARTIAL_METHOD
     return frozenset({made})
 
 

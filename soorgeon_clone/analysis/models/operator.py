@@ -14,7 +14,7 @@ def _methodcaller(w: Machine, args: Arguments, node: Instruction) -> Value | Non
     if not isinstance(name, str):
         return None
     made = w.heap.make(w.site(node), METHOD)
-    made.path = METHOD_CALLER
+    made.name = METHOD_CALLER
     made.bound = args
     w.heap.hold(made, ANY, Arguments(args.positional[1:], args.keywords).all)
     return frozenset({made})

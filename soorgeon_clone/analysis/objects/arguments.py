@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, METHOD, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, FUNC, FUNCTION, METHOD, Obj, Value
 
 
 class Arguments:
@@ -88,7 +88,7 @@ def arity(obj: Obj) -> int:
     if obj.type == FUNCTION and obj.code is not None:
         return sum(1 for p in obj.code.parameters if not p.kind and not p.keyword_only)
     if obj.type == METHOD:
-        return max([arity(f) - 1 for f in obj.fields.get("func", EMPTY)], default=1)
+        return max([arity(f) - 1 for f in obj.fields.get(FUNC, EMPTY)], default=1)
     return 1
 
 
@@ -107,4 +107,4 @@ def _optional(obj: Obj) -> int:
     """Return how many of the parameters that a position may fill have defaults, and whether there is a ``*args``."""
     if obj.type == FUNCTION and obj.code is not None:
         return sum(p.default is not None and not p.keyword_only for p in obj.code.parameters if p.kind != "**")
-    return max([_optional(f) for f in obj.fields.get("func", EMPTY)], default=0)
+    return max([_optional(f) for f in obj.fields.get(FUNC, EMPTY)], default=0)

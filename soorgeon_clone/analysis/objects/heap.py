@@ -21,7 +21,7 @@ LIB = "lib"  # a module or something in it, by path
 FUNCTION = "function"  # a function, method or lambda of the notebook
 CLASS = "class"  # a class of the notebook, or one that a call makes (namedtuple)
 INSTANCE = "instance"  # of a notebook class
-METHOD = "method"  # bound: fields[SELF], and either fields[FUNC] or `path` as the method's name; or `bound`
+METHOD = "method"  # bound: fields[SELF], and either fields[FUNC] or the method's name; or `bound`
 SUPER = "super"  # what ``super()`` gives
 UNKNOWN = "?"
 UNBOUND_TYPE = "unbound"
@@ -37,7 +37,8 @@ SOURCE = "*source"  # what an iterator takes from
 FACTORY = "*factory"  # what a mapping calls for keys that it does not have; with a name: what makes a field of a class
 RETURNED = "*returned"  # what a generator returns
 OF_CLASS = "*class"  # the classes that an instance may be of
-BASES = "*bases"  # of a class, in no order; "*base:000" is the first
+BASES = "*bases"  # of a class, in no order
+BASE = "*base:"  # with a number: the one at that place
 MEMBERS = "*members"  # of a class that a call made: those whose names are not known
 KEYWORDS = "*keywords"  # of a class: metaclass=...
 FIELD = "*field:"  # with a name: a field of a class that is only annotated
@@ -51,7 +52,6 @@ LOST = "*lost"  # attributes that pickle leaves out: "12 name", given by stateme
 NAMED = "*named"  # variables that a formula names, as for LOST: it is evaluated again when it is loaded
 LABELS = "*labels"  # what stands for the index and the columns of a frame
 AMENDED = "*amended"  # what stands for the attributes that a class or function was given after it was made
-ATTRIBUTES = "__dict__"  # the path of a dictionary that holds the attributes of an instance
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -60,7 +60,8 @@ class Obj:
 
     type: str
     immutable: bool = False
-    path: str = ""
+    path: str = ""  # of a module or something in it; of what nobody knows: what gave it
+    name: str = ""  # of a definition or method
     const: Any = None
     serial: int = 0
     fields: dict[str, Value] = field(default_factory=dict)
@@ -77,6 +78,7 @@ class Obj:
     is_memory: bool = False  # whether it stands for memory that others share
     is_lent: bool = False  # of such: whether frames that show it do not see what is written into each other
     is_same: bool = False  # whether a view of it may be the same object
+    is_attributes: bool = False  # a dictionary that holds the attributes of an instance or class
     is_local: bool = False  # a class that a function made
     is_base: bool = False  # a class that others were found to derive from
     changed: set[int] = field(default_factory=set)  # statements that may change it
@@ -105,11 +107,11 @@ class Obj:
 
     def take_from(self, other: Obj) -> None:
         """Be a copy of ``other`` but for what it holds."""
-        self.path, self.code, self.scope = other.path, other.code, other.scope
+        self.path, self.name, self.code, self.scope = other.path, other.name, other.code, other.scope
         self.shares, self.later, self.bound = other.shares, other.later, other.bound
 
     def __repr__(self) -> str:
-        return f"<{self.type} {self.path or self.const or ''}>"
+        return f"<{self.type} {self.path or self.name or self.const or ''}>"
 
 
 UNBOUND = Obj(UNBOUND_TYPE, immutable=True)
@@ -221,6 +223,12 @@ class Heap:
         made = self.make((AMENDED, obj), "builtins.namespace")
         made.made = obj.made
         self.hold(obj, AMENDED, frozenset({made}))
+        return made
+
+    def attributes(self, obj: Obj) -> Obj:
+        """Return the dictionary that holds the attributes of an instance or class."""
+        made = self.make(("__dict__", obj), "builtins.dict")
+        made.is_attributes = True
         return made
 
     def view(self, one: Obj, other: Obj, *, apart: bool = False, lent: bool = False) -> None:

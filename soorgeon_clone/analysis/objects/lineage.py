@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from soorgeon_clone.analysis.limits import TooMany
-from soorgeon_clone.analysis.objects.heap import BASES, CLASS, EMPTY, Heap, Obj, Value
+from soorgeon_clone.analysis.objects.heap import BASE, BASES, CLASS, EMPTY, Heap, Obj, Value
 
 # A class that derives from more is not understood, and from more than these in several ways, not merged.
 _MOST_CLASSES = 300
@@ -24,7 +24,7 @@ def add_base(heap: Heap, cls: Obj, value: Value) -> None:
     """Let ``cls`` have ``value`` as its next base. A class body that is walked again gives the same bases again."""
     add_bases(heap, cls, value)
     if not any(held == value for held in _bases(cls)):
-        _hold(heap, cls, f"*base:{len(_bases(cls)):03}", value)
+        _hold(heap, cls, f"{BASE}{len(_bases(cls)):03}", value)
 
 
 def add_bases(heap: Heap, cls: Obj, value: Value) -> None:
@@ -101,7 +101,7 @@ def after(cls: Obj, owner: Obj) -> Order:
 
 
 def _bases(cls: Obj) -> list[Value]:
-    return [value for key, value in cls.fields.items() if key.startswith("*base:")]
+    return [value for key, value in cls.fields.items() if key.startswith(BASE)]
 
 
 def _bases_among_classes(cls: Obj) -> list[Value]:

@@ -46,7 +46,7 @@ def metaclasses(cls: Obj) -> Value:
 
 def bind(w: Machine, obj: Obj, held: Obj, node: Instruction) -> Value:
     """Return what reading a class's member through an instance gives."""
-    if held.type == METHOD and held.path == PARTIAL_METHOD:
+    if held.type == METHOD and held.name == PARTIAL_METHOD:
         return _bind_partial(w, held, obj)
     if held.type == INSTANCE:
         own = frozenset({obj})
@@ -65,7 +65,7 @@ def bind(w: Machine, obj: Obj, held: Obj, node: Instruction) -> Value:
     if obj.type == CLASS and "classmethod" not in decorators:
         return frozenset({held})
     made = w.heap.make(("bound", obj, held), METHOD)
-    made.path = held.path
+    made.name = held.name
     w.heap.hold(made, FUNC, frozenset({held}))
     is_of_class = "classmethod" in decorators and obj.type == INSTANCE
     w.heap.hold(made, SELF, obj.classes if is_of_class else frozenset({obj}))
@@ -75,7 +75,7 @@ def bind(w: Machine, obj: Obj, held: Obj, node: Instruction) -> Value:
 def _bind_partial(w: Machine, held: Obj, own: Obj) -> Value:
     """Return the method of an instance that ``functools.partialmethod`` in its class stands for."""
     made = w.heap.make(("bound", own, held), METHOD)
-    made.path = "functools.partial"
+    made.name = "functools.partial"
     for key, value in held.fields.items():
         w.heap.hold(made, key, value)
     w.heap.hold(made, "argument:self", frozenset({own}))

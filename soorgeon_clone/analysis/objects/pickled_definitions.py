@@ -44,10 +44,10 @@ def read_back(w: Machine, effect: Effect, path: str, made: list[Obj], node: Inst
         return
     is_known = not path.endswith(_ANYTHING)
     anything = [obj for obj in made if not is_known or obj.type in ("builtins.object", UNKNOWN)]
-    for definition in sorted(w.filed, key=lambda obj: obj.path) if anything else ():
-        binding = w.module.state.get(definition.path)
+    for definition in sorted(w.filed, key=lambda obj: obj.name) if anything else ():
+        binding = w.module.state.get(definition.name)
         if binding is not None and definition in binding.value:
-            w.read_global(definition.path)
+            w.read_global(definition.name)
         value = frozenset({definition})
         if definition.type == CLASS:
             instance = w.heap.make((*w.site(node), definition), INSTANCE)

@@ -13,6 +13,7 @@ from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
+    BASE,
     BASES,
     CLASS,
     DEFAULT,
@@ -37,7 +38,7 @@ from soorgeon_clone.refactor.model import Part
 
 # what of a class is no attribute that it was given: how it was made
 _MADE_WITH = frozenset({BASES, KEYWORDS, AMENDED})
-_MADE_WITH_EACH = ("*base:", FIELD, FACTORY)
+_MADE_WITH_EACH = (BASE, FIELD, FACTORY)
 # methods that run when an object of the class comes out of a file or is let go of, and may ask for the attributes
 _WHEN_LOADED = frozenset({"__new__", "__del__", "__init_subclass__", "__set_name__", "__slots__"})
 _OUR_WORDS = frozenset({"setattr", "getattr", "hasattr", "vars"})
@@ -163,7 +164,7 @@ def _in_python(borders: Borders, obj: Obj, name: str) -> Iterator[str]:
     if name == "__defaults__":
         yield from ("__defaults__", "__kwdefaults__")
     elif obj.type == CLASS and name.startswith("__") and not name.endswith("__"):
-        yield from sorted({f"_{cls.path.lstrip('_')}{name}" for cls in borders.facts.heap.of_type(CLASS)} | {name})
+        yield from sorted({f"_{cls.name.lstrip('_')}{name}" for cls in borders.facts.heap.of_type(CLASS)} | {name})
     else:
         yield name
 

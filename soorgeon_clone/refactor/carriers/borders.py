@@ -200,5 +200,5 @@ def ancestors(classes: Iterable[Obj]) -> set[Obj]:
         obj = stack.pop()
         if obj not in seen:
             seen.add(obj)
-            stack.extend(obj.fields.get("*bases", ()))
+            stack.extend(obj.bases)
     return seen

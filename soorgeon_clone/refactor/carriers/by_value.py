@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, LIB, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import CLASS, FREE, FUNCTION, INSTANCE, LIB, Obj, Value, holds
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.ledger import Pickled
 
@@ -27,8 +27,8 @@ def function_by_value(borders: Borders, value: Value, exported: Container[str]) 
             return None  # cloudpickle does not see what the body of a class in a function reads
         if any(part.type == "builtins.cell" and is_shared(part) for part in holds(obj)):
             return None
-        free = outside_names(borders, obj) - {obj.path}
-        if obj.path in outside_names(borders, obj) or not all(borders.is_import(n) or n in exported for n in free):
+        free = outside_names(borders, obj) - {obj.name}
+        if obj.name in outside_names(borders, obj) or not all(borders.is_import(n) or n in exported for n in free):
             return None
         refers |= free
         seen.add(obj)
@@ -66,5 +66,5 @@ def outside_names(borders: Borders, obj: Obj) -> set[str]:
         if scope.code is not None:
             names -= scope.code.locals
         scope = scope.parent
-    names -= {key[5:] for key in obj.fields if key.startswith("free:")}
+    names -= {key.removeprefix(FREE) for key in obj.fields if key.startswith(FREE)}
     return {name for name in names if name in borders.binders}

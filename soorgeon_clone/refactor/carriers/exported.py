@@ -167,7 +167,7 @@ def _shows_its_module(borders: Borders, cls: Obj) -> bool:
     if _has_own_text(cls):
         return False
     return any(
-        obj.shown and obj.type == INSTANCE and cls in ancestors(obj.fields["*class"])
+        obj.shown and obj.type == INSTANCE and cls in ancestors(obj.classes)
         for obj in borders.facts.heap.of_type(INSTANCE)
     )
 

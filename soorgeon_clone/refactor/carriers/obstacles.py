@@ -7,7 +7,7 @@ from collections.abc import Container
 
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import AMBIENT
-from soorgeon_clone.analysis.objects.heap import ATTRIBUTES, CLASS, FUNCTION, INSTANCE, LIB, METHOD, SETS, Obj
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, FUNCTION, INSTANCE, KEYS, LIB, METHOD, SETS, Obj
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.by_value import is_shared, outside_names
 
@@ -55,7 +55,7 @@ def remedy(obstacle: str, name: str) -> str:
 def _no_file_takes(knowledge: Knowledge, obj: Obj) -> str | None:
     if obj.type in _NATIVE:
         return _NATIVE[obj.type]
-    if obj.path == ATTRIBUTES:
+    if obj.is_attributes:
         return "the dictionary of an object"
     if obj.type == "builtins.module":
         return None
@@ -106,7 +106,7 @@ _OWN_WAYS = {
 
 def _remade_otherwise(knowledge: Knowledge, obj: Obj) -> str | None:
     """Say why pickle may not make an instance again as it is: methods of its class would run on the way."""
-    classes = ancestors(obj.fields["*class"])
+    classes = ancestors(obj.classes)
     own = {name for cls in classes if cls.type == CLASS for name in cls.fields}
     if own & _OWN_WAYS:
         return "an object whose class decides what is saved of it"
@@ -132,11 +132,11 @@ def _remade_otherwise(knowledge: Knowledge, obj: Obj) -> str | None:
 
 def _found_by_hash(borders: Borders, obj: Obj, exported: Container[str]) -> str | None:
     """Say why a set or a mapping cannot be loaded: ``__hash__`` and ``__eq__`` of what it finds by hash run then."""
-    keys = obj.fields.get("*" if obj.type in SETS else "*keys", ())
-    for key in keys if obj.type in SETS or "*keys" in obj.fields else ():
+    keys = obj.fields.get(ANY if obj.type in SETS else KEYS, ())
+    for key in keys if obj.type in SETS or KEYS in obj.fields else ():
         if key.type != INSTANCE or key.immutable:
             continue
-        own = [m for cls in ancestors(key.fields["*class"]) for n in _HASHING for m in cls.fields.get(n, ())]
+        own = [m for cls in ancestors(key.classes) for n in _HASHING for m in cls.fields.get(n, ())]
         for member in own:
             if member.type != FUNCTION:
                 continue

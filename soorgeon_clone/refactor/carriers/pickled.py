@@ -7,7 +7,6 @@ from collections.abc import Container, Iterator
 from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.objects.heap import (
-    ATTRIBUTES,
     CLASS,
     FUNCTION,
     LIB,
@@ -157,7 +156,7 @@ def _inside(obj: Obj, *, by_name: bool) -> Iterator[Obj]:
     elif not by_name:
         for held in holds(obj):
             # an instance has a dictionary, which only matters where something else holds it as well
-            yield from holds(held) if held in obj.views and held.path == ATTRIBUTES else [held]
+            yield from holds(held) if held in obj.views and held.is_attributes else [held]
 
 
 def _holds_named_functions(knowledge: Knowledge, obj: Obj) -> bool:
@@ -184,7 +183,7 @@ def _is_as_named(borders: Borders, name: str, number: int, border: int) -> bool:
 
 def _definition(borders: Borders, obj: Obj, border: int, exported: Container[str]) -> Pickled:
     """A function or class in a value: pickled by name if it has one, with its code by cloudpickle if it has none."""
-    name = obj.path
+    name = obj.name
     binding = borders.before(name, border)
     if binding is not None and binding.value == {obj} and len(binding.defs) == 1:
         return Pickled(refers=frozenset({name}))

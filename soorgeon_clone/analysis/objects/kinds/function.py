@@ -24,12 +24,12 @@ class Function(Definition):
         if stored or name.startswith("__"):
             return stored or frozenset({obj})
         attached = w.heap.make(("attached", obj, name), METHOD)  # what a decorator put there: show.register
-        attached.path = name
+        attached.name = name
         w.heap.hold(attached, SELF, frozenset({obj}))
         return frozenset({attached})
 
     def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
-        return frozenset({w.heap.make((*w.site(node), obj.path), UNKNOWN)})
+        return frozenset({w.heap.make((*w.site(node), obj.name), UNKNOWN)})
 
     def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
         result = w.call_function(obj, args, node)
@@ -41,7 +41,7 @@ class Function(Definition):
         if name in obj.fields or name.startswith("__"):
             return super().call_method(w, obj, name, args, node)
         # what a decorator put there: show.register, slow.cache_clear
-        reason = w.blame(node, f"{obj.path}.{name}")
+        reason = w.blame(node, f"{obj.name}.{name}")
         w.change_one(obj)
         w.heap.hold(obj, ATTACHED, args.all)
         w.heap.reason = reason

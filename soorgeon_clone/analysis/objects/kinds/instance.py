@@ -7,7 +7,6 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
-    ATTRIBUTES,
     CLASS,
     EMPTY,
     FUNCTION,
@@ -54,7 +53,7 @@ class Instance(OwnCode):
         if name == "__class__":
             return obj.classes
         found = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
-        found |= contents(frozenset(view for view in obj.views if view.path == ATTRIBUTES))
+        found |= contents(frozenset(view for view in obj.views if view.is_attributes))
         members = member(obj.classes, name)
         for held in members:
             found |= bind(w, obj, held, node)
@@ -124,8 +123,7 @@ class Instance(OwnCode):
 
 def attributes(w: Machine, obj: Obj) -> Value:
     """Return the dictionary of an instance (``vars(x)``): what changes one changes the other."""
-    made = w.heap.make((ATTRIBUTES, obj), "builtins.dict")
-    made.path = ATTRIBUTES
+    made = w.heap.attributes(obj)
     w.heap.hold(made, ANY, contents(frozenset({obj})))
     w.heap.view(made, obj)
     return frozenset({made})

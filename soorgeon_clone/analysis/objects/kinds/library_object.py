@@ -29,7 +29,7 @@ class LibraryObject(Kind):
             return stored | {obj}
         if effect is None:
             bound = w.heap.make((*w.site(node), name, obj), METHOD)
-            bound.path = name
+            bound.name = name
             w.heap.hold(bound, SELF, frozenset({obj}))
             return stored | {obj, bound}
         found = w.apply(effect, frozenset({obj}), NO_ARGUMENTS, node, path=path)

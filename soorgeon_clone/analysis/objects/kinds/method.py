@@ -23,12 +23,12 @@ class Method(OwnCode):
         w.change_one(obj)
 
     def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
-        if obj.path == PARTIAL:
+        if obj.name == PARTIAL:
             later = {name for name, _ in args.keywords}
             kept = tuple((name, value) for name, value in obj.bound.keywords if name not in later)
             whole = Arguments((*obj.bound.positional, *args.positional), (*kept, *args.keywords))
             return w.call(obj.fields.get("partial", EMPTY), whole, node)
-        if obj.path == METHOD_CALLER:
+        if obj.name == METHOD_CALLER:
             name, *rest = obj.bound.positional
             return w.call_method(args.first, constant(name[0]), Arguments(tuple(rest), obj.bound.keywords), node)
         own = obj.fields.get(SELF, EMPTY)
@@ -38,9 +38,9 @@ class Method(OwnCode):
         if (obj, obj) in w.running:
             return EMPTY
         w.running.add((obj, obj))
-        result = w.call_method(frozenset(o for o in own if o.type != INSTANCE), obj.path, args, node)
+        result = w.call_method(frozenset(o for o in own if o.type != INSTANCE), obj.name, args, node)
         for instance in own:
             if instance.type == INSTANCE:
-                result |= inherited_method(w, instance, obj.path, args, node)
+                result |= inherited_method(w, instance, obj.name, args, node)
         w.running.discard((obj, obj))
         return result

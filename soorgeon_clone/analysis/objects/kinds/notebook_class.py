@@ -7,7 +7,6 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, given, passing
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
-    ATTRIBUTES,
     CLASS,
     EMPTY,
     FACTORY,
@@ -35,8 +34,7 @@ class NotebookClass(Definition):
     def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         own = frozenset({obj})
         if name == "__dict__":
-            made = w.heap.make((ATTRIBUTES, obj), "builtins.dict")
-            made.path = ATTRIBUTES
+            made = w.heap.attributes(obj)
             w.heap.hold(made, ANY, contents(own))
             return frozenset({made})
         found = enum_member(w, obj, name)
