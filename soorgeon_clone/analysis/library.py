@@ -33,6 +33,7 @@ from soorgeon_clone.analysis.lower.instructions import (
     Operate,
     Read,
 )
+from soorgeon_clone.analysis.model import REPLACED_STREAMS
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.walk import Walker
@@ -654,6 +655,11 @@ def read_setting(w: Walker, value: Value, name: str, node: Call | Item) -> Value
     if setting is None or not setting.sets or len(setting.returns) != 1 or (obj.path, name) == ("sys", "modules"):
         return None
     kind = setting.returns[0]
+    if isinstance(node, Call) and isinstance(node.function, Attribute):
+        path = f"{obj.path}.{name}.{node.function.name}"
+        own = w.knowledge.named_function(path)
+        if own is not None and not (own.sets or own.changes or own.shares):  # sys.stdout.write("x")
+            return apply(w, own, EMPTY, calls.arguments(w, node), node, path=path)
     if isinstance(node, Item):
         effect, path = w.knowledge.subscript(kind, "*"), f"{kind}[]"
     elif isinstance(node.function, Attribute):
@@ -670,6 +676,9 @@ def read_setting(w: Walker, value: Value, name: str, node: Call | Item) -> Value
     return apply(w, effect, EMPTY, args, node, path=path)
 
 
+_STREAMS = frozenset({"sys.stdout", "sys.stderr", "sys.stdin"})
+
+
 def set_library(w: Walker, path: str, value: Value) -> None:
     """Assign to an attribute or item of something in a library: a setting, or a change of the library itself."""
     if path.startswith(structures.SHELL):
@@ -678,7 +687,9 @@ def set_library(w: Walker, path: str, value: Value) -> None:
     if path.partition(".")[0] == MAIN:
         _set_main(w, path, value)
         return
-    if path in ("sys.stdout", "sys.stderr"):
+    if path in _STREAMS:
+        if any(obj.type != LIB for obj in value):
+            w.note("sets", REPLACED_STREAMS)
         w.change(value)  # by whatever is printed from now on
         if any(obj.type == INSTANCE for obj in value):
             w.opaque("what is printed goes to an object of the notebook")

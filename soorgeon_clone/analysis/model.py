@@ -11,6 +11,7 @@ from soorgeon_clone.analysis.heap import Heap, Obj
 from soorgeon_clone.analysis.lower.cells import Statement, StatementKind
 from soorgeon_clone.analysis.state import Binding
 
+REPLACED_STREAMS = "other:replaced_streams"  # what is printed goes elsewhere, or what is asked for comes from elsewhere
 AMBIENT = "@"  # names of ambient states that are carried like variables begin with this: "@numpy_random"
 
 
