@@ -152,6 +152,8 @@ NEW_FIGURE = "figure"  # a new figure is the current one; those that were open s
 FIGURES = (OPEN_FIGURES, NEW_FIGURE)
 """States that effects may name as they do random generators."""
 
+REPLACED_STREAMS = "other:replaced_streams"  # what is printed goes elsewhere, or what is asked for comes from elsewhere
+
 CONDITIONS = ("when", "given", "passed", "unless_given")
 LISTS = (
     *("shares", "lends", "parts", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets"),

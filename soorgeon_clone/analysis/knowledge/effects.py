@@ -325,6 +325,14 @@ class Knowledge:
                 return choose(entry.table.rules(entry.stores[kind]), {})
         return None
 
+    @_remembered
+    def named_function(self, path: str) -> Effect | None:
+        """Return what a function does that the table of its library names, None if it does not."""
+        library, rest = _split(self.canonical(path))
+        table = table_of(library)
+        named = table.functions.exact.get(rest) if table is not None else None
+        return self._answer(table, named.raw, {}) if table is not None and named is not None else None
+
     def _function(self, path: str, given: Given) -> Effect | None:
         if found := self._user.find(path):
             return self._from_user(path, found, given)

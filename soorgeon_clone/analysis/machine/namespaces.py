@@ -49,6 +49,11 @@ def read_setting(w: Run, value: Value, name: str, node: Call | Item) -> Value | 
     if setting is None or not setting.sets or len(setting.returns) != 1 or (obj.path, name) == ("sys", "modules"):
         return None
     kind = setting.returns[0]
+    if isinstance(node, Call) and isinstance(node.function, Attribute):
+        path = f"{obj.path}.{name}.{node.function.name}"
+        own = w.knowledge.named_function(path)
+        if own is not None and not (own.sets or own.changes or own.shares):  # sys.stdout.write("x")
+            return w.apply(own, EMPTY, calls.arguments(w, node), node, path=path)
     if isinstance(node, Item):
         effect, path = w.knowledge.subscript(kind, "*"), f"{kind}[]"
     elif isinstance(node.function, Attribute):

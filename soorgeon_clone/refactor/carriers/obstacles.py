@@ -20,6 +20,7 @@ _NATIVE = {
     "builtins.coroutine": "a coroutine",
     "super": "a super() object",
 }
+_STREAMS = frozenset(f"sys.{end}" for name in ("stdin", "stdout", "stderr") for end in (name, f"__{name}__"))
 _FINALIZED = "an object with a finalizer"
 
 
@@ -39,6 +40,7 @@ def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, expor
 _REMEDIES = (
     (re.compile(r"generator$|iterator$"), "make a list of it, or count with a number if it does not end"),
     (re.compile(r"view of a dictionary"), "make a list of it"),
+    (re.compile(r"a stream of the process"), "let it ask for `sys.stdout` when it writes"),
     (re.compile(r"draws from a seeded generator"), "draw from a generator that is a variable of its own"),
     (re.compile(r"order matters"), "sort it where the order matters"),
     (re.compile(r"\ba lambda that|the nested function"), "define a function by `def`, outside of others"),
@@ -59,6 +61,8 @@ def _no_file_takes(knowledge: Knowledge, obj: Obj) -> str | None:
         return "the dictionary of an object"
     if obj.type == "builtins.module":
         return None
+    if obj.type == LIB and obj.path in _STREAMS:
+        return "a stream of the process"
     if obj.type == "builtins.cell":
         return "functions that share a variable" if is_shared(obj) else None
     if "." not in obj.type or obj.type in (FUNCTION, CLASS, INSTANCE, METHOD, LIB):

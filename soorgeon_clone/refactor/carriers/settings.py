@@ -5,6 +5,7 @@ Where one cannot be repeated, what it sets comes as it is (`states`), and so do 
 
 from __future__ import annotations
 
+from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.refactor.carriers import states
 from soorgeon_clone.refactor.carriers.borders import Borders
@@ -24,7 +25,7 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     held = states.held_at(ledger, want.at)
     if statement.sets <= held:
         return Taken(states.HOW, needs=tuple(f"{AMBIENT}{setting}" for setting in sorted(statement.sets)))
-    if can_repeat(borders, statement, want.at, setting=True):
+    if can_repeat(borders, statement, want.at, setting=True) and not _stays_replaced(borders, statement):
         return Taken(HOW, repeats=(statement,))
     what, remedy = _why_not(borders, statement)
     last = len(borders.facts.sections) - 1  # a later task could see it as well
@@ -36,6 +37,16 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
 
 def part(name: str, border: int, ledger: Ledger) -> None:
     """It is repeated: no file carries it."""
+
+
+def _stays_replaced(borders: Borders, statement: StatementFacts) -> bool:
+    """Whether what is printed in later sections may go to an object of the notebook, of which a task has a copy."""
+    if REPLACED_STREAMS not in statement.sets:
+        return False
+    later = borders.facts.sections[statement.section].statements
+    return not any(
+        s.index > statement.index and "other:streams" in s.sets and REPLACED_STREAMS not in s.sets for s in later
+    )
 
 
 def _what_it_sets(statement: StatementFacts) -> str:

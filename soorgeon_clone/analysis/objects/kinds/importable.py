@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS
 from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
@@ -13,6 +14,7 @@ from soorgeon_clone.analysis.objects.machine import Machine
 MAIN = "__main__"  # the notebook, as a module
 SHELL = "IPython.shell"  # what ``get_ipython()`` gives
 _SUPER = "builtins.super"
+_STREAMS = frozenset({"sys.stdout", "sys.stderr", "sys.stdin"})
 
 
 class Importable(Kind):
@@ -120,7 +122,9 @@ def _set(w: Machine, path: str, value: Value) -> None:
     if path.partition(".")[0] == MAIN:
         _set_main(w, path, value)
         return
-    if path in ("sys.stdout", "sys.stderr"):
+    if path in _STREAMS:
+        if any(obj.type != LIB for obj in value):
+            w.note("sets", REPLACED_STREAMS)
         w.change(value)  # by whatever is printed from now on
         if any(obj.type == INSTANCE for obj in value):
             w.opaque("what is printed goes to an object of the notebook")
