@@ -51,7 +51,12 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 @click.option(
     "--into", type=click.Path(file_okay=False), default=None, help="Folder to write to; this one if not given."
 )
-@click.option("-p", "--product-prefix", default="output", show_default=True, help="Folder for all products.")
+@click.option(
+    "-p",
+    "--product-prefix",
+    default=None,
+    help="Folder for all products. If not given: output, or products if the notebook has an output folder of its own.",
+)
 @click.option(
     "-d",
     "--df-format",
@@ -105,7 +110,7 @@ def command(
     notebook: str,
     split_on: str,
     into: str | None,
-    product_prefix: str,
+    product_prefix: str | None,
     df_format: Any,
     serializer: Any,
     single_task: bool,
@@ -246,6 +251,7 @@ def _requirements(plan: Plan, layout: Layout) -> tuple[str, ...]:
 
 
 def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
+    from soorgeon_clone.refactor import clashes
     from soorgeon_clone.refactor.files import products
     from soorgeon_clone.refactor.model import Load
     from soorgeon_clone.refactor.script import injected_params
@@ -279,7 +285,11 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             "unchanged": list(changes.unchanged),
         },
         "hints": list(plan.hints),
-        "notes": [*_frame_notes(layout), *changes.notes],
+        "notes": [
+            *_frame_notes(layout),
+            *clashes.notes(cell for task in plan.tasks for cell in task.cells),
+            *changes.notes,
+        ],
     }
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Literal
 
+from soorgeon_clone.refactor.clashes import PRODUCTS, TASKS, free_folder
 from soorgeon_clone.refactor.model import Bundle, Load, Plan, Serializer
 
 FileFormat = Literal["py", "ipynb"]
@@ -17,13 +18,15 @@ FrameFormat = Literal["parquet", "csv"]
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user chose. ``notebook_folder`` is the way from the project to the notebook's, "" if they are one.
+    """What the user chose. ``product_prefix`` is the folder for products, None for one that the notebook does not use.
+
+    ``notebook_folder`` is the way from the project to the notebook's, "" if they are one.
 
     ``local_modules`` are the modules of the notebook's own that stand beside it; ``serializer`` is what is used where a
     value does not need another.
     """
 
-    product_prefix: str = "output"
+    product_prefix: str | None = None
     file_format: FileFormat = "py"
     df_format: FrameFormat | None = None
     serializer: Serializer = "pickle"
@@ -53,9 +56,15 @@ class Layout:
     notebooks: Mapping[str, str] = field(default_factory=dict)
     frames_module: str = "frames"
     own_modules: tuple[str, ...] = ()
+    tasks_folder: str = TASKS[0]
+
+    @property
+    def products(self) -> str:
+        """The folder for products."""
+        return self.choices.product_prefix if self.choices.product_prefix is not None else PRODUCTS[0]
 
     def source(self, task: str) -> str:
-        return f"tasks/{task}.{self.choices.file_format}"
+        return f"{self.tasks_folder}/{task}.{self.choices.file_format}"
 
     def product(self, task: str, bundle: Bundle) -> ProductFile:
         return self.files[task, bundle.key]
@@ -66,6 +75,9 @@ class Layout:
 
 def lay_out(plan: Plan, choices: Choices) -> Layout:
     """Return a layout in which no two files are one file, on no operating system."""
+    cells = [cell for task in plan.tasks for cell in task.cells]
+    if choices.product_prefix is None:
+        choices = replace(choices, product_prefix=free_folder(PRODUCTS, cells))
     taken: set[str] = set()
     files: dict[tuple[str, str], ProductFile] = {}
     notebooks = {task.name: _free_path(choices, task.name, ".ipynb", taken) for task in plan.tasks}
@@ -81,7 +93,7 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
     own_modules = ("exported",) if plan.exported else ()
     if any(may_hold_frame(bundle, choices) for task in plan.tasks for bundle in task.saves):
         own_modules = (*own_modules, frames_module)
-    return Layout(choices, files, notebooks, frames_module, own_modules)
+    return Layout(choices, files, notebooks, frames_module, own_modules, free_folder(TASKS, cells))
 
 
 def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:
@@ -101,8 +113,9 @@ def suffix(bundle: Bundle, choices: Choices) -> str:
 
 def _free_path(choices: Choices, stem: str, ending: str, taken: set[str]) -> str:
     """Return a path that no other product has; ``taken`` grows. ``X`` and ``x`` are one file on Windows and macOS."""
-    prefix = choices.product_prefix.replace("\\", "/").rstrip("/")
-    folder = f"{prefix}/" if prefix not in ("", ".") else "/" if choices.product_prefix.startswith("/") else ""
+    chosen = choices.product_prefix or ""
+    prefix = chosen.replace("\\", "/").rstrip("/")
+    folder = f"{prefix}/" if prefix not in ("", ".") else "/" if chosen.startswith("/") else ""
     number = 1
     while True:
         path = f"{folder}{stem}{f'-{number}' if number > 1 else ''}{ending}"

@@ -13,7 +13,7 @@ from soorgeon_clone.files.confine import relative_name
 from soorgeon_clone.notebook.percent_header import without_header
 
 # What refactor makes as a whole. A record that names anything else was not written by us: git may have brought it.
-_OURS = re.compile(r"tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported\.py|frames(_\d+)?\.py")
+_OURS = re.compile(r"(pipeline_)?tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported\.py|frames(_\d+)?\.py")
 _MOST_BYTES = 10_000_000
 
 
