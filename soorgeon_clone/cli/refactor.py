@@ -59,7 +59,12 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 @click.option(
     "--into", type=click.Path(file_okay=False), default=None, help="Folder to write to; this one if not given."
 )
-@click.option("-p", "--product-prefix", default="output", show_default=True, help="Folder for all products.")
+@click.option(
+    "-p",
+    "--product-prefix",
+    default=None,
+    help="Folder for all products. If not given: output, or products if the notebook has an output folder of its own.",
+)
 @click.option(
     "-d",
     "--df-format",
@@ -120,7 +125,7 @@ def command(
     split_on: str,
     headed: str | None,
     into: str | None,
-    product_prefix: str,
+    product_prefix: str | None,
     df_format: Any,
     serializer: Any,
     single_task: bool,
@@ -214,11 +219,11 @@ def command(
         _build(root, as_json=as_json)
 
 
-def _check_names(product_prefix: str, exported_as: str | None) -> None:
+def _check_names(product_prefix: str | None, exported_as: str | None) -> None:
     """Raise UserError for what `build` could not use."""
     from soorgeon_clone.refactor.surroundings import is_module_of_ours, leads_out
 
-    if leads_out(product_prefix):
+    if product_prefix is not None and leads_out(product_prefix):
         raise UserError(
             f"--product-prefix {product_prefix} is not a folder inside the project",
             hint="Products lie below pipeline.yaml: only there can they appear all or not at all. To keep them on "
@@ -309,6 +314,7 @@ def _requirements(plan: Plan, layout: Layout) -> tuple[str, ...]:
 
 
 def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
+    from soorgeon_clone.refactor import clashes
     from soorgeon_clone.refactor.files import products
     from soorgeon_clone.refactor.model import Load
     from soorgeon_clone.refactor.script import injected_params
@@ -348,7 +354,11 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             "unchanged": list(changes.unchanged),
         },
         "hints": list(plan.hints),
-        "notes": [*_frame_notes(layout), *changes.notes],
+        "notes": [
+            *_frame_notes(layout),
+            *clashes.notes(cell for task in plan.tasks for cell in task.cells),
+            *changes.notes,
+        ],
     }
 
 

@@ -42,8 +42,8 @@ def _what_to_do(notebook: Notebook) -> str:
     if version > sys.version_info[:2]:
         ours = ".".join(map(str, sys.version_info[:2]))
         return (
-            f"The notebook was made with Python {version[0]}.{version[1]}, and this is Python {ours}, which may not "
-            "know its syntax: install soorgeon-clone there, or correct the cell."
+            f"The notebook was made with Python {version[0]}.{version[1]}; this is Python {ours}, which may not know "
+            "its syntax: install soorgeon-clone there, or correct the cell."
         )
     return "The notebook cannot run as it is: correct the cell, then refactor again."
 

@@ -9,6 +9,7 @@ from typing import Any
 from soorgeon_clone.notebook import write as notebook_text
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.declared import spec
+from soorgeon_clone.refactor.clashes import is_used
 from soorgeon_clone.refactor.exported_name import EXPORTED, defined_names, imported_from
 from soorgeon_clone.refactor.frames import frames_module
 from soorgeon_clone.refactor.layout import Layout
@@ -50,6 +51,8 @@ def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
         "README.md": _readme(plan, layout),
         ".gitignore": "\n".join(_ignored(layout)),
     }
+    sources = [cell.source for task in plan.tasks for cell in task.cells if cell.kind == "code"]
+    shared = {path: text for path, text in shared.items() if not any(is_used(path, source) for source in sources)}
     return Project(plan.notebook, files, shared)
 
 
@@ -73,8 +76,8 @@ def _declaration(task: Task, cells: Sequence[Cell], layout: Layout) -> dict[str,
 
 def _ignored(layout: Layout) -> list[str]:
     """Return the line for .gitignore by which products stay out of version control."""
-    prefix = layout.choices.product_prefix.replace("\\", "/").strip("/")
-    if prefix not in ("", ".") and not prefix.startswith("..") and not layout.choices.product_prefix.startswith("/"):
+    prefix = layout.products.replace("\\", "/").strip("/")
+    if prefix not in ("", ".") and not prefix.startswith("..") and not layout.products.startswith("/"):
         return [f"{prefix}/"]
     return []
 
@@ -91,7 +94,7 @@ def _readme(plan: Plan, layout: Layout) -> str:
             "## Pipeline",
             "",
             f"Made from `{notebook}` by `soorgeon-clone refactor`. Each section of the notebook is a task in "
-            "`tasks/`; `pipeline.yaml` lists them.",
+            f"`{layout.tasks_folder}/`; `pipeline.yaml` lists them.",
             "",
             "| Task | Needs | Saves |",
             "| --- | --- | --- |",
@@ -104,6 +107,6 @@ def _readme(plan: Plan, layout: Layout) -> str:
             "soorgeon-clone plot    # draw the pipeline",
             "```",
             "",
-            f"The executed notebooks and what one task hands to the next are in `{layout.choices.product_prefix}/`.",
+            f"The executed notebooks and what one task hands to the next are in `{layout.products}/`.",
         ]
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Literal
 
+from soorgeon_clone.refactor.clashes import PRODUCTS, TASKS, free_folder
 from soorgeon_clone.refactor.model import Bundle, Load, Plan, Serializer
 
 _LONGEST_KEY = 40  # characters
@@ -18,14 +19,16 @@ FrameFormat = Literal["parquet", "csv"]
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user chose. ``notebook_folder`` is the way from the project to the notebook's, "" if they are one.
+    """What the user chose. ``product_prefix`` is the folder for products, None for one that the notebook does not use.
+
+    ``notebook_folder`` is the way from the project to the notebook's, "" if they are one.
 
     ``taken_modules`` are those beside pipeline.yaml that refactor did not write, ``exported_module`` is what the
     module for definitions is called where no other is. ``local_modules`` are the modules of the notebook's own that
     stand beside it; ``serializer`` is what is used where a value does not need another.
     """
 
-    product_prefix: str = "output"
+    product_prefix: str | None = None
     file_format: FileFormat = "py"
     df_format: FrameFormat | None = None
     serializer: Serializer = "pickle"
@@ -58,9 +61,15 @@ class Layout:
     frames_module: str = "frames"
     exported_module: str = "exported"
     own_modules: tuple[str, ...] = ()
+    tasks_folder: str = TASKS[0]
+
+    @property
+    def products(self) -> str:
+        """The folder for products."""
+        return self.choices.product_prefix if self.choices.product_prefix is not None else PRODUCTS[0]
 
     def source(self, task: str) -> str:
-        return f"tasks/{task}.{self.choices.file_format}"
+        return f"{self.tasks_folder}/{task}.{self.choices.file_format}"
 
     def product(self, task: str, bundle: Bundle) -> ProductFile:
         return self.files[task, bundle.key]
@@ -71,6 +80,9 @@ class Layout:
 
 def lay_out(plan: Plan, choices: Choices) -> Layout:
     """Return a layout in which no two files are one file, on no operating system."""
+    cells = [cell for task in plan.tasks for cell in task.cells]
+    if choices.product_prefix is None:
+        choices = replace(choices, product_prefix=free_folder(PRODUCTS, cells))
     taken: set[str] = set()
     files: dict[tuple[str, str], ProductFile] = {}
     notebooks = {task.name: _free_path(choices, task.name, ".ipynb", taken) for task in plan.tasks}
@@ -88,7 +100,8 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
     own_modules = (exported_module,) if plan.exported else ()
     if any(may_hold_frame(bundle, choices) for task in plan.tasks for bundle in task.saves):
         own_modules = (*own_modules, frames_module)
-    return Layout(choices, files, notebooks, frames_module, exported_module, own_modules)
+    folder = free_folder(TASKS, cells)
+    return Layout(choices, files, notebooks, frames_module, exported_module, own_modules, folder)
 
 
 def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:
@@ -108,8 +121,9 @@ def suffix(bundle: Bundle, choices: Choices) -> str:
 
 def _free_path(choices: Choices, stem: str, ending: str, taken: set[str]) -> str:
     """Return a path that no other product has; ``taken`` grows. ``X`` and ``x`` are one file on Windows and macOS."""
-    prefix = choices.product_prefix.replace("\\", "/").rstrip("/")
-    folder = f"{prefix}/" if prefix not in ("", ".") else "/" if choices.product_prefix.startswith("/") else ""
+    chosen = choices.product_prefix or ""
+    prefix = chosen.replace("\\", "/").rstrip("/")
+    folder = f"{prefix}/" if prefix not in ("", ".") else "/" if chosen.startswith("/") else ""
     number = 1
     while True:
         path = f"{folder}{stem}{f'-{number}' if number > 1 else ''}{ending}"

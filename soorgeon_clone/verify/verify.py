@@ -178,7 +178,7 @@ class Verifier:
             self.settings.choices,
             notebook_folder=notebook_folder(self.notebook.path, root) if root is not None else "",
             local_modules=local_modules(self.notebook.path, plan.modules),
-            product_prefix="output",  # that of the user may lead out of the copy
+            product_prefix=None,  # that of the user may lead out of the copy
         )
         return lay_out(plan, choices)
 

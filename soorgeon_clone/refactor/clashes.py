@@ -1,0 +1,53 @@
+"""The notebook's code -> names for our own files that it does not use itself, and a word where it may see them.
+
+Its code must not read, count or remove what the pipeline is made of. A folder whose name stands in a text or a command
+of the notebook is taken for one that it uses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from soorgeon_clone.notebook.model import Cell
+
+PRODUCTS = ("output", "products", "pipeline-products")
+TASKS = ("tasks", "pipeline_tasks")
+
+# What lists a folder, if it may be the one where the notebook is run.
+_LISTS = re.compile(
+    r"""\b(?:listdir|scandir|walk|fwalk|i?glob|make_archive|copytree)\(\s*(?:\w+\s*=\s*)?
+        (?:\)|f?["'](?:\./?)?(?:["']|\*)|[\w.]*(?:getcwd|cwd|curdir)\b|["'][^"'\n]*["'],\s*["']\w+["'],\s*["']\.["'])
+    |\bPath(?:\(\s*(?:["']\./?["'])?\s*\)|\.cwd\(\))\s*\.(?:iterdir|r?glob|walk)\(
+    |^\s*[!%]\s*(?:ls|dir|find|tree|du|zip|tar)\b(?!\s+[^-.\s])""",
+    re.VERBOSE | re.MULTILINE,
+)
+
+
+def free_folder(names: Sequence[str], cells: Iterable[Cell]) -> str:
+    """Return the first of ``names`` that is no folder of the notebook's own; the last if all are."""
+    sources = list(_sources(cells))
+    return next((name for name in names if not any(is_used(name, source) for source in sources)), names[-1])
+
+
+def is_used(name: str, source: str) -> bool:
+    """Tell whether code has ``name`` as a path, or the first part of one, in a text or in a command."""
+    path = rf"(?:\./)?{re.escape(name)}(?=[/\\'\"]|$)"
+    in_text = re.search(rf"[\"']{path}", source)
+    in_command = re.search(rf"(?m)^\s*(?:[!%]|\w+\s*=\s*!).*[\s/=]{re.escape(name)}(?=[/\s]|$)", source)
+    return bool(in_text or in_command)
+
+
+def notes(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Return what a person should know of code that may see the pipeline's own files."""
+    sources = list(_sources(cells))
+    if any(_LISTS.search(source) for source in sources):
+        return (
+            "The notebook lists the folder in which it runs, where its pipeline will stand as well: what it finds "
+            "there may be more than before. --verify tells whether that makes a difference.",
+        )
+    return ()
+
+
+def _sources(cells: Iterable[Cell]) -> Iterator[str]:
+    return (cell.source for cell in cells if cell.kind == "code")
