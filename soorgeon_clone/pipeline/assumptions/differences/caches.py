@@ -18,6 +18,7 @@ _TABLE: dict[str, frozenset[str]] = {
     # what is computed when it is first needed, and whether it has been
     "matplotlib": frozenset({"_isinit", "_invalid", "_lut", "_stale"}),
     "astropy": frozenset({"pprint_include_names", "pprint_exclude_names", "info", "_parameters"}),
+    "plotnine": frozenset({"figure", "axs"}),
     "spacy": frozenset({"_meta"}),
     "uncertainties": frozenset({"_linear_part"}),
     "folium": frozenset({"_children"}),
