@@ -17,7 +17,7 @@ MISSING = object()
 _TABLE: dict[str, frozenset[str]] = {
     # what is computed when it is first needed, and whether it has been
     "matplotlib": frozenset({"_isinit", "_invalid", "_lut", "_stale"}),
-    "astropy": frozenset({"pprint_include_names", "pprint_exclude_names", "_parameters"}),
+    "astropy": frozenset({"pprint_include_names", "pprint_exclude_names", "info", "_parameters"}),
     "plotnine": frozenset({"figure", "axs"}),
     "spacy": frozenset({"_meta"}),
     "uncertainties": frozenset({"_linear_part"}),
@@ -29,6 +29,7 @@ _TABLE: dict[str, frozenset[str]] = {
 }
 # Folder of a class -> places in the tuple that is its state: trims, leaves, splits, calls.
 _COUNTERS: dict[str, frozenset[int]] = {"sklearn.neighbors": frozenset({7, 8, 9, 10})}
+_STORES = frozenset({("spacy.vocab", "Vocab"), ("spacy.strings", "StringStore")})
 _COUNTING = ("KDTree", "BallTree", "BinaryTree")
 
 
@@ -43,6 +44,11 @@ def is_cache(kind: type, name: str, was: Any, now: Any) -> bool:
     if now is MISSING:
         return _is_computed_once(kind, name)
     return False
+
+
+def is_store(kind: type) -> bool:
+    """Tell whether objects of a class only ever grow, by what passes through them, and give the same for the same."""
+    return (kind.__module__, kind.__name__) in _STORES
 
 
 def is_counter(kind: type, number: int) -> bool:

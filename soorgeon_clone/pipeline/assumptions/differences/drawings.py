@@ -17,6 +17,12 @@ def drawing(was: Any, now: Any, where: Where) -> Found:
         yield Difference(where, words(was), "one that is drawn otherwise")
 
 
+def plot(was: Any, now: Any, where: Where) -> Found:
+    """Plots of plotnine, which fill in what they are made of when they are drawn."""
+    if _pixels(was.draw()) != _pixels(now.draw()):
+        yield Difference(where, words(was), "one that is drawn otherwise")
+
+
 def _figure(artist: Any) -> Any:
     figure: Any = artist if hasattr(artist, "savefig") else getattr(artist, "figure", None)
     while getattr(figure, "figure", figure) is not figure:  # a part of a figure that is a figure itself

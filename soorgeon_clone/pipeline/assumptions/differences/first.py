@@ -26,6 +26,7 @@ _OF_LIBRARIES: tuple[tuple[str, str, Handler], ...] = (
     ("scipy.sparse", "spmatrix", arrays.sparse),
     ("torch", "Tensor", arrays.tensor),
     ("matplotlib.artist", "Artist", drawings.drawing),
+    ("plotnine", "ggplot", drawings.plot),
 )
 
 

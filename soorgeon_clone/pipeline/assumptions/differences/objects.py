@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from soorgeon_clone.pipeline.assumptions.differences.caches import MISSING, is_cache, is_counter
+from soorgeon_clone.pipeline.assumptions.differences.caches import MISSING, is_cache, is_counter, is_store
 from soorgeon_clone.pipeline.assumptions.differences.model import Difference, Found, Pair, Where
 from soorgeon_clone.pipeline.assumptions.differences.words import GONE, words
 
@@ -26,6 +26,8 @@ _OPAQUE = (
 def generic(was: Any, now: Any, where: Where) -> Found:
     """Any object: by what `__reduce_ex__` gives, as pickle does; where that fails, by its attributes."""
     kind = type(was)
+    if is_store(kind):
+        return
     if isinstance(was, _OPAQUE) and not isinstance(was, (io.BytesIO, io.StringIO)):
         return
     try:
