@@ -194,13 +194,23 @@ def command(
     _log(plan)
     project = files.project(plan, layout, _requirements(plan, layout))
     origin = Origin(surroundings.notebook_file(source.path, root), split_on)
-    changes = write.compare(project, root, force=force, repairs=to_remember(source, together, level), origin=origin)
+    repairs = to_remember(source, together, level)
+    try:
+        changes, refused = write.compare(project, root, force=force, repairs=repairs, origin=origin), None
+    except UserError as error:
+        if not dry_run:
+            raise
+        changes, refused = write.compare(project, root, force=True, repairs=repairs, origin=origin), error
     if not dry_run:
         write.write(changes, root)
     where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
     report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
     if split_on == "auto":
         report["proposed"] = [{"cell": index + 1, "title": title} for index, title in proposed.titles.items()]
+    if refused is not None:
+        report["notes"].append(
+            f"Without --dry-run this would be refused: {refused.message}. {refused.hint or ''}".strip()
+        )
     if together and not verify:
         report["notes"].insert(0, _REMEMBERED)
     if as_json:
