@@ -166,7 +166,8 @@ class LocalAttempt:
             from soorgeon_clone.pipeline.building.function_task import call_for
 
             return self._job(function=call_for(self.task, self.values))
-        return self._job(source=self.notebook(), output=self.stage.new / self._executed)
+        output = self.stage.new / self._executed if self.task.notebooks else None
+        return self._job(source=self.notebook(), output=output)
 
     def _job(
         self,
@@ -190,6 +191,7 @@ class LocalAttempt:
             watched=self._phase == "task",
             tells=self.tells or self.task.spec.log_output or self._phase in ("on_render", "on_finish", "on_failure"),
             log_level=self.log_level,
+            kernel=self.task.spec.kernel if source is not None else None,
             undo=FunctionCall(
                 f"{former.__name__}.put_back_after", {"folder": self.stage.folder, "places": self.stage.places}
             ),

@@ -234,6 +234,8 @@ def _settings(spec: TaskSpec) -> dict[str, str]:
         "unserializer": spec.unserializer,
         "source": spec.source.text if spec.source.kind == "function" else None,
         "record_timing": spec.record_timing or None,
+        "kernel": spec.kernel,
+        "plain": spec.plain or None,
     }
     for name in ("on_render", "on_finish", "on_failure"):
         hook = getattr(spec, name)
