@@ -39,6 +39,8 @@ def _problems(task: Task) -> Iterator[str]:
         elif task.facts.signature is not None:
             yield from _of_function(task, task.facts.signature)
         return
+    if task.spec.source.kind == "shell":
+        return
     if task.spec.kernel is not None:
         from soorgeon_clone.pipeline.execution.kernel import require_kernel
 

@@ -12,7 +12,7 @@ from soorgeon_clone.pipeline.sources.model import SourceFacts
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.declared.yaml_tree import Item
 
-SourceKind = Literal["script", "function"]
+SourceKind = Literal["script", "function", "shell"]
 
 # The folder that holds records, the lock and unfinished products of a project.
 HIDDEN = ".soorgeon-clone"
@@ -31,7 +31,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a task runs: a script or notebook (``path`` relative to the root), or ``module.function``."""
+    """What a task runs: a script, notebook or shell script (``path`` relative to the root), or ``module.function``."""
 
     kind: SourceKind
     text: str
@@ -146,7 +146,7 @@ class Task:
     @property
     def notebooks(self) -> tuple[Product, ...]:
         """The products that are the executed notebook (as .ipynb, .html, .md); none for a function."""
-        if self.spec.source.kind == "function" or self.spec.plain:
+        if self.spec.source.kind != "script" or self.spec.plain:
             return ()
         if len(self.products) == 1 and self.products[0].key is None:
             return self.products

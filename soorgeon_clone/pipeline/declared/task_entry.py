@@ -22,10 +22,11 @@ from soorgeon_clone.pipeline.declared.entries import (
     size,
     word,
 )
-from soorgeon_clone.pipeline.declared.model import Product, Source, TaskSpec
+from soorgeon_clone.pipeline.declared.model import Product, Source, SourceKind, TaskSpec
 from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values, resolved
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, shortened
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
+from soorgeon_clone.pipeline.sources.shell import SUFFIXES as SHELL
 
 _KNOWN = (
     "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
@@ -43,7 +44,7 @@ _INSTEAD = {
     "progress_bar": "progress is shown in any case",
 }
 _SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
-_REFUSED = {".sql": "SQL", ".r": "R", ".sh": "shell", ".bash": "shell"}
+_REFUSED = {".sql": "SQL", ".r": "R"}
 _LONGEST_NAME = 1_000  # bytes
 _LONGEST_WAIT = 10 * 365 * 24 * 3600  # seconds
 
@@ -201,19 +202,20 @@ def _source(item: Item, root: Path) -> Source:
         raise entry.error("expected the path of a script or notebook, or module.function")
     checked_path(text, entry)
     suffix = PurePosixPath(text).suffix.lower()
-    if suffix in _SCRIPTS:
+    if suffix in (*_SCRIPTS, *SHELL):
+        kind: SourceKind = "shell" if suffix in SHELL else "script"
         path = Path(text)
         if path.is_absolute():
             try:
                 path = path.relative_to(root)
             except ValueError:
-                return Source("script", text, path.as_posix())
-        return Source("script", text, _normal(path.as_posix()))
+                return Source(kind, text, path.as_posix())
+        return Source(kind, text, _normal(path.as_posix()))
     if suffix in _REFUSED:
         raise entry.error(f"{_REFUSED[suffix]} sources are not supported: {text}")
     if _DOTTED.fullmatch(text.replace("::", ".")):
         return Source("function", text.replace("::", "."))
-    raise entry.error(f"{text!r} is no source: expected a path that ends with .py or .ipynb, or module.function")
+    raise entry.error(f"{text!r} is no source: expected a path that ends with .py, .ipynb or .sh, or module.function")
 
 
 def _name(item: Item, source: Source) -> str:
@@ -290,7 +292,7 @@ def _upstream(item: Item, defaults: Defaults) -> tuple[str, ...] | None:
 
 
 # Ploomber's classes of tasks -> the kind of source that they go with.
-_CLASSES = {"NotebookRunner": "script", "ScriptRunner": "script", "PythonCallable": "function"}
+_CLASSES = {"NotebookRunner": "script", "ScriptRunner": "script", "PythonCallable": "function", "ShellScript": "shell"}
 
 
 def _is_plain(item: Item, source: Source) -> bool:

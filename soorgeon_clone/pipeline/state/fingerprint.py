@@ -122,7 +122,7 @@ class Fingerprints:
         spec = task.spec
         closure = self.closure(task)
         parts = dict(closure.parts)
-        if spec.source.kind == "script" and task.facts.code is not None:
+        if spec.source.kind != "function" and task.facts.code is not None:
             parts["code"] = task.facts.code.effects.digest
         for name, value in spec.params.items():
             if name != "resources_":

@@ -58,7 +58,6 @@ ERRORS = {
     "upstream in the file": ("tasks:\n- {source: a.py, product: a.ipynb, upstream: [b]}", "stands in the source", ""),
     "SQL": ("tasks:\n- {source: a.sql, product: x}", "SQL sources are not supported: a.sql", ""),
     "R": ("tasks:\n- {source: a.R, product: x}", "R sources are not supported", ""),
-    "shell": ("tasks:\n- {source: a.sh, product: x}", "shell sources are not supported", ""),
     "resources": (
         "tasks:\n- source: a.py\n  product: a.ipynb\n  resources:\n    cpu: 2",
         "line 5: unknown key 'cpu' in resources",
