@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def run(script: Path) -> None:
-    """Run a script by bash. What it prints is the task's. Raises RuntimeError where it ends with another code than 0."""
+    """Run a script by bash; what it prints is the task's. Raises RuntimeError for another exit code than 0."""
     ended = subprocess.run(["bash", str(script)], stdin=subprocess.DEVNULL, check=False)
     if ended.returncode:
         raise RuntimeError(f"the script ended with exit code {ended.returncode}")
