@@ -70,6 +70,7 @@ DOORS: dict[str, frozenset[str]] = {
     "jupytext": frozenset({"notebook/formats"}),
     "matplotlib": frozenset({"pipeline/plot/png"}),
     "mistune": frozenset({"page/markdown"}),
+    "jupyter_client": frozenset({"pipeline/execution/kernel"}),
     "nbclient": frozenset({"pipeline/execution/kernel"}),
     "nbconvert": frozenset({"pipeline/execution/convert"}),
     # files are read and written by formats; nbclient wants nbformat's own objects

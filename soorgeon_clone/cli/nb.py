@@ -76,7 +76,14 @@ def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, P
     for task in project.dag.tasks.values():
         source = task.spec.source.path
         # Tasks of one grid share a source: the first one's values are as good as any.
-        if task.name in chosen and source and source not in seen and regular.is_regular(project.root / source):
+        script = task.spec.source.kind == "script"
+        if (
+            script
+            and task.name in chosen
+            and source
+            and source not in seen
+            and regular.is_regular(project.root / source)
+        ):
             seen.add(source)
             confine.written(project.root, source)
             yield task, project.root / source

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.files.regular import read_bytes, read_text
 from soorgeon_clone.files.removal import remove_file
-from soorgeon_clone.files.scratch import is_own_file
-from soorgeon_clone.pipeline.building import former, hooks, results
+from soorgeon_clone.files.scratch import is_own_file, put_text
+from soorgeon_clone.pipeline.building import former, hooks, results, shell_task
 from soorgeon_clone.pipeline.building.executed import keep_executed
 from soorgeon_clone.pipeline.building.failure import text_of
 from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended
@@ -25,6 +25,7 @@ from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.execution import convert
 from soorgeon_clone.pipeline.execution.model import ASSUMPTION_BROKEN, FunctionCall, Job, Outcome
+from soorgeon_clone.pipeline.sources.shell import filled_in
 from soorgeon_clone.pipeline.state.records import Made
 from soorgeon_clone.pipeline.status.model import Verdict
 from soorgeon_clone.pipeline.status.project import Project
@@ -167,7 +168,19 @@ class LocalAttempt:
             from soorgeon_clone.pipeline.building.function_task import call_for
 
             return self._job(function=call_for(self.task, self.values))
-        return self._job(source=self.notebook(), output=self.stage.new / self._executed)
+        if self.task.spec.source.kind == "shell":
+            return self._job(function=FunctionCall(f"{shell_task.__name__}.run", {"script": self._script()}))
+        output = self.stage.new / self._executed if self.task.notebooks else None
+        return self._job(source=self.notebook(), output=output)
+
+    def _script(self) -> Path:
+        """Where the shell script is with its values filled in."""
+        path = str(self.task.spec.source.path)
+        values = resolved({name: value for name, value in self.values.items() if value is not None})
+        text = filled_in(read_text(self.project.root / path), values, path)
+        script = self.stage.folder / "script.sh"
+        put_text(script, text)
+        return script
 
     def _job(
         self,
@@ -191,6 +204,7 @@ class LocalAttempt:
             watched=self._phase == "task",
             tells=self.tells or self.task.spec.log_output or self._phase in ("on_render", "on_finish", "on_failure"),
             log_level=self.log_level,
+            kernel=self.task.spec.kernel if source is not None else None,
             undo=FunctionCall(
                 f"{former.__name__}.put_back_after", {"folder": self.stage.folder, "places": self.stage.places}
             ),

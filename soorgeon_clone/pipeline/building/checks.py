@@ -39,6 +39,16 @@ def _problems(task: Task) -> Iterator[str]:
         elif task.facts.signature is not None:
             yield from _of_function(task, task.facts.signature)
         return
+    if task.spec.source.kind == "shell":
+        return
+    if task.spec.kernel is not None:
+        from soorgeon_clone.pipeline.execution.kernel import require_kernel
+
+        try:
+            require_kernel(task.spec.kernel)
+        except UserError as error:
+            yield str(error)
+        return
     if task.spec.static_analysis == "strict":
         yield from _of_strict(task)
     if task.spec.static_analysis != "disable":

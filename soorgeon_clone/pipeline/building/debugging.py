@@ -18,6 +18,10 @@ def debug(project: Project, name: str) -> bool:
     task = project.tasks[name]
     if task.facts.problem is not None:
         raise UserError(task.facts.problem)
+    if task.spec.source.kind == "shell":
+        raise UserError(
+            f"task '{name}' is a shell script, which has no debugger", hint="Add 'set -x' to it.", exit_code=2
+        )
     attempt = LocalAttempt(project, task, project.judge(task), memory_limit=None)
     attempt.stage.prepare()
     try:

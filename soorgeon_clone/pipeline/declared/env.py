@@ -121,7 +121,7 @@ def load(spec: Path, overrides: Mapping[str, Any], *, now: datetime.datetime | N
         item = yaml_tree.read(path, path.name)
         if item.value is not None and not isinstance(item.value, dict):
             raise item.error("expected a mapping of placeholders to values")
-        values = _resolved(item, bare) if item.value else {}
+        values = _resolved(_with_imported(item, path), bare) if item.value else {}
     for name, value in overrides.items():
         target = values
         *parents, last = name.split(".")
@@ -137,6 +137,24 @@ def load(spec: Path, overrides: Mapping[str, Any], *, now: datetime.datetime | N
             )
         target[last] = _option(name, value, bare)
     return Environment(values, here=bare.here, now=bare.now)
+
+
+def _with_imported(item: Item, path: Path) -> Item:
+    """The values with those of the file that ``meta.import_from`` names, for keys that are not here."""
+    entries: dict[Any, Item] = dict(item.value)
+    meta = entries.pop("meta", None)
+    if meta is None:
+        return item
+    named = meta.get("import_from") if isinstance(meta.value, dict) else None
+    if named is None or set(meta.value) != {"import_from"} or not isinstance(named.value, str):
+        raise meta.error("expected a mapping with the key 'import_from', the path of another env.yaml")
+    try:
+        imported = yaml_tree.read(path.parent / named.value, named.value)
+    except FileNotFoundError:
+        raise named.error(f"there is no {path.parent / named.value}") from None
+    if not isinstance(imported.value, dict) or "meta" in imported.value:
+        raise imported.error("expected a mapping of placeholders to values, without 'meta'")
+    return Item({**imported.value, **entries}, item.file, item.line)
 
 
 def _option(name: str, value: Any, bare: Environment) -> Any:

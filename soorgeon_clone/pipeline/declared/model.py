@@ -14,7 +14,7 @@ from soorgeon_clone.pipeline.sources.model import SourceFacts
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.declared.yaml_tree import Item
 
-SourceKind = Literal["script", "function"]
+SourceKind = Literal["script", "function", "shell"]
 
 # The folder that holds records, the lock and unfinished products of a project.
 HIDDEN = ".soorgeon-clone"
@@ -33,7 +33,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a task runs: a script or notebook (``path`` relative to the root), or ``module.function``."""
+    """What a task runs: a script, notebook or shell script (``path`` relative to the root), or ``module.function``."""
 
     kind: SourceKind
     text: str
@@ -65,6 +65,7 @@ class Requests:
 class TaskSpec:
     """One task as pipeline.yaml declares it, after placeholders and grids. ``line`` is where it starts in ``file``.
 
+    ``plain``: a script whose executed notebook nobody wants. ``kernel`` is the name of the kernelspec that runs it.
     ``spread``: its function takes each upstream task as a parameter of that name. ``products`` is None where they
     are read from the source, ``upstream`` likewise. ``timeout`` is in seconds, ``memory_limit`` in bytes.
     ``record_timing``: its executed notebook says when each cell ran, and differs from run to run. ``log_output``:
@@ -93,6 +94,8 @@ class TaskSpec:
     record_timing: bool = False
     log_output: bool = False
     spread: bool = False
+    plain: bool = False
+    kernel: str | None = None
     requests: Requests = Requests()
     export: Item | None = None
     file: str = "pipeline.yaml"
@@ -145,7 +148,7 @@ class Task:
     @property
     def notebooks(self) -> tuple[Product, ...]:
         """The products that are the executed notebook (as .ipynb, .html, .md); none for a function."""
-        if self.spec.source.kind == "function":
+        if self.spec.source.kind != "script" or self.spec.plain:
             return ()
         if len(self.products) == 1 and self.products[0].key is None:
             return self.products

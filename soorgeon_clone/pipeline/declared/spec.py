@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.declared import entry_point, yaml_tree
 from soorgeon_clone.pipeline.declared import env as environments
-from soorgeon_clone.pipeline.declared import yaml_tree
 from soorgeon_clone.pipeline.declared.entries import checked_path, mapping_item, read_hook, word
 from soorgeon_clone.pipeline.declared.env import Environment
 from soorgeon_clone.pipeline.declared.grid import MOST_TASKS
@@ -19,7 +19,7 @@ from soorgeon_clone.pipeline.declared.task_entry import Defaults, Functions, rea
 from soorgeon_clone.pipeline.declared.values import Values
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, dump, number, shortened
 
-DEFAULT = "pipeline.yaml"
+DEFAULT = entry_point.DEFAULT
 _TOP = (
     "tasks", "meta", "clients", "config", "executor", "serializer", "unserializer", "on_render", "on_finish",
     "on_failure", "store", "export",
@@ -41,18 +41,27 @@ def load(
     in params for what they would return, and one task for those of such a grid: nothing is called or imported here.
     ``now`` is the moment that ``{{now}}`` stands for.
     """
-    path = Path(path)
-    if path.is_dir():
-        path = path / DEFAULT
+    files = entry_point.scripts(Path(path))
+    if files:
+        return loads(_text_of(files), path=Path.cwd() / DEFAULT, env=env, values=values, now=now)
+    path = entry_point.find(Path(path))
+    entry_point.refuse_factory(path)
     try:
         text = yaml_tree.text_of(path, str(path))
     except FileNotFoundError:
         raise UserError(
             f"there is no {path}",
-            hint="Run the command in the project's folder, or name the file with --entry-point.",
+            hint="Run the command in the project's folder, or name the file with --entry-point. It is looked for here "
+            "and above, up to the folder of the git repository, and where setup.cfg or pyproject.toml say.",
             exit_code=2,
         ) from None
     return loads(text, path=path, env=env, values=values, now=now)
+
+
+def _text_of(files: Sequence[Path]) -> str:
+    """What pipeline.yaml would say of scripts that tell their products themselves."""
+    tasks = [{"source": str(path)} for path in files]
+    return dump({"meta": {"extract_product": True}, "tasks": tasks})
 
 
 def loads(

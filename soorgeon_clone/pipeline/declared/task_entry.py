@@ -22,18 +22,19 @@ from soorgeon_clone.pipeline.declared.entries import (
     size,
     word,
 )
-from soorgeon_clone.pipeline.declared.model import Product, Source, TaskSpec
+from soorgeon_clone.pipeline.declared.model import Product, Source, SourceKind, TaskSpec
 from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values, resolved
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, shortened
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
+from soorgeon_clone.pipeline.sources.shell import SUFFIXES as SHELL
 
 _KNOWN = (
     "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
     "papermill_params", "nbconvert_exporter_name", "nbconvert_export_kwargs", "nb_product_key", "serializer",
     "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
-    "export",
+    "export", "class", "kernelspec_name",
 )  # fmt: skip
-_IGNORED = ("class", "product_class", "product_client", "client", "kernelspec_name", "check_if_kernel_installed",
+_IGNORED = ("product_class", "product_client", "client", "check_if_kernel_installed",
             "local_execution", "debug_mode", "executor")  # fmt: skip
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 # Settings for papermill that do nothing here -> what there is instead.
@@ -43,7 +44,7 @@ _INSTEAD = {
     "progress_bar": "progress is shown in any case",
 }
 _SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
-_REFUSED = {".sql": "SQL", ".r": "R", ".sh": "shell", ".bash": "shell"}
+_REFUSED = {".sql": "SQL", ".r": "R"}
 _LONGEST_NAME = 1_000  # bytes
 _LONGEST_WAIT = 10 * 365 * 24 * 3600  # seconds
 
@@ -141,7 +142,7 @@ def _without_effect(item: Item) -> Iterator[str]:
     """What to say of settings for papermill, which runs the notebooks of others."""
     for key in ("executor_params", "papermill_params"):
         for name, option in _options(item.get(key)):
-            if name not in ("record_timing", "log_output"):
+            if name not in ("record_timing", "log_output", "kernel_name"):
                 why = _INSTEAD.get(name)
                 yield f"{option.place}: '{key}.{shortened(str(name))}' has no effect" + (f": {why}" if why else "")
 
@@ -183,6 +184,8 @@ def _task(
         memory_limit=size(item.get("memory_limit")),
         record_timing=_flag(item, "record_timing"),
         log_output=_flag(item, "log_output"),
+        plain=_is_plain(item, source),
+        kernel=_kernel(item, source),
         requests=requests_item(item.get("resources")),
         export=mapping_item(item.get("export")),
         file=item.file,
@@ -199,19 +202,20 @@ def _source(item: Item, root: Path) -> Source:
         raise entry.error("expected the path of a script or notebook, or module.function")
     checked_path(text, entry)
     suffix = PurePosixPath(text).suffix.lower()
-    if suffix in _SCRIPTS:
+    if suffix in (*_SCRIPTS, *SHELL):
+        kind: SourceKind = "shell" if suffix in SHELL else "script"
         path = Path(text)
         if path.is_absolute():
             try:
                 path = path.relative_to(root)
             except ValueError:
-                return Source("script", text, path.as_posix())
-        return Source("script", text, _normal(path.as_posix()))
+                return Source(kind, text, path.as_posix())
+        return Source(kind, text, _normal(path.as_posix()))
     if suffix in _REFUSED:
         raise entry.error(f"{_REFUSED[suffix]} sources are not supported: {text}")
     if _DOTTED.fullmatch(text.replace("::", ".")):
         return Source("function", text.replace("::", "."))
-    raise entry.error(f"{text!r} is no source: expected a path that ends with .py or .ipynb, or module.function")
+    raise entry.error(f"{text!r} is no source: expected a path that ends with .py, .ipynb or .sh, or module.function")
 
 
 def _name(item: Item, source: Source) -> str:
@@ -259,7 +263,7 @@ def _products(
             raise entry.error("a task needs at least one product")
         found = tuple(product(str(key), part) for key, part in entry.value.items())
         keys = _notebook_keys(item)
-        if source.kind == "script" and not any(one.key in keys for one in found):
+        if source.kind == "script" and not _is_plain(item, source) and not any(one.key in keys for one in found):
             raise entry.error(
                 f"one product must be the executed notebook, with the key '{keys[0]}'",
                 hint=f"For example: {keys[0]}: output/{_name(item, source)}.ipynb",
@@ -285,6 +289,35 @@ def _upstream(item: Item, defaults: Defaults) -> tuple[str, ...] | None:
     if isinstance(names, list) and all(isinstance(name, str) for name in names):
         return tuple(names)
     raise entry.error("expected a task's name or a list of names")
+
+
+# Ploomber's classes of tasks -> the kind of source that they go with.
+_CLASSES = {"NotebookRunner": "script", "ScriptRunner": "script", "PythonCallable": "function", "ShellScript": "shell"}
+
+
+def _is_plain(item: Item, source: Source) -> bool:
+    """Whether a script's executed notebook is no product. Raises UserError for a class that there is not."""
+    entry = item.get("class")
+    if entry is None:
+        return False
+    kind = _CLASSES.get(str(entry.value))
+    if kind is None:
+        raise entry.error(f"'{entry.value}' is no class that is known", hint=f"Known: {', '.join(_CLASSES)}.")
+    if kind != source.kind:
+        raise entry.error(f"'{entry.value}' does not go with the source {source.text}")
+    return bool(entry.value == "ScriptRunner")
+
+
+def _kernel(item: Item, source: Source) -> str | None:
+    """The name of a kernelspec that is not this Python's own: it runs the task."""
+    name = word(item.get("kernelspec_name"))
+    for key in ("papermill_params", "executor_params"):
+        options = item.get(key)
+        if name is None and options is not None and isinstance(options.value, dict):
+            name = word(options.get("kernel_name"))
+    if name is not None and source.kind != "script":
+        raise item.error("only scripts and notebooks have a kernel")
+    return None if name in (None, "python3") else name
 
 
 def _flag(item: Item, name: str) -> bool:

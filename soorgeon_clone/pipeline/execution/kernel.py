@@ -38,6 +38,18 @@ def require_nbclient() -> None:
         )
 
 
+def require_kernel(name: str) -> None:
+    """Raises UserError where there is no kernelspec of this name."""
+    require_nbclient()
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    known = sorted(KernelSpecManager().find_kernel_specs())
+    if name not in known:
+        raise UserError(
+            f"there is no Jupyter kernel named '{name}'", hint=f"Installed: {', '.join(known) or 'none'}.", exit_code=2
+        )
+
+
 def main(job_file: str) -> None:
     """The process between the server and the kernel."""
     job, function, channel, journal, server, folder = pickle.loads(Path(job_file).read_bytes())
@@ -152,7 +164,7 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChann
     client = Client(
         node,
         timeout=None,
-        kernel_name="python3",
+        kernel_name=job.kernel or "python3",
         record_timing=job.record_timing,
         on_cell_execute=begin,
         resources={"metadata": {"path": str(job.cwd)}},
@@ -160,6 +172,8 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChann
     client.create_kernel_manager()
     # the kernel of this environment, whatever is registered; Jupyter's own command line looks for modules in the
     # notebook's folder before those of the standard library
+    if job.kernel is not None:
+        return client
     client.km.kernel_spec.argv = boot.command(boot.JUPYTER, "-f", "{connection_file}")
     return client
 

@@ -46,7 +46,8 @@ class Job:
     ``threads`` is the number of threads of numerical libraries where it is another than the executor's. ``undo`` is
     called if the build is killed while the job runs; its arguments are plain. ``watched``: the outcome says which
     files below ``cwd`` it opened. ``tells``: what it prints is told while it happens; ``log_level``: log records of
-    this level (as in logging) and above as well.
+    this level (as in logging) and above as well. ``kernel`` is the name of a kernelspec, where the notebook is not for
+    this Python: nbclient runs it.
 
     ``timeout`` counts seconds of the whole task, ``memory_limit`` bytes of its process and all processes below it,
     ``output_limit`` characters of the outputs of one cell; None is no limit.
@@ -73,6 +74,7 @@ class Job:
     watched: bool = False
     tells: bool = False
     log_level: int | None = None
+    kernel: str | None = None
     needs: Mapping[str, float] = field(default_factory=dict)
     """What it takes of a machine that it is sent to: ``{"cpus": 2}``."""
 

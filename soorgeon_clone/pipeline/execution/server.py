@@ -177,7 +177,7 @@ class Server:
 
     def _may_fork(self, job: Job) -> bool:
         unfit = any(top_level(name) in self.settings.avoid or not survives_fork(name) for name in job.modules)
-        if self.warm is None or unfit:
+        if self.warm is None or unfit or job.kernel is not None:
             return False
         self.warm.load(job.modules)
         if self.warm.preloader.draws and job.source is not None and seeds_python(job.source, self.settings.cwd):
@@ -187,7 +187,8 @@ class Server:
     def _spawn(self, job: Job, function: bytes, theirs: int, journal: int, console: int) -> int:
         environment = {**self.settings.environment, **job.environment}
         blas.allot(environment, job.threads or self.settings.blas_threads)
-        module = boot.KERNEL if self.settings.isolation == "kernel" else boot.FRESH
+        by_kernel = self.settings.isolation == "kernel" or job.kernel is not None
+        module = boot.KERNEL if by_kernel else boot.FRESH
         order = pickle.dumps((job, function, theirs, journal, os.getpid(), str(self.folder)))
         file = write_bytes(self.folder, f"{time.monotonic_ns()}.job", order)
         started = subprocess.Popen(

@@ -125,7 +125,7 @@ class Fingerprints:
         spec = task.spec
         closure = self.closure(task)
         parts = dict(closure.parts)
-        if spec.source.kind == "script" and task.facts.code is not None:
+        if spec.source.kind != "function" and task.facts.code is not None:
             parts["code"] = task.facts.code.effects.digest
         for name, value in spec.params.items():
             if name != "resources_":
@@ -256,6 +256,8 @@ def _settings(spec: TaskSpec) -> dict[str, str]:
         "unserializer": spec.unserializer,
         "source": spec.source.text if spec.source.kind == "function" else None,
         "record_timing": spec.record_timing or None,
+        "kernel": spec.kernel,
+        "plain": spec.plain or None,
     }
     for name in ("on_render", "on_finish", "on_failure"):
         hook = getattr(spec, name)

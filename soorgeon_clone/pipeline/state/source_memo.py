@@ -9,6 +9,7 @@ from soorgeon_clone.pipeline.declared.model import TaskSpec
 from soorgeon_clone.pipeline.sources import source_facts as facts
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pipeline.sources.model import CodeFacts, SourceFacts
+from soorgeon_clone.pipeline.sources.shell import shell_facts
 from soorgeon_clone.pipeline.state.content import Memo, settled, stamp_now, stamp_of
 
 
@@ -24,7 +25,7 @@ class SourceMemo:
 
     def path(self, task: TaskSpec) -> Path | None:
         """Return the file that a task's code stands in; None for a function of a module that is not in the project."""
-        if task.source.kind == "script":
+        if task.source.kind != "function":
             return self._root / str(task.source.path)
         module = self.local.find(task.source.text.rpartition(".")[0])
         return Path(module) if module and module.endswith(".py") else None
@@ -51,7 +52,10 @@ class SourceMemo:
         if known and (remembered := facts.source_from_json(known)) is not None:
             return remembered
         function = task.source.kind == "function"
-        found = facts.function_facts(task.source.text, path) if function else facts.script_facts(path)
+        if task.source.kind == "shell":
+            found = shell_facts(path)
+        else:
+            found = facts.function_facts(task.source.text, path) if function else facts.script_facts(path)
         if found.problem is None and settled(status):
             self._memo.remember(name, stamp, facts.to_json(found))
         return found

@@ -65,6 +65,9 @@ class Project:
         self._now = datetime.datetime.now()
         self._computed = isinstance(entry_point, Spec)
         spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env, now=self._now)
+        # a relative name means the same after the working folder has changed
+        named = spec.path if isinstance(entry_point, Spec) or spec.path.exists() else entry_point
+        self._entry_point: Path | str = named
         self.root = spec.root
         self.records = Records(self.root)
         self.contents = Contents(self.root, self.records)
@@ -74,7 +77,7 @@ class Project:
         self._sources = SourceMemo(self.root, self.records)
         self._remembered = Remembered(self._sources.local, self.records, self._sources.of_module, libraries)
         if spec.unknown_grids:
-            spec = specs.load(spec.path, env, values=self._remembered, now=self._now)
+            spec = specs.load(self._entry_point, env, values=self._remembered, now=self._now)
         self._take(spec, libraries)
         self._use_cache = use_cache
         self._cache: Cache | None = None
@@ -106,7 +109,8 @@ class Project:
         if self.spec.functions and not self._computed:
             self._computed = True
             called = Called(self.root, self._remembered.remember)
-            self._take(specs.load(self.spec.path, self._env, values=called, now=self._now), self.fingerprints.libraries)
+            spec = specs.load(self._entry_point, self._env, values=called, now=self._now)
+            self._take(spec, self.fingerprints.libraries)
 
     def __enter__(self) -> Project:
         return self

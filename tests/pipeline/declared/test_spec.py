@@ -58,7 +58,6 @@ ERRORS = {
     "upstream in the file": ("tasks:\n- {source: a.py, product: a.ipynb, upstream: [b]}", "stands in the source", ""),
     "SQL": ("tasks:\n- {source: a.sql, product: x}", "SQL sources are not supported: a.sql", ""),
     "R": ("tasks:\n- {source: a.R, product: x}", "R sources are not supported", ""),
-    "shell": ("tasks:\n- {source: a.sh, product: x}", "shell sources are not supported", ""),
     "resources": (
         "tasks:\n- source: a.py\n  product: a.ipynb\n  resources:\n    cpu: 2",
         "line 5: unknown key 'cpu' in resources",
@@ -247,18 +246,17 @@ tasks:
 - source: a.py
   product: a.ipynb
   class: NotebookRunner
-  kernelspec_name: none-such
   papermill_params: {log_output: true, execution_timeout: 5, record_timing: true, cwd: .}
   executor_params: {whatever: 1}
 """
     warnings = "\n".join(loads(text, tmp_path).warnings)
     for word in (
-        "jupyter_hot_reload", "source_loader", "clients", "class", "kernelspec_name", "executor.build_in_subprocess",
-        "papermill_params.log_output", "papermill_params.cwd", "executor_params.whatever",
+        "jupyter_hot_reload", "source_loader", "clients", "executor.build_in_subprocess",
+        "papermill_params.cwd", "executor_params.whatever",
         "'papermill_params.execution_timeout' has no effect: 'timeout' of the task limits",
     ):  # fmt: skip
         assert word in warnings
-    assert "record_timing" not in warnings
+    assert "record_timing" not in warnings and "log_output" not in warnings
 
 
 def test_computed_params(tmp_path: Path) -> None:

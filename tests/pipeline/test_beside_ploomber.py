@@ -1,0 +1,158 @@
+"""Small pipelines, built by Ploomber and by us: what they leave in files is the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from ploomber_beside import ploomber
+
+pytestmark = pytest.mark.long
+__all__ = ["ploomber"]  # a fixture
+
+HEAD = '# %% tags=["parameters"]\nupstream = {upstream}\nproduct = None\n\n# %%\n'
+NOTE = "def note(*values):\n    with open('notes.txt', 'a') as file:\n        print(*values, file=file)\n\n\n"
+
+
+def script(code: str, *upstream: str) -> str:
+    return HEAD.format(upstream=list(upstream) or None) + code + "\n"
+
+
+def entry(name: str, *products: str, **more: object) -> dict[str, object]:
+    return {
+        "source": f"{name}.py",
+        "product": {"nb": f"out/{name}.ipynb", **{one.partition(".")[0]: f"out/{one}" for one in products}},
+        **more,
+    }
+
+
+# name -> (files, pipeline.yaml, number of builds with --force); what is compared is every text file below the folder
+CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
+    "a task appends to its former product": (
+        {"a.py": script("with open(product['log'], 'a') as file:\n    file.write('line\\n')")},
+        [entry("a", "log.txt")],
+        3,
+    ),
+    "a task reads its former product": (
+        {
+            "a.py": script(
+                "from pathlib import Path\npath = Path(product['n'])\n"
+                "n = int(path.read_text()) + 1 if path.exists() else 0\npath.write_text(str(n))"
+            )
+        },
+        [entry("a", "n.txt")],
+        3,
+    ),
+    "a task changes its folder": (
+        {"a.py": script("import os\nos.chdir('/')\nopen(product['x'], 'w').write('here')")},
+        [entry("a", "x.txt")],
+        1,
+    ),
+    "hooks of a task": (
+        {
+            "a.py": script("open(product['x'], 'w').write('1')"),
+            "b.py": script("open(product['x'], 'w').write(open(upstream['a']['x']).read())", "a"),
+            "hooks.py": NOTE + "from pathlib import Path\n\n"
+            "def done(task, product, params, client):\n"
+            "    note(task.name, client, Path(product['x']).name, Path(str(params['product']['x'])).name)\n"
+            "    note(params['n'])\n"
+            "    note(Path(str(task.upstream['a'].product['x'])).name, Path(product['nb']).exists())\n",
+        },
+        [entry("a", "x.txt"), entry("b", "x2.txt", params={"n": 3}, on_finish="hooks.done") | {
+            "product": {"nb": "out/b.ipynb", "x": "out/bx.txt"}}],
+        1,
+    ),
+    "hooks of the pipeline": (
+        {
+            "a.py": script("open(product['x'], 'w').write('1')"),
+            "hooks.py": NOTE + "from pathlib import Path\n\n"
+            "def done(report, dag):\n    note(list(report['name']), list(report['Ran?']), list(dag))\n"
+            "    note(Path(str(dag['a'].product['x'])).name)\n",
+        },
+        {"on_finish": "hooks.done", "tasks": [entry("a", "x.txt")]},
+        1,
+    ),
+    "a grid and a wildcard": (
+        {
+            "fit.py": HEAD.format(upstream=None).replace("product = None", "product = None\nn = 0")
+            + "open(product['x'], 'w').write(str(n * n))\n",
+            "last.py": script("open(product['x'], 'w').write('|'.join(sorted(open(one['x']).read() "
+                              "for one in upstream['fit-*'].values())))", "fit-*"),
+        },
+        [
+            {"source": "fit.py", "name": "fit-", "product": {"nb": "out/fit.ipynb", "x": "out/fit.txt"},
+             "grid": {"n": [2, 3]}},
+            entry("last", "x.txt"),
+        ],
+        1,
+    ),
+    "functions with a serializer": (
+        {
+            "tasks.py": "import json\n\n"
+            "def save(value, product):\n    open(str(product), 'w').write(json.dumps(value))\n"
+            "\ndef load(product):\n    return json.loads(open(str(product)).read())\n\n"
+            "def first():\n    return [1, 2]\n\n\ndef second(upstream):\n    return sum(upstream['first'])\n",
+        },
+        {
+            "serializer": "tasks.save",
+            "unserializer": "tasks.load",
+            "tasks": [
+                {"source": "tasks.first", "product": "out/first.json"},
+                {"source": "tasks.second", "product": "out/second.json"},
+            ],
+        },
+        1,
+    ),
+    "an early stop": (
+        {
+            "a.py": script("open(product['x'], 'w').write('1')"),
+            "hooks.py": "from ploomber.exceptions import DAGBuildEarlyStop\n\n"
+            "def stop():\n    raise DAGBuildEarlyStop('nothing new')\n",
+        },
+        {"on_finish": "hooks.stop", "tasks": [entry("a", "x.txt")]},
+        1,
+    ),
+    "one after the other": (
+        {name + ".py": script(f"open('order.txt', 'a').write('{name}')\nopen(product['x'], 'w').write('1')")
+         for name in "cab"},
+        {"executor": "serial", "tasks": [entry(name, f"{name}.txt") | {
+            "product": {"nb": f"out/{name}.ipynb", "x": f"out/{name}.txt"}} for name in "cab"]},
+        1,
+    ),
+}  # fmt: skip
+
+
+def texts(folder: Path) -> dict[str, str]:
+    found = [path for pattern in ("*.txt", "out/*.txt", "out/*.json") for path in folder.glob(pattern)]
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in found if path.is_file()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_leave_the_same(case: str, ploomber: Path, tmp_path: Path) -> None:
+    files, declared, builds = CASES[case]
+    left = {}
+    ours = [sys.executable, "-m", "soorgeon_clone"]
+    for name, command in (("ploomber", [str(ploomber)]), ("ours", ours)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for path, text in files.items():
+            (folder / path).write_text(text)
+        (folder / "pipeline.yaml").write_text(json.dumps(declared))
+        environment = {**os.environ, "PLOOMBER_STATS_ENABLED": "false", "SOORGEON_CLONE_CACHE": "off"}
+        if name == "ours":
+            packages = sorted((ploomber.parents[1] / "lib").glob("python*/site-packages"))
+            environment["PYTHONPATH"] = os.pathsep.join([environment.get("PYTHONPATH", ""), *map(str, packages[:1])])
+            if "ploomber" not in "".join(files.values()):
+                environment.pop("PYTHONPATH")
+        for _ in range(builds):
+            done = subprocess.run(
+                [*command, "build", "--force"], cwd=folder, env=environment, capture_output=True, text=True
+            )
+            assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+        left[name] = texts(folder)
+    assert left["ours"] == left["ploomber"]
