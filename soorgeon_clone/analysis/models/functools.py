@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import METHOD, Value
-from soorgeon_clone.analysis.objects.kinds.method import PARTIAL
+from soorgeon_clone.analysis.objects.heap import ANY, METHOD, Value
+from soorgeon_clone.analysis.objects.kinds.method import ARGUMENTS, KEYWORDS, PARTIAL
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import PARTIAL_METHOD
 
@@ -14,10 +14,14 @@ def _partial(w: Machine, args: Arguments, node: Instruction) -> Value:
     made = w.heap.make(w.site(node), METHOD)
     made.name = PARTIAL
     w.heap.hold(made, "partial", args.first)
+    positional = w.heap.make((*w.site(node), ARGUMENTS), "builtins.tuple")
     for index, (value, _) in enumerate(args.positional[1:]):
-        w.heap.hold(made, f"argument:{index:03}", value)
+        w.heap.hold(positional, str(index), value)
+    keywords = w.heap.make((*w.site(node), KEYWORDS), "builtins.dict")
     for keyword, value in args.keywords:
-        w.heap.hold(made, f"keyword:{keyword}", value)
+        w.heap.hold(keywords, f"[{keyword!r}]" if keyword is not None else ANY, value)
+    w.heap.hold(made, ARGUMENTS, frozenset({positional}))
+    w.heap.hold(made, KEYWORDS, frozenset({keywords}))
     # remembered although immutable values are not held
     made.bound = Arguments(args.positional[1:], args.keywords)
     return frozenset({made})

@@ -8,15 +8,26 @@ from soorgeon_clone.analysis.objects.heap import EMPTY, FUNC, INSTANCE, METHOD, 
 from soorgeon_clone.analysis.objects.kinds.definition import OwnCode
 from soorgeon_clone.analysis.objects.kinds.instance import inherited_method
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import contents
 
 PARTIAL = "functools.partial"
+ARGUMENTS, KEYWORDS = PARTS_OF_PARTIAL = ("args", "keywords")
 METHOD_CALLER = "operator.methodcaller"
+
+
+def _part_of_partial(obj: Obj, name: str) -> Value:
+    """Return the function, the arguments, or the dictionary of keywords, which whoever has it may change."""
+    if name == "func":
+        return obj.fields.get("partial", EMPTY)
+    return obj.fields.get(name, EMPTY) if name in PARTS_OF_PARTIAL else EMPTY
 
 
 class Method(OwnCode):
     types = frozenset({METHOD})
 
     def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        if obj.name == PARTIAL:
+            return _part_of_partial(obj, name)
         return obj.fields.get(SELF, EMPTY)
 
     def change(self, w: Machine, obj: Obj, stored: str) -> None:
@@ -25,7 +36,8 @@ class Method(OwnCode):
     def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
         if obj.name == PARTIAL:
             later = {name for name, _ in args.keywords}
-            kept = tuple((name, value) for name, value in obj.bound.keywords if name not in later)
+            put = contents(obj.fields.get(KEYWORDS, EMPTY))  # into its dictionary of them, since
+            kept = tuple((name, value | put) for name, value in obj.bound.keywords if name not in later)
             whole = Arguments((*obj.bound.positional, *args.positional), (*kept, *args.keywords))
             return w.call(obj.fields.get("partial", EMPTY), whole, node)
         if obj.name == METHOD_CALLER:
