@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from soorgeon_clone.analysis import access, beside, evaluate, limits, statements, undescribed
+from soorgeon_clone.analysis import access, evaluate, limits, statements, undescribed
 from soorgeon_clone.analysis.effects import Knowledge, knowledge
 from soorgeon_clone.analysis.evidence import Place, Reason
 from soorgeon_clone.analysis.heap import UNBOUND_TYPE, UNKNOWN
@@ -16,8 +16,9 @@ from soorgeon_clone.analysis.limits import TooMany
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as statements_of
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts
+from soorgeon_clone.analysis.model import ModuleFacts, NotebookFacts, SectionFacts, StatementFacts
 from soorgeon_clone.analysis.said import MARK, said_in
+from soorgeon_clone.analysis.settled import without_settled
 from soorgeon_clone.analysis.walk import Walker
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 
@@ -69,8 +70,9 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
     lowered = {cell.index: _statements(codes[cell.index], cell) for cell in cells}
     walker = Walker(tables, limits.LIMITS)
     walker.read_file = read_file
-    walker.texts = tuple(code.text for code in codes.values())
     walker.statements = tuple(statement for each in lowered.values() for statement in each)
+    imports = [each.path for statement in walker.statements for each in statement.all_imports]
+    walker.texts = (*(code.text for code in codes.values()), *walker.modules.texts_behind(imports))
     walker.asks_subclasses = any("__subclasses__" in cell.source for section in sections for cell in section.cells)
     walker.asks_caches = any("cache_" in cell.source for section in sections for cell in section.cells)
     for cell in cells:
@@ -104,7 +106,8 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                     record.why.setdefault(("opaque", None), Reason(record.index, each.place, failure, True, None))
         facts.append(_section(walker, index, records))
     names = frozenset().union(*(statement.mentions for statement in walker.statements))
-    return NotebookFacts(tuple(facts), walker.heap, names, walker.places, beside.states(walker))
+    modules = {path: ModuleFacts(number, path in walker.noisy) for path, number in walker.first_imports.items()}
+    return without_settled(NotebookFacts(tuple(facts), walker.heap, names, walker.places, modules))
 
 
 def _statements(code: PythonCode, cell: Cell) -> tuple[Statement, ...]:

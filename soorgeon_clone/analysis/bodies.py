@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from soorgeon_clone.analysis import access, calls, deferred, evaluate, statements, undescribed
+from soorgeon_clone.analysis import access, beside, calls, deferred, evaluate, statements, undescribed
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, enter, keep, moved
 from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
 from soorgeon_clone.analysis.limits import REACHED
@@ -173,7 +173,7 @@ def _follow(w: Walker, obj: Obj, code: Code, values: dict[str, Value], context: 
     key = (obj, context)
     scope = w.scopes.get(key)
     if scope is None:
-        scope = w.scopes[key] = Scope("function", obj.scope or w.module, State(), code)
+        scope = w.scopes[key] = Scope("function", obj.scope or beside.home(w, obj), State(), code)
     if code.is_generator:
         made = w.heap.make((*w.site(node), obj), "builtins.generator")
         return deferred.generator(w, made, scope, lambda: _run(w, obj, code, values, scope, context))

@@ -94,6 +94,8 @@ def call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
 
 def _call_one(w: Walker, obj: Obj, args: Arguments, node: Instruction) -> Value:
     kind = obj.type
+    if obj.module and kind in (FUNCTION, CLASS) and w.knowledge.is_told(f"{obj.module}.{obj.path}"):
+        return call_library(w, f"{obj.module}.{obj.path}", args, node)
     if kind == FUNCTION:
         result = bodies.call_function(w, obj, args, node)
         for other in obj.fields.get("*attached", EMPTY):
@@ -168,6 +170,8 @@ def _call_method_of(w: Walker, obj: Obj, name: str, args: Arguments, node: Instr
         shell = structures.shell_call(w, obj.path, name, args, node)
         if shell is not None:
             return shell
+        if w.namespaces and (own := beside.attribute(w, obj, name, node)) is not None:
+            return call(w, own, args, node)
         held = library.given_to_module(w, f"{obj.path}.{name}")
         if held:
             return call(w, held, args, node) | call_library(w, f"{obj.path}.{name}", args, node)
@@ -236,8 +240,6 @@ def call_library(w: Walker, path: str, args: Arguments, node: Instruction) -> Va
         beside.note_folder(w, args)
     reason = w.blame(node, path)
     native = structures.function(w, path, args, node)
-    if native is None:
-        native = beside.call(w, path, args, node)
     w.heap.reason = reason
     if native is not None:
         return native

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.analysis import access, beside, calls, deferred, instances, labels, library, statements
+from soorgeon_clone.analysis import access, calls, deferred, instances, labels, library, statements
 from soorgeon_clone.analysis.heap import (
     EMPTY,
     LIB,
@@ -54,7 +54,7 @@ def expression(w: Walker, node: Instruction) -> Value:
 
 
 def _read(w: Walker, node: Read) -> Value:
-    return beside.with_state(w, w.read(node))
+    return w.read(node)
 
 
 def _constant(w: Walker, node: Constant) -> Value:
@@ -431,11 +431,11 @@ def _whole_chain(w: Walker, node: Instruction) -> Value:
             return chain(w, node)
         finally:
             w.uncertain -= 1
-    return beside.with_state(w, chain(w, node))
+    return chain(w, node)
 
 
 def chain(w: Walker, node: Instruction) -> Value:
-    """Return what ``a.b(c)[d]`` gives, without the state of modules beside the notebook that comes with it."""
+    """Return what ``a.b(c)[d]`` gives."""
     if isinstance(node, Read):
         return w.read(node)
     if isinstance(node, Attribute):

@@ -44,6 +44,7 @@ class Obj:
         "held_for",
         "identity",
         "immutable",
+        "imported",
         "is_base",
         "is_lent",
         "is_local",
@@ -53,6 +54,7 @@ class Obj:
         "made",
         "made_for",
         "memory",
+        "module",
         "order",
         "order_of",
         "ordered",
@@ -88,6 +90,8 @@ class Obj:
         self.is_local = False  # a class that a function made
         self.is_base = False  # a class that others were found to derive from
         self.made: int = -1  # the statement that made it first
+        self.module = ""  # beside the notebook: where a function or class stands, or the module that this is
+        self.imported = ""  # the module beside the notebook that made it when it was imported
         self.shown = False  # whether its text may be printed or displayed
         self.identity: set[int] = set()  # statements that may compare its identity
         self.ordered: set[int] | None = None  # of a set: statements to which its order matters
@@ -122,6 +126,7 @@ class Heap:
         self._origins: dict[Any, set[Obj]] = {}
         self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
+        self.importing = ""  # the module beside the notebook that is imported
         self.reason = NOBODY  # why what is done now is done
         self.why: Why = {}  # what the statement that is walked does, and why
         self.viewed_for: dict[frozenset[Obj], Reason] = {}  # two that share memory, and why
@@ -153,7 +158,8 @@ class Heap:
         found = self._sites.get(key)
         if found is None:
             found = self._sites[key] = Obj(type_, immutable=immutable, serial=next(self._serials))
-            found.made = self.now
+            found.made = self.now if not self.importing else -1
+            found.imported = self.importing
             found.made_for = self.reason
             self.types.add(type_)
         return found
@@ -199,7 +205,7 @@ class Heap:
         Such a gift changes this and not the class: the definition, repeated, is then brought up to date by it.
         """
         made = self.make((AMENDED, obj), "builtins.namespace")
-        made.made = obj.made
+        made.made, made.imported = obj.made, obj.imported
         self.hold(obj, AMENDED, frozenset({made}))
         return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, beside, bodies, calls, library, lineage, structures, undescribed
+from soorgeon_clone.analysis import access, bodies, calls, library, lineage, structures, undescribed
 from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.heap import CLASS, EMPTY, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
@@ -79,10 +79,6 @@ def instantiate(w: Walker, cls: Obj, args: calls.Arguments, node: Instruction) -
     w.heap.hold(made, "*class", frozenset({cls}))
     own = frozenset({made})
     found = False
-    for base in library_bases(w, frozenset({cls})):
-        kept = beside.of_state(w, frozenset({base}))
-        w.change(kept)
-        w.heap.hold(made, "*", kept)
     for part in lineage.lineage(frozenset({cls})):
         for key, factory in list(part.fields.items()):
             if key.startswith("*factory:"):
@@ -324,7 +320,6 @@ def decorate(w: Walker, decorator: Value, value: Value, node: Decorate) -> Value
         else:
             result |= value  # a library's decorator: the definition in other clothes
             reason = w.blame(node, f"@{node.name}")
-            result |= beside.decorate(w, obj, value, node)
             if _REGISTERS.search(node.name):
                 undescribed.run_registered(w, value, node)
                 if _is_of_module(w, node.name):

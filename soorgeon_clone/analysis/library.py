@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, calls, evaluate, filed, labels, named, statements, structures, undescribed
+from soorgeon_clone.analysis import (
+    access,
+    beside,
+    calls,
+    evaluate,
+    filed,
+    labels,
+    named,
+    statements,
+    structures,
+    undescribed,
+)
 from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.heap import (
     CLASS,
@@ -598,9 +609,7 @@ CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
 def lib_subscript(w: Walker, obj: Obj, kind: str, key: Value, node: Instruction) -> Value:
     """Return what an item of something in a module is (``np.c_[a, b]``)."""
     if obj.path == "sys.modules" and (module := _module_named(key)) is not None:
-        if w.modules.split(module) is not None:
-            w.opaque(f"sys.modules gives access to {module} out of sight")
-        return frozenset({w.heap.lib(module)})
+        return beside.import_path(w, module, node) or frozenset({w.heap.lib(module)})
     effect = w.knowledge.module_attribute(obj.path)
     given = calls.Arguments(positional=((key, False),))
     found = EMPTY
@@ -622,6 +631,8 @@ def _module_named(key: Value) -> str | None:
 def lib_attribute(w: Walker, obj: Obj, name: str, node: Instruction) -> Value:
     """Return what an attribute of a module (or of something in it) is."""
     path = f"{obj.path}.{name}"
+    if w.namespaces and (found := beside.attribute(w, obj, name, node)) is not None:
+        return found
     if path == f"{structures.SHELL}.user_ns":
         w.opaque("get_ipython().user_ns gives access to all variables out of sight")
     if obj.path == MAIN:
@@ -670,6 +681,8 @@ def read_setting(w: Walker, value: Value, name: str, node: Call | Item) -> Value
 
 def set_library(w: Walker, path: str, value: Value) -> None:
     """Assign to an attribute or item of something in a library: a setting, or a change of the library itself."""
+    if w.namespaces and beside.store(w, path, value):
+        return
     if path.startswith(structures.SHELL):
         w.opaque("get_ipython() gives access to all variables out of sight")
         return
@@ -728,7 +741,7 @@ def dynamic_name(w: Walker, node: Item) -> str | None:
     if name not in _NAMESPACES or (name != "globals" and w.scope.kind != "module"):
         return None
     const = evaluate.constant(evaluate.expression(w, node.key))
-    return const if isinstance(const, str) else None
+    return w.qualified(const) if isinstance(const, str) else None
 
 
 def asked_name(w: Walker, node: Operate) -> str | None:
@@ -742,4 +755,4 @@ def asked_name(w: Walker, node: Operate) -> str | None:
     name = of.function.name
     if name not in (*_NAMESPACES, "dir") or (name != "globals" and w.scope.kind != "module"):
         return None
-    return first.value
+    return w.qualified(first.value)

@@ -52,6 +52,8 @@ from soorgeon_clone.analysis.lower.instructions import (
     With,
 )
 from soorgeon_clone.analysis.lower.parts import inside
+from soorgeon_clone.analysis.modules import is_for_programs
+from soorgeon_clone.analysis.scripts import TooLarge
 from soorgeon_clone.analysis.state import Binding, Scope, State, merge
 
 if TYPE_CHECKING:
@@ -166,19 +168,25 @@ def _import(w: Walker, node: Import) -> None:
     name, path = node.name, node.path
     top = path.lstrip(".").split(".")[0]
     if path.startswith("__future__"):
-        w.note("sets", "future")
+        if not w.scope.space:
+            w.note("sets", "future")
         w.lazy_annotations = w.lazy_annotations or name == "annotations"
         return
     if path.startswith("."):
-        path = top or "."
+        path = beside.absolute(w, node) if w.scope.space else top or "."
+        top = path.partition(".")[0]
     if top == library.MAIN and (name == "*" or "." in path):
         w.opaque("it reads and writes variables by name")
     if name == "*":
-        _star_import(w, path)
+        if not beside.import_all(w, node):
+            bind_all(w, path)
         return
     if top not in sys.stdlib_module_names and not w.knowledge.describes(top):
         w.note("files_read", f"{top}.py")  # it may be a module that the notebook writes
-    path = beside.import_(w, path)
+    value = beside.import_(w, node)
+    if value is not None:
+        w.bind(name, value)
+        return
     if "python_random" in w.seeded and top not in sys.stdlib_module_names:
         _draw_while_importing(w)
     w.bind(name, frozenset({w.heap.lib(path if node.whole else top)}))
@@ -192,12 +200,11 @@ def _draw_while_importing(w: Walker) -> None:
     w.record.draws_on_import = True
 
 
-def _star_import(w: Walker, path: str) -> None:
-    beside.import_(w, path)
-    own = w.modules.exported(path)
-    for name in own if own is not None else star_names(path):
-        w.bind(name, frozenset({w.heap.lib(w.modules.origin(f"{path}.{name}"))}))
-    if own is None and not star_names(path):
+def bind_all(w: Walker, path: str) -> None:
+    """Do ``from path import *`` of an installed module."""
+    for name in star_names(path):
+        w.bind(name, frozenset({w.heap.lib(f"{path}.{name}")}))
+    if not star_names(path):
         w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
@@ -237,6 +244,10 @@ def _return(w: Walker, values: Block) -> None:
 
 
 def _branch(w: Walker, node: Branch) -> None:
+    if w.scope.space and w.scope.kind == "module" and is_for_programs(node.tests[0]):
+        if len(node.blocks) > len(node.tests):
+            run_block(w, node.blocks[-1])
+        return
     # tests are evaluated in order; the first certainly
     _test(w, node.tests[0])
     for test in node.tests[1:]:
@@ -382,6 +393,7 @@ def make_function(w: Walker, node: MakeFunction) -> Obj:
     obj = w.heap.make(w.site(node), FUNCTION)
     obj.code = code
     obj.path = code.name
+    obj.module = w.scope.space
     scope: Scope | None = w.scope
     while scope is not None and scope.kind == "inline":
         scope = scope.parent
@@ -422,13 +434,14 @@ def _annotation(w: Walker, node: Instruction) -> None:
         elif isinstance(part, Read) and w.lazy_annotations:
             names.add(part.name)
     for name in names:
-        if w.module.state.get(name) is not None:
-            w.read_global(name)
+        if w.module.state.get(w.qualified(name)) is not None:
+            w.read_global(w.qualified(name))
 
 
 def make_class(w: Walker, node: MakeClass) -> Obj:
     obj = w.heap.make(w.site(node), CLASS)
     obj.path = node.name
+    obj.module = w.scope.space
     obj.is_local = w.scope.kind == "function"
     for base in node.bases:
         value = evaluate.expression(w, base.value)
@@ -436,7 +449,6 @@ def make_class(w: Walker, node: MakeClass) -> Obj:
             w.heap.hold(obj, "*keywords", value)
         else:
             add_base(w.heap, obj, value)
-        w.change(beside.of_state(w, value))  # a base class may note its subclasses
     if w.asks_subclasses:
         w.change(base for base in obj.fields.get("*bases", EMPTY) if base.type == CLASS)
     scope = Scope("class", w.scope, State())
@@ -510,7 +522,10 @@ def script_text(w: Walker, name: str) -> str | None:
     path = path if path.endswith((".py", ".ipy")) else f"{path}.py"
     if path in w.scripts:
         return w.scripts[path]
-    return w.read_file(name)
+    try:
+        return w.read_file(name)
+    except TooLarge:
+        return None
 
 
 def _joined(branches: list[list[State]], which: int) -> dict[str, Binding]:

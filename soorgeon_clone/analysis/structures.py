@@ -73,6 +73,7 @@ def make_class(w: Walker, args: Arguments, node: Instruction) -> Value:
     """A class made by a call: ``namedtuple("P", "x y")``, ``type("A", (B,), {})``."""
     made = w.heap.make((*w.site(node), "made"), CLASS)
     made.path = str(evaluate.constant(first(args)) or "")
+    made.module = w.scope.space
     bases = access.contents(first(args, 1)) if len(args.positional) > 1 else EMPTY
     add_bases(w.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
     for value in (first(args, 2), first(args, 1)):
@@ -80,7 +81,17 @@ def make_class(w: Walker, args: Arguments, node: Instruction) -> Value:
             for key, held in obj.fields.items():
                 name = key[2:-2] if key.startswith("['") else "*members"
                 w.heap.hold(made, name, held)
+    for keyword, value in args.keywords:
+        if keyword == "defaults":  # of a named tuple: any of its fields may have any of them
+            for name in _names_in(first(args, 1)):
+                w.heap.hold(made, name, frozenset(o for o in access.contents(value) if not o.immutable))
     return frozenset({made})
+
+
+def _names_in(value: Value) -> set[str]:
+    """Return the names in a text (``"x y"``), or in a list of texts."""
+    texts = (evaluate.constant(frozenset({obj})) for obj in (*value, *access.contents(value)))
+    return {name for text in texts if isinstance(text, str) for name in text.replace(",", " ").split()}
 
 
 def _type(w: Walker, args: Arguments, node: Instruction) -> Value | None:
@@ -178,6 +189,8 @@ def _getattr(w: Walker, args: Arguments, node: Instruction) -> Value:
                     if not key.startswith("*"):
                         for member in members:
                             found |= instances.bind_method(w, obj, member, node)
+        elif (variables := beside.any_variable(w, obj)) is not None:
+            found |= variables
         elif obj.type == LIB:
             found |= frozenset({w.heap.make((*w.site(node), obj), UNKNOWN)})
     return found
@@ -356,7 +369,14 @@ def _import_module(w: Walker, args: Arguments, node: Instruction) -> Value | Non
     name = evaluate.constant(first(args))
     if not isinstance(name, str) or len(args.positional) != 1 or name.startswith("."):
         return None
-    return frozenset({w.heap.lib(beside.import_(w, name))})
+    return beside.import_path(w, name, node) or frozenset({w.heap.lib(name)})
+
+
+def _reload(w: Walker, args: Arguments, node: Instruction) -> Value | None:
+    if not any(obj.module for obj in first(args)):
+        return None
+    beside.reload(w, first(args))
+    return first(args)
 
 
 def _watch(w: Walker, args: Arguments, node: Instruction) -> None:
@@ -387,6 +407,8 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Instruction], Value | None]] = {
     "collections.defaultdict": _defaultdict,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
+    "builtins.type.__setattr__": _setattr,
+    "builtins.object.__setattr__": _setattr,
     "builtins.exec": _exec,
     "functools.partial": _partial,
     "functools.partialmethod": _partialmethod,
@@ -403,6 +425,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any, Instruction], Value | None]] = {
     "dataclasses.replace": _replace,
     "copy.replace": _replace,
     "importlib.import_module": _import_module,
+    "importlib.reload": _reload,
     "builtins.__import__": _import_module,
     "pathlib.Path": _path,
     "pathlib.PurePath": _path,
@@ -618,7 +641,7 @@ def _line_magic(w: Walker, args: Arguments, node: Instruction) -> Value:
             w.note("sets", "environ")
     elif name == "pylab":
         w.note("sets", "ipython")
-        statements._star_import(w, "pylab")
+        statements.bind_all(w, "pylab")
     elif name == "run":
         statements.run_script(w, line)
     elif name == "store":

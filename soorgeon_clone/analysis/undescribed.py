@@ -236,7 +236,8 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     else:
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
-        w.note("unknown_calls", shown)
+        if not w.importing:  # what nobody knows of is not feared to do more than that: imports make things
+            w.note("unknown_calls", shown)
         made = _assume(w, receiver, args, node, what)
     w.heap.reason = reason
     return made
@@ -253,8 +254,7 @@ def _shown(receiver: Value, what: str) -> str:
 
 def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction, what: str) -> Value:
     values = receiver | args.all
-    if w.has_modules_beside:
-        beside.do_methods(w, receiver)
+    beside.forget_given(w, args.all)
     w.effort.steps += len(values)
     if w.effort.is_exhausted:
         for resource in sorted(w.seeded):
@@ -268,9 +268,10 @@ def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     w.change(o for o in access.with_elements(values) if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))
-    for resource in sorted(w.seeded):
-        w.draw(resource)
-    _may_be_file(w, args.all, deep=not receiver)
+    if not w.importing:
+        for resource in sorted(w.seeded):
+            w.draw(resource)
+        _may_be_file(w, args.all, deep=not receiver)
     _may_keep(w, values)
     made = w.heap.make(w.site(node), UNKNOWN)
     w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import access, bodies, figures, labels, library, limits, undescribed
+from soorgeon_clone.analysis import access, beside, bodies, figures, labels, library, limits, undescribed
 from soorgeon_clone.analysis.effects import UNDESCRIBED, Knowledge, TypeFacts, installed_major
 from soorgeon_clone.analysis.evidence import INSIDE, Places, Reason, Rule, keep
 from soorgeon_clone.analysis.feared import builtin
@@ -41,7 +41,6 @@ from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.module_state import States
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.said import Said
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
@@ -114,11 +113,13 @@ class Walker:
         self.passing: set[Obj] = set()  # what a library that was given it is calling
         self.annotated: set[int] = set()  # sections that annotate variables
         self.modules = Modules(self._module_text, knowledge, self._may_write)
-        self.states = States(self.modules)
-        self.has_modules_beside = False  # whether any was imported
-        self.imported: set[str] = set()  # modules beside the notebook
+        self.namespaces: dict[str, Scope] = {}  # of modules beside the notebook that were imported
+        self.importing: list[str] = []  # those that are being imported, the innermost last
+        self.fresh: set[str] = set()  # those, and all that they have imported for the first time
+        self.noisy: set[str] = set()  # those that do more when they are imported than to make what they hold
+        self.entangled: set[str] = set()  # those in which others changed something when they were imported
+        self.first_imports: dict[str, int] = {}  # the statement that imports a module first
         self.written: set[str] = set()  # files that statements so far may write
-        self.file_methods: dict[str, bool] = {}  # names of methods -> whether one may use files
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self._stored_into: dict[str, bool] = {}
         self.read_file: Callable[[str], str | None] = lambda path: None
@@ -129,13 +130,9 @@ class Walker:
         counts = Counter(name for statement in self.statements for name in statement.bindings)
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
 
-    @property
+    @cached_property
     def renames_labels(self) -> bool:
         """Whether the notebook, or a module beside it, may rename an index in place."""
-        return self.has_modules_beside or self._mentions_labels
-
-    @cached_property
-    def _mentions_labels(self) -> bool:
         return labels.may_be_renamed(self.texts)
 
     @cached_property
@@ -165,13 +162,9 @@ class Walker:
     def _may_write(self, path: str) -> bool:
         return path in self.written or self.scripts.get(path, "") is None
 
-    @property
+    @cached_property
     def logs_to_files(self) -> bool:
         """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
-        return self.has_modules_beside or self._mentions_log_files
-
-    @cached_property
-    def _mentions_log_files(self) -> bool:
         return any(_LOG_FILE.search(_NO_LOG_FILE.sub("", text)) for text in self.texts)
 
     def begin(self, record: StatementFacts) -> None:
@@ -216,7 +209,7 @@ class Walker:
         in_comprehension = False
         while scope is not None:
             if scope.kind == "module":
-                return self.read_global(name, leaf)
+                return self.read_global(self.qualified(name), leaf)
             if scope.kind == "inline":
                 binding = scope.state.names.get(name)
                 if binding is not None:
@@ -230,7 +223,7 @@ class Walker:
                     return binding.value
             elif scope.code is not None:
                 if name in scope.code.globals:
-                    return self.read_global(name, leaf)
+                    return self.read_global(self.qualified(name), leaf)
                 if name in scope.code.locals:
                     if first:
                         binding = scope.state.get(name)
@@ -238,11 +231,22 @@ class Walker:
                     return scope.ever.get(name, EMPTY)
             first = False
             scope = scope.parent
-        return self.read_global(name, leaf)
+        return self.read_global(self.qualified(name), leaf)
+
+    def qualified(self, name: str) -> str:
+        """Return the name by which a global variable is known, as the code calls it that is walked."""
+        return f"{self.scope.space}.{name}" if self.scope.space else name
+
+    def is_own(self, obj: Obj) -> bool:
+        """Whether what is imported made an object: changing it is a part of that."""
+        return bool(obj.imported) and obj.made == -1 and obj.imported in self.fresh
 
     def read_global(self, name: str, leaf: Read | Name | None = None) -> Value:
         """Return what a notebook variable denotes now, and note the use; builtins are found behind the variables."""
         binding = self.module.state.get(name)
+        space, _, last = name.rpartition(".")
+        if space and (binding is None or space in self.fresh):
+            return self._of_module(last, binding)
         self.record.reads.add(name)
         if (key := ("reads", name)) not in self.record.why or self.record.why[key].feared:
             keep(self.record.why, key, self._read_for(leaf))
@@ -269,6 +273,14 @@ class Walker:
                 return frozenset({self.heap.make(("unbound", name), UNKNOWN)})
         return binding.value
 
+    def _of_module(self, name: str, binding: Binding | None) -> Value:
+        """Return what a name denotes in a module beside the notebook that is imported, or does not bind it."""
+        value = binding.value - {UNBOUND} if binding is not None else EMPTY
+        if binding is None or UNBOUND in binding.value:
+            known = builtin(name)
+            value |= {self.heap.lib(known) if known is not None else self.heap.make(("unbound", name), UNKNOWN)}
+        return value
+
     def _read_for(self, leaf: Instruction | None) -> Reason:
         reason = self.heap.reason
         if leaf is None:
@@ -286,6 +298,7 @@ class Walker:
             return self.heap.lib("IPython.display.display")
         if name == "__annotations__" and self.annotated - {self.section}:
             self.opaque("`__annotations__` holds what other statements of the notebook say")
+        name = name.rpartition(".")[2]
         if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
             return self.heap.lib(f"builtins.{name}")
         if library.given_to_module(self, f"builtins.{name}"):
@@ -300,11 +313,11 @@ class Walker:
         while scope.kind == "inline" and scope.parent is not None:
             scope = scope.parent  # a walrus in a comprehension binds outside of it
         if scope.kind == "module":
-            self.bind_global(name, value)
+            self.bind_global(self.qualified(name), value)
         elif scope.kind == "class":
             scope.state.names[name] = Binding(value, NO_DEFS, -1)
         elif scope.code is not None and name in scope.code.globals:
-            self.bind_global(name, value, certain=False)
+            self.bind_global(self.qualified(name), value, certain=False)
         elif scope.code is not None and name in scope.code.nonlocals:
             outer = _owner(scope.parent, name)
             if outer is not None:
@@ -335,7 +348,7 @@ class Walker:
 
     def library_path(self, name: str) -> str | None:
         """Return the path of the library, or part of one, that a variable of the notebook or a builtin stands for."""
-        binding = self.module.state.get(name)
+        binding = self.module.state.get(self.qualified(name))
         if binding is None:
             return builtin(name)
         return next((obj.path for obj in binding.value if obj.type == LIB), None)
@@ -355,6 +368,8 @@ class Walker:
     def bind_global(self, name: str, value: Value, *, certain: bool = True) -> None:
         if not value:
             value = frozenset({self.heap.make(("nothing known", name, self.record.index), UNKNOWN)})
+        if "." in name and beside.bind(self, name, value):
+            return
         state = self.module.state
         if self.finalizers:
             undescribed.let_go(self, name)
@@ -437,6 +452,8 @@ class Walker:
         """
         for obj in value:
             if obj.immutable:
+                if obj.module and obj.type == LIB:
+                    beside.forget_given(self, (obj,))
                 continue
             self.change_one(obj)
             depth = self._depth(obj)
@@ -542,7 +559,7 @@ class Walker:
             keep(self.tracing[-1].changes, obj, self.heap.reason)
 
     def _record_change(self, obj: Obj) -> None:
-        if obj.made != self.record.index:
+        if obj.made != self.record.index and not self.is_own(obj):
             obj.changed.add(self.record.index)
             self.record.changes.add(obj)
             keep(self.record.why, ("changes", obj), self.heap.reason)

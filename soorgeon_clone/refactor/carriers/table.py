@@ -5,6 +5,7 @@ from __future__ import annotations
 from soorgeon_clone.refactor.carriers import (
     ambient,
     amended,
+    beside,
     constants,
     exported,
     file,
@@ -21,6 +22,7 @@ from soorgeon_clone.refactor.model import Part
 CARRIERS: tuple[Carrier, ...] = (
     file,
     settings,
+    beside,
     constants,
     exported,
     session,
