@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis import access, bodies, calls, evaluate, statements
 from soorgeon_clone.analysis.evidence import Place, enter
+from soorgeon_clone.analysis.feared import builtin
 from soorgeon_clone.analysis.heap import EMPTY, LIB, UNBOUND, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.lower.instructions import Import, Instruction
 from soorgeon_clone.analysis.modules import Module
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 ANYTHING = "*"  # the variable that stands for all of a module whose code nobody knows
 _IMPORTED = "__name__"  # the variable that a module has as soon as it is imported
-_GIVEN = ("__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__path__", "__builtins__")
+_GIVEN = frozenset(("__name__", "__file__", "__doc__", "__package__", "__path__", "__version__"))
 
 
 def home(w: Walker, obj: Obj) -> Scope:
@@ -127,9 +128,7 @@ def _run(w: Walker, module: Module) -> None:
     w.tracing.append(memo)
     try:
         with _inside(w, module):
-            for name in _GIVEN:
-                const = module.path if name == _IMPORTED else None
-                _bind(w, module, name, frozenset({w.heap.atom("builtins.str", const)}))
+            _bind(w, module, _IMPORTED, frozenset({w.heap.atom("builtins.str", module.path)}))
             _walk(w, module)
     finally:
         w.tracing.pop()
@@ -218,6 +217,14 @@ def attribute(w: Walker, obj: Obj, name: str, node: Instruction) -> Value | None
     return read(w, module, name, node)
 
 
+def given(w: Walker, name: str) -> Value:
+    """Return what a name denotes in a module beside the notebook that does not bind it."""
+    known = builtin(name)
+    if known is not None and name not in _GIVEN:
+        return frozenset({w.heap.lib(known)})
+    return frozenset({w.heap.atom("builtins.str") if name in _GIVEN else w.heap.make(("unbound", name), UNKNOWN)})
+
+
 def read(w: Walker, module: Module, name: str, node: Instruction | None = None) -> Value:
     """Return what a variable of a module denotes."""
     _run(w, module)
@@ -230,6 +237,8 @@ def read(w: Walker, module: Module, name: str, node: Instruction | None = None) 
             return found
     elif w.modules.find(path) is not None and path in w.namespaces:
         return frozenset({_object(w, path)})
+    if name in _GIVEN:
+        return found | {w.heap.atom("builtins.str")}
     if ANYTHING in module.names:
         return found | w.read_global(f"{module.path}.{ANYTHING}")
     if "__getattr__" in module.names and node is not None:

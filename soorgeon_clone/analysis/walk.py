@@ -277,8 +277,7 @@ class Walker:
         """Return what a name denotes in a module beside the notebook that is imported, or does not bind it."""
         value = binding.value - {UNBOUND} if binding is not None else EMPTY
         if binding is None or UNBOUND in binding.value:
-            known = builtin(name)
-            value |= {self.heap.lib(known) if known is not None else self.heap.make(("unbound", name), UNKNOWN)}
+            value |= beside.given(self, name)
         return value
 
     def _read_for(self, leaf: Instruction | None) -> Reason:
