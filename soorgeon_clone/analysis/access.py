@@ -661,7 +661,8 @@ def delete(w: Walker, node: Instruction) -> None:
     implicit(w, objects)
     for obj in objects:
         if obj.type == LIB:
-            library.set_library(w, obj.path, EMPTY)
+            name = f".{node.name}" if obj.module and isinstance(node, Attribute) else ""
+            library.set_library(w, f"{obj.path}{name}", EMPTY)
         else:
             if obj.type == INSTANCE and isinstance(node, Attribute):
                 instances.delete_property(w, obj, node.name, node)

@@ -106,7 +106,10 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                     record.why.setdefault(("opaque", None), Reason(record.index, each.place, failure, True, None))
         facts.append(_section(walker, index, records))
     names = frozenset().union(*(statement.mentions for statement in walker.statements))
-    modules = {path: ModuleFacts(number, path in walker.noisy) for path, number in walker.first_imports.items()}
+    modules = {
+        path: ModuleFacts(number, path in walker.noisy, walker.depends.get(path, frozenset()))
+        for path, number in walker.first_imports.items()
+    }
     return without_settled(NotebookFacts(tuple(facts), walker.heap, names, walker.places, modules))
 
 

@@ -193,6 +193,9 @@ def _note(w: Walker, module: Module, memo: bodies.Memo, before: tuple[object, ..
         w.note("sets", "modules")  # only the first import does it: a task that has no other must not be the second
     if foreign or writes or _facts(w) != before:
         w.noisy.add(module.path)
+    w.depends[module.path] = frozenset(
+        name for name in memo.reads if "." in name and name.rpartition(".")[0] not in w.fresh
+    )
     if w.tracing:
         outer = w.tracing[-1]
         for kind in ("changes", "replaces", "wholes"):
@@ -272,7 +275,7 @@ def store(w: Walker, path: str, value: Value) -> bool:
         forget(w, module)
     else:
         module.names.setdefault(name)
-        w.bind_global(path, value, certain=w.scope.kind == "module")
+        w.bind_global(path, value or frozenset({UNBOUND}), certain=w.scope.kind == "module")
     return True
 
 
@@ -286,6 +289,13 @@ def forget(w: Walker, module: Module) -> Value:
         if name not in _GIVEN:
             w.bind_global(f"{module.path}.{name}", frozenset({made}), certain=False)
     return frozenset({made})
+
+
+def look_at(w: Walker, value: Iterable[Obj]) -> None:
+    """Let a library that is given a module see all that is in it."""
+    for obj in value:
+        if obj.type == LIB and obj.module:
+            any_variable(w, obj)
 
 
 def forget_given(w: Walker, value: Iterable[Obj]) -> None:

@@ -243,6 +243,8 @@ def call_library(w: Walker, path: str, args: Arguments, node: Instruction) -> Va
     w.heap.reason = reason
     if native is not None:
         return native
+    if w.namespaces:
+        beside.look_at(w, args.all)
     names = w.knowledge.parameters(path)
     if w.knowledge.is_method(path) and args.positional:
         # str.upper(x): the first argument is self

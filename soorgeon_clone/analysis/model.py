@@ -89,10 +89,12 @@ class SectionFacts:
 @dataclass(frozen=True)
 class ModuleFacts:
     """A module beside the notebook: the statement that imports it first, and whether importing it does more than to
-    make what it holds, so that no other task may import it anew."""
+    make what it holds, so that no other task may import it anew. ``reads`` are variables of other ones that it reads
+    then."""
 
     imported_by: int
     is_noisy: bool
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from soorgeon_clone.analysis.heap import Obj
-from soorgeon_clone.analysis.model import OF_MODULE, NotebookFacts, SectionFacts
+from soorgeon_clone.analysis.model import OF_MODULE, ModuleFacts, NotebookFacts, SectionFacts
 from soorgeon_clone.analysis.state import IMPORTED, Binding
 
 
@@ -14,12 +14,25 @@ def without_settled(facts: NotebookFacts) -> NotebookFacts:
     """Return the facts without those about variables of modules that hold, at all times, what importing gives."""
     if not facts.modules:
         return facts
+    facts = replace(facts, modules=_with_late_ones(facts))
     kept = _unsettled(facts)
     for statement in facts.statements:
         for name in [name for name in statement.reads if OF_MODULE in name and name not in kept]:
             statement.reads.discard(name)
             statement.read_bindings.pop(name, None)
     return replace(facts, sections=tuple(_without(section, kept) for section in facts.sections))
+
+
+def _with_late_ones(facts: NotebookFacts) -> dict[str, ModuleFacts]:
+    """Let no task import a module anew that a function imports first and that saw then what may be otherwise later."""
+    kept = _unsettled(facts)
+
+    def is_late(module: ModuleFacts) -> bool:
+        return facts.statements[module.imported_by].kind != "import" and not module.reads.isdisjoint(kept)
+
+    return {
+        path: replace(module, is_noisy=True) if is_late(module) else module for path, module in facts.modules.items()
+    }
 
 
 def _unsettled(facts: NotebookFacts) -> set[str]:

@@ -118,6 +118,7 @@ class Walker:
         self.fresh: set[str] = set()  # those, and all that they have imported for the first time
         self.noisy: set[str] = set()  # those that do more when they are imported than to make what they hold
         self.entangled: set[str] = set()  # those in which others changed something when they were imported
+        self.depends: dict[str, frozenset[str]] = {}  # what a module reads of other ones when it is imported
         self.first_imports: dict[str, int] = {}  # the statement that imports a module first
         self.written: set[str] = set()  # files that statements so far may write
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.heap import UNBOUND, Obj, Value
+from soorgeon_clone.analysis.heap import CLASS, FUNCTION, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.model import OF_MODULE, StatementFacts
 from soorgeon_clone.analysis.state import IMPORTED
 from soorgeon_clone.refactor.carriers.borders import Borders
@@ -79,12 +79,15 @@ def _can_be_done_again(borders: Borders, statement: StatementFacts, border: int)
         return can_repeat(borders, statement, border)
     if not all(map(is_of_module, statement.binds)) or statement.sets or statement.kind == "import":
         return False
-    own = frozenset(obj for obj in statement.changes if obj.imported)
-    if any(_reach_by_variable(borders, name, binding.value, own) for name, binding in statement.read_bindings.items()):
+    if not all(_is_at_hand(borders, name, binding.value) for name, binding in statement.read_bindings.items()):
         return False
-    return can_repeat(borders, statement, border, changes=own)
+    own = frozenset(obj for obj in statement.changes if obj.imported)
+    return not statement.files_read and can_repeat(borders, statement, border, changes=own)
 
 
-def _reach_by_variable(borders: Borders, name: str, value: Value, objects: frozenset[Obj]) -> bool:
-    """Whether objects of a module are reached by a variable of the notebook: another task has copies there."""
-    return not is_of_module(name) and not borders.is_import(name) and not objects.isdisjoint(_parts(borders, value))
+def _is_at_hand(borders: Borders, name: str, value: Value) -> bool:
+    """Whether what a statement reads is of modules, code or a plain value: with data it may take its time, and objects
+    of a module that a variable of the notebook holds are copies in another task."""
+    if is_of_module(name) or borders.is_import(name):
+        return True
+    return all(obj.immutable or obj.type in (FUNCTION, CLASS) for obj in value)
