@@ -107,7 +107,7 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
         facts.append(_section(walker, index, records))
     names = frozenset().union(*(statement.mentions for statement in walker.statements))
     modules = {
-        path: ModuleFacts(number, path in walker.noisy, walker.depends.get(path, frozenset()))
+        path: ModuleFacts(number, path in walker.noisy, walker.depends.get(path, frozenset()), walker.why_unread(path))
         for path, number in walker.first_imports.items()
     }
     return without_settled(NotebookFacts(tuple(facts), walker.heap, names, walker.places, modules))

@@ -90,11 +90,12 @@ class SectionFacts:
 class ModuleFacts:
     """A module beside the notebook: the statement that imports it first, and whether importing it does more than to
     make what it holds, so that no other task may import it anew. ``reads`` are variables of other ones that it reads
-    then."""
+    then. ``unreadable`` says why nothing is known of it, if so."""
 
     imported_by: int
     is_noisy: bool
     reads: frozenset[str] = frozenset()
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)

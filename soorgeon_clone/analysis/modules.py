@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from soorgeon_clone.analysis.effects import Knowledge
+from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.cells import Statement, python_statements
 from soorgeon_clone.analysis.lower.instructions import Attribute, Constant, Instruction, Operate, Read
 from soorgeon_clone.analysis.scripts import TooLarge
@@ -57,10 +58,12 @@ class Module:
 class Modules:
     """The modules beside one notebook, each read when it is asked for.
 
-    ``read`` gives the text of a file by its path without ``.py``, ``written`` whether the notebook writes it.
+    ``read`` gives the text of a file by its path without ``.py``, ``written`` whether the notebook writes it. No more
+    than ``most`` characters are looked at.
     """
 
-    def __init__(self, read: ReadFile, knowledge: Knowledge, written: Callable[[str], bool]) -> None:
+    def __init__(self, read: ReadFile, knowledge: Knowledge, written: Callable[[str], bool], most: int) -> None:
+        self.left = most  # characters that may still be read
         self.read = read
         self.knowledge = knowledge
         self.written = written
@@ -119,7 +122,9 @@ class Modules:
                 except TooLarge as error:
                     return Module(path, f"{folder}{name}.py", is_package=is_package, unreadable=str(error))
                 if text is not None:
-                    return Module(path, f"{folder}{name}.py", text, is_package)
+                    self.left -= len(text)
+                    why = f"{REACHED}: modules beside the notebook" if self.left < 0 else ""
+                    return Module(path, f"{folder}{name}.py", text, is_package, why)
         if "." not in path and self.written(f"{file}.py") and not self._is_library(path):
             return Module(path, f"{file}.py", unreadable="the notebook writes it")
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -202,9 +202,11 @@ def _draw_while_importing(w: Walker) -> None:
 
 def bind_all(w: Walker, path: str) -> None:
     """Do ``from path import *`` of an installed module."""
-    for name in star_names(path):
-        w.bind(name, frozenset({w.heap.lib(f"{path}.{name}")}))
-    if not star_names(path):
+    is_described = w.knowledge.describes(path.partition(".")[0])
+    origins = star_origins(path)
+    for name, origin in origins.items():
+        w.bind(name, frozenset({w.heap.lib(f"{path}.{name}" if is_described else origin)}))
+    if not origins:
         w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
@@ -533,11 +535,12 @@ def _joined(branches: list[list[State]], which: int) -> dict[str, Binding]:
     return {name: merge(branch[which].get(name) for branch in branches) for name in names}
 
 
-def star_names(path: str) -> tuple[str, ...]:
-    """Return the names that a star import of an installed or standard module binds, read from its source."""
-    from soorgeon_clone.analysis.star import exported_names
+def star_origins(path: str) -> Mapping[str, str]:
+    """Return the names that a star import of an installed or standard module binds, read from its source, each with the
+    path of what it is."""
+    from soorgeon_clone.analysis.star import origins
 
-    return exported_names(path)
+    return origins(path)
 
 
 _STATEMENTS: dict[type[Instruction], Callable[[Any, Any], Any]] = {

@@ -112,7 +112,7 @@ class Walker:
         self.running: set[tuple[Obj, Obj]] = set()
         self.passing: set[Obj] = set()  # what a library that was given it is calling
         self.annotated: set[int] = set()  # sections that annotate variables
-        self.modules = Modules(self._module_text, knowledge, self._may_write)
+        self.modules = Modules(self._module_text, knowledge, self._may_write, limits.modules)
         self.namespaces: dict[str, Scope] = {}  # of modules beside the notebook that were imported
         self.importing: list[str] = []  # those that are being imported, the innermost last
         self.fresh: set[str] = set()  # those, and all that they have imported for the first time
@@ -237,6 +237,11 @@ class Walker:
     def qualified(self, name: str) -> str:
         """Return the name by which a global variable is known, as the code calls it that is walked."""
         return f"{self.scope.space}.{name}" if self.scope.space else name
+
+    def why_unread(self, path: str) -> str:
+        """Return why nothing is known of a module beside the notebook, empty if it was read."""
+        module = self.modules.find(path)
+        return module.unreadable if module is not None else ""
 
     def is_own(self, obj: Obj) -> bool:
         """Whether what is imported made an object: changing it is a part of that."""

@@ -22,10 +22,13 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     binding, borders = want.binding, ledger.borders
     if binding is None:
         return Taken(HOW)
-    module = borders.facts.modules[want.name.rpartition(OF_MODULE)[0]]
+    path = want.name.rpartition(OF_MODULE)[0]
+    module = borders.facts.modules[path]
     if module.is_noisy:
         made = (module.imported_by,)
-        what = f"importing `{want.name.rpartition(OF_MODULE)[0]}` does more than to make what is in it"
+        what = f"importing `{path}` does more than to make what is in it"
+        if module.unreadable:
+            what = f"nobody knows what importing `{path}` does ({module.unreadable})"
         remedy = "import it in one section only, or let a function do what it does when it is imported"
         first = borders.section_of(module.imported_by)
         return Refused(what, first, made, rule="an import that does something", remedy=remedy, final=True)
