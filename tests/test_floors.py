@@ -29,14 +29,14 @@ STAIRS: dict[str, frozenset[str]] = {}
 # The floors of rooms in a room, where it has some.
 INNER_FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "analysis": (
-        frozenset({"__init__", "analyse", "scripts", "undefined"}),
+        frozenset({"__init__", "analyse", "undefined"}),
+        frozenset({"settled"}),
         frozenset({"dataflow", "lines"}),
         frozenset({"machine"}),
-        frozenset({"model", "models", "beside"}),
+        frozenset({"model", "models"}),
         frozenset({"objects"}),
-        frozenset({"module_state"}),
         frozenset({"modules"}),
-        frozenset({"module_trees", "star"}),
+        frozenset({"star", "scripts"}),
         frozenset({"evidence"}),
         frozenset({"knowledge"}),
         frozenset({"because", "limits", "lower"}),

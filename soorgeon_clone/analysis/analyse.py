@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from soorgeon_clone.analysis import beside, limits
+from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.evidence import Place, Reason
 from soorgeon_clone.analysis.knowledge.effect_comments import MARK, said_in
 from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge
@@ -18,9 +18,10 @@ from soorgeon_clone.analysis.lower.cells import statements as statements_of
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine import statements, unknown_calls
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
-from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts
+from soorgeon_clone.analysis.model import ModuleFacts, NotebookFacts, SectionFacts, StatementFacts
 from soorgeon_clone.analysis.objects.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
+from soorgeon_clone.analysis.settled import without_settled
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 from soorgeon_clone.notebook.tags import MAY_FAIL, is_run
 
@@ -72,8 +73,9 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
     lowered = {cell.index: _statements(codes[cell.index], cell) for cell in cells}
     walker = Interpreter(tables, limits.LIMITS)
     walker.read_file = read_file
-    walker.texts = tuple(code.text for code in codes.values())
     walker.statements = tuple(statement for each in lowered.values() for statement in each)
+    imports = [each.path for statement in walker.statements for each in statement.all_imports]
+    walker.texts = (*(code.text for code in codes.values()), *walker.modules.texts_behind(imports))
     walker.asks_subclasses = any("__subclasses__" in cell.source for section in sections for cell in section.cells)
     walker.asks_caches = any("cache_" in cell.source for section in sections for cell in section.cells)
     for cell in cells:
@@ -110,7 +112,11 @@ def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable
                     record.why.setdefault(("opaque", None), Reason(record.index, each.place, failure, True, None))
         facts.append(_section(walker, index, records))
     names = frozenset().union(*(statement.mentions for statement in walker.statements))
-    return NotebookFacts(tuple(facts), walker.heap, names, walker.places, beside.states(walker))
+    modules = {
+        path: ModuleFacts(number, path in walker.noisy, walker.depends.get(path, frozenset()), walker.why_unread(path))
+        for path, number in walker.first_imports.items()
+    }
+    return without_settled(NotebookFacts(tuple(facts), walker.heap, names, walker.places, modules))
 
 
 def _statements(code: PythonCode, cell: Cell) -> tuple[Statement, ...]:

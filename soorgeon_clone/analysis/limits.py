@@ -28,6 +28,7 @@ class Limits:
     alternatives: int = 16  # objects that a value stands for while something is done with it
     constants: int = 4  # passes in which new constants appear: a text may get longer for ever
     views: int = 8  # arrays whose views are told apart at one place
+    modules: int = 500_000  # characters of modules beside the notebook, in the whole notebook
     least: float = 1 / 16  # a statement that follows exhausted ones may use no less than this part
     beyond: float = 20.0  # times what exhausts it: then its loops are left as they are
     whole: float = 12.0  # statements that exhaust all this, in the whole notebook, and

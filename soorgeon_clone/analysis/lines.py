@@ -195,8 +195,6 @@ def _names(scene: _Scene, objects: Iterable[Obj]) -> Mapping[Obj, set[str]]:
     for obj in objects:
         if not found[obj]:
             found[obj] = {f"{name}.*" for name, parts in reached.items() if obj in parts}
-            if obj in scene.facts.states:
-                found[obj] = {"<modules>"}
     return found
 
 

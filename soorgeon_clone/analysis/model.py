@@ -11,6 +11,7 @@ from soorgeon_clone.analysis.lower.cells import Statement, StatementKind
 from soorgeon_clone.analysis.objects.heap import Heap, Obj
 from soorgeon_clone.analysis.objects.state import Binding
 
+OF_MODULE = "."  # stands in names of variables of modules beside the notebook: "helpers.limit"
 AMBIENT = "@"  # names of ambient states that are carried like variables begin with this: "@numpy_random"
 
 
@@ -89,17 +90,29 @@ class SectionFacts:
 
 
 @dataclass(frozen=True)
+class ModuleFacts:
+    """A module beside the notebook: the statement that imports it first, and whether importing it does more than to
+    make what it holds, so that no other task may import it anew. ``reads`` are variables of other ones that it reads
+    then. ``unreadable`` says why nothing is known of it, if so."""
+
+    imported_by: int
+    is_noisy: bool
+    reads: frozenset[str] = frozenset()
+    unreadable: str = ""
+
+
+@dataclass(frozen=True)
 class NotebookFacts:
     """What all sections do, in order, over one heap.
 
-    ``names`` are all names that the notebook's code mentions, ``states`` what modules beside the notebook keep.
+    ``names`` are all names that the notebook's code mentions, ``modules`` what was imported from beside the notebook.
     """
 
     sections: tuple[SectionFacts, ...]
     heap: Heap
     names: frozenset[str]
     places: Places
-    states: frozenset[Obj] = frozenset()
+    modules: Mapping[str, ModuleFacts] = field(default_factory=dict)
 
     @property
     def statements(self) -> tuple[StatementFacts, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
@@ -13,12 +13,15 @@ from typing import TypeGuard
 from soorgeon_clone.analysis.lower.cells import Statement, outline
 from soorgeon_clone.analysis.lower.instructions import (
     Annotate,
+    Attribute,
     Bind,
+    Call,
     Constant,
     Instruction,
     Make,
     Name,
     OperateInPlace,
+    Read,
 )
 from soorgeon_clone.files import regular
 
@@ -29,6 +32,15 @@ _MOST_BYTES = 1_000_000  # of a module; what a larger one holds, nobody knows
 def exported_names(path: str) -> tuple[str, ...]:
     """Return the public names of module ``path`` (empty if they cannot be known)."""
     return tuple(sorted(_names(path, frozenset())))
+
+
+@lru_cache(maxsize=256)
+def origins(path: str) -> Mapping[str, str]:
+    """Return the public names of module ``path``, each with the path of what it is in the library that it comes from.
+
+    ``from modsim import *`` binds ``np``, which is ``numpy``.
+    """
+    return dict(sorted(_names(path, frozenset()).items()))
 
 
 @lru_cache(maxsize=1024)
@@ -42,31 +54,29 @@ def is_installed(top: str) -> bool:
     return top in sys.builtin_module_names or _find(top) is not None
 
 
-def _names(path: str, seen: frozenset[str]) -> set[str]:
+def _names(path: str, seen: frozenset[str]) -> dict[str, str]:
     if path in seen:
-        return set()
+        return {}
     if path in sys.builtin_module_names:
-        return {
-            name for name in dir(sys.modules.get(path) or importlib.import_module(path)) if not name.startswith("_")
-        }
+        return _public(path)
     spec = _find(path)
     if spec is None or spec.origin is None:
-        return set()
+        return {}
     origin = Path(spec.origin)
     if origin.suffix != ".py":
         if path.partition(".")[0] in sys.stdlib_module_names:  # an extension module of Python itself, such as math
             return _public(path)
-        return set()
+        return {}
     try:
         found = outline(regular.read_bytes(origin, limit=_MOST_BYTES).decode())
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, RecursionError, MemoryError):
-        return set()  # no file, no Python, or too deep or in no encoding of text
+        return {}  # no file, no Python, or too deep or in no encoding of text
     return _of_statements(found, path, is_package=origin.name == "__init__.py", seen=seen | {path})
 
 
-def _public(path: str) -> set[str]:
+def _public(path: str) -> dict[str, str]:
     """Return the public names of a module of Python itself that has no source."""
-    return {name for name in dir(importlib.import_module(path)) if not name.startswith("_")}
+    return {name: f"{path}.{name}" for name in dir(importlib.import_module(path)) if not name.startswith("_")}
 
 
 def _find(path: str) -> importlib.machinery.ModuleSpec | None:
@@ -84,19 +94,36 @@ def _find(path: str) -> importlib.machinery.ModuleSpec | None:
     return spec
 
 
-def _of_statements(found: Iterable[Statement], path: str, *, is_package: bool, seen: frozenset[str]) -> set[str]:
-    names: set[str] = set()
+def _of_statements(found: Iterable[Statement], path: str, *, is_package: bool, seen: frozenset[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    modules: set[str] = set()
     lists: list[Instruction | None] = []
+    is_extended = False
     for statement in found:
-        names |= statement.bound - {"*"}
+        names |= {name: f"{path}.{name}" for name in statement.bound - {"*"}}
         for each in statement.all_imports:
+            origin = _absolute(each.path, path, is_package)
             if each.name == "*":
-                names |= _names(_absolute(each.path, path, is_package), seen)
+                names |= _names(origin, seen)
+            elif each.name in statement.bound and origin.partition(".")[0] != path.partition(".")[0]:
+                names[each.name] = origin if each.whole else origin.partition(".")[0]
+                modules |= {each.name} if not each.is_from else set()
         lists += (item.value for item in statement.block if _is_list_of_names(item))
+        is_extended = is_extended or any(_is_list_changed(item) for item in statement.block)
     listed = [_texts(value) for value in lists]
     if listed and all(listed):
-        return {text for texts in listed for text in texts}
-    return {name for name in names if not name.startswith("_")}
+        chosen = {text for texts in listed for text in texts}
+        if is_extended:  # by what nobody knows: what it defines, not what it imports
+            chosen |= {name for name in names if not name.startswith("_") and name not in modules}
+        return {name: names.get(name, f"{path}.{name}") for name in chosen}
+    return {name: origin for name, origin in names.items() if not name.startswith("_")}
+
+
+def _is_list_changed(item: Instruction) -> bool:
+    """Whether an instruction is ``__all__.extend(...)`` and the like."""
+    if not isinstance(item, Call) or not isinstance(item.function, Attribute):
+        return False
+    return isinstance(item.function.of, Read) and item.function.of.name == "__all__"
 
 
 def _is_list_of_names(item: Instruction) -> TypeGuard[Bind | Annotate | OperateInPlace]:

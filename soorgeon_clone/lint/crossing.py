@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
@@ -53,6 +53,13 @@ def _names(facts: NotebookFacts, obj: Obj, section: int) -> tuple[set[str], set[
 def at_statement(statement: StatementFacts, message: str, hint: str = "") -> Finding:
     """Return a finding about a statement's first row."""
     return Finding(message, statement.cell, statement.first, 1, statement.last, hint=hint)
+
+
+def beside(facts: NotebookFacts, statement: StatementFacts, kind: str, item: Hashable) -> str:
+    """Return where in a module beside the notebook a statement does something, for the end of a sentence."""
+    because = facts.because(statement, kind, item)
+    inside = [frame for frame in because.within if ".py, row " in frame] if because is not None else []
+    return f", by {inside[-1]}" if inside else ""
 
 
 def title(subject: Subject, section: int) -> str:

@@ -109,6 +109,7 @@ _WAYS = {
     "constant": "imported from exported.py by {takers}, as a constant",
     "amended definition": "its definition repeated in {takers}, what {giver} gave it loaded from a file",
     "rebuilt resource": "made again in {takers}",
+    "import": "held by a module, which {takers} imports",
 }
 
 

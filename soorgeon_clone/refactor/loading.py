@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, Obj, Value, holds
-from soorgeon_clone.refactor.carriers import ambient
+from soorgeon_clone.refactor.carriers import ambient, beside
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.sharing import Sharing, matters, referred
@@ -64,6 +64,7 @@ def refuse_two_lives(wiring: Wiring, sharing: Sharing) -> None:
         if loaded:
             _refuse_registries(wiring, unit, loaded)
             _refuse_classes(wiring, sharing, unit, loaded)
+            _refuse_modules(wiring, sharing, unit, loaded)
 
 
 def _loaded(wiring: Wiring, unit: Unit) -> dict[Obj, str]:
@@ -86,6 +87,21 @@ def _refuse_registries(wiring: Wiring, unit: Unit, loaded: Mapping[Obj, str]) ->
             wiring.refuse(Refused(what, first, (obj.made,), rule=rule, remedy=_TOGETHER), unit, unit.begin, asker)
 
 
+def _refuse_modules(wiring: Wiring, sharing: Sharing, unit: Unit, loaded: Mapping[Obj, str]) -> None:
+    """What a module beside the notebook holds must not come in a file as well: that would be another object."""
+    of_modules = {obj for obj in loaded if obj.imported}
+    for name, begin in list(wiring.askers) if of_modules else ():
+        if begin != unit.begin or not beside.is_of_module(name):
+            continue
+        reach = sharing.reach(wiring.borders.value(name, unit.begin))
+        for other in sorted({loaded[obj] for obj in reach & of_modules})[:1]:
+            what = f"`{other}` and `{name}`, of a module beside the notebook, share something that changes later"
+            made = tuple(n for n in _defs(wiring, other, unit) if n >= 0)
+            first = min(map(wiring.borders.section_of, made), default=0)
+            refused = Refused(what, first, made, rule="shared state", remedy=_TOGETHER, facts=about(other))
+            wiring.refuse(refused, unit, unit.begin, wiring.askers[other, unit.begin])
+
+
 def _refuse_classes(wiring: Wiring, sharing: Sharing, unit: Unit, loaded: Mapping[Obj, str]) -> None:
     for number in sorted(wiring.repeats[unit.begin]):
         for name in sorted(wiring.borders.statements[number].binds):
@@ -93,7 +109,8 @@ def _refuse_classes(wiring: Wiring, sharing: Sharing, unit: Unit, loaded: Mappin
             made = binding.value if binding is not None and number in binding.defs else EMPTY
             if name in wiring.loads[unit.begin] and wiring.ledger.amended_as(made) is not None:
                 continue  # its attributes come in the file
-            reach = sharing.reach(made) if any(obj.type == CLASS for obj in made) else frozenset()
+            is_held = any(obj.type == CLASS or obj.imported for obj in made)
+            reach = sharing.reach(made) if is_held else frozenset()
             for other in sorted({loaded[obj] for obj in reach & loaded.keys()})[:1]:
                 what = f"`{other}` and `{name}` share something that a later section changes or compares"
                 refused = Refused(

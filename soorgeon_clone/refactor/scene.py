@@ -66,7 +66,8 @@ class Scene:
 
     @cached_property
     def variables(self) -> frozenset[str]:
-        return frozenset(name for statement in self.statements for name in statement.binds)
+        after = (name for section in self.facts.sections for name in section.after) if self.facts is not None else ()
+        return frozenset((*after, *(name for statement in self.statements for name in statement.binds)))
 
     @cached_property
     def tasks(self) -> Mapping[str, Task]:

@@ -124,7 +124,8 @@ class Steps:
                     self.steps.append(Replay("import", source, (name,)))
             return
         kind = "import" if "future" in statement.sets else "setting" if statement.sets else "definition"
-        self.steps.append(Replay(kind, self.borders.source(statement), tuple(sorted(statement.binds))))  # type: ignore[arg-type]
+        names = tuple(name for name in sorted(statement.binds) if name.isidentifier())
+        self.steps.append(Replay(kind, self.borders.source(statement), names))  # type: ignore[arg-type]
 
     def _need(self, name: str, *, only_named: bool, stop: int | None = None) -> None:
         """Let a name exist before what reads it: statement ``stop`` (repeated), or a file whose values refer to it."""

@@ -190,20 +190,26 @@ def test_where_a_module_beside_the_notebook_does_it(tmp_path: Path) -> None:
     facts = facts_of(("import helpers", "helpers.seed(1)"), files, tmp_path)
     (statement,) = facts.sections[1].statements
     assert facts.because(statement, "seeds", "python_random") == Because(
-        1, 1, "helpers.seed, in a module beside the notebook", within=("start (helpers.py, row 7)",)
+        1, 1, "random.seed", within=("seed (helpers.py, row 4)", "start (helpers.py, row 7)")
     )
 
 
 def test_a_module_beside_the_notebook(tmp_path: Path) -> None:
-    files = {"counting.py": "n = 0\ndef count(x):\n    global n\n    n += 1\n    return n\n"}
+    files = {"counting.py": "n = 0\ndef count(x):\n    global n\n    n += 1\n    x.append(n)\n    return n\n"}
     facts = facts_of(("import counting\nxs = []", "counting.count(xs)"), files, tmp_path)
     (statement,) = facts.sections[1].statements
-    (state,) = facts.states
-    because = facts.because(statement, "changes", state)
-    assert because == Because(2, 1, "counting.count, in a module beside the notebook")
+    because = facts.because(statement, "binds", "counting.n")
+    assert because == Because(2, 1, "`+=`", within=("count (counting.py, row 4)",))
     (xs,) = facts.sections[0].after["xs"].value
     because = facts.because(statement, "changes", xs)
-    assert because == Because(2, 1, "code that nobody has described: counting.count", feared=True)
+    assert because == Because(2, 1, "builtins.list.append", within=("count (counting.py, row 5)",))
+
+
+def test_what_importing_does_is_led_back_to_the_row_in_the_module(tmp_path: Path) -> None:
+    files = {"helpers.py": "import random\n\nif True:\n    random.seed(1)\n"}
+    facts = facts_of(("x = 1", "import helpers"), files, tmp_path)
+    because = facts.because(facts.sections[1].statements[0], "seeds", "python_random")
+    assert because == Because(1, 1, "random.seed", within=("helpers.py (helpers.py, row 4)",))
 
 
 LIMITED = {

@@ -162,6 +162,12 @@ def statements(text: str, is_parted: Callable[[int, int], bool] = lambda first, 
     return tuple(found)
 
 
+def python_statements(text: str) -> tuple[Statement, ...]:
+    """Return the statements of a whole module, read by Python's own parser: nothing in it is edited."""
+    rows = _ROW_ENDS.split(text)
+    return tuple(Statement(group, rows) for group in _sharing_rows(_python_tree(text)))
+
+
 def outline(text: str) -> tuple[Statement, ...]:
     """Return the statements of a module, with nothing in its functions: they bind what the module binds."""
     nodes = parse(text)

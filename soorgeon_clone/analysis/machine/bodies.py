@@ -8,7 +8,7 @@ from typing import TypeVar
 from soorgeon_clone.analysis.evidence import Reason, enter, keep, moved
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Code, Instruction
-from soorgeon_clone.analysis.machine import deferred, unknown_calls
+from soorgeon_clone.analysis.machine import beside, deferred, unknown_calls
 from soorgeon_clone.analysis.machine.memo import Activation, Memo
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
@@ -117,7 +117,7 @@ def _follow(w: Run, obj: Obj, code: Code, values: dict[str, Value], context: Con
     key = (obj, context)
     scope = w.scopes.get(key)
     if scope is None:
-        scope = w.scopes[key] = Scope("function", obj.scope or w.module, State(), code)
+        scope = w.scopes[key] = Scope("function", obj.scope or beside.home(w, obj), State(), code)
     if code.is_generator:
         made = w.heap.make((*w.site(node), obj), "builtins.generator")
         return deferred.generator(w, made, scope, lambda: _run(w, obj, code, values, scope, context))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
-from soorgeon_clone.analysis.machine import deferred, library, unknown_calls
+from soorgeon_clone.analysis.machine import beside, deferred, library, unknown_calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.models import table as models
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, CODE_TYPES, EMPTY, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, CODE_TYPES, EMPTY, FUNCTION, LIB, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import iterate
@@ -53,6 +52,8 @@ def call_one(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
         return w.exhausted(args.all | {obj})
     if w.depth > 2 * w.limits.depth:
         return w.exhausted(args.all | {obj}, unknown_calls.DEPTH)
+    if obj.module and obj.type in (FUNCTION, CLASS) and w.knowledge.is_told(path := f"{obj.module}.{obj.name}"):
+        return call_library(w, path, args, node)
     w.depth += 1
     try:
         return kind_of(obj.type).call(w, obj, args, node)
@@ -81,11 +82,11 @@ def call_library(w: Run, path: str, args: Arguments, node: Instruction) -> Value
     reason = w.blame(node, path)
     model = models.function(path)
     native = model(w, args, node) if model is not None else None
-    if native is None:
-        native = beside.call(w, path, args, node)
     w.heap.reason = reason
     if native is not None:
         return native
+    if w.namespaces:
+        beside.look_at(w, args.all)
     names = w.knowledge.parameters(path)
     if w.knowledge.is_method(path) and args.positional:
         # str.upper(x): the first argument is self
@@ -154,16 +155,14 @@ def element_at(w: Run, value: Value, index: int | None, node: Instruction) -> Va
 _REGISTERS = re.compile(r"(^|[._])(un)?register(_|$)")
 
 
-def decorated(w: Run, obj: Obj, value: Value, node: Decorate) -> Value:
-    """Return what a library's decorator gives besides what it decorates: what a module beside the notebook keeps."""
+def decorated(w: Run, value: Value, node: Decorate) -> None:
+    """Do what a library's decorator does besides giving back what it decorates."""
     reason = w.blame(node, f"@{node.name}")
-    result = beside.decorate(w, obj, value, node)
     if _REGISTERS.search(node.name):
         unknown_calls.run_registered(w, value, node)
         if _is_of_module(w, node.name):
             w.note("sets", "modules")
     w.heap.reason = reason
-    return result
 
 
 def _is_of_module(w: Run, dotted: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.lower.instructions import (
     Attribute,
     Call,
@@ -52,6 +51,7 @@ def make_function(w: Run, node: MakeFunction) -> Obj:
     obj = w.heap.make(w.site(node), FUNCTION)
     obj.code = code
     obj.name = code.name
+    obj.module = w.scope.space
     scope: Scope | None = w.scope
     while scope is not None and scope.kind == "inline":
         scope = scope.parent
@@ -92,13 +92,14 @@ def annotation(w: Run, node: Instruction) -> None:
         elif isinstance(part, Read) and w.lazy_annotations:
             names.add(part.name)
     for name in names:
-        if w.module.state.get(name) is not None:
-            w.read_global(name)
+        if w.module.state.get(w.qualified(name)) is not None:
+            w.read_global(w.qualified(name))
 
 
 def make_class(w: Run, node: MakeClass) -> Obj:
     obj = w.heap.make(w.site(node), CLASS)
     obj.name = node.name
+    obj.module = w.scope.space
     obj.is_local = w.scope.kind == "function"
     for base in node.bases:
         value = w.evaluate(base.value)
@@ -106,7 +107,6 @@ def make_class(w: Run, node: MakeClass) -> Obj:
             w.heap.hold(obj, KEYWORDS, value)
         else:
             add_base(w.heap, obj, value)
-        w.change(beside.of_state(w, value))  # a base class may note its subclasses
     if w.asks_subclasses:
         w.change(base for base in obj.bases if base.type == CLASS)
     scope = Scope("class", w.scope, State())

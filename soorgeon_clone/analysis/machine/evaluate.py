@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.lower.instructions import (
     Attribute,
     Await,
@@ -53,7 +52,7 @@ def expression(w: Run, node: Instruction) -> Value:
 
 
 def _read(w: Run, node: Read) -> Value:
-    return beside.with_state(w, w.read(node))
+    return w.read(node)
 
 
 def _constant(w: Run, node: Constant) -> Value:
@@ -387,11 +386,11 @@ def _whole_chain(w: Run, node: Instruction) -> Value:
             return chain(w, node)
         finally:
             w.uncertain -= 1
-    return beside.with_state(w, chain(w, node))
+    return chain(w, node)
 
 
 def chain(w: Run, node: Instruction) -> Value:
-    """Return what ``a.b(c)[d]`` gives, without the state of modules beside the notebook that comes with it."""
+    """Return what ``a.b(c)[d]`` gives."""
     if isinstance(node, Read):
         return w.read(node)
     if isinstance(node, Attribute):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.machine import (
+    beside,
     bodies,
     calls,
     deferred,
@@ -22,7 +22,6 @@ class Interpreter(Run):
     run_text = statements.run_text
     run_script = statements.run_script
     star_import = statements.star_import
-    import_module = beside.import_
 
     attribute = calls.attribute
     store_attribute = calls.store_attribute
@@ -53,4 +52,12 @@ class Interpreter(Run):
     let_go = unknown_calls.let_go
     keep_views = unknown_calls.keep_views
     do_feared = unknown_calls.do_feared
-    of_state = beside.of_state
+
+    import_path = beside.import_path
+    reload = beside.reload
+    module_variable = beside.attribute
+    module_variables = beside.any_variable
+    given_in_module = beside.given
+    bind_in_module = beside.bind
+    store_in_module = beside.store
+    forget_given = beside.forget_given

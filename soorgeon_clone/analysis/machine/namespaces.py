@@ -20,7 +20,7 @@ def dynamic_name(w: Run, node: Item) -> str | None:
     if name not in _NAMESPACES or (name != "globals" and w.scope.kind != "module"):
         return None
     const = constant(w.evaluate(node.key))
-    return const if isinstance(const, str) else None
+    return w.qualified(const) if isinstance(const, str) else None
 
 
 def asked_name(w: Run, node: Operate) -> str | None:
@@ -34,7 +34,7 @@ def asked_name(w: Run, node: Operate) -> str | None:
     name = of.function.name
     if name not in (*_NAMESPACES, "dir") or (name != "globals" and w.scope.kind != "module"):
         return None
-    return first.value
+    return w.qualified(first.value)
 
 
 def read_setting(w: Run, value: Value, name: str, node: Call | Item) -> Value | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.evidence import Place, enter
 from soorgeon_clone.analysis.lower.cells import statements as read_statements
 from soorgeon_clone.analysis.lower.instructions import (
@@ -36,8 +35,9 @@ from soorgeon_clone.analysis.lower.instructions import (
     Unpack,
     With,
 )
-from soorgeon_clone.analysis.machine import calls, definitions, evaluate, places
+from soorgeon_clone.analysis.machine import beside, calls, definitions, evaluate, places
 from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.modules import is_for_programs
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, passing
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
@@ -57,7 +57,8 @@ from soorgeon_clone.analysis.objects.special_methods import implicit
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import iterate
-from soorgeon_clone.analysis.star import exported_names
+from soorgeon_clone.analysis.scripts import TooLarge
+from soorgeon_clone.analysis.star import origins
 
 _KEEPS_EXCEPTIONS = ("h5py.",)  # no table says so of it: it has none
 
@@ -167,19 +168,25 @@ def _import(w: Run, node: Import) -> None:
     name, path = node.name, node.path
     top = path.lstrip(".").split(".")[0]
     if path.startswith("__future__"):
-        w.note("sets", "future")
+        if not w.scope.space:
+            w.note("sets", "future")
         w.lazy_annotations = w.lazy_annotations or name == "annotations"
         return
     if path.startswith("."):
-        path = top or "."
+        path = beside.absolute(w, node) if w.scope.space else top or "."
+        top = path.partition(".")[0]
     if top == MAIN and (name == "*" or "." in path):
         w.opaque("it reads and writes variables by name")
     if name == "*":
-        star_import(w, path)
+        if not beside.import_all(w, node):
+            star_import(w, path)
         return
     if top not in sys.stdlib_module_names and not w.knowledge.describes(top):
         w.note("files_read", f"{top}.py")  # it may be a module that the notebook writes
-    path = beside.import_(w, path)
+    value = beside.import_(w, node)
+    if value is not None:
+        w.bind(name, value)
+        return
     if "python_random" in w.seeded and top not in sys.stdlib_module_names:
         _draw_while_importing(w)
     w.bind(name, frozenset({w.heap.lib(path if node.whole else top)}))
@@ -194,11 +201,12 @@ def _draw_while_importing(w: Run) -> None:
 
 
 def star_import(w: Run, path: str) -> None:
-    beside.import_(w, path)
-    own = w.modules.exported(path)
-    for name in own if own is not None else exported_names(path):
-        w.bind(name, frozenset({w.heap.lib(w.modules.origin(f"{path}.{name}"))}))
-    if own is None and not exported_names(path):
+    """Do ``from path import *`` of an installed module."""
+    is_described = w.knowledge.describes(path.partition(".")[0])
+    found = origins(path)
+    for name, origin in found.items():
+        w.bind(name, frozenset({w.heap.lib(f"{path}.{name}" if is_described else origin)}))
+    if not found:
         w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
@@ -238,6 +246,10 @@ def _return(w: Run, values: Block) -> None:
 
 
 def _branch(w: Run, node: Branch) -> None:
+    if w.scope.space and w.scope.kind == "module" and is_for_programs(node.tests[0]):
+        if len(node.blocks) > len(node.tests):
+            run_block(w, node.blocks[-1])
+        return
     # tests are evaluated in order; the first certainly
     _test(w, node.tests[0])
     for test in node.tests[1:]:
@@ -414,7 +426,10 @@ def script_text(w: Run, name: str) -> str | None:
     path = path if path.endswith((".py", ".ipy")) else f"{path}.py"
     if path in w.scripts:
         return w.scripts[path]
-    return w.read_file(name)
+    try:
+        return w.read_file(name)
+    except TooLarge:
+        return None
 
 
 def _joined(branches: list[list[State]], which: int) -> dict[str, Binding]:

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from soorgeon_clone.analysis import beside
 from soorgeon_clone.analysis.evidence import enter
 from soorgeon_clone.analysis.knowledge.effect_comments import Said
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
@@ -228,7 +227,8 @@ def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     else:
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
-        w.note("unknown_calls", shown)
+        if not w.importing:  # what nobody knows of is not feared to do more than that: imports make things
+            w.note("unknown_calls", shown)
         made = _assume(w, receiver, args, node, what)
     w.heap.reason = reason
     return made
@@ -245,8 +245,7 @@ def _shown(receiver: Value, what: str) -> str:
 
 def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Value:
     values = receiver | args.all
-    if w.has_modules_beside:
-        beside.do_methods(w, receiver)
+    w.forget_given(args.all)
     w.effort.steps += len(values)
     if w.effort.is_exhausted:
         for resource in sorted(w.seeded):
@@ -260,9 +259,10 @@ def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     w.change(o for o in with_elements(values) if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))
-    for resource in sorted(w.seeded):
-        w.draw(resource)
-    _may_be_file(w, args.all, deep=not receiver)
+    if not w.importing:
+        for resource in sorted(w.seeded):
+            w.draw(resource)
+        _may_be_file(w, args.all, deep=not receiver)
     _may_keep(w, values)
     made = w.heap.make(w.site(node), UNKNOWN)
     w.heap.hold(made, ANY, mutable(values))

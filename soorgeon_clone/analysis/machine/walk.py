@@ -37,7 +37,6 @@ from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
 from soorgeon_clone.analysis.machine.memo import Activation, Memo
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
-from soorgeon_clone.analysis.module_state import States
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.heap import (
@@ -127,12 +126,15 @@ class Run(Machine):
         self.running: set[tuple[Obj, Obj]] = set()
         self.passing: set[Obj] = set()  # what a library that was given it is calling
         self.annotated: set[int] = set()  # sections that annotate variables
-        self.modules = Modules(self._module_text, knowledge, self._may_write)
-        self.states = States(self.modules)
-        self.has_modules_beside = False  # whether any was imported
-        self.imported: set[str] = set()  # modules beside the notebook
+        self.modules = Modules(self._module_text, knowledge, self._may_write, limits.modules)
+        self.namespaces: dict[str, Scope] = {}  # of modules beside the notebook that were imported
+        self.importing: list[str] = []  # those that are being imported, the innermost last
+        self.fresh: set[str] = set()  # those, and all that they have imported for the first time
+        self.noisy: set[str] = set()  # those that do more when they are imported than to make what they hold
+        self.entangled: set[str] = set()  # those in which others changed something when they were imported
+        self.depends: dict[str, frozenset[str]] = {}  # what a module reads of other ones when it is imported
+        self.first_imports: dict[str, int] = {}  # the statement that imports a module first
         self.written: set[str] = set()  # files that statements so far may write
-        self.file_methods: dict[str, bool] = {}  # names of methods -> whether one may use files
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self._stored_into: dict[str, bool] = {}
         self.read_file: Callable[[str], str | None] = lambda path: None
@@ -143,13 +145,9 @@ class Run(Machine):
         counts = Counter(name for statement in self.statements for name in statement.bindings)
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
 
-    @property
+    @cached_property
     def renames_labels(self) -> bool:
         """Whether the notebook, or a module beside it, may rename an index in place."""
-        return self.has_modules_beside or self._mentions_labels
-
-    @cached_property
-    def _mentions_labels(self) -> bool:
         return labels.may_be_renamed(self.texts)
 
     @cached_property
@@ -175,13 +173,9 @@ class Run(Machine):
     def _may_write(self, path: str) -> bool:
         return path in self.written or self.scripts.get(path, "") is None
 
-    @property
+    @cached_property
     def logs_to_files(self) -> bool:
         """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
-        return self.has_modules_beside or self._mentions_log_files
-
-    @cached_property
-    def _mentions_log_files(self) -> bool:
         return any(_LOG_FILE.search(_NO_LOG_FILE.sub("", text)) for text in self.texts)
 
     def begin(self, record: StatementFacts) -> None:
@@ -226,7 +220,7 @@ class Run(Machine):
         in_comprehension = False
         while scope is not None:
             if scope.kind == "module":
-                return self.read_global(name, leaf)
+                return self.read_global(self.qualified(name), leaf)
             if scope.kind == "inline":
                 binding = scope.state.names.get(name)
                 if binding is not None:
@@ -240,7 +234,7 @@ class Run(Machine):
                     return binding.value
             elif scope.code is not None:
                 if name in scope.code.globals:
-                    return self.read_global(name, leaf)
+                    return self.read_global(self.qualified(name), leaf)
                 if name in scope.code.locals:
                     if first:
                         binding = scope.state.get(name)
@@ -248,11 +242,27 @@ class Run(Machine):
                     return scope.all_values.get(name, EMPTY)
             first = False
             scope = scope.parent
-        return self.read_global(name, leaf)
+        return self.read_global(self.qualified(name), leaf)
+
+    def qualified(self, name: str) -> str:
+        """Return the name by which a global variable is known, as the code calls it that is walked."""
+        return f"{self.scope.space}.{name}" if self.scope.space else name
+
+    def why_unread(self, path: str) -> str:
+        """Return why nothing is known of a module beside the notebook, empty if it was read."""
+        module = self.modules.find(path)
+        return module.unreadable if module is not None else ""
+
+    def is_own(self, obj: Obj) -> bool:
+        """Whether what is imported made an object: changing it is a part of that."""
+        return bool(obj.imported) and obj.made == -1 and obj.imported in self.fresh
 
     def read_global(self, name: str, leaf: Read | Name | None = None) -> Value:
         """Return what a notebook variable denotes now, and note the use; builtins are found behind the variables."""
         binding = self.module.state.get(name)
+        space, _, last = name.rpartition(".")
+        if space and (binding is None or space in self.fresh):
+            return self._of_module(last, binding)
         self.record.reads.add(name)
         if (key := ("reads", name)) not in self.record.why or self.record.why[key].feared:
             keep(self.record.why, key, self._read_for(leaf))
@@ -279,6 +289,13 @@ class Run(Machine):
                 return frozenset({self.heap.make(("unbound", name), UNKNOWN)})
         return binding.value
 
+    def _of_module(self, name: str, binding: Binding | None) -> Value:
+        """Return what a name denotes in a module beside the notebook that is imported, or does not bind it."""
+        value = binding.value - {UNBOUND} if binding is not None else EMPTY
+        if binding is None or UNBOUND in binding.value:
+            value |= self.given_in_module(name)
+        return value
+
     def _read_for(self, leaf: Instruction | None) -> Reason:
         reason = self.heap.reason
         if leaf is None:
@@ -296,6 +313,7 @@ class Run(Machine):
             return self.heap.lib("IPython.display.display")
         if name == "__annotations__" and self.annotated - {self.section}:
             self.opaque("`__annotations__` holds what other statements of the notebook say")
+        name = name.rpartition(".")[2]
         if hasattr(builtins, name) or name in ("__file__", "__name__", "__doc__", "__builtins__"):
             return self.heap.lib(f"builtins.{name}")
         if given_to_module(self, f"builtins.{name}"):
@@ -310,11 +328,11 @@ class Run(Machine):
         while scope.kind == "inline" and scope.parent is not None:
             scope = scope.parent  # a walrus in a comprehension binds outside of it
         if scope.kind == "module":
-            self.bind_global(name, value)
+            self.bind_global(self.qualified(name), value)
         elif scope.kind == "class":
             scope.state.names[name] = Binding(value, NO_DEFS, -1)
         elif scope.code is not None and name in scope.code.globals:
-            self.bind_global(name, value, certain=False)
+            self.bind_global(self.qualified(name), value, certain=False)
         elif scope.code is not None and name in scope.code.nonlocals:
             outer = _owner(scope.parent, name)
             if outer is not None:
@@ -345,7 +363,7 @@ class Run(Machine):
 
     def library_path(self, name: str) -> str | None:
         """Return the path of the library, or part of one, that a variable of the notebook or a builtin stands for."""
-        binding = self.module.state.get(name)
+        binding = self.module.state.get(self.qualified(name))
         if binding is None:
             return builtin(name)
         return next((obj.path for obj in binding.value if obj.type == LIB), None)
@@ -365,6 +383,8 @@ class Run(Machine):
     def bind_global(self, name: str, value: Value, *, certain: bool = True) -> None:
         if not value:
             value = frozenset({self.heap.make(("nothing known", name, self.record.index), UNKNOWN)})
+        if "." in name and self.bind_in_module(name, value):
+            return
         state = self.module.state
         if self.finalizers:
             self.let_go(name)
@@ -451,6 +471,8 @@ class Run(Machine):
         """
         for obj in value:
             if obj.immutable:
+                if obj.module and obj.type == LIB:
+                    self.forget_given((obj,))
                 continue
             self.change_one(obj)
             depth = kind_of(obj.type).depth(self, obj)
@@ -546,7 +568,7 @@ class Run(Machine):
             keep(self.tracing[-1].changes, obj, self.heap.reason)
 
     def _record_change(self, obj: Obj) -> None:
-        if obj.made != self.record.index:
+        if obj.made != self.record.index and not self.is_own(obj):
             obj.changed.add(self.record.index)
             self.record.changes.add(obj)
             keep(self.record.why, ("changes", obj), self.heap.reason)

@@ -81,6 +81,8 @@ def _getattr(w: Machine, args: Arguments, node: Instruction) -> Value:
                     if not key.startswith("*"):
                         for member in members:
                             found |= bind(w, obj, member, node)
+        elif (variables := w.module_variables(obj)) is not None:
+            found |= variables
         elif obj.type == LIB:
             found |= frozenset({w.heap.make((*w.site(node), obj), UNKNOWN)})
     return found
@@ -128,6 +130,8 @@ FUNCTIONS = {
     "builtins.dict": make_mapping,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
+    "builtins.type.__setattr__": _setattr,
+    "builtins.object.__setattr__": _setattr,
     "builtins.exec": _exec,
     "builtins.vars": _vars,
     "builtins.__import__": import_module,

@@ -7,7 +7,7 @@ from soorgeon_clone.analysis.objects.arguments import Arguments, constant
 from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FACTORY, KEYS, LIB, MEMBERS, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import add_bases
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import MAPPINGS, contents
+from soorgeon_clone.analysis.objects.parts import MAPPINGS, contents, mutable
 from soorgeon_clone.analysis.objects.using import iterate
 
 
@@ -15,6 +15,7 @@ def make_class(w: Machine, args: Arguments, node: Instruction) -> Value:
     """A class made by a call: ``namedtuple("P", "x y")``, ``type("A", (B,), {})``."""
     made = w.heap.make((*w.site(node), "made"), CLASS)
     made.name = str(constant(args.first) or "")
+    made.module = w.scope.space
     bases = contents(args.at(1)) if len(args.positional) > 1 else EMPTY
     add_bases(w.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
     for value in (args.at(2), args.at(1)):
@@ -22,7 +23,17 @@ def make_class(w: Machine, args: Arguments, node: Instruction) -> Value:
             for key, held in obj.fields.items():
                 name = key[2:-2] if key.startswith("['") else MEMBERS
                 w.heap.hold(made, name, held)
+    for keyword, value in args.keywords:
+        if keyword == "defaults":  # of a named tuple: any of its fields may have any of them
+            for name in _names_in(args.at(1)):
+                w.heap.hold(made, name, mutable(contents(value)))
     return frozenset({made})
+
+
+def _names_in(value: Value) -> set[str]:
+    """Return the names in a text (``"x y"``), or in a list of texts."""
+    texts = (constant(frozenset({obj})) for obj in (*value, *contents(value)))
+    return {name for text in texts if isinstance(text, str) for name in text.replace(",", " ").split()}
 
 
 def make_mapping(w: Machine, args: Arguments, node: Instruction) -> Value:

@@ -8,7 +8,6 @@ left (https://matplotlib.org/stable/users/explain/figure/api_interfaces.html).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -31,17 +30,12 @@ _ASKS = re.compile(
 
 def are_kept(w: Machine) -> bool:
     """Whether figures may stay open when a cell ends."""
-    return any(_keeps(text) for text in _texts(w))
+    return any(map(_keeps, w.texts))
 
 
 def are_asked_for(w: Machine) -> bool:
     """Whether a figure that is no longer the current one may still matter."""
-    return any(_asks(text) for text in _texts(w))
-
-
-def _texts(w: Machine) -> Iterator[str]:
-    yield from w.texts
-    yield from w.modules.texts()
+    return any(map(_asks, w.texts))
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,14 @@ def import_module(w: Machine, args: Arguments, node: Instruction) -> Value | Non
     name = constant(args.first)
     if not isinstance(name, str) or len(args.positional) != 1 or name.startswith("."):
         return None
-    return frozenset({w.heap.lib(w.import_module(name))})
+    return w.import_path(name, node) or frozenset({w.heap.lib(name)})
 
 
-FUNCTIONS = {"importlib.import_module": import_module}
+def _reload(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    if not any(obj.module for obj in args.first):
+        return None
+    w.reload(args.first)
+    return args.first
+
+
+FUNCTIONS = {"importlib.import_module": import_module, "importlib.reload": _reload}

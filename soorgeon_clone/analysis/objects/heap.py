@@ -83,6 +83,8 @@ class Obj:
     is_base: bool = False  # a class that others were found to derive from
     changed: set[int] = field(default_factory=set)  # statements that may change it
     made: int = -1  # the statement that made it first
+    module: str = ""  # beside the notebook: where a function or class stands, or the module that this is
+    imported: str = ""  # the module beside the notebook that made it when it was imported
     shown: bool = False  # whether its text may be printed or displayed
     compared_by: set[int] = field(default_factory=set)  # statements that may tell whether it is the same as another
     order_seen_by: set[int] | None = None  # of a set: statements to which its order matters
@@ -130,6 +132,7 @@ class Heap:
         self._origins: dict[Any, set[Obj]] = {}
         self.types: set[str] = set()  # of all mutable objects
         self.now = -1  # the statement that is walked
+        self.importing = ""  # the module beside the notebook that is imported
         self.reason = NOBODY  # why what is done now is done
         self.why: Why = {}  # what the statement that is walked does, and why
         self.viewed_for: dict[frozenset[Obj], Reason] = {}  # two that share memory, and why
@@ -161,7 +164,8 @@ class Heap:
         found = self._sites.get(key)
         if found is None:
             found = self._sites[key] = Obj(type_, immutable=immutable, serial=next(self._serials))
-            found.made = self.now
+            found.made = self.now if not self.importing else -1
+            found.imported = self.importing
             found.made_for = self.reason
             self.types.add(type_)
         return found
@@ -221,7 +225,7 @@ class Heap:
         Such a gift changes this and not the class: the definition, repeated, is then brought up to date by it.
         """
         made = self.make((AMENDED, obj), "builtins.namespace")
-        made.made = obj.made
+        made.made, made.imported = obj.made, obj.imported
         self.hold(obj, AMENDED, frozenset({made}))
         return made
 

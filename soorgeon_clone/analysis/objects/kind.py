@@ -108,7 +108,8 @@ class Kind:
         """Return what ``obj`` makes of a definition that it stands before: of a library, that in other clothes."""
         if obj.type == UNKNOWN and obj.fields:
             return value | w.unknown(frozenset({obj}), Arguments(((value, False),)), node, "a decorator")
-        return value | w.decorated(obj, value, node)
+        w.decorated(value, node)
+        return value
 
     def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
         """Return what a library passes of ``obj`` to a function that it calls back; ``held``: that an object holds."""

@@ -9,6 +9,8 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
 
 NO_DEFS: frozenset[int] = frozenset()
+IMPORTED = frozenset({-1})
+"""What binds a variable of a module beside the notebook: no statement, but whoever imports the module anew."""
 Context = tuple[Instruction, ...]
 """The calls, from outside inwards, in which something is done: the last two."""
 Site = tuple[Instruction, Context]
@@ -88,13 +90,15 @@ def merge(bindings: Iterable[Binding | None]) -> Binding:
 class Scope:
     """A scope: ``kind`` is module, function, class or inline (a comprehension, which runs where it stands).
 
+    ``space`` is the module beside the notebook to which it belongs, or empty.
     ``all_values`` holds all values that a local name has ever had: what closures see.
     """
 
-    __slots__ = ("all_values", "code", "kind", "parent", "result", "self_class", "state")
+    __slots__ = ("all_values", "code", "kind", "parent", "result", "self_class", "space", "state")
 
-    def __init__(self, kind: str, parent: Scope | None, state: State, code: Any = None) -> None:
+    def __init__(self, kind: str, parent: Scope | None, state: State, code: Any = None, space: str = "") -> None:
         self.kind = kind
+        self.space: str = parent.space if parent is not None else space
         self.parent = parent
         self.state = state
         self.code = code

@@ -34,11 +34,12 @@ class ForeignChange:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         from soorgeon_clone.lint.crossing import at_statement as at
-        from soorgeon_clone.lint.crossing import foreign_changes, quoted, title
+        from soorgeon_clone.lint.crossing import beside, foreign_changes, quoted, title
 
         if subject.facts is None:
             return
         for change in foreign_changes(subject.facts):
             where = title(subject, change.made_in)
             verb = "is" if len(change.names) == 1 else "are"
-            yield at(change.statement, f"{quoted(change.names)} {verb} from {where} and may be changed here")
+            by = beside(subject.facts, change.statement, "changes", change.obj)
+            yield at(change.statement, f"{quoted(change.names)} {verb} from {where} and may be changed here{by}")

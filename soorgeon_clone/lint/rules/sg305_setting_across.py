@@ -35,6 +35,7 @@ class SettingAcrossSections:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         from soorgeon_clone.lint.crossing import at_statement as at
+        from soorgeon_clone.lint.crossing import beside
 
         facts = subject.facts
         if facts is None:
@@ -43,4 +44,5 @@ class SettingAcrossSections:
         for statement in facts.statements:
             if statement.sets and 0 < statement.section < last:
                 what = ", ".join(sorted(one.removeprefix("other:").replace("_", " ") for one in statement.sets))
-                yield at(statement, f"changes settings that later sections see: {what}")
+                by = beside(facts, statement, "sets", min(statement.sets))
+                yield at(statement, f"changes settings that later sections see: {what}{by}")

@@ -34,7 +34,7 @@ class FileAcrossSections:
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         from soorgeon_clone.lint.crossing import at_statement as at
-        from soorgeon_clone.lint.crossing import title
+        from soorgeon_clone.lint.crossing import beside, title
 
         facts = subject.facts
         if facts is None:
@@ -45,6 +45,7 @@ class FileAcrossSections:
                 continue
             for path in sorted(statement.files_read - {"*", ""}):
                 if written.get(path, statement.section) != statement.section:
-                    yield at(statement, f"reads {path!r}, which {title(subject, written[path])} wrote")
+                    by = beside(facts, statement, "files_read", path)
+                    yield at(statement, f"reads {path!r}, which {title(subject, written[path])} wrote{by}")
             for path in statement.files_written - {"*"}:
                 written[path] = statement.section

@@ -87,7 +87,7 @@ def amended(ledger: Ledger, binding: Binding, border: int) -> Amended | None:
     statement = borders.statements[number]
     if statement.kind not in ("class", "function") or not can_repeat(borders, statement, border):
         return None
-    if obj.type not in (CLASS, FUNCTION) or obj.changed or not _takes_attributes(ledger.knowledge, obj):
+    if obj.module or obj.type not in (CLASS, FUNCTION) or obj.changed or not _takes_attributes(ledger.knowledge, obj):
         return None
     if any(_has_life(borders, part, number) for part in _asked(borders, statement)):
         return None  # it would hold a copy of what another variable holds

@@ -189,7 +189,7 @@ class Borders:
 
 def is_module(obj: Obj) -> bool:
     """Whether a library object is a module, as far as can be seen from here: pickle cannot take modules."""
-    return obj.type == LIB and is_module_path(obj.path)
+    return obj.type == LIB and (bool(obj.module) or is_module_path(obj.path))
 
 
 def ancestors(classes: Iterable[Obj]) -> set[Obj]:

@@ -21,7 +21,7 @@ def function_by_value(borders: Borders, value: Value, exported: Container[str]) 
         obj = stack.pop()
         if obj.type == LIB and not obj.path.startswith("sys."):
             continue
-        if obj.type != FUNCTION or obj.code.globals or obj.code.decorators:
+        if obj.type != FUNCTION or obj.module or obj.code.globals or obj.code.decorators:
             return None
         if obj.code.has_class:
             return None  # cloudpickle does not see what the body of a class in a function reads

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, Obj
 from soorgeon_clone.notebook.tags import MAY_FAIL
+from soorgeon_clone.refactor.carriers.beside import is_of_module
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.constants import constants, needed_elsewhere
@@ -137,8 +138,8 @@ def _may_be_looked_for(cut: Cut, statement: StatementFacts) -> bool:
 
 
 def _can_move(borders: Borders, statement: StatementFacts, name: str, shown_types: bool) -> bool:
-    if not _stands_alone(borders, statement, name):
-        return False
+    if not _stands_alone(borders, statement, name) or any(map(is_of_module, statement.read_bindings)):
+        return False  # what it takes of a module beside the notebook is not what importing that gives
     value = borders.value(name, statement.section + 1)
     if not value or any(obj.type not in (FUNCTION, CLASS) for obj in value):
         return False

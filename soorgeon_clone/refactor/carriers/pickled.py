@@ -22,7 +22,7 @@ from soorgeon_clone.refactor.carriers.borders import Borders, is_module
 from soorgeon_clone.refactor.carriers.by_value import function_by_value, outside_names
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger, Pickled
-from soorgeon_clone.refactor.carriers.repeated import first_section, kept_by_a_module, noted_elsewhere
+from soorgeon_clone.refactor.carriers.repeated import first_section, noted_elsewhere
 from soorgeon_clone.refactor.carriers.replay import is_code
 from soorgeon_clone.refactor.model import Part
 
@@ -59,9 +59,6 @@ def refusal(want: Want, ledger: Ledger) -> Refused | None:
     if want.binding is None:
         return None
     value = want.binding.value - {UNBOUND}
-    kept = kept_by_a_module(want, ledger)
-    if kept is not None:
-        return kept
     if not value.isdisjoint(ledger.borders.registries):
         return noted_elsewhere(want, ledger)
     found = verdict(ledger, want.name, value, want.at)
@@ -181,9 +178,21 @@ def _is_as_named(borders: Borders, name: str, number: int, border: int) -> bool:
     return max(binding.defs, default=0) <= number and not changed_between(parts, number, start)
 
 
+def _of_module(borders: Borders, obj: Obj, border: int) -> Pickled:
+    """A definition in a module beside the notebook: pickled by the name that it has there, if it stands at its top."""
+    if obj.imported and not obj.is_local and not (obj.type == FUNCTION and (obj.code.is_lambda or obj.code.is_nested)):
+        name = f"{obj.module}.{obj.name}"
+        return Pickled(refers=frozenset({name} if borders.before(name, border) is not None else ()))
+    if obj.type == FUNCTION and obj.code.owner is not None and not obj.code.is_lambda:
+        return Pickled()
+    return Pickled(obstacle=f"{obj.name or 'a lambda'}, which a function of {obj.module} makes")
+
+
 def _definition(borders: Borders, obj: Obj, border: int, exported: Container[str]) -> Pickled:
     """A function or class in a value: pickled by name if it has one, with its code by cloudpickle if it has none."""
     name = obj.name
+    if obj.module:
+        return _of_module(borders, obj, border)
     binding = borders.before(name, border)
     if binding is not None and binding.value == {obj} and len(binding.defs) == 1:
         return Pickled(refers=frozenset({name}))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, UNKNOWN
 from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.refactor.carriers import beside
 from soorgeon_clone.refactor.carriers.carrier import Fact, Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat
@@ -21,14 +24,18 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
         return None
     value = binding.value - {UNBOUND}
     notes = not value.isdisjoint(borders.registries)
-    if not is_code(value):
-        if not notes:
-            return None
-        if (kept := kept_by_a_module(want, ledger)) is not None:
-            return kept
+    imported = all(borders.statements[number].kind == "import" for number in binding.defs)
+    if not is_code(value) and not notes and not imported:
+        return None
     statement = statement_to_repeat(borders, want.name, binding, want.at)
     if statement is not None:
         return Taken(HOW, repeats=(statement,))
+    if imported and (again := beside.done_again(want, borders)) is not None and len(binding.defs) == 1:
+        return Taken(HOW, repeats=(*(borders.statements[number] for number in binding.defs), *again))
+    if not is_code(value) and not notes:
+        # what a module beside the notebook holds, which was changed: a value like any other if it is known
+        unknown = any(obj.type == UNKNOWN and obj.imported for obj in value)
+        return replace(_why_not(want, ledger, binding), final=True) if unknown else None
     return noted_elsewhere(want, ledger) if not is_code(value) else _why_not(want, ledger, binding)
 
 
@@ -40,22 +47,6 @@ def first_section(want: Want, ledger: Ledger) -> int:
     """Return the earliest section that binds what is wanted here, so that all of it runs in one process."""
     defs = want.binding.defs if want.binding is not None else ()
     return min(map(ledger.borders.section_of, defs), default=want.at - 1)
-
-
-def kept_by_a_module(want: Want, ledger: Ledger) -> Refused | None:
-    """Refuse what belongs to a module beside the notebook: it would be another object in another task."""
-    if want.binding is None or not (kept := ledger.borders.facts.states):
-        return None
-    states = kept & ledger.borders.facts.heap.reach(want.binding.value - {UNBOUND})
-    changed = {number for state in states for number in state.changed if number < want.stop}
-    if not changed:
-        return None
-    facts = about(want.name, states)
-    what = f"`{want.name}` belongs to a module beside the notebook, which keeps it"
-    rule = "state of a module beside the notebook"
-    remedy = "make it in the notebook, or let the module return a new one at each call"
-    first = first_section(want, ledger)
-    return Refused(what, first, changed=(min(changed),), rule=rule, remedy=remedy, final=True, facts=facts)
 
 
 def noted_elsewhere(want: Want, ledger: Ledger) -> Refused:
@@ -77,12 +68,16 @@ def _why_not(want: Want, ledger: Ledger, binding: Binding) -> Refused:
     remedy = "make the change before the definition, or in the section of the definition only"
     number, facts = _changed(want, ledger, binding)
     changed = (number,) if number is not None else ()
+    borders = ledger.borders
+    if number is not None and borders.statements[made[-1]].kind == "import":
+        first = borders.section_of(number)  # up to there, importing it anew gives what it was
     return Refused(what, first, made, changed, rule, remedy, facts=(*facts, *about(want.name)))
 
 
 def _changed(want: Want, ledger: Ledger, binding: Binding) -> tuple[int | None, tuple[Fact, ...]]:
     """Return a statement that changes a definition, or what it reads, or binds that anew, with the facts of it."""
     borders, last = ledger.borders, max(binding.defs, default=-1)
+    since = -1 if last >= 0 and borders.statements[last].kind == "import" else last
     values = {want.name: binding.value}
     for name, then in sorted(borders.statements[last].read_bindings.items()) if last >= 0 else ():
         now = borders.before(name, want.at)
@@ -92,7 +87,7 @@ def _changed(want: Want, ledger: Ledger, binding: Binding) -> tuple[int | None, 
     stop = borders.starts[want.at]
     for name, value in values.items():
         for obj in sorted(borders.facts.heap.reach(value), key=lambda obj: obj.serial):
-            if numbers := [number for number in obj.changed if last < number < stop]:
+            if numbers := [number for number in obj.changed if since < number < stop]:
                 return min(numbers), about(name, [obj])
     return None, ()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
-from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.analysis.model import AMBIENT, OF_MODULE, StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
-from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.analysis.objects.state import IMPORTED, Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
 
 _DEFINED = (LIB, FUNCTION, CLASS)
@@ -29,13 +29,16 @@ def statement_to_repeat(borders: Borders, name: str, binding: Binding, border: i
     if len(numbers) > 1 and not borders.is_import(name):
         return None
     # a setting by another name (env = os.environ) is repeated as settings are
-    is_setting = all(obj.type == LIB for obj in binding.value)
+    is_setting = statement.kind == "import" or all(obj.type == LIB for obj in binding.value)
     if not can_repeat(borders, statement, border, setting=is_setting):
         return None
     others = [borders.before(other, border) for other in statement.binds if other != name]
     if any(other is None or UNBOUND in other.value for other in others):
         return None
     start = borders.starts[border]
+    if statement.kind == "import":  # of a module beside the notebook, which was changed perhaps before that
+        held = borders.facts.heap.reach(binding.value)
+        return None if changed_between(held, -1, start) or _was_bound_anew(statement, name) else statement
     if changed_between(set(_changeable(binding.value)) - borders.registries, statement.index, start):
         return None
     whole = {part for obj in binding.value for part in (obj, *own_parts(holds(obj), obj))}
@@ -44,6 +47,17 @@ def statement_to_repeat(borders: Borders, name: str, binding: Binding, border: i
     if changed_between(parts - borders.registries, statement.index, stop):
         return None  # a default or a closure's variable with a life of its own: others may share it
     return statement
+
+
+def _was_bound_anew(statement: StatementFacts, name: str) -> bool:
+    """Whether a module beside the notebook held something else by then than importing it anew gives."""
+    for each in statement.lowered.imports:
+        if each.name in (name, "*"):
+            path = f"{each.path}{OF_MODULE}{name}" if each.name == "*" else each.path
+            held = statement.read_bindings.get(path)
+            if held is not None and held.defs != IMPORTED:
+                return True
+    return False
 
 
 def own_parts(start: Iterable[Obj], owner: Obj) -> Iterator[Obj]:
@@ -78,7 +92,7 @@ def can_repeat(
         return False
     if statement.files_written or statement.draws or statement.may_be_left_out:
         return False
-    if (statement.sets and not setting) or (statement.seeds and not setting) or (statement.prints and not setting):
+    if not setting and (statement.sets or statement.seeds or statement.prints):
         return False
     return all(reads_the_same(borders, statement, name, border, changes) for name in needed_to_repeat(statement))
 
@@ -89,8 +103,16 @@ def needed_to_repeat(statement: StatementFacts) -> list[str]:
     return [
         name
         for name, then in sorted(statement.read_bindings.items())
-        if statement.index not in then.defs and not (statement.draws_on_import and name.startswith(AMBIENT))
+        if statement.index not in then.defs
+        and not (statement.draws_on_import and name.startswith(AMBIENT))
+        and not (statement.kind == "import" and _is_imported_by(statement, name))
     ]
+
+
+def _is_imported_by(statement: StatementFacts, name: str) -> bool:
+    """Whether ``name``, of a module beside the notebook, is what a statement imports: others may be wanted of it."""
+    owner = name.rpartition(OF_MODULE)[0]
+    return any(name == each.path or (each.name == "*" and owner == each.path) for each in statement.lowered.imports)
 
 
 def reads_the_same(borders: Borders, statement: StatementFacts, name: str, border: int, but: Value = EMPTY) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from soorgeon_clone.refactor.carriers import (
     ambient,
     amended,
+    beside,
     constants,
     exported,
     file,
@@ -22,6 +23,7 @@ from soorgeon_clone.refactor.model import Part
 CARRIERS: tuple[Carrier, ...] = (
     file,
     settings,
+    beside,
     states,
     constants,
     exported,

@@ -22,6 +22,8 @@ class Importable(Kind):
 
     def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         path = f"{obj.path}.{name}"
+        if w.namespaces and (found := w.module_variable(obj, name, node)) is not None:
+            return found
         if path == f"{SHELL}.user_ns":
             w.opaque("get_ipython().user_ns gives access to all variables out of sight")
         if obj.path == SHELL and name in ("execution_count", "history_manager"):
@@ -44,9 +46,7 @@ class Importable(Kind):
     def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
         """Return what an item of something in a module is (``np.c_[a, b]``)."""
         if obj.path == "sys.modules" and (module := _module_named(index.value)) is not None:
-            if w.modules.split(module) is not None:
-                w.opaque(f"sys.modules gives access to {module} out of sight")
-            return frozenset({w.heap.lib(module)})
+            return w.import_path(module, node) or frozenset({w.heap.lib(module)})
         effect = w.knowledge.module_attribute(obj.path)
         found = EMPTY
         for type_ in effect.returns if effect is not None and not effect.sets else ():
@@ -67,7 +67,7 @@ class Importable(Kind):
         _set(w, obj.path, value)
 
     def delete_attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> None:
-        _set(w, obj.path, EMPTY)
+        _set(w, f"{obj.path}.{name}" if obj.module else obj.path, EMPTY)
 
     def delete_item(self, w: Machine, obj: Obj, node: Instruction) -> None:
         _set(w, obj.path, EMPTY)
@@ -81,6 +81,8 @@ class Importable(Kind):
         modelled = w.model_method(obj, name, args, node)
         if modelled is not None:
             return modelled
+        if w.namespaces and (own := w.module_variable(obj, name, node)) is not None:
+            return w.call(own, args, node)
         path = f"{obj.path}.{name}"
         held = given_to_module(w, path)
         if held:
@@ -116,6 +118,8 @@ def given_to_module(w: Machine, path: str) -> Value:
 
 def _set(w: Machine, path: str, value: Value) -> None:
     """Assign to an attribute or item of something in a library: a setting, or a change of the library itself."""
+    if w.namespaces and w.store_in_module(path, value):
+        return
     if path.startswith(SHELL):
         w.opaque("get_ipython() gives access to all variables out of sight")
         return

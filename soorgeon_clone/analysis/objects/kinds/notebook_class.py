@@ -98,10 +98,6 @@ class NotebookClass(Definition):
 
 def _make_fields(w: Machine, cls: Obj, made: Obj, node: Instruction) -> None:
     """Let an instance have what its bases keep, and what the factories of its class make."""
-    for base in library_bases(frozenset({cls})):
-        kept = w.of_state(frozenset({base}))
-        w.change(kept)
-        w.heap.hold(made, ANY, kept)
     for part in lineage(frozenset({cls})):
         for key, factory in list(part.fields.items()):
             if key.startswith(f"{FACTORY}:"):
