@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from oracle.small import difference, notebook_of, plan_of, run_pipeline, run_straight
+from oracle.small import difference, notebook_of, plan_of, put, run_pipeline, run_straight
 
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.limits import LIMITS, Limits
@@ -38,6 +38,7 @@ TINY: dict[str, Limits] = {
     "alternatives": replace(LIMITS, alternatives=1),
     "constants": replace(LIMITS, constants=0),
     "views": replace(LIMITS, views=1),
+    "modules": replace(LIMITS, modules=10),
     "least": replace(LIMITS, calls=3, least=1 / 1000),
     "beyond": replace(LIMITS, calls=3, beyond=1),
     "whole": replace(LIMITS, whole=1 / 1000, whole_of_statement=0, least=1 / 1000, most=1_000_000),
@@ -45,6 +46,7 @@ TINY: dict[str, Limits] = {
     "most": replace(LIMITS, whole=1 / 100, whole_of_statement=0, most=1),
 }
 
+BESIDE = [case for case in cases() if case.family == "beside" and case.merge and case.files and not case.ipython][::4]
 CASES = [case for case in cases() if case.family == "limits" and case.name.endswith("(3)")]
 
 
@@ -63,6 +65,23 @@ def test_what_is_assumed_at_a_limit_is_enough(
 ) -> None:
     monkeypatch.setattr(limits, "LIMITS", TINY[limit])
     wrong = {case.name: problem for case in CASES if (problem := _shown_otherwise(case, plans[case.name]))}
+    assert not wrong, "\n".join(f"{name}: {problem}" for name, problem in wrong.items())
+
+
+@pytest.mark.parametrize("limit", ["modules", "calls", "size"])
+def test_what_is_assumed_of_modules_beside_the_notebook_is_enough(
+    limit: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(limits, "LIMITS", TINY[limit])
+    wrong = {}
+    for number, case in enumerate(BESIDE):
+        files = dict(case.files)
+        notebook = replace(notebook_of(case.sections), path=put(case.files, tmp_path / str(number)) / "small.ipynb")
+        plan = plan_of(notebook)
+        if len(plan.tasks) > 1:
+            shown = run_straight(notebook, files=files), run_pipeline(plan, files=files)
+            if problem := difference(notebook, *shown):
+                wrong[case.name] = problem
     assert not wrong, "\n".join(f"{name}: {problem}" for name, problem in wrong.items())
 
 

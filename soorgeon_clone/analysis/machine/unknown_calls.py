@@ -16,7 +16,8 @@ from soorgeon_clone.analysis.knowledge.effect_comments import Said
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.knowledge.feared import Feared, feared
 from soorgeon_clone.analysis.limits import REACHED
-from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
+from soorgeon_clone.analysis.lower.parts import inside, targets_of
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, passing
 from soorgeon_clone.analysis.objects.heap import (
@@ -487,7 +488,7 @@ def assume_anything(w: Run, functions: list[Obj], values: Value, site: object) -
     That is the answer where a limit of work is reached.
     """
     bodies_ = _mentioned_code(w, functions, values)
-    names = {name for function in bodies_ for name in function.code.names}
+    names = set[str]().union(*(_globals_of(w, function) for function in bodies_))
     found = EMPTY
     for name in sorted(names):
         if w.module.state.get(name) is not None:
@@ -504,12 +505,14 @@ def assume_anything(w: Run, functions: list[Obj], values: Value, site: object) -
     made = w.heap.make(site, UNKNOWN)
     _join(w, made, frozenset(mutable))
     for function in bodies_:
-        for name in function.code.globals:
+        for name in _bound_globals(w, function):
             w.bind_global(name, frozenset({made}), certain=False)
         if function.scope is not None:
             for name in function.code.nonlocals:
                 w.bind_nonlocal(function.scope, name, frozenset({made}))
-    do_feared(w, feared(w.knowledge, [(function.code.place,) for function in bodies_], w.library_path))
+    for space in sorted({function.module for function in bodies_}):
+        blocks = [(function.code.place,) for function in bodies_ if function.module == space]
+        do_feared(w, feared(w.knowledge, blocks, partial(w.library_path, space=space)))
     w.note("files_read", "*")
     w.note("files_written", "*")
     for resource in sorted(w.seeded):
@@ -533,7 +536,7 @@ def _mentioned_code(w: Run, functions: list[Obj], values: Value) -> list[Obj]:
         elif obj.type == FUNCTION and obj.code is not None:
             found.append(obj)
             w.note("unknown_calls", obj.name)
-            for name in obj.code.names - names:
+            for name in _globals_of(w, obj) - names:
                 names.add(name)
                 binding = w.module.state.get(name)
                 if binding is not None:
@@ -542,6 +545,36 @@ def _mentioned_code(w: Run, functions: list[Obj], values: Value) -> list[Obj]:
                 captured = frozenset(obj.scope.captured(obj))
                 stack.extend(o for o in w.heap.reach(captured) if o.type in (FUNCTION, CLASS))
     return found
+
+
+def _globals_of(w: Run, function: Obj) -> set[str]:
+    """Return the global variables that a function may read: its module's, and those of modules that it mentions."""
+    found = {_global(function, name) for name in function.code.names}
+    asked = {item.name for item in inside(function.code.place) if isinstance(item, Attribute)} if w.namespaces else None
+    stack = list(found) if asked else []
+    while stack:
+        binding = w.module.state.get(stack.pop())
+        for obj in binding.value if binding is not None else ():
+            if obj.type == LIB and obj.module:
+                more = {f"{obj.module}.{name}" for name in asked or ()} - found
+                found |= more
+                stack += more
+    return found
+
+
+def _bound_globals(w: Run, function: Obj) -> set[str]:
+    """Return the global variables that a function may bind, those of modules that it stores into included."""
+    found = {_global(function, name) for name in function.code.globals}
+    if w.namespaces:
+        targets = (target for item in inside(function.code.place) for target in targets_of(item))
+        stored = {target.name for target in targets if isinstance(target, Attribute)}
+        names = _globals_of(w, function) if stored else set()
+        found |= {name for name in names if name.rpartition(".")[2] in stored and name.rpartition(".")[0]}
+    return {name for name in found if "." not in name or w.module.state.get(name) is not None}
+
+
+def _global(function: Obj, name: str) -> str:
+    return f"{function.module}.{name}" if function.module else name
 
 
 def do_feared(w: Run, may: Feared) -> None:

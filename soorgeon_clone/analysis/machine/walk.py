@@ -361,9 +361,9 @@ class Run(Machine):
             outer.all_values[name] = ever | value
             self.heap.version += 1
 
-    def library_path(self, name: str) -> str | None:
+    def library_path(self, name: str, space: str = "") -> str | None:
         """Return the path of the library, or part of one, that a variable of the notebook or a builtin stands for."""
-        binding = self.module.state.get(self.qualified(name))
+        binding = self.module.state.get(f"{space}.{name}" if space else name)
         if binding is None:
             return builtin(name)
         return next((obj.path for obj in binding.value if obj.type == LIB), None)
