@@ -14,6 +14,7 @@ from soorgeon_clone.pipeline.assumptions.ambient import (
 )
 from soorgeon_clone.pipeline.assumptions.callee import packages_of
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
+from soorgeon_clone.pipeline.assumptions.late_imports import LateImports
 from soorgeon_clone.pipeline.assumptions.picture import Picture, changed_in, picture_of
 
 # What has tables, and settings that are looked at by their names: their modules hold caches of all kinds.
@@ -31,6 +32,7 @@ class SetsNothing:
         self._packages: set[str] = set()
         self._settings: Settings = {}
         self._before: dict[str, Picture] = {}
+        self._late: LateImports | None = None
 
     def begin(self, namespace: Mapping[str, Any]) -> None:
         """Keep the settings."""
@@ -41,9 +43,19 @@ class SetsNothing:
         self._packages -= _KNOWN | set(sys.stdlib_module_names)
         self._settings = settings_now()
         self._before = self._pictures()
+        absent = {name for name in self._packages if name not in sys.modules}
+        if absent:
+            self._late = LateImports(absent, self._look_at_new)
+            self._late.begin()
+
+    def _look_at_new(self) -> None:
+        """Keep what modules hold that are there now and were not."""
+        self._before = {**self._pictures(), **self._before}
 
     def end(self, namespace: Mapping[str, Any]) -> Found | None:
         """Compare them."""
+        if self._late is not None:
+            self._late.end()
         if changed := changed_settings({**settings_at_first(), **self._settings}, settings_now()):
             more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
             return Found((), f"{changed[0]}{more}")
