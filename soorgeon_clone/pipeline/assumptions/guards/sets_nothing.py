@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from soorgeon_clone.pipeline.assumptions.ambient import (
@@ -78,7 +79,7 @@ def _module_picture(name: str, module: Any) -> Picture:
     package = name.partition(".")[0]
     found: Picture = {}
     for key, value in sorted(getattr(module, "__dict__", {}).items()):
-        if key not in _OF_MODULES and not _is_elsewhere(value, package):
+        if key not in _OF_MODULES and not isinstance(value, ModuleType) and not _is_elsewhere(value, package):
             found.update(picture_of(f"{name}.{key}", value, lambda other: other.partition(".")[0] == package))
     return found
 
