@@ -53,6 +53,8 @@ def _pandas_at_first() -> Mapping[str, str]:
 
 
 def _numpy_at_first() -> Mapping[str, str]:
+    if "numpy" not in sys.modules:
+        return {}
     errors = {"divide": "warn", "invalid": "warn", "over": "warn", "under": "ignore"}
     found = {"numpy.seterr": repr(sorted(errors.items())), "numpy.seterrcall": repr(None)}
     options = sys.modules.get("numpy._core.printoptions")

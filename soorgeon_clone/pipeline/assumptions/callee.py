@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -62,8 +64,6 @@ def entry_key(effect: Effect, namespace: Mapping[str, Any], imports_from: Iterab
 
 def _parameters(path: str) -> list[str]:
     """Return the names of a function's positional parameters, if it can be found among what is imported."""
-    import sys
-
     parts = path.split(".")
     for length in range(len(parts) - 1, 0, -1):
         value: Any = sys.modules.get(".".join(parts[:length]))
@@ -139,8 +139,12 @@ def _calls(statement: str) -> Iterator[ast.Call]:
 
 
 def _nodes(source: str, kind: Any) -> Iterator[Any]:
+    yield from (node for node in _all_nodes(source) if isinstance(node, kind))
+
+
+@functools.lru_cache(maxsize=64)
+def _all_nodes(source: str) -> tuple[ast.AST, ...]:
     try:
-        tree = ast.parse(source)
+        return tuple(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):
-        return
-    yield from (node for node in ast.walk(tree) if isinstance(node, kind))
+        return ()

@@ -24,7 +24,7 @@ class _Comparing:
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
         for start in range(0, len(view), _PIECE):
-            piece = view[start : start + _PIECE]
+            piece = bytes(view[start : start + _PIECE])  # two bytes are compared at once, a view item by item
             if self._product.read(len(piece)) != piece:
                 raise _Differs
         return len(view)

@@ -71,8 +71,9 @@ def _reads(statements: list[ast.stmt]) -> set[str]:
 
 def _file(name: str, statements: list[ast.stmt], namespace: Mapping[str, Any]) -> Path | None:
     """Return the file of ``with open(path, "rb") as file: name = pickle.load(file)``."""
-    statement = statements[0]
-    if len(statements) != 1 or not isinstance(statement, ast.With):
+    statements = [one for one in statements if not isinstance(one, (ast.Import, ast.ImportFrom))]
+    statement = statements[0] if len(statements) == 1 else None
+    if not isinstance(statement, ast.With):
         return None
     if len(statement.items) != 1 or len(statement.body) != 1:
         return None

@@ -53,7 +53,8 @@ def changed_in(before: Picture, after: Picture) -> str | None:
         if was != now and "cache" not in way.lower():
             return f"{way}: {_words(was)} -> {_words(now)}"
     for way, now in after.items():
-        if way not in before and "cache" not in way.lower() and not _is_private(way, before):
+        loaded = isinstance(now, tuple) and now[0] in ("a function", "a class")  # when it was first asked for
+        if way not in before and not loaded and "cache" not in way.lower() and not _is_private(way, before):
             return f"{way}: (nothing) -> {_words(now)}"
     return None
 

@@ -48,7 +48,7 @@ _FIXED = (
 
 @dataclass
 class Reached:
-    """What was reached from one value, by the addresses of what can change. ``frames`` are arrays of pandas objects."""
+    """What was reached from one value: addresses of what can change, arrays, which of them are in frames, storages."""
 
     objects: set[int] = field(default_factory=set)
     arrays: list[Any] = field(default_factory=list)
@@ -57,39 +57,54 @@ class Reached:
 
 
 class Walker:
-    """Walks values. What libraries are there is looked up once."""
+    """Walks values. What libraries are there is looked up once, and what a class is, too."""
 
     def __init__(self) -> None:
         fixed = [getattr(sys.modules.get(module), name, None) for module, name in _FIXED]
         self.leaves = (*_LEAVES, *(one for one in fixed if isinstance(one, type)))
-        self.numpy = sys.modules.get("numpy")
-        self.array: Any = getattr(self.numpy, "ndarray", ())
+        self.array: Any = getattr(sys.modules.get("numpy"), "ndarray", ())
         self.tensor: Any = getattr(sys.modules.get("torch"), "Tensor", ())
         pandas = sys.modules.get("pandas")
         self.frames = tuple(getattr(pandas, name) for name in ("DataFrame", "Series") if hasattr(pandas, name))
+        self._leaf_types: set[type] = set(SCALARS)
+        self._plain_types: set[type] = {list, dict, set}
 
     def reach(self, value: Any) -> Reached:
         """Return what is reached from a value."""
         found = Reached()
-        seen: set[int] = set()
-        waiting: list[tuple[Any, bool]] = [(value, False)]
+        self._reach([value], found, set(), framed=False)
+        return found
+
+    def _reach(self, waiting: list[Any], found: Reached, seen: set[int], *, framed: bool) -> None:
+        leaves, plain, objects, referents = self._leaf_types, self._plain_types, found.objects, gc.get_referents
         while waiting:
-            one, framed = waiting.pop()
+            one = waiting.pop()
             kind = type(one)
-            if kind in SCALARS or id(one) in seen or isinstance(one, self.leaves):
+            if kind in leaves or id(one) in seen:
+                continue
+            if kind in plain:
+                objects.add(id(one))
+                seen.add(id(one))
+                waiting += [inner for inner in referents(one) if type(inner) not in leaves]
+                continue
+            if isinstance(one, self.leaves):
+                leaves.add(kind)
                 continue
             seen.add(id(one))
             if isinstance(one, self.array):
                 found.arrays.append(one)
                 if framed:
                     found.framed.add(id(one))
+                self._reach(list(self.held(one)), found, seen, framed=False)
+            elif isinstance(one, self.frames) and not framed:
+                objects.add(id(one))
+                self._reach(list(self.held(one)), found, seen, framed=True)
             elif isinstance(one, self.tensor):
                 found.storages.add(_storage(one))
-            elif kind not in _TRANSPARENT and not isinstance(one, types.FunctionType):
-                found.objects.add(id(one))
-            framed = (framed or isinstance(one, self.frames)) and not isinstance(one, self.array)
-            waiting.extend((inner, framed) for inner in self.held(one) if type(inner) not in SCALARS)
-        return found
+            else:
+                if kind not in _TRANSPARENT and not isinstance(one, types.FunctionType):
+                    objects.add(id(one))
+                waiting.extend(self.held(one))
 
     def held(self, one: Any) -> Iterator[Any]:
         """Yield what an object holds. A function holds what it closes over and remembers, not the module around it."""

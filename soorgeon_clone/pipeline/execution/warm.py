@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -60,6 +61,10 @@ class Warm:
         with self.shell.builtin_trap:  # libraries ask for get_ipython while they are imported (pandas: a terminal?)
             self.preloader.load(name, self.heard)
         self.setters = None
+
+    def make_guards_ready(self) -> None:
+        """Import once what every task needs that takes something for granted."""
+        importlib.import_module("soorgeon_clone.pipeline.assumptions.session")
 
     def fork(self, job: Job, function: bytes, channel: int, journal: int, console: int, close: list[int]) -> int:
         if self.setters is None:

@@ -148,3 +148,27 @@ def test_a_star_import(project: Handwritten, comment: str, said: str) -> None:
     project.write("raw = 1", "keep = 2", "", library=LIBRARY, imports=star)
     error = project.error()
     assert said in error if said else error == ""
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ("import mylib.state\nmylib.state.keep(raw)", "mylib.state.kept: a list of 0 -> a list of 1"),
+        ("from mylib.state import keep\nkeep(raw)", "mylib.state.kept: a list of 0 -> a list of 1"),
+        ("import mylib\nmylib.later(raw)", "mylib.state.kept: a list of 0 -> a list of 1"),
+        ("import mylib.state, mylib.plugins\nassert mylib.state.__spec__.loader.__class__.__name__ != '_Telling'", ""),
+    ],
+)
+def test_a_library_that_is_imported_late(project: Handwritten, use: str, said: str) -> None:
+    comment = "# soorgeon-clone: sets nothing (cell 3: keep(raw))" if "import keep" in use else SETS
+    project.write("raw = 1", use, comment, imports="")
+    (project.root / "mylib.py").unlink()
+    package = project.root / "mylib"
+    package.mkdir()
+    (package / "__init__.py").write_text("def later(raw):\n    from mylib.state import keep\n    keep(raw)\n")
+    (package / "state.py").write_text(
+        "kept, names = [], {}\ndef keep(raw):\n    kept.append(raw)\nimport mylib.plugins\n"
+    )
+    (package / "plugins.py").write_text("from mylib.state import names\nnames['a'] = 1\n")
+    error = project.error()
+    assert said in error if said else error == ""

@@ -21,6 +21,7 @@ from project_folder import SAVE, Folder, load
 from s3_server import CREDENTIALS, free_port, make_bucket, s3_server
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.assumptions.remembered import recall
 from soorgeon_clone.pipeline.building.model import Listener, Options, Report
 from soorgeon_clone.pipeline.run import build
 from soorgeon_clone.pipeline.status.project import Project
@@ -167,6 +168,18 @@ def test_a_task_that_fails(cluster: Cluster, chain: Folder, store: str) -> None:
     assert "so far" in (chain.root / ".soorgeon-clone/logs/fit.log").read_text()
     edit(chain, "tasks/fit.py", "x = 1 / 0", "x = [0]")
     assert results(run(chain, cluster, store)) == {"load": "up to date", "fit": "ran", "show": "ran"}
+
+
+def test_what_a_task_takes_for_granted_is_checked_there(cluster: Cluster, chain: Folder, store: str) -> None:
+    comment = "  # soorgeon-clone: unchanged (cell 3: clean(x))"
+    edit(chain, "tasks/fit.py", "x = pickle.load(file)", f"x = pickle.load(file){comment}")
+    assert results(run(chain, cluster, store)) == {"load": "ran", "fit": "ran"}
+    assert [(one.kept, one.effect.callee) for one in recall(chain.root)] == [(1, "exported.clean")]
+    edit(chain, "exported.py", "return [one", "x.append(4)\n    return [one")
+    report = run(chain, cluster, store)
+    assert results(report) == {"load": "up to date", "fit": "failed"}
+    assert "changed: x: [1, 2, 3] -> [1, 2, 3, 4]" in (report.failed[0].error or "")
+    assert recall(chain.root)[0].broken
 
 
 def test_a_worker_that_dies_costs_a_retry(cluster: Cluster, chain: Folder, store: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from soorgeon_clone.pipeline.assumptions.differences.model import Difference, Found, Where
+from soorgeon_clone.pipeline.assumptions.differences.model import Difference, Found, Pair, Where
 from soorgeon_clone.pipeline.assumptions.differences.words import words
 
 
@@ -18,9 +18,11 @@ def drawing(was: Any, now: Any, where: Where) -> Found:
 
 
 def plot(was: Any, now: Any, where: Where) -> Found:
-    """Plots of plotnine, which fill in what they are made of when they are drawn."""
-    if _pixels(was.draw()) != _pixels(now.draw()):
-        yield Difference(where, words(was), "one that is drawn otherwise")
+    """Plots of plotnine, by what they were made of: each drawing fills in more, and looks different from the last."""
+    yield Pair(was.data, now.data, (where, ".data"))
+    yield Pair(dict(was.mapping), dict(now.mapping), (where, ".mapping"))
+    names = [[type(layer.geom).__name__ for layer in side.layers] for side in (was, now)]
+    yield Pair(names[0], names[1], (where, ".layers"))
 
 
 def _figure(artist: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from soorgeon_clone.pipeline.assumptions.ambient import (
@@ -14,6 +15,7 @@ from soorgeon_clone.pipeline.assumptions.ambient import (
 )
 from soorgeon_clone.pipeline.assumptions.callee import packages_of
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
+from soorgeon_clone.pipeline.assumptions.late_imports import LateImports
 from soorgeon_clone.pipeline.assumptions.picture import Picture, changed_in, picture_of
 
 # What has tables, and settings that are looked at by their names: their modules hold caches of all kinds.
@@ -31,6 +33,7 @@ class SetsNothing:
         self._packages: set[str] = set()
         self._settings: Settings = {}
         self._before: dict[str, Picture] = {}
+        self._late: LateImports | None = None
 
     def begin(self, namespace: Mapping[str, Any]) -> None:
         """Keep the settings."""
@@ -41,9 +44,19 @@ class SetsNothing:
         self._packages -= _KNOWN | set(sys.stdlib_module_names)
         self._settings = settings_now()
         self._before = self._pictures()
+        absent = {name for name in self._packages if name not in sys.modules}
+        if absent:
+            self._late = LateImports(absent, self._look_at_new)
+            self._late.begin()
+
+    def _look_at_new(self) -> None:
+        """Keep what modules hold that are there now and were not."""
+        self._before = {**self._pictures(), **self._before}
 
     def end(self, namespace: Mapping[str, Any]) -> Found | None:
         """Compare them."""
+        if self._late is not None:
+            self._late.end()
         if changed := changed_settings({**settings_at_first(), **self._settings}, settings_now()):
             more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
             return Found((), f"{changed[0]}{more}")
@@ -66,7 +79,7 @@ def _module_picture(name: str, module: Any) -> Picture:
     package = name.partition(".")[0]
     found: Picture = {}
     for key, value in sorted(getattr(module, "__dict__", {}).items()):
-        if key not in _OF_MODULES and not _is_elsewhere(value, package):
+        if key not in _OF_MODULES and not isinstance(value, ModuleType) and not _is_elsewhere(value, package):
             found.update(picture_of(f"{name}.{key}", value, lambda other: other.partition(".")[0] == package))
     return found
 
