@@ -66,7 +66,7 @@ class Ticker:
 
             self.status = Console(stderr=True).status("")
             self.status.start()
-        self.status.update(Text(one_line(text), style="dim"))
+        self.status.update(Text(one_line(text), style="dim", no_wrap=True, overflow="ellipsis"))
 
 
 class Progress(Listener):

@@ -79,7 +79,7 @@ def test_commands_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for path in ("plain.ipynb", "fails.ipynb", named):
         for command in ("test {nb} out.ipynb", "verify {nb} --html v.html"):
             arguments = split(command, nb=path)
-            wrong += no_terminal_is_told(run(arguments), arguments)
+            wrong += no_terminal_is_told(run(arguments), arguments, colours=True, live=True)
     assert not wrong, "\n".join(wrong)
 
 
