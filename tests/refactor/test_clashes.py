@@ -53,7 +53,13 @@ LISTS = [
     "%ls -l",
     'shutil.make_archive("a", "zip", ".")',
 ]
-LISTS_ANOTHER = ["os.listdir('data')", "glob.glob('data/*.csv')", "os.walk(folder)", "!ls data", "Path('data').iterdir()"]
+LISTS_ANOTHER = [
+    "os.listdir('data')",
+    "glob.glob('data/*.csv')",
+    "os.walk(folder)",
+    "!ls data",
+    "Path('data').iterdir()",
+]
 
 
 @pytest.mark.parametrize("source", LISTS)
