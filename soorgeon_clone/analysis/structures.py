@@ -508,6 +508,7 @@ def _pieces(w: Walker, obj: Obj, node: Instruction) -> Value:
 # -- IPython's shell -------------------------------------------------------------------------------------------
 
 _READ_ONLY = frozenset("ls cat head tail wc grep du find tree file stat md5sum sha256sum dir".split())
+_FETCHING = frozenset("wget curl unzip tar gunzip gdown apt apt-get mkdir ln".split())
 _HARMLESS = frozenset("echo date pip pip3 conda nvidia-smi which whoami uname pwd free nproc lscpu".split())
 _PLAIN_MAGICS = frozenset(
     """
@@ -693,4 +694,19 @@ def _command(w: Walker, command: str | None) -> None:
         return
     w.note("files_read", "*")
     if not (plain and (_READ_ONLY | _HARMLESS).issuperset(programs)):
+        before = w.record.writes_again
         w.note("files_written", "*")
+        w.record.writes_again = before or not _only_fetches(command or "")
+
+
+def _only_fetches(command: str) -> bool:
+    """Whether a command that is run again leaves the files that it made before as they are, or makes the same."""
+    commands = [part.split() for part in re.split(r"&&|\|\||[;|\n]", command) if part.split()]
+    return bool(commands) and ">" not in command and all(map(_fetches, commands))
+
+
+def _fetches(words: list[str]) -> bool:
+    program, *rest = words[1:] if words[0] == "sudo" else words
+    if program in ("git", "kaggle"):
+        return rest[:1] in (["clone"], ["datasets"], ["competitions"])
+    return program in _FETCHING or program in _HARMLESS

@@ -584,6 +584,7 @@ class Walker:
         keep(self.record.why, (field, item), self.heap.reason)
         if field == "files_written":
             self.written.add(item)
+            self.record.writes_again = True
         if self.tracing:
             keep(self.tracing[-1].notes, (field, item), self.heap.reason)
 
