@@ -103,6 +103,11 @@ class NotebookFacts:
     states: frozenset[Obj] = frozenset()
 
     @property
+    def bound(self) -> frozenset[str]:
+        """The names that the notebook may bind."""
+        return frozenset(name for section in self.sections for name in section.binds)
+
+    @property
     def statements(self) -> tuple[StatementFacts, ...]:
         return tuple(statement for section in self.sections for statement in section.statements)
 
