@@ -24,8 +24,9 @@ class StatementFacts:
     ``read_bindings`` what they denoted then; ``binds`` maps a name to whether it is certainly bound; ``changes`` are
     objects made before it that it may change in place. ``lists_names``: it shows which variables there are. ``shows``:
     it may display a value, ``gives_result``: it certainly does, and `_` is that from then on. ``may_be_left_out``: it
-    may end anywhere, or not be reached, and the notebook goes on below its cell. ``why`` has a reason for every fact,
-    which `NotebookFacts.because` puts in words.
+    may end anywhere, or not be reached, and the notebook goes on below its cell. ``writes_again``: it would write its
+    files anew if it were repeated, and does not just fetch what is not there (``!git clone``). ``why`` has a reason for
+    every fact, which `NotebookFacts.because` puts in words.
     """
 
     index: int
@@ -52,6 +53,7 @@ class StatementFacts:
     shows: bool = False
     gives_result: bool = False
     may_be_left_out: bool = False
+    writes_again: bool = False
     read_bindings: dict[str, Binding] = field(default_factory=dict)
     unbound: dict[str, int] = field(default_factory=dict)
     """Names read that nothing has bound at that point -> row in the cell; only in code that certainly runs."""
@@ -113,6 +115,11 @@ class NotebookFacts:
     names: frozenset[str]
     places: Places
     modules: Mapping[str, ModuleFacts] = field(default_factory=dict)
+
+    @property
+    def bound(self) -> frozenset[str]:
+        """The names that the notebook may bind."""
+        return frozenset(name for section in self.sections for name in section.binds)
 
     @property
     def statements(self) -> tuple[StatementFacts, ...]:

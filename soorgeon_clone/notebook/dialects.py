@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from soorgeon_clone.notebook.percent_lines import uncommented
+from soorgeon_clone.notebook.platforms import DATABRICKS
 
 _DATABRICKS = "# Databricks notebook source"
 _COMMAND = re.compile(r"(?m)^# COMMAND -+[ \t]*$")
@@ -39,7 +40,7 @@ _SETEXT = {"=": 1, "-": 2}
 def read_dialect(text: str) -> dict[str, Any] | None:
     """Return a script, whose lines end with a line feed, as nbformat 4 data; None if it is none of these."""
     if text.lstrip("\n").startswith(_DATABRICKS):
-        return _data(_databricks(text.lstrip("\n").removeprefix(_DATABRICKS)))
+        return _data(_databricks(text.lstrip("\n").removeprefix(_DATABRICKS)), {DATABRICKS: {}})
     if _PROMPT.search(text) and _EXPORTED.match(text):
         return _data(_exported(text[_EXPORTED.match(text).end() :]))  # type: ignore[union-attr]
     if _PYCHARM.search(text):
@@ -73,9 +74,9 @@ def with_headings(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**data, "cells": parted}
 
 
-def _data(cells: Iterator[tuple[str, str]]) -> dict[str, Any]:
+def _data(cells: Iterator[tuple[str, str]], metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
     made = [_cell(kind, source.strip("\n")) for kind, source in cells if source.strip()]
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": dict(metadata or {}), "cells": made}
 
 
 def _cell(kind: str, source: str) -> dict[str, Any]:

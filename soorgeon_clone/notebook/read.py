@@ -19,6 +19,7 @@ from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.files import regular
 from soorgeon_clone.notebook import dialects, percent
 from soorgeon_clone.notebook.model import Cell, CellKind, Notebook, Place
+from soorgeon_clone.notebook.platforms import DATABRICKS
 from soorgeon_clone.notebook.tags import MAY_FAIL, SKIPPED
 
 TEXT_FORMATS = (".py", ".md", ".markdown", ".Rmd", ".qmd")
@@ -36,8 +37,6 @@ _CODING = r"(\A(?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+"
 
 # Made for names of hosts; reading a long text takes quadratic time.
 _SLOW_ENCODINGS = frozenset({"punycode", "idna"})
-
-_DATABRICKS = "application/vnd.databricks.v1+notebook"  # the key of its notebooks' metadata
 
 _JSON = re.compile(r"application/(?:.*\+)?json")
 
@@ -97,7 +96,7 @@ def parse_with_json(
     metadata = metadata if isinstance(metadata, Mapping) else {}
     _check_kernel(metadata, file)
     cells = _cells(raw.get("cells"), file, path)
-    if _DATABRICKS in metadata:
+    if DATABRICKS in metadata:
         cells = tuple(map(_as_jupyter_has_it, cells))
     return Notebook(path.stem if path is not None else "notebook", path, cells, metadata), json_data
 

@@ -10,6 +10,7 @@ from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge, read
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.notebook.model import Notebook, Section
+from soorgeon_clone.notebook.platforms import names_of_platform
 from soorgeon_clone.notebook.sections import almost_heading, best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
 from soorgeon_clone.notebook.slugs import task_names
@@ -67,6 +68,8 @@ def _plan(
 ) -> Plan:
     tables = knowledge(read_user_effects(_folder(notebook)))
     facts = _analyse(notebook, sections, tables)
+    if given := sorted(names_of_platform(notebook.metadata) & facts.names - facts.bound):
+        return as_one_task(notebook, sections, f"`{given[0]}` is its platform's, which keeps it for all cells")
     if not forced:
         refuse_undefined(notebook, facts)
     all_as_one = MustMerge(0, len(sections) - 1, "")

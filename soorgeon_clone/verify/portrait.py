@@ -248,6 +248,8 @@ class _Painter:
         state = reduced[2] if len(reduced) > 2 else None
         if isinstance(value, dict) and isinstance(state, dict) and _mirrors(state, value):
             state = None
+        elif isinstance(value, dict) and isinstance(state, dict):  # scikit-learn's Bunch leaves out what it notes
+            state = {key: one for key, one in state.items() if not (str(key).startswith("_") and _is_empty(one))}
         items = list(reduced[3]) if len(reduced) > 3 and reduced[3] is not None else None
         pairs = list(reduced[4]) if len(reduced) > 4 and reduced[4] is not None else None
         content = {"arguments": arguments, "state": state, "items": items, "pairs": pairs}
@@ -292,6 +294,10 @@ def _names(slots: Any) -> tuple[str, ...]:
 def _mirrors(state: dict[Any, Any], value: dict[Any, Any]) -> bool:
     """Tell whether the attributes of a dict are its items: it is a dict whose items can be written as attributes."""
     return len(state) == len(value) and all(key in state and state[key] is one for key, one in value.items())
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (type(value) in (dict, list, tuple, set, str) and not value)
 
 
 def is_opaque(kind: type) -> bool:

@@ -236,6 +236,8 @@ ODD: dict[str, str | bytes] = {
     "a lone surrogate in text": notebook("## A \ud83d", "x = 1"),
     "an undefined name, forced": notebook("## A", "print(never)"),
     "a long line": notebook("## A", "x = '" + "x" * 200_000 + "'"),
+    "a long sum": notebook("## A", "a = 1\nx = " + " + ".join(["a"] * 1000)),
+    "a long chain": notebook("## A", "x = 'a'" + ".upper()" * 900),
     "a deep expression": notebook("## A", "x = " + "-" * 90 + "1"),
     "much output": notebook("## A", "x = 1").replace('"outputs": []', f'"outputs": [{", ".join([OUTPUT] * 2000)}]'),
 }  # fmt: skip

@@ -610,8 +610,16 @@ class Run(Machine):
         keep(self.record.why, (field, item), self.heap.reason)
         if field == "files_written":
             self.written.add(item)
+            self.record.writes_again = True
+            self.record.writes_again = True
         if self.tracing:
             keep(self.tracing[-1].notes, (field, item), self.heap.reason)
+
+    def note_fetched(self) -> None:
+        """Note that files are written, as they would be again if they were not there."""
+        before = self.record.writes_again
+        self.note("files_written", "*")
+        self.record.writes_again = before
 
     def opaque(self, reason: str) -> None:
         self.record.opaque = self.record.opaque or reason

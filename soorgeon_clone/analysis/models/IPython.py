@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
@@ -11,6 +12,7 @@ from soorgeon_clone.analysis.objects.kinds.importable import SHELL
 from soorgeon_clone.analysis.objects.machine import Machine
 
 _READ_ONLY = frozenset("ls cat head tail wc grep du find tree file stat md5sum sha256sum dir".split())
+_FETCHING = frozenset("wget curl unzip tar gunzip gdown apt apt-get mkdir ln".split())
 _HARMLESS = frozenset("echo date pip pip3 conda nvidia-smi which whoami uname pwd free nproc lscpu".split())
 _PLAIN_MAGICS = frozenset(
     """
@@ -193,8 +195,25 @@ def _command(w: Machine, command: str | None) -> None:
     if plain and _HARMLESS.issuperset(programs):
         return
     w.note("files_read", "*")
-    if not (plain and (_READ_ONLY | _HARMLESS).issuperset(programs)):
+    if plain and (_READ_ONLY | _HARMLESS).issuperset(programs):
+        return
+    if _only_fetches(command or ""):
+        w.note_fetched()
+    else:
         w.note("files_written", "*")
+
+
+def _only_fetches(command: str) -> bool:
+    """Whether a command that is run again leaves the files that it made before as they are, or makes the same."""
+    commands = [part.split() for part in re.split(r"&&|\|\||[;|\n]", command) if part.split()]
+    return bool(commands) and ">" not in command and all(map(_fetches, commands))
+
+
+def _fetches(words: list[str]) -> bool:
+    program, *rest = words[1:] if words[0] == "sudo" else words
+    if program in ("git", "kaggle"):
+        return rest[:1] in (["clone"], ["datasets"], ["competitions"])
+    return program in _FETCHING or program in _HARMLESS
 
 
 def _get_ipython(w: Machine, args: Arguments, node: Instruction) -> Value:

@@ -33,6 +33,7 @@ def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, expor
         or _drawing(borders, knowledge, obj)
         or _found_by_hash(borders, obj, exported)
         or (_FINALIZED if obj.finalized else None)
+        or _traced(borders, obj)
     )
 
 
@@ -52,6 +53,16 @@ _REMEDIES = (
 def remedy(obstacle: str, name: str) -> str:
     """Return what a person can do so that ``name`` need not be saved with what is in its way."""
     return next((text for words, text in _REMEDIES if words.search(obstacle)), f"make `{name}` where it is used")
+
+
+_TRACES = re.compile(r"__traceback__|__context__|__cause__|\btraceback\b|\bexc_info\b|\braise\s+\w+\s*$", re.MULTILINE)
+
+
+def _traced(borders: Borders, obj: Obj) -> str | None:
+    """Say that an exception loses where it was raised, and from what, if the notebook may ask for that."""
+    if obj.type == "builtins.Exception" and any(_TRACES.search(cell.source) for cell in borders.cells.values()):
+        return "an exception, whose traceback pickle leaves out"
+    return None
 
 
 def _no_file_takes(knowledge: Knowledge, obj: Obj) -> str | None:

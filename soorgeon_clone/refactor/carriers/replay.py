@@ -90,7 +90,9 @@ def can_repeat(
     changes |= borders.registries & statement.changes
     if not statement.changes <= changes or statement.opaque or statement.unknown_calls:
         return False
-    if statement.files_written or statement.draws or statement.may_be_left_out:
+    if (statement.files_written and (statement.writes_again or not setting)) or statement.draws:
+        return False
+    if statement.may_be_left_out:
         return False
     if not setting and (statement.sets or statement.seeds or statement.prints):
         return False
