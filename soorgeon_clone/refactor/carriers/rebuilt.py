@@ -40,7 +40,7 @@ def rebuilt(borders: Borders, knowledge: Knowledge, binding: Binding, border: in
     None where something else would be done as well. It is of a type that no file takes (or a set whose order matters,
     which is the same wherever it is made in the same way: all tasks run with one hash seed), so no other file has it,
     and may hold nothing of the notebook, which could change out of sight: parts of its own library only
-    (``handler.setFormatter(logging.Formatter(...))``).
+    (``handler.setFormatter(logging.Formatter(...))``), and data that stay as they are (``iter(rows)``).
     """
     if len(binding.defs) != 1:
         return None
@@ -51,7 +51,7 @@ def rebuilt(borders: Borders, knowledge: Knowledge, binding: Binding, border: in
     parts = borders.facts.heap.reach(own) - own
     if any(o.made != number or not (obstacles.order(o, start) or _is_unpicklable(knowledge, o)) for o in own):
         return None
-    if any(part.changed or part.type.partition(".")[0] not in libraries for part in parts):
+    if any(part.changed or not (part.type.partition(".")[0] in libraries or _is_data(part)) for part in parts):
         return None
     changers = [borders.statements[n] for n in sorted({n for o in own for n in o.changed}) if number < n < start]
     if any(changer.seeds for changer in changers):
@@ -70,6 +70,14 @@ def rebuilt(borders: Borders, knowledge: Knowledge, binding: Binding, border: in
 def _is_unpicklable(knowledge: Knowledge, obj: Obj) -> bool:
     facts = knowledge.type(obj.type) if "." in obj.type else None
     return facts is not None and not facts.picklable
+
+
+# what an iterator may go through: a copy of it is as good, unless it is changed or compared
+_DATA = ("builtins.list", "builtins.dict", "builtins.tuple", "numpy.ndarray", "pandas.DataFrame", "pandas.Series")
+
+
+def _is_data(part: Obj) -> bool:
+    return part.type in _DATA and not part.identity
 
 
 def _may_bind(borders: Borders, name: str, border: int, again: set[int], own: Value) -> bool:
