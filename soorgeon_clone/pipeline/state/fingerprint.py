@@ -167,7 +167,8 @@ def needs(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
 
 
 def counted(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
-    """The needed products whose content makes the task stale: not the notebook of an upstream that its code never names.
+    """The needed products whose content makes the task stale: not the notebook of an upstream that its code never
+    takes.
 
     A notebook shows text that changes nothing, and nobody can read it without naming it.
     """
