@@ -178,7 +178,7 @@ class LocalAttempt:
         path = str(self.task.spec.source.path)
         values = resolved({name: value for name, value in self.values.items() if value is not None})
         text = filled_in(read_text(self.project.root / path), values, path)
-        script = self.stage.folder / "script.sh"
+        script = self.stage.folder / f"{former.OWN}script.sh"
         put_text(script, text)
         return script
 

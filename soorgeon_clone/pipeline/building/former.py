@@ -24,8 +24,10 @@ from soorgeon_clone.files.regular import is_regular, read_bytes
 from soorgeon_clone.pipeline.building.lock import take
 from soorgeon_clone.pipeline.state.content import stamp_now
 
-_NOTE = "undo.json"
-_ASIDE = "former"
+# How names in a task's folder begin that are no products.
+OWN = ".soorgeon-"
+_NOTE = f"{OWN}undo.json"
+_ASIDE = f"{OWN}former-"
 _LIMIT = 10_000_000
 _TRIES, _PAUSE = 50, 0.02
 
@@ -60,7 +62,6 @@ class Former:
         if aside is None:
             return
         former = _where(self.folder, place, aside)
-        former.parent.mkdir(exist_ok=True)
         place.replace(former)
         if copied and _copy(former, place):
             self._copies[path] = stamp_now(place)
@@ -78,7 +79,6 @@ class Former:
         for path, aside in self._asides.items():
             if aside is not None:
                 scratch.remove(_where(self.folder, self.places[path], aside))
-        scratch.remove(self.folder / _ASIDE)
         self._clear()
 
     def put_back(self) -> None:
@@ -96,7 +96,7 @@ class Former:
         if not os.path.lexists(place):
             return None
         if place.parent.stat().st_dev == self.folder.stat().st_dev:
-            return f"{_ASIDE}/{number}"
+            return f"{_ASIDE}{number}"
         return scratch_name(place).name
 
 
@@ -147,10 +147,10 @@ def _note(folder: Path) -> dict[str, str | None]:
 
 def _where(folder: Path, place: Path, aside: str) -> Path:
     """Where a former product waits: in the task's folder, or beside its place under a name that we make."""
-    name = aside.rpartition("/")[2]
-    if aside.startswith(f".{place.name[:40]}.") and aside == name and aside.endswith(".part"):
+    if aside.startswith(f".{place.name[:40]}.") and "/" not in aside and aside.endswith(".part"):
         return place.with_name(aside)
-    return folder / _ASIDE / (name if name.isdecimal() else "0")
+    number = aside.removeprefix(_ASIDE)
+    return folder / f"{_ASIDE}{number if number.isdecimal() else 0}"
 
 
 def _copy(former: Path, place: Path) -> bool:

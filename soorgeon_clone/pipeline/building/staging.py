@@ -40,7 +40,7 @@ class Stage:
         self.task = task
         self.prefix = f"{HIDDEN}/staging/{safe_name(task.name)}"
         self.folder = self.root / self.prefix
-        self.new = self.folder / "new"
+        self.new = self.folder  # but for what begins with `former.OWN`
         self._declared = {product.path for product in task.products}
         self._folders: dict[str, str] = {}  # of products, and where they really are
         self._former = Former(self.folder)
@@ -67,7 +67,6 @@ class Stage:
         former.put_back(self.folder, places)
         scratch.remove(self.folder)
         self.folder.mkdir()
-        self.new.mkdir()
         for name in {posixpath.dirname(product.path) for product in self.task.products}:
             os.makedirs(self.new / name, exist_ok=True)  # noqa: PTH103
 
@@ -268,6 +267,8 @@ def _entries(folder: Path, whole: set[str]) -> list[str]:
         with os.scandir(f"{folder}/{prefix}") as entries:
             for entry in entries:
                 name = prefix + entry.name
+                if name.startswith(former.OWN):
+                    continue
                 if entry.is_dir(follow_symlinks=False) and name not in whole:
                     waiting.append(f"{name}/")
                 else:

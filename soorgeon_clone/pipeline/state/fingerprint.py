@@ -173,22 +173,34 @@ def upstream_part(needed: Needed) -> str:
 def needs(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
     """The upstream products that the task may read: those its code takes by name, or all where that is not certain.
 
-    An upstream that the code never names is there for what it leaves behind elsewhere: all its products count but its
-    notebook, which nobody can read without naming it.
+    An upstream that the code never names is there for what it leaves behind elsewhere: all its products count.
     """
     uses = task.facts.code.upstream if task.facts.code else None
-    constants = task.facts.code.constants if task.facts.code else ()
     found: list[Needed] = []
     in_groups = {name for names in task.groups.values() for name in names}
     for name in task.upstream:
         keys = {key for other, key in uses or () if other == name} if name not in in_groups else set()
-        unnamed = uses is not None and not keys and name not in in_groups
         for product in upstream[name].products:
-            if unnamed and product in upstream[name].notebooks and product.path not in constants:
-                continue
             if not keys or None in keys or product.key in keys:
                 found.append(Needed(name, product))
     return found
+
+
+def counted(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
+    """The needed products whose content makes the task stale: not the notebook of an upstream that its code never
+    takes.
+
+    A notebook shows text that changes nothing, and nobody can read it without naming it.
+    """
+    code = task.facts.code
+    if code is None or code.upstream is None:
+        return needs(task, upstream)
+    named = {name for name, _ in code.upstream} | {name for names in task.groups.values() for name in names}
+    return [
+        one
+        for one in needs(task, upstream)
+        if one.task in named or one.product not in upstream[one.task].notebooks or one.product.path in code.constants
+    ]
 
 
 def left_by(task: Task, upstream: Mapping[str, Task]) -> list[str]:

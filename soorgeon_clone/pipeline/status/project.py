@@ -26,10 +26,10 @@ from soorgeon_clone.pipeline.state.content import Contents, named_above, named_p
 from soorgeon_clone.pipeline.state.fingerprint import (
     Fingerprints,
     causes,
+    counted,
     fingerprint_digest,
     left_by,
     left_part,
-    needs,
     upstream_part,
 )
 from soorgeon_clone.pipeline.state.hidden import hidden_path
@@ -315,7 +315,7 @@ class Project:
     ) -> Fingerprint:
         """The task's fingerprint as things are now; ``meanings`` and ``left`` as in `Ahead`."""
         parts = {}
-        for needed in needs(task, self.tasks):
+        for needed in counted(task, self.tasks):
             path = needed.product.path
             known = meanings.get(path) if meanings else None
             parts[upstream_part(needed)] = known or self.contents.meaning(path) or "missing"

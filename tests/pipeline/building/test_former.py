@@ -170,7 +170,7 @@ def test_a_note_that_others_wrote_removes_nothing_of_theirs(note: str, tmp_path:
     own.mkdir()
     precious.write_text("mine")
     place.write_text("product")
-    (own / "undo.json").write_text(note)
+    (own / ".soorgeon-undo.json").write_text(note)
     put_back(own, {"output/a.txt": place})
     assert precious.read_text() == "mine"
     assert place.read_text() == "product"
@@ -180,7 +180,7 @@ def test_a_note_is_one_line_of_json(tmp_path: Path) -> None:
     former = Former(tmp_path)
     (tmp_path / "a").write_text("1")
     former.put_aside({"a": tmp_path / "a", "b": tmp_path / "b"}, {"a"})
-    assert json.loads((tmp_path / "undo.json").read_text()) == {"a": "former/0", "b": None}
+    assert json.loads((tmp_path / ".soorgeon-undo.json").read_text()) == {"a": ".soorgeon-former-0", "b": None}
     assert (tmp_path / "a").read_text() == "1"
     former.forget()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
