@@ -77,7 +77,7 @@ _DATA = ("builtins.list", "builtins.dict", "builtins.tuple", "numpy.ndarray", "p
 
 
 def _is_data(part: Obj) -> bool:
-    return part.type in _DATA and not part.identity
+    return part.type in _DATA and not part.compared_by
 
 
 def _may_bind(borders: Borders, name: str, border: int, again: set[int], own: Value) -> bool:
