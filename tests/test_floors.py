@@ -35,6 +35,7 @@ INNER_FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"status", "execution"}),
         frozenset({"products"}),
         frozenset({"state"}),
+        frozenset({"assumptions"}),
         frozenset({"declared"}),
         frozenset({"sources"}),
     ),
