@@ -436,6 +436,9 @@ def take_from_unknown(w: Walker, value: Value) -> None:
     unknown = [obj for obj in value if obj.type in _ANYTHING and obj.made < w.record.index]
     if unknown:
         reason = w.blame(w.heap.reason.node, "iterating over what nobody has described", feared=True)
+        if not w.believes("changes"):
+            w.assume_unchanged(unknown)
+            unknown = []
         for obj in unknown:
             w.change_one(obj)
         w.heap.reason = reason

@@ -17,6 +17,7 @@ from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as statements_of
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.model import NotebookFacts, SectionFacts, StatementFacts
+from soorgeon_clone.analysis.policy import Policy
 from soorgeon_clone.analysis.said import MARK, said_in
 from soorgeon_clone.analysis.walk import Walker
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
@@ -30,14 +31,16 @@ def analyse(
     *,
     tables: Knowledge | None = None,
     read_file: Callable[[str], str | None] = lambda path: None,
+    policy: Policy | None = None,
 ) -> NotebookFacts:
     """Return what each of ``sections`` does.
 
+    With a ``policy``, code that nobody has described is assumed to do what it says, without one all that it may do.
     ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not Python are left out:
     `python_of` says which they are.
     """
     with keeping_all(), _deep():
-        return _analyse(sections, tables or knowledge(), read_file)
+        return _analyse(sections, tables or knowledge(), read_file, policy)
 
 
 @contextmanager
@@ -63,11 +66,16 @@ def _deep() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable[[str], str | None]) -> NotebookFacts:
+def _analyse(
+    sections: Sequence[Section],
+    tables: Knowledge,
+    read_file: Callable[[str], str | None],
+    policy: Policy | None,
+) -> NotebookFacts:
     codes = python_of(section.cells for section in sections)
     cells = [cell for section in sections for cell in section.cells if cell.index in codes]
     lowered = {cell.index: _statements(codes[cell.index], cell) for cell in cells}
-    walker = Walker(tables, limits.LIMITS)
+    walker = Walker(tables, limits.LIMITS, policy)
     walker.read_file = read_file
     walker.texts = tuple(code.text for code in codes.values())
     walker.statements = tuple(statement for each in lowered.values() for statement in each)

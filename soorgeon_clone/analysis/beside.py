@@ -96,7 +96,7 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Instruction) -> Valu
     w.change(own)
     w.heap.reason = reason
     result = undescribed.unknown(w, own, args, node, origin)
-    for made in result:
+    for made in result if w.believes("shares") else ():
         if made.type == UNKNOWN:
             undescribed.keep_views(w, made, args.all)
     return result

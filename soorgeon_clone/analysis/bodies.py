@@ -11,6 +11,7 @@ from soorgeon_clone.analysis.evidence import NOBODY, Reason, enter, keep, moved
 from soorgeon_clone.analysis.heap import EMPTY, LIB, Obj, Value
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Code, Instruction
+from soorgeon_clone.analysis.policy import Assumed
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Context, Scope, Site, State
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Memo:
     draws: dict[str, Reason] = field(default_factory=dict)
     seeds: dict[str, Reason] = field(default_factory=dict)
     notes: dict[tuple[str, str], Reason] = field(default_factory=dict)
+    assumed: dict[Assumed, Reason] = field(default_factory=dict)
 
     def take(self, inner: Memo) -> None:
         """Add what a call inside of this one did."""
@@ -55,6 +57,7 @@ class Memo:
         yield self.draws, inner.draws
         yield self.seeds, inner.seeds
         yield self.notes, inner.notes
+        yield self.assumed, inner.assumed
 
 
 @dataclass
@@ -160,6 +163,8 @@ def _repeat(w: Walker, memo: Memo) -> None:
         w.seed(resource)
     for resource in each(memo.draws):
         w.draw(resource)
+    for assumed in each(memo.assumed):
+        w.assume(assumed)
     for kind, item in each(memo.notes):
         if kind == "prints":
             w.print()

@@ -29,6 +29,7 @@ from soorgeon_clone.analysis.lower.instructions import (
     Bind,
     Block,
     Branch,
+    Call,
     Case,
     Constant,
     Declare,
@@ -52,6 +53,7 @@ from soorgeon_clone.analysis.lower.instructions import (
     With,
 )
 from soorgeon_clone.analysis.lower.parts import inside
+from soorgeon_clone.analysis.policy import Assumed
 from soorgeon_clone.analysis.state import Binding, Scope, State, merge
 
 if TYPE_CHECKING:
@@ -83,6 +85,8 @@ def run_block(w: Walker, block: Block) -> None:
         if w.active and w.effort.is_exhausted:
             return  # what functions may do was taken for granted
         w.effort.walked += 1
+        if isinstance(node, Call):
+            w.dropped.add(node)
         run_statement(w, node)
 
 
@@ -195,10 +199,16 @@ def _draw_while_importing(w: Walker) -> None:
 def _star_import(w: Walker, path: str) -> None:
     beside.import_(w, path)
     own = w.modules.exported(path)
-    for name in own if own is not None else star_names(path):
+    names = own if own is not None else star_names(path)
+    if own is None and not names:
+        if w.believes("binds"):
+            w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
+        else:
+            w.assume(Assumed("binds", item=path))
+            w.note("sets", "names")  # to be repeated as a whole: any of several such imports may bind any of the names
+            names = sorted(w.missing)
+    for name in names:
         w.bind(name, frozenset({w.heap.lib(w.modules.origin(f"{path}.{name}"))}))
-    if own is None and not star_names(path):
-        w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
 def _declare(w: Walker, node: Declare) -> None:

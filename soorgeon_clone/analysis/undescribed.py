@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from soorgeon_clone.analysis import access, beside, bodies, calls, instances, library, lineage, structures
+from soorgeon_clone.analysis import access, beside, bodies, calls, figures, instances, library, lineage, structures
 from soorgeon_clone.analysis.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.evidence import enter
 from soorgeon_clone.analysis.feared import Feared, feared
@@ -30,7 +30,8 @@ from soorgeon_clone.analysis.heap import (
     look_for_more,
 )
 from soorgeon_clone.analysis.limits import REACHED
-from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction
+from soorgeon_clone.analysis.policy import BELIEFS, Assumed, Belief, Fear
 from soorgeon_clone.analysis.said import Said
 from soorgeon_clone.analysis.state import Scope
 
@@ -236,8 +237,12 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     else:
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
-        w.note("unknown_calls", shown)
-        made = _assume(w, receiver, args, node, what)
+        if w.policy is not None and _is_setting(w, receiver, args, node, what):
+            w.note("sets", "modules")
+            made = frozenset({w.heap.atom("builtins.scalar")})
+        else:
+            w.note("unknown_calls", shown)
+            made = _assume(w, receiver, args, node, what)
     w.heap.reason = reason
     return made
 
@@ -265,18 +270,119 @@ def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     for obj in values if w.anything_advances() else ():
         if access.is_advancing(w, obj):
             access.advance(w, obj)
-    w.change(o for o in access.with_elements(values) if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    believed = _believed(w, receiver, node, what)
+    changed = _chosen(w, receiver, args.all, believed, "receiver changes", "arguments change")
+    w.change(o for o in access.with_elements(changed) if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    if changed != values:
+        w.assume_unchanged(access.with_elements(values - changed))
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))
-    for resource in sorted(w.seeded):
-        w.draw(resource)
+    _may_draw(w, what)
+    _may_set(w, receiver, what)
     _may_be_file(w, args.all, deep=not receiver)
-    _may_keep(w, values)
+    if "receiver keeps" in believed:
+        _may_keep(w, values)
     made = w.heap.make(w.site(node), UNKNOWN)
-    w.heap.hold(made, "*", frozenset(o for o in values if not o.immutable))
+    shared = _chosen(w, receiver, args.all, believed, "result is receiver's", "result is arguments'")
+    w.heap.hold(made, "*", frozenset(o for o in shared if not o.immutable))
+    if w.policy is not None:
+        _may_share(w, made, shared, values)
     if what and "." in what and what[0] != "?":
         made.path = made.path or what
     return frozenset({made})
+
+
+def _believed(w: Walker, receiver: Value, node: Instruction, what: str) -> frozenset[Belief]:
+    """Return what a call is taken to do with what it is given."""
+    if w.policy is None:
+        return frozenset(BELIEFS)
+    believed = set(w.policy.believed(_looks(w, receiver, node, what)))
+    if w.believes("changes"):
+        believed |= {"receiver changes", "arguments change"}
+    if w.believes("shares"):
+        believed |= {"receiver keeps", "result is receiver's", "result is arguments'"}
+    return frozenset(believed)
+
+
+def _looks(w: Walker, receiver: Value, node: Instruction, what: str) -> Fear:
+    """Return a call as it looks to a reader."""
+    given = node.arguments if isinstance(node, Call) else ()
+    keywords = {item.name: _source(item.value) for item in given if item.name is not None}
+    is_method = any(obj not in w.in_modules for obj in receiver)
+    return Fear(what.rpartition(".")[2], is_method, node in w.dropped, keywords)
+
+
+def _source(node: Instruction) -> str | None:
+    return str(node.value) if isinstance(node, Constant) else None
+
+
+def _chosen(
+    w: Walker, receiver: Value, given: Value, believed: frozenset[Belief], of_receiver: Belief, of_arguments: Belief
+) -> Value:
+    """Return the objects for which one of two beliefs holds; what modules beside the notebook keep is never waived."""
+    chosen = (receiver | given) & w.in_modules
+    if of_receiver in believed:
+        chosen |= receiver
+    if of_arguments in believed:
+        chosen |= given
+    return chosen
+
+
+def _may_draw(w: Walker, what: str) -> None:
+    if w.policy is not None and "seed" in what.rpartition(".")[2].lower():
+        for resource in _generators(w):
+            w.seed(resource)
+        return
+    for resource in sorted(w.seeded):
+        if w.believes("draws") or resource in figures.STATES:
+            w.draw(resource)
+            if w.policy is not None:
+                w.seed(resource)  # it may have been seeded as well
+        else:
+            w.assume(Assumed("draws", item=resource))
+
+
+def _generators(w: Walker) -> Iterator[str]:
+    """Yield the generators that the notebook's libraries draw from."""
+    tops = {each.path.partition(".")[0] for s in w.statements for each in s.all_imports}
+    yield "python_random"
+    if any(top not in sys.stdlib_module_names and w.knowledge.describes(top) for top in tops):
+        yield "numpy_random"
+    if "torch" in tops:
+        yield "torch_random"
+
+
+def _may_set(w: Walker, receiver: Value, what: str) -> None:
+    if w.policy is None:
+        return
+    if w.believes("sets"):
+        w.note("sets", "modules")
+    else:
+        paths = (what, *(obj.path for obj in receiver))
+        tops = {path.partition(".")[0] for path in paths if "." in path and path[0] not in "?%"} - {"builtins"}
+        for top in sorted(tops) or [""]:
+            w.assume(Assumed("sets", item=top))
+
+
+_SETTING = frozenset("activate configure disable enable init register set use".split())
+
+
+def _is_setting(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction, what: str) -> bool:
+    """Whether a call looks like a setting of the library that can be made again: ``lib.set_theme("dark")``."""
+    looks = _looks(w, receiver, node, what)
+    if receiver or looks.verb not in _SETTING or "seed" in looks.name or node not in w.record.lowered.block:
+        return False
+    return all(obj.immutable and (obj.const is not None or "." in obj.type) for obj in args.all)
+
+
+def _may_share(w: Walker, made: Obj, shared: Value, values: Value) -> None:
+    """Note what the result is assumed to have nothing in common with, and what was given with one another."""
+    if shared:
+        keep_views(w, made, shared)
+    if w.believes("shares"):
+        return
+    apart = frozenset(o for o in (*values, made) if not o.immutable and o.type not in (FUNCTION, CLASS))
+    w.assume(Assumed("shares", apart - w.in_modules))
 
 
 def _may_keep(w: Walker, values: Value) -> None:
@@ -347,7 +453,10 @@ def run_code(w: Walker, value: Value, node: Instruction) -> None:
 
     def run(obj: Obj) -> None:
         given = calls.call_one(w, obj, any_arguments(obj, frozenset({anything})), node)
-        w.change(o for o in access.with_elements(given) if o.type not in (FUNCTION, CLASS))
+        if w.believes("changes"):
+            w.change(o for o in access.with_elements(given) if o.type not in (FUNCTION, CLASS))
+        else:
+            w.assume_unchanged(access.with_elements(given))
 
     w.loop(once)
 

@@ -43,6 +43,7 @@ from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.module_state import States
 from soorgeon_clone.analysis.modules import Modules
+from soorgeon_clone.analysis.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.said import Said
 from soorgeon_clone.analysis.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
 from soorgeon_clone.notebook.ipython import is_notebook_name
@@ -63,8 +64,10 @@ _NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\
 class Walker:
     """One abstract run. ``section`` and ``record`` are where it stands."""
 
-    def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS) -> None:
+    def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS, policy: Policy | None = None) -> None:
         self.limits = limits
+        self.policy = policy
+        self.dropped: set[Instruction] = set()  # calls that stand for themselves: nothing takes what they give
         self.effort = Effort(limits)
         self.heap = Heap(self.effort)
         self.places = Places()
@@ -128,6 +131,13 @@ class Walker:
         """The names that the notebook's code binds twice, or that are builtins' and bound at all."""
         counts = Counter(name for statement in self.statements for name in statement.bindings)
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
+
+    @cached_property
+    def missing(self) -> frozenset[str]:
+        """The names that the notebook's code reads and nothing in sight binds."""
+        read = {name for statement in self.statements for name in statement.mentions}
+        bound = {name for statement in self.statements for name in statement.bound}
+        return frozenset(n for n in read - bound if not hasattr(builtins, n) and not is_notebook_name(n))
 
     @property
     def renames_labels(self) -> bool:
@@ -466,6 +476,10 @@ class Walker:
         reason = self.heap.reason
         if obj.type != INSTANCE:
             self.blame(reason.node, _inside(obj), feared=True)
+            if not self.believes("changes"):
+                self.assume_unchanged(part for part in holds(obj) if part is not obj)
+                self.heap.reason = reason
+                return
         self._change_all(obj)
         self.heap.reason = reason
 
@@ -586,6 +600,22 @@ class Walker:
             self.written.add(item)
         if self.tracing:
             keep(self.tracing[-1].notes, (field, item), self.heap.reason)
+
+    def assume(self, assumed: Assumed) -> None:
+        """Take for granted that this statement does not do something, although nobody knows."""
+        keep(self.record.assumed, assumed, self.heap.reason)
+        if self.tracing:
+            keep(self.tracing[-1].assumed, assumed, self.heap.reason)
+
+    def assume_unchanged(self, objects: Iterable[Obj]) -> None:
+        """Take for granted that none of these objects changes, nor what they hold."""
+        mutable = frozenset(o for o in objects if not o.immutable and o.type not in (FUNCTION, CLASS))
+        if mutable:
+            self.assume(Assumed("changes", mutable))
+
+    def believes(self, kind: Kind) -> bool:
+        """Whether what nobody has described is taken to do what it may do."""
+        return self.policy is None or self.policy.knows(self.record.index, kind)
 
     def opaque(self, reason: str) -> None:
         self.record.opaque = self.record.opaque or reason

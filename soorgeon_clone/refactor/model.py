@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from soorgeon_clone.analysis.because import Because
+from soorgeon_clone.analysis.policy import Policy
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.pipeline.assumptions.model import Assumption
 
 Serializer = Literal["pickle", "cloudpickle", "dill"]
 
@@ -74,7 +76,7 @@ class Task:
     the source text of its value. ``changes_directory``: the working directory may not be the project's when the cells
     end, so paths must be made absolute before. ``writes_files``: it may write files that are no products, so its
     products alone do not stand for it. ``unbound``: names that the notebook may not have when the task starts, and
-    asks for.
+    asks for. ``assumptions`` are what it takes for granted, and its run checks.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Task:
     changes_directory: bool = False
     writes_files: bool = False
     unbound: frozenset[str] = frozenset()
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def loads(self) -> tuple[Load, ...]:
@@ -162,7 +165,8 @@ class Plan:
     """All that refactor will write. ``exported`` is the text of exported.py's definitions with their imports, or "".
 
     ``constraints`` are what it was made of: sections are tasks as far as these allow. A section's number is its place
-    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to.
+    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to. ``policy`` is what was
+    taken for granted with, None where nothing was.
     """
 
     notebook: str
@@ -173,3 +177,4 @@ class Plan:
     modules: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     section_tasks: tuple[str, ...] = ()
+    policy: Policy | None = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.heap import UNBOUND, Obj
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
+from soorgeon_clone.pipeline.assumptions.model import Assumption
 from soorgeon_clone.refactor.carriers import table
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.exported import exported_text
@@ -25,8 +27,12 @@ def plan_of(
     solution: Solution,
     serializer: Serializer | None,
     hints: tuple[str, ...],
+    assumptions: Mapping[int, tuple[Assumption, ...]],
 ) -> Plan:
-    """Return the plan that a solution comes to; ``serializer`` is used for all products if it is given."""
+    """Return the plan that a solution comes to; ``serializer`` is used for all products if it is given.
+
+    ``assumptions`` are what its units take for granted.
+    """
     cut, wiring, borders = solution.cut, solution.wiring, solution.wiring.borders
     names = {unit.begin: sections[unit.begin].name for unit in cut.units}
     bundles = _bundles(solution, serializer)
@@ -46,7 +52,8 @@ def plan_of(
             if earlier in direct:
                 waits.append(must_precede(borders, earlier, unit.begin, order[unit.begin][earlier]))
         before[unit.begin] = reached
-        tasks.append(builder.task(unit, loadable, tuple(names[begin] for begin in sorted(direct))))
+        task = builder.task(unit, loadable, tuple(names[begin] for begin in sorted(direct)))
+        tasks.append(replace(task, assumptions=assumptions.get(unit.begin, ())))
     return Plan(
         notebook.name,
         tuple(tasks),
