@@ -140,6 +140,7 @@ def attribute_of(w: Walker, obj: Obj, name: str, node: Instruction) -> Value:
     if obj.immutable:
         return frozenset({w.heap.atom("builtins.scalar")})
     if kind == UNKNOWN or "." not in kind:
+        look_into_unknown(w, frozenset({obj}))
         found = frozenset({obj})
         for held in obj.fields.values():
             for part in held:
@@ -431,6 +432,18 @@ def iterate(w: Walker, value: Value) -> None:
     take_from_unknown(w, value)
 
 
+def look_into_unknown(w: Walker, value: Value) -> None:
+    """What nobody has described may change when it is looked at (a property, an operator): nobody expects that."""
+    unknown = [obj for obj in value if obj.type == UNKNOWN and obj.made < w.record.index]
+    if unknown and w.policy is not None:
+        reason = w.blame(w.heap.reason.node, "looking at what nobody has described", feared=True)
+        if w.believes("changes"):
+            w.change(unknown)
+        else:
+            w.assume_unchanged(unknown)
+        w.heap.reason = reason
+
+
 def take_from_unknown(w: Walker, value: Value) -> None:
     """What nobody has described may be an iterator, which files can hold: who takes all of it leaves nothing."""
     unknown = [obj for obj in value if obj.type in _ANYTHING and obj.made < w.record.index]
@@ -707,6 +720,7 @@ def leave(w: Walker, managers: Value) -> None:
 
 def implicit(w: Walker, value: Value) -> Value:
     """Run what an operation may call in the notebook's classes (``__add__``, ``__repr__``); return what it gives."""
+    look_into_unknown(w, value)
     result: set[Obj] = set()
     for obj in value:
         if obj.type == INSTANCE:

@@ -96,7 +96,7 @@ def call(w: Walker, path: str, args: calls.Arguments, node: Instruction) -> Valu
     w.change(own)
     w.heap.reason = reason
     result = undescribed.unknown(w, own, args, node, origin)
-    for made in result if w.believes("shares") else ():
+    for made in result:
         if made.type == UNKNOWN:
             undescribed.keep_views(w, made, args.all)
     return result
@@ -129,6 +129,14 @@ def do(w: Walker, path: str) -> Feared:
         w.note("files_read", "*")
         w.note("files_written", "*")
     return may
+
+
+def is_of_module(w: Walker, receiver: Value, path: str) -> bool:
+    """Whether code of a module beside the notebook is called: that has been read, and what it may do is known."""
+    if not w.has_modules_beside:
+        return False
+    paths = {path, *(obj.path for obj in receiver if obj.type == UNKNOWN)}
+    return any("." in one and w.modules.split(one) is not None for one in paths) or not receiver.isdisjoint(states(w))
 
 
 def do_methods(w: Walker, receiver: Iterable[Obj]) -> None:

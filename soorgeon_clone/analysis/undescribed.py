@@ -19,6 +19,7 @@ from soorgeon_clone.analysis.feared import Feared, feared
 from soorgeon_clone.analysis.heap import (
     CLASS,
     EMPTY,
+    FRAMES,
     FUNCTION,
     INSTANCE,
     LIB,
@@ -237,12 +238,16 @@ def unknown(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     else:
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
+        policy = w.policy
+        if beside.is_of_module(w, receiver, what):
+            w.policy = None
         if w.policy is not None and _is_setting(w, receiver, args, node, what):
             w.note("sets", "modules")
             made = frozenset({w.heap.atom("builtins.scalar")})
         else:
             w.note("unknown_calls", shown)
             made = _assume(w, receiver, args, node, what)
+        w.policy = policy
     w.heap.reason = reason
     return made
 
@@ -271,6 +276,10 @@ def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
         if access.is_advancing(w, obj):
             access.advance(w, obj)
     believed = _believed(w, receiver, node, what)
+    if w.policy is not None and w.believes("amends"):
+        for obj in values:
+            if obj.type in (FUNCTION, CLASS):
+                w.change_one(w.heap.amendments(obj))
     changed = _chosen(w, receiver, args.all, believed, "receiver changes", "arguments change")
     w.change(o for o in access.with_elements(changed) if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if changed != values:
@@ -377,12 +386,22 @@ def _is_setting(w: Walker, receiver: Value, args: calls.Arguments, node: Instruc
 
 def _may_share(w: Walker, made: Obj, shared: Value, values: Value) -> None:
     """Note what the result is assumed to have nothing in common with, and what was given with one another."""
-    if shared:
-        keep_views(w, made, shared)
     if w.believes("shares"):
+        keep_views(w, made, shared)
+        _keep_in_library(w, made, values)
         return
+    # what keeps a frame keeps it as it is: it is written into without those that show its memory
+    keep_views(w, made, shared, but=FRAMES if w.copies_on_write else frozenset())
     apart = frozenset(o for o in (*values, made) if not o.immutable and o.type not in (FUNCTION, CLASS))
     w.assume(Assumed("shares", apart - w.in_modules))
+
+
+def _keep_in_library(w: Walker, made: Obj, values: Value) -> None:
+    """Let a library keep what it is given, and give what it keeps: a run has shown that one of its calls does."""
+    kept = w.heap.make(("kept by libraries",), UNKNOWN)
+    kept.made = -1
+    w.heap.hold(kept, "*", frozenset(o for o in values if not o.immutable))
+    w.heap.hold(made, "*", frozenset({kept}))
 
 
 def _may_keep(w: Walker, values: Value) -> None:
@@ -442,6 +461,7 @@ def run_code(w: Walker, value: Value, node: Instruction) -> None:
     if not reached or not w.first_time("run", value):
         return
     anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
+    w.stand_ins.add(anything)
     w.heap.hold(anything, "*", frozenset(o for o in value if not o.immutable))
 
     def once() -> None:
@@ -588,9 +608,9 @@ def _join(w: Walker, made: Obj, values: Value) -> None:
     keep_views(w, made, values)
 
 
-def keep_views(w: Walker, made: Obj, values: Value) -> None:
-    """Let ``made`` hold what shares the memory of the arrays among ``values``."""
-    arrays = [obj for obj in w.heap.reach(values) if obj.type.startswith(_WITH_MEMORY)]
+def keep_views(w: Walker, made: Obj, values: Value, but: frozenset[str] = frozenset()) -> None:
+    """Let ``made`` hold what shares the memory of the arrays among ``values``, those of types ``but`` left out."""
+    arrays = [o for o in w.heap.reach(values) if o.type.startswith(_WITH_MEMORY) and o.type not in but]
     if arrays:
         view = w.heap.make(("view in", made), library.NDARRAY)
         for array in arrays:

@@ -67,6 +67,7 @@ class Walker:
     def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS, policy: Policy | None = None) -> None:
         self.limits = limits
         self.policy = policy
+        self.stand_ins: set[Obj] = set()  # for anything that code which a library calls may be given
         self.dropped: set[Instruction] = set()  # calls that stand for themselves: nothing takes what they give
         self.effort = Effort(limits)
         self.heap = Heap(self.effort)
@@ -476,7 +477,7 @@ class Walker:
         reason = self.heap.reason
         if obj.type != INSTANCE:
             self.blame(reason.node, _inside(obj), feared=True)
-            if not self.believes("changes"):
+            if not self.believes("changes") and obj not in self.stand_ins:
                 self.assume_unchanged(part for part in holds(obj) if part is not obj)
                 self.heap.reason = reason
                 return
@@ -609,7 +610,7 @@ class Walker:
 
     def assume_unchanged(self, objects: Iterable[Obj]) -> None:
         """Take for granted that none of these objects changes, nor what they hold."""
-        mutable = frozenset(o for o in objects if not o.immutable and o.type not in (FUNCTION, CLASS))
+        mutable = frozenset(o for o in objects if not o.immutable)
         if mutable:
             self.assume(Assumed("changes", mutable))
 

@@ -14,13 +14,14 @@ from functools import cached_property
 from itertools import combinations
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.heap import CLASS, FUNCTION, Obj, Value, look_for_more
+from soorgeon_clone.analysis.heap import AMENDED, CLASS, FUNCTION, Obj, Value, look_for_more
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.policy import Assumed, Kind
 from soorgeon_clone.pipeline.assumptions.model import Assumption, Cause
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.statements import normalized
 from soorgeon_clone.refactor.carriers.borders import Borders
+from soorgeon_clone.refactor.carriers.pickled import verdict
 from soorgeon_clone.refactor.sharing import Sharing
 from soorgeon_clone.refactor.solve import Solution
 
@@ -54,14 +55,30 @@ _KINDS: Mapping[str, Kind] = {
 
 def beliefs(borders: Borders, known: Iterable[Remembered]) -> Mapping[int, frozenset[Kind]]:
     """Return what statements were seen to do, by their numbers: a run has shown that it was wrong to assume it not."""
-    broken: dict[str, set[Kind]] = defaultdict(set)
+    broken: dict[str, list[Remembered]] = defaultdict(list)
     for one in known:
         if one.broken:
-            broken[one.statement].add(_KINDS[one.kind])
+            broken[one.statement].append(one)
     if not broken:
         return {}
     texts = {statement.index: normalized(borders.source(statement)) for statement in borders.statements}
-    return {number: frozenset(broken[text]) for number, text in texts.items() if text in broken}
+    return {
+        number: frozenset(kind for one in broken[text] for kind in _kinds(borders, number, one))
+        for number, text in texts.items()
+        if text in broken
+    }
+
+
+def _kinds(borders: Borders, number: int, one: Remembered) -> Iterator[Kind]:
+    """Yield what a statement does that was seen to break an assumption."""
+    values = [borders.value(name, borders.section_of(number)) for name in one.names]
+    if one.kind != "unchanged":
+        yield _KINDS[one.kind]
+        return
+    if any(obj.type in _DEFINED for value in values for obj in value):
+        yield "amends"
+    if not values or any(obj.type not in _DEFINED for value in values for obj in value):
+        yield "changes"
 
 
 def taken_for_granted(solution: Solution) -> TakenForGranted:
@@ -88,13 +105,8 @@ class _Search:
         """Return what a unit assumes, what is asked of most variables first."""
         if len(self.cut.units) == 1:
             return ()
-        return (
-            *self._unchanged(unit),
-            *self._apart(unit),
-            *self._draws(unit),
-            *self._sets(unit),
-            *self._binds(unit),
-        )
+        found = (self._unchanged, self._apart, self._draws, self._sets, self._binds)
+        return tuple(dict.fromkeys(assumption for each in found for assumption in each(unit)))
 
     # -- what is known of values -------------------------------------------------------------------------------
 
@@ -138,35 +150,53 @@ class _Search:
     # -- what does not change ----------------------------------------------------------------------------------
 
     def _unchanged(self, unit: Unit) -> Iterator[Assumption]:
-        loaded, repeated = self._used_later(unit)
-        own = {n: self.after(n, unit) for n in sorted(self.wiring.loads[unit.begin]) if not n.startswith(AMBIENT)}
-        own = {name: parts for name, parts in own.items() if not self.is_touched(name, unit)}
+        used = self._used_later(unit)
+        own = {name: self.after(name, unit) for name in self._begins_with(unit)}
         causes: dict[tuple[Name, ...], list[Given]] = defaultdict(list)
         for given in self._of_kind(unit, "changes"):
-            changed = self.parts(given[1].objects)
-            asked = changed & loaded
+            asked = self.parts(given[1].objects) & used
             names = tuple(name for name, parts in own.items() if not asked.isdisjoint(parts))
             covered = frozenset[Obj]().union(*(own[name] for name in names))
-            if not asked <= covered or not changed.isdisjoint(repeated):
+            if not asked <= covered:
                 self._cannot_check(given)
-            elif names:
+            elif names := tuple(sorted({*names, *self._definitions(given[1].objects, unit)})):
                 causes[names].append(given)
         for names, several in causes.items():
             yield from self._said("unchanged", names, several)
 
-    def _used_later(self, unit: Unit) -> tuple[set[Obj], set[Obj]]:
-        """Return what later units load as it was before ``unit``, and what they make again."""
-        loaded: set[Obj] = set()
-        repeated: set[Obj] = set()
+    def _begins_with(self, unit: Unit) -> list[Name]:
+        """Return the variables that a unit loads, or makes again, and is not known to change."""
+        repeated = [n for (n, begin), taken in self.wiring.taken.items() if begin == unit.begin and taken.repeats]
+        names = {*self.wiring.loads[unit.begin], *(name for name in repeated if self._can_save(name, unit))}
+        return sorted(n for n in names if n.isidentifier() and not self.is_touched(n, unit))
+
+    def _can_save(self, name: Name, unit: Unit) -> bool:
+        """Whether a file could take what a variable is when a unit begins: then a run can look whether it changed."""
+        value = self.borders.value(name, unit.begin)
+        return verdict(self.wiring.ledger, name, value, unit.begin).obstacle is None
+
+    def _used_later(self, unit: Unit) -> set[Obj]:
+        """Return what later units load as it was before ``unit``, or make again."""
+        used: set[Obj] = set()
         for later in self.cut.units[self.cut.place(unit.begin) + 1 :]:
             for name in self.wiring.loads[later.begin]:
                 if self.comes_from.get((name, later.begin), unit.begin) < unit.begin:
-                    loaded |= self.parts(self.borders.value(name, later.begin))
-        loaded = {obj for obj in loaded if obj.made < unit.start}
+                    used |= self.parts(self.borders.value(name, later.begin))
+        used = {obj for obj in used if obj.made < unit.start}
         for (name, begin), taken in self.wiring.taken.items():
             if begin > unit.begin and taken.repeats:
-                repeated |= self.parts(self.borders.value(name, begin))
-        return loaded, repeated
+                used |= self.parts(self.borders.value(name, begin))
+        return used
+
+    def _definitions(self, objects: frozenset[Obj], unit: Unit) -> Iterator[Name]:
+        """Yield the functions and classes among ``objects`` that a unit makes again, or imports, as others do."""
+        given = {obj for obj in objects if obj.type in _DEFINED}
+        given |= {cls for obj in self.parts(objects) for cls in obj.fields.get("*class", ())}
+        amended = {obj for obj in given if not obj.fields.get(AMENDED, frozenset()).isdisjoint(unit.changes)}
+        for name in {obj.path for obj in given - amended if obj.made < unit.start}:
+            later = any(n == name and begin > unit.begin for n, begin in self.wiring.askers)
+            if later and (name, unit.begin) in self.wiring.askers and name not in unit.binds:
+                yield name
 
     # -- what stays apart --------------------------------------------------------------------------------------
 
