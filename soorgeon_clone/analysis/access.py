@@ -434,7 +434,7 @@ def iterate(w: Walker, value: Value) -> None:
 
 def look_into_unknown(w: Walker, value: Value) -> None:
     """What nobody has described may change when it is looked at (a property, an operator): nobody expects that."""
-    unknown = [obj for obj in value if obj.type == UNKNOWN and obj.made < w.record.index]
+    unknown = [obj for obj in value if obj in w.strangers and obj.made < w.record.index]
     if unknown and w.policy is not None:
         reason = w.blame(w.heap.reason.node, "looking at what nobody has described", feared=True)
         if w.believes("changes"):
@@ -449,11 +449,11 @@ def take_from_unknown(w: Walker, value: Value) -> None:
     unknown = [obj for obj in value if obj.type in _ANYTHING and obj.made < w.record.index]
     if unknown:
         reason = w.blame(w.heap.reason.node, "iterating over what nobody has described", feared=True)
-        if not w.believes("changes"):
-            w.assume_unchanged(unknown)
-            unknown = []
         for obj in unknown:
-            w.change_one(obj)
+            if obj in w.strangers and not w.believes("changes"):
+                w.assume_unchanged((obj,))
+            else:
+                w.change_one(obj)
         w.heap.reason = reason
 
 

@@ -18,7 +18,9 @@ Kind = Literal["changes", "amends", "shares", "draws", "sets", "binds"]
 """What is assumed not to happen: that objects change, or definitions; that some come to share what they did not, that numbers are
 drawn from seeded generators, that settings are made, that a star import binds what the notebook binds itself."""
 
-Belief = Literal["receiver changes", "arguments change", "receiver keeps", "result is receiver's", "result is arguments'"]
+Belief = Literal[
+    "receiver changes", "arguments change", "receiver keeps", "result is receiver's", "result is arguments'"
+]
 BELIEFS: tuple[Belief, ...] = get_args(Belief)
 
 
@@ -141,4 +143,3 @@ class Policy:
     def knows(self, statement: int, kind: Kind) -> bool:
         """Whether a statement is known to do something of a kind, or has to be taken to."""
         return kind in self.known.get(statement, ())
-

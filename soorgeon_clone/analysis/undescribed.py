@@ -292,6 +292,7 @@ def _assume(w: Walker, receiver: Value, args: calls.Arguments, node: Instruction
     if "receiver keeps" in believed:
         _may_keep(w, values)
     made = w.heap.make(w.site(node), UNKNOWN)
+    w.strangers.add(made)
     shared = _chosen(w, receiver, args.all, believed, "result is receiver's", "result is arguments'")
     w.heap.hold(made, "*", frozenset(o for o in shared if not o.immutable))
     if w.policy is not None:
@@ -368,8 +369,8 @@ def _may_set(w: Walker, receiver: Value, what: str) -> None:
         w.note("sets", "modules")
     else:
         paths = (what, *(obj.path for obj in receiver))
-        tops = {path.partition(".")[0] for path in paths if "." in path and path[0] not in "?%"} - {"builtins"}
-        for top in sorted(tops) or [""]:
+        tops = {path.partition(".")[0] for path in paths if "." in path and path[0] not in "?%"}
+        for top in sorted(tops - sys.stdlib_module_names) if tops else [""]:
             w.assume(Assumed("sets", item=top))
 
 
@@ -461,7 +462,6 @@ def run_code(w: Walker, value: Value, node: Instruction) -> None:
     if not reached or not w.first_time("run", value):
         return
     anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
-    w.stand_ins.add(anything)
     w.heap.hold(anything, "*", frozenset(o for o in value if not o.immutable))
 
     def once() -> None:

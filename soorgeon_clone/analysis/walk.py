@@ -67,7 +67,7 @@ class Walker:
     def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS, policy: Policy | None = None) -> None:
         self.limits = limits
         self.policy = policy
-        self.stand_ins: set[Obj] = set()  # for anything that code which a library calls may be given
+        self.strangers: set[Obj] = set()  # what calls gave that nobody has described
         self.dropped: set[Instruction] = set()  # calls that stand for themselves: nothing takes what they give
         self.effort = Effort(limits)
         self.heap = Heap(self.effort)
@@ -477,7 +477,7 @@ class Walker:
         reason = self.heap.reason
         if obj.type != INSTANCE:
             self.blame(reason.node, _inside(obj), feared=True)
-            if not self.believes("changes") and obj not in self.stand_ins:
+            if obj in self.strangers and not self.believes("changes"):
                 self.assume_unchanged(part for part in holds(obj) if part is not obj)
                 self.heap.reason = reason
                 return

@@ -11,7 +11,8 @@
     files         {created: [path], replaced: [path], removed: [path], unchanged: [path]}
     hints, notes  lists of sentences for people
     written       false with --dry-run
-    verified      with --verify: {same, repairs: [sentence], seconds: {notebook, pipeline}}; null without
+    verified      with --verify: {same, repairs: [sentence], held: assumptions that were kept, seconds: {notebook, pipeline}}; null without
+    assumptions   list of {task, kind, names, statement, cell, row}: what is checked when the pipeline runs
     explained     with --explain: list of {about, kind, points: [{what, evidence: [{cell, row, source, rule, feared,
                   within: [text], remedy}]}]}; kind is variable, task or arrow
 """
@@ -35,6 +36,7 @@ from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
+    from soorgeon_clone.pipeline.assumptions.remembered import Remembered
     from soorgeon_clone.refactor.layout import Choices, Layout
     from soorgeon_clone.refactor.model import MustMerge, Plan
     from soorgeon_clone.refactor.write import Changes
@@ -97,7 +99,10 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
     metavar="SECONDS",
     help="With --verify: stop a notebook, or a task, that takes longer.",
 )
-@click.option("--build", is_flag=True, help="Run the pipeline at once.")
+@click.option(
+    "--proven", is_flag=True, help="Take nothing for granted of code that nobody has described: sections join instead."
+)
+@click.option("--build", is_flag=True, help="Run the pipeline at once; plan it again where an assumption was wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--force", is_flag=True, help="Overwrite what a person changed; go on where a name is never defined.")
 def command(
@@ -115,6 +120,7 @@ def command(
     dry_run: bool,
     verify: bool,
     timeout: float | None,
+    proven: bool,
     build: bool,
     as_json: bool,
     force: bool,
@@ -128,6 +134,7 @@ def command(
     from soorgeon_clone.cli import explained
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor import files, write
+    from soorgeon_clone.refactor.broken import joined, known_about, newly_broken
     from soorgeon_clone.refactor.layout import lay_out
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.refactor.repairs import remembered, to_remember
@@ -135,9 +142,16 @@ def command(
     source = read(notebook)
     level = int(split_on[1])
 
-    def plan_for(together: Sequence[MustMerge] = ()) -> Plan:
+    def plan_for(together: Sequence[MustMerge] = (), known: Sequence[Remembered] = ()) -> Plan:
         return make_plan(
-            source, level=level, single_task=single_task, serializer=serializer, forced=force, together=together
+            source,
+            level=level,
+            single_task=single_task,
+            serializer=serializer,
+            forced=force,
+            together=together,
+            proven=proven,
+            known=known,
         )
 
     chosen = {
@@ -147,43 +161,71 @@ def command(
         "serializer": serializer,
     }
     root = Path(into or ".")
+    known = known_about(source, root)
     together = () if verify or single_task else remembered(source, root, level)
-    plan = plan_for(together)
+    plan = plan_for(together, known)
     verified = None
     if verify:
         choices = _choices(source, root, plan, **chosen)
-        repaired = _repaired(source, plan_for, level=level, timeout=timeout, choices=choices)
-        plan, verified, together = repaired.plan, _verified(repaired), repaired.together
-    explanations = explained.explanations(source, plan, level, asked) if asked else ()
+        repaired = _repaired(source, plan_for, known, level=level, timeout=timeout, choices=choices)
+        plan, verified, together, known = repaired.plan, _verified(repaired), repaired.together, repaired.known
+    explanations = explained.explanations(source, plan, level, asked, known) if asked else ()
     if asked and not as_json:
         explained.show(explanations)
         return
-    layout = lay_out(plan, _choices(source, root, plan, **chosen))
     _log(plan)
-    project = files.project(plan, layout, _requirements(plan, layout))
-    changes = write.compare(project, root, force=force, repairs=to_remember(source, together, level))
-    if not dry_run:
-        write.write(changes, root)
-    where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
-    report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
-    if together and not verify:
-        report["notes"].insert(0, _REMEMBERED)
+
+    def put_down(plan: Plan) -> dict[str, Any]:
+        """Write the plan, unless nothing is to be written; return the report."""
+        layout = lay_out(plan, _choices(source, root, plan, **chosen))
+        project = files.project(plan, layout, _requirements(plan, layout))
+        changes = write.compare(project, root, force=force, repairs=to_remember(source, together, level))
+        if not dry_run:
+            write.write(changes, root)
+        where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
+        report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
+        if together and not verify:
+            report["notes"].insert(0, _REMEMBERED)
+        return report
+
+    report = put_down(plan)
+    if not as_json:
+        _show(report, build=build)
+    code = 0
+    while build and not dry_run:
+        code = _build(root, as_json=as_json)
+        now = joined(known, known_about(source, root))
+        broken = newly_broken(known, now)
+        if not code or not broken:
+            break
+        known = now
+        report = put_down(plan_for(together, known))
+        if not as_json:
+            for one in broken:
+                say.echo(one_line(f"Repairing: `{one.statement}` was not as assumed ({one.kind}): {one.broken}"))
+            _show(report, build=build)
     if as_json:
         say.echo(json.dumps(report, indent=2))
-    else:
-        _show(report, build=build)
-    if build and not dry_run:
-        _build(root, as_json=as_json)
+    if code:
+        sys.exit(code)
 
 
-def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: float | None, choices: Choices) -> Repaired:
+def _repaired(
+    source: Notebook,
+    plan_for: MakePlan,
+    known: Sequence[Remembered],
+    *,
+    level: int,
+    timeout: float | None,
+    choices: Choices,
+) -> Repaired:
     """Return a plan that was seen to do what the notebook does. Without one, show where they part and end."""
     from soorgeon_clone.cli.build import stop_on_sigterm
     from soorgeon_clone.verify.repair import repair
     from soorgeon_clone.verify.verify import Settings
 
     stop_on_sigterm()
-    repaired = repair(source, plan_for, Settings(level=level, timeout=timeout, choices=choices), _tell)
+    repaired = repair(source, plan_for, Settings(level=level, timeout=timeout, choices=choices), _tell, known)
     if repaired.report.same:
         return repaired
     from soorgeon_clone.cli.verify import show
@@ -202,7 +244,9 @@ def _tell(text: str) -> None:
 
 def _verified(repaired: Repaired) -> dict[str, Any]:
     repairs = list(dict.fromkeys(known.reason for known in repaired.together))
-    return {"same": repaired.report.same, "repairs": repairs, "seconds": dict(repaired.report.seconds)}
+    repairs += [f"{one.statement}: {one.broken}" for one in repaired.known if one.broken]
+    seconds = dict(repaired.report.seconds)
+    return {"same": repaired.report.same, "repairs": repairs, "held": repaired.report.held, "seconds": seconds}
 
 
 def _log(plan: Plan) -> None:
@@ -265,6 +309,18 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             }
             for task in plan.tasks
         ],
+        "assumptions": [
+            {
+                "task": task.name,
+                "kind": one.kind,
+                "names": list(one.names),
+                "statement": one.cause.statement if one.cause is not None else "",
+                "cell": one.cause.cell if one.cause is not None else 0,
+                "row": one.cause.row if one.cause is not None else 0,
+            }
+            for task in plan.tasks
+            for one in task.assumptions
+        ],
         "merges": [
             {"task": merge.task, "sections": list(merge.sections), "reason": merge.reason} for merge in plan.merges
         ],
@@ -296,6 +352,7 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
     verb = "written" if report["written"] else "planned (nothing is written)"
     say.echo(
         f"{one_line(report['notebook'])}: {_count(sections, 'section')} found, {_count(len(tasks), 'task')} {verb}"
+        f"{_assumed(report['assumptions'])}"
     )
     width = max((len(task["source"]) for task in tasks), default=0)
     for task in tasks:
@@ -308,7 +365,9 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
     if report["verified"]:
         count = len(report["verified"]["repairs"])
         repairs = f", after {_count(count, 'repair')}" if count else ""
-        say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}.")
+        held = report["verified"]["held"]
+        kept = f"; {_count(held, 'assumption')} held" if held else ""
+        say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}{kept}.")
     files = report["files"]
     changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
     say.echo(f"Files: {', '.join(changes)}" if changes else "")
@@ -320,18 +379,35 @@ def _show(report: Mapping[str, Any], *, build: bool) -> None:
         say.echo(f"Next: {enter}soorgeon-clone build")
 
 
+def _assumed(assumptions: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is said of assumptions behind the number of tasks."""
+    count = len({(one["task"], one["kind"], *one["names"]) for one in assumptions})
+    if not count:
+        return ""
+    verb = "is" if count == 1 else "are"
+    return f"; {_count(count, 'assumption')} {verb} checked when the pipeline runs (--explain says which)"
+
+
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _build(root: Path, *, as_json: bool) -> None:
-    """Run `build` in the project, as the user would; next to JSON, what it shows goes to standard error."""
+def _build(root: Path, *, as_json: bool) -> int:
+    """Run `build` in the project, as the user would; next to JSON, what it shows goes to standard error.
+
+    Return its exit code.
+    """
     from contextlib import nullcontext
 
     from soorgeon_clone.cli.build import command as build_command
 
     arguments = [] if root == Path() else ["--entry-point", str(root / "pipeline.yaml")]
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
-        code = build_command.main(arguments, prog_name="soorgeon-clone build", standalone_mode=False)
-    if code:
-        sys.exit(code)
+        return _exit_code(build_command, arguments)
+
+
+def _exit_code(build_command: click.Command, arguments: list[str]) -> int:
+    try:
+        return build_command.main(arguments, prog_name="soorgeon-clone build", standalone_mode=False) or 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1

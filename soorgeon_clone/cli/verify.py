@@ -100,6 +100,7 @@ def command(
     set_up_log(log, log_file)
     stop_on_sigterm()
     from soorgeon_clone.notebook.read import read
+    from soorgeon_clone.refactor.broken import known_about
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.verify.model import Tolerance
     from soorgeon_clone.verify.verify import Settings, verify
@@ -115,7 +116,8 @@ def command(
         isolation=isolation,
         jobs=jobs,
     )
-    report = verify(source, make_plan(source, level=level), settings, _tell)
+    root = settings.entry_point.parent if settings.entry_point is not None else Path()
+    report = verify(source, make_plan(source, level=level, known=known_about(source, root)), settings, _tell)
     if page is not None:
         from soorgeon_clone.files.named import write_named
         from soorgeon_clone.verify.html import html_of
@@ -161,7 +163,8 @@ def show(report: Report) -> None:
     times = ", ".join(f"{name} {duration(seconds)}" for name, seconds in report.seconds.items())
     count = sum(section.cells for section in report.sections), sum(section.variables for section in report.sections)
     if report.same:
-        say.echo(say.style(f"The same: {count[0]} cells and {count[1]} variables ({times}).", fg="green"))
+        held = f" {report.held} assumption{'s' * (report.held != 1)} held." if report.held else ""
+        say.echo(say.style(f"The same: {count[0]} cells and {count[1]} variables ({times}).{held}", fg="green"))
     else:
         wrong = sum(section.verdict in ("different", "not run") for section in report.sections)
         say.echo(say.style(f"Not the same: {wrong} of {len(report.sections)} sections ({times}).", fg="red"))

@@ -44,7 +44,7 @@ class TakenForGranted:
 
 NOTHING = TakenForGranted({}, frozenset())
 
-_KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, Kind] = {
     "unchanged": "changes",
     "apart": "shares",
     "draws nothing": "draws",
@@ -73,7 +73,7 @@ def _kinds(borders: Borders, number: int, one: Remembered) -> Iterator[Kind]:
     """Yield what a statement does that was seen to break an assumption."""
     values = [borders.value(name, borders.section_of(number)) for name in one.names]
     if one.kind != "unchanged":
-        yield _KINDS[one.kind]
+        yield KINDS[one.kind]
         return
     if any(obj.type in _DEFINED for value in values for obj in value):
         yield "amends"
@@ -261,8 +261,8 @@ class _Search:
                 return  # one is enough: it is the same check
 
     def _sets(self, unit: Unit) -> Iterator[Assumption]:
-        if unit is self.cut.units[-1]:
-            return
+        if unit is self.cut.units[-1] or any(statement.sets for statement in unit.statements):
+            return  # nobody is left to see it, or the task makes settings of its own: a check could not tell them apart
         libraries: set[str] = set()
         for given in self._of_kind(unit, "sets"):
             if given[1].item not in libraries:
