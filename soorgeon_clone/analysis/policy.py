@@ -15,8 +15,8 @@ from typing import Literal, NamedTuple, get_args
 from soorgeon_clone.analysis.heap import Obj
 
 Kind = Literal["changes", "amends", "shares", "draws", "sets", "binds"]
-"""What is assumed not to happen: that objects change, or definitions; that some come to share what they did not, that numbers are
-drawn from seeded generators, that settings are made, that a star import binds what the notebook binds itself."""
+"""What is assumed not to happen: that objects change, or definitions; that some come to share what they did not; that
+numbers are drawn from seeded generators; that settings are made; that a star import binds what the notebook binds."""
 
 Belief = Literal[
     "receiver changes", "arguments change", "receiver keeps", "result is receiver's", "result is arguments'"

@@ -206,7 +206,7 @@ def _star_import(w: Walker, path: str) -> None:
         else:
             w.assume(Assumed("binds", item=path))
             w.note("sets", "names")  # to be repeated as a whole: any of several such imports may bind any of the names
-            names = sorted(w.missing)
+            names = tuple(sorted(w.missing))
     for name in names:
         w.bind(name, frozenset({w.heap.lib(w.modules.origin(f"{path}.{name}"))}))
 

@@ -11,7 +11,8 @@
     files         {created: [path], replaced: [path], removed: [path], unchanged: [path]}
     hints, notes  lists of sentences for people
     written       false with --dry-run
-    verified      with --verify: {same, repairs: [sentence], held: assumptions that were kept, seconds: {notebook, pipeline}}; null without
+    verified      with --verify: {same, repairs: [sentence], held, seconds: {notebook, pipeline}}; null without.
+                  ``held`` counts the assumptions that were kept
     assumptions   list of {task, kind, names, statement, cell, row}: what is checked when the pipeline runs
     explained     with --explain: list of {about, kind, points: [{what, evidence: [{cell, row, source, rule, feared,
                   within: [text], remedy}]}]}; kind is variable, task or arrow

@@ -1,7 +1,7 @@
 """Solution -> what each task takes for granted about code that nobody has described, as the run can check it.
 
 The analysis assumed that statements do not do some of what they may do. That matters to a task where another one would
-see it: then the task says so. What no check of a run would notice must not be assumed: it is given back, to be believed.
+see it: then the task says so. What no check of a run would notice must not be assumed: it is given back, and believed.
 """
 
 from __future__ import annotations

@@ -87,7 +87,9 @@ class Scene:
     def because_of(self, assumption: Assumption) -> Because | None:
         """Return what could make an assumption wrong, as its cause says."""
         cause = assumption.cause
-        for statement in self.statements if cause is not None and self.facts is not None else ():
+        if cause is None or self.facts is None:
+            return None
+        for statement in self.statements:
             if statement.cell + 1 == cause.cell and statement.first <= cause.row <= statement.last:
                 told = [one for one in statement.assumed if KINDS[assumption.kind] == one.kind]
                 if told:
