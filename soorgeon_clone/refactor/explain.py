@@ -7,6 +7,7 @@ for people and for `--json`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
@@ -32,7 +33,8 @@ def _explain(scene: Scene, text: str) -> Iterator[Explanation]:
         return
     task = _find_task(scene, text)
     if text in scene.variables:
-        yield variable(scene, text)
+        told = variable(scene, text)
+        yield replace(told, points=(*told.points, *_assumed_of(scene, text)))
     if task is not None:
         yield _task(scene, task, text)
     if task is None and text not in scene.variables:
@@ -94,10 +96,22 @@ def _joined(scene: Scene, task: Task, asked: str) -> Iterator[Point]:
         yield from (Point(f"joined: {merge.reason}") for merge in scene.plan.merges if merge.task == task.name)
 
 
+def _assumed_of(scene: Scene, name: str) -> Iterator[Point]:
+    """Yield what tasks take for granted of a variable."""
+    for task in scene.plan.tasks:
+        about = [one for one in task.assumptions if name in one.names and one.kind != "binds nothing else"]
+        for point in _points(scene, about):
+            yield replace(point, what=f"{task.name}: {point.what}")
+
+
 def _assumed(scene: Scene, task: Task) -> Iterator[Point]:
     """Yield what a task takes for granted, with the statements that could make it wrong."""
+    yield from _points(scene, task.assumptions)
+
+
+def _points(scene: Scene, assumptions: Iterable[Assumption]) -> Iterator[Point]:
     causes: dict[str, list[Assumption]] = {}
-    for one in task.assumptions:
+    for one in assumptions:
         causes.setdefault(_said(one), []).append(one)
     for said, several in causes.items():
         because = [because for one in several if (because := scene.because_of(one)) is not None]
