@@ -20,6 +20,7 @@ from soorgeon_clone.analysis.machine import statements, unknown_calls
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
 from soorgeon_clone.analysis.model import ModuleFacts, NotebookFacts, SectionFacts, StatementFacts
 from soorgeon_clone.analysis.objects.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds
+from soorgeon_clone.analysis.objects.policy import Policy
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.analysis.settled import without_settled
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
@@ -34,14 +35,16 @@ def analyse(
     *,
     tables: Knowledge | None = None,
     read_file: Callable[[str], str | None] = lambda path: None,
+    policy: Policy | None = None,
 ) -> NotebookFacts:
     """Return what each of ``sections`` does.
 
+    With a ``policy``, code that nobody has described is assumed to do what it says, without one all that it may do.
     ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not run, or not Python, are
     left out: `python_of` says which they are.
     """
     with keeping_all(), _deep():
-        return _analyse(sections, tables or knowledge(), read_file)
+        return _analyse(sections, tables or knowledge(), read_file, policy)
 
 
 @contextmanager
@@ -67,11 +70,16 @@ def _deep() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _analyse(sections: Sequence[Section], tables: Knowledge, read_file: Callable[[str], str | None]) -> NotebookFacts:
+def _analyse(
+    sections: Sequence[Section],
+    tables: Knowledge,
+    read_file: Callable[[str], str | None],
+    policy: Policy | None,
+) -> NotebookFacts:
     codes = python_of(section.cells for section in sections)
     cells = [cell for section in sections for cell in section.cells if cell.index in codes]
     lowered = {cell.index: _statements(codes[cell.index], cell) for cell in cells}
-    walker = Interpreter(tables, limits.LIMITS)
+    walker = Interpreter(tables, limits.LIMITS, policy)
     walker.read_file = read_file
     walker.statements = tuple(statement for each in lowered.values() for statement in each)
     imports = [each.path for statement in walker.statements for each in statement.all_imports]

@@ -6,9 +6,10 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from soorgeon_clone.analysis.because import Because
-from soorgeon_clone.analysis.evidence import Places, Why
+from soorgeon_clone.analysis.evidence import Places, Reason, Why
 from soorgeon_clone.analysis.lower.cells import Statement, StatementKind
 from soorgeon_clone.analysis.objects.heap import Heap, Obj
+from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.state import Binding
 
 OF_MODULE = "."  # stands in names of variables of modules beside the notebook: "helpers.limit"
@@ -58,6 +59,8 @@ class StatementFacts:
     unbound: dict[str, int] = field(default_factory=dict)
     """Names read that nothing has bound at that point -> row in the cell; only in code that certainly runs."""
     why: Why = field(default_factory=dict, repr=False)
+    assumed: dict[Assumed, Reason] = field(default_factory=dict, repr=False)
+    """What it is taken not to do although nobody knows, and what would do it."""
 
     @property
     def is_pure(self) -> bool:
@@ -135,6 +138,10 @@ class NotebookFacts:
         """
         reason = statement.why.get((kind, item))
         return self.places.because(reason) if reason is not None else None
+
+    def assumed(self, statement: StatementFacts, assumed: Assumed) -> Because:
+        """Return what would make a statement do what it is assumed not to do."""
+        return self.places.because(statement.assumed[assumed])
 
     def made(self, obj: Obj) -> Because:
         """Return what made an object first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.analysis.evidence import OWN_CODE
@@ -11,6 +11,7 @@ from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
+    from soorgeon_clone.pipeline.assumptions.remembered import Remembered
     from soorgeon_clone.refactor.model import Plan
     from soorgeon_clone.refactor.scene import Evidence, Explanation, Point, Scene
 
@@ -19,20 +20,22 @@ _MOST_STATEMENTS = 4  # of one point
 _PLAIN = frozenset({OWN_CODE, "an assignment", "an import", "gives it", "asks for it"})
 
 
-def explanations(source: Notebook, plan: Plan, level: int, asked: Iterable[str]) -> tuple[Explanation, ...]:
+def explanations(
+    source: Notebook, plan: Plan, level: int, asked: Iterable[str], known: Sequence[Remembered] = ()
+) -> tuple[Explanation, ...]:
     """Return what is to be said of each thing that is asked for. Raise UserError for what there is not."""
     from soorgeon_clone.refactor.explain import explain
 
-    return explain(scene_of(source, plan, level), asked)
+    return explain(scene_of(source, plan, level, known), asked)
 
 
-def scene_of(source: Notebook, plan: Plan, level: int) -> Scene:
+def scene_of(source: Notebook, plan: Plan, level: int, known: Sequence[Remembered] = ()) -> Scene:
     """Return a plan with the facts and sections behind it."""
     from soorgeon_clone.notebook.sections import split
     from soorgeon_clone.refactor.plan import facts_of
     from soorgeon_clone.refactor.scene import Scene
 
-    return Scene(plan, facts_of(source, level), split(source, level))
+    return Scene(plan, facts_of(source, level, plan.policy), split(source, level), known)
 
 
 def show(told: Iterable[Explanation]) -> None:

@@ -29,7 +29,10 @@ def show(report: Mapping[str, Any], *, build: bool) -> None:
     """Print what happened in a few lines; ``report`` is what ``--json`` prints."""
     tasks, sections = report["tasks"], report["sections"]
     verb = "written" if report["written"] else "planned (nothing is written)"
-    say.echo(f"{one_line(report['notebook'])}: {count(sections, 'section')} found, {count(len(tasks), 'task')} {verb}")
+    say.echo(
+        f"{one_line(report['notebook'])}: {count(sections, 'section')} found, {count(len(tasks), 'task')} {verb}"
+        f"{_assumed(report['assumptions'])}"
+    )
     width = max((len(task["source"]) for task in tasks), default=0)
     for task in tasks:
         needs = f"  <- {', '.join(task['upstream'])}" if task["upstream"] else ""
@@ -39,7 +42,9 @@ def show(report: Mapping[str, Any], *, build: bool) -> None:
     if report["verified"] and report["verified"]["same"]:
         number = len(report["verified"]["repairs"])
         repairs = f", after {count(number, 'repair')}" if number else ""
-        say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}.")
+        held = report["verified"]["held"]
+        kept = f"; {count(held, 'assumption')} held" if held else ""
+        say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}{kept}.")
     files = report["files"]
     changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
     say.echo(f"Files: {', '.join(changes)}" if changes else "")
@@ -49,6 +54,15 @@ def show(report: Mapping[str, Any], *, build: bool) -> None:
         folder = report["folder"]
         enter = "" if folder == "." else f"cd {one_line(shlex.quote(folder))} && "
         say.echo(f"Next: {enter}soorgeon-clone build")
+
+
+def _assumed(assumptions: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is said of assumptions behind the number of tasks."""
+    number = len({(one["task"], one["kind"], *one["names"]) for one in assumptions})
+    if not number:
+        return ""
+    verb = "is" if number == 1 else "are"
+    return f"; {count(number, 'assumption')} {verb} checked when the pipeline runs (--explain says which)"
 
 
 def show_proposed(proposed: Proposed) -> None:

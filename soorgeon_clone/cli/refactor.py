@@ -13,7 +13,8 @@
     hints, notes  lists of sentences for people
     written       false with --dry-run
     verified      with --verify: {same (false: even one task shows something else, and the exit code is 1),
-                   repairs: [sentence], seconds: {notebook, pipeline}}; null without
+                   repairs: [sentence], held (assumptions that were kept), seconds: {notebook, pipeline}}; null without
+    assumptions   list of {task, kind, names, statement, cell, row}: what is checked when the pipeline runs
     explained     with --explain: list of {about, kind, points: [{what, evidence: [{cell, row, source, rule, feared,
                   within: [text], remedy}]}]}; kind is variable, task or arrow
 """
@@ -33,9 +34,11 @@ import click
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import set_up_log, split_option
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.visible import one_line
 
 if TYPE_CHECKING:
     from soorgeon_clone.notebook.model import Notebook
+    from soorgeon_clone.pipeline.assumptions.remembered import Remembered
     from soorgeon_clone.refactor.layout import Choices, Layout
     from soorgeon_clone.refactor.model import MustMerge, Plan
     from soorgeon_clone.refactor.write import Changes
@@ -117,7 +120,10 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
     metavar="SECONDS",
     help="With --verify: stop a notebook, or a task, that takes longer.",
 )
-@click.option("--build", is_flag=True, help="Run the pipeline at once.")
+@click.option(
+    "--proven", is_flag=True, help="Take nothing for granted of code that nobody has described: sections join instead."
+)
+@click.option("--build", is_flag=True, help="Run the pipeline at once; plan it again where an assumption was wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--force", is_flag=True, help="Overwrite what a person changed; go on where a name is never defined.")
 def command(
@@ -137,6 +143,7 @@ def command(
     dry_run: bool,
     verify: bool,
     timeout: float | None,
+    proven: bool,
     build: bool,
     as_json: bool,
     force: bool,
@@ -150,6 +157,7 @@ def command(
     from soorgeon_clone.cli import explained, planned
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor import files, surroundings, write
+    from soorgeon_clone.refactor.broken import joined, known_about, newly_broken
     from soorgeon_clone.refactor.layout import lay_out
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.refactor.propose import chosen
@@ -166,9 +174,16 @@ def command(
     if file_format == "same":
         file_format = "ipynb" if source.path is None or source.path.suffix == ".ipynb" else "py"
 
-    def plan_for(together: Sequence[MustMerge] = ()) -> Plan:
+    def plan_for(together: Sequence[MustMerge] = (), known: Sequence[Remembered] = ()) -> Plan:
         return make_plan(
-            source, level=level, single_task=single_task, serializer=serializer, forced=force, together=together
+            source,
+            level=level,
+            single_task=single_task,
+            serializer=serializer,
+            forced=force,
+            together=together,
+            proven=proven,
+            known=known,
         )
 
     wanted = {
@@ -179,54 +194,75 @@ def command(
         "exported_module": exported_as,
     }
     root = Path(into or ".")
+    known = known_about(source, root)
     together = () if verify or single_task else remembered(source, root, level)
-    plan = plan_for(together)
+    plan = plan_for(together, known)
     verified = None
     if verify:
         choices = _choices(source, root, plan, **wanted)
-        repaired = _repaired(source, plan_for, level=level, timeout=timeout, choices=choices)
-        plan, verified, together = repaired.plan, _verified(repaired), repaired.together
-    explanations = explained.explanations(source, plan, level, asked) if asked else ()
+        repaired = _repaired(source, plan_for, known, level=level, timeout=timeout, choices=choices)
+        plan, verified, together, known = repaired.plan, _verified(repaired), repaired.together, repaired.known
+    explanations = explained.explanations(source, plan, level, asked, known) if asked else ()
     if asked and not as_json:
         explained.show(explanations)
         return
-    layout = lay_out(plan, _choices(source, root, plan, **wanted))
     _log(plan)
-    project = files.project(plan, layout, _requirements(plan, layout))
     origin = Origin(surroundings.notebook_file(source.path, root), split_on)
-    repairs = to_remember(source, together, level)
-    try:
-        changes, refused = write.compare(project, root, force=force, repairs=repairs, origin=origin), None
-    except UserError as error:
+
+    def put_down(plan: Plan) -> dict[str, Any]:
+        """Write the plan, unless nothing is to be written; return the report."""
+        layout = lay_out(plan, _choices(source, root, plan, **wanted))
+        project = files.project(plan, layout, _requirements(plan, layout))
+        repairs = to_remember(source, together, level)
+        try:
+            changes, refused = write.compare(project, root, force=force, repairs=repairs, origin=origin), None
+        except UserError as error:
+            if not dry_run:
+                raise
+            changes, refused = write.compare(project, root, force=True, repairs=repairs, origin=origin), error
         if not dry_run:
-            raise
-        changes, refused = write.compare(project, root, force=True, repairs=repairs, origin=origin), error
-    if not dry_run:
-        write.write(changes, root)
-    where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
-    report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
-    if split_on == "auto":
-        report["proposed"] = [{"cell": index + 1, "title": title} for index, title in proposed.titles.items()]
-    if refused is not None:
-        report["notes"].append(
-            f"Without --dry-run this would be refused: {refused.message}. {refused.hint or ''}".strip()
-        )
-    if together and not verify:
-        report["notes"].insert(0, _REMEMBERED)
-    if as_json:
-        say.echo(json.dumps(report, indent=2))
-    else:
-        planned.show_proposed(proposed)
-        planned.show(report, build=build)
-        _show_reasons(source, level, plan, dry_run=dry_run)
+            write.write(changes, root)
+        where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
+        report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
+        if split_on == "auto":
+            report["proposed"] = [{"cell": index + 1, "title": title} for index, title in proposed.titles.items()]
+        if refused is not None:
+            report["notes"].append(
+                f"Without --dry-run this would be refused: {refused.message}. {refused.hint or ''}".strip()
+            )
+        if together and not verify:
+            report["notes"].insert(0, _REMEMBERED)
+        if not as_json:
+            planned.show_proposed(proposed)
+            planned.show(report, build=build)
+            _show_reasons(source, level, plan, dry_run=dry_run)
+        return report
+
+    report = put_down(plan)
     if verified is not None and not verified["same"]:
+        if as_json:
+            say.echo(json.dumps(report, indent=2))
         raise UserError(
             f"{source.name}: even as one task, the pipeline shows something else than the notebook",
             hint=f"It is {'' if dry_run else 'written as '}one task, whose cells are the notebook's own: what differs "
             "depends on where it runs.",
         )
-    if build and not dry_run:
-        _build(root, as_json=as_json)
+    code = 0
+    while build and not dry_run:
+        code = _build(root, as_json=as_json)
+        now = joined(known, known_about(source, root))
+        broken = newly_broken(known, now)
+        if not code or not broken:
+            break
+        known = now
+        if not as_json:
+            for one in broken:
+                say.echo(one_line(f"Repairing: `{one.statement}` was not as assumed ({one.kind}): {one.broken}"))
+        report = put_down(plan_for(together, known))
+    if as_json:
+        say.echo(json.dumps(report, indent=2))
+    if code:
+        sys.exit(code)
 
 
 def _check_names(product_prefix: str | None, exported_as: str | None) -> None:
@@ -248,12 +284,20 @@ def _check_names(product_prefix: str | None, exported_as: str | None) -> None:
         )
 
 
-def _repaired(source: Notebook, plan_for: MakePlan, *, level: int, timeout: float | None, choices: Choices) -> Repaired:
+def _repaired(
+    source: Notebook,
+    plan_for: MakePlan,
+    known: Sequence[Remembered],
+    *,
+    level: int,
+    timeout: float | None,
+    choices: Choices,
+) -> Repaired:
     """Return the plan that was seen to do what the notebook does. If none is, show where they part; the last counts."""
     from soorgeon_clone.verify.repair import repair
     from soorgeon_clone.verify.verify import Settings
 
-    repaired = repair(source, plan_for, Settings(level=level, timeout=timeout, choices=choices), _tell)
+    repaired = repair(source, plan_for, Settings(level=level, timeout=timeout, choices=choices), _tell, known)
     if repaired.report.same:
         return repaired
     from soorgeon_clone.cli.verify import show
@@ -283,7 +327,9 @@ def _tell(text: str) -> None:
 
 def _verified(repaired: Repaired) -> dict[str, Any]:
     repairs = list(dict.fromkeys(known.reason for known in repaired.together))
-    return {"same": repaired.report.same, "repairs": repairs, "seconds": dict(repaired.report.seconds)}
+    repairs += [f"{one.statement}: {one.broken}" for one in repaired.known if one.broken]
+    seconds = dict(repaired.report.seconds)
+    return {"same": repaired.report.same, "repairs": repairs, "held": repaired.report.held, "seconds": seconds}
 
 
 def _log(plan: Plan) -> None:
@@ -348,6 +394,18 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             }
             for task in plan.tasks
         ],
+        "assumptions": [
+            {
+                "task": task.name,
+                "kind": one.kind,
+                "names": list(one.names),
+                "statement": one.cause.statement if one.cause is not None else "",
+                "cell": one.cause.cell if one.cause is not None else 0,
+                "row": one.cause.row if one.cause is not None else 0,
+            }
+            for task in plan.tasks
+            for one in task.assumptions
+        ],
         "merges": [
             {
                 "task": merge.task,
@@ -383,14 +441,22 @@ def _frame_notes(layout: Layout) -> list[str]:
     ]
 
 
-def _build(root: Path, *, as_json: bool) -> None:
-    """Run `build` in the project, as the user would; next to JSON, what it shows goes to standard error."""
+def _build(root: Path, *, as_json: bool) -> int:
+    """Run `build` in the project, as the user would; next to JSON, what it shows goes to standard error.
+
+    Return its exit code.
+    """
     from contextlib import nullcontext
 
     from soorgeon_clone.cli.build import command as build_command
 
     arguments = [] if root == Path() else ["--entry-point", str(root / "pipeline.yaml")]
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
-        code = build_command.main(arguments, prog_name="soorgeon-clone build", standalone_mode=False)
-    if code:
-        sys.exit(code)
+        return _exit_code(build_command, arguments)
+
+
+def _exit_code(build_command: click.Command, arguments: list[str]) -> int:
+    try:
+        return build_command.main(arguments, prog_name="soorgeon-clone build", standalone_mode=False) or 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1

@@ -106,6 +106,7 @@ def command(
     set_up_log(log, log_file)
     from soorgeon_clone.cli.progress import Ticker
     from soorgeon_clone.notebook.read import read
+    from soorgeon_clone.refactor.broken import known_about
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.refactor.propose import chosen
     from soorgeon_clone.refactor.record import RECORD, Record, read_record
@@ -129,8 +130,10 @@ def command(
         isolation=isolation,
         jobs=jobs,
     )
+    root = settings.entry_point.parent if settings.entry_point is not None else Path()
+    known = known_about(source, root)
     with Ticker() as ticker:
-        plan = make_plan(source, level=level, together=together)
+        plan = make_plan(source, level=level, together=together, known=known)
         report = verify(source, plan, replace(settings, on_progress=ticker.progressed), ticker.tell)
     if page is not None:
         from soorgeon_clone.files.named import write_named
@@ -175,7 +178,8 @@ def show(report: Report) -> None:
     times = ", ".join(f"{name} {duration(seconds)}" for name, seconds in report.seconds.items())
     count = sum(section.cells for section in report.sections), sum(section.variables for section in report.sections)
     if report.same:
-        say.echo(say.style(f"The same: {count[0]} cells and {count[1]} variables ({times}).", fg="green"))
+        held = f" {report.held} assumption{'s' * (report.held != 1)} held." if report.held else ""
+        say.echo(say.style(f"The same: {count[0]} cells and {count[1]} variables ({times}).{held}", fg="green"))
     else:
         wrong = sum(section.verdict in ("different", "not run") for section in report.sections)
         say.echo(say.style(f"Not the same: {wrong} of {len(report.sections)} sections ({times}).", fg="red"))

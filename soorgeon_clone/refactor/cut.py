@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from soorgeon_clone.analysis.dataflow import Unit, unit_of
-from soorgeon_clone.analysis.model import NotebookFacts
-from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.model import MustMerge
 
@@ -50,10 +48,9 @@ class Cut:
         return Cut(self.borders, tuple(units))
 
 
-def finest(facts: NotebookFacts, cells: Mapping[int, Cell]) -> Cut:
+def finest(borders: Borders) -> Cut:
     """Return the cut in which each section is a unit."""
-    borders = Borders(facts, cells)
-    return Cut(borders, tuple(_unit(borders, number, number + 1) for number in range(len(facts.sections))))
+    return Cut(borders, tuple(_unit(borders, number, number + 1) for number in range(len(borders.facts.sections))))
 
 
 def _unit(borders: Borders, begin: int, end: int) -> Unit:

@@ -7,10 +7,12 @@ for people and for `--json`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.assumptions.model import Assumption
 from soorgeon_clone.refactor.explain_variable import variable, way, why
 from soorgeon_clone.refactor.model import Carry, MustMerge, MustPrecede, Task
 from soorgeon_clone.refactor.scene import Explanation, Point, Scene, names_in
@@ -31,7 +33,8 @@ def _explain(scene: Scene, text: str) -> Iterator[Explanation]:
         return
     task = _find_task(scene, text)
     if text in scene.variables:
-        yield variable(scene, text)
+        told = variable(scene, text)
+        yield replace(told, points=(*told.points, *_assumed_of(scene, text)))
     if task is not None:
         yield _task(scene, task, text)
     if task is None and text not in scene.variables:
@@ -66,7 +69,13 @@ def _unknown(name: str, known: Sequence[str], what: str) -> UserError:
 
 
 def _task(scene: Scene, task: Task, asked: str) -> Explanation:
-    points = (*_joined(scene, task, asked), *_taken(scene, task), *_given(scene, task), *_waited_for(scene, task))
+    points = (
+        *_joined(scene, task, asked),
+        *_assumed(scene, task),
+        *_taken(scene, task),
+        *_given(scene, task),
+        *_waited_for(scene, task),
+    )
     return Explanation(task.name, "task", points or (Point("needs nothing of other tasks, and gives them nothing"),))
 
 
@@ -85,6 +94,41 @@ def _joined(scene: Scene, task: Task, asked: str) -> Iterator[Point]:
             yield Point(f"joined: {one.reason}", scene.all_evidence(one.because))
     if not told:
         yield from (Point(f"joined: {merge.reason}") for merge in scene.plan.merges if merge.task == task.name)
+
+
+def _assumed_of(scene: Scene, name: str) -> Iterator[Point]:
+    """Yield what tasks take for granted of a variable."""
+    for task in scene.plan.tasks:
+        about = [one for one in task.assumptions if name in one.names and one.kind != "binds nothing else"]
+        for point in _points(scene, about):
+            yield replace(point, what=f"{task.name}: {point.what}")
+
+
+def _assumed(scene: Scene, task: Task) -> Iterator[Point]:
+    """Yield what a task takes for granted, with the statements that could make it wrong."""
+    yield from _points(scene, task.assumptions)
+
+
+def _points(scene: Scene, assumptions: Iterable[Assumption]) -> Iterator[Point]:
+    causes: dict[str, list[Assumption]] = {}
+    for one in assumptions:
+        causes.setdefault(_said(one), []).append(one)
+    for said, several in causes.items():
+        because = [because for one in several if (because := scene.because_of(one)) is not None]
+        held = min((scene.held(one) for one in several), default=0)
+        runs = f", held in {held} run{'s' * (held > 1)}" if held else ""
+        yield Point(f"assumed, and checked when it runs{runs}: {said}", scene.all_evidence(because))
+
+
+def _said(assumption: Assumption) -> str:
+    names = ", ".join(assumption.names)
+    return {
+        "unchanged": f"{names} is not changed" if len(assumption.names) == 1 else f"{names} are not changed",
+        "apart": f"{names} share nothing that can change",
+        "draws nothing": "nothing is drawn from seeded generators",
+        "sets nothing": "no setting is made that outlives the task",
+        "binds nothing else": "a star import binds no other name of the notebook",
+    }[assumption.kind]
 
 
 def _taken(scene: Scene, task: Task) -> Iterator[Point]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from soorgeon_clone.analysis.because import Because
+from soorgeon_clone.analysis.objects.policy import Policy
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.pipeline.assumptions.model import Assumption
 
 Serializer = Literal["pickle", "cloudpickle", "dill"]
 
@@ -77,7 +79,8 @@ class Task:
     the source text of its value. ``changes_directory``: the working directory may not be the project's when the cells
     end, so paths must be made absolute before. ``writes_files``: it may write files that are no products, so its
     products alone do not stand for it. ``unbound``: names that the notebook may not have when the task starts, and
-    asks for. ``lists_names``: it shows which variables there are, so none of ours may be among them.
+    asks for. ``lists_names``: it shows which variables there are, so none of ours may be among them. ``assumptions``
+    are what it takes for granted, and its run checks.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Task:
     writes_files: bool = False
     unbound: frozenset[str] = frozenset()
     lists_names: bool = False
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def loads(self) -> tuple[Load, ...]:
@@ -174,7 +178,8 @@ class Plan:
     """All that refactor will write. ``exported`` is the text of exported.py's definitions with their imports, or "".
 
     ``constraints`` are what it was made of: sections are tasks as far as these allow. A section's number is its place
-    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to.
+    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to. ``policy`` is what was
+    taken for granted with, None where nothing was.
     """
 
     notebook: str
@@ -185,3 +190,4 @@ class Plan:
     modules: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     section_tasks: tuple[str, ...] = ()
+    policy: Policy | None = None

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soorgeon_clone.analysis.analyse import analyse, keeping_all
 from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge, read_user_effects
 from soorgeon_clone.analysis.model import NotebookFacts
+from soorgeon_clone.analysis.objects.policy import Policy
 from soorgeon_clone.analysis.scripts import scripts_in
 from soorgeon_clone.notebook.model import Notebook, Section
 from soorgeon_clone.notebook.platforms import names_of_platform
 from soorgeon_clone.notebook.sections import almost_heading, best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
 from soorgeon_clone.notebook.slugs import task_names
+from soorgeon_clone.pipeline.assumptions.remembered import Remembered
+from soorgeon_clone.refactor.assumed import NOTHING, beliefs, taken_for_granted
+from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.checks import check_comments, check_syntax, has_syntax_of_its_own, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
 from soorgeon_clone.refactor.model import MustMerge, Plan, Serializer
-from soorgeon_clone.refactor.solve import solve
+from soorgeon_clone.refactor.solve import Solution, solve
 from soorgeon_clone.refactor.tasks import plan_of
 from soorgeon_clone.refactor.whole import as_one_task
 
@@ -34,8 +39,13 @@ def make_plan(
     serializer: Serializer | None = None,
     forced: bool = False,
     together: Sequence[MustMerge] = (),
+    proven: bool = False,
+    known: Sequence[Remembered] = (),
 ) -> Plan:
     """Return what `refactor` writes for ``notebook``; ``together`` are sections that must not be parted.
+
+    Unless it is ``proven``, it takes for granted what runs check (`Task.assumptions`), but what ``known`` remembers to
+    be broken.
 
     Raise UserError where a cell is not Python (exit code 1) or, unless ``forced``, where a name is read that nothing
     can have bound. A notebook that is too large to be looked at, or nested too deeply, becomes one task as it is.
@@ -52,43 +62,68 @@ def make_plan(
         return as_one_task(notebook, sections, f"it has {len(sections):,} sections, more than {_MOST_SECTIONS}")
     try:
         with keeping_all():
-            return _plan(notebook, sections, level, single_task, serializer, forced, together)
+            choices = _Choices(level, single_task, serializer, forced, tuple(together), proven, tuple(known))
+            return _plan(notebook, sections, choices)
     except (RecursionError, MemoryError):
         return as_one_task(notebook, sections, "its code is nested too deeply to be looked at closely")
 
 
-def _plan(
-    notebook: Notebook,
-    sections: tuple[Section, ...],
-    level: int,
-    single_task: bool,
-    serializer: Serializer | None,
-    forced: bool,
-    together: Sequence[MustMerge],
-) -> Plan:
+@dataclass(frozen=True)
+class _Choices:
+    level: int
+    single_task: bool
+    serializer: Serializer | None
+    forced: bool
+    together: tuple[MustMerge, ...]
+    proven: bool
+    known: tuple[Remembered, ...]
+
+
+def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) -> Plan:
     tables = knowledge(read_user_effects(_folder(notebook)))
-    facts = _analyse(notebook, sections, tables)
-    if given := sorted(names_of_platform(notebook.metadata) & facts.names - facts.bound):
-        return as_one_task(notebook, sections, f"`{given[0]}` is its platform's, which keeps it for all cells")
-    if not forced:
-        refuse_undefined(notebook, facts)
-    all_as_one = MustMerge(0, len(sections) - 1, "")
-    cut = finest(facts, {cell.index: cell for section in sections for cell in section.cells})
-    cut = cut.joined([all_as_one] if single_task else together)
+    policy = None if choices.proven or choices.single_task or len(sections) == 1 else Policy()
+    while True:
+        facts = _analyse(notebook, sections, tables, policy)
+        borders = Borders(facts, {cell.index: cell for section in sections for cell in section.cells})
+        if policy is not None and not policy.known and (broken := beliefs(borders, choices.known)):
+            policy = Policy(broken)
+            continue
+        if given := sorted(names_of_platform(notebook.metadata) & facts.names - facts.bound):
+            return as_one_task(notebook, sections, f"`{given[0]}` is its platform's, which keeps it for all cells")
+        if not choices.forced:
+            refuse_undefined(notebook, facts)
+        solution = _solved(borders, tables, choices)
+        if solution is None:
+            return as_one_task(notebook, sections, "its sections need too much of one another")
+        granted = taken_for_granted(solution) if policy is not None else NOTHING
+        if policy is None or not granted.unchecked:
+            break
+        # what no run would notice is believed: each round believes more, of finitely many statements
+        more = policy.knowing(granted.unchecked)
+        policy = more if more != policy else None
+    hints = _hints(notebook, sections, choices.level, single_task=choices.single_task)
+    plan = plan_of(notebook, sections, solution, choices.serializer, hints, granted.by_unit)
+    return replace(plan, policy=policy)
+
+
+def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution | None:
+    """Return the solution of a notebook's constraints, or None if sections need too much of one another."""
+    cut = finest(borders)
+    all_as_one = MustMerge(0, len(cut.units) - 1, "")
+    cut = cut.joined([all_as_one] if choices.single_task else choices.together)
     if sum(len(unit.uses) for unit in cut.units) > _MOST_CROSSINGS:
-        return as_one_task(notebook, sections, "its sections need too much of one another")
-    solution = solve(cut, tables, () if single_task else together)
-    return plan_of(notebook, sections, solution, serializer, _hints(notebook, sections, level, single_task=single_task))
+        return None
+    return solve(cut, tables, () if choices.single_task else choices.together)
 
 
-def facts_of(notebook: Notebook, level: int) -> NotebookFacts | None:
+def facts_of(notebook: Notebook, level: int, policy: Policy | None = None) -> NotebookFacts | None:
     """Return the facts that a plan of ``notebook`` stands on; None if its code is too large to be looked at."""
     if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
         return None
     try:
         with keeping_all():
             tables = knowledge(read_user_effects(_folder(notebook)))
-            return _analyse(notebook, split(notebook, level), tables)
+            return _analyse(notebook, split(notebook, level), tables, policy)
     except (RecursionError, MemoryError):
         return None
 
@@ -102,10 +137,12 @@ def _folder(notebook: Notebook) -> Path:
     return notebook.path.resolve().parent if notebook.path is not None else Path.cwd()
 
 
-def _analyse(notebook: Notebook, sections: tuple[Section, ...], tables: Knowledge) -> NotebookFacts:
+def _analyse(
+    notebook: Notebook, sections: tuple[Section, ...], tables: Knowledge, policy: Policy | None
+) -> NotebookFacts:
     check_syntax(notebook)
     check_comments(notebook)
-    return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)))
+    return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)), policy=policy)
 
 
 def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, single_task: bool) -> tuple[str, ...]:

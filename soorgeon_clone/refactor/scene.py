@@ -10,6 +10,9 @@ from typing import Literal
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.model import AMBIENT, NotebookFacts, StatementFacts
 from soorgeon_clone.notebook.model import Section
+from soorgeon_clone.pipeline.assumptions.model import Assumption
+from soorgeon_clone.pipeline.assumptions.remembered import Remembered
+from soorgeon_clone.refactor.assumed import KINDS
 from soorgeon_clone.refactor.model import Load, Plan, Task
 from soorgeon_clone.refactor.remedies import remedy
 
@@ -49,11 +52,15 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Scene:
-    """A plan with the facts and the sections that it was made of; ``facts`` is None where nobody looked at the code."""
+    """A plan with the facts and the sections that it was made of; ``facts`` is None where nobody looked at the code.
+
+    ``known`` is what runs have shown of what tasks take for granted.
+    """
 
     plan: Plan
     facts: NotebookFacts | None
     sections: Sequence[Section]
+    known: Sequence[Remembered] = ()
 
     @cached_property
     def sources(self) -> Mapping[int, list[str]]:
@@ -77,6 +84,29 @@ class Scene:
         """Return the name of the task that a section belongs to."""
         owners = self.plan.section_tasks
         return owners[section] if section < len(owners) else self.plan.tasks[0].name
+
+    def because_of(self, assumption: Assumption) -> Because | None:
+        """Return what could make an assumption wrong, as its cause says."""
+        cause = assumption.cause
+        if cause is None or self.facts is None:
+            return None
+        for statement in self.statements:
+            if statement.cell + 1 == cause.cell and statement.first <= cause.row <= statement.last:
+                told = [one for one in statement.assumed if KINDS[assumption.kind] == one.kind]
+                if told:
+                    return self.facts.assumed(statement, told[0])
+        return None
+
+    def held(self, assumption: Assumption) -> int:
+        """Return in how many runs an assumption is remembered to have held, as far as runs are counted."""
+        cause = assumption.cause
+        kept = [
+            one.kept
+            for one in self.known
+            if cause is not None and (one.statement, one.kind) == (cause.statement, assumption.kind)
+            if set(one.names) <= set(assumption.names)
+        ]
+        return max(kept, default=0)
 
     def evidence(self, because: Because) -> Evidence:
         """Return a because with the place and the text of its statement."""

@@ -20,6 +20,7 @@ from soorgeon_clone.notebook.tags import (
     WRITES_FILES,
     is_reserved,
 )
+from soorgeon_clone.pipeline.assumptions.comments import text_of
 from soorgeon_clone.refactor.crossing import Words, load_lines, make_folder_lines, quoted, save_lines
 from soorgeon_clone.refactor.imports import WIDTH, arrange
 from soorgeon_clone.refactor.layout import Layout
@@ -30,6 +31,7 @@ from soorgeon_clone.refactor.naming import names_of, place_import
 _MOST_BITS = 10_000
 
 _INJECTED = ("upstream", "product")
+_OF_SAVED = "apart"  # what is taken for granted of what is saved
 _REPLAY_TAGS = {"import": IMPORTS, "setting": SETTINGS, "definition": DEFINITIONS}
 
 
@@ -48,6 +50,10 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
         [*(step.source for step in early), *(item.statement for item in words.imports.values())], layout.own_modules
     )
     search, imports = _with_search_path(search, imports)
+    granted = _assumption_lines(task, words)
+    if granted and needed and LOAD in needed[-1].tags:
+        last = needed.pop()
+        granted = [last.source, *granted]
     cells = [
         *heading,
         *_code(SETTINGS, search),
@@ -56,6 +62,7 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
         *_code(PATHS, paths),
         *_code(SETTINGS, "\n".join(f"{name} = {begin}" for begin, name in words.begins.items())),
         *needed,
+        *_code(LOAD, "\n".join(granted)),
         *_code(OTHER_PARAMETERS, _other_params_code(task)),
         *own,
         *_code(SAVE, saving),
@@ -192,7 +199,20 @@ def _save_code(task: Task, layout: Layout, words: Words) -> str:
     lines = make_folder_lines(task.name, task.saves[0], layout, words)
     for bundle in task.saves:
         lines += save_lines(task.name, bundle, layout, words)
+    lines += [text_of(one) for one in task.assumptions if one.kind == _OF_SAVED]
     return "\n".join(lines)
+
+
+def _assumption_lines(task: Task, words: Words) -> list[str]:
+    """Return the comments that say what the task takes for granted of what it begins with."""
+    lines = []
+    for one in task.assumptions:
+        if one.kind == "binds nothing else":  # nor what we use ourselves
+            ours = {*_INJECTED, *(item.name for item in words.imports.values())}
+            one = replace(one, names=tuple(sorted({*one.names, *ours})))
+        if one.kind != _OF_SAVED:
+            lines.append(text_of(one))
+    return lines
 
 
 def _split_heading(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:

@@ -34,7 +34,7 @@ class Sharing:
         """Follow values backward once; return whether that made a unit need more."""
         wiring = self.wiring
         before = len(wiring.askers)
-        live = self._live()
+        live = self.live()
         for unit in wiring.cut.units:
             alive = live[unit.begin]
             touched = {v for v in alive if v in unit.binds or self._changes(unit, v)}
@@ -49,7 +49,7 @@ class Sharing:
         self._let_files_load()
         return len(wiring.askers) > before
 
-    def _live(self) -> dict[int, set[str]]:
+    def live(self) -> dict[int, set[str]]:
         """Return, by unit, the values that are still needed after it."""
         live: dict[int, set[str]] = {}
         alive: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from soorgeon_clone.analysis.dataflow import Unit
@@ -9,6 +10,7 @@ from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import UNBOUND, Obj
 from soorgeon_clone.notebook.model import Cell, Notebook, Section
+from soorgeon_clone.pipeline.assumptions.model import Assumption
 from soorgeon_clone.refactor.carriers import table
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.exported import exported_text
@@ -26,8 +28,12 @@ def plan_of(
     solution: Solution,
     serializer: Serializer | None,
     hints: tuple[str, ...],
+    assumptions: Mapping[int, tuple[Assumption, ...]],
 ) -> Plan:
-    """Return the plan that a solution comes to; ``serializer`` is used for all products if it is given."""
+    """Return the plan that a solution comes to; ``serializer`` is used for all products if it is given.
+
+    ``assumptions`` are what its units take for granted.
+    """
     cut, wiring, borders = solution.cut, solution.wiring, solution.wiring.borders
     names = {unit.begin: sections[unit.begin].name for unit in cut.units}
     bundles = _bundles(solution, serializer)
@@ -47,7 +53,8 @@ def plan_of(
             if earlier in direct:
                 waits.append(must_precede(borders, earlier, unit.begin, order[unit.begin][earlier]))
         before[unit.begin] = reached
-        tasks.append(builder.task(unit, loadable, tuple(names[begin] for begin in sorted(direct))))
+        task = builder.task(unit, loadable, tuple(names[begin] for begin in sorted(direct)))
+        tasks.append(replace(task, assumptions=assumptions.get(unit.begin, ())))
     return Plan(
         notebook.name,
         tuple(tasks),

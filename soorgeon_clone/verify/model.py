@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from soorgeon_clone.pipeline.assumptions.remembered import Remembered
+
 DifferenceKind = Literal["output", "variable", "failure", "not run"]
 Verdict = Literal["same", "different", "not deterministic", "not run"]
 CauseKind = Literal[
@@ -51,7 +53,10 @@ class SectionResult:
 
 @dataclass(frozen=True)
 class Report:
-    """What `verify` found. ``unstable`` are cells that show something else when the notebook itself is run again."""
+    """What `verify` found. ``unstable`` are cells that show something else when the notebook itself is run again.
+
+    ``assumed`` is what came of what tasks take for granted, in this run and in those that are remembered.
+    """
 
     notebook: str
     pipeline: str
@@ -59,11 +64,17 @@ class Report:
     unstable: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    assumed: tuple[Remembered, ...] = ()
 
     @property
     def same(self) -> bool:
         """Whether nothing speaks against the pipeline: what could be judged is the same."""
         return all(section.verdict in ("same", "not deterministic") for section in self.sections)
+
+    @property
+    def held(self) -> int:
+        """How many assumptions were kept."""
+        return sum(1 for one in self.assumed if one.kept and not one.broken)
 
     @property
     def first(self) -> SectionResult | None:

@@ -10,39 +10,59 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.pipeline.assumptions.remembered import Remembered
+from soorgeon_clone.refactor.broken import joined, newly_broken
 from soorgeon_clone.refactor.model import MustMerge, Plan
 from soorgeon_clone.verify.model import Report, SectionResult
 from soorgeon_clone.verify.verify import Settings, Tell, Verifier
 
-MakePlan = Callable[[Sequence[MustMerge]], Plan]
+Known = Sequence[Remembered]
+MakePlan = Callable[[Sequence[MustMerge], Known], Plan]
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """``together`` is what was learnt, ``report`` the last comparison; its ``same`` says whether it ended well."""
+    """``together`` and ``known`` are what was learnt, ``report`` is the last comparison; its ``same`` says whether it
+    ended well. ``known`` is what is remembered of assumptions."""
 
     plan: Plan
     together: tuple[MustMerge, ...]
     report: Report
+    known: tuple[Remembered, ...] = ()
 
 
 def repair(
-    notebook: Notebook, make_plan: MakePlan, settings: Settings | None = None, tell: Tell | None = None
+    notebook: Notebook,
+    make_plan: MakePlan,
+    settings: Settings | None = None,
+    tell: Tell | None = None,
+    known: Known = (),
 ) -> Repaired:
-    """Return the first plan that agrees with the notebook. Raise UserError if the notebook itself does not run."""
+    """Return the first plan that agrees with the notebook. Raise UserError if the notebook itself does not run.
+
+    ``known`` is what is remembered of assumptions. What turns out not to be so is known to the next plan.
+    """
     tell = tell or (lambda text: None)
     together: tuple[MustMerge, ...] = ()
     tried: dict[int, int] = {}
-    plan = make_plan(together)
+    known = tuple(known)
+    plan = make_plan(together, known)
     with Verifier(notebook, settings or Settings(), tell) as verifier:
         while True:
             report = verifier.verify(plan)
+            learnt_of_code = newly_broken(known, report.assumed)
+            known = joined(known, report.assumed)
             if report.same or len(plan.tasks) < 2:
-                return Repaired(plan, together, report)
+                return Repaired(plan, together, report, known)
+            if learnt_of_code:
+                plan = make_plan(together, known)
+                for one in learnt_of_code:
+                    tell(f"Repairing: `{one.statement}` was not as assumed ({one.kind}): {one.broken}")
+                continue
             wrong = _first_wrong(report)
             tasks = len(plan.tasks)
             for learnt in (*_learnt(report, wrong, tried), _all(report)):
-                better = make_plan((*together, learnt))
+                better = make_plan((*together, learnt), known)
                 if len(better.tasks) < tasks:
                     break
             together, plan = (*together, learnt), better

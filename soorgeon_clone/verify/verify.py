@@ -11,6 +11,7 @@ from pathlib import Path
 from soorgeon_clone.files.folders import make_private, remove_private
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.sections import split
+from soorgeon_clone.pipeline.assumptions.remembered import recall
 from soorgeon_clone.pipeline.execution.model import Isolation, OnProgress
 from soorgeon_clone.refactor import files, write
 from soorgeon_clone.refactor.layout import Choices, Layout, lay_out
@@ -118,6 +119,7 @@ class Verifier:
                 *([built.problem] if built.problem else []),
             ),
             dict(self.seconds),
+            recall(entry_point.parent),
         )
 
     def _judged(self, comparison: Comparison, runner: Runner) -> tuple[tuple[SectionResult, ...], Unstable]:

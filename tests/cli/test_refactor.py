@@ -109,7 +109,7 @@ def test_json_is_for_programs(run: Callable[..., Done], tmp_path: Path) -> None:
     assert report["files"]["created"][0] == "tasks/load.py"
     assert set(report) == {
         "notebook", "folder", "written", "sections", "tasks", "merges", "files", "hints", "notes", "verified",
-        "explained",
+        "explained", "assumptions",
     }  # fmt: skip
 
 
@@ -468,3 +468,62 @@ def test_the_readme_names_the_runner(run: Callable[..., Done], tmp_path: Path) -
     (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
     assert run("nb.ipynb").code == 0
     assert "pip install soorgeon-clone -r requirements.txt" in (tmp_path / "README.md").read_text()
+
+
+LIBRARY = "def total(xs):\n    return sum(xs)\n\ndef spoil(xs):\n    xs.append(9)\n    return 1\n"
+UNKNOWN = [
+    "## Load",
+    "import obscure\nxs = [1]",
+    "## Look",
+    "print(obscure.total(xs))",
+    "## Use",
+    "n = obscure.spoil(xs)",
+]
+UNKNOWN += ["## End", "print(xs, n)"]
+
+
+@pytest.fixture
+def obscure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a library that nobody has described."""
+    folder = tmp_path.parent / f"{tmp_path.name}-site"
+    folder.mkdir()
+    (folder / "obscure.py").write_text(LIBRARY)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.syspath_prepend(str(folder))
+
+
+def test_it_says_how_much_it_assumes(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*UNKNOWN))
+    assert " assumptions are checked when the pipeline runs (--explain says which)\n" in run("nb.ipynb").out
+    report = json.loads(run("nb.ipynb", "--json").out)
+    assert {"task": "look", "kind": "unchanged", "names": ["xs"], "statement": "print(obscure.total(xs))"}.items() <= (
+        report["assumptions"][0].items()
+    )
+
+
+def test_proven_assumes_nothing(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*UNKNOWN))
+    report = json.loads(run("nb.ipynb", "--proven", "--json").out)
+    assert report["assumptions"] == []
+    assert [task["upstream"] for task in report["tasks"]] == [[], ["load"], ["look"], ["use"]]
+
+
+@pytest.mark.usefixtures("obscure")
+def test_build_repairs_what_was_assumed(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*UNKNOWN))
+    done = run("nb.ipynb", "--build")
+    assert done.code == 0, done.err
+    assert "Repairing: `n = obscure.spoil(xs)` was not as assumed (unchanged): " in done.out
+    executed = json.loads((tmp_path / "output" / "end.ipynb").read_text())
+    assert "[1, 9] 1" in json.dumps(executed)
+    again = run("nb.ipynb", "--build")
+    assert again.code == 0 and "Repairing" not in again.out
+
+
+@pytest.mark.usefixtures("obscure")
+def test_what_was_broken_is_known_beside_the_notebook_too(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*UNKNOWN))
+    entry = '- {statement: "n = obscure.spoil(xs)", assumed: unchanged, names: [xs], broken: "xs: [1] -> [1, 9]"}\n'
+    (tmp_path / "assumptions.yaml").write_text(entry)
+    report = json.loads(run("nb.ipynb", "--into", "new", "--json").out)
+    assert [task["upstream"] for task in report["tasks"]][-1] == ["use"]

@@ -14,6 +14,10 @@ A file holds one family. A case has these keys:
 - ``needs``: a library that not everyone has installed; without it the case is skipped
 - ``depths``: a list of numbers, each of which makes a case; ``{{expression}}`` in the code is Python that knows it as n
 - ``files``: what stands beside the notebook, text by name
+- ``broken``: kinds of what is taken for granted about unknown code and turns out not to be so: the pipelines that know
+  it are planned and run, until one shows what the notebook shows
+
+What is in the folder ``installed`` is installed where the family ``assumed`` runs, and out of sight of the analysis.
 """
 
 from __future__ import annotations
@@ -45,6 +49,12 @@ class Case:
     python: tuple[int, ...] = (3, 10)
     needs: str | None = None
     files: tuple[tuple[str, str], ...] = ()
+    broken: tuple[str, ...] = ()
+
+    @property
+    def installed(self) -> dict[str, str]:
+        paths = (HERE / "installed").glob("*.py") if self.family == "assumed" else ()
+        return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
     def __str__(self) -> str:
         return f"{self.family}: {self.name}"
@@ -77,6 +87,7 @@ def _case(path: Path, row: dict[str, Any], depth: int | None) -> Case:
         needs=row.pop("needs", None),
         python=tuple(int(part) for part in row.pop("python", "3.10").split(".")),
         files=tuple(row.pop("files", {}).items()),
+        broken=tuple(row.pop("broken", ())),
     )
     assert not row, f"{path.name}: unknown keys {set(row)}"
     return case

@@ -7,11 +7,12 @@ import os
 import sys
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cases import Case, cases
-from oracle.small import difference, notebook_of, plan_of, put, run_pipeline, run_straight
+from oracle.small import difference, notebook_of, plan_of, put, repaired, run_pipeline, run_straight
 
 from soorgeon_clone.verify.verify import verify
 
@@ -57,17 +58,28 @@ def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.Fixt
     notebook = notebook_of(case.sections)
     if case.files:
         notebook = replace(notebook, path=put(case.files, tmp_path) / "small.ipynb")
-    plan = plan_of(notebook)
-    files = dict(case.files)
+    files, installed = dict(case.files), case.installed
     if case.runner:
+        plan = plan_of(notebook)
         report = verify(notebook if case.files else replace(notebook, path=tmp_path / "small.ipynb"), plan)
         assert report.same, report.first
         assert not report.unstable
     else:
-        pipeline = run_pipeline(plan, ipython=case.ipython, files=files)
-        straight = None if case.unshown else run_straight(notebook, ipython=case.ipython, files=files)
-        problem = difference(notebook, straight, pipeline) if straight is not None else pipeline.error
-        assert problem is None, problem
+        run = partial(run_pipeline, ipython=case.ipython, files=files, installed=installed)
+        rounds = repaired(notebook, run)
+        plan, pipeline = rounds[-1]
+        assert {one.kind for one in rounds[0][1].broken} <= set(case.broken), pipeline.error
+        assert len(rounds) > 1 or not case.broken, "nothing was broken"
+        if case.unshown:
+            assert pipeline.error is None
+        else:
+            straight = run_straight(notebook, ipython=case.ipython, files=files, installed=installed)
+            problem = difference(notebook, straight, pipeline)
+            assert problem is None, problem
+            proven = plan_of(notebook, proven=True)
+            if not installed and proven.constraints != plan.constraints:
+                problem = difference(notebook, straight, run(proven))
+                assert problem is None, f"proven: {problem}"
 
     if not case.merge:
         assert not plan.merges, f"merged without need: {plan.merges}"

@@ -17,6 +17,7 @@ import tempfile
 import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,16 @@ from oracle.shown import quiet
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.read import parse
 from soorgeon_clone.notebook.tags import MAY_FAIL, PARAMETERS, is_run
+from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
+from soorgeon_clone.pipeline.assumptions.remembered import Remembered
+from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan, Task
 from soorgeon_clone.refactor.script import task_cells
 
 NO_FILES: Mapping[str, str] = {}
 LIMIT = 20  # seconds that one task may take
+MOST_ROUNDS = 12  # of a pipeline that is repaired
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,18 @@ class Code:
 
 @dataclass(frozen=True)
 class Run:
-    """What cells showed, by their place in the notebook; ``error`` is the traceback that ended the run."""
+    """What cells showed, by their place in the notebook; ``error`` is the traceback that ended the run.
+
+    ``assumed`` is what came of what tasks take for granted. A run ends where that was not so.
+    """
 
     shown: Mapping[int, str] = field(default_factory=dict)
     error: str | None = None
+    assumed: tuple[Broken | Kept, ...] = ()
+
+    @property
+    def broken(self) -> tuple[Broken, ...]:
+        return tuple(one for one in self.assumed if isinstance(one, Broken))
 
 
 def notebook_of(sections: Sequence[str]) -> Notebook:
@@ -65,11 +78,11 @@ def notebook_of(sections: Sequence[str]) -> Notebook:
     return Notebook("small", None, tuple(replace(cell, index=index) for index, cell in enumerate(cells)))
 
 
-def plan_of(notebook: Notebook) -> Plan:
+def plan_of(notebook: Notebook, *, proven: bool = False, known: Sequence[Remembered] = ()) -> Plan:
     """Return the plan that `refactor` makes."""
     from soorgeon_clone.refactor.plan import make_plan
 
-    return make_plan(notebook)
+    return make_plan(notebook, proven=proven, known=known)
 
 
 def put(files: Mapping[str, str] | Iterable[tuple[str, str]], folder: Path) -> Path:
@@ -81,45 +94,93 @@ def put(files: Mapping[str, str] | Iterable[tuple[str, str]], folder: Path) -> P
     return folder
 
 
-def run_straight(notebook: Notebook, *, ipython: bool = False, files: Mapping[str, str] = NO_FILES) -> Run:
-    """Run all cells in one process; ``files`` stand beside the notebook."""
+def run_straight(
+    notebook: Notebook,
+    *,
+    ipython: bool = False,
+    files: Mapping[str, str] = NO_FILES,
+    installed: Mapping[str, str] = NO_FILES,
+) -> Run:
+    """Run all cells in one process; ``files`` stand beside the notebook, ``installed`` where libraries are."""
     cells = [Code(cell.source, cell.index, cell.tags) for cell in notebook.cells if is_run(cell.kind, cell.tags)]
+    with tempfile.TemporaryDirectory() as folder, _installed(installed):
+        return _in_fork(lambda: _run("", cells, {}, ipython=ipython), put(files, Path(folder)))
+
+
+def run_pipeline(
+    plan: Plan,
+    *,
+    ipython: bool = False,
+    files: Mapping[str, str] = NO_FILES,
+    installed: Mapping[str, str] = NO_FILES,
+) -> Run:
+    """Run every task of the plan in a process of its own, with the cells and products that `refactor` writes, and
+    with the guards that the runner has."""
+    with tempfile.TemporaryDirectory() as name, _installed(installed):
+        return _run_tasks(plan, put(files, Path(name)), ipython=ipython)
+
+
+@contextmanager
+def _installed(files: Mapping[str, str]) -> Iterator[None]:
+    """Have modules where Python finds them, but only while something runs."""
     with tempfile.TemporaryDirectory() as folder:
-        return _in_fork(lambda: _run(cells, {}, ipython=ipython), put(files, Path(folder)))
+        sys.path.insert(0, str(put(files, Path(folder))))
+        try:
+            yield
+        finally:
+            sys.path.remove(folder)
 
 
-def run_pipeline(plan: Plan, *, ipython: bool = False, files: Mapping[str, str] = NO_FILES) -> Run:
-    """Run every task of the plan in a process of its own, with the cells and products that `refactor` writes."""
+def repaired(notebook: Notebook, run: Callable[[Plan], Run]) -> list[tuple[Plan, Run]]:
+    """Return the plans that `refactor --build` makes, and their runs: what was not so is known to the next plan."""
+    known: tuple[Remembered, ...] = ()
+    rounds: list[tuple[Plan, Run]] = []
+    while not rounds or (rounds[-1][1].broken and len(rounds) < MOST_ROUNDS):
+        plan = plan_of(notebook, known=known)
+        done = run(plan)
+        rounds.append((plan, done))
+        known += tuple(
+            Remembered(one.statement, one.kind, one.names, one.cell, one.effect, broken=one.found)
+            for one in done.broken
+        )
+    return rounds
+
+
+def _run_tasks(plan: Plan, folder: Path, *, ipython: bool) -> Run:
     layout = lay_out(plan, Choices())
     shown: dict[int, str] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = put(files, Path(name))
-        if plan.exported:
-            (folder / "exported.py").write_text(plan.exported, encoding="utf-8")
-        for task in latest_first(plan):
-            originals = [cell.index for cell in task.cells if is_run(cell.kind, cell.tags)]
-            cells = [
-                Code(cell.source, None if _is_ours(cell) else originals.pop(0), cell.tags)
-                for cell in task_cells(task, layout)
-                if is_run(cell.kind, cell.tags)
-            ]
-            files = {(bundle.key): layout.product(task.name, bundle) for bundle in task.saves}
-            product = {"nb": f"output/{task.name}.ipynb", **{file.key: file.path for file in files.values()}}
-            upstream = {
-                other.name: {
-                    "nb": f"output/{other.name}.ipynb",
-                    **{f.key: f.path for f in (layout.product(other.name, bundle) for bundle in other.saves)},
-                }
-                for other in plan.tasks
-                if other.name in task.upstream
+    assumed: list[Broken | Kept] = []
+    if plan.exported:
+        (folder / "exported.py").write_text(plan.exported, encoding="utf-8")
+    for task in latest_first(plan):
+        originals = [cell.index for cell in task.cells if is_run(cell.kind, cell.tags)]
+        cells = [
+            Code(cell.source, None if _is_ours(cell) else originals.pop(0), cell.tags)
+            for cell in task_cells(task, layout)
+            if is_run(cell.kind, cell.tags)
+        ]
+        files = {(bundle.key): layout.product(task.name, bundle) for bundle in task.saves}
+        product = {"nb": f"output/{task.name}.ipynb", **{file.key: file.path for file in files.values()}}
+        upstream = {
+            other.name: {
+                "nb": f"output/{other.name}.ipynb",
+                **{f.key: f.path for f in (layout.product(other.name, bundle) for bundle in other.saves)},
             }
-            injected = {"product": product, "upstream": upstream or None}
-            run = _in_fork(lambda cells=cells, injected=injected: _run(cells, injected, ipython=ipython), folder)
-            shown.update(run.shown)
-            if run.error:
-                code = "\n# ---\n".join(cell.source for cell in cells)
-                return Run(shown, f"in task {task.name}:\n{run.error}\nits cells:\n{code}")
-    return Run(shown)
+            for other in plan.tasks
+            if other.name in task.upstream
+        }
+        injected = {"product": product, "upstream": upstream or None}
+        run = _in_fork(
+            lambda name=task.name, cells=cells, injected=injected: _run(name, cells, injected, ipython=ipython),
+            folder,
+        )
+        shown.update(run.shown)
+        assumed += run.assumed
+        if run.error:
+            code = "\n# ---\n".join(cell.source for cell in cells)
+            error = f"in task {task.name}:\n{run.error}\nits cells:\n{code}"
+            return Run(shown, error, tuple(assumed))
+    return Run(shown, assumed=tuple(assumed))
 
 
 def latest_first(plan: Plan) -> Iterator[Task]:
@@ -149,7 +210,7 @@ def _is_ours(cell: Cell) -> bool:
     return any(tag == "parameters" or tag.startswith("soorgeon-") for tag in cell.tags)
 
 
-def _run(cells: Sequence[Code], injected: Mapping[str, Any], *, ipython: bool) -> Run:
+def _run(task: str, cells: Sequence[Code], injected: Mapping[str, Any], *, ipython: bool) -> Run:
     """Run the cells in this process, whose ``__main__`` they become."""
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
@@ -157,8 +218,10 @@ def _run(cells: Sequence[Code], injected: Mapping[str, Any], *, ipython: bool) -
     printed = _catch_stdout()
     execute = _ipython(main) if ipython else _plain(main.__dict__)
     shown: dict[int, str] = {}
-    for cell in cells:
+    session = Session(task, [TaskCell(n, cell.source, cell.index is not None) for n, cell in enumerate(cells)])
+    for number, cell in enumerate(cells):
         try:
+            session.before(number, main.__dict__)
             execute(cell)
         except BaseException as error:  # SystemExit too: whatever ends a cell ends the run
             if MAY_FAIL not in cell.tags or not isinstance(error, Exception):
@@ -171,7 +234,8 @@ def _run(cells: Sequence[Code], injected: Mapping[str, Any], *, ipython: bool) -
         # as the runner does: the values stand in a cell behind the one that is tagged `parameters`
         if PARAMETERS in cell.tags:
             main.__dict__.update(injected)
-    return Run(shown)
+    assumed = session.end(main.__dict__) if task else ()
+    return Run(shown, text_of(assumed), assumed)
 
 
 def _catch_stdout() -> Callable[[], str]:

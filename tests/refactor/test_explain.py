@@ -11,6 +11,7 @@ from oracle.small import notebook_of
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.sections import split
+from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.refactor.explain import explain
 from soorgeon_clone.refactor.plan import facts_of, make_plan
 from soorgeon_clone.refactor.remedies import remedy
@@ -28,7 +29,7 @@ SECTIONS = (
 
 def scene(sections: Sequence[str] = SECTIONS) -> Scene:
     notebook = notebook_of(sections)
-    return Scene(make_plan(notebook), facts_of(notebook, 2), split(notebook, 2))
+    return Scene(make_plan(notebook, proven=True), facts_of(notebook, 2), split(notebook, 2))
 
 
 def lines(*asked: str, sections: Sequence[str] = SECTIONS) -> list[str]:
@@ -154,3 +155,18 @@ def test_the_remedies_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert all(any(entry in text for text in proposed) for entry in entries[:1])
     (tmp_path / "pyproject.toml").write_text("\n".join(["[tool.soorgeon-clone.effects]", *entries]), encoding="utf-8")
     assert not any("changed" in line for line in lines("xs", sections=sections))
+
+
+def test_what_is_assumed() -> None:
+    notebook = notebook_of(("import mylib\nraw = [1]", "print(mylib.total(raw))", "print(raw)"))
+    plan = make_plan(notebook)
+    known = [Remembered("print(mylib.total(raw))", "unchanged", ("raw",), kept=2)]
+    scene = Scene(plan, facts_of(notebook, 2, plan.policy), split(notebook, 2), known)
+    (unchanged,) = [line for line in _lines(explain(scene, ["raw"])[0]) if "assumed" in line]
+    assert unchanged == (
+        "s2: assumed, and checked when it runs, held in 2 runs: raw is not changed"
+        " | 4:1? code that nobody has described: mylib.total"
+    )
+    (told, setting) = [line for line in _lines(explain(scene, ["s2"])[0]) if "assumed" in line]
+    assert told == unchanged.removeprefix("s2: ")
+    assert setting.startswith("assumed, and checked when it runs: no setting is made")

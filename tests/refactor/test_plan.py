@@ -13,10 +13,10 @@ from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
 
 
-def plan_of(*sections: str) -> Plan:
+def plan_of(*sections: str, proven: bool = False) -> Plan:
     texts = [text for number, section in enumerate(sections) for text in (f"## s{number}", section)]
     cells = [Cell(index, "code" if index % 2 else "markdown", text) for index, text in enumerate(texts)]
-    return make_plan(Notebook("nb", None, tuple(cells)))
+    return make_plan(Notebook("nb", None, tuple(cells)), proven=proven)
 
 
 def test_a_progress_bar_passes_on_what_it_was_given() -> None:

@@ -36,7 +36,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
 def test_a_plan_that_agrees_is_found(name: str, tmp_path: Path) -> None:
     code, tasks = CASES[name]
     source = notebook(tmp_path, code, LYING)
-    done = repair(source, lambda together: make_plan(source, together=together), Settings())
+    done = repair(source, lambda together, known: make_plan(source, together=together, known=known), Settings())
     assert done.report.same, done.report
     assert [task.name for task in done.plan.tasks] == tasks
     assert all("seen by --verify" in merge.reason for merge in done.plan.merges)
@@ -44,5 +44,5 @@ def test_a_plan_that_agrees_is_found(name: str, tmp_path: Path) -> None:
 
 def test_what_is_not_deterministic_is_left_alone(tmp_path: Path) -> None:
     source = notebook(tmp_path, "import random\nx = 1\n---\nprint(random.random())\n---\nprint(x)")
-    done = repair(source, lambda together: make_plan(source, together=together), Settings())
+    done = repair(source, lambda together, known: make_plan(source, together=together, known=known), Settings())
     assert done.report.same and not done.together

@@ -104,6 +104,8 @@ def _repeat(w: Run, memo: Memo) -> None:
         w.seed(resource)
     for resource in each(memo.draws):
         w.draw(resource)
+    for assumed in each(memo.assumed):
+        w.assume(assumed)
     for kind, item in each(memo.notes):
         if kind == "prints":
             w.print()

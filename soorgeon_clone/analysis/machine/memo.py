@@ -8,6 +8,7 @@ from typing import Any
 
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, keep
 from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.state import Scope
 
 
@@ -26,6 +27,7 @@ class Memo:
     draws: dict[str, Reason] = field(default_factory=dict)
     seeds: dict[str, Reason] = field(default_factory=dict)
     notes: dict[tuple[str, str], Reason] = field(default_factory=dict)
+    assumed: dict[Assumed, Reason] = field(default_factory=dict)
 
     def take(self, inner: Memo) -> None:
         """Add what a call inside of this one did."""
@@ -45,6 +47,7 @@ class Memo:
         yield self.draws, inner.draws
         yield self.seeds, inner.seeds
         yield self.notes, inner.notes
+        yield self.assumed, inner.assumed
 
 
 @dataclass

@@ -53,6 +53,7 @@ from soorgeon_clone.analysis.objects.heap import (
 from soorgeon_clone.analysis.objects.kinds.importable import MAIN
 from soorgeon_clone.analysis.objects.kinds.table import held_by_table
 from soorgeon_clone.analysis.objects.parts import NUMBERS, contents
+from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.special_methods import implicit
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
@@ -79,6 +80,8 @@ def run_block(w: Run, block: Block) -> None:
         if w.active and w.effort.is_exhausted:
             return  # what functions may do was taken for granted
         w.effort.walked += 1
+        if isinstance(node, Call):
+            w.dropped.add(node)
         run_statement(w, node)
 
 
@@ -206,7 +209,12 @@ def star_import(w: Run, path: str) -> None:
     found = origins(path)
     for name, origin in found.items():
         w.bind(name, frozenset({w.heap.lib(f"{path}.{name}" if is_described else origin)}))
-    if not found:
+    if not found and not w.believes("binds"):
+        w.assume(Assumed("binds", item=path))
+        w.note("sets", "names")  # to be repeated as a whole: any of several such imports may bind any of the names
+        for name in sorted(w.missing):
+            w.bind(name, frozenset({w.heap.lib(f"{path}.{name}")}))
+    elif not found:
         w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 

@@ -18,6 +18,7 @@ from soorgeon_clone.analysis.knowledge.feared import Feared, feared
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
 from soorgeon_clone.analysis.lower.parts import inside, targets_of
+from soorgeon_clone.analysis.machine import beliefs
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, passing
 from soorgeon_clone.analysis.objects.heap import (
@@ -25,6 +26,7 @@ from soorgeon_clone.analysis.objects.heap import (
     CLASS,
     CODE_TYPES,
     EMPTY,
+    FRAMES,
     FUNCTION,
     INSTANCE,
     LIB,
@@ -38,6 +40,7 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, TABLES, mutable, path_text, with_elements
+from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.state import Scope
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import advance, is_advancing
@@ -228,9 +231,13 @@ def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     else:
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
-        if not w.importing:  # what nobody knows of is not feared to do more than that: imports make things
-            w.note("unknown_calls", shown)
-        made = _assume(w, receiver, args, node, what)
+        if w.policy is not None and beliefs.is_setting(w, receiver, args, node, what):
+            w.note("sets", "modules")
+            made = frozenset({w.heap.atom("builtins.scalar")})
+        else:
+            if not w.importing:  # what nobody knows of is not feared to do more than that: imports make things
+                w.note("unknown_calls", shown)
+            made = _assume(w, receiver, args, node, what)
     w.heap.reason = reason
     return made
 
@@ -257,19 +264,52 @@ def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     for obj in values if w.anything_advances() else ():
         if is_advancing(w, obj):
             advance(w, obj)
-    w.change(o for o in with_elements(values) if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    believed = beliefs.believed(w, receiver, node, what)
+    if w.policy is not None and w.believes("amends"):
+        for obj in values:
+            if obj.type in (FUNCTION, CLASS):
+                w.change_one(w.heap.amendments(obj))
+    changed = beliefs.chosen(w, receiver, args.all, believed, "receiver changes", "arguments change")
+    w.change(o for o in with_elements(changed) if o.type not in (FUNCTION, CLASS) and not o.immutable)
+    if changed != values:
+        w.assume_unchanged(with_elements(values - changed))
     if w.heap.has_sets():
         w.heap.note_order(w.heap.reach(values))
+    beliefs.set_settings(w, receiver, what)
     if not w.importing:
-        for resource in sorted(w.seeded):
-            w.draw(resource)
+        beliefs.draw(w, what)
         _may_be_file(w, args.all, deep=not receiver)
-    _may_keep(w, values)
+    if "receiver keeps" in believed:
+        _may_keep(w, values)
     made = w.heap.make(w.site(node), UNKNOWN)
-    w.heap.hold(made, ANY, mutable(values))
+    w.strangers.add(made)
+    shared = beliefs.chosen(w, receiver, args.all, believed, "result is receiver's", "result is arguments'")
+    w.heap.hold(made, ANY, mutable(shared))
+    if w.policy is not None:
+        _may_share(w, made, shared, values)
     if what and "." in what and what[0] != "?":
         made.path = made.path or what
     return frozenset({made})
+
+
+def _may_share(w: Run, made: Obj, shared: Value, values: Value) -> None:
+    """Note what the result is assumed to have nothing in common with, and what was given with one another."""
+    if w.believes("shares"):
+        keep_views(w, made, shared)
+        _keep_in_library(w, made, values)
+        return
+    # what keeps a frame keeps it as it is: it is written into without those that show its memory
+    keep_views(w, made, shared, but=FRAMES if w.copies_on_write else frozenset())
+    apart = frozenset(o for o in (*values, made) if not o.immutable and o.type not in (FUNCTION, CLASS))
+    w.assume(Assumed("shares", apart - w.in_modules))
+
+
+def _keep_in_library(w: Run, made: Obj, values: Value) -> None:
+    """Let a library keep what it is given, and give what it keeps: a run has shown that one of its calls does."""
+    kept = w.heap.make(("kept by libraries",), UNKNOWN)
+    kept.made = -1
+    w.heap.hold(kept, ANY, mutable(values))
+    w.heap.hold(made, ANY, frozenset({kept}))
 
 
 def _may_keep(w: Run, values: Value) -> None:
@@ -340,7 +380,10 @@ def run_code(w: Run, value: Value, node: Instruction) -> None:
 
     def run(obj: Obj) -> None:
         given = w.call_one(obj, any_arguments(obj, frozenset({anything})), node)
-        w.change(o for o in with_elements(given) if o.type not in (FUNCTION, CLASS))
+        if w.believes("changes"):
+            w.change(o for o in with_elements(given) if o.type not in (FUNCTION, CLASS))
+        else:
+            w.assume_unchanged(with_elements(given))
 
     w.loop(once)
 
@@ -472,9 +515,9 @@ def _join(w: Run, made: Obj, values: Value) -> None:
     keep_views(w, made, values)
 
 
-def keep_views(w: Run, made: Obj, values: Value) -> None:
-    """Let ``made`` hold what shares the memory of the arrays among ``values``."""
-    arrays = [obj for obj in w.heap.reach(values) if w.has(obj, "memory")]
+def keep_views(w: Run, made: Obj, values: Value, but: frozenset[str] = frozenset()) -> None:
+    """Let ``made`` hold what shares the memory of the arrays among ``values``, those of types ``but`` left out."""
+    arrays = [obj for obj in w.heap.reach(values) if w.has(obj, "memory") and obj.type not in but]
     if arrays:
         view = w.heap.make(("view in", made), NDARRAY)
         for array in arrays:

@@ -59,6 +59,7 @@ from soorgeon_clone.analysis.objects.kinds.importable import given_to_module
 from soorgeon_clone.analysis.objects.kinds.table import registered_accessors, tables_copy_on_write
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS
+from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import advances
@@ -76,8 +77,11 @@ _NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\
 class Run(Machine):
     """One abstract run. ``section`` and ``record`` are where it stands."""
 
-    def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS) -> None:
+    def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS, policy: Policy | None = None) -> None:
         self.limits = limits
+        self.policy = policy
+        self.strangers: set[Obj] = set()  # what calls gave that nobody has described
+        self.dropped: set[Instruction] = set()  # calls that stand for themselves: nothing takes what they give
         self.effort = Effort(limits)
         self.heap = Heap(self.effort)
         self.places = Places()
@@ -144,6 +148,13 @@ class Run(Machine):
         """The names that the notebook's code binds twice, or that are builtins' and bound at all."""
         counts = Counter(name for statement in self.statements for name in statement.bindings)
         return frozenset(name for name, count in counts.items() if count > 1 or hasattr(builtins, name))
+
+    @cached_property
+    def missing(self) -> frozenset[str]:
+        """The names that the notebook's code reads and nothing in sight binds."""
+        read = {name for statement in self.statements for name in statement.mentions}
+        bound = {name for statement in self.statements for name in statement.bound}
+        return frozenset(n for n in read - bound if not hasattr(builtins, n) and not is_notebook_name(n))
 
     @cached_property
     def renames_labels(self) -> bool:
@@ -492,6 +503,10 @@ class Run(Machine):
         reason = self.heap.reason
         if obj.type != INSTANCE:
             self.blame(reason.node, _inside(obj), feared=True)
+            if obj in self.strangers and not self.believes("changes"):
+                self.assume_unchanged(part for part in holds(obj) if part is not obj)
+                self.heap.reason = reason
+                return
         self._change_all(obj)
         self.heap.reason = reason
 
@@ -620,6 +635,22 @@ class Run(Machine):
         before = self.record.writes_again
         self.note("files_written", "*")
         self.record.writes_again = before
+
+    def assume(self, assumed: Assumed) -> None:
+        """Take for granted that this statement does not do something, although nobody knows."""
+        keep(self.record.assumed, assumed, self.heap.reason)
+        if self.tracing:
+            keep(self.tracing[-1].assumed, assumed, self.heap.reason)
+
+    def assume_unchanged(self, objects: Iterable[Obj]) -> None:
+        """Take for granted that none of these objects changes, nor what they hold."""
+        mutable = frozenset(o for o in objects if not o.immutable)
+        if mutable:
+            self.assume(Assumed("changes", mutable))
+
+    def believes(self, kind: Kind) -> bool:
+        """Whether what nobody has described is taken to do what it may do."""
+        return self.policy is None or self.policy.knows(self.record.index, kind)
 
     def opaque(self, reason: str) -> None:
         self.record.opaque = self.record.opaque or reason

@@ -12,6 +12,7 @@ from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, INSTANCE, UN
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.special_methods import look_into_unknown
 from soorgeon_clone.analysis.objects.using import iterate
 
 
@@ -34,6 +35,7 @@ class Kind:
         """Return what ``obj.name`` gives."""
         if obj.immutable:
             return frozenset({w.heap.atom("builtins.scalar")})
+        look_into_unknown(w, frozenset({obj}))
         found = frozenset({obj})
         for held in obj.fields.values():
             for part in held:

@@ -21,6 +21,7 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 
 FRAME = "pandas.DataFrame"
+SERIES = "pandas.Series"
 NDARRAY = "numpy.ndarray"
 TABLES = "pandas."  # how the types of frames, series, indexes and all that shows parts of them begin
 NUMBERS = (TABLES, "numpy.")  # and those of all that has its elements in memory of its own

@@ -20,8 +20,21 @@ _OF_ITSELF = re.compile(
 _SEEN_THROUGH = {*CONTAINERS, INSTANCE, "collections.Counter", "types.SimpleNamespace"}
 
 
+def look_into_unknown(w: Machine, value: Value) -> None:
+    """What nobody has described may change when it is looked at (a property, an operator): nobody expects that."""
+    unknown = [obj for obj in value if obj in w.strangers and obj.made < w.heap.now] if w.policy is not None else []
+    if unknown:
+        reason = w.blame(w.heap.reason.node, "looking at what nobody has described", feared=True)
+        if w.believes("changes"):
+            w.change(unknown)
+        else:
+            w.assume_unchanged(unknown)
+        w.heap.reason = reason
+
+
 def implicit(w: Machine, value: Value) -> Value:
     """Run what an operation may call in the notebook's classes (``__add__``, ``__repr__``); return what it gives."""
+    look_into_unknown(w, value)
     result: set[Obj] = set()
     for obj in value:
         if obj.type == INSTANCE:

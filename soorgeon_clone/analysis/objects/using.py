@@ -23,7 +23,10 @@ def take_from_unknown(w: Machine, value: Value) -> None:
     if unknown:
         reason = w.blame(w.heap.reason.node, "iterating over what nobody has described", feared=True)
         for obj in unknown:
-            w.change_one(obj)
+            if obj in w.strangers and not w.believes("changes"):
+                w.assume_unchanged((obj,))
+            else:
+                w.change_one(obj)
         w.heap.reason = reason
 
 

@@ -7,6 +7,7 @@ import re
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, LIB, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.parts import FRAME, NDARRAY, SERIES
 from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.refactor.carriers import obstacles
 from soorgeon_clone.refactor.carriers.borders import Borders
@@ -73,7 +74,7 @@ def _is_unpicklable(knowledge: Knowledge, obj: Obj) -> bool:
 
 
 # what an iterator may go through: a copy of it is as good, unless it is changed or compared
-_DATA = ("builtins.list", "builtins.dict", "builtins.tuple", "numpy.ndarray", "pandas.DataFrame", "pandas.Series")
+_DATA = ("builtins.list", "builtins.dict", "builtins.tuple", NDARRAY, FRAME, SERIES)
 
 
 def _is_data(part: Obj) -> bool:

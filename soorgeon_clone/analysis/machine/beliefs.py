@@ -1,0 +1,98 @@
+"""A call that nobody has described -> what of it is believed; the rest is assumed not to happen, and noted so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from soorgeon_clone.analysis.knowledge.effects import FIGURES
+from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction
+from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.policy import BELIEFS, Assumed, Belief, Fear
+
+
+def believed(w: Run, receiver: Value, node: Instruction, what: str) -> frozenset[Belief]:
+    """Return what a call is taken to do with what it is given."""
+    if w.policy is None:
+        return frozenset(BELIEFS)
+    found = set(w.policy.believed(_looks(w, receiver, node, what)))
+    if w.believes("changes"):
+        found |= {"receiver changes", "arguments change"}
+    if w.believes("shares"):
+        found |= {"receiver keeps", "result is receiver's", "result is arguments'"}
+    return frozenset(found)
+
+
+def _looks(w: Run, receiver: Value, node: Instruction, what: str) -> Fear:
+    """Return a call as it looks to a reader."""
+    given = node.arguments if isinstance(node, Call) else ()
+    keywords = {item.name: _source(item.value) for item in given if item.name is not None}
+    is_method = any(obj not in w.in_modules for obj in receiver)
+    return Fear(what.rpartition(".")[2], is_method, node in w.dropped, keywords)
+
+
+def _source(node: Instruction) -> str | None:
+    return str(node.value) if isinstance(node, Constant) else None
+
+
+def chosen(
+    w: Run, receiver: Value, given: Value, believed: frozenset[Belief], of_receiver: Belief, of_arguments: Belief
+) -> Value:
+    """Return the objects for which one of two beliefs holds; what modules beside the notebook keep is never waived."""
+    chosen = (receiver | given) & w.in_modules
+    if of_receiver in believed:
+        chosen |= receiver
+    if of_arguments in believed:
+        chosen |= given
+    return chosen
+
+
+def draw(w: Run, what: str) -> None:
+    if w.policy is not None and "seed" in what.rpartition(".")[2].lower():
+        for resource in _generators(w):
+            w.seed(resource)
+        return
+    for resource in sorted(w.seeded):
+        if w.believes("draws") or resource in FIGURES:
+            w.draw(resource)
+            if w.policy is not None:
+                w.seed(resource)  # it may have been seeded as well
+        else:
+            w.assume(Assumed("draws", item=resource))
+
+
+_WITH_GENERATOR = ("torch",)  # of one for all that is drawn
+
+
+def _generators(w: Run) -> Iterator[str]:
+    """Yield the generators that the notebook's libraries draw from."""
+    tops = {each.path.partition(".")[0] for s in w.statements for each in s.all_imports}
+    yield "python_random"
+    if any(top not in sys.stdlib_module_names and w.knowledge.describes(top) for top in tops):
+        yield "numpy_random"
+    yield from (f"{top}_random" for top in tops if top in _WITH_GENERATOR)
+
+
+def set_settings(w: Run, receiver: Value, what: str) -> None:
+    if w.policy is None:
+        return
+    if w.believes("sets"):
+        w.note("sets", "modules")
+    else:
+        paths = (what, *(obj.path for obj in receiver))
+        tops = {path.partition(".")[0] for path in paths if "." in path and path[0] not in "?%"}
+        for top in sorted(tops - sys.stdlib_module_names) if tops else [""]:
+            w.assume(Assumed("sets", item=top))
+
+
+_SETTING = frozenset("activate configure disable enable init register set use".split())
+
+
+def is_setting(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> bool:
+    """Whether a call looks like a setting of the library that can be made again: ``lib.set_theme("dark")``."""
+    looks = _looks(w, receiver, node, what)
+    if receiver or looks.verb not in _SETTING or "seed" in looks.name or node not in w.record.lowered.block:
+        return False
+    return all(obj.immutable and (obj.const is not None or "." in obj.type) for obj in args.all)
