@@ -231,6 +231,9 @@ def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     else:
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
+        policy = w.policy
+        if _has_no_such_method(receiver):
+            w.policy = None
         if w.policy is not None and beliefs.is_setting(w, receiver, args, node, what):
             w.note("sets", "modules")
             made = frozenset({w.heap.atom("builtins.scalar")})
@@ -238,8 +241,14 @@ def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
             if not w.importing:  # what nobody knows of is not feared to do more than that: imports make things
                 w.note("unknown_calls", shown)
             made = _assume(w, receiver, args, node, what)
+        w.policy = policy
     w.heap.reason = reason
     return made
+
+
+def _has_no_such_method(receiver: Value) -> bool:
+    """Whether a container that Python has is asked for a method that no table knows: it is none of unknown code."""
+    return bool(receiver) and all(obj.type in CONTAINERS for obj in receiver)
 
 
 def _shown(receiver: Value, what: str) -> str:
@@ -286,20 +295,24 @@ def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     shared = beliefs.chosen(w, receiver, args.all, believed, "result is receiver's", "result is arguments'")
     w.heap.hold(made, ANY, mutable(shared))
     if w.policy is not None:
-        _may_share(w, made, shared, values)
+        views = frozenset(o for o in shared if o not in receiver or o.type not in CONTAINERS)
+        _may_share(w, made, views, values)
     if what and "." in what and what[0] != "?":
         made.path = made.path or what
     return frozenset({made})
 
 
-def _may_share(w: Run, made: Obj, shared: Value, values: Value) -> None:
-    """Note what the result is assumed to have nothing in common with, and what was given with one another."""
+def _may_share(w: Run, made: Obj, viewed: Value, values: Value) -> None:
+    """Note what the result is assumed to have nothing in common with, and what was given with one another.
+
+    Of ``viewed`` it may hold arrays that show the memory of those in there.
+    """
     if w.believes("shares"):
-        keep_views(w, made, shared)
+        keep_views(w, made, viewed)
         _keep_in_library(w, made, values)
         return
     # what keeps a frame keeps it as it is: it is written into without those that show its memory
-    keep_views(w, made, shared, but=FRAMES if w.copies_on_write else frozenset())
+    keep_views(w, made, viewed, but=FRAMES if w.copies_on_write else frozenset())
     apart = frozenset(o for o in (*values, made) if not o.immutable and o.type not in (FUNCTION, CLASS))
     w.assume(Assumed("shares", apart - w.in_modules))
 
