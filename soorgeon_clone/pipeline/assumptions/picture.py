@@ -66,7 +66,7 @@ def _part(
     if isinstance(one, types.FunctionType):
         return ("a function", id(one)), list(_remembered_by(way, one)) if top or owns(one.__module__ or "") else []
     if isinstance(one, types.MethodType):
-        return ("a method", one.__func__.__qualname__), [(f"{way}.__self__", one.__self__)]
+        return ("a method", getattr(one.__func__, "__qualname__", "")), [(f"{way}.__self__", one.__self__)]
     if isinstance(one, functools.partial):
         return "a partial", [(f"{way}.func", one.func), (f"{way}.args", one.args), (f"{way}.keywords", one.keywords)]
     if isinstance(one, type):

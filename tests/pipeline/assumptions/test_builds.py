@@ -118,6 +118,7 @@ def test_one_task_as_other_engines_call_it(project: Handwritten, monkeypatch: py
 def test_nothing_is_imported_where_nothing_is_assumed(project: Handwritten) -> None:
     seen = "import sys, pickle\npickle.dump(sorted(m for m in sys.modules if '.assumptions.' in m), open('seen', 'wb'))"
     project.write("raw = [1]", seen, "")
-    assert project.error() == ""
+    with Project(project.root / "pipeline.yaml", use_cache=False) as opened:
+        assert build(opened).ok  # with an executor of its own: the other one has had tasks that assume something
     modules = pickle.loads(Path(project.root, "seen").read_bytes())
     assert not [name for name in modules if ".guards" in name or name.endswith("session")]

@@ -85,7 +85,8 @@ def _module_picture(name: str, module: Any) -> Picture:
 
 
 def _is_elsewhere(value: Any, package: str) -> bool:
-    home = value.__module__ if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")) else None
+    defined = isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__"))
+    home = getattr(value, "__module__", None) if defined else None
     return isinstance(home, str) and home.partition(".")[0] != package
 
 
