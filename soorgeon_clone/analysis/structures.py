@@ -387,19 +387,18 @@ def _dir(w: Walker, args: Arguments, node: Instruction) -> Value | None:
     return frozenset({made})
 
 
-def _list_variables(w: Walker, why: str) -> None:
-    """Use all variables of the notebook that there are, and show them: its task must have these and no others."""
+def _list_variables(w: Walker, why: str) -> Value:
+    """Return all variables of the notebook that there are, which are listed: its task must have these and no others."""
     if w.scope.kind != "module" or w.tracing:
         w.opaque(why)
-        return
+        return EMPTY
     value = EMPTY
     for name in sorted({name for name in w.module.state.all_names() if not name.startswith(AMBIENT)}):
         binding = w.module.state.get(name)
         if binding is not None and binding.value != {UNBOUND}:
             value |= w.read_global(name) - {UNBOUND}
-    w.show(value)
-    w.print()
     w.record.lists_names = True
+    return value
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Any, Instruction], Value | None]] = {
@@ -656,7 +655,8 @@ def _line_magic(w: Walker, args: Arguments, node: Instruction) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "%store")
     elif name in _LISTS_VARIABLES:
-        _list_variables(w, f"%{name} lists all variables")
+        w.show(_list_variables(w, f"%{name} lists all variables"))
+        w.print()
     elif name in ("reset", "reset_selective", "xdel"):
         w.opaque(f"%{name} deletes variables")
     elif name in _SHELLS:
