@@ -658,19 +658,18 @@ class Run(Machine):
         if self.tracing:
             keep(self.tracing[-1].notes, ("opaque", reason), self.heap.reason)
 
-    def list_variables(self, why: str) -> None:
-        """Use all variables of the notebook that there are, and show them: its task must have these and no others."""
+    def list_variables(self, why: str) -> Value:
+        """Return all variables of the notebook that there are, which are listed: its task must have these only."""
         if self.scope.kind != "module" or self.tracing:
             self.opaque(why)
-            return
+            return EMPTY
         value = EMPTY
         for name in sorted({name for name in self.module.state.all_names() if not name.startswith(AMBIENT)}):
             binding = self.module.state.get(name)
             if binding is not None and binding.value != {UNBOUND}:
                 value |= self.read_global(name) - {UNBOUND}
-        self.show(value)
-        self.print()
         self.record.lists_names = True
+        return value
 
     def print(self) -> None:
         """Note that something is written to standard output, or displayed."""

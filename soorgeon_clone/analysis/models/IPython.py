@@ -145,7 +145,8 @@ def _line_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
     elif name in _RUNS_CELLS:
         w.opaque(f"%{name} takes the code of earlier cells, to run it again")
     elif name in _LISTS_VARIABLES:
-        w.list_variables(f"%{name} lists all variables")
+        w.show(w.list_variables(f"%{name} lists all variables"))
+        w.print()
     elif name in ("reset", "reset_selective", "xdel"):
         w.opaque(f"%{name} deletes variables")
     elif name in _SHELLS:

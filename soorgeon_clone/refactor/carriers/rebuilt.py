@@ -52,7 +52,11 @@ def rebuilt(borders: Borders, knowledge: Knowledge, binding: Binding, border: in
     parts = borders.facts.heap.reach(own) - own
     if any(o.made != number or not (obstacles.order(o, start) or _is_unpicklable(knowledge, o)) for o in own):
         return None
-    if any(part.changed or not (part.type.partition(".")[0] in libraries or _is_data(part)) for part in parts):
+    goes_through = all(o.type in _ITERATORS for o in own)
+    if any(
+        part.changed or not (part.type.partition(".")[0] in libraries or (goes_through and _is_data(part)))
+        for part in parts
+    ):
         return None
     changers = [borders.statements[n] for n in sorted({n for o in own for n in o.changed}) if number < n < start]
     if any(changer.seeds for changer in changers):
@@ -73,6 +77,7 @@ def _is_unpicklable(knowledge: Knowledge, obj: Obj) -> bool:
     return facts is not None and not facts.picklable
 
 
+_ITERATORS = frozenset({"builtins.iterator", "builtins.generator"})
 # what an iterator may go through: a copy of it is as good, unless it is changed or compared
 _DATA = ("builtins.list", "builtins.dict", "builtins.tuple", NDARRAY, FRAME, SERIES)
 
