@@ -30,17 +30,12 @@ COMMON = (
     "logging.Logger",
 )
 
-_PLACED = ("sets", "seeds", "draws", "reads", "writes")
-
 Resolve = Callable[[str], "str | None"]
 
 
 @dataclass
 class Feared:
-    """What code may do. ``methods`` are the names of methods that it calls on what is no library's.
-
-    ``rows``: where that is done first, by field and item; ``where`` the same in words, of all the code together.
-    """
+    """What code may do. ``methods`` are the names of methods that it calls on what is no library's."""
 
     sets: set[str] = field(default_factory=set)
     seeds: set[str] = field(default_factory=set)
@@ -50,20 +45,6 @@ class Feared:
     methods: set[str] = field(default_factory=set)
     prints: bool = False
     by_name: bool = False
-    rows: dict[tuple[str, str], int] = field(default_factory=dict)
-    where: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def add(self, other: Feared) -> None:
-        """Take over what ``other`` holds."""
-        for name in ("sets", "seeds", "draws", "reads", "writes", "methods"):
-            getattr(self, name).update(getattr(other, name))
-        self.prints = self.prints or other.prints
-        self.by_name = self.by_name or other.by_name
-        self.where = {**other.where, **self.where}
-
-    def name_places(self, name: str, file: str) -> None:
-        """Say of what is done in which row that it is done in function ``name`` of ``file``."""
-        self.where = {key: f"{name} ({file}, row {row})" for key, row in self.rows.items()}
 
 
 def feared(knowledge: Knowledge, blocks: Iterable[Block], resolve: Resolve) -> Feared:
@@ -84,7 +65,6 @@ class _Reader:
         self.types: set[str] = set()
         self.names: set[str] = set()
         self.own: dict[str, str] = {}  # what the code imports where it stands
-        self.placed = 0  # how many items have their row
 
     def read(self, instruction: Instruction) -> None:
         """Take in all chains of names, attributes and calls in ``instruction``."""
@@ -107,16 +87,6 @@ class _Reader:
                     self._chain(item, [])
                 inner = [*parts(item)]
             stack.extend(reversed(inner))
-            self._note_rows(item)
-
-    def _note_rows(self, item: Instruction) -> None:
-        groups = {kind: getattr(self.found, kind) for kind in _PLACED}
-        count = sum(map(len, groups.values()))
-        if count > self.placed:
-            self.placed = count
-            for kind, held in groups.items():
-                for one in held:
-                    self.found.rows.setdefault((kind, one), item.row)
 
     def _path(self, head: Instruction) -> str | None:
         if not isinstance(head, Read):

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 
-from soorgeon_clone.analysis.evidence import enter
 from soorgeon_clone.analysis.knowledge.effect_comments import Said
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.knowledge.feared import Feared, feared
@@ -635,23 +634,14 @@ def _global(function: Obj, name: str) -> str:
 
 def do_feared(w: Run, may: Feared) -> None:
     """Do what code that nobody follows may do besides changing objects."""
-    here = w.heap.reason
-
-    def each(kind: str, items: Iterable[str]) -> Iterator[str]:
-        for item in sorted(items):
-            where = may.where.get((kind, item))
-            w.heap.reason = enter(where, here)._replace(node=None, rule=here.rule) if where is not None else here
-            yield item
-        w.heap.reason = here
-
-    for setting in each("sets", may.sets):
+    for setting in sorted(may.sets):
         w.note("sets", setting)
-    for resource in each("seeds", may.seeds):
+    for resource in sorted(may.seeds):
         w.seed(resource)
-    for resource in each("draws", may.draws):
+    for resource in sorted(may.draws):
         w.draw(resource)
-    for kind, field, texts in (("reads", "files_read", may.reads), ("writes", "files_written", may.writes)):
-        for text in each(kind, texts):
+    for field, texts in (("files_read", may.reads), ("files_written", may.writes)):
+        for text in sorted(texts):
             if text == "*" or w.logs_to_files:
                 w.note(field, "*")
     if may.prints:
