@@ -25,7 +25,7 @@ def write_together(texts: Mapping[str, str], removed: Iterable[str], root: Path,
     try:
         made += _make_folder(root)
         if aside != root:
-            aside = confine.written(root, aside)
+            aside = confine.written(root, aside.relative_to(root))
             made += _make_folder(aside)
         staging = Path(tempfile.mkdtemp(prefix=ASIDE, dir=aside))
         try:

@@ -51,3 +51,9 @@ def test_many_paths_in_a_sentence() -> None:
 def test_a_lone_surrogate_has_no_utf8(tmp_path: Path) -> None:
     write_together({"a": "\ud800"}, [], tmp_path, tmp_path)
     assert (tmp_path / "a").read_bytes() == b"\\ud800"
+
+
+def test_a_relative_root_gets_no_folder_of_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_together({"a.txt": "a"}, [], Path("new"), Path("new/.aside"))
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [".aside", "a.txt"]
