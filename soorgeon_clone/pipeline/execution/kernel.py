@@ -11,7 +11,7 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.execution import boot, process
-from soorgeon_clone.pipeline.execution.cells import blank, is_run, silence_repeated
+from soorgeon_clone.pipeline.execution.cells import blank, is_run, silence_added
 from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import KILLED, status_of
 from soorgeon_clone.pipeline.execution.journal import Journal
@@ -56,7 +56,7 @@ def execute(job: Job, events: Channel | FileChannel, journal: int, folder: Path)
     recorder = Recorder(notebook["cells"], limit=job.output_limit, journal=Journal(journal))
     error = _run(job, notebook, recorder, events, folder)
     recorder.settle()
-    silence_repeated(notebook)
+    silence_added(notebook)
     if job.output is not None:
         try:
             write_notebook(notebook, job.output)
