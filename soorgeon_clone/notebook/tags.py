@@ -24,6 +24,11 @@ SAVE = f"{_PREFIX}save"
 WRITES_FILES = f"{_PREFIX}writes-files"
 
 
+# Cells that repeat statements of earlier tasks; all cells that are refactor's own.
+REPEATED = frozenset({IMPORTS, SETTINGS, DEFINITIONS})
+ADDED = REPEATED | {OTHER_PARAMETERS, PATHS, LOAD, SAVE}
+
+
 def is_run(kind: str, tags: Iterable[str]) -> bool:
     """Tell whether a cell of this kind with these tags is run at all."""
     return kind == "code" and SKIPPED not in tags

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from soorgeon_clone.notebook.model import Notebook, Section
+from soorgeon_clone.notebook.tags import ADDED
 from soorgeon_clone.refactor.model import Part, Plan, Task
-from soorgeon_clone.verify.capture import alive, arrivals, departures, is_ours
+from soorgeon_clone.verify.capture import alive, arrivals, departures, is_ours, tags
 from soorgeon_clone.verify.likeness import text, unlike
 from soorgeon_clone.verify.model import Difference, SectionResult, Tolerance
 from soorgeon_clone.verify.pairing import pair
@@ -156,7 +157,7 @@ class Comparison:
     def _shown_by_added(self, run: TaskRun) -> Iterator[Difference]:
         """Yield what cells that the notebook does not have show; warnings say something about the run, and may."""
         for cell in run.cells:
-            if cell["cell_type"] != "code" or not is_ours(cell):
+            if cell["cell_type"] != "code" or ADDED.isdisjoint(tags(cell)):
                 continue
             kinds = [output for output in cell.get("outputs", ()) if output["output_type"] != "error"]
             if pieces := [piece for piece in shown(kinds, self.folders) if piece.kind != "stderr"]:

@@ -9,24 +9,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from soorgeon_clone.notebook.tags import (
-    DEFINITIONS,
-    IMPORTS,
-    INJECTED,
-    MAY_FAIL,
-    PARAMETERS,
-    SETTINGS,
-    SKIPPED,
-    is_reserved,
-)
+from soorgeon_clone.notebook.tags import ADDED, INJECTED, MAY_FAIL, PARAMETERS, REPEATED, SKIPPED, is_reserved
 from soorgeon_clone.pipeline.execution.mime import as_json
 from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell
-
-_REPEATED = frozenset({IMPORTS, SETTINGS, DEFINITIONS})
 
 OnCell = Callable[[int, int, int], None]  # number among the code cells, how many there are, index among all cells
 
@@ -76,14 +65,17 @@ def hidden_tag(cell: Mapping[str, Any]) -> str | None:
     return None
 
 
-def silence_repeated(notebook: Mapping[str, Any]) -> None:
-    """Take out what statements of earlier tasks showed as they were repeated in this one: it is shown in its place.
+def silence_added(notebook: Mapping[str, Any]) -> None:
+    """Take out what added cells showed: statements that are repeated have shown it in their place, and a hook that
+    prints after each cell means those of the notebook.
 
-    Errors stay.
+    Errors stay, and what loading and saving says to standard error.
     """
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "code" and not _REPEATED.isdisjoint(tags(cell)):
-            cell["outputs"] = [output for output in cell["outputs"] if output["output_type"] == "error"]
+        found = tags(cell) if cell["cell_type"] == "code" else []
+        if not ADDED.isdisjoint(found):
+            kept = ("error",) if not REPEATED.isdisjoint(found) else ("error", "stderr")
+            cell["outputs"] = [one for one in cell["outputs"] if one.get("name", one["output_type"]) in kept]
 
 
 def run_cells(

@@ -12,7 +12,7 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.assumed import error_of, guards_of
-from soorgeon_clone.pipeline.execution.cells import blank, is_run, silence_repeated
+from soorgeon_clone.pipeline.execution.cells import blank, is_run, silence_added
 from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import KILLED, status_of
 from soorgeon_clone.pipeline.execution.journal import Journal
@@ -73,7 +73,7 @@ def execute(job: Job, events: Channel | FileChannel, journal: int, folder: Path)
     if guards is not None and guards.outcomes:
         events.send("assumed", guards.outcomes)
     recorder.settle()
-    silence_repeated(notebook)
+    silence_added(notebook)
     if job.output is not None:
         try:
             write_notebook(notebook, job.output)

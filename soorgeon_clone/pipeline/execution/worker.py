@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from soorgeon_clone.pipeline.execution import assumed
-from soorgeon_clone.pipeline.execution.cells import blank, run_cells, silence_repeated, widget_states
+from soorgeon_clone.pipeline.execution.cells import blank, run_cells, silence_added, widget_states
 from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import status_of
 from soorgeon_clone.pipeline.execution.journal import Journal
@@ -142,7 +142,7 @@ def _run_notebook(
         error = CellError(None, None, type(stop).__name__, str(stop))
     capture.stop()
     recorder.settle()
-    silence_repeated(notebook)
+    silence_added(notebook)
     notebook["metadata"].update(widget_states())
     if job.output is not None:
         try:
