@@ -73,8 +73,6 @@ class Candidates:
 
 def candidates(borders: Borders) -> Candidates:
     """Return the constants, functions and classes that are all that ever binds their name, and are not looked at."""
-    if "exported" in {module.partition(".")[0] for module in borders.modules()}:
-        return Candidates({}, {}, {})  # the notebook's own module has that name
     if any(_LOOKS_AT_DEFINITIONS.search(cell.source) or MAY_FAIL in cell.tags for cell in borders.cells.values()):
         return Candidates({}, {}, {})
     alone = {name: s for name, s in constants(borders).items() if _stands_alone(borders, s, name)}
