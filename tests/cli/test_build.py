@@ -107,7 +107,8 @@ def test_env_options(folder: Folder) -> None:
         run(build, "--env--m", "5")
 
 
-def test_status(folder: Folder) -> None:
+def test_status(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     lines = run(status).stdout.splitlines()
     assert lines[0].split() == ["name", "last", "run", "took", "state", "why", "about", "source"]
     assert lines[1].split() == ["load", "never", "stale", "never", "ran", "tasks/load.py"]
