@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import posixpath
 import shutil
@@ -21,10 +20,12 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import confine, scratch
 from soorgeon_clone.files.atomic import scratch_name
 from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.notebook.tags import INJECTED
 from soorgeon_clone.pipeline.building import former
 from soorgeon_clone.pipeline.building.former import Former
 from soorgeon_clone.pipeline.building.lock import HELD, take
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Product, Task
+from soorgeon_clone.pipeline.execution.written import read_executed, write_notebook
 from soorgeon_clone.pipeline.state.hidden import hidden_folder, safe_name
 
 if TYPE_CHECKING:
@@ -167,12 +168,16 @@ class Stage:
             self._lock = None
 
     def _clean(self, path: Path) -> None:
+        """Only in the cell that we put there: what the notebook shows is its own."""
         with contextlib.suppress(FileNotFoundError):
-            data = read_bytes(path)
-            root = json.dumps(str(self.root), ensure_ascii=False)[1:-1]
-            clean = data.replace(f"{root}/".encode(), b"")
-            if clean != data:
-                scratch.put_bytes(path, clean)
+            notebook = read_executed(path)
+            root = repr(f"{self.root}/")[1:-1]
+            told = [cell for cell in notebook["cells"] if INJECTED in cell["metadata"].get("tags", ())]
+            changed = [cell for cell in told if root in cell["source"]]
+            for cell in changed:
+                cell["source"] = cell["source"].replace(root, "")
+            if changed:
+                write_notebook(notebook, path)
 
     def _place(self, name: str) -> Path:
         """Where an entry of the stage goes, without links but its own.

@@ -39,7 +39,7 @@ def test_only_what_was_not_checked_makes_a_task_stale(project: Handwritten) -> N
     assert results(project)["use"] == "ran"
     for comment in (UNCHANGED.replace("cell 3", "cell 4"), UNCHANGED.partition(" (")[0], ""):
         project.write("raw = [1]", "mylib.use(raw)", comment, library=LIBRARY)
-        assert results(project)["use"] == "up to date"
+        assert results(project)["use"] == "retold"  # a comment has changed: its notebook is made anew, and nothing runs
     more = f"{UNCHANGED}\n# soorgeon-clone: draws nothing"
     project.write("raw = [1]", "mylib.use(raw)", more, library=LIBRARY)
     assert causes(project) == "it takes more for granted than was checked (draws nothing)"

@@ -54,7 +54,15 @@ def test_a_task_that_changes_its_folder_writes_its_product(move: str, folder: Fo
     assert folder.build().ok
     assert (folder.root / "output/a.txt").read_text() == "1"
     assert "output/a.txt" in folder.outputs("output/a.ipynb")
-    assert str(folder.root) not in (folder.root / "output/a.ipynb").read_text()
+    cells = json.loads((folder.root / "output/a.ipynb").read_text())["cells"]
+    assert str(folder.root) not in str([cell["source"] for cell in cells])
+
+
+def test_what_a_task_shows_is_left_as_it_is(folder: Folder) -> None:
+    folder.task("a", "import os\nos.makedirs('new', exist_ok=True)\nos.chdir('new')\nprint(os.getcwd())")
+    folder.declare(source="tasks/a.py", product="output/a.ipynb")
+    folder.build()
+    assert str(folder.root / "new") in folder.outputs("output/a.ipynb")
 
 
 def test_a_failed_task_leaves_what_was_there(folder: Folder) -> None:
