@@ -37,6 +37,7 @@ from soorgeon_clone.analysis.lower.instructions import (
 )
 from soorgeon_clone.analysis.machine import beside, calls, definitions, evaluate, places
 from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.models.figures import are_drawn_after_scripts
 from soorgeon_clone.analysis.modules import is_for_programs
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, passing
 from soorgeon_clone.analysis.objects.heap import (
@@ -419,6 +420,8 @@ def run_script(w: Run, line: str) -> None:
     """Walk the script of ``%run script.py``."""
     words = [word for word in line.split() if not word.startswith("-")]
     text = script_text(w, words[0]) if words else None
+    if w.plotted and w.section not in w.plotted and are_drawn_after_scripts(w):
+        w.opaque("%run draws pyplot's figure again if any cell before has plotted")
     if text is None:
         w.opaque(f"%run {line.strip()} runs a script that cannot be read")
     else:

@@ -130,6 +130,7 @@ class Run(Machine):
         self.running: set[tuple[Obj, Obj]] = set()
         self.passing: set[Obj] = set()  # what a library that was given it is calling
         self.annotated: set[int] = set()  # sections that annotate variables
+        self.plotted: set[int] = set()  # sections that use pyplot's figures
         self.modules = Modules(self._module_text, knowledge, self._may_write, limits.modules)
         self.namespaces: dict[str, Scope] = {}  # of modules beside the notebook that were imported
         self.importing: list[str] = []  # those that are being imported, the innermost last
@@ -592,8 +593,10 @@ class Run(Machine):
 
     def draw(self, resource: str) -> None:
         """A random generator is used: it advances, if anything has seeded it. Or the figures of pyplot are."""
-        if resource == OPEN_FIGURES and not are_kept(self):
-            return
+        if resource == OPEN_FIGURES:
+            self.plotted.add(self.section)
+            if not are_kept(self):
+                return
         name = AMBIENT + resource
         self.record.draws.add(resource)
         keep(self.record.why, ("draws", resource), self.heap.reason)
@@ -606,6 +609,7 @@ class Run(Machine):
     def seed(self, resource: str) -> None:
         """A random generator is seeded, or pyplot gets a new figure to draw on, or has none."""
         if resource in FIGURES:
+            self.plotted.add(self.section)
             if not are_kept(self):
                 return
             if resource == NEW_FIGURE and are_asked_for(self):

@@ -28,6 +28,15 @@ _ASKS = re.compile(
 )
 
 
+# what tells the shell to look at pyplot after each script (IPython.core.pylabtools.mpl_runner)
+_DRAWS_AFTER_SCRIPTS = re.compile(r"%(matplotlib|pylab)\b|enable_matplotlib|_magic\(['\"](matplotlib|pylab)\b")
+
+
+def are_drawn_after_scripts(w: Machine) -> bool:
+    """Whether ``%run`` draws the current figure once more, an empty one if there is none."""
+    return any(map(_DRAWS_AFTER_SCRIPTS.search, w.texts))
+
+
 def are_kept(w: Machine) -> bool:
     """Whether figures may stay open when a cell ends."""
     return any(map(_keeps, w.texts))
