@@ -36,12 +36,12 @@ def test_random_notebooks(sections: tuple[str, ...]) -> None:
         assume(found is not None)
         assert found is not None
         sections, straight = found
-        problem = compare(sections, straight)
+        problem = compare(sections, straight).problem
     except TooLong:
         assume(False)
         return
     if problem is not None and run_if_the_same(sections, 8) is not None:
-        pytest.fail("\n---\n".join(sections) + f"\n>>> {problem[0]}")
+        pytest.fail("\n---\n".join(sections) + f"\n>>> {problem}")
 
 
 @pytest.mark.parametrize("case", REGRESSIONS, ids=lambda case: case["case"])
@@ -49,5 +49,5 @@ def test_what_was_once_wrong(case: dict[str, str]) -> None:
     sections = tuple(case["code"].rstrip("\n").split("\n---\n"))
     if "python" in case and sys.version_info[:2] < tuple(map(int, case["python"].split("."))):
         pytest.skip(f"syntax of Python {case['python']}")
-    problem = compare(sections)
-    assert problem is None, problem[0]
+    problem = compare(sections).problem
+    assert problem is None, problem
