@@ -9,13 +9,13 @@ from __future__ import annotations
 import builtins
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, FUNCTION, Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, FUNCTION, LIB, UNKNOWN, Obj, Value, look_for_more
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind
 from soorgeon_clone.pipeline.assumptions.model import Assumption, Cause
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
@@ -261,13 +261,46 @@ class _Search:
                 return  # one is enough: it is the same check
 
     def _sets(self, unit: Unit) -> Iterator[Assumption]:
-        if unit is self.cut.units[-1] or any(statement.sets for statement in unit.statements):
-            return  # nobody is left to see it, or the task makes settings of its own: a check could not tell them apart
+        if unit is self.cut.units[-1]:
+            return  # nobody is left to see it
         libraries: set[str] = set()
         for given in self._of_kind(unit, "sets"):
-            if given[1].item not in libraries:
-                libraries.add(given[1].item)
-                yield self._assumption("sets nothing", (), given)
+            library = given[1].item
+            if given[0].sets:
+                self._cannot_check(given)  # nobody can tell it from what the statement is known to set
+            elif library not in libraries:
+                libraries.add(library)
+                word = "in" if self._is_used_later(library, unit) else "outside"
+                yield replace(self._assumption("sets nothing", (), given), where=(word, library) if library else ())
+        if libraries:
+            for statement in unit.statements:
+                if statement.sets:
+                    cause = Cause(normalized(self.borders.source(statement)), statement.cell + 1, statement.first)
+                    yield Assumption("sets nothing", (), cause, ("beside",))
+
+    def _is_used_later(self, library: str, unit: Unit) -> bool:
+        """Whether a later unit may notice what a library remembers."""
+        return any(
+            top in ("", library)
+            for later in self.cut.units[self.cut.place(unit.begin) + 1 :]
+            for top in self._libraries[later.begin]
+        )
+
+    @cached_property
+    def _libraries(self) -> Mapping[int, frozenset[str]]:
+        """By unit: the libraries of which it has anything, "" for what may be of any."""
+        found: dict[int, set[str]] = {unit.begin: set() for unit in self.cut.units}
+        for unit in self.cut.units:
+            found[unit.begin] |= {assumed.item for _, assumed in self._of_kind(unit, "sets")}
+            found[unit.begin] |= {path.partition(".")[0] for s in unit.statements for path in s.unknown_calls}
+            found[unit.begin] |= {each.path.partition(".")[0] for s in unit.statements for each in s.lowered.all_imports}
+        for name, begin in self.wiring.askers:
+            seen = set(self.borders.value(name, begin))
+            stack = list(seen)
+            while stack:
+                stack += look_for_more(stack.pop(), seen)
+            found[begin] |= {obj.path.partition(".")[0] for obj in seen if obj.type in (LIB, UNKNOWN)}
+        return {begin: frozenset(tops) for begin, tops in found.items()}
 
     def _binds(self, unit: Unit) -> Iterator[Assumption]:
         runs = [*unit.statements, *(self.borders.statements[n] for n in sorted(self.wiring.repeats[unit.begin]))]

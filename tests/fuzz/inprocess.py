@@ -21,7 +21,7 @@ import tempfile
 import traceback
 import types
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,7 @@ def run_pipeline(plan: Plan) -> Run:
             with _settings_kept(), _process(plan.exported) as namespace:
                 for number, cell in enumerate(cells):
                     session.before(number, namespace)
-                    text, error = _execute(cell.source, namespace)
+                    text, error = _execute(cell.source, namespace, session.watched)
                     if not _is_ours(cell):
                         shown[originals.pop(0)] = text
                     if error:
@@ -202,13 +202,15 @@ def _difference(notebook: Notebook, straight: Run, pipeline: Run) -> str | None:
     return f"the pipeline fails {pipeline.error}" if pipeline.error else None
 
 
-def _execute(source: str, namespace: dict[str, Any]) -> tuple[str, str | None]:
+def _execute(
+    source: str, namespace: dict[str, Any], watched: Callable[[ast.Module], ast.Module] = lambda tree: tree
+) -> tuple[str, str | None]:
     """Run a cell and show its last expression; return what it printed and what it raised."""
     out = io.StringIO()
     error = None
     with contextlib.redirect_stdout(out):
         try:
-            tree = ast.parse(source)
+            tree = watched(ast.parse(source))
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             exec(compile(tree, "<cell>", "exec", dont_inherit=True), namespace)
             if isinstance(last, ast.Expr):
