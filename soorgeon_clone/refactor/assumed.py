@@ -24,6 +24,7 @@ from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.pickled import verdict
 from soorgeon_clone.refactor.sharing import Sharing
 from soorgeon_clone.refactor.solve import Solution
+from soorgeon_clone.refactor.wiring import Group
 
 _MOST_CAUSES = 3  # statements that are named for one thing that is taken for granted
 _DEFINED = (FUNCTION, CLASS)
@@ -135,6 +136,14 @@ class _Search:
         return found
 
     @cached_property
+    def group_of(self) -> Mapping[tuple[Name, int], Group]:
+        """(name, unit) -> the names in the file that it is loaded from."""
+        found = {}
+        for unit, files in self.wiring.providers():
+            found.update({(n, unit.begin): files[n][1] for n in self.wiring.loads[unit.begin] if n in files})
+        return found
+
+    @cached_property
     def last_load(self) -> Mapping[Name, int]:
         """Name -> the last unit that loads it."""
         return {name: unit.begin for unit in self.cut.units for name in self.wiring.loads[unit.begin]}
@@ -150,7 +159,7 @@ class _Search:
     # -- what does not change ----------------------------------------------------------------------------------
 
     def _unchanged(self, unit: Unit) -> Iterator[Assumption]:
-        used = self._used_later(unit)
+        used = self._used_later(unit) | self._torn(unit)
         own = {name: self.after(name, unit) for name in self._begins_with(unit)}
         causes: dict[tuple[Name, ...], list[Given]] = defaultdict(list)
         for given in self._of_kind(unit, "changes"):
@@ -187,6 +196,14 @@ class _Search:
             if begin > unit.begin and taken.repeats:
                 used |= self.parts(self.borders.value(name, begin))
         return used
+
+    def _torn(self, unit: Unit) -> frozenset[Obj]:
+        """Return what variables have in common and a unit loads from several files: each has its own there."""
+        groups: dict[Group, frozenset[Obj]] = {}
+        for name in sorted(self.wiring.loads[unit.begin]):
+            group = self.group_of.get((name, unit.begin), (name,))
+            groups[group] = groups.get(group, frozenset()) | self.parts(self.borders.value(name, unit.begin))
+        return frozenset(obj for one, other in combinations(groups.values(), 2) for obj in one & other)
 
     def _definitions(self, objects: frozenset[Obj], unit: Unit) -> Iterator[Name]:
         """Yield the functions and classes among ``objects`` that a unit makes again, or imports, as others do."""
