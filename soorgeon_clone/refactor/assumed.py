@@ -159,14 +159,17 @@ class _Search:
     # -- what does not change ----------------------------------------------------------------------------------
 
     def _unchanged(self, unit: Unit) -> Iterator[Assumption]:
-        used = self._used_later(unit) | self._torn(unit)
+        torn = self._torn(unit)
+        used = self._used_later(unit) | torn
         own = {name: self.after(name, unit) for name in self._begins_with(unit)}
+        changed = (name for name in self.wiring.loads[unit.begin] if name not in own)
+        torn &= frozenset[Obj]().union(*(self.parts(self.borders.value(name, unit.begin)) for name in changed))
         causes: dict[tuple[Name, ...], list[Given]] = defaultdict(list)
         for given in self._of_kind(unit, "changes"):
             asked = self.parts(given[1].objects) & used
             names = tuple(name for name, parts in own.items() if not asked.isdisjoint(parts))
             covered = frozenset[Obj]().union(*(own[name] for name in names))
-            if not asked <= covered:
+            if not asked <= covered or not asked.isdisjoint(torn):
                 self._cannot_check(given)
             elif names := tuple(sorted({*names, *self._definitions(given[1].objects, unit)})):
                 causes[names].append(given)
