@@ -231,7 +231,7 @@ def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
         policy = w.policy
-        if _has_no_such_method(receiver):
+        if _has_no_such_method(receiver) or what.startswith("builtins."):
             w.policy = None
         if w.policy is not None and beliefs.is_setting(w, receiver, args, node, what):
             w.note("sets", "modules")
