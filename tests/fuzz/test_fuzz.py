@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="runs are limite
 REGRESSIONS = yaml.safe_load((Path(__file__).parent / "regressions.yaml").read_text(encoding="utf-8"))
 
 
-@settings(
+_SAME_EACH_TIME = settings(
     max_examples=300,
     deadline=None,
     derandomize=True,  # the same notebooks each time: a change is what makes it fail
@@ -29,8 +29,21 @@ REGRESSIONS = yaml.safe_load((Path(__file__).parent / "regressions.yaml").read_t
     suppress_health_check=list(HealthCheck),
     verbosity=Verbosity.quiet,
 )
+
+
+@_SAME_EACH_TIME
 @given(notebooks())
 def test_random_notebooks(sections: tuple[str, ...]) -> None:
+    _show_the_same(sections)
+
+
+@settings(_SAME_EACH_TIME, max_examples=60)
+@given(notebooks("undescribed"))
+def test_random_notebooks_with_a_library_that_nobody_has_described(sections: tuple[str, ...]) -> None:
+    _show_the_same(sections)
+
+
+def _show_the_same(sections: tuple[str, ...]) -> None:
     try:
         found = runnable(sections)
         assume(found is not None)
