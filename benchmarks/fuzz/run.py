@@ -3,8 +3,8 @@
 Each seed makes one notebook (tests/fuzz/grammar.py); it is run straight and as a pipeline. What differs is shrunk and
 printed with the plan's tasks, so that it can become a case of tests/fuzz/regressions.yaml. Exit code 1 if any did.
 
-Printed at the end: how many were compared, were left out (they raise, or do not show the same twice), differed, and
-were refused by `refactor`.
+Printed at the end: how many were compared, were left out (they raise, or do not show the same twice), differed, were
+refused by `refactor`, and were planned anew because a guard ended a run.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 from fuzz.grammar import write_notebook  # noqa: E402
 from fuzz.inprocess import TooLong, compare, run_if_the_same, runnable  # noqa: E402
 from fuzz.shrink import shrink  # noqa: E402
+
+from soorgeon_clone.pipeline.assumptions.comments import text_of  # noqa: E402
 
 _BATCH = 50
 
@@ -84,24 +86,26 @@ def _differences(seeds: Sequence[int], further: Sequence[str], tries: int, count
                 counts["left out"] += 1
                 continue
             sections, straight = found
-            problem = compare(sections, straight)
+            compared = compare(sections, straight)
+            problem = compared.problem
             if problem is not None and run_if_the_same(sections, 8) is None:
                 counts["left out"] += 1
                 continue
         except TooLong:
             counts["left out"] += 1
             continue
+        counts["saved"] += compared.saved > 0
         if problem is None:
             counts["same"] += 1
             continue
-        counts["refused" if problem[0].startswith("refused") else "different"] += 1
+        counts["refused" if problem.startswith("refused") else "different"] += 1
         yield _report(seed, shrink(sections, _still_differs, tries))
 
 
 def _still_differs(sections: tuple[str, ...]) -> bool:
     try:
         straight = run_if_the_same(sections)
-        if straight is None or straight.error is not None or compare(sections, straight) is None:
+        if straight is None or straight.error is not None or compare(sections, straight).problem is None:
             return False
         return run_if_the_same(sections, 8) is not None
     except (TooLong, RecursionError):
@@ -109,14 +113,14 @@ def _still_differs(sections: tuple[str, ...]) -> bool:
 
 
 def _report(seed: int, sections: Sequence[str]) -> str:
-    problem = compare(sections)
+    found = compare(sections)
     lines = [f"===== seed {seed}", "\n---\n".join(sections)]
-    if problem is not None:
-        text, plan = problem
-        lines.append(f">>>> {text[:800]}")
-        for task in plan.tasks if plan is not None else ():
+    if found.problem is not None:
+        lines.append(f">>>> {found.problem[:800]}")
+        for task in found.plan.tasks if found.plan is not None else ():
             saves = [part.name for bundle in task.saves for part in bundle.parts]
             lines.append(f"     task {task.name} needs {list(task.upstream)}, saves {saves}")
+            lines += (f"       assumes {text_of(one)}" for one in task.assumptions)
     return "\n".join(lines) + "\n"
 
 
@@ -125,7 +129,7 @@ def _summary(counts: Counter[str], seconds: float) -> str:
     rate = 60 * compared / max(seconds, 1e-9)
     return (
         f"{compared:,} notebooks compared in {seconds:,.0f} s ({rate:,.0f} a minute): {counts['different']} different, "
-        f"{counts['refused']} refused; {counts['left out']:,} left out"
+        f"{counts['refused']} refused; {counts['saved']:,} saved by a guard; {counts['left out']:,} left out"
     )
 
 

@@ -405,6 +405,7 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             }
             for task in plan.tasks
             for one in task.assumptions
+            if not one.is_exception
         ],
         "merges": [
             {

@@ -9,13 +9,13 @@ from __future__ import annotations
 import builtins
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, FUNCTION, Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, FUNCTION, LIB, UNKNOWN, Obj, Value, look_for_more
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind
 from soorgeon_clone.pipeline.assumptions.model import Assumption, Cause
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
@@ -24,6 +24,7 @@ from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.pickled import verdict
 from soorgeon_clone.refactor.sharing import Sharing
 from soorgeon_clone.refactor.solve import Solution
+from soorgeon_clone.refactor.wiring import Group
 
 _MOST_CAUSES = 3  # statements that are named for one thing that is taken for granted
 _DEFINED = (FUNCTION, CLASS)
@@ -135,6 +136,14 @@ class _Search:
         return found
 
     @cached_property
+    def group_of(self) -> Mapping[tuple[Name, int], Group]:
+        """(name, unit) -> the names in the file that it is loaded from."""
+        found = {}
+        for unit, files in self.wiring.providers():
+            found.update({(n, unit.begin): files[n][1] for n in self.wiring.loads[unit.begin] if n in files})
+        return found
+
+    @cached_property
     def last_load(self) -> Mapping[Name, int]:
         """Name -> the last unit that loads it."""
         return {name: unit.begin for unit in self.cut.units for name in self.wiring.loads[unit.begin]}
@@ -150,14 +159,17 @@ class _Search:
     # -- what does not change ----------------------------------------------------------------------------------
 
     def _unchanged(self, unit: Unit) -> Iterator[Assumption]:
-        used = self._used_later(unit)
+        torn = self._torn(unit)
+        used = self._used_later(unit) | torn
         own = {name: self.after(name, unit) for name in self._begins_with(unit)}
+        changed = (name for name in self.wiring.loads[unit.begin] if name not in own)
+        torn &= frozenset[Obj]().union(*(self.parts(self.borders.value(name, unit.begin)) for name in changed))
         causes: dict[tuple[Name, ...], list[Given]] = defaultdict(list)
         for given in self._of_kind(unit, "changes"):
             asked = self.parts(given[1].objects) & used
             names = tuple(name for name, parts in own.items() if not asked.isdisjoint(parts))
             covered = frozenset[Obj]().union(*(own[name] for name in names))
-            if not asked <= covered:
+            if not asked <= covered or not asked.isdisjoint(torn):
                 self._cannot_check(given)
             elif names := tuple(sorted({*names, *self._definitions(given[1].objects, unit)})):
                 causes[names].append(given)
@@ -187,6 +199,14 @@ class _Search:
             if begin > unit.begin and taken.repeats:
                 used |= self.parts(self.borders.value(name, begin))
         return used
+
+    def _torn(self, unit: Unit) -> frozenset[Obj]:
+        """Return what variables have in common and a unit loads from several files: each has its own there."""
+        groups: dict[Group, frozenset[Obj]] = {}
+        for name in sorted(self.wiring.loads[unit.begin]):
+            group = self.group_of.get((name, unit.begin), (name,))
+            groups[group] = groups.get(group, frozenset()) | self.parts(self.borders.value(name, unit.begin))
+        return frozenset(obj for one, other in combinations(groups.values(), 2) for obj in one & other)
 
     def _definitions(self, objects: frozenset[Obj], unit: Unit) -> Iterator[Name]:
         """Yield the functions and classes among ``objects`` that a unit makes again, or imports, as others do."""
@@ -261,13 +281,46 @@ class _Search:
                 return  # one is enough: it is the same check
 
     def _sets(self, unit: Unit) -> Iterator[Assumption]:
-        if unit is self.cut.units[-1] or any(statement.sets for statement in unit.statements):
-            return  # nobody is left to see it, or the task makes settings of its own: a check could not tell them apart
+        if unit is self.cut.units[-1]:
+            return  # nobody is left to see it
         libraries: set[str] = set()
         for given in self._of_kind(unit, "sets"):
-            if given[1].item not in libraries:
-                libraries.add(given[1].item)
-                yield self._assumption("sets nothing", (), given)
+            library = given[1].item
+            if given[0].sets:
+                self._cannot_check(given)  # nobody can tell it from what the statement is known to set
+            elif library not in libraries:
+                libraries.add(library)
+                word = "in" if self._is_used_later(library, unit) else "outside"
+                yield replace(self._assumption("sets nothing", (), given), where=(word, library) if library else ())
+        if libraries:
+            for statement in unit.statements:
+                if statement.sets:
+                    cause = Cause(normalized(self.borders.source(statement)), statement.cell + 1, statement.first)
+                    yield Assumption("sets nothing", (), cause, ("beside",))
+
+    def _is_used_later(self, library: str, unit: Unit) -> bool:
+        """Whether a later unit may notice what a library remembers."""
+        return any(
+            top in ("", library)
+            for later in self.cut.units[self.cut.place(unit.begin) + 1 :]
+            for top in self._libraries[later.begin]
+        )
+
+    @cached_property
+    def _libraries(self) -> Mapping[int, frozenset[str]]:
+        """By unit: the libraries of which it has anything, "" for what may be of any."""
+        found: dict[int, set[str]] = {unit.begin: set() for unit in self.cut.units}
+        for unit in self.cut.units:
+            found[unit.begin] |= {assumed.item for _, assumed in self._of_kind(unit, "sets")}
+            found[unit.begin] |= {path.partition(".")[0] for s in unit.statements for path in s.unknown_calls}
+            found[unit.begin] |= {each.path.partition(".")[0] for s in unit.statements for each in s.lowered.all_imports}
+        for name, begin in self.wiring.askers:
+            seen = set(self.borders.value(name, begin))
+            stack = list(seen)
+            while stack:
+                stack += look_for_more(stack.pop(), seen)
+            found[begin] |= {obj.path.partition(".")[0] for obj in seen if obj.type in (LIB, UNKNOWN)}
+        return {begin: frozenset(tops) for begin, tops in found.items()}
 
     def _binds(self, unit: Unit) -> Iterator[Assumption]:
         runs = [*unit.statements, *(self.borders.statements[n] for n in sorted(self.wiring.repeats[unit.begin]))]

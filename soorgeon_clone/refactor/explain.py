@@ -112,6 +112,8 @@ def _assumed(scene: Scene, task: Task) -> Iterator[Point]:
 def _points(scene: Scene, assumptions: Iterable[Assumption]) -> Iterator[Point]:
     causes: dict[str, list[Assumption]] = {}
     for one in assumptions:
+        if one.is_exception:
+            continue
         causes.setdefault(_said(one), []).append(one)
     for said, several in causes.items():
         because = [because for one in several if (because := scene.because_of(one)) is not None]

@@ -101,9 +101,29 @@ def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) 
         # what no run would notice is believed: each round believes more, of finitely many statements
         more = policy.knowing(granted.unchecked)
         policy = more if more != policy else None
+    if policy is not None and (other := _more_tasks(notebook, sections, tables, choices, solution)) is not None:
+        solution, granted, policy = other, taken_for_granted(other), None
     hints = _hints(notebook, sections, choices.level, single_task=choices.single_task)
     plan = plan_of(notebook, sections, solution, choices.serializer, hints, granted.by_unit)
     return replace(plan, policy=policy)
+
+
+def _more_tasks(
+    notebook: Notebook, sections: tuple[Section, ...], tables: Knowledge, choices: _Choices, solution: Solution
+) -> Solution | None:
+    """Return the solution that assumes nothing but that no settings are made, where that parts more; it may, since
+    what is believed of a call that looks like a change is more than what is feared of others."""
+    borders = solution.wiring.borders
+    assumes = any(statement.assumed for statement in borders.statements)
+    if not assumes or len(solution.cut.units) == len(finest(borders).units):
+        return None
+    if any(one.broken for one in choices.known):
+        return None  # what runs have shown is known to the other one alone
+    facts = _analyse(notebook, sections, tables, None)
+    for feared, assumed in zip(facts.statements, borders.statements, strict=True):
+        feared.assumed.update({one: why for one, why in assumed.assumed.items() if one.kind == "sets"})
+    other = _solved(Borders(facts, borders.cells), tables, choices)
+    return other if other is not None and len(other.cut.units) > len(solution.cut.units) else None
 
 
 def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution | None:

@@ -15,7 +15,8 @@ def fear(text: str) -> Fear:
     call = statement.value  # type: ignore[attr-defined]
     keywords = {item.arg: ast.unparse(item.value) for item in call.keywords}
     is_method = ast.unparse(call.func.value) != "lib"
-    return Fear(call.func.attr, is_method, isinstance(statement, ast.Expr), keywords)
+    wraps = [ast.unparse(one) for one in call.args] == ["f"]
+    return Fear(call.func.attr, is_method, isinstance(statement, ast.Expr), keywords, wraps)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.example)

@@ -21,7 +21,7 @@ import tempfile
 import traceback
 import types
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ from oracle.shown import quiet
 
 from soorgeon_clone.analysis.analyse import FAILED
 from soorgeon_clone.notebook.model import Cell, Notebook
+from soorgeon_clone.pipeline.assumptions.model import Broken
+from soorgeon_clone.pipeline.assumptions.remembered import Remembered
+from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
@@ -37,16 +40,33 @@ from soorgeon_clone.refactor.script import task_cells
 
 UNDESCRIBED = Path(__file__).parent / "undescribed"  # libraries that the analysis does not find
 LIMIT = 2  # seconds for one run
+MOST_ROUNDS = 12  # of a pipeline that is repaired
 MEMORY = 400_000_000  # bytes that a run may take: C code that never ends does not see the signal of a timer
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 @dataclass(frozen=True)
 class Run:
-    """What cells showed, by their index; ``error`` is what ended the run."""
+    """What cells showed, by their index; ``error`` is what ended the run.
+
+    ``broken`` is what tasks took for granted and was not so: a run ends there.
+    """
 
     shown: Mapping[int, str]
     error: str | None = None
+    broken: tuple[Broken, ...] = ()
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How a pipeline differs from its notebook, in words; None if it does not.
+
+    ``saved`` is how many runs of it a guard ended, each of which made the next plan know more.
+    """
+
+    problem: str | None = None
+    plan: Plan | None = None
+    saved: int = 0
 
 
 class TooLong(BaseException):
@@ -112,7 +132,7 @@ def runnable(sections: Sequence[str], tries: int = 12) -> tuple[tuple[str, ...],
 
 
 def run_pipeline(plan: Plan) -> Run:
-    """Run the tasks of a plan one after the other, each in a new namespace."""
+    """Run the tasks of a plan one after the other, each in a new namespace, with the guards that the runner has."""
     layout = lay_out(plan, Choices())
     shown: dict[int, str] = {}
     with _folder():
@@ -124,51 +144,73 @@ def run_pipeline(plan: Plan) -> Run:
                 for other in plan.tasks
                 if other.name in task.upstream
             }
+            cells = [cell for cell in task_cells(task, layout) if cell.kind == "code"]
+            session = Session(task.name, [TaskCell(n, cell.source, not _is_ours(cell)) for n, cell in enumerate(cells)])
             with _settings_kept(), _process(plan.exported) as namespace:
-                for cell in task_cells(task, layout):
-                    if cell.kind != "code":
-                        continue
-                    is_ours = any(tag == "parameters" or tag.startswith("soorgeon-") for tag in cell.tags)
-                    text, error = _execute(cell.source, namespace)
-                    if not is_ours:
+                for number, cell in enumerate(cells):
+                    session.before(number, namespace)
+                    text, error = _execute(cell.source, namespace, session.watched)
+                    if not _is_ours(cell):
                         shown[originals.pop(0)] = text
                     if error:
                         where = " ".join(cell.tags) or "its own cell"
                         return Run(shown, f"in task {task.name}, in {where}:\n{error}")
                     if "parameters" in cell.tags:
                         namespace.update(product=products, upstream=upstream or None)
+                assumed = session.end(namespace)
+            if text := text_of(assumed):
+                return Run(shown, text, tuple(one for one in assumed if isinstance(one, Broken)))
     return Run(shown)
 
 
-def compare(sections: Sequence[str], straight: Run | None = None) -> tuple[str, Plan | None] | None:
-    """Return how the pipeline of ``sections`` differs from them (in words, with the plan), or None."""
+def _is_ours(cell: Cell) -> bool:
+    return any(tag == "parameters" or tag.startswith("soorgeon-") for tag in cell.tags)
+
+
+def compare(sections: Sequence[str], straight: Run | None = None) -> Compared:
+    """Return how the pipeline of ``sections`` differs from them; what guards find is known to the next plan."""
     straight = straight or run_straight(sections)
     notebook = notebook_of(sections)
-    try:
-        with _folder():  # no pyproject.toml is near
-            plan = make_plan(notebook)
-    except Exception as error:
-        return f"refused: {type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}", None
-    if failure := next((merge.reason for merge in plan.merges if FAILED in merge.reason), None):
-        return f"refused: {failure}", plan
-    pipeline = run_pipeline(plan)
+    known: tuple[Remembered, ...] = ()
+    for saved in range(MOST_ROUNDS):
+        try:
+            with _folder():  # no pyproject.toml is near
+                plan = make_plan(notebook, known=known)
+        except Exception as error:
+            text = f"refused: {type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}"
+            return Compared(text, None, saved)
+        if failure := next((merge.reason for merge in plan.merges if FAILED in merge.reason), None):
+            return Compared(f"refused: {failure}", plan, saved)
+        pipeline = run_pipeline(plan)
+        if not pipeline.broken:
+            return Compared(_difference(notebook, straight, pipeline), plan, saved)
+        known += tuple(
+            Remembered(one.statement, one.kind, one.names, one.cell, one.effect, broken=one.found)
+            for one in pipeline.broken
+        )
+    return Compared(f"still broken after {MOST_ROUNDS} rounds: {pipeline.error}", plan, MOST_ROUNDS)
+
+
+def _difference(notebook: Notebook, straight: Run, pipeline: Run) -> str | None:
     section = 0
     for cell in notebook.cells:
         section += cell.kind == "markdown"
         expected, got = straight.shown.get(cell.index, ""), pipeline.shown.get(cell.index, "")
         if got != expected and (cell.index in pipeline.shown or not pipeline.error):
             why = f"\n{pipeline.error}" if pipeline.error else ""
-            return f"s{section} shows {got!r} instead of {expected!r}{why}", plan
-    return (f"the pipeline fails {pipeline.error}", plan) if pipeline.error else None
+            return f"s{section} shows {got!r} instead of {expected!r}{why}"
+    return f"the pipeline fails {pipeline.error}" if pipeline.error else None
 
 
-def _execute(source: str, namespace: dict[str, Any]) -> tuple[str, str | None]:
+def _execute(
+    source: str, namespace: dict[str, Any], watched: Callable[[ast.Module], ast.Module] = lambda tree: tree
+) -> tuple[str, str | None]:
     """Run a cell and show its last expression; return what it printed and what it raised."""
     out = io.StringIO()
     error = None
     with contextlib.redirect_stdout(out):
         try:
-            tree = ast.parse(source)
+            tree = watched(ast.parse(source))
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             exec(compile(tree, "<cell>", "exec", dont_inherit=True), namespace)
             if isinstance(last, ast.Expr):
@@ -215,6 +257,7 @@ def _process(exported: str = "") -> Iterator[dict[str, Any]]:
     main.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = main
     sys.path.insert(0, str(UNDESCRIBED))
+    finders = list(sys.meta_path)
     try:
         if exported:
             module = types.ModuleType("exported")
@@ -223,6 +266,7 @@ def _process(exported: str = "") -> Iterator[dict[str, Any]]:
         yield main.__dict__
     finally:
         sys.path.remove(str(UNDESCRIBED))
+        sys.meta_path[:] = finders  # a guard of a task that raised is not told that it ended
         for name, module in before.items():
             if module is None:
                 sys.modules.pop(name, None)

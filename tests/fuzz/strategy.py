@@ -21,6 +21,6 @@ class _Drawn:
 
 
 @st.composite
-def notebooks(draw: Any) -> tuple[str, ...]:
-    """The sections of a notebook; most of them run without an error."""
-    return write_notebook(_Drawn(draw))
+def notebooks(draw: Any, *further: str) -> tuple[str, ...]:
+    """The sections of a notebook; most of them run without an error. ``further`` are files of more templates."""
+    return write_notebook(_Drawn(draw), *further)

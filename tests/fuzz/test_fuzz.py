@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="runs are limite
 REGRESSIONS = yaml.safe_load((Path(__file__).parent / "regressions.yaml").read_text(encoding="utf-8"))
 
 
-@settings(
+_SAME_EACH_TIME = settings(
     max_examples=300,
     deadline=None,
     derandomize=True,  # the same notebooks each time: a change is what makes it fail
@@ -29,19 +29,32 @@ REGRESSIONS = yaml.safe_load((Path(__file__).parent / "regressions.yaml").read_t
     suppress_health_check=list(HealthCheck),
     verbosity=Verbosity.quiet,
 )
+
+
+@_SAME_EACH_TIME
 @given(notebooks())
 def test_random_notebooks(sections: tuple[str, ...]) -> None:
+    _show_the_same(sections)
+
+
+@settings(_SAME_EACH_TIME, max_examples=60)
+@given(notebooks("undescribed"))
+def test_random_notebooks_with_a_library_that_nobody_has_described(sections: tuple[str, ...]) -> None:
+    _show_the_same(sections)
+
+
+def _show_the_same(sections: tuple[str, ...]) -> None:
     try:
         found = runnable(sections)
         assume(found is not None)
         assert found is not None
         sections, straight = found
-        problem = compare(sections, straight)
+        problem = compare(sections, straight).problem
     except TooLong:
         assume(False)
         return
     if problem is not None and run_if_the_same(sections, 8) is not None:
-        pytest.fail("\n---\n".join(sections) + f"\n>>> {problem[0]}")
+        pytest.fail("\n---\n".join(sections) + f"\n>>> {problem}")
 
 
 @pytest.mark.parametrize("case", REGRESSIONS, ids=lambda case: case["case"])
@@ -49,5 +62,5 @@ def test_what_was_once_wrong(case: dict[str, str]) -> None:
     sections = tuple(case["code"].rstrip("\n").split("\n---\n"))
     if "python" in case and sys.version_info[:2] < tuple(map(int, case["python"].split("."))):
         pytest.skip(f"syntax of Python {case['python']}")
-    problem = compare(sections)
-    assert problem is None, problem[0]
+    problem = compare(sections).problem
+    assert problem is None, problem

@@ -216,9 +216,9 @@ def _run(task: str, cells: Sequence[Code], injected: Mapping[str, Any], *, ipyth
     sys.modules["__main__"] = main
     folder = str(Path.cwd())
     printed = _catch_stdout()
-    execute = _ipython(main) if ipython else _plain(main.__dict__)
-    shown: dict[int, str] = {}
     session = Session(task, [TaskCell(n, cell.source, cell.index is not None) for n, cell in enumerate(cells)])
+    execute = _ipython(main) if ipython else _plain(main.__dict__, session.watched)
+    shown: dict[int, str] = {}
     for number, cell in enumerate(cells):
         try:
             session.before(number, main.__dict__)
@@ -258,9 +258,9 @@ def _catch_stdout() -> Callable[[], str]:
     return printed
 
 
-def _plain(namespace: dict[str, Any]) -> Callable[[Code], None]:
+def _plain(namespace: dict[str, Any], watched: Callable[[ast.Module], ast.Module]) -> Callable[[Code], None]:
     def execute(cell: Code) -> None:
-        tree = ast.parse(cell.source)
+        tree = watched(ast.parse(cell.source))
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, "<cell>", "exec", dont_inherit=True), namespace)
         if isinstance(last, ast.Expr):

@@ -9,15 +9,15 @@ from soorgeon_clone.analysis.knowledge.effects import FIGURES
 from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, METHOD, Value
 from soorgeon_clone.analysis.objects.policy import BELIEFS, Assumed, Belief, Fear
 
 
-def believed(w: Run, receiver: Value, node: Instruction, what: str) -> frozenset[Belief]:
+def believed(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> frozenset[Belief]:
     """Return what a call is taken to do with what it is given."""
     if w.policy is None:
         return frozenset(BELIEFS)
-    found = set(w.policy.believed(_looks(w, receiver, node, what)))
+    found = set(w.policy.believed(_looks(w, receiver, args, node, what)))
     if w.believes("changes"):
         found |= {"receiver changes", "arguments change"}
     if w.believes("shares"):
@@ -25,12 +25,13 @@ def believed(w: Run, receiver: Value, node: Instruction, what: str) -> frozenset
     return frozenset(found)
 
 
-def _looks(w: Run, receiver: Value, node: Instruction, what: str) -> Fear:
+def _looks(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Fear:
     """Return a call as it looks to a reader."""
     given = node.arguments if isinstance(node, Call) else ()
     keywords = {item.name: _source(item.value) for item in given if item.name is not None}
     is_method = any(obj not in w.in_modules for obj in receiver)
-    return Fear(what.rpartition(".")[2], is_method, node in w.dropped, keywords)
+    wraps = bool(args.all) and all(obj.type in (CLASS, FUNCTION, METHOD) for obj in args.all)
+    return Fear(what.rpartition(".")[2], is_method, node in w.dropped, keywords, wraps)
 
 
 def _source(node: Instruction) -> str | None:
@@ -92,7 +93,7 @@ _SETTING = frozenset("activate configure disable enable init register set use".s
 
 def is_setting(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> bool:
     """Whether a call looks like a setting of the library that can be made again: ``lib.set_theme("dark")``."""
-    looks = _looks(w, receiver, node, what)
+    looks = _looks(w, receiver, args, node, what)
     if receiver or looks.verb not in _SETTING or "seed" in looks.name or node not in w.record.lowered.block:
         return False
     return all(obj.immutable and (obj.const is not None or "." in obj.type) for obj in args.all)

@@ -15,7 +15,7 @@ from soorgeon_clone.analysis.lower.instructions import (
     Read,
 )
 from soorgeon_clone.analysis.lower.parts import inside
-from soorgeon_clone.analysis.machine import calls
+from soorgeon_clone.analysis.machine import beliefs, calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import lineage
 from soorgeon_clone.analysis.objects.arguments import arity, passing
@@ -27,6 +27,7 @@ from soorgeon_clone.analysis.objects.heap import (
     EQUAL,
     FREE,
     FUNCTION,
+    LIB,
     INSTANCE,
     KEYWORDS,
     OF_CLASS,
@@ -156,6 +157,9 @@ def decorate(w: Run, node: Decorate) -> Value:
         value = w.evaluate(decorator)
         definition = w.evaluate(node.value)
         made = EMPTY.union(*(kind_of(obj.type).decorate(w, obj, definition, node) for obj in value))
+        for obj in value:
+            if obj.type == LIB and not w.knowledge.describes(obj.path.partition(".")[0]):
+                beliefs.set_settings(w, EMPTY, obj.path)
         return made or definition
     # one property, several functions
     value = w.read(decorator.of) if isinstance(decorator.of, Read) else w.evaluate(decorator)

@@ -231,7 +231,7 @@ def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
         policy = w.policy
-        if _has_no_such_method(receiver):
+        if _has_no_such_method(receiver) or what.startswith("builtins."):
             w.policy = None
         if w.policy is not None and beliefs.is_setting(w, receiver, args, node, what):
             w.note("sets", "modules")
@@ -272,7 +272,7 @@ def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     for obj in values if w.anything_advances() else ():
         if is_advancing(w, obj):
             advance(w, obj)
-    believed = beliefs.believed(w, receiver, node, what)
+    believed = beliefs.believed(w, receiver, args, node, what)
     if w.policy is not None and w.believes("amends"):
         for obj in values:
             if obj.type in (FUNCTION, CLASS):

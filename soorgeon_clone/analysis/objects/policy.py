@@ -29,13 +29,14 @@ class Fear(NamedTuple):
 
     ``name`` is what is called, without what it is a part of. ``is_method``: of an object that is no module.
     ``is_dropped``: nothing is done with what it gives, which is not displayed either. ``keywords`` are those that it
-    is given, with the source of what is constant.
+    is given, with the source of what is constant. ``wraps``: it is given functions or classes, and nothing else.
     """
 
     name: str
     is_method: bool = False
     is_dropped: bool = False
     keywords: Mapping[str, str | None] = {}
+    wraps: bool = False
 
     @property
     def verb(self) -> str:
@@ -119,6 +120,7 @@ CASES = (
     ),
     Case("y.append(x)", lambda call: call.is_method and call.verb in _KEEPING, ("receiver keeps",)),
     Case("y = x.layer(0)", lambda call: call.is_method and not _only_looks(call), ("result is receiver's",)),
+    Case("y = lib.jit(f)", lambda call: call.wraps, ("result is arguments'",)),
     Case("y = lib.Explainer(x)", _is_class, ("result is arguments'",)),
 )
 

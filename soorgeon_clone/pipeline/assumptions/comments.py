@@ -4,7 +4,8 @@ raw = pickle.load(file)  # soorgeon-clone: unchanged
 # soorgeon-clone: unchanged raw, y (cell 14, line 3: mylib.balance(raw, y))
 # soorgeon-clone: apart X, y (cell 9: X, y = mylib.split(raw))
 # soorgeon-clone: draws nothing (cell 9: mylib.split(raw))
-# soorgeon-clone: sets nothing (cell 9: mylib.split(raw))
+# soorgeon-clone: sets nothing in mylib (cell 9: mylib.split(raw))
+# soorgeon-clone: sets nothing beside (cell 8, line 2: mylib.theme = "dark")
 from mylib import *  # soorgeon-clone: binds nothing else, so not raw, y
 """
 
@@ -23,6 +24,7 @@ from soorgeon_clone.pipeline.assumptions.statements import normalized
 MARK = "soorgeon-clone:"
 _WORDS = "|".join(KINDS)
 _COMMENT = re.compile(rf"#\s*{MARK}\s*(?P<kind>{_WORDS})\b(?P<names>(?:,? so not)?[^()]*)(?:\((?P<cause>.*)\))?\s*$")
+_WHERE = (("in",), ("outside",), ("beside",))
 _CAUSE = re.compile(r"(?:cell (?P<cell>\d+))?(?:(?:^|, )line (?P<row>\d+))?(?:: |^)(?P<statement>.*)")
 
 
@@ -38,6 +40,8 @@ def text_of(assumption: Assumption) -> str:
     """Return the comment that says it, for a line of its own."""
     between = ", so not " if assumption.kind == "binds nothing else" else " "
     names = between + ", ".join(assumption.names) if assumption.names else ""
+    if assumption.where:
+        names = f" {assumption.where[0]} {', '.join(assumption.where[1:])}".rstrip()
     return f"# {MARK} {assumption.kind}{names}{_cause_text(assumption.cause)}"
 
 
@@ -80,6 +84,8 @@ def _parsed(code: str, comment: str) -> Assumption | None:
     names = tuple(re.findall(r"[^\W\d]\w*", re.sub(r"^,? so not\b", "", found["names"])))
     if kind == "unchanged" and not names:
         names = _bound(code)
+    if kind == "sets nothing":
+        return Assumption(kind, (), _parsed_cause(found["cause"]), names if names[:1] in _WHERE else ())
     return Assumption(kind, names, _parsed_cause(found["cause"]))
 
 

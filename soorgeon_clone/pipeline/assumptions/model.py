@@ -34,11 +34,21 @@ class Assumption:
     ``names`` are variables: those that are as they were when they were loaded (``unchanged``), those of which no two
     share anything that can change (``apart``), those that a star import does not bind (``binds nothing else``). Where
     several statements could break it, there is an assumption for each: they differ by ``cause`` alone.
+
+    ``where`` is for settings: ``("in", "mylib")`` are those of the process, and what ``mylib`` itself remembers;
+    ``("outside", "mylib")`` only those of the process. ``("beside",)`` says that ``cause`` is a statement that makes
+    settings, as is known: what it does is not looked at.
     """
 
     kind: Kind
     names: tuple[str, ...] = ()
     cause: Cause | None = None
+    where: tuple[str, ...] = ()
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether it says what is not looked at."""
+        return self.where == ("beside",)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ A guard begins before the first cell of the notebook's own that follows the comm
 
 from __future__ import annotations
 
+import ast
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,9 +15,10 @@ from typing import Any
 from soorgeon_clone.pipeline.assumptions import told
 from soorgeon_clone.pipeline.assumptions.callee import effect_of, entry_key
 from soorgeon_clone.pipeline.assumptions.comments import placed_in
-from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
+from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Pausing, Subject
 from soorgeon_clone.pipeline.assumptions.guards.table import GUARDS, ORDER
 from soorgeon_clone.pipeline.assumptions.model import Assumption, Broken, Effect, Kept, Kind
+from soorgeon_clone.pipeline.assumptions.pauses import Pauses
 from soorgeon_clone.pipeline.assumptions.statements import normalized
 
 _PATIENCE = 5.0  # seconds that threads of the task get to end
@@ -51,6 +53,18 @@ class _Watch:
         except Exception as error:  # whatever the classes of values do
             self.problem = f"it cannot be checked: {type(error).__name__}: {error}"
 
+    def turn(self, *, off: bool) -> None:
+        """Look away, or look on, where the guard has statements that it does not look at."""
+        if not self.begun or self.problem or not isinstance(self.guard, Pausing):
+            return
+        try:
+            if off:
+                self.guard.pause()
+            else:
+                self.guard.resume()
+        except Exception as error:
+            self.problem = f"it cannot be checked: {type(error).__name__}: {error}"
+
     def end(self, namespace: Mapping[str, Any]) -> Found | None:
         """End. What cannot be checked does not hold."""
         if not self.problem:
@@ -69,18 +83,43 @@ class Session:
         self._cells = cells
         self._threads = set(threading.enumerate())
         self._watches = sorted(_watches(cells), key=lambda watch: ORDER.index(watch.assumptions[0].kind))
+        left_out = [statement for cell in cells for statement in _left_out(cell)]
+        self._pauses = Pauses(left_out, self._pause, self._resume) if left_out else None
+        self._is_paused = False
 
     def __bool__(self) -> bool:
         return bool(self._watches)
 
     def before(self, index: int, namespace: Mapping[str, Any]) -> None:
         """Begin the guards whose time has come. Call it before each cell runs."""
+        if self._is_paused:
+            self._resume()
+        if self._pauses is not None:
+            self._pauses.before(next((cell.source for cell in self._cells if cell.index == index and cell.own), ""))
         for watch in self._watches:
             if not watch.begun and watch.before is not None and watch.before <= index:
                 watch.begin(namespace)
 
+    def watched(self, tree: ast.Module) -> ast.Module:
+        """Return what runs in the place of a cell's syntax tree. IPython, where it is there, asks by itself."""
+        if self._pauses is not None:
+            self._pauses.visit(tree)
+        return tree
+
+    def _pause(self) -> None:
+        self._is_paused = True
+        for watch in self._watches:
+            watch.turn(off=True)
+
+    def _resume(self) -> None:
+        self._is_paused = False
+        for watch in self._watches:
+            watch.turn(off=False)
+
     def end(self, namespace: Mapping[str, Any]) -> tuple[Broken | Kept, ...]:
         """Look at everything again, when the last cell has run and what it started has ended."""
+        if self._pauses is not None:
+            self._pauses.end()
         _end_threads(self._threads)
         outcomes: list[Broken | Kept] = []
         for watch in self._watches:
@@ -112,12 +151,21 @@ def _watches(cells: Sequence[TaskCell]) -> Iterator[_Watch]:
         following = next((other.index for other in cells if other.index > cell.index and other.own), None)
         for placed in placed_in(cell.source):
             for one in _single(placed.assumption):
+                if one.is_exception:
+                    continue
                 groups.setdefault((one.kind, one.names), (following, []))[1].append(one)
     loads = tuple(cell.source for cell in cells if not cell.own)
     own = tuple(cell.source for cell in cells if cell.own)
     for (kind, _), (before, assumptions) in groups.items():
         subject = Subject(tuple(dict.fromkeys(assumptions)), loads, own)
         yield _Watch(GUARDS[kind](subject), subject.assumptions, before)
+
+
+def _left_out(cell: TaskCell) -> Iterator[str]:
+    """Yield the statements that make settings and are not looked at."""
+    for placed in placed_in(cell.source):
+        if placed.assumption.is_exception and placed.assumption.cause is not None:
+            yield normalized(placed.assumption.cause.statement)
 
 
 def _single(assumption: Assumption) -> Iterator[Assumption]:

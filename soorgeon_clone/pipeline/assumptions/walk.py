@@ -23,12 +23,15 @@ from soorgeon_clone.pipeline.assumptions.differences.words import SCALARS, key_w
 
 # What nothing in can change, or what pickle refers to by its name: both values have it anyway.
 _LEAVES: tuple[type, ...] = (
-    *(type, types.ModuleType, types.BuiltinFunctionType, types.CodeType, types.FrameType, range, slice),
+    *(type, types.ModuleType, types.CodeType, types.FrameType, range, slice),
     *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal, fractions.Fraction),
     *(enum.Enum, pathlib.PurePath, re.Pattern, logging.Logger, weakref.ReferenceType, types.GetSetDescriptorType),
     *(types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType, property, threading.local),
 )
-_TRANSPARENT = (tuple, frozenset, types.MethodType, types.MappingProxyType, types.CellType, functools.partial)
+_TRANSPARENT = (
+    *(tuple, frozenset, types.MethodType, types.BuiltinFunctionType, types.MappingProxyType, types.CellType),
+    functools.partial,
+)
 # Module and class, with its subclasses, of what libraries promise never to change.
 _FIXED = (
     ("numpy", "generic"),
@@ -111,6 +114,8 @@ class Walker:
         if isinstance(one, types.FunctionType):
             yield from (part for part in (one.__closure__, one.__defaults__, one.__kwdefaults__) if part)
             yield from vars(one).values()
+        elif isinstance(one, types.BuiltinFunctionType):  # of a list: `a.append`; of a module: `len`
+            yield one.__self__
         elif isinstance(one, self.array):
             if one.dtype.hasobject and not one.dtype.names:
                 yield from one.flat

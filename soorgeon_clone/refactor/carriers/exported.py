@@ -141,6 +141,8 @@ def _can_move(borders: Borders, statement: StatementFacts, name: str, shown_type
     value = borders.value(name, statement.section + 1)
     if not value or any(obj.type not in (FUNCTION, CLASS) for obj in value):
         return False
+    if any(assumed.kind == "sets" for assumed in statement.assumed):
+        return False  # an import would do before a run looks what it is assumed not to do
     names = statement.lowered.mentions
     if names & _DEPENDS_ON_MODULE or any(n.startswith("_i") and n[2:].isdigit() for n in names):
         return False

@@ -53,6 +53,8 @@ class Instance(OwnCode):
         if name == "__class__":
             return obj.classes
         found = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
+        for function in member(obj.classes, "__getattribute__"):
+            found |= w.call(bind(w, obj, function, node), _ANY_ONE, node)
         found |= contents(frozenset(view for view in obj.views if view.is_attributes))
         members = member(obj.classes, name)
         for held in members:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from soorgeon_clone.pipeline.assumptions.model import Assumption
 
@@ -31,6 +31,17 @@ class Found:
 
     names: tuple[str, ...]
     text: str
+
+
+@runtime_checkable
+class Pausing(Protocol):
+    """A guard that does not look at what some statements do."""
+
+    def pause(self) -> None:
+        """Look at what came before such a statement."""
+
+    def resume(self) -> None:
+        """Begin anew behind it."""
 
 
 class Guard(Protocol):

@@ -34,16 +34,19 @@ class SetsNothing:
         self._settings: Settings = {}
         self._before: dict[str, Picture] = {}
         self._late: LateImports | None = None
+        self._found: str | None = None
+        self._paused = False
 
     def begin(self, namespace: Mapping[str, Any]) -> None:
         """Keep the settings."""
         cells = (*self._subject.loads, *self._subject.own)
         for one in self._subject.assumptions:
-            if one.cause is not None:
+            if one.where[:1] == ("in",):
+                self._packages.update(one.where[1:])
+            elif not one.where and one.cause is not None:
                 self._packages |= packages_of(one.cause.statement, cells, namespace)
         self._packages -= _KNOWN | set(sys.stdlib_module_names)
-        self._settings = settings_now()
-        self._before = self._pictures()
+        self.resume()
         absent = {name for name in self._packages if name not in sys.modules}
         if absent:
             self._late = LateImports(absent, self._look_at_new)
@@ -57,13 +60,30 @@ class SetsNothing:
         """Compare them."""
         if self._late is not None:
             self._late.end()
+        if not self._paused:
+            self.pause()
+        return Found((), self._found) if self._found else None
+
+    def pause(self) -> None:
+        """Compare them with what they were when it began, or went on."""
+        self._paused = True
+        if self._found is None:
+            self._found = self._changed()
+
+    def resume(self) -> None:
+        """Keep them as they are now."""
+        self._paused = False
+        self._settings = settings_now()
+        self._before = self._pictures()
+
+    def _changed(self) -> str | None:
         if changed := changed_settings({**settings_at_first(), **self._settings}, settings_now()):
             more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
-            return Found((), f"{changed[0]}{more}")
+            return f"{changed[0]}{more}"
         after = self._pictures()
         for name, before in self._before.items():
             if name in after and (text := changed_in(before, after[name])):
-                return Found((), text)
+                return text
         return None
 
     def _pictures(self) -> dict[str, Picture]:
