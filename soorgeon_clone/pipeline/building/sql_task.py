@@ -17,11 +17,12 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.declared.model import Database, Task
-from soorgeon_clone.pipeline.declared.values import resolved
+from soorgeon_clone.pipeline.declared.values import Lookup, holds, resolved
 from soorgeon_clone.pipeline.execution.model import FunctionCall
 from soorgeon_clone.pipeline.sources.relations import Relation
 from soorgeon_clone.pipeline.sources.sql import rendered
 from soorgeon_clone.pipeline.state.databases import RUNS, Connection, connected, quoted
+from soorgeon_clone.pipeline.state.hidden import hidden_folder
 
 # Statements with which a script says itself where its steps begin and end, or that stand in no transaction.
 _OWN_STEPS = ("begin", "commit", "end", "rollback", "vacuum", "attach", "detach", "pragma", "start transaction")
@@ -32,9 +33,12 @@ def call_for(task: Task, values: Mapping[str, Any], root: Path) -> FunctionCall:
     source = task.spec.source
     receipts = {product.path: product.relation for product in task.products if product.relation is not None}
     arguments: dict[str, Any] = {"source": source.path, "database": task.spec.database or Database(), "root": root}
+    if receipts:
+        hidden_folder(root, "relations")  # no link leads out of it
     if source.kind == "upload":
         return FunctionCall(f"{__name__}.upload", {**arguments, "receipts": receipts})
     arguments["sql"] = text_of(task, values, root)
+    arguments["shown"] = not holds(values, Lookup)
     if receipts:
         return FunctionCall(f"{__name__}.script", {**arguments, "receipts": receipts})
     return FunctionCall(f"{__name__}.dump", {**arguments, "product": Path(task.products[0].path)})
@@ -47,8 +51,11 @@ def text_of(task: Task, values: Mapping[str, Any], root: Path) -> str:
     return rendered(root / str(task.spec.source.path), root, database.templates, given)
 
 
-def script(source: str, sql: str, database: Database, root: Path, receipts: Mapping[str, Relation]) -> None:
-    """Run the statements, and note that this run made the relations. Raises UserError."""
+def script(
+    source: str, sql: str, database: Database, root: Path, receipts: Mapping[str, Relation], shown: bool
+) -> None:
+    """Run the statements, and note that this run made the relations. Raises UserError, which shows the statements if
+    they may be ``shown``."""
     with connected(database.client, root) as connection:
         _refuse_memory(connection, source)
         statements = list(_statements(connection, sql))
@@ -58,7 +65,7 @@ def script(source: str, sql: str, database: Database, root: Path, receipts: Mapp
             connection.commit()
         try:
             for statement in statements:
-                _execute(connection, statement, source, sql)
+                _execute(connection, statement, source, shown)
             _check(connection, receipts.values(), source)
             _note(connection, receipts.values(), run)
             connection.commit()
@@ -68,13 +75,13 @@ def script(source: str, sql: str, database: Database, root: Path, receipts: Mapp
         _write(connection, receipts, run)
 
 
-def dump(source: str, sql: str, database: Database, root: Path, product: Path) -> None:
-    """Write what the query gives: to the product, or with a chunksize to files in it. Raises UserError."""
+def dump(source: str, sql: str, database: Database, root: Path, product: Path, shown: bool) -> None:
+    """Write what the query gives: to the product, or with a chunksize to files in it. Raises UserError as `script`."""
     with connected(database.client, root) as connection:
         statements = list(_statements(connection, sql))
         for statement in statements[:-1]:
-            _execute(connection, statement, source, sql)
-        cursor = _execute(connection, statements[-1] if statements else sql, source, sql)
+            _execute(connection, statement, source, shown)
+        cursor = _execute(connection, statements[-1] if statements else sql, source, shown)
         if cursor.description is None:
             raise UserError(f"{source}: its last statement gives no rows", hint="A dump ends with a SELECT.")
         names = [column[0] for column in cursor.description]
@@ -161,12 +168,13 @@ def _uncommented(statement: str) -> str:
     return text
 
 
-def _execute(connection: Connection, statement: str, source: str, sql: str) -> Any:
+def _execute(connection: Connection, statement: str, source: str, shown: bool) -> Any:
     cursor = connection.cursor()
     try:
         cursor.execute(statement)
     except Exception as error:
-        raise UserError(f"{source}: {type(error).__name__}: {error}\nThe SQL was:\n{sql.strip()}") from error
+        text = f"\nIn the statement:\n{statement.strip()}" if shown else ""
+        raise UserError(f"{source}: {type(error).__name__}: {error}{text}") from error
     return cursor
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 KINDS = ("table", "view")
+# Names, or quoted ones, with dots in between: they stand in statements as they are.
+_NAME = re.compile(r"""(?:(?:^|(?<!^)\.)(?:[^\W\d][\w$]*|"[^"]+"|`[^`]+`|\[[^\]]+\]))+""")
 
 
 class Relation(str):
@@ -38,4 +41,6 @@ def relation(value: Any) -> Relation:
     for part in (name, schema):
         if part is not None and (not isinstance(part, str) or (part is name and not part.strip()) or "\0" in part):
             raise ValueError(f"{part!r} is no name of a relation")
+        if part and not _NAME.fullmatch(part):
+            raise ValueError(f"{part!r} is no name of a relation: quote it as its database does")
     return Relation(name, kind, schema or None)

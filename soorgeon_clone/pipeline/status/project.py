@@ -401,7 +401,7 @@ class Project:
     def _lost(self, task: Task, product: Product) -> str | None:
         """What became of a relation, according to its database; None if it is as the last run made it.
 
-        A function of the user's that opens the database is called by builds only.
+        Only builds ask those that are no files: nothing else calls the user's functions, or a server.
         """
         try:
             receipt = json.loads(read_text(self.root / product.path))
@@ -413,7 +413,7 @@ class Project:
         if isinstance(file, str):
             return databases.lost_in_file(str(self.root / file), product.relation, run)
         client = task.spec.database.client
-        if client is None or ("://" not in str(client.value) and not self._may_call):
+        if client is None or not self._may_call:
             return None
         try:
             with importing_from(self.root), databases.connected(client, self.root) as connection:

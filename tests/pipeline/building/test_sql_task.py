@@ -11,6 +11,8 @@ from project_folder import Folder
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.api import Pipeline
+from soorgeon_clone.pipeline.declared.scaffold import create_missing
+from soorgeon_clone.pipeline.declared.spec import load
 from soorgeon_clone.pipeline.run import build
 from soorgeon_clone.pipeline.status.project import Project
 
@@ -333,6 +335,7 @@ def test_optional_params(pipeline: Folder) -> None:
     ("entry", "said"),
     [
         ({"product": ["a", "chair"]}, "the kind of a relation is table or view, not 'chair'"),
+        ({"product": ["a; DROP TABLE b", "table"]}, "quote it as its database does"),
         ({"product": ["a"]}, "expected [name, kind] or [schema, name, kind]"),
         ({"product": "a.csv", "class": "SQLScript"}, "the product of a SQLScript is a relation, not a file"),
         ({"product": ["a", "table"], "class": "SQLDump"}, "the product of a SQLDump is a file, not a relation"),
@@ -372,6 +375,31 @@ def test_a_relation_in_a_script_and_in_hooks(pipeline: Folder) -> None:
     declared(pipeline, "clean.sql", on_finish="hooks.check")
     assert pipeline.ran() == ["clean", "count", "dump", "read"]
     assert "clean_people" in pipeline.outputs("output/read.ipynb")
+
+
+def test_what_is_secret_is_not_shown(pipeline: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "hush")
+    pipeline.write("clean.sql", "SELECT '{{least}}' FROM nowhere")
+    declared(pipeline, "clean.sql", params={"least": "{{env.SECRET}}"})
+    said = failed(pipeline)
+    assert "no such table: nowhere" in said and "hush" not in said
+    declared(pipeline, "clean.sql", params={"least": 3})
+    assert "SELECT '3' FROM nowhere" in failed(pipeline)
+
+
+def test_scaffold(folder: Folder) -> None:
+    folder.declare(source="sql/a.sql", product=["a", "view"])
+    folder.declare(source="sql/b.sql", product="b.csv", chunksize=None)
+    create_missing(load(folder.root / "pipeline.yaml"))
+    assert folder.ran() == ["a", "b"]
+    assert (folder.root / "b.csv").read_text() == '"x"\n"1"\n'
+
+
+def test_quoted_names(folder: Folder) -> None:
+    folder.write("a.sql", "CREATE TABLE {{product}} AS SELECT 1 AS x")
+    folder.declare(source="a.sql", product=["main", '"a b"', "table"])
+    assert folder.ran() == ["a"]
+    assert folder.ran() == []
 
 
 def test_grids(pipeline: Folder) -> None:
