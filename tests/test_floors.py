@@ -63,10 +63,12 @@ DOORS: dict[str, frozenset[str]] = {
     "comm": frozenset({"pipeline/execution/shell"}),
     "detect_secrets": frozenset({"lint/credentials"}),
     "distributed": frozenset({"pipeline/elsewhere/dask"}),
+    "duckdb": frozenset({"pipeline/state/databases"}),
     "fsspec": frozenset({"pipeline/products/remote"}),
     "filelock": frozenset({"pipeline/building/lock"}),
     # syntax of cells; the shell that runs them; a shell for the user
     "IPython": frozenset({"notebook/ipython", "pipeline/execution", "cli/interact"}),
+    "jinja2": frozenset({"pipeline/sources/sql"}),
     "jupytext": frozenset({"notebook/formats"}),
     "matplotlib": frozenset({"pipeline/plot/png"}),
     "mistune": frozenset({"page/markdown"}),
@@ -77,10 +79,14 @@ DOORS: dict[str, frozenset[str]] = {
     "nbformat": frozenset({"notebook/formats", "pipeline/execution/kernel"}),
     # arrays, frames and pictures are compared by what is in them
     "numpy": frozenset({"verify/images", "verify/likeness"}),
+    # what is uploaded to a database, and dumped from one
+    "pandas": frozenset({"pipeline/building/sql_task"}),
+    "pyarrow": frozenset({"pipeline/building/sql_task"}),
     "PIL": frozenset({"verify/images"}),
     "parso": frozenset({"analysis/lower/parsed"}),
     "pyflakes": frozenset({"analysis/undefined"}),
     "pygments": frozenset({"page/code"}),
+    "sqlalchemy": frozenset({"pipeline/state/databases"}),
     "rich": frozenset({"cli/progress"}),
     "tomli": frozenset({"pyproject"}),  # on Python 3.10
     "traitlets": frozenset({"pipeline/execution/shell"}),

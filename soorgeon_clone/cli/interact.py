@@ -72,7 +72,7 @@ def _show_as_tables(plain: Any) -> None:
         rows = [
             ["upstream", ", ".join(it.upstream) or "-"],
             ["source", _source(it)],
-            *([f"product {one.key or ''}", one.path] for one in it.products),
+            *([f"product {one.key or ''}", str(one)] for one in it.products),
             *([f"param {name}", repr(value)] for name, value in it.spec.params.items()),
         ]
         return table(["task", it.name], rows)
@@ -90,4 +90,4 @@ def _source(task: Any) -> str:
 
 
 def _products(task: Any) -> str:
-    return ", ".join(product.path for product in task.products)
+    return ", ".join(map(str, task.products))

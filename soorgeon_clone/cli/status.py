@@ -117,7 +117,7 @@ def _json(project: Project) -> None:
                 "causes": [{"reason": one.reason.name.lower(), "detail": one.detail} for one in status.causes],
                 "last_run": {"started": last.started, "seconds": last.seconds, "result": last.result} if last else None,
                 "source": task.spec.source.path or task.spec.source.text,
-                "products": {one.key or "": one.path for one in task.products},
+                "products": {one.key or "": str(one) for one in task.products},
                 "upstream": list(task.upstream),
             }
         )

@@ -101,7 +101,7 @@ def command(
         if source:
             from soorgeon_clone.pipeline.api import source_text
 
-            say.data(source_text(project.root, project.dag.tasks[chosen]))
+            say.data(source_text(project.root, project.dag.tasks[chosen], project.dag.tasks))
             return
         if status:
             (found,) = project.status({chosen})

@@ -162,12 +162,19 @@ class Pipeline:
         products = self._dag[name].products
         for product in products:
             if product.key == key or (key is None and len(products) == 1):
+                if product.relation is not None:
+                    raise UserError(f"the product of task '{name}' is in a database: {product}", exit_code=2)
                 return self.root / product.path
         keys = ", ".join(str(product.key) for product in products)
         raise UserError(f"task '{name}' has no product '{key}'; it has {keys}", exit_code=2)
 
     def load(self, name: str, key: str | None = None) -> Any:
-        """The object in a product: unpickled, a frame for .parquet and .csv, data for .json; else its path."""
+        """The object in a product: unpickled, a frame for .parquet and .csv, data for .json, a frame for a
+        relation; else its path."""
+        task = self._dag[name]
+        relations = [one.relation for one in task.products if one.relation is not None and key in (one.key, None)]
+        if relations:
+            return _rows(task, relations[0], self.root)
         path = self.path(name, key)
         if path.suffix in (".pkl", ".pickle"):
             import pickle
@@ -200,7 +207,10 @@ class PipelineTask:
     @property
     def product(self) -> Any:
         """The path of its product, or the paths by key."""
-        paths = {product.key: self.pipeline.root / product.path for product in self._task.products}
+        paths = {
+            product.key: self.pipeline.root / product.path if product.relation is None else product.relation
+            for product in self._task.products
+        }
         return paths[None] if list(paths) == [None] else paths
 
     @property
@@ -216,7 +226,7 @@ class PipelineTask:
     @property
     def source(self) -> str:
         """The text of its source; of a function, that of its module."""
-        return source_text(self.pipeline.root, self._task)
+        return source_text(self.pipeline.root, self._task, self.pipeline.dag.tasks)
 
     def build(self, *, force: bool = False) -> Report:
         """Run it if it is stale, and none of its upstream."""
@@ -238,15 +248,37 @@ class PipelineTask:
         return f"<task {self.name!r}: {self.status().line}>"
 
 
-def source_text(root: Path, task: Task) -> str:
-    """Return the text of a task's source; of a function, that of its module. Raises UserError."""
+def source_text(root: Path, task: Task, tasks: Mapping[str, Task]) -> str:
+    """Return the text of a task's source; of a function, that of its module, of SQL what is sent. Raises UserError."""
     from soorgeon_clone.pipeline.declared.inject_file import source_text as text_of
     from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 
+    if task.spec.source.kind == "sql":
+        from soorgeon_clone.pipeline.building.sql_task import text_of as sql_of
+        from soorgeon_clone.pipeline.declared.inject import parameters
+
+        return sql_of(task, parameters(task, tasks), root)
+    if task.spec.source.kind == "upload":
+        raise UserError(f"task '{task.name}' uploads {task.spec.source.path}: it has no source", exit_code=2)
     path = task.spec.source.path or LocalModules(root).find(task.spec.source.text.rpartition(".")[0])
     if path is None:
         raise UserError(f"the source of task '{task.name}' is not in the project: {task.spec.source.text}")
     return text_of(root / path)
+
+
+def _rows(task: Task, relation: str, root: Path) -> Any:
+    """What a relation holds, as a frame."""
+    import importlib
+
+    from soorgeon_clone.pipeline.declared.dotted import importing_from
+    from soorgeon_clone.pipeline.state.databases import connected
+
+    pandas: Any = importlib.import_module("pandas")
+    client = task.spec.database.client if task.spec.database is not None else None
+    with importing_from(root), connected(client, root) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT * FROM {relation}")
+        return pandas.DataFrame(cursor.fetchall(), columns=[column[0] for column in cursor.description])
 
 
 def _opened(

@@ -128,6 +128,13 @@ def touch(project: Project, options: Options | None = None) -> Report:
 def _side(project: Project, options: Options, listener: Listener, executor: Executor | None = None) -> Side:
     """Where the tasks run."""
     if options.engine == "dask":
+        kept = next((name for name in options.chosen(project.dag) if project.tasks[name].in_database), None)
+        if kept is not None:
+            raise UserError(
+                f"task '{kept}' makes a relation in a database, which is noted on this machine only",
+                hint="Build it here, without Dask.",
+                exit_code=2,
+            )
         from soorgeon_clone.pipeline.elsewhere.build_side import DaskSide
 
         return DaskSide(project, options, listener.warned)

@@ -117,6 +117,42 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
         {"on_finish": "hooks.stop", "tasks": [entry("a", "x.txt")]},
         1,
     ),
+    "SQL": (
+        {
+            "db.py": "import sqlite3\nfrom ploomber.clients import SQLAlchemyClient\n\n"
+            "def get():\n    with sqlite3.connect('data.db') as made:\n"
+            "        made.execute('CREATE TABLE IF NOT EXISTS people AS SELECT 1 AS id, 30 AS age UNION SELECT 2, 7')\n"
+            "    return SQLAlchemyClient('sqlite:///data.db')\n",
+            "old.sql": "-- who is old\n"
+            "DROP TABLE IF EXISTS {{product}};\nCREATE TABLE {{product}} AS\n"
+            "SELECT * FROM people WHERE age > {{least}}{% if more %} OR id = 2{% endif %};",
+            "dump.sql": "{% set columns = ['id', 'age'] %}"
+            "SELECT {{columns|join(', ')}} FROM {{upstream['old']}} ORDER BY id",
+            "all.sql": "SELECT 'a''b' AS t, 1.5 AS x, NULL AS n, id FROM people ORDER BY id",
+            "table.csv": "a,b\n1,x\n2,y\n",
+            "back.sql": "SELECT a, b FROM {{upstream['up']}} ORDER BY a",
+            "hooks.py": NOTE + "def done(client, product):\n"
+            "    cursor = client.connection.cursor()\n    cursor.execute(f'SELECT count(*) FROM {product}')\n"
+            "    note(str(product), product.name, product.schema, product.kind, cursor.fetchone()[0])\n",
+            "read.py": script("open(product['x'], 'w').write(str(upstream['old']))", "old"),
+        },
+        {
+            "clients": dict.fromkeys(("SQLScript", "SQLDump", "SQLUpload", "SQLiteRelation"), "db.get"),
+            "executor": "serial",
+            "tasks": [
+                {"source": "old.sql", "product": ["old_people", "table"], "params": {"least": 10, "more": False},
+                 "on_finish": "hooks.done"},
+                {"source": "dump.sql", "product": "out/dump.txt", "class": "SQLDump", "chunksize": None},
+                {"source": "all.sql", "product": "out/chunks", "class": "SQLDump", "chunksize": 1, "client": "db.get"},
+                {"source": "table.csv", "name": "up", "class": "SQLUpload", "product": ["up", "table"],
+                 "product_class": "SQLiteRelation",
+                 "to_sql_kwargs": {"if_exists": "replace", "index": False}},
+                {"source": "back.sql", "product": "out/back.txt", "class": "SQLDump", "chunksize": None},
+                entry("read", "x.txt"),
+            ],
+        },
+        2,
+    ),
     "one after the other": (
         {name + ".py": script(f"open('order.txt', 'a').write('{name}')\nopen(product['x'], 'w').write('1')")
          for name in "cab"},
@@ -128,7 +164,7 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
 
 
 def texts(folder: Path) -> dict[str, str]:
-    found = [path for pattern in ("*.txt", "out/*.txt", "out/*.json") for path in folder.glob(pattern)]
+    found = [path for pattern in ("*.txt", "out/*.txt", "out/*.json", "out/chunks/*") for path in folder.glob(pattern)]
     return {path.relative_to(folder).as_posix(): path.read_text() for path in found if path.is_file()}
 
 

@@ -168,6 +168,10 @@ class LocalAttempt:
             from soorgeon_clone.pipeline.building.function_task import call_for
 
             return self._job(function=call_for(self.task, self.values))
+        if self.task.spec.source.kind in ("sql", "upload"):
+            from soorgeon_clone.pipeline.building import sql_task
+
+            return self._job(function=sql_task.call_for(self.task, self.values, self.project.root))
         if self.task.spec.source.kind == "shell":
             return self._job(function=FunctionCall(f"{shell_task.__name__}.run", {"script": self._script()}))
         output = self.stage.new / self._executed if self.task.notebooks else None

@@ -39,7 +39,11 @@ def _problems(task: Task) -> Iterator[str]:
         elif task.facts.signature is not None:
             yield from _of_function(task, task.facts.signature)
         return
-    if task.spec.source.kind == "shell":
+    if task.spec.source.kind == "sql" and task.spec.static_analysis != "disable":
+        for name, _, line in task.facts.undefined:
+            if name not in task.spec.params:
+                yield f"line {line}: {{{{{name}}}}} has no value: give it one in 'params'"
+    if task.spec.source.kind in ("shell", "sql", "upload"):
         return
     if task.spec.kernel is not None:
         from soorgeon_clone.pipeline.execution.kernel import require_kernel

@@ -22,6 +22,12 @@ def debug(project: Project, name: str) -> bool:
         raise UserError(
             f"task '{name}' is a shell script, which has no debugger", hint="Add 'set -x' to it.", exit_code=2
         )
+    if task.spec.source.kind in ("sql", "upload"):
+        raise UserError(
+            f"task '{name}' is SQL, which has no debugger",
+            hint=f"'soorgeon-clone task {name} --source' shows the statements.",
+            exit_code=2,
+        )
     attempt = LocalAttempt(project, task, project.judge(task), memory_limit=None)
     attempt.stage.prepare()
     try:

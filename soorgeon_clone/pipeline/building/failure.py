@@ -20,8 +20,8 @@ _WHY = {
 _WITHOUT_PLOOMBER = (
     "Pipelines run without Ploomber, and code that imports it does not. Use what is here: "
     "soorgeon_clone.errors.DAGBuildEarlyStop for ploomber.exceptions.DAGBuildEarlyStop, soorgeon_clone.serializer and "
-    "unserializer for those of ploomber.io, soorgeon_clone.task for ploomber.micro; or install Ploomber beside: "
-    "pip install ploomber."
+    "unserializer for those of ploomber.io, soorgeon_clone.task for ploomber.micro, a URL for a client; or install "
+    "Ploomber beside: pip install ploomber."
 )
 
 
@@ -38,6 +38,8 @@ def text_of(task: Task, outcome: Outcome, notebook: Path | None, *, what: str = 
     lines = [f"{one_line(where)}: {subject} {_WHY.get(outcome.status, outcome.status)}"]
     if error is not None and error.explained:
         lines += [error.explained, "The traceback is in its notebook; `--verbose` shows it."]
+    elif error is not None and error.ename == "UserError" and task.spec.database is not None:
+        lines.append(shortened(error.evalue))
     elif error is not None:
         lines.append(shortened(_told(error), kept_in="its notebook" if notebook is not None else ""))
     elif outcome.log:

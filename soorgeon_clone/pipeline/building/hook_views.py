@@ -10,6 +10,7 @@ from soorgeon_clone.pipeline.building.model import Report
 from soorgeon_clone.pipeline.declared import inject
 from soorgeon_clone.pipeline.declared.model import DAG, Task
 from soorgeon_clone.pipeline.declared.values import resolved
+from soorgeon_clone.pipeline.sources.relations import Relation
 
 
 class HookTask:
@@ -105,7 +106,7 @@ class HookReport:
 
 
 def as_paths(value: Any) -> Any:
-    """The same with every text as a Path."""
+    """The same with every text as a Path, but for relations."""
     if isinstance(value, Mapping):
         return {key: as_paths(one) for key, one in value.items()}
-    return Path(value) if isinstance(value, str) else value
+    return Path(value) if isinstance(value, str) and not isinstance(value, Relation) else value

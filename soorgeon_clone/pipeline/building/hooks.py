@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from soorgeon_clone.pipeline.building.model import Report
 from soorgeon_clone.pipeline.declared.model import DAG, Hook, Task
 from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.execution.model import FunctionCall
+from soorgeon_clone.pipeline.state.databases import connected
 
 
 def task_call(
@@ -19,7 +21,7 @@ def task_call(
     """The call of a task's hook. ``values`` are those that the task itself gets."""
     offered = {
         "task": HookDag(dag)[task.name],
-        "client": None,
+        "client": (task.spec.database, dag.root) if task.spec.database is not None else None,
         "product": as_paths(values["product"]),
         "upstream": as_paths(values["upstream"]),
         "traceback": traceback,
@@ -44,5 +46,9 @@ def run(dotted: str, args: Mapping[str, Any], offered: Mapping[str, Any]) -> Non
     if "task" in offered:
         offered = {**offered, "params": offered["task"].params}
     wanted = inspect.signature(function).parameters
-    given = {name: value for name, value in offered.items() if name in wanted and name not in args}
-    function(**given, **resolved(args))
+    with contextlib.ExitStack() as opened:
+        if "client" in wanted and offered.get("client") is not None:
+            database, root = offered["client"]
+            offered = {**offered, "client": opened.enter_context(connected(database.client, root)).original}
+        given = {name: value for name, value in offered.items() if name in wanted and name not in args}
+        function(**given, **resolved(args))

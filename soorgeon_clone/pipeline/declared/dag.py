@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.declared.database_entry import receipt
 from soorgeon_clone.pipeline.declared.model import DAG, HIDDEN, Product, Spec, Task, TaskSpec
 from soorgeon_clone.pipeline.declared.yaml_tree import nearest
 from soorgeon_clone.pipeline.sources.model import SourceFacts
@@ -164,13 +165,20 @@ def _products(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product, 
     products = task.products
     if products is None:
         products = _extracted(spec, task, facts)
-    return tuple(Product(one.key, _inside(spec.root, one.path, task)) for one in products)
+    return tuple(
+        one if one.relation is not None else Product(one.key, _inside(spec.root, one.path, task)) for one in products
+    )
 
 
 def _extracted(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product, ...]:
     """The products that a source declares itself (``meta.extract_product``)."""
     base = posixpath.dirname(task.source.path or "") if spec.product_relative_to_source else ""
     value = facts.product
+    if isinstance(value, list) and task.source.kind == "sql":
+        try:
+            return (receipt(None, value, task.name),)
+        except ValueError as error:
+            raise UserError(f"{task.source.path}: {error}", exit_code=2) from None
     if isinstance(value, str) and value:
         return (Product(None, posixpath.join(base, value)),)
     if isinstance(value, Mapping) and value and all(isinstance(path, str) for path in value.values()):
@@ -210,14 +218,27 @@ def _outside(root: Path, path: str, task: TaskSpec) -> UserError:
 
 def _check_products(spec: Spec, tasks: Mapping[str, Task]) -> None:
     makers: dict[str, str] = {}
+    relations: dict[tuple[str, str], str] = {}
     for task in tasks.values():
         for product in task.products:
-            other = makers.get(product.path)
+            makes: tuple[dict[Any, str], Any, str] = (makers, product.path, "have one path,")
+            if product.relation is not None:
+                makes = (
+                    relations,
+                    (str(product), repr(task.spec.database and task.spec.database.client)),
+                    "make one relation,",
+                )
+            others, place, what = makes
+            other = others.get(place)
             if other is not None:
                 both = f"two products of task '{other}'" if other == task.name else f"tasks '{other}' and '{task.name}'"
-                raise UserError(f"{_place(task.spec)}: {both} have one path, {product.path}", exit_code=2)
-            makers[product.path] = task.name
-    sources = {task.spec.source.path: task.name for task in tasks.values() if task.spec.source.path}
+                raise UserError(f"{_place(task.spec)}: {both} {what} {product}", exit_code=2)
+            others[place] = task.name
+    sources = {
+        task.spec.source.path: task.name
+        for task in tasks.values()
+        if task.spec.source.path and task.spec.source.kind != "upload"
+    }
     sources[spec.path.name] = ""
     for path, name in makers.items():
         if path in sources:

@@ -64,7 +64,7 @@ def call(computed: Computed, root: Path) -> Any:
     """What the function returns, imported and called with ``root`` on the path."""
     dotted, place = computed.dotted, computed.place
     module, _, name = dotted.partition("::")
-    with _importing_from(root):
+    with importing_from(root):
         try:
             function = getattr(importlib.import_module(module), name)
         except Exception as error:
@@ -84,7 +84,7 @@ _OURS: dict[str, str] = {}
 
 
 @contextlib.contextmanager
-def _importing_from(root: Path) -> Iterator[None]:
+def importing_from(root: Path) -> Iterator[None]:
     """Have ``root`` on the path, for as long as the user's code runs. Modules are imported anew where one changed: a
     session may build again and again, in this project or in another one."""
     for name in [name for name, file in _OURS.items() if not file.startswith(f"{root}{os.sep}")]:

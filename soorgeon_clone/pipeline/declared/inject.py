@@ -38,10 +38,9 @@ def upstream_paths(task: Task, tasks: Mapping[str, Task], path: Callable[[str], 
 
 
 def paths(products: Sequence[Product], path: Callable[[str], str] = str) -> Any:
-    """A path, or a mapping of keys to paths where the products have keys."""
-    if len(products) == 1 and products[0].key is None:
-        return path(products[0].path)
-    return {product.key: path(product.path) for product in products}
+    """A path, or a mapping of keys to paths where the products have keys; relations as they are."""
+    found = {product.key: path(product.path) if product.relation is None else product.relation for product in products}
+    return found[None] if list(found) == [None] else found
 
 
 def cell_text(values: Mapping[str, Any], task: Task) -> str:

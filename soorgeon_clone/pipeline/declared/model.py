@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.sources.model import SourceFacts
+from soorgeon_clone.pipeline.sources.relations import Relation
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.declared.yaml_tree import Item
 
-SourceKind = Literal["script", "function", "shell"]
+SourceKind = Literal["script", "function", "shell", "sql", "upload"]
 
 # The folder that holds records, the lock and unfinished products of a project.
 HIDDEN = ".soorgeon-clone"
@@ -24,16 +25,22 @@ HIDDEN = ".soorgeon-clone"
 class Product:
     """One file (or folder) that a task makes. ``path`` is relative to the project's root, with forward slashes.
 
-    ``key`` is None where the task declares a single product without a key.
+    ``key`` is None where the task declares a single product without a key. A ``relation`` is in a database; the file
+    is then the receipt of the run that made it.
     """
 
     key: str | None
     path: str
+    relation: Relation | None = None
+
+    def __str__(self) -> str:
+        return self.path if self.relation is None else str(self.relation)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a task runs: a script, notebook or shell script (``path`` relative to the root), or ``module.function``."""
+    """What a task runs: a script, notebook, shell or SQL script (``path`` relative to the root), or
+    ``module.function``; of an upload, the file that it takes to a database."""
 
     kind: SourceKind
     text: str
@@ -50,6 +57,32 @@ class Hook:
 
     dotted_path: str
     args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What connects to a database: a URL, or a function of the user's (``module.function``) that returns a client.
+
+    ``place`` is where pipeline.yaml says so. The value may be one that is looked up in the environment.
+    """
+
+    value: Any
+    args: Mapping[str, Any] = field(default_factory=dict)
+    place: str = field(default="pipeline.yaml", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What a task of SQL works with. ``client`` is None for the database that is embedded.
+
+    ``chunksize``: rows of each file of a dump, or of each step of an upload, None for all at once. ``templates`` are
+    folders with templates. ``options`` are those of an upload.
+    """
+
+    client: Client | None = None
+    chunksize: int | None = None
+    templates: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,7 +103,8 @@ class TaskSpec:
     are read from the source, ``upstream`` likewise. ``timeout`` is in seconds, ``memory_limit`` in bytes.
     ``record_timing``: its executed notebook says when each cell ran, and differs from run to run. ``log_output``:
     what it prints goes to the log as well. ``resources`` are the files in ``params.resources_``, ``requests`` is
-    the entry ``resources``. ``export`` is what the task says to export targets, which check it.
+    the entry ``resources``. ``database`` is there for SQL. ``export`` is what the task says to export targets, which
+    check it.
     """
 
     name: str
@@ -96,6 +130,7 @@ class TaskSpec:
     spread: bool = False
     plain: bool = False
     kernel: str | None = None
+    database: Database | None = None
     requests: Requests = Requests()
     export: Item | None = None
     file: str = "pipeline.yaml"
@@ -144,6 +179,11 @@ class Task:
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def in_database(self) -> bool:
+        """Whether a product is in a database, from where no cache can bring it back."""
+        return any(product.relation is not None for product in self.products)
 
     @property
     def notebooks(self) -> tuple[Product, ...]:

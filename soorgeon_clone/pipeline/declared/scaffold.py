@@ -62,14 +62,29 @@ def _notebook(spec: Spec, task: TaskSpec) -> Created | None:
     cells = _cells(task)
     if path.suffix == ".py":
         text = write.to_script(cells, {})
+    elif path.suffix == ".sql":
+        text = _script(task)
     elif path.suffix == ".ipynb":
         text = write.to_ipynb(cells, {"kernelspec": _KERNEL, "language_info": {"name": "python"}})
     else:
         raise UserError(
-            f"{task.file}, line {task.line}: scaffold writes .py and .ipynb sources, not {path.suffix}", exit_code=2
+            f"{task.file}, line {task.line}: scaffold writes .py, .ipynb and .sql sources, not {path.suffix}",
+            exit_code=2,
         )
     _write(spec, path, text, new=True)
     return Created(task.name, path)
+
+
+def _script(task: TaskSpec) -> str:
+    """A query; of a task whose product is a relation, one that makes it."""
+    relation = next((one.relation for one in task.products or () if one.relation is not None), None)
+    query = "SELECT 1 AS x\n{# FROM {{upstream['name of a task']}} #}\n"
+    if relation is None:
+        return f"-- What this task dumps.\n{query}"
+    kind = relation.kind.upper()
+    return (
+        f"-- What this task makes.\nDROP {kind} IF EXISTS {{{{product}}}};\n\nCREATE {kind} {{{{product}}}} AS\n{query}"
+    )
 
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}

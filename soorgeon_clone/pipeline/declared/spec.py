@@ -11,6 +11,7 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.declared import entry_point, yaml_tree
 from soorgeon_clone.pipeline.declared import env as environments
+from soorgeon_clone.pipeline.declared.database_entry import RELATIONS, Clients, read_clients
 from soorgeon_clone.pipeline.declared.entries import checked_path, mapping_item, read_hook, word
 from soorgeon_clone.pipeline.declared.env import Environment
 from soorgeon_clone.pipeline.declared.grid import MOST_TASKS
@@ -24,8 +25,8 @@ _TOP = (
     "tasks", "meta", "clients", "config", "executor", "serializer", "unserializer", "on_render", "on_finish",
     "on_failure", "store", "export",
 )  # fmt: skip
-_META = ("extract_upstream", "extract_product", "product_relative_to_source", "import_tasks_from")
-_META_IGNORED = ("source_loader", "jupyter_hot_reload", "jupyter_functions_as_notebooks", "product_default_class")
+_META = ("extract_upstream", "extract_product", "product_relative_to_source", "import_tasks_from", "source_loader")
+_META_IGNORED = ("jupyter_hot_reload", "jupyter_functions_as_notebooks", "product_default_class")
 
 
 def load(
@@ -91,7 +92,9 @@ def loads(
     tasks = top.get("tasks")
     if tasks is None or not isinstance(tasks.value, list) or not tasks.value:
         raise (tasks or top).error("'tasks' must be a list with at least one task")
-    defaults = _defaults(top, meta)
+    clients, unused_clients = read_clients(top.get("clients"), _templates(meta, path.parent, warnings))
+    warnings += unused_clients
+    defaults = _defaults(top, meta, clients)
     entries = [*tasks.value, *_imported(meta, environment, path.parent)]
     tasks.value.clear()  # a large file need not be kept twice
     entries.reverse()
@@ -109,8 +112,6 @@ def loads(
         warnings.append(
             f"env.yaml: {shortened(', '.join(unused))} {'is' if len(unused) == 1 else 'are'} not used in {path.name}"
         )
-    if top.get("clients"):
-        warnings.append(f"{top.value['clients'].place}: 'clients' has no effect here; a remote copy is 'store: URL'")
     if top.get("config"):
         warnings.append(f"{top.value['config'].place}: 'config' has no effect")
     return Spec(
@@ -148,7 +149,19 @@ def _rendered_task(task: Item, environment: Environment) -> Item:
     return replace(task, value={key: _rendered_entry(key, entry, environment) for key, entry in task.value.items()})
 
 
-_GIVEN = frozenset(("params", "grid", "on_render", "on_finish", "on_failure", "nbconvert_export_kwargs"))
+_GIVEN = frozenset(
+    (
+        "params",
+        "grid",
+        "on_render",
+        "on_finish",
+        "on_failure",
+        "nbconvert_export_kwargs",
+        "client",
+        "product_client",
+        "clients",
+    )
+)
 
 
 def _rendered_entry(key: Any, entry: Item, environment: Environment) -> Item:
@@ -182,7 +195,7 @@ def _meta(top: Item, warnings: list[str]) -> Item:
         raise meta.error("expected a mapping")
     check_keys(meta, (*_META, *_META_IGNORED), "meta")
     for key in _META_IGNORED:
-        if key in meta.value:
+        if key in meta.value and not (key == "product_default_class" and _names_relations(meta.value[key])):
             warnings.append(f"{meta.value[key].place}: 'meta.{key}' has no effect")
     for key in _META[:3]:
         flag = meta.get(key)
@@ -191,7 +204,13 @@ def _meta(top: Item, warnings: list[str]) -> Item:
     return meta
 
 
-def _defaults(top: Item, meta: Item) -> Defaults:
+def _names_relations(entry: Item) -> bool:
+    """Whether classes of relations are named, of which one is as good as another here."""
+    classes = entry.plain()
+    return isinstance(classes, dict) and all(name in (*RELATIONS, "File") for name in classes.values())
+
+
+def _defaults(top: Item, meta: Item, clients: Clients) -> Defaults:
     def flag(key: str, otherwise: bool) -> bool:
         item = meta.get(key)
         return otherwise if item is None else bool(item.value)
@@ -202,7 +221,28 @@ def _defaults(top: Item, meta: Item) -> Defaults:
         product_relative_to_source=flag("product_relative_to_source", False),
         serializer=word(top.get("serializer")),
         unserializer=word(top.get("unserializer")),
+        clients=clients,
     )
+
+
+def _templates(meta: Item, root: Path, warnings: list[str]) -> tuple[str, ...]:
+    """The folder of ``meta.source_loader``, where SQL scripts and their macros are looked for as well."""
+    loader = mapping_item(meta.get("source_loader"))
+    if loader is None:
+        return ()
+    check_keys(loader, ("path", "module"), "meta.source_loader")
+    module, folder = word(loader.get("module")), word(loader.get("path"))
+    if module is not None:
+        found = module.replace(".", "/")
+    elif folder is not None:
+        return (checked_path(folder, loader).rstrip("/"),)
+    else:
+        raise loader.error("expected 'path', a folder, or 'module', a package of the project")
+    if not (root / found).is_dir():
+        warnings.append(
+            f"{loader.place}: 'meta.source_loader' has no effect: there is no package {module} in the project"
+        )
+    return (found,)
 
 
 def _imported(meta: Item, environment: Environment, root: Path) -> list[Item]:
@@ -225,7 +265,11 @@ def _imported(meta: Item, environment: Environment, root: Path) -> list[Item]:
 
 def _moved(task: Item, folder: Path) -> Item:
     source = task.get("source") if isinstance(task.value, dict) else None
-    if source is None or not isinstance(source.value, str) or Path(source.value).suffix not in (".py", ".ipynb", ".md"):
+    if (
+        source is None
+        or not isinstance(source.value, str)
+        or Path(source.value).suffix not in (".py", ".ipynb", ".md", ".sql")
+    ):
         return task
     return replace(task, value={**task.value, "source": replace(source, value=(folder / source.value).as_posix())})
 

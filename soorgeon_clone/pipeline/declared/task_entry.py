@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from soorgeon_clone.pipeline.declared import database_entry as databases
 from soorgeon_clone.pipeline.declared import dotted
 from soorgeon_clone.pipeline.declared import grid as grids
+from soorgeon_clone.pipeline.declared.database_entry import Clients
 from soorgeon_clone.pipeline.declared.entries import (
     checked_path,
     is_text,
@@ -22,20 +24,20 @@ from soorgeon_clone.pipeline.declared.entries import (
     size,
     word,
 )
-from soorgeon_clone.pipeline.declared.model import Product, Source, SourceKind, TaskSpec
+from soorgeon_clone.pipeline.declared.model import Database, Product, Source, SourceKind, TaskSpec
 from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values, resolved
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, shortened
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pipeline.sources.shell import SUFFIXES as SHELL
+from soorgeon_clone.pipeline.sources.sql import SUFFIXES as SQL
 
 _KNOWN = (
     "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
     "papermill_params", "nbconvert_exporter_name", "nbconvert_export_kwargs", "nb_product_key", "serializer",
     "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
-    "export", "class", "kernelspec_name",
+    "export", "class", "kernelspec_name", *databases.KEYS,
 )  # fmt: skip
-_IGNORED = ("product_class", "product_client", "client", "check_if_kernel_installed",
-            "local_execution", "debug_mode", "executor")  # fmt: skip
+_IGNORED = ("check_if_kernel_installed", "local_execution", "debug_mode", "executor")
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 # Settings for papermill that do nothing here -> what there is instead.
 _INSTEAD = {
@@ -44,7 +46,7 @@ _INSTEAD = {
     "progress_bar": "progress is shown in any case",
 }
 _SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
-_REFUSED = {".sql": "SQL", ".r": "R"}
+_REFUSED = {".r": "R"}
 _LONGEST_NAME = 1_000  # bytes
 _LONGEST_WAIT = 10 * 365 * 24 * 3600  # seconds
 
@@ -58,6 +60,7 @@ class Defaults:
     product_relative_to_source: bool = False
     serializer: str | None = None
     unserializer: str | None = None
+    clients: Clients = field(default_factory=Clients)
 
 
 class Functions:
@@ -112,7 +115,9 @@ def read_task(
         if key in item.value:
             warnings.append(f"{item.value[key].place}: '{key}' has no effect")
     warnings += _without_effect(item)
-    source = _source(item, root)
+    source = _source(item, root, defaults.clients.templates)
+    if source.kind not in _SQL_KINDS:
+        warnings += [f"{item.value[key].place}: '{key}' has no effect" for key in databases.KEYS if key in item.value]
     params = _params(item, functions)
     grid = item.get("grid")
     if grid is None:
@@ -163,8 +168,8 @@ def _task(
     return TaskSpec(
         name=name,
         source=source,
-        products=_products(item, defaults, source, grid, index),
-        upstream=_upstream(item, defaults),
+        products=_products(item, defaults, source, grid, index, name),
+        upstream=_upstream(item, defaults, source),
         params=params,
         resources={
             str(key): checked_path(str(resolved(value)), item.value.get("params") or item)
@@ -186,6 +191,7 @@ def _task(
         log_output=_flag(item, "log_output"),
         plain=_is_plain(item, source),
         kernel=_kernel(item, source),
+        database=_database(item, source, defaults),
         requests=requests_item(item.get("resources")),
         export=mapping_item(item.get("export")),
         file=item.file,
@@ -193,7 +199,7 @@ def _task(
     )
 
 
-def _source(item: Item, root: Path) -> Source:
+def _source(item: Item, root: Path, folders: Sequence[str]) -> Source:
     entry = item.get("source")
     if entry is None:
         raise item.error("a task needs a 'source'")
@@ -202,9 +208,13 @@ def _source(item: Item, root: Path) -> Source:
         raise entry.error("expected the path of a script or notebook, or module.function")
     checked_path(text, entry)
     suffix = PurePosixPath(text).suffix.lower()
-    if suffix in (*_SCRIPTS, *SHELL):
-        kind: SourceKind = "shell" if suffix in SHELL else "script"
+    upload = "class" in item.value and item.value["class"].value == databases.UPLOAD
+    if upload or suffix in (*_SCRIPTS, *SHELL, *SQL):
+        kinds: Mapping[str, SourceKind] = {**dict.fromkeys(SHELL, "shell"), **dict.fromkeys(SQL, "sql")}
+        kind: SourceKind = "upload" if upload else kinds.get(suffix, "script")
         path = Path(text)
+        if kind == "sql" and not (root / path).exists():  # the folder of 'meta.source_loader' is where else it may be
+            path = next((Path(one, path) for one in folders if (root / one / path).exists()), path)
         if path.is_absolute():
             try:
                 path = path.relative_to(root)
@@ -215,7 +225,9 @@ def _source(item: Item, root: Path) -> Source:
         raise entry.error(f"{_REFUSED[suffix]} sources are not supported: {text}")
     if _DOTTED.fullmatch(text.replace("::", ".")):
         return Source("function", text.replace("::", "."))
-    raise entry.error(f"{text!r} is no source: expected a path that ends with .py, .ipynb or .sh, or module.function")
+    raise entry.error(
+        f"{text!r} is no source: expected a path that ends with .py, .ipynb, .sql or .sh, or module.function"
+    )
 
 
 def _name(item: Item, source: Source) -> str:
@@ -240,7 +252,7 @@ def _checked_name(name: str, entry: Item) -> str:
 
 
 def _products(
-    item: Item, defaults: Defaults, source: Source, grid: Mapping[str, Any] | None, index: int | None
+    item: Item, defaults: Defaults, source: Source, grid: Mapping[str, Any] | None, index: int | None, task: str
 ) -> tuple[Product, ...] | None:
     entry = item.get("product")
     if defaults.extract_product:
@@ -249,6 +261,15 @@ def _products(
         return None
     if entry is None:
         raise item.error("a task needs a 'product'")
+    if databases.is_relation(entry):
+        if source.kind not in _SQL_KINDS:
+            raise entry.error("expected the path of a file: only tasks of SQL make relations")
+        found = tuple(databases.read_relations(entry.map_scalars(lambda part: _filled(part, grid)), task))
+        if grid is not None and not any("[[" in str(part) for part in _scalars(entry.plain())):
+            raise entry.error("each task of a grid needs a relation of its own", hint="Put [[param]] into its name.")
+        return found
+    if source.kind == "upload":
+        raise entry.error("an upload makes a relation", hint="For example: product: [sales, table].")
     base = PurePosixPath(source.path).parent if defaults.product_relative_to_source and source.path else None
 
     def product(key: str | None, part: Item) -> Product:
@@ -261,6 +282,8 @@ def _products(
     if isinstance(entry.value, dict):
         if not entry.value:
             raise entry.error("a task needs at least one product")
+        if source.kind == "sql":
+            raise entry.error("a dump makes one file, or a folder of files; a script makes relations")
         found = tuple(product(str(key), part) for key, part in entry.value.items())
         keys = _notebook_keys(item)
         if source.kind == "script" and not _is_plain(item, source) and not any(one.key in keys for one in found):
@@ -272,9 +295,19 @@ def _products(
     return (product(None, entry),)
 
 
-def _upstream(item: Item, defaults: Defaults) -> tuple[str, ...] | None:
+def _filled(part: Item, grid: Mapping[str, Any] | None) -> Any:
+    return grids.fill(part.value, grid, part) if grid is not None and isinstance(part.value, str) else part.value
+
+
+def _scalars(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [one for part in value for one in _scalars(part)] if isinstance(value, list) else [value]
+
+
+def _upstream(item: Item, defaults: Defaults, source: Source) -> tuple[str, ...] | None:
     entry = item.get("upstream")
-    if defaults.extract_upstream:
+    if defaults.extract_upstream and source.kind != "upload":  # data say nothing of their upstream
         if entry is not None and entry.value:
             raise entry.error(
                 "'upstream' stands in the source",
@@ -292,7 +325,29 @@ def _upstream(item: Item, defaults: Defaults) -> tuple[str, ...] | None:
 
 
 # Ploomber's classes of tasks -> the kind of source that they go with.
-_CLASSES = {"NotebookRunner": "script", "ScriptRunner": "script", "PythonCallable": "function", "ShellScript": "shell"}
+_CLASSES = {
+    "NotebookRunner": "script", "ScriptRunner": "script", "PythonCallable": "function", "ShellScript": "shell",
+    databases.SCRIPT: "sql", databases.DUMP: "sql", databases.UPLOAD: "upload",
+}  # fmt: skip
+_SQL_KINDS = ("sql", "upload")
+
+
+def _database(item: Item, source: Source, defaults: Defaults) -> Database | None:
+    """What a task of SQL works with; without a class, one whose product is a file is a dump. Raises UserError."""
+    if source.kind not in _SQL_KINDS:
+        return None
+    declared, product = item.get("class"), item.get("product")
+    in_database = databases.is_relation(product)
+    name = databases.UPLOAD if source.kind == "upload" else databases.SCRIPT
+    if declared is not None:
+        name = str(declared.value)
+    elif product is not None and not in_database:
+        name = databases.DUMP
+    if product is not None and in_database != (name != databases.DUMP):
+        hint = "For example: product: " + ("output/data.csv" if in_database else "[sales, table]") + "."
+        what = "a file, not a relation" if in_database else "a relation, not a file"
+        raise product.error(f"the product of a {name} is {what}", hint=hint)
+    return databases.read_database(item, name, defaults.clients)
 
 
 def _is_plain(item: Item, source: Source) -> bool:

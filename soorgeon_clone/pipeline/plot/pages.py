@@ -31,7 +31,7 @@ def table_of(project: Project) -> tuple[tuple[str, ...], ...]:
         task, last = project.dag.tasks[status.name], status.last_run
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.started)) if last else "never"
         seconds = f"{last.seconds:.2f}" if last else ""
-        products = ", ".join(product.path for product in task.products)
+        products = ", ".join(map(str, task.products))
         rows.append((task.name, when, seconds, status.line, task.facts.doc, products))
     return tuple(rows)
 
@@ -53,7 +53,14 @@ def _page(project: Project, task: Task, status: TaskStatus, way: str) -> Page:
         facts.append(("Upstream", ", ".join(task.upstream)))
     if task.spec.params:
         facts.append(("Params", ", ".join(f"{name} = {value!r}" for name, value in task.spec.params.items())))
-    products = tuple(posixpath.normpath(f"{Path(way).as_posix()}/{product.path}") for product in task.products)
+    relations = [str(product) for product in task.products if product.relation is not None]
+    if relations:
+        facts.append(("In the database", ", ".join(relations)))
+    products = tuple(
+        posixpath.normpath(f"{Path(way).as_posix()}/{product.path}")
+        for product in task.products
+        if product.relation is None
+    )
     failed = last is not None and last.result in ("failed", "killed")
     return Page(
         task.name, tuple(facts), _source(project, task), _notebook(project, task, status), products, failed=failed

@@ -102,6 +102,9 @@ class Fingerprints:
             code = task.facts.code or CodeFacts()
             closure = follow(code, self._local_to(code), self.facts_of)
         extra = [hook.dotted_path for hook in (spec.on_render, spec.on_finish, spec.on_failure) if hook]
+        if spec.database is not None and spec.database.client is not None:
+            function = spec.database.client.value
+            extra += [function] if isinstance(function, str) and "://" not in function else []
         extra += [dotted for dotted in (spec.serializer, spec.unserializer) if dotted]
         for dotted in extra:
             more = follow_function(dotted, self.local, self.facts_of)
@@ -135,6 +138,8 @@ class Fingerprints:
             parts[f"resource:{name}"] = self.resource_digest(path) or "missing"
         for product in task.products:
             parts[f"product:{product.key or ''}"] = product.path
+            if product.relation is not None:
+                parts[f"setting:relation {product.key or ''}"] = digest(canonical(product.relation.listed()))
         for key, value in _settings(spec).items():
             parts[f"setting:{key}"] = value
         if assumed := assumed_by(task):
@@ -274,4 +279,7 @@ def _settings(spec: TaskSpec) -> dict[str, str]:
     for name in ("on_render", "on_finish", "on_failure"):
         hook = getattr(spec, name)
         found[name] = (hook.dotted_path, dict(hook.args)) if hook else None
+    if (database := spec.database) is not None:
+        found["client"] = database.client and (database.client.value, dict(database.client.args))
+        found["chunksize"], found["options"] = database.chunksize, dict(database.options) or None
     return {name: digest(canonical(value)) for name, value in found.items() if value is not None}

@@ -10,6 +10,8 @@ from soorgeon_clone.pipeline.sources import source_facts as facts
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pipeline.sources.model import CodeFacts, SourceFacts
 from soorgeon_clone.pipeline.sources.shell import shell_facts
+from soorgeon_clone.pipeline.sources.sql import sql_facts
+from soorgeon_clone.pipeline.sources.upload import upload_facts
 from soorgeon_clone.pipeline.state.content import Memo, settled, stamp_now, stamp_of
 
 
@@ -25,6 +27,8 @@ class SourceMemo:
 
     def path(self, task: TaskSpec) -> Path | None:
         """Return the file that a task's code stands in; None for a function of a module that is not in the project."""
+        if task.source.kind == "upload":
+            return None
         if task.source.kind != "function":
             return self._root / str(task.source.path)
         module = self.local.find(task.source.text.rpartition(".")[0])
@@ -37,6 +41,8 @@ class SourceMemo:
 
     def of_task(self, task: TaskSpec) -> SourceFacts:
         """Return the facts of a task's source; where it cannot be read, they have a ``problem``."""
+        if task.source.kind == "upload":
+            return upload_facts(str(task.source.path))
         path = self.path(task)
         if path is None:
             return SourceFacts(problem=f"there is no module {task.source.text.rpartition('.')[0]} in {self._root}")
@@ -54,9 +60,12 @@ class SourceMemo:
         function = task.source.kind == "function"
         if task.source.kind == "shell":
             found = shell_facts(path)
+        elif task.source.kind == "sql":
+            found = sql_facts(path, self._root, task.database.templates if task.database is not None else ())
         else:
             found = facts.function_facts(task.source.text, path) if function else facts.script_facts(path)
-        if found.problem is None and settled(status):
+        borrows = task.source.kind == "sql" and found.code is not None and found.code.constants  # from other files
+        if found.problem is None and not borrows and settled(status):
             self._memo.remember(name, stamp, facts.to_json(found))
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.cache_folder import default_folder
+from soorgeon_clone.files.regular import read_text
 from soorgeon_clone.pipeline.declared import dag as dags
 from soorgeon_clone.pipeline.declared import repository
 from soorgeon_clone.pipeline.declared import spec as specs
-from soorgeon_clone.pipeline.declared.dotted import Called
-from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task
+from soorgeon_clone.pipeline.declared.dotted import Called, importing_from
+from soorgeon_clone.pipeline.declared.model import DAG, Product, Spec, Task
 from soorgeon_clone.pipeline.products.cache import Cache
 from soorgeon_clone.pipeline.products.leavings import Leavings
 from soorgeon_clone.pipeline.products.manifest import Manifest
+from soorgeon_clone.pipeline.state import databases
 from soorgeon_clone.pipeline.state.computed import Remembered
 from soorgeon_clone.pipeline.state.content import Contents, named_above, named_paths, stamp_now
 from soorgeon_clone.pipeline.state.fingerprint import (
@@ -62,6 +65,7 @@ class Project:
         store_mode: str | None = None,
     ) -> None:
         self._env = env
+        self._may_call = False
         self._now = datetime.datetime.now()
         self._computed = isinstance(entry_point, Spec)
         spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env, now=self._now)
@@ -106,6 +110,7 @@ class Project:
 
         Whoever runs tasks does this first. Nothing else of a project calls or imports the user's code.
         """
+        self._may_call = True
         if self.spec.functions and not self._computed:
             self._computed = True
             called = Called(self.root, self._remembered.remember)
@@ -334,7 +339,8 @@ class Project:
         found = {}
         root = str(self.root)
         for path in (*named_paths(root, names), *named_above(root, names)):
-            own = path in self._products or path == task.spec.source.path
+            upload = task.spec.source.kind == "upload"  # whose source is data
+            own = not upload and (path in self._products or path == task.spec.source.path)
             if not own and (digest := self.contents.digest(path)):
                 found[path] = digest
         return found
@@ -379,20 +385,45 @@ class Project:
         for product in task.products:
             now = self.contents.digest(product.path)
             if now is None:
-                found.append(Cause(Reason.PRODUCT_MISSING, product.path))
+                found.append(Cause(Reason.PRODUCT_MISSING, str(product)))
             elif product.path not in made.products:
                 if made.parts.get(f"product:{product.key or ''}") == product.path:  # a record that lost it
                     found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
             elif now != made.products[product.path][0]:
-                found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
+                found.append(Cause(Reason.PRODUCT_CHANGED, str(product)))
+            elif product.relation is not None and (why := self._lost(task, product)):
+                found.append(Cause(Reason.PRODUCT_MISSING, f"{product}: {why}"))
         for path, digest in made.written.items():
             if digest and self.contents.digest(path) is None:
                 found.append(Cause(Reason.PRODUCT_MISSING, path))
         return tuple(found)
 
+    def _lost(self, task: Task, product: Product) -> str | None:
+        """What became of a relation, according to its database; None if it is as the last run made it.
+
+        Only builds ask those that are no files: nothing else calls the user's functions, or a server.
+        """
+        try:
+            receipt = json.loads(read_text(self.root / product.path))
+            run, file = str(receipt["run"]), receipt["file"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return "its receipt cannot be read"
+        if product.relation is None or task.spec.database is None:
+            return None
+        if isinstance(file, str):
+            return databases.lost_in_file(str(self.root / file), product.relation, run)
+        client = task.spec.database.client
+        if client is None or not self._may_call:
+            return None
+        try:
+            with importing_from(self.root), databases.connected(client, self.root) as connection:
+                return databases.lost(connection, product.relation, run)
+        except UserError as error:
+            return error.message
+
     def _manifest(self, task: Task, fingerprint: Fingerprint) -> tuple[Manifest | None, bool]:
         """What would bring the products back, and whether all of it is in the local cache."""
-        if self.cache is None:
+        if self.cache is None or task.in_database:
             return None, False
         manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.usable(task))
         if manifest is not None and self.cache.complete(manifest):

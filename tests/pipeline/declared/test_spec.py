@@ -56,7 +56,11 @@ ERRORS = {
         "nb: output/a.ipynb",
     ),
     "upstream in the file": ("tasks:\n- {source: a.py, product: a.ipynb, upstream: [b]}", "stands in the source", ""),
-    "SQL": ("tasks:\n- {source: a.sql, product: x}", "SQL sources are not supported: a.sql", ""),
+    "SQL": (
+        "tasks:\n- {source: a.sql, product: [x]}",
+        "line 2, tasks[0].product: expected [name, kind]",
+        "[analytics,",
+    ),
     "R": ("tasks:\n- {source: a.R, product: x}", "R sources are not supported", ""),
     "resources": (
         "tasks:\n- source: a.py\n  product: a.ipynb\n  resources:\n    cpu: 2",
