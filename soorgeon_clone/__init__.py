@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 __version__ = "0.1.0"
 # What projects may import from here, and where it is: nothing of it is needed for the commands.
 _OFFERED = {
@@ -15,7 +13,7 @@ _OFFERED = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _OFFERED:
         import importlib
 

@@ -313,7 +313,9 @@ class _Search:
         for unit in self.cut.units:
             found[unit.begin] |= {assumed.item for _, assumed in self._of_kind(unit, "sets")}
             found[unit.begin] |= {path.partition(".")[0] for s in unit.statements for path in s.unknown_calls}
-            found[unit.begin] |= {each.path.partition(".")[0] for s in unit.statements for each in s.lowered.all_imports}
+            found[unit.begin] |= {
+                each.path.partition(".")[0] for s in unit.statements for each in s.lowered.all_imports
+            }
         for name, begin in self.wiring.askers:
             seen = set(self.borders.value(name, begin))
             stack = list(seen)

@@ -63,7 +63,7 @@ def test_records_that_another_program_holds(mode: str, site: Site, monkeypatch: 
         other.execute("delete from durations")
         assert set(site.status()) == {"load", "fit", "show"}
         report = site.build(force=True)
-        assert report.ok
+        assert report.ok, report.runs[-1].error
         with site.project() as project:
             project.records.save_run(run("load"))
             (note,) = project.notes()
@@ -214,6 +214,7 @@ def test_every_flipped_bit_of_what_is_remembered_is_noticed(tmp_path: Path) -> N
 
 GOOD = {
     "upstream": ["a"], "product": None, "declared": [], "doc": "x", "injected_at": 1, "has_injected": False,
+    "prose": "", "signature": None, "undefined": [["x", 1, 2]], "looks_back": False, "moves": True,
     "code": {
         "definitions": {"f": {"digest": "d", "uses": ["x"], "constants": ["y"]}},
         "effects": {"digest": "d", "uses": [], "constants": []},

@@ -87,7 +87,7 @@ class Stage:
         for path in folders:
             self._check_removed(path, places[path])
         looks_back = self.task.facts.looks_back
-        copied = {path for path in places if looks_back and (path not in folders or self._made_folder(path))}
+        copied = {path for path in places if looks_back and path not in folders}  # a folder is begun anew
         try:
             self._former.put_aside(places, copied)
         except OSError as error:

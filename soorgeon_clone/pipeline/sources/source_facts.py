@@ -203,7 +203,7 @@ def source_from_json(text: str) -> SourceFacts | None:
             remarks=_texts(data["remarks"]),
             product=data["product"],
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -211,7 +211,7 @@ def code_from_json(text: str) -> CodeFacts | None:
     """The facts that ``to_json`` wrote; None where the text is not that."""
     try:
         return _code(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 
