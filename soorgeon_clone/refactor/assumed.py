@@ -16,6 +16,7 @@ from itertools import combinations
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, FUNCTION, LIB, UNKNOWN, Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.parts import NDARRAY
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind
 from soorgeon_clone.pipeline.assumptions.model import Assumption, Cause
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
@@ -206,7 +207,12 @@ class _Search:
         for name in sorted(self.wiring.loads[unit.begin]):
             group = self.group_of.get((name, unit.begin), (name,))
             groups[group] = groups.get(group, frozenset()) | self.parts(self.borders.value(name, unit.begin))
-        return frozenset(obj for one, other in combinations(groups.values(), 2) for obj in one & other)
+        return frozenset(
+            obj
+            for one, other in combinations(groups.values(), 2)
+            for obj in one & other
+            if not (obj.is_lent and _has_no_arrays(one) and _has_no_arrays(other))
+        )
 
     def _definitions(self, objects: frozenset[Obj], unit: Unit) -> Iterator[Name]:
         """Yield the functions and classes among ``objects`` that a unit makes again, or imports, as others do."""
@@ -359,6 +365,11 @@ class _Search:
         because = self.borders.facts.assumed(statement, assumed)
         text = normalized(self.borders.source(statement))
         return Assumption(kind, names, Cause(text, statement.cell + 1, because.row))  # type: ignore[arg-type]
+
+
+def _has_no_arrays(parts: frozenset[Obj]) -> bool:
+    """Whether nothing among these sees what is written into memory that is lent: frames do not."""
+    return not any(obj.type == NDARRAY and not obj.is_memory for obj in parts)
 
 
 def _cliques(pairs: list[tuple[Name, Name]]) -> list[tuple[Name, ...]]:

@@ -231,7 +231,7 @@ def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
         shown = _shown(receiver, what)
         reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
         policy = w.policy
-        if _has_no_such_method(receiver) or what.startswith("builtins."):
+        if _has_no_such_method(receiver) or what.startswith(_OF_PYTHON):
             w.policy = None
         if w.policy is not None and beliefs.is_setting(w, receiver, args, node, what):
             w.note("sets", "modules")
@@ -243,6 +243,9 @@ def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
         w.policy = policy
     w.heap.reason = reason
     return made
+
+
+_OF_PYTHON = ("builtins.object.__", "builtins.type.__")  # object.__getattribute__(x, "__dict__")
 
 
 def _has_no_such_method(receiver: Value) -> bool:

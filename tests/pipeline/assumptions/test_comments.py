@@ -19,6 +19,9 @@ ALL = [
     Assumption("draws nothing"),
     Assumption("draws nothing", (), BALANCE),
     Assumption("sets nothing", (), Cause("cell = line(3): 4", 2)),
+    Assumption("sets nothing", (), BALANCE, ("in", "mylib")),
+    Assumption("sets nothing", (), BALANCE, ("outside", "mylib")),
+    Assumption("sets nothing", (), Cause("mylib.theme = (1, 2)", 2), ("beside",)),
     Assumption("binds nothing else"),
     Assumption("binds nothing else", ("raw", "y"), Cause("from mylib import *", 1)),
 ]

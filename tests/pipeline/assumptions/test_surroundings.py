@@ -50,6 +50,8 @@ def quiet(raw):
 """
 DRAWS = "# soorgeon-clone: draws nothing (cell 3: mylib.keep(raw))"
 SETS = "# soorgeon-clone: sets nothing (cell 3: mylib.keep(raw))"
+OUTSIDE = SETS.replace("nothing", "nothing outside mylib")
+BESIDE = f"{SETS}\n# soorgeon-clone: sets nothing beside (cell 3, line 2: mylib.options['deep'] = 3)"
 
 CASES = {
     "random": (DRAWS, "import random\nrandom.random()", "the state of random was changed"),
@@ -101,6 +103,18 @@ CASES = {
         "mylib.remembers.__defaults__[0]: a list of 0 -> a list of 1",
     ),
     "an option of itself": (SETS, "mylib.options['deep'][0] = 2", "mylib.options[\"deep\"][0]: 1 -> 2"),
+    "an option, as is known": (BESIDE, "raw\nmylib.options['deep'] = 3", ""),
+    "an option, as is known, and more": (
+        BESIDE,
+        "raw\nmylib.options['deep'] = 3\nmylib.options['deep'] = 4",
+        "mylib.options[\"deep\"]: 3 -> 4",
+    ),
+    "something else before it": (
+        BESIDE,
+        "mylib.step()\nmylib.options['deep'] = 3; print(raw)",
+        "mylib.step (n): 0 -> 1",
+    ),
+    "what no other task uses": (OUTSIDE, "mylib.step()", ""),
     "an attribute of a class": (SETS, "mylib.Settings.level = 2", "mylib.Settings.level: 1 -> 2"),
     "an attribute of its object": (SETS, "mylib.settings.verbose = True", "mylib.settings.verbose: False -> True"),
     "a cache": (SETS, "mylib.caches(1)", ""),

@@ -20,6 +20,7 @@ from soorgeon_clone.pipeline.assumptions.picture import Picture, changed_in, pic
 
 # What has tables, and settings that are looked at by their names: their modules hold caches of all kinds.
 _KNOWN = frozenset("numpy pandas matplotlib scipy sklearn torch tensorflow seaborn IPython pyarrow polars".split())
+_EXPORTED = "exported"  # the notebook's own definitions, unless its cells speak of a module of that name
 _OF_MODULES = frozenset(
     f"__{name}__" for name in "builtins cached doc file loader name package path spec warningregistry".split()
 )
@@ -46,6 +47,8 @@ class SetsNothing:
             elif not one.where and one.cause is not None:
                 self._packages |= packages_of(one.cause.statement, cells, namespace)
         self._packages -= _KNOWN | set(sys.stdlib_module_names)
+        if not any(_EXPORTED in source for source in self._subject.own):
+            self._packages.discard(_EXPORTED)
         self.resume()
         absent = {name for name in self._packages if name not in sys.modules}
         if absent:
