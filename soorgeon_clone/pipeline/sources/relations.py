@@ -38,9 +38,7 @@ def relation(value: Any) -> Relation:
     schema, name, kind = parts if len(parts) == 3 else (None, *parts)
     if kind not in KINDS:
         raise ValueError(f"the kind of a relation is table or view, not {kind!r}")
-    for part in (name, schema):
-        if part is not None and (not isinstance(part, str) or (part is name and not part.strip()) or "\0" in part):
-            raise ValueError(f"{part!r} is no name of a relation")
-        if part and not _NAME.fullmatch(part):
+    for part in (name, *([schema] if schema else [])):
+        if not isinstance(part, str) or not _NAME.fullmatch(part):
             raise ValueError(f"{part!r} is no name of a relation: quote it as its database does")
     return Relation(name, kind, schema or None)

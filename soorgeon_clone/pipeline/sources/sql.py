@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 SUFFIXES = (".sql",)
-# What a text, an identifier or a comment of SQL is, so that nothing in a text is taken for a comment.
-_PIECES = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|`[^`]*`|(?P<comment>--[^\n]*|/\*(?!\+).*?\*/|\{#.*?#\})""", re.DOTALL)
+# A text, an identifier or a comment: nothing in one of them is taken for another. MySQL takes 5--3 for 8.
+_PIECES = re.compile(r"""('(?:[^']|'')*'|"[^"]*"|`[^`]*`|--(?=\s|$)[^\n]*)""")
+_WHITE = re.compile(r"\s+")
 _CLASSES = ("SQLRelation", "SQLiteRelation", "PostgresRelation", "GenericSQLRelation")
 
 
@@ -225,11 +226,18 @@ def _where(error: Exception, path: Path, root: Path) -> str:
 
 
 def _essence(text: str) -> str:
-    """The template without comments and blank lines, where it is certain what is one: no statement cuts a text up."""
-    if "{%" in text or "$$" in text or "\\" in text:
+    """The template without comments at the ends of lines, and with other white space, where it is certain what is one:
+    no statement of Jinja cuts a text up, and no text is written in another way than between quotes."""
+    if any(sign in text for sign in ("{%", "{#", "$", "\\", "/*")):
         return text
-    text = _PIECES.sub(lambda match: match[0] if match["comment"] is None or "{{" in match[0] else " ", text)
-    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+    found = [""]  # what is between texts, and texts, in turn
+    for number, piece in enumerate(_PIECES.split(text)):
+        if number % 2 == 0:
+            found[-1] += piece
+        elif not piece.startswith("--") or "{{" in piece:
+            found += [piece, ""]
+    found[::2] = [_WHITE.sub(lambda match: "\n" if "\n" in match[0] else " ", piece) for piece in found[::2]]
+    return "".join(found).strip()
 
 
 def _doc(text: str) -> str:
