@@ -532,7 +532,10 @@ def _join(w: Run, made: Obj, values: Value) -> None:
 
 def keep_views(w: Run, made: Obj, values: Value, but: frozenset[str] = frozenset()) -> None:
     """Let ``made`` hold what shares the memory of the arrays among ``values``, those of types ``but`` left out."""
-    arrays = [obj for obj in w.heap.reach(values) if w.has(obj, "memory") and obj.type not in but]
+    reached = w.heap.reach(values)
+    arrays = [obj for obj in reached if w.has(obj, "memory") and obj.type not in but]
+    if w.policy is not None and w.believes("shares"):  # what nobody knows may be an array as well
+        arrays += [obj for obj in values if obj.type == UNKNOWN and obj is not made]
     if arrays:
         view = w.heap.make(("view in", made), NDARRAY)
         for array in arrays:
