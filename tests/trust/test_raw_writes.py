@@ -35,6 +35,8 @@ EXCEPTIONS = {
     "pipeline/elsewhere/worker_side.py": "a worker's private folder, where the worker says",
     "pipeline/products/remote.py": "a store that is a folder, under keys that are digests",
     "pipeline/declared/repository.py": "a private folder with what git may see of a repository",
+    "pipeline/building/sql_task.py": "in a task's process: what a query gave, as its product, and receipts",
+    "pipeline/state/databases.py": "in a task's process: the folder of a database, as its client says",
     "pipeline/building/function_task.py": "in a task's process: what the user's function returned, as its product",
     "pipeline/serializers.py": "in a task's process: what the user's function returned, as its product",
     "pipeline/building/results.py": "folders of products in a stage",

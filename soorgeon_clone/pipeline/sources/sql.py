@@ -86,7 +86,6 @@ def _environment(path: Path, root: Path, folders: Sequence[str]) -> jinja2.Envir
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(path.parent), *(str(root / folder) for folder in folders), str(root)]),
         undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.do"],
         keep_trailing_newline=True,
     )
     found.globals.update(dict.fromkeys(_CLASSES, relation), File=str)
