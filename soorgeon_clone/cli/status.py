@@ -153,6 +153,25 @@ def _explain(project: Project, name: str) -> None:
             say.echo(f"    because {cause}")
         if one == name:
             _parts(project, name)
+            _granted(project, name)
+
+
+def _granted(project: Project, name: str) -> None:
+    """Print what the task takes for granted, and what came of it."""
+    from soorgeon_clone.cli.table import count
+    from soorgeon_clone.pipeline.assumptions.comments import assumptions_in
+    from soorgeon_clone.pipeline.assumptions.remembered import recall
+
+    assumed = assumptions_in("\n".join(project.dag.tasks[name].facts.remarks))
+    known = {(one.statement, one.kind, one.names): one for one in recall(project.root)} if assumed else {}
+    for one in assumed:
+        cause = one.cause
+        found = known.get((cause.statement, one.kind, one.names)) if cause is not None else None
+        came = "not checked yet"
+        if found is not None:
+            came = f"was not so: {found.broken}" if found.broken else f"held in {count(found.kept, 'run')}"
+        where = f" ({cause.place}: {cause.statement})" if cause is not None else ""
+        say.echo(f"    takes for granted: {' '.join([one.kind, ', '.join(one.names)]).strip()}{where}: {came}")
 
 
 def _parts(project: Project, name: str) -> None:

@@ -197,3 +197,16 @@ def test_nothing_heavy_is_imported_when_there_is_nothing_to_do(folder: Folder) -
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     for name in ("build", "status"):
         subprocess.run([sys.executable, "-c", code, name], check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def test_explain_shows_what_a_task_takes_for_granted(folder: Folder) -> None:
+    said = "# soorgeon-clone: sets nothing (cell 4: lib.use())"
+    folder.script("load", "x = [1]", said, SAVE)
+    assert (
+        "takes for granted: sets nothing (cell 4: lib.use()): not checked yet"
+        in run(status, "--explain", "load").stdout
+    )
+    run(build)
+    assert (
+        "takes for granted: sets nothing (cell 4: lib.use()): held in 1 run" in run(status, "--explain", "load").stdout
+    )
