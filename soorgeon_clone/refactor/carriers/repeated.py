@@ -30,7 +30,9 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     statement = statement_to_repeat(borders, want.name, binding, want.at)
     if statement is not None:
         return Taken(HOW, repeats=(statement,))
-    if imported and (again := beside.done_again(want, borders)) is not None and len(binding.defs) == 1:
+    # what is done to a module beside the notebook after it was imported is done again with the import
+    certain = len(binding.defs) == 1 and UNBOUND not in binding.value
+    if imported and certain and (again := beside.done_again(want, borders)) is not None:
         return Taken(HOW, repeats=(*(borders.statements[number] for number in binding.defs), *again))
     if not is_code(value) and not notes:
         # what a module beside the notebook holds, which was changed: a value like any other if it is known
