@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def results(report: Report) -> set[str]:
     return {run.result for run in report.runs}
 
 
-def test_a_cluster_of_dasks_own(project: Folder, tmp_path: Path) -> None:
+def test_a_cluster_of_dasks_own(project: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the workers are spawned, and look at what the main module is: other tests leave strange ones
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
     project.write("clusters.py", LOCAL)
     assert results(run(project, "clusters:here", tmp_path / "store")) == {"ran"}
     assert project.load("output/fit-2-x.pkl") == [1, 2]
