@@ -251,7 +251,6 @@ NAMED = {
     "analysis/objects/kinds/table": "the types of the tables that the kind answers for",
     "analysis/objects/kinds/importable": "the path by which IPython's shell is known",
     "analysis/machine/walk": "the path of `display`, and of what else IPython puts in place",
-    "analysis/machine/beliefs": "a library that has a generator for all that is drawn",
     "analysis/machine/bodies": "a name that notebooks give to a variable",
     "analysis/knowledge/effects": "the library of a module that is imported by another name",
     "analysis/knowledge/feared": "types that are asked about each method: all tables would be read for that",

@@ -54,8 +54,8 @@ class Count:
         self.sections += sections
         self.proven += len(proven.tasks)
         self.assuming += len(assuming.tasks)
-        arrows = (sum(len(task.upstream) for task in plan.tasks) for plan in (proven, assuming))
-        self.arrows = tuple(map(sum, zip(self.arrows, arrows, strict=True)))  # type: ignore[assignment]
+        before, now = (sum(len(task.upstream) for task in plan.tasks) for plan in (proven, assuming))
+        self.arrows = (self.arrows[0] + before, self.arrows[1] + now)
         self.kinds.update(one.kind for task in assuming.tasks for one in task.assumptions)
         merges = [one for one in assuming.constraints if isinstance(one, MustMerge)]
         self.reasons.update({f"{_said(one)}{' (feared)' if one.feared else ''}" for one in merges})
@@ -115,14 +115,15 @@ def constructs(*, run: bool) -> None:
 
 
 def _run(case: Case, notebook: Notebook, plan: Plan) -> Iterator[str]:
-    options = {"ipython": case.ipython, "files": dict(case.files), "installed": case.installed}
-    pipeline = partial(run_pipeline, **options)  # type: ignore[arg-type]
+    pipeline, straight = (
+        partial(function, ipython=case.ipython, files=dict(case.files), installed=case.installed)
+        for function in (run_pipeline, run_straight)
+    )
     done = pipeline(plan)
     yield from ["kept"] * (len(done.assumed) - len(done.broken))
     if done.broken:
         unchecked = replace(plan, tasks=tuple(replace(task, assumptions=()) for task in plan.tasks))
-        straight = run_straight(notebook, **options)  # type: ignore[arg-type]
-        wrong = difference(notebook, straight, pipeline(unchecked)) is not None
+        wrong = difference(notebook, straight(notebook), pipeline(unchecked)) is not None
         yield from ["broken" if wrong else "false alarms"] * len(done.broken)
 
 

@@ -41,8 +41,8 @@ def read_dialect(text: str) -> dict[str, Any] | None:
     """Return a script, whose lines end with a line feed, as nbformat 4 data; None if it is none of these."""
     if text.lstrip("\n").startswith(_DATABRICKS):
         return _data(_databricks(text.lstrip("\n").removeprefix(_DATABRICKS)), {DATABRICKS: {}})
-    if _PROMPT.search(text) and _EXPORTED.match(text):
-        return _data(_exported(text[_EXPORTED.match(text).end() :]))  # type: ignore[union-attr]
+    if _PROMPT.search(text) and (heading := _EXPORTED.match(text)):
+        return _data(_exported(text[heading.end() :]))
     if _PYCHARM.search(text):
         return _data(_pycharm(text))
     return None

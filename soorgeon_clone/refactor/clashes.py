@@ -16,7 +16,7 @@ TASKS = ("tasks", "pipeline_tasks")
 
 # What lists a folder, if it may be the one where the notebook is run.
 _LISTS = re.compile(
-    r"""\b(?:listdir|scandir|walk|fwalk|i?glob|make_archive|copytree)\(\s*(?:\w+\s*=\s*)?
+    r"""(?:\b(?:listdir|scandir|walk|fwalk|make_archive|copytree)|(?:\bglob\.|(?<![\w.]))i?glob)\(\s*(?:\w+\s*=\s*)?
         (?:\)|f?["'](?:\./?)?(?:["']|\*)|[\w.]*(?:getcwd|cwd|curdir)\b|["'][^"'\n]*["'],\s*["']\w+["'],\s*["']\.["'])
     |\bPath(?:\(\s*(?:["']\./?["'])?\s*\)|\.cwd\(\))\s*\.(?:iterdir|r?glob|walk)\(
     |^\s*[!%]\s*(?:ls|dir|find|tree|du|zip|tar)\b(?!\s+[^-.\s])""",

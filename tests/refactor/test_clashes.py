@@ -59,6 +59,8 @@ LISTS_ANOTHER = [
     "os.walk(folder)",
     "!ls data",
     "Path('data').iterdir()",
+    "Path('logs').glob('*')",
+    "folder.glob('*.csv')",
 ]
 
 

@@ -39,6 +39,7 @@ TRAITS = {
     "of_numpy_random": "functions that belong to the generator of that name, as pickle does not know",
     "of_python_random": "the same",
     "own_pickling": "classes whose way of being pickled forgets what a subclass adds",
+    "generator": "it draws from one generator of its own, the state that is called after it",
     "items_are_attributes": "items of an object are its attributes",
     "pickles": "calls that pickle what they are given, also if it goes to no file",
     "plain_classes": "classes that take an attribute as it is",

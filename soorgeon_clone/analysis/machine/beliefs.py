@@ -64,16 +64,13 @@ def draw(w: Run, what: str) -> None:
             w.assume(Assumed("draws", item=resource))
 
 
-_WITH_GENERATOR = ("torch",)  # of one for all that is drawn
-
-
 def _generators(w: Run) -> Iterator[str]:
     """Yield the generators that the notebook's libraries draw from."""
     tops = {each.path.partition(".")[0] for s in w.statements for each in s.all_imports}
     yield "python_random"
     if any(top not in sys.stdlib_module_names and w.knowledge.describes(top) for top in tops):
         yield "numpy_random"
-    yield from (f"{top}_random" for top in tops if top in _WITH_GENERATOR)
+    yield from (f"{top}_random" for top in tops if w.knowledge.has(top, "generator"))
 
 
 def set_settings(w: Run, receiver: Value, what: str) -> None:
