@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from folders import copied
+from inventory import Entry, own_modules
 from runnable import run_limited
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -43,14 +44,14 @@ def peer(soorgeon: Path) -> Tool:
     return Tool((str(soorgeon), "refactor", "{name}"), (str(soorgeon.with_name("ploomber")), "build"))
 
 
-def build(notebook: Path, straight: Path, tool: Tool, limit: float) -> Built:
+def build(entry: Entry, corpus: Path, straight: Path, tool: Tool, limit: float) -> Built:
     """Refactor and build in a copy of the notebook's folder, and compare with the executed notebook ``straight``."""
     with tempfile.TemporaryDirectory() as name:
-        work, log = Path(name) / "w", Path(name) / "log"
-        shutil.copytree(notebook.parent, work)
+        notebook, log = copied(entry, corpus, Path(name) / "w"), Path(name) / "log"
+        work = notebook.parent
         for step, command in (("refactor", tool.refactor), ("build", tool.build)):
             filled = [part.format(name=notebook.name) for part in command]
-            code = run_limited(filled, work, limit, log)
+            code = run_limited(filled, work, limit, log, own_modules(entry, corpus))
             if code is None:
                 return Built("times out", step)
             if code:

@@ -16,7 +16,7 @@ LIMIT = 60  # seconds
 class Planned:
     """``state``: planned, refused (with our message), crashed (with the traceback's end) or slow.
 
-    ``sections`` counts those with code.
+    ``sections`` counts those with code; ``seconds`` are of the processor.
     """
 
     state: str
@@ -52,9 +52,9 @@ def _plan(notebook: Path) -> Planned:
     from soorgeon_clone.cli.app import app
     from soorgeon_clone.errors import UserError
 
-    started = time.perf_counter()
+    started = time.process_time()
     result = CliRunner().invoke(app, ["refactor", str(notebook), "--dry-run", "--json", "--force"])
-    seconds = round(time.perf_counter() - started, 3)
+    seconds = round(time.process_time() - started, 3)
     if isinstance(result.exception, UserError):
         return Planned("refused", result.exception.message, seconds=seconds)
     if result.exception is not None and not isinstance(result.exception, SystemExit):

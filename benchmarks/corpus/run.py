@@ -3,6 +3,9 @@
 CORPUS is a folder with notebooks and an index.json that lists them. Every Python notebook is planned; with ``--run``
 those that run offline and show the same twice are refactored, built and compared, cell by cell. FILE becomes JSON, and
 a table beside it (FILE with the suffix .md). What was run straight is kept in ``--cache`` and not run again.
+
+Repositories are taken in turns, so that a run that ends early (``--seconds``) has looked at all of them; ``--resume``
+goes on where it ended. A third of the repositories is kept aside, and left out unless ``--aside`` says otherwise.
 """
 
 from __future__ import annotations
@@ -10,15 +13,18 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from built import OURS, Built, Tool, build, peer
-from inventory import Entry, python_notebooks
+from inventory import Entry, missing_modules, python_notebooks
 from planned import plan
+from report import has_run
 from runnable import judge, judge_again
 
 Row = dict[str, Any]
@@ -35,33 +41,65 @@ def main() -> None:
     parser.add_argument("--shuffle", type=int, help="take the notebooks in another order, drawn with this seed")
     parser.add_argument("--headings", type=int, default=0, help="only notebooks with so many H2 headings or more")
     parser.add_argument("--only", default="", help="notebooks whose path contains this")
+    parser.add_argument("--aside", choices=("without", "only", "with"), default="without", help="those kept aside?")
+    parser.add_argument("--each", type=int, help="of each repository, only so many notebooks that run")
+    parser.add_argument("--offline", action="store_true", help="not those that name addresses or lack modules")
+    parser.add_argument("--cells", type=int, help="only notebooks with at most so many cells")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="look at no more notebooks after that")
+    parser.add_argument("--part", default="1/1", help="2/3: the second of three parts, to run them side by side")
+    parser.add_argument("--resume", action="store_true", help="keep what stands in --out, look at the others")
     parser.add_argument("--cache", type=Path, default=Path(".corpus-cache"), help="where executed notebooks are kept")
     options = parser.parse_args()
 
-    known = {row["path"]: row for row in json.loads(options.known.read_text())} if options.known else {}
-    rows: list[Row] = []
+    known = rows_of(options.known) if options.known else {}
+    done = rows_of(options.out) if options.resume and options.out.exists() else {}
+    ran = Counter(row["project"] for row in done.values() if has_run(row))
+    entries = list(chosen(options))
+    started = time.monotonic()
+    for entry in entries:
+        if time.monotonic() - started > options.seconds:
+            break
+        if entry.path in done or (options.each is not None and ran[entry.project] >= options.each):
+            continue
+        old = known.get(entry.path, {})
+        row = old if old.get("built", {}).get("state") == "same" else look(entry, options)
+        ran[entry.project] += has_run(row)
+        done[entry.path] = row
+        print(line(row), flush=True)
+        options.out.write_text(json.dumps(list(done.values()), indent=1), encoding="utf-8")
+    lines = "\n".join(table(list(done.values())))
+    options.out.with_suffix(".md").write_text(lines + "\n", encoding="utf-8")
+    print(lines)
+
+
+def rows_of(record: Path) -> dict[str, Row]:
+    """Return the rows of an earlier run, by path."""
+    return {row["path"]: row for row in json.loads(record.read_text(encoding="utf-8"))}
+
+
+def chosen(options: argparse.Namespace) -> Iterator[Entry]:
+    """Yield the notebooks to look at, one of each repository in turn."""
     entries = [
         entry
         for entry in python_notebooks(options.corpus)
-        if options.only in entry.path and entry.h2 >= options.headings
+        if options.only in entry.path
+        and entry.h2 >= options.headings
+        and not (options.offline and (entry.asks_network or missing_modules(entry, options.corpus)))
+        and (options.cells is None or entry.cells <= options.cells)
+        and (options.aside == "with" or entry.is_kept_aside == (options.aside == "only"))
     ]
     if options.shuffle is not None:
         random.Random(options.shuffle).shuffle(entries)
-    for entry in entries:
-        old = known.get(entry.path, {})
-        if old.get("built", {}).get("state") == "same":
-            rows.append(old)
-        else:
-            rows.append(look(entry, options))
-        print(line(rows[-1]), flush=True)
-        options.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    options.out.with_suffix(".md").write_text("\n".join(table(rows)) + "\n", encoding="utf-8")
-    print("\n".join(table(rows)))
+    part, parts = map(int, options.part.split("/"))
+    projects = sorted({entry.project for entry in entries})[part - 1 :: parts]
+    of_each = [[entry for entry in entries if entry.project == project] for project in projects]
+    for turn in zip_longest(*of_each):
+        yield from (entry for entry in turn if entry is not None)
 
 
 def look(entry: Entry, options: argparse.Namespace) -> Row:
     """Return all that is known about one notebook."""
-    row: Row = {"path": entry.path, "project": entry.project, "valid": entry.valid}
+    row: Row = {"path": entry.path, "project": entry.project, "valid": entry.valid, "cells": entry.cells}
     row |= {"plan": asdict(plan(options.corpus / entry.path))}
     if not options.run:
         return row
@@ -71,9 +109,7 @@ def look(entry: Entry, options: argparse.Namespace) -> Row:
     if verdict.state in ("ran", "runs"):
         tools: dict[str, Tool] = {"built": OURS} | ({"peer": peer(options.peer)} if options.peer else {})
         straight = options.cache / entry.slug / "straight-1.ipynb"
-        built = {
-            name: build(options.corpus / entry.path, straight, tool, 2 * options.limit) for name, tool in tools.items()
-        }
+        built = {name: build(entry, options.corpus, straight, tool, 2 * options.limit) for name, tool in tools.items()}
         if built["built"].state != "same":
             verdict = judge_again(entry, *where)
         elif verdict.state == "ran":
@@ -96,7 +132,7 @@ def table(rows: list[Row]) -> Iterator[str]:
     for project in [*sorted({row["project"] for row in rows}), "all"]:
         some = [row for row in rows if project in ("all", row["project"])]
         valid = [row for row in some if row["valid"]]
-        ran = [row for row in some if row.get("straight", {}).get("state") == "runs"]
+        ran = [row for row in some if has_run(row)]
         cells = [
             len(some),
             len(valid),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,8 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from inventory import Entry, missing_modules
+from folders import copied
+from inventory import Entry, missing_modules, own_modules
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
@@ -40,6 +40,10 @@ def judge(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict:
     record = cache / entry.slug / "verdict.json"
     if record.exists():
         return Verdict(**json.loads(record.read_text()))
+    if not entry.valid:
+        return Verdict(entry.path, "fails", "not valid Python")
+    if missing := missing_modules(entry, corpus):  # not kept: they may come to be installed
+        return Verdict(entry.path, "lacks", " ".join(missing))
     return _keep(record, _first_run(entry, corpus, record.parent, limit))
 
 
@@ -49,7 +53,7 @@ def judge_again(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdic
     verdict = Verdict(**json.loads((folder / "verdict.json").read_text()))
     if verdict.state != "ran":
         return verdict
-    if run_straight(corpus / entry.path, folder / "straight-2.ipynb", limit) != 0:
+    if run_straight(entry, corpus, folder / "straight-2.ipynb", limit) != 0:
         return _keep(folder / "verdict.json", replace(verdict, state="differs", detail="the second run fails"))
     problem = _compare(folder / "straight-1.ipynb", folder / "straight-2.ipynb")
     state = "differs" if problem else "runs"
@@ -63,14 +67,10 @@ def _keep(record: Path, verdict: Verdict) -> Verdict:
 
 
 def _first_run(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict:
-    if not entry.valid:
-        return Verdict(entry.path, "fails", "not valid Python")
-    if missing := missing_modules(entry):
-        return Verdict(entry.path, "lacks", " ".join(missing))
     cache.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     out = cache / "straight-1.ipynb"
-    code = run_straight(corpus / entry.path, out, limit)
+    code = run_straight(entry, corpus, out, limit)
     if code is None:
         return Verdict(entry.path, "times out", f"{limit:.0f} s")
     if code:
@@ -78,25 +78,26 @@ def _first_run(entry: Entry, corpus: Path, cache: Path, limit: float) -> Verdict
     return Verdict(entry.path, "ran", "", round(time.monotonic() - started, 1))
 
 
-def run_straight(notebook: Path, out: Path, limit: float) -> int | None:
+def run_straight(entry: Entry, corpus: Path, out: Path, limit: float) -> int | None:
     """Run a notebook in a copy of its folder; return the exit code, None where it took too long."""
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder) / "w"
-        shutil.copytree(notebook.parent, work)
-        command = [
-            sys.executable,
-            str(Path(__file__).with_name("straight.py")),
-            str(work / notebook.name),
-            str(out),
-            str(int(limit)),
-        ]
-        return run_limited(command, work, limit)
+        notebook = copied(entry, corpus, Path(folder) / "w")
+        script = str(Path(__file__).with_name("straight.py"))
+        command = [sys.executable, script, str(notebook), str(out.absolute()), str(int(limit))]
+        return run_limited(command, notebook.parent, limit, modules=own_modules(entry, corpus))
 
 
-def run_limited(command: list[str], cwd: Path, limit: float, log: Path | None = None) -> int | None:
-    """Run a command as a group of processes; return its exit code, None where it was stopped after ``limit``."""
+def run_limited(
+    command: list[str], cwd: Path, limit: float, log: Path | None = None, modules: Path | None = None
+) -> int | None:
+    """Run a command as a group of processes; return its exit code, None where it was stopped after ``limit``.
+
+    What stands in the folder ``modules`` can be imported.
+    """
     with (log or Path(os.devnull)).open("w") as sink:
         environment = {**os.environ, **STEADY}
+        if modules is not None:
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(modules))))
         process = subprocess.Popen(
             command,
             cwd=cwd,

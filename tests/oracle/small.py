@@ -17,7 +17,7 @@ import tempfile
 import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,11 @@ from typing import Any
 from oracle.shown import quiet
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.read import parse
-from soorgeon_clone.notebook.tags import MAY_FAIL, PARAMETERS, is_run
+from soorgeon_clone.notebook.tags import MAY_FAIL, PARAMETERS, SAVE, is_run
 from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
+from soorgeon_clone.pipeline.assumptions.strides import keeping_strides
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan, Task
 from soorgeon_clone.refactor.script import task_cells
@@ -222,7 +223,8 @@ def _run(task: str, cells: Sequence[Code], injected: Mapping[str, Any], *, ipyth
     for number, cell in enumerate(cells):
         try:
             session.before(number, main.__dict__)
-            execute(cell)
+            with keeping_strides() if SAVE in cell.tags else nullcontext():
+                execute(cell)
         except BaseException as error:  # SystemExit too: whatever ends a cell ends the run
             if MAY_FAIL not in cell.tags or not isinstance(error, Exception):
                 return Run(shown, traceback.format_exc(limit=-3))

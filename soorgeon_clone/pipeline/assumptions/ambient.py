@@ -17,6 +17,7 @@ Settings = dict[str, str]
 _OF_LIBRARIES = (
     *("KMP_", "OMP_", "OPENBLAS_", "MKL_", "NUMEXPR_", "VECLIB_", "TF_", "TF2_", "CUDA_", "TORCH", "PYTORCH_"),
     *("JOBLIB_", "LOKY_", "RAY_", "XLA_", "TOKENIZERS_", "QT_", "SKLEARN_", "NCCL_", "GRPC_", "PYDEVD_"),
+    *("_RJEM_", "__DASK_", "PYOMO_AMPLFUNC", "RDBASE", "PROJ_CURL_", "GDAL_CURL_"),
 )
 
 

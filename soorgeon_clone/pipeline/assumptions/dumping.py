@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from soorgeon_clone.pipeline.assumptions.strides import keeping_strides
+
 _PIECE = 1 << 20  # bytes
 
 
@@ -44,7 +46,7 @@ class _Digesting:
 def is_in(product: Path, value: Any) -> bool:
     """Tell whether a file holds exactly the pickle of a value; also not, where the value cannot be pickled."""
     try:
-        with product.open("rb") as file:
+        with product.open("rb") as file, keeping_strides():
             pickle.Pickler(_Comparing(file), 5).dump(value)
             return not file.read(1)
     except Exception:  # what pickling a value may raise is up to its class
