@@ -10,6 +10,9 @@ _OFFERED = {
     "serializer": "soorgeon_clone.pipeline.serializers",
     "task": "soorgeon_clone.pipeline.functions",
     "unserializer": "soorgeon_clone.pipeline.serializers",
+    # by the names that Jupyter's server and `%load_ext` look for
+    "_jupyter_server_extension_points": "soorgeon_clone.jupyter.server",
+    "load_ipython_extension": "soorgeon_clone.jupyter.magic",
 }
 
 

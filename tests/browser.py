@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing but the page: no look at the network, no first steps, no GPU.
-_QUIET = (
+QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr"),
 )
@@ -29,11 +29,11 @@ def opened(page: Path, anchor: str = "", *, dark: bool = False) -> str:
 
 
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("no Chromium is installed")
     with tempfile.TemporaryDirectory() as profile:
-        command = [found, *_QUIET, f"--user-data-dir={profile}", *arguments]
+        command = [found, *QUIET, f"--user-data-dir={profile}", *arguments]
         # A wrapper of the system may read variables of its own that a test has changed.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SOORGEON")}
         return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=True)

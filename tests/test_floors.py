@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "soorgeon_clone"
 
 # From the top down. A room may import what stands on a lower floor.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"__main__"}),
+    frozenset({"__main__", "jupyter"}),
     frozenset({"cli"}),
     frozenset({"verify"}),
     frozenset({"lint", "refactor", "export"}),

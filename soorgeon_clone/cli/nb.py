@@ -68,10 +68,10 @@ def command(
 
 
 def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, Path]]:
+    """Yield the tasks and their sources. Raises `confine.Outside` for one that lies outside of the project."""
     from soorgeon_clone.pipeline.declared.dag import select
 
     chosen = {one for name in names for one in select(project.dag, name)} if names else set(project.dag.tasks)
-    """Yield the tasks and their sources. Raises `confine.Outside` for one that lies outside of the project."""
     seen: set[str] = set()
     for task in project.dag.tasks.values():
         source = task.spec.source.path
@@ -91,10 +91,11 @@ def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, P
 
 def _changed(project: Project, task: Task, text: str, *, inject: bool, sync: bool) -> str:
     from soorgeon_clone.pipeline.declared import inject_file
+    from soorgeon_clone.pipeline.declared.injected_cells import in_file
 
     path = str(task.spec.source.path)
     if inject or (sync and inject_file.has_cell(text, path)):
-        return inject_file.inject(text, path, inject_file.injected_text(project.dag, task))
+        return inject_file.inject(text, path, in_file(project.dag, task))
     return text if sync else inject_file.remove(text, path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -49,26 +48,16 @@ class PipelineCommand(click.Command):
 
 
 def nearest(entry_point: str) -> str:
-    """Return the pipeline.yaml that is meant where none was named: the one here, or in the nearest folder above.
-
-    Folders of other people do not count: what they hold is run.
-    """
+    """Return the pipeline.yaml that is meant where none was named: the one here, or in the nearest folder above."""
     if entry_point != _DEFAULT or Path(_DEFAULT).exists():
         return entry_point
-    here = Path.cwd()
-    for folder in here.parents:
-        found = folder / _DEFAULT
-        with contextlib.suppress(OSError):
-            if found.is_file():
-                if _owner(found) != _owner(here) or _owner(folder) != _owner(here):
-                    break
-                say.note(f"the pipeline is {found}")
-                return os.path.relpath(found)
-    return entry_point
+    from soorgeon_clone.pipeline.declared.entry_point import above
 
-
-def _owner(path: Path) -> int:
-    return path.stat().st_uid
+    found = above(Path.cwd())
+    if found is None:
+        return entry_point
+    say.note(f"the pipeline is {found}")
+    return os.path.relpath(found)
 
 
 def pipeline_options(command: Command) -> Command:

@@ -27,7 +27,7 @@ from soorgeon_clone.notebook.tags import (
     is_reserved,
 )
 from soorgeon_clone.pipeline.declared.inject import inject
-from soorgeon_clone.pipeline.declared.inject_file import injected_text
+from soorgeon_clone.pipeline.declared.injected_cells import values_text
 from soorgeon_clone.pipeline.declared.model import DAG, Task
 from soorgeon_clone.pipeline.declared.values import literal
 from soorgeon_clone.refactor.plan import make_plan
@@ -156,15 +156,14 @@ def _by_files(dag: DAG, sources: dict[str, tuple[Cell, ...]]) -> Iterator[Cell]:
     moves = any("chdir" in cell.source for cells in sources.values() for cell in cells)
     folders = sorted({Path(one.path).parent.as_posix() for task in dag.tasks.values() for one in task.products} - {"."})
     lines = [f"os.makedirs({folder!r}, exist_ok=True)" for folder in folders]  # as a build does before a task
-    if moves or lines:
-        yield Cell(
-            0, "code", "\n".join(["import os", "", *lines, *(["project_folder = os.getcwd()"] if moves else [])])
-        )
+    folder = ["project_folder = os.getcwd()"] if moves else []
+    search = ["if os.getcwd() not in sys.path:", "    sys.path.insert(0, os.getcwd())"]
+    yield Cell(0, "code", "\n".join(["import os", "import sys", "", *lines, *folder, *search]))
     for name, cells in sources.items():
         if not _has_heading(cells):
             yield Cell(0, "markdown", f"{'#' * _LEVEL} {name}")
         if moves:
             yield Cell(0, "code", "os.chdir(project_folder)")
-        text = injected_text(dag, dag.tasks[name])
+        text = values_text(dag, dag.tasks[name])
         for cell in inject(cells, text):
             yield replace(cell, tags=frozenset(tag for tag in cell.tags if not is_reserved(tag)))

@@ -14,6 +14,7 @@ from project_folder import SAVE, Folder, load
 
 from soorgeon_clone.cli.nb import command as nb
 from soorgeon_clone.cli.scaffold import command as scaffold
+from soorgeon_clone.notebook.read import read
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def notebook(*cells: dict[str, Any], **metadata: Any) -> dict[str, Any]:
 
 
 PARAMETERS = '# %% tags=["parameters"]\nupstream = None\nproduct = None\n'
-HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     name: python3\n# ---\n\n"
+HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     name: python3\n# ---\n\n"
 LIGHT = '# + tags=["parameters"]\nupstream = None\nproduct = None\n'
 DECLARED = cell("code", "upstream = None", "parameters")
 SOURCES = {
@@ -53,6 +54,13 @@ SOURCES = {
     "header.py": f"{HEADER}{PARAMETERS}\n\n\n# %% [markdown]\n# Text\n",
     "light.py": f"{LIGHT}\n# +\nx = 1\n",
     "light-closed.py": f"{LIGHT}# -\n\nx = 1\n",
+    "imports.py": f"{HEADER}# %% [markdown]\n# Text\n\n# %%\nimport exported\n\n{PARAMETERS}\n# %%\nx = 1\n",
+    "imports-crlf.py": f"# %%\nimport exported\n\n{PARAMETERS}".replace("\n", "\r\n"),
+    "no-marker.py": f"{HEADER}import exported\n\n{PARAMETERS}\n# %%\nx = 1\n",
+    "light-imports.py": f"#!/usr/bin/env python\n{HEADER}import exported\n\n{LIGHT}# -\n\nx = 1\n",
+    "imports.ipynb": json.dumps(
+        notebook(cell("code", "import exported", id="a"), cell("markdown", "and", id="b"), DECLARED), indent=1
+    ),
     "one.ipynb": json.dumps(notebook(cell("code", ["upstream = None"], "parameters", id="a")), indent=1) + "\n",
     "wide.ipynb": json.dumps(
         notebook(cell("markdown", "# Größe"), DECLARED, cell("markdown", "end"), z=1, a="é"),
@@ -71,10 +79,12 @@ def test_a_cell_comes_and_goes_and_nothing_else_changes(name: str, folder: Folde
     assert "injected" in run(nb, "--inject", "it")
     once = path.read_bytes()
     assert b"output/it.ipynb" in once
-    if name.endswith(".ipynb"):
-        cells = json.loads(once)["cells"]
-        tags = [cell["metadata"].get("tags") for cell in cells]
-        assert tags.index(["injected-parameters"]) == tags.index(["parameters"]) + 1
+    cells = read(path).cells
+    at = next(index for index, cell in enumerate(cells) if "parameters" in cell.tags)
+    assert "product = " in cells[at + 1].source and "injected-parameters" in cells[at + 1].tags
+    if "imports" in name:
+        code = [cell for cell in cells if cell.kind == "code"]
+        assert "os.chdir" in code[0].source and "import exported" in code[1].source
     assert run(nb, "--inject", "it") == "Nothing to do.\n"
     assert path.read_bytes() == once
     assert "removed" in run(nb, "--remove", "it")

@@ -7,6 +7,7 @@ there, in a package below ``src``.
 from __future__ import annotations
 
 import configparser
+import contextlib
 import glob
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,17 @@ def find(named: Path) -> Path:
     if str(named) != DEFAULT or is_regular(named):
         return named
     return next((path for folder in _folders(Path.cwd()) for path in _in(folder) if is_regular(path)), named)
+
+
+def above(here: Path) -> Path | None:
+    """Return the pipeline.yaml of the nearest folder above one. Folders of other people do not count: what they hold is
+    run."""
+    for folder in here.parents:
+        found = folder / DEFAULT
+        with contextlib.suppress(OSError):
+            if found.is_file():
+                return found if _owner(found) == _owner(folder) == _owner(here) else None
+    return None
 
 
 def scripts(named: Path) -> list[Path]:
@@ -48,6 +60,10 @@ def refuse_factory(named: Path) -> None:
             hint="Declare the tasks in pipeline.yaml, or give functions: soorgeon_clone.Pipeline([load, clean]).",
             exit_code=2,
         )
+
+
+def _owner(path: Path) -> int:
+    return path.stat().st_uid
 
 
 def _folders(here: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""A task's source file <-> the same file with a cell ``injected-parameters``; not another byte of it changes."""
+"""A task's source file <-> the same file with cells ``injected-parameters``; not another byte of it changes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_bytes
-from soorgeon_clone.notebook.tags import INJECTED, PARAMETERS
-from soorgeon_clone.pipeline.declared.inject import cell_text, parameters
-from soorgeon_clone.pipeline.declared.model import DAG, Task
+from soorgeon_clone.notebook.tags import INJECTED
+from soorgeon_clone.pipeline.declared.injected_cells import Injected, places
 
 _PERCENT = re.compile(r"^#\s*%%(?!%)", re.MULTILINE)
 _LIGHT = re.compile(r"^# \+(?=\s|$)", re.MULTILINE)
 _TAGS = re.compile(r"tags\s*=\s*(\[[^\[\]]*\])")
-_NOTICE = f"# Added by `soorgeon-clone nb --inject`; `soorgeon-clone nb --remove` takes it away. Tag: {INJECTED}"
+_TEXT_CELL = re.compile(r"#\s*(%%+|\+).*\[(markdown|md|raw)\]")
+# What Jupyter is told of the file, after a line for the system and one for editors.
+_HEADER = re.compile(r"\ufeff?(#!.*\r?\n)?(# -\*-.*\r?\n)?(# ---\r?\n(#.*\r?\n)*?# ---\r?\n(\r?\n)*)?")
 
 
 def source_text(path: Path) -> str:
@@ -29,38 +30,18 @@ def source_text(path: Path) -> str:
         raise UserError(f"{path} cannot be read: {error}", hint="Save it as UTF-8.", exit_code=2) from None
 
 
-def injected_text(dag: DAG, task: Task) -> str:
-    """The source of the cell. Jupyter starts in the notebook's folder, tasks run in the project's: so it goes there."""
-    values = parameters(task, dag.tasks)
-    assignments = cell_text(values, task).partition("\n")[2].removeprefix("import os\n")
-    depth = len(Path(str(task.spec.source.path)).parts) - 1
-    up = "/".join([".."] * depth) or "."
-    entry = dag.spec.path.name
-    return (
-        f"{_NOTICE}\n"
-        "import os\n"
-        "import sys\n"
-        "\n"
-        f'if not os.path.exists("{entry}"):\n'
-        f'    os.chdir("{up}")\n'
-        "if os.getcwd() not in sys.path:\n"
-        "    sys.path.insert(0, os.getcwd())\n"
-        f"{assignments}"
-    )
-
-
-def inject(text: str, path: str, source: str) -> str:
-    """The text of the file with the cell, right after the one tagged ``parameters``; one that is there is replaced."""
+def inject(text: str, path: str, injected: Injected) -> str:
+    """The text of the file with the cells that `injected_cells` tells of; those that are there are replaced."""
     bare = remove(text, path)
     if path.endswith(".ipynb"):
-        return _inject_ipynb(bare, path, source)
+        return _inject_ipynb(bare, path, injected)
     if path.endswith(".py"):
-        return _inject_script(bare, path, source)
+        return _inject_script(bare, path, injected)
     raise UserError(f"{path}: cells can be injected into .py and .ipynb files", exit_code=2)
 
 
 def remove(text: str, path: str) -> str:
-    """The text of the file without the cell."""
+    """The text of the file without the cells."""
     return _remove_ipynb(text, path) if path.endswith(".ipynb") else _remove_script(text)
 
 
@@ -72,32 +53,48 @@ def has_cell(text: str, path: str) -> bool:
 # -- scripts -------------------------------------------------------------------------------------------------------
 
 
-def _inject_script(text: str, path: str, source: str) -> str:
-    newline = "\r\n" if "\r\n" in text else "\n"
+def _inject_script(text: str, path: str, injected: Injected) -> str:
     percent = _PERCENT.search(text) is not None
-    marker = _PERCENT if percent else _LIGHT
-    starts = [match.start() for match in marker.finditer(text)]
-    parameters_at = next((start for start in starts if PARAMETERS in _tags(_line(text, start))), None)
-    if parameters_at is None:
+    starts = [match.start() for match in (_PERCENT if percent else _LIGHT).finditer(text)]
+    header = _HEADER.match(text)
+    begin = header.end() if header else 0
+    if not percent and _has_code(text[begin : starts[0] if starts else None]):
+        # What stands before the first marker is a cell as well. With percent markers nothing can come before it: it
+        # would become part of that.
+        starts.insert(0, begin)
+    found = places([(not _TEXT_CELL.match(text, start), _tags(_line(text, start))) for start in starts], injected)
+    if found is None:
         raise UserError(
             f"{path}: there is no cell tagged 'parameters'",
             hint='Add one:\n# %% tags=["parameters"]\nupstream = None\nproduct = None',
             exit_code=2,
         )
+    for index, source in reversed(found):
+        at = starts[index] if index < len(starts) else None
+        text = _with_block(text, at, starts[index - 1] if index else 0, source, percent=percent)
+    return text
+
+
+def _with_block(text: str, at: int | None, before: int, source: str, *, percent: bool) -> str:
+    """The text with a cell before the one at ``at`` (None: at its end); ``before`` is where the one before starts."""
+    newline = "\r\n" if "\r\n" in text else "\n"
     cell = source.replace("\n", newline)
-    end = next((start for start in starts if start > parameters_at), None)
     if percent:
         block = f'# %% tags=["{INJECTED}"]{newline}{cell}{newline}'
     else:
-        close = re.compile(r"^# -\s*$", re.MULTILINE).search(text, parameters_at, end or len(text))
-        end = close.end() + len(newline) if close and close.end() < len(text) else end
+        close = re.compile(r"^# -\s*$", re.MULTILINE).search(text, before, len(text) if at is None else at)
+        at = close.end() + len(newline) if close and close.end() < len(text) else at
         block = f'# + tags=["{INJECTED}"]{newline}{cell}{newline}# -{newline}'
-    if end is not None:
-        return f"{text[:end]}{block}{newline}{text[end:]}"
+    if at is not None:
+        return f"{text[:at]}{block}{newline}{text[at:]}"
     if text.endswith("\n"):
         return f"{text}{newline}{block}"
     # The file goes on to end without a line end, which tells `remove` that it did.
     return f"{text}{newline}{newline}{block.removesuffix(newline)}"
+
+
+def _has_code(text: str) -> bool:
+    return any(line.strip() and not line.startswith("#") for line in text.splitlines())
 
 
 def _remove_script(text: str) -> str:
@@ -145,21 +142,23 @@ def _tags(line: str) -> list[str]:
 # -- notebooks -----------------------------------------------------------------------------------------------------
 
 
-def _inject_ipynb(text: str, path: str, source: str) -> str:
+def _inject_ipynb(text: str, path: str, injected: Injected) -> str:
     spans = _cell_spans(text, path)
     cells = [json.loads(text[start:end]) for start, end in spans]
-    position = next((index for index, cell in enumerate(cells) if PARAMETERS in _cell_tags(cell)), None)
-    if position is None:
+    found = places([(cell.get("cell_type") == "code", _cell_tags(cell)) for cell in cells], injected)
+    if found is None:
         raise UserError(
             f"{path}: there is no cell tagged 'parameters'",
             hint="Add the tag in Jupyter's property inspector.",
             exit_code=2,
         )
-    start, end = spans[position]
-    margin = _margin(text, start)
-    block = _render(cells[position], source, margin)
-    separator = f",\n{margin}" if margin is not None else ", "
-    return f"{text[:end]}{separator}{block}{text[end:]}"
+    for number, (index, source) in reversed(list(enumerate(found))):
+        margin = _margin(text, spans[0][0])
+        block = _render(cells[0], source, margin, INJECTED + (f"-{number}" if number else ""))
+        separator = f",\n{margin}" if margin is not None else ", "
+        at = spans[index - 1][1] if index else spans[0][0]
+        text = f"{text[:at]}{separator}{block}{text[at:]}" if index else f"{text[:at]}{block}{separator}{text[at:]}"
+    return text
 
 
 def _remove_ipynb(text: str, path: str) -> str:
@@ -176,10 +175,10 @@ def _remove_ipynb(text: str, path: str) -> str:
     return text[: spans[0][0]] + "".join(cells) + text[spans[-1][1] :]
 
 
-def _render(like: dict[str, Any], source: str, margin: str | None) -> str:
+def _render(like: dict[str, Any], source: str, margin: str | None, identity: str) -> str:
     cell: dict[str, Any] = {"cell_type": "code", "execution_count": None}
     if "id" in like:
-        cell["id"] = INJECTED
+        cell["id"] = identity
     cell["metadata"] = {"tags": [INJECTED]}
     cell["outputs"] = []
     cell["source"] = source.splitlines(keepends=True)

@@ -1,0 +1,1 @@
+"""The pipeline in Jupyter: tasks that open with their values, and the magic `%pipeline`."""
