@@ -30,6 +30,8 @@ def run(library: str, only: str | None = None) -> Iterator[tuple[str, str, str]]
                         for deviation in observe(table, call, code, setup):
                             yield call, code, deviation
                 except AttributeError as error:
+                    if type(error.obj).__module__ in {"_ast", "ast", "observing.call"}:
+                        raise
                     if code.startswith("try:"):
                         continue
                     if "has no attribute" not in str(error) and "was removed" not in str(error):

@@ -27,6 +27,7 @@ class Call:
         self.arguments: dict[str, Any] = {}
         self.given: dict[str, str | None] = {}
         self.made: dict[str, str | None] | None = None
+        self.called: set[str] = set()
         self.setup = setup
         self.table, self.call = table, call
         self.effect = self._find()
@@ -89,7 +90,6 @@ class Call:
                 keywords[word] = self.arguments[word] = item
                 constant = isinstance(keyword.value, ast.Constant) and keyword.arg
                 self.given[word] = ast.unparse(keyword.value) if constant else None
-        self.called: set[str] = set()
         positional = [self._watch(f"#{i}", v, positional=True) for i, v in enumerate(positional)]
         keywords = {w: self._watch(w, v) for w, v in keywords.items()}
         self.run = lambda: function(*positional, **keywords)
@@ -114,7 +114,6 @@ class Call:
             self.run = lambda: self.receiver.__delitem__(self._eval(node.targets[0].slice))
         else:
             raise TypeError(ast.unparse(node))
-        self.called = set()
         return k.method(owner, name, dict.fromkeys(self.arguments), self.made)
 
     def _store(self, target: Any, value: Any) -> None:
@@ -127,14 +126,14 @@ class Call:
 
     def _receive(self, node: Any) -> None:
         self.receiver, self.has_receiver = self._eval(node), True
-        self.called = set()
         self.made = self._made(node)
 
     def _made(self, node: Any) -> dict[str, str | None] | None:
         """What the constructor in the setup (or in the example itself) was given."""
         if isinstance(node, ast.Name):
+            name = node.id
             for statement in ast.parse(self.setup).body:
-                if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == node.id:
+                if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name:
                     node = statement.value
         while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("fit"):
             node = node.func.value

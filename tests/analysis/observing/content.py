@@ -81,7 +81,7 @@ def is_mutable(obj: Any) -> bool:
     if module.startswith("numpy") and name != "ndarray" and hasattr(obj, "dtype") and not hasattr(obj, "__setitem__"):
         return False
     if module.startswith("pandas") and (
-        name.endswith("Index") or name in {"Timestamp", "Timedelta", "Period", "Interval"}
+        name.endswith("Index") or name in {"Timestamp", "Timedelta", "Period", "Interval", "NAType"}
     ):
         return False
     return module not in {"datetime", "decimal", "fractions", "pathlib", "re", "uuid", "_sre", "types"} and not (
@@ -139,6 +139,12 @@ def digest(obj: Any, memo: dict[int, Any] | None = None, depth: int = 0) -> Any:
         return (name, repr(list(obj)), repr(getattr(obj, "name", None)))
     if module == "polars":
         return (name, repr(obj.to_dict(as_series=False)) if name == "DataFrame" else repr(obj))
+    if module == "xarray" and hasattr(obj, "to_dict"):  # empty parts are made when they are looked at
+        return (name, inner(obj.to_dict()))
+    if module == "xarray" and hasattr(obj, "groupers"):  # it keeps what it worked out
+        return (name, repr(obj))
+    if module == "requests" and name == "Response":  # it notes what it worked out
+        return (name, obj.status_code, inner(obj._content), inner(dict(obj.headers)))
     if module == "torch" and hasattr(obj, "detach"):
         return (name, repr(obj.detach().tolist()), repr(obj.grad), obj.requires_grad)
     if module == "scipy" and hasattr(obj, "toarray"):

@@ -26,7 +26,8 @@ def read_examples(library: str) -> tuple[str, dict[str, list[str]], dict[str, st
     }
     found = {call: [fill(line, call) for line in lines] for call, lines in shared.items()}
     without = {call: str(why) for key, why in (raw.get("without") or {}).items() for call, _ in split_calls(key)}
-    return raw.get("setup", ""), with_siblings(table_of(library), shared, found), without
+    tried = with_siblings(table_of(library), shared, found)
+    return raw.get("setup", ""), {call: lines for call, lines in tried.items() if call not in without}, without
 
 
 def needed(setup: str, code: str) -> str:
