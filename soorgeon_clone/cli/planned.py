@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ _MOST_NAMES = 4  # of one arrow that are told with their statements
 _MOST_ARROWS = 40
 _LONGEST = 200  # characters of a reason; `explain` has all of it
 _LONGEST_STATEMENT = 60
+_MOST_LINES = 400  # of a diff
 
 
 def show(report: Mapping[str, Any], *, build: bool) -> None:
@@ -48,6 +49,8 @@ def show(report: Mapping[str, Any], *, build: bool) -> None:
     files = report["files"]
     changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
     say.echo(f"Files: {', '.join(changes)}" if changes else "")
+    for path in files["merged"]:
+        say.echo(f"  {path} merged: what you changed stays, what is new came to it")
     for path in files["removed"]:
         say.echo(f"  {path} removed: no section of the notebook makes it any more")
     if report["written"] and not build:
@@ -91,6 +94,16 @@ def write_headed(proposed: Proposed, original: Notebook, target: str, split_on: 
     write_named(target, text)
     show_proposed(proposed)
     say.echo(f"{one_line(target)}: {count(len(proposed.titles), 'heading')}")
+
+
+def show_differences(lines: Iterable[str]) -> None:
+    """Print what would change in files that are there, in the colours of a diff."""
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    found = list(lines)
+    for line in found[:_MOST_LINES]:
+        say.echo(say.style(one_line(line), fg=colours.get(line[:1])))
+    if len(found) > _MOST_LINES:
+        say.echo(f"and {count(len(found) - _MOST_LINES, 'line')} more: --json has them all")
 
 
 def show_merges(merges: Sequence[Mapping[str, Any]], reasons: Mapping[str, Sequence[Reason]]) -> None:

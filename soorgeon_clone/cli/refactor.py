@@ -9,7 +9,8 @@
     tasks         list of {name, title, source, upstream: [task], products: {key: path}, loads: [{task, key, names}],
                   params: {name: value}}
     merges        list of {task, sections: [title], reason, reasons: [sentence]}; reason is all of them in one text
-    files         {created: [path], replaced: [path], removed: [path], unchanged: [path]}
+    files         {created: [path], replaced: [path], merged: [path], removed: [path], unchanged: [path]}
+    diff          with --dry-run: what would change in files that are there, as a unified diff
     hints, notes  lists of sentences for people
     written       false with --dry-run
     verified      with --verify: {same (false: even one task shows something else, and the exit code is 1),
@@ -26,6 +27,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +127,11 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 )
 @click.option("--build", is_flag=True, help="Run the pipeline at once; plan it again where an assumption was wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option(
+    "--mark-conflicts",
+    is_flag=True,
+    help="Where a person and the notebook changed the same lines of a file: write both, between marks as git's.",
+)
 @click.option("--force", is_flag=True, help="Overwrite what a person changed; go on where a name is never defined.")
 def command(
     notebook: str,
@@ -146,6 +153,7 @@ def command(
     proven: bool,
     build: bool,
     as_json: bool,
+    mark_conflicts: bool,
     force: bool,
 ) -> None:
     """Turn NOTEBOOK into a pipeline: one task for each section, and a pipeline.yaml that runs them.
@@ -158,6 +166,7 @@ def command(
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor import files, surroundings, write
     from soorgeon_clone.refactor.broken import joined, known_about, newly_broken
+    from soorgeon_clone.refactor.differences import differences
     from soorgeon_clone.refactor.layout import lay_out
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.refactor.propose import chosen
@@ -214,18 +223,21 @@ def command(
         layout = lay_out(plan, _choices(source, root, plan, **wanted))
         project = files.project(plan, layout, _requirements(plan, layout))
         repairs = to_remember(source, together, level)
+        compare = partial(write.compare, project, root, repairs=repairs, origin=origin)
         try:
-            changes, refused = write.compare(project, root, force=force, repairs=repairs, origin=origin), None
+            changes, refused = compare(force=force, mark=mark_conflicts), None
         except UserError as error:
             if not dry_run:
                 raise
-            changes, refused = write.compare(project, root, force=True, repairs=repairs, origin=origin), error
+            changes, refused = compare(force=True, mark=True), error
         if not dry_run:
             write.write(changes, root)
         where = {"notebook": notebook, "folder": root.as_posix(), "written": not dry_run, "verified": verified}
         report = {**where, **_report(plan, layout, changes), "explained": [asdict(one) for one in explanations]}
         if split_on == "auto":
             report["proposed"] = [{"cell": index + 1, "title": title} for index, title in proposed.titles.items()]
+        if dry_run:
+            report["diff"] = "".join(f"{line}\n" for line in differences(changes))
         if refused is not None:
             report["notes"].append(
                 f"Without --dry-run this would be refused: {refused.message}. {refused.hint or ''}".strip()
@@ -236,6 +248,8 @@ def command(
             planned.show_proposed(proposed)
             planned.show(report, build=build)
             _show_reasons(source, level, plan, dry_run=dry_run)
+            if dry_run:
+                planned.show_differences(differences(changes))
         return report
 
     report = put_down(plan)
@@ -419,6 +433,7 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
         "files": {
             "created": list(changes.created),
             "replaced": list(changes.replaced),
+            "merged": list(changes.merged),
             "removed": list(changes.removed),
             "unchanged": list(changes.unchanged),
         },

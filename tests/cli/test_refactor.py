@@ -284,16 +284,36 @@ def test_what_a_person_changed_is_kept(run: Callable[..., Done], tmp_path: Path)
     with (tmp_path / "tasks/load.py").open("a") as file:
         file.write("\n# mine\n")
     (tmp_path / "nb.ipynb").write_text(notebook(*TWO, "x.append(1)"))
-    done = run("nb.ipynb")
-    assert done.code in (0, 2)
+    assert run("nb.ipynb").code == 0
     assert "# mine" in (tmp_path / "tasks/load.py").read_text()
     (tmp_path / "nb.ipynb").write_text(notebook(*TWO[:1], "y = 1\n", *TWO[1:]))
+    plan = run("nb.ipynb", "--dry-run")
+    assert plan.code == 0
+    assert "+y = 1" in plan.out
     done = run("nb.ipynb")
-    assert done.code == 2
-    assert "tasks/load.py" in done.err
-    assert "--force" in done.err
+    assert done.code == 0
+    assert "tasks/load.py merged" in done.out
+    now = (tmp_path / "tasks/load.py").read_text()
+    assert "# mine" in now and "y = 1" in now
     assert run("nb.ipynb", "--force").code == 0
     assert "# mine" not in (tmp_path / "tasks/load.py").read_text()
+
+
+def test_conflicts_are_named_and_shown(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    run("nb.ipynb")
+    task = tmp_path / "tasks/load.py"
+    task.write_text(task.read_text().replace("x = [1, 2]", "x = [3]"))
+    (tmp_path / "nb.ipynb").write_text(notebook("## Load", "import math\nx = [4]", *TWO[2:]))
+    plan = run("nb.ipynb", "--dry-run")
+    assert plan.code == 0
+    assert "would be refused" in plan.out and "+x = [4]" in plan.out and " x = [3]" in plan.out
+    done = run("nb.ipynb")
+    row = task.read_text().split("\n").index("x = [3]") + 1
+    assert done.code == 2
+    assert f"tasks/load.py, row {row}" in done.err and "--mark-conflicts" in done.err
+    assert run("nb.ipynb", "--mark-conflicts").code == 0
+    assert "<<<<<<< yours\nx = [3]\n=======\nx = [4]\n>>>>>>> refactor" in task.read_text()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a console program of this kind is found otherwise there")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import shutil
@@ -143,6 +144,8 @@ def cli_page() -> str:
 
 
 def _help(command: click.Command, program: str) -> list[str]:
+    command = copy.copy(command)
+    command._help_option = None  # click keeps it from the first call, be that one through the program, which has -h
     context = click.Context(command, info_name=program, terminal_width=100, max_content_width=100)
     return [f"```text\n{command.get_help(context).rstrip()}\n```"]
 

@@ -15,6 +15,7 @@ import pytest
 from refactor.conftest import bundle, load, markdown, plan, task
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.refactor import files, write
+from soorgeon_clone.refactor.differences import differences
 from soorgeon_clone.refactor.layout import Choices, lay_out
 
 
@@ -30,8 +31,8 @@ def a_project(*names: str, notebook: str = "nb", **choices: Any) -> files.Projec
     return files.Project(notebook, project.files, project.shared)
 
 
-def refactor(root: Path, project: files.Project | None = None, *, force: bool = False) -> write.Changes:
-    changes = write.compare(project or a_project(), root, force=force)
+def refactor(root: Path, project: files.Project | None = None, **options: bool) -> write.Changes:
+    changes = write.compare(project or a_project(), root, **options)
     write.write(changes, root)
     return changes
 
@@ -86,19 +87,75 @@ def test_another_format_replaces_the_tasks(tmp_path: Path) -> None:
 EDITED = ["tasks/one.py", "exported.py", "pipeline.yaml"]
 
 
+def with_texts(**texts: str) -> files.Project:
+    """A project whose files hold other texts; ``__`` stands for a slash, ``_py`` for an ending."""
+    project = a_project()
+    names = {name.replace("__", "/").replace("_py", ".py"): text for name, text in texts.items()}
+    return files.Project(project.notebook, {**project.files, **names}, project.shared)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("path", EDITED)
-def test_what_a_person_changed_is_kept_unless_forced(path: str, tmp_path: Path) -> None:
+def test_what_a_person_changed_is_merged_with_what_is_new(path: str, newline: str, tmp_path: Path) -> None:
     refactor(tmp_path)
-    with (tmp_path / path).open("a") as file:
-        file.write("# mine\n")
-    before = state(tmp_path)
-    with pytest.raises(UserError, match=path) as caught:
-        refactor(tmp_path, a_project("one", "three"))
-    assert caught.value.exit_code == 2
-    assert "--force" in (caught.value.hint or "")
-    assert state(tmp_path) == before
-    refactor(tmp_path, force=True)
+    edited = f"# mine\n{(tmp_path / path).read_text()}".replace("\n", newline)
+    (tmp_path / path).write_bytes(edited.encode())
+    new = a_project("one", "two", "three")
+    new = files.Project(new.notebook, {**new.files, "exported.py": new.files["exported.py"] + "X = 1\n"}, new.shared)
+    changes = refactor(tmp_path, new)
+    now = (tmp_path / path).read_bytes().decode()
+    assert now == f"# mine\n{new.files[path]}".replace("\n", newline)
+    assert changes.merged == ((path,) if path != "tasks/one.py" else ())  # in that one nothing is new
+    assert not refactor(tmp_path, new).texts
+    refactor(tmp_path, new, force=True)
     assert "# mine" not in (tmp_path / path).read_text()
+
+
+def test_where_both_changed_the_same_lines_nothing_is_written(tmp_path: Path) -> None:
+    refactor(tmp_path, with_texts(exported_py="a\nb\nc\n"))
+    (tmp_path / "exported.py").write_text("a\nMINE\nc\n")
+    before = state(tmp_path)
+    with pytest.raises(UserError, match=r"exported\.py, row 2") as caught:
+        refactor(tmp_path, with_texts(exported_py="a\nTHEIRS\nc\nd\n"))
+    assert caught.value.exit_code == 2
+    assert all(option in (caught.value.hint or "") for option in ("--dry-run", "--mark-conflicts", "--force"))
+    assert state(tmp_path) == before
+    changes = refactor(tmp_path, with_texts(exported_py="a\nTHEIRS\nc\nd\n"), mark=True)
+    text = "a\n<<<<<<< yours\nMINE\n=======\nTHEIRS\n>>>>>>> refactor\nc\nd\n"
+    assert (tmp_path / "exported.py").read_text() == text
+    assert changes.merged == ("exported.py",)
+    assert any("+THEIRS" in line for line in differences(changes))
+
+
+def test_a_notebook_is_never_marked(tmp_path: Path) -> None:
+    project = a_project(file_format="ipynb")
+    refactor(tmp_path, project)
+    one = tmp_path / "tasks/one.ipynb"
+    text = one.read_text()
+    one.write_text(text.replace("## one", "## mine"))
+    changed = {**project.files, "tasks/one.ipynb": text.replace("## one", "## theirs")}
+    for options in ({}, {"mark": True}):
+        with pytest.raises(UserError, match=r"one\.ipynb"):
+            refactor(tmp_path, files.Project("nb", changed, project.shared), **options)
+    other = {**project.files, "tasks/one.ipynb": text.replace("product = None", "product = {}")}
+    refactor(tmp_path, files.Project("nb", other, project.shared))
+    assert "## mine" in one.read_text() and "product = {}" in one.read_text()
+    json.loads(one.read_text())
+
+
+def test_what_was_written_has_to_be_known(tmp_path: Path) -> None:
+    refactor(tmp_path)
+    record = tmp_path / ".soorgeon-clone/generated.json"
+    data = json.loads(record.read_text())
+    for texts in (
+        {},
+        dict.fromkeys(data["texts"], "0"),
+        dict.fromkeys(data["texts"], data["texts"]["exported.py"]),
+    ):
+        record.write_text(json.dumps({**data, "texts": texts}))
+        (tmp_path / "tasks/one.py").write_text("mine")
+        with pytest.raises(UserError, match="not written by this command, or changed since"):
+            refactor(tmp_path, a_project("one", "three"))
 
 
 @pytest.mark.parametrize("path", EDITED)
