@@ -90,6 +90,7 @@ DOORS: dict[str, frozenset[str]] = {
     "rich": frozenset({"cli/progress"}),
     "tomli": frozenset({"pyproject"}),  # on Python 3.10
     "traitlets": frozenset({"pipeline/execution/shell"}),
+    "zstandard": frozenset({"pipeline/products/compression"}),
     # effect tables; pipeline.yaml, with line numbers
     "yaml": frozenset({"analysis/knowledge/effects", "pipeline/declared/yaml_tree"}),
 }

@@ -169,12 +169,13 @@ class _Pipelines:
 
 @contextlib.contextmanager
 def _pipelines(env: dict[str, str], entry_points: list[str], store: str | None) -> Iterator[_Pipelines]:
+    from soorgeon_clone.pipeline.run import know_elements
     from soorgeon_clone.pipeline.status.project import Project
 
     with contextlib.ExitStack() as stack:
         projects = [stack.enter_context(Project(one, env=env, store=store)) for one in entry_points]
         for project in projects:
-            project.compute()
+            know_elements(project)
         yield _Pipelines(projects)
 
 

@@ -96,7 +96,8 @@ def command(
 
     set_up_log(log, log_file)
     _check_usage(target, operator, schedule)
-    with Project(entry_point, env=env, store=store) as project:
+    # Elements are those that an engine finds when it runs.
+    with Project(entry_point, env=env, store=store, expand=False) as project:
         warn(project)
         _check_sources(project)
         root = project.root

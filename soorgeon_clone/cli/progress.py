@@ -132,6 +132,9 @@ class Progress(Listener):
         if self.begun.get(name):
             self.printed(name, "\n")
 
+    def revealed(self, total: int) -> None:
+        self.total = total
+
     def waiting(self, holder: str) -> None:
         self._print(f"Another build runs here ({holder}); waiting for it.")
 

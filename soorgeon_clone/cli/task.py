@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from soorgeon_clone.cli.pipeline_options import (
     store_mode_option,
     store_option,
 )
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.status.project import Project
 
 
 @click.command(cls=PipelineCommand)
@@ -43,6 +46,12 @@ from soorgeon_clone.cli.pipeline_options import (
 @click.option("-v", "--verbose", is_flag=True, help="Show what the task prints while it runs, and whole tracebacks.")
 @store_option
 @store_mode_option
+@click.option(
+    "--names-to",
+    metavar="FILE",
+    help="Of a split of 'foreach': write the names of its elements' tasks to a file, as JSON (-: the last line shown; "
+    "lines:FILE: a line each).",
+)
 @click.option("--no-fetch", is_flag=True, help="Leave its products in the store if they are there already.")
 @click.pass_obj
 def command(
@@ -63,6 +72,7 @@ def command(
     verbose: bool,
     store: str | None,
     store_mode: str | None,
+    names_to: str | None,
     no_fetch: bool,
 ) -> None:
     """Run the task NAME if it is stale. Its upstream is not run: the products must be there or in the store.
@@ -73,7 +83,8 @@ def command(
     from soorgeon_clone.cli.progress import Progress
     from soorgeon_clone.pipeline.building.model import Options
     from soorgeon_clone.pipeline.declared.dag import select
-    from soorgeon_clone.pipeline.run import run_task
+    from soorgeon_clone.pipeline.declared.foreach import members, split_called
+    from soorgeon_clone.pipeline.run import know_elements, run_task
     from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
@@ -93,11 +104,14 @@ def command(
         store_mode=store_mode,
     ) as project:
         if not (source or status):
-            project.compute()
+            know_elements(project)
             warn(project)
-        (chosen, *others) = select(project.dag, name)
+        split = split_called(project.dag.tasks, name)
+        (chosen, *others) = [name] if split is not None else select(project.dag, name)
         if others:
             raise click.UsageError(f"'{name}' means {1 + len(others)} tasks; build --partially takes wildcards.")
+        if (source or status or debug) and split is not None:
+            raise click.UsageError(f"'{name}' means one task for each element; name one of them.")
         if source:
             from soorgeon_clone.pipeline.api import source_text
 
@@ -112,11 +126,33 @@ def command(
                 sys.exit(1)
             return
         if retries is not None:
-            task = project.tasks[chosen]
-            project.tasks[chosen] = replace(task, spec=replace(task.spec, retries=retries))
+            for one in [chosen] if split is None else members(project.tasks, split):
+                task = project.tasks[one]
+                project.tasks[one] = replace(task, spec=replace(task.spec, retries=retries))
         with Progress(1) as progress:
             report = run_task(project, chosen, options, progress, fetch=not no_fetch)
         show(report, verbose=verbose)
         show_notes(project.notes())
+        if report.ok and names_to is not None:
+            _tell_names(project, chosen, names_to)
     if not report.ok:
         sys.exit(1)
+
+
+def _tell_names(project: Project, split: str, place: str) -> None:
+    """Write the names of the tasks that a split found, for an engine that makes a step of each."""
+    import json
+
+    from soorgeon_clone.files.named import write_named
+    from soorgeon_clone.pipeline.declared.foreach import members
+    from soorgeon_clone.pipeline.run import know_elements
+
+    know_elements(project)
+    project.reveal()
+    names = members(project.tasks, split)
+    if place == "-":
+        say.data(json.dumps(names) + "\n")
+    elif place.startswith("lines:"):
+        write_named(place.removeprefix("lines:"), "".join(f"{name}\n" for name in names))
+    else:
+        write_named(place, json.dumps(names))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from soorgeon_clone.export import airflow_groups, names, readers
+from soorgeon_clone.export import airflow_groups, airflow_mapping, names, readers
 from soorgeon_clone.export.airflow_operators import CLASSES, IMPORTS, OPERATORS, arguments, literal
 from soorgeon_clone.export.model import OPERATORS as OPERATORS_OF_AIRFLOW
 from soorgeon_clone.export.model import Choices, Container, Operator, Settings, Workflow
@@ -71,6 +71,7 @@ def _dag_file(flow: Workflow) -> str:
         f"Made by soorgeon-clone export, mode {flow.choices.mode}; for Airflow 3, and 2.9 or later.\n",
         f'{_needs(flow)}\n"""\n\n',
         "from __future__ import annotations\n\n",
+        airflow_mapping.imports(flow, operator),
         "import shlex\n" if operator == "bash" else "",
         f"from datetime import datetime, {'timedelta, ' if 'timedelta(' in described + own else ''}timezone\n\n",
         *(line for word, line in IMPORTS[operator] if word in described or word in CLASSES[operator]),
@@ -82,14 +83,18 @@ def _dag_file(flow: Workflow) -> str:
         *(f"    [{', '.join(map(literal, one))}],\n" for one in options),
         "]\n",
         *airflow_groups.tables(flow),
+        airflow_mapping.tables(flow),
         "# What tasks run in, and how often they are tried.\nKINDS = [\n",
         described,
         "]\n# Name in Airflow, name in pipeline.yaml, its place in KINDS and in OPTIONS, upstream.\nTASKS = [\n",
     ]
+    call = OPERATORS[operator].replace("{more}", airflow_groups.arguments(flow))
+    base = call.partition("(")[0]
+    made = airflow_mapping.body(flow, operator, base, call)
     tail = f"""]
 
 
-{CLASSES[operator]}
+{CLASSES[operator]}{airflow_mapping.classes(flow, operator, base)}
 
 with DAG(
     dag_id={literal(settings.name)},
@@ -102,8 +107,7 @@ with DAG(
 ):
     operators = {{}}
 {airflow_groups.groups(flow)}    for task_id, task, kind, options, upstream in TASKS:
-        operators[task_id] = {OPERATORS[operator].replace("{more}", airflow_groups.arguments(flow))}
-        operators[task_id].set_upstream([operators[name] for name in upstream])
+{made}        operators[task_id].set_upstream([operators[name] for name in upstream])
 """
     return "".join([*head, *rows, tail])
 

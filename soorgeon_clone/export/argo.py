@@ -21,7 +21,8 @@ from soorgeon_clone.pipeline.declared.yaml_tree import dump
 _LARGEST_WORKFLOW = 1_000_000
 _VERSION = "argoproj.io/v1alpha1"
 _TASKS = "@tasks@"
-_Kind = tuple[Container, tuple[str, ...]]
+_NAMES = "/tmp/names.json"
+_Kind = tuple[Container, tuple[str, ...], bool]
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -50,7 +51,7 @@ def files(flow: Workflow) -> dict[str, str]:
     settings = flow.settings
     kinds: dict[_Kind, str] = {}
     for step in flow.steps:
-        kinds.setdefault((step.container, step.options), f"task-{len(kinds)}" if kinds else "task")
+        kinds.setdefault((step.container, step.options, step.splits), f"task-{len(kinds)}" if kinds else "task")
     tasks = "".join(_task(step, kinds) for step in flow.steps)
     spec = _spec(settings, kinds)
     found = {
@@ -101,7 +102,7 @@ def _quoted(text: str) -> str:
 
 
 def _spec(settings: Settings, kinds: dict[_Kind, str]) -> dict[str, Any]:
-    volumes = {mount.name: mount.source for container, _ in kinds for mount in mounts(container)}
+    volumes = {mount.name: mount.source for container, *_ in kinds for mount in mounts(container)}
     spec: dict[str, Any] = {"entrypoint": "pipeline"}
     if settings.own.get("parallelism"):
         spec["parallelism"] = settings.own["parallelism"]
@@ -122,7 +123,7 @@ def _with(ours: dict[str, Any], further: Raw | None) -> dict[str, Any]:
     return found
 
 
-def _template(name: str, container: Container, options: tuple[str, ...]) -> dict[str, Any]:
+def _template(name: str, container: Container, options: tuple[str, ...], splits: bool) -> dict[str, Any]:
     task = "{{inputs.parameters.task}}"
     found: dict[str, Any] = {
         "name": name,
@@ -140,6 +141,9 @@ def _template(name: str, container: Container, options: tuple[str, ...]) -> dict
     if container.service_account:
         found["serviceAccountName"] = container.service_account
     own = dict(container.own)
+    if splits:
+        options = (*options, "--names-to", _NAMES)
+        found["outputs"] = {"parameters": [{"name": "names", "valueFrom": {"path": _NAMES}}]}
     found["container"] = _with(_container(container, [PROGRAM], ["task", task, *options]), own.get("container"))
     return _with(found, own.get("template"))
 
@@ -171,10 +175,14 @@ def _container(container: Container, command: list[str], arguments: list[str]) -
 
 
 def _task(step: Step, kinds: dict[_Kind, str]) -> str:
-    upstream = f", dependencies: [{_flow(step.upstream)}]" if step.upstream else ""
+    more = f", dependencies: [{_flow(step.upstream)}]" if step.upstream else ""
+    task = step.task
+    if step.each is not None:
+        task = "{{item}}"
+        more += f", withParam: {_scalar(f'{{{{tasks.{step.each}.outputs.parameters.names}}}}')}"
     return (
-        f"- {{name: {_scalar(step.name)}, template: {kinds[step.container, step.options]}{upstream}, "
-        f"arguments: {{parameters: [{{name: task, value: {_scalar(step.task)}}}]}}}}\n"
+        f"- {{name: {_scalar(step.name)}, template: {kinds[step.container, step.options, step.splits]}{more}, "
+        f"arguments: {{parameters: [{{name: task, value: {_scalar(task)}}}]}}}}\n"
     )
 
 

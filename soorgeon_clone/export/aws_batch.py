@@ -19,7 +19,15 @@ from soorgeon_clone.export import job_graph, names, readers, schema
 from soorgeon_clone.export.fargate import fitting
 from soorgeon_clone.export.job_graph import Job
 from soorgeon_clone.export.kubernetes import volume_name
-from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Workflow, named_volumes
+from soorgeon_clone.export.model import (
+    PROGRAM,
+    Choices,
+    Container,
+    Settings,
+    Workflow,
+    elements_in_one,
+    named_volumes,
+)
 from soorgeon_clone.export.readers import Readers
 from soorgeon_clone.visible import one_line
 
@@ -71,7 +79,8 @@ def in_folder(settings: Settings, choices: Choices) -> bool:
 
 def use(flow: Workflow, files: Mapping[str, str]) -> list[str]:
     """What comes next."""
-    return [f"python {flow.choices.folder}/submit.py --queue QUEUE"]
+    line = f"python {flow.choices.folder}/submit.py --queue QUEUE"
+    return [line, *elements_in_one("AWS Batch knows the size of an array when it is submitted", flow)]
 
 
 def files(flow: Workflow) -> dict[str, str]:

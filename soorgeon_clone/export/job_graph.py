@@ -26,6 +26,11 @@ class Job:
         return not self.steps
 
     @property
+    def split(self) -> str | None:
+        """The job that finds the elements of which this one stands for all, else None."""
+        return self.steps[0].each if self.steps else None
+
+    @property
     def is_array(self) -> bool:
         return len(self.steps) > 1
 

@@ -30,7 +30,10 @@ _GPU = "nvidia.com/gpu"
 # The comment is for kfp's SubprocessRunner, which runs what names that module, and needs no Docker.
 _CALL = f'exec {PROGRAM} "$@" # in the place of kfp.dsl.executor_main'
 _TASKS = "@tasks@"
-_Kind = tuple[Container, tuple[str, ...]]
+# What the split of a foreach gives: the names of tasks. kfp's local runner finds it by this name alone, and by that of
+# the channel that its compiler would write.
+_NAMES = "Output"
+_Kind = tuple[Container, tuple[str, ...], bool]
 
 
 def in_folder(settings: Settings, choices: Choices) -> bool:
@@ -48,8 +51,8 @@ def files(flow: Workflow) -> dict[str, str]:
         )
     kinds: dict[_Kind, str] = {}
     for step in flow.steps:
-        kinds.setdefault((step.container, step.options), f"task-{len(kinds)}" if kinds else "task")
-    tasks = "".join(_task(step, kinds[step.container, step.options]) for step in flow.steps)
+        kinds.setdefault((step.container, step.options, step.splits), f"task-{len(kinds)}" if kinds else "task")
+    tasks = "".join(_task(step, kinds[step.container, step.options, step.splits]) for step in flow.steps)
     body = dump(_pipeline(flow, kinds)).replace(f"tasks: '{_TASKS}'\n", f"tasks:\n{tasks}")
     platform = {name: found for kind, name in kinds.items() if (found := _platform(kind[0]))}
     if platform:
@@ -69,10 +72,18 @@ def use(flow: Workflow, files: Mapping[str, str]) -> list[str]:
 
 def _pipeline(flow: Workflow, kinds: Mapping[_Kind, str]) -> dict[str, Any]:
     parameters = {"parameters": {"task": {"parameterType": "STRING"}}}
+    found = {"outputDefinitions": {"parameters": {_NAMES: {"parameterType": "LIST"}}}}
+    components: dict[str, Any] = {
+        f"comp-{name}": {
+            "executorLabel": f"exec-{name}",
+            "inputDefinitions": parameters,
+            **(found if splits else {}),
+        }
+        for (_, _, splits), name in kinds.items()
+    }
+    loops = {f"comp-each-{step.name}": _loop(step, kinds) for step in flow.steps if step.each is not None}
     return {
-        "components": {
-            f"comp-{name}": {"executorLabel": f"exec-{name}", "inputDefinitions": parameters} for name in kinds.values()
-        },
+        "components": components | loops,
         "deploymentSpec": {"executors": {f"exec-{name}": _executor(*kind) for kind, name in kinds.items()}},
         "pipelineInfo": {"name": flow.settings.name, "description": f"Pipeline {one_line(flow.settings.title)}"},
         "root": {"dag": {"tasks": _TASKS}},
@@ -81,7 +92,24 @@ def _pipeline(flow: Workflow, kinds: Mapping[_Kind, str]) -> dict[str, Any]:
     }
 
 
-def _executor(container: Container, options: tuple[str, ...]) -> dict[str, Any]:
+def _loop(step: Step, kinds: Mapping[_Kind, str]) -> dict[str, Any]:
+    """The component that runs the task of one element."""
+    kind = kinds[step.container, step.options, step.splits]
+    names, name = _channel(step)
+    told = _told(step, kind, {"componentInputParameter": name})
+    types = {names: {"parameterType": "LIST"}, name: {"parameterType": "STRING"}}
+    return {"dag": {"tasks": {"element": told}}, "inputDefinitions": {"parameters": types}}
+
+
+def _channel(step: Step) -> tuple[str, str]:
+    """What all names and one of them are called in the loop over them."""
+    channel = f"pipelinechannel--{step.each}-{_NAMES}"
+    return channel, f"{channel}-loop-item"
+
+
+def _executor(container: Container, options: tuple[str, ...], splits: bool) -> dict[str, Any]:
+    if splits:
+        options = (*options, "--names-to", "{{$.outputs.parameters['" + _NAMES + "'].output_file}}")
     found: dict[str, Any] = {
         "image": container.image,
         "command": ["sh", "-c", _CALL, PROGRAM],
@@ -149,14 +177,30 @@ def _platform(container: Container) -> dict[str, Any]:
 
 def _task(step: Step, kind: str) -> str:
     """One line: dumpers take minutes for 100,000 of them."""
+    if step.each is None:
+        told = _told(step, kind, {"runtimeValue": {"constant": step.task}})
+    else:
+        names, name = _channel(step)
+        found = {"taskOutputParameter": {"outputParameterKey": _NAMES, "producerTask": step.each}}
+        told = {
+            "componentRef": {"name": f"comp-each-{step.name}"},
+            "inputs": {"parameters": {names: found}},
+            "parameterIterator": {"itemInput": name, "items": {"inputParameter": names}},
+            "taskInfo": {"name": step.task},
+        }
+    if step.upstream:
+        told["dependentTasks"] = list(step.upstream)
+    return f"      {json.dumps(step.name)}: {json.dumps(told, ensure_ascii=False)}\n"
+
+
+def _told(step: Step, kind: str, task: Mapping[str, Any]) -> dict[str, Any]:
+    """A task of the kind's component; ``task`` is where its name comes from."""
     told: dict[str, Any] = {
         "cachingOptions": {},  # the store knows what is up to date
         "componentRef": {"name": f"comp-{kind}"},
-        "inputs": {"parameters": {"task": {"runtimeValue": {"constant": step.task}}}},
+        "inputs": {"parameters": {"task": dict(task)}},
         "taskInfo": {"name": step.task},
     }
-    if step.upstream:
-        told["dependentTasks"] = list(step.upstream)
     if step.container.retries:
         told["retryPolicy"] = {
             "maxRetryCount": step.container.retries,
@@ -164,4 +208,4 @@ def _task(step: Step, kind: str) -> str:
             "backoffFactor": 2.0,
             "backoffMaxDuration": "3600s",
         }
-    return f"      {json.dumps(step.name)}: {json.dumps(told, ensure_ascii=False)}\n"
+    return told

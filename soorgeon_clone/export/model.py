@@ -97,6 +97,9 @@ class Step:
 
     ``upstream`` are names in the engine. ``options`` follow ``soorgeon-clone task NAME``. ``entry`` says which entry
     of pipeline.yaml declares it: the steps of one grid have the same. ``products`` are paths in the project.
+
+    ``splits``: it finds the elements of a ``foreach``. ``each``: it stands for one step for each element, and this is
+    the name in the engine of the step that finds them; as a single step it does all elements.
     """
 
     task: str
@@ -106,6 +109,8 @@ class Step:
     container: Container
     entry: str
     products: tuple[str, ...]
+    splits: bool = False
+    each: str | None = None
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -147,3 +152,9 @@ class Workflow:
     where: tuple[str, ...]
     folder: str | None = None
     build: str = ""
+
+
+def elements_in_one(why: str, flow: Workflow) -> list[str]:
+    """What to say where an engine cannot make a step for each element of a ``foreach`` when it runs."""
+    found = [step.task for step in flow.steps if step.each is not None]
+    return [f"Warning: one job does all elements of {', '.join(found)}, one after the other: {why}."] if found else []

@@ -91,12 +91,19 @@ def files(flow: Workflow) -> dict[str, str]:
     jobs = job_graph.jobs(flow.steps, largest=_LARGEST_ARRAY)
     found = {
         "submit.sh": _submit(flow),
-        "jobs.txt": "".join(f"{job.name}\t{' '.join(job.needs)}\n" for job in jobs),
+        "jobs.txt": "".join(f"{job.name}\t{' '.join(job.needs)}{_split_of(job)}\n" for job in jobs),
     }
+    if any(job.split for job in jobs):
+        found["continue.sh"] = _continue(flow)
     for job in jobs:
         found[f"tasks/{job.name}.sh"] = _script(job, flow)
         found[f"tasks/{job.name}.txt"] = "".join(f"{step.task}\n" for step in job.steps)
     return found
+
+
+def _split_of(job: Job) -> str:
+    """The third column of jobs.txt."""
+    return f"\t{job.split}" if job.split else ""
 
 
 def use(flow: Workflow, files: Mapping[str, str]) -> list[str]:
@@ -113,6 +120,7 @@ def _submit(flow: Workflow) -> str:
         f"project={shlex.quote(settings.project)}",
         f"pipeline={shlex.quote(settings.name)}",
         f"throttle={settings.own.get('throttle') or ''}",
+        f"largest={_LARGEST_ARRAY}",
         "stale_tasks() (",
         *_setup(settings.own),
         *_working_folder(flow),
@@ -120,18 +128,36 @@ def _submit(flow: Workflow) -> str:
         if flow.choices.mode != "force"
         else """find "$here/tasks" -name '*.txt' -exec cat {} +""",
         ")",
+        "names_of() ( # split, file",
+        *_setup(settings.own),
+        *_working_folder(flow),
+        f'{shlex.quote(settings.program)} task "$1" --names-to "$2" {_call(*flow.where)}',
+        ")",
     ]
     return "\n".join(lines) + "\n" + body
+
+
+def _continue(flow: Workflow) -> str:
+    """The job that submits what could not be submitted before elements were known."""
+    folder = posixpath.join(flow.settings.project, flow.choices.folder)
+    own = flow.settings.own
+    asked = [(key, str(own[key])) for key in ("partition", "account", "qos", "constraint") if key in own]
+    lines = [
+        "#!/bin/bash",
+        "# Goes on with submit.sh where the elements of a foreach are known. submit.sh submits this.",
+        *(f"#SBATCH --{name}={_directive(value)}" for name, value in [("job-name", "continue"), *asked]),
+        f"exec bash {shlex.quote(posixpath.join(folder, 'submit.sh'))}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _script(job: Job, flow: Workflow) -> str:
     """One job. It gets the folder where it leaves its exit code."""
     container = job.steps[0].container
     own = dict(container.own)
-    named = "'$task'" if job.is_array else one_line(job.steps[0].task)
     lines = [
         "#!/bin/bash",
-        f"# {f'{len(job.steps)} tasks' if job.is_array else f'Task {named}'} of the pipeline "
+        f"# {f'{len(job.steps)} tasks' if job.is_array else f'Task {one_line(job.steps[0].task)}'} of the pipeline "
         f"{one_line(flow.settings.title)}. submit.sh submits this.",
         *(f"#SBATCH --{name}={_directive(value)}" for name, value in _directives(job.name, container, own)),
         "set -e",
@@ -139,7 +165,11 @@ def _script(job: Job, flow: Workflow) -> str:
         *(f"export {name}={shlex.quote(value)}" for name, value in container.env),
         *(f'export {name}="$(cat -- {secret_file(reference)})"' for name, reference in container.secrets),
     ]
-    if job.is_array:
+    if job.split is not None:
+        lines.append(
+            f'task=$(sed -n "$((SLURM_ARRAY_TASK_ID + ${{2:-0}} + 1))p" "$1"/{shlex.quote(f"{job.name}.txt")})'
+        )
+    elif job.is_array:
         members = posixpath.join(flow.settings.project, flow.choices.folder, "tasks", f"{job.name}.txt")
         lines.append(f'task=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" {shlex.quote(members)})')
     else:

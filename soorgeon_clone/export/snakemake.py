@@ -15,7 +15,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.export import image, names, readers
+from soorgeon_clone.export import image, names, readers, snakemake_elements
 from soorgeon_clone.export.model import Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.readers import Readers
 from soorgeon_clone.pipeline.declared.yaml_tree import Item
@@ -73,35 +73,42 @@ def _text(flow: Workflow) -> Iterable[str]:
     settings = flow.settings
     kind = f"the pipeline {one_line(settings.title)}".replace('"', "'").replace("\\", "/")
     yield f'"""{len(flow.steps)} tasks of {kind}. Made by soorgeon-clone export, mode {flow.choices.mode}."""\n'
+    yield "\nimport json" if any(step.splits for step in flow.steps) else ""
     yield "\nimport os\nimport subprocess\nimport time\nfrom pathlib import Path\n\n"
     yield f"workdir: {_literal(settings.project)}\n\n"
     yield f"STAMPS = Path({_literal(_HIDDEN)})\n"
     yield "# Rule -> the task in pipeline.yaml.\nTASKS = {\n"
     yield from (f"    {_literal(step.name)}: {_literal(step.task)},\n" for step in flow.steps)
     yield f"}}\n{_stale(flow)}\n"
-    products = [product for step in flow.steps for product in step.products]
-    yield _block("rule all", {"input": [_literal(_escaped(path)) for path in products]}, default=True)
-    outputs = {step.name: step.products for step in flow.steps}
+    yield snakemake_elements.functions(flow)
+    products = [_literal(_escaped(path)) for step in flow.steps for path in snakemake_elements.outputs(step)]
+    marks = [mark for step in flow.steps for mark in snakemake_elements.marks(step)]
+    yield _block("rule all", {"input": products + marks}, default=True)
+    steps = {step.name: step for step in flow.steps}
     for step in flow.steps:
-        yield "\n" + _rule(step, outputs, flow)
+        yield "\n" + _rule(step, steps, flow)
 
 
 def _stale(flow: Workflow) -> str:
     """Python that makes the stamps, in the process that a person started: its jobs read the Snakefile as well."""
     if flow.choices.mode == "force":
-        stale = "    stale = set(TASKS.values())\n"
+        stale = "    return set(TASKS.values())\n"
     else:
         command = _shell([], flow, flow.settings.program, "status", "--stale", *flow.where)
         stale = (
             f"    command = {_literal(command)}\n"
             "    told = subprocess.run(command, shell=True, check=True, stdout=subprocess.PIPE, text=True).stdout\n"
-            "    stale = set(told.splitlines())\n"
+            "    return set(told.splitlines())\n"
         )
     return f'''
 
-def make_stamps():
+def stale_tasks():
+    """The names of the tasks that the runner would run."""
+{stale}
+
+def make_stamps(stale):
     """Stamps that are new make their rules run; those that are older than any product do not. Returns which are new."""
-{stale}    STAMPS.mkdir(parents=True, exist_ok=True)
+    STAMPS.mkdir(parents=True, exist_ok=True)
     for rule_name, task in TASKS.items():
         stamp = STAMPS / rule_name
         if task in stale:
@@ -112,7 +119,7 @@ def make_stamps():
     return {{rule_name for rule_name, task in TASKS.items() if task in stale}}
 
 
-STALE = make_stamps() if workflow.is_main_process else set(TASKS)
+STALE = make_stamps(stale_tasks()) if workflow.is_main_process else set(TASKS)
 
 
 def after(rule_name, *products):
@@ -123,28 +130,54 @@ def after(rule_name, *products):
 '''
 
 
-def _rule(step: Step, outputs: Mapping[str, tuple[str, ...]], flow: Workflow) -> str:
+def _rule(step: Step, steps: Mapping[str, Step], flow: Workflow) -> str:
     container = step.container
     inputs = [f"STAMPS / {_literal(step.name)}"]
-    if products := [path for name in step.upstream for path in outputs[name]]:
+    products = [path for name in step.upstream for path in snakemake_elements.outputs(steps[name])]
+    if step.each is not None:
+        return _rule_of_elements(step, products, flow)
+    if products:
         inputs.append(f"after({', '.join(_literal(_escaped(path)) for path in (step.name, *products))})")
+    inputs += [mark for name in step.upstream for mark in snakemake_elements.marks(steps[name])]
     log = f"{_HIDDEN}/{step.name}.log"
     setup = _setup(container)
     command = _shell(setup, flow, flow.settings.program, "task", step.task, *step.options)
     parts: dict[str, list[str]] = {
         "input": inputs,
         # The runner keeps the products of a task that fails, and those that are up to date.
-        "output": [f"update({_literal(_escaped(path))})" for path in step.products],
+        "output": [f"update({_literal(_escaped(path))})" for path in snakemake_elements.outputs(step)],
         "log": [_literal(log)],
+        **_needs(container),
     }
+    parts["shell"] = [_literal(f"({_escaped(command)}) >{{log}} 2>&1")]
+    return _block(f"{'checkpoint' if step.splits else 'rule'} {step.name}", parts)
+
+
+def _rule_of_elements(step: Step, products: list[str], flow: Workflow) -> str:
+    """A rule whose wildcard is an element's label."""
+    stem = f"{_HIDDEN}/{step.name}.{{label}}"
+    command = _shell(_setup(step.container), flow, flow.settings.program, "task", step.task, *step.options)
+    parts = {
+        "input": [_literal(stem), f"ancient([{', '.join(_literal(_escaped(path)) for path in products)}])"],
+        "output": [_literal(f"{stem}.done")],
+        "log": [_literal(f"{stem}.log")],
+        "wildcard_constraints": [r'label=r"[\w-][\w.-]*"'],
+        **_needs(step.container),
+        "shell": [_literal(f"({snakemake_elements.of_element(_escaped(command))} && touch {{output}}) >{{log}} 2>&1")],
+    }
+    return _block(f"rule {step.name}", parts)
+
+
+def _needs(container: Container) -> dict[str, list[str]]:
+    """What a job asks for."""
+    parts: dict[str, list[str]] = {}
     if container.cpus is not None:
         parts["threads"] = [str(math.ceil(container.cpus))]
     if resources := _asked(container):
         parts["resources"] = [f"{name}={value!r}" for name, value in resources]
     if container.retries:
         parts["retries"] = [str(container.retries)]
-    parts["shell"] = [_literal(f"({_escaped(command)}) >{{log}} 2>&1")]
-    return _block(f"rule {step.name}", parts)
+    return parts
 
 
 def _block(head: str, parts: Mapping[str, list[str]], *, default: bool = False) -> str:

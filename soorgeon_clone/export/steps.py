@@ -20,7 +20,8 @@ def workflow(told: Told, dag: DAG, choices: Choices) -> Workflow:
     whole = settings(told, dag.spec, choices)
     check_url(whole.store or "")
     folder = _folder(whole, choices) if told.kind.in_folder(whole, choices) else None
-    chosen = [task for name, task in dag.tasks.items() if choices.only is None or name in choices.only]
+    only = None if choices.only is None else _with_splits(dag, choices.only)
+    chosen = [task for name, task in dag.tasks.items() if only is None or name in only]
     called = names.engine_names((task.name for task in chosen), told.kind.TASK_NAMES)
     container_of = containers(told, dag.spec, choices, whole)
     where = _where(dag, whole, local=folder is not None)
@@ -38,6 +39,8 @@ def workflow(told: Told, dag: DAG, choices: Choices) -> Workflow:
                 container=container,
                 entry=f"{task.spec.file}:{task.spec.line}:{task.spec.source.text}",
                 products=tuple(product.path for product in task.products),
+                splits=task.spec.over is not None,
+                each=called[task.spec.each.split] if task.spec.each is not None else None,
             )
         )
     if folder is None:
@@ -46,6 +49,12 @@ def workflow(told: Told, dag: DAG, choices: Choices) -> Workflow:
         _check_variables(dag, choices, first)
         return Workflow(whole, choices, tuple(steps), where, build=image.build_command(whole, choices))
     return Workflow(whole, choices, tuple(_frozen(steps, choices)), where, folder=folder)
+
+
+def _with_splits(dag: DAG, names: frozenset[str]) -> frozenset[str]:
+    """The tasks, and the splits without which those of a ``foreach`` are not known."""
+    each = (dag.tasks[name].spec.each for name in names if name in dag.tasks)
+    return names | {one.split for one in each if one is not None}
 
 
 def _folder(whole: Settings, choices: Choices) -> str:

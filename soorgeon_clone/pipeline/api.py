@@ -260,6 +260,10 @@ def source_text(root: Path, task: Task, tasks: Mapping[str, Task]) -> str:
         return sql_of(task, parameters(task, tasks), root)
     if task.spec.source.kind == "upload":
         raise UserError(f"task '{task.name}' uploads {task.spec.source.path}: it has no source", exit_code=2)
+    if task.spec.over is not None:
+        raise UserError(
+            f"task '{task.name}' takes apart what '{task.spec.over.task}' made: it has no source", exit_code=2
+        )
     path = task.spec.source.path or LocalModules(root).find(task.spec.source.text.rpartition(".")[0])
     if path is None:
         raise UserError(f"the source of task '{task.name}' is not in the project: {task.spec.source.text}")

@@ -10,6 +10,7 @@ from soorgeon_clone.pipeline.building import results, staging
 from soorgeon_clone.pipeline.building.lock import hold
 from soorgeon_clone.pipeline.building.model import Listener, Options, Report, TaskRun
 from soorgeon_clone.pipeline.building.side import Side
+from soorgeon_clone.pipeline.declared.foreach import members, split_called
 from soorgeon_clone.pipeline.execution.model import Executor
 from soorgeon_clone.pipeline.state.records import Made
 from soorgeon_clone.pipeline.status.project import Project
@@ -55,11 +56,15 @@ def run_task(
 ) -> Report:
     """Bring one task up to date whose upstream products are there or in the store. Takes no lock but the task's own.
 
-    Without ``fetch`` it is enough if its products are in the store.
+    Without ``fetch`` it is enough if its products are in the store. The name of the tasks of a ``foreach``, with
+    ``[[key]]`` in it, means all of them.
     """
     from soorgeon_clone.pipeline.building.schedule import Schedule
 
     project.compute()
+    split = split_called(project.tasks, name)
+    if split is not None:
+        return _run_elements(project, name, split, options, listener, fetch=fetch)
     only = replace(options or Options(), names=frozenset({name}), jobs=1)
     listener = listener or Listener()
     schedule = Schedule(project, only, listener, _side(project, only, listener), hooks=False)
@@ -84,6 +89,32 @@ def run_task(
     report = schedule.run()
     _remember(project, report, listener)
     return report
+
+
+def know_elements(project: Project) -> None:
+    """Have the tasks of each ``foreach`` whose elements the store knows, if there is one."""
+    project.compute()
+    if project.store is not None and any(task.spec.over is not None for task in project.tasks.values()):
+        from soorgeon_clone.pipeline.building.inputs import find_elements
+
+        find_elements(project)
+
+
+def _run_elements(
+    project: Project, name: str, split: str, options: Options | None, listener: Listener | None, *, fetch: bool
+) -> Report:
+    """Run the tasks of a ``foreach`` one after the other: who asks for all of them does not know which there are."""
+    know_elements(project)
+    found = members(project.tasks, split)
+    if name in found:
+        raise UserError(
+            f"the elements of task '{name}' are not known",
+            hint=f"Run 'soorgeon-clone task {split}' first, here or with the same store.",
+        )
+    reports = [run_task(project, one, options, listener, fetch=fetch) for one in found]
+    runs = tuple(run for report in reports for run in report.runs)
+    problems = "\n".join(report.problem for report in reports if report.problem)
+    return Report(runs, sum(report.seconds for report in reports), problems or None)
 
 
 def _remember(project: Project, report: Report, listener: Listener) -> None:

@@ -20,3 +20,16 @@ def grid(root: Path) -> Folder:
     gather = "x = sorted(pickle.load(open(one['x'], 'rb'))[-1] for one in upstream['fit-*'].values())"
     folder.task("gather", gather, SAVE, upstream=("fit-*",), products=("x",))
     return folder
+
+
+def fan(root: Path, elements: str = "['a', 'b', 'c']") -> Folder:
+    """The same with a task for each element of a list that ``load it`` makes; `fit-b` fails while `broken` is there."""
+    folder = Folder(root)
+    folder.task("load it", f"x = {elements}", SAVE, products=("x",))
+    check = "import pathlib\nif item == 'b' and pathlib.Path('bro' + 'ken').exists():\n    raise SystemExit('no')"
+    folder.script("fit", check, "x = item", SAVE)
+    product = {"nb": "output/fit-[[key]].ipynb", "x": "output/fit-[[key]]-x.pkl"}
+    folder.declare(source="tasks/fit.py", name="fit-[[key]]", product=product, foreach="load it")
+    gather = "x = [pickle.load(open(one['x'], 'rb')) for one in upstream['fit-*'].values()]"
+    folder.task("gather", gather, SAVE, upstream=("fit-*",), products=("x",))
+    return folder

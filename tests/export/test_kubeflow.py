@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from project_folder import Folder
 
-from export.grids import GATHERED, grid
+from export.grids import GATHERED, fan, grid
 from export.pipelines import CHOICES, DIAMOND, ODD_NAMES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export.targets import export
@@ -132,12 +133,15 @@ def test_kfp_loads_it(dag: DAG, tmp_path: Path) -> None:
 
 
 @needs_kfp
-def test_its_local_runner_runs_it(tmp_path: Path, environment: dict[str, str]) -> None:
-    folder = grid(tmp_path / "housing")
+@pytest.mark.parametrize(("make", "expected"), [(grid, GATHERED), (fan, ["a", "b", "c"])])
+def test_its_local_runner_runs_it(
+    tmp_path: Path, environment: dict[str, str], make: Callable[[Path], Folder], expected: list[Any]
+) -> None:
+    folder = make(tmp_path / "housing")
     store = tmp_path / "store"
     declared = yaml.safe_load((folder.root / "pipeline.yaml").read_text())
     folder.write("pipeline.yaml", yaml.safe_dump({**declared, "export": {"volumes": {str(store): "claim"}}}))
-    with Project(folder.root) as project:
+    with Project(folder.root, expand=False) as project:
         made = export("kubeflow", project.dag, replace(CHOICES, store=str(store)))
     path = folder.write("export/kubeflow/pipeline.yaml", made.files["pipeline.yaml"])
     ran = subprocess.run(
@@ -148,7 +152,7 @@ def test_its_local_runner_runs_it(tmp_path: Path, environment: dict[str, str]) -
         text=True,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert folder.load("output/gather-x.pkl") == GATHERED
+    assert folder.load("output/gather-x.pkl") == expected
     assert "1 of 1 tasks ran" in ran.stdout + ran.stderr
 
 

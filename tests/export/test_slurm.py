@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from project_folder import SAVE, Folder
 
-from export.grids import GATHERED, grid
+from export.grids import GATHERED, fan, grid
 from export.pipelines import CHOICES, DIAMOND, ODD_NAMES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export.targets import export
@@ -174,7 +174,7 @@ def project(tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.Mon
 
 
 def write(folder: Folder, **choices: Any) -> None:
-    with Project(folder.root) as project:
+    with Project(folder.root, expand=False) as project:
         told = replace(CHOICES, **{"store": None, "folder": FOLDER, **choices})
         for name, text in export("slurm", project.dag, told).files.items():
             folder.write(f"{FOLDER}/{name}", text)
@@ -240,3 +240,23 @@ def test_frozen_placeholders_in_jobs(project: Folder, monkeypatch: pytest.Monkey
     assert set(states(project).values()) == {"done"}
     assert project.load("output/when-x.pkl") == "frozen"
     assert submit(project)[-1] == "0 tasks submitted, of 0 that are stale."
+
+
+@needs_slurm
+def test_elements_that_are_known_when_it_runs(project: Folder, tmp_path: Path) -> None:
+    folder = fan(tmp_path / "fan")
+    write(folder)
+    folder.write("broken", "")
+    assert submit(folder)[-1] == "2 tasks submitted, of 4 that are stale."
+    found = states(folder)
+    assert (found["fit-a"], found["fit-c"]) == ("done", "done")
+    assert found["fit-b"].startswith("failed, see ")
+    (folder.root / "broken").unlink()
+    assert submit(folder)[-1] == "2 tasks submitted, of 2 that are stale."
+    assert set(states(folder).values()) == {"done"}
+    assert folder.load("output/gather-x.pkl") == ["a", "b", "c"]
+    assert submit(folder)[-1] == "0 tasks submitted, of 0 that are stale."
+    fan(folder.root, "['a', 'c', 'd']")
+    submit(folder)
+    assert set(states(folder)) == {"load it", "fit-elements", "fit-a", "fit-c", "fit-d", "gather"}
+    assert folder.load("output/gather-x.pkl") == ["a", "c", "d"]

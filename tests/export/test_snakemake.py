@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from project_folder import SAVE, Folder
 
-from export.grids import GATHERED, grid
+from export.grids import GATHERED, fan, grid
 from export.pipelines import CHOICES, DIAMOND, ODD_NAMES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import names
@@ -106,7 +106,7 @@ def project(tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.Mon
 
 
 def write(folder: Folder, **choices: Any) -> None:
-    with Project(folder.root) as project:
+    with Project(folder.root, expand=False) as project:
         chosen = replace(CHOICES, **{"store": None, "folder": FOLDER, **choices})
         for name, text in export("snakemake", project.dag, chosen).files.items():
             folder.write(f"{FOLDER}/{name}", text)
@@ -117,7 +117,7 @@ def snakemake(folder: Folder, *arguments: str, code: int = 0) -> set[str]:
     command = ["snakemake", "-s", f"{FOLDER}/Snakefile", "--cores", "2", "--keep-going", *arguments]
     ran = subprocess.run(command, cwd=folder.root, capture_output=True, text=True)
     assert ran.returncode == code, ran.stdout + ran.stderr
-    return set(re.findall(r"^(?:local)?rule (\w+):", ran.stdout + ran.stderr, re.MULTILINE)) - {"all"}
+    return set(re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):", ran.stdout + ran.stderr, re.MULTILINE)) - {"all"}
 
 
 ALL = {"load_it_c81f7f0f", "fit_1", "fit_2", "fit_3", "gather"}
@@ -172,3 +172,26 @@ def test_a_task_is_tried_again(project: Folder) -> None:
     write(project)
     snakemake(project)
     assert (project.root / "marks").read_text() == "xxx"
+
+
+@needs_snakemake
+def test_elements_that_are_known_when_it_runs(project: Folder, tmp_path: Path) -> None:
+    folder = fan(tmp_path / "fan")
+    write(folder)
+    folder.write("broken", "")
+    snakemake(folder, code=1)
+    assert set(folder.stale()) == {"fit-b", "gather"}
+    (folder.root / "broken").unlink()
+    (each,) = (name for name in snakemake(folder) if name.startswith("fit"))
+    assert folder.load("output/gather-x.pkl") == ["a", "b", "c"]
+    assert not folder.stale()
+    assert snakemake(folder, "-n") == set()
+    fan(folder.root, "['a', 'c', 'd']")
+    others = {names.engine_name(name, names.SNAKEMAKE) for name in ("load it", "fit-elements", "gather")}
+    assert snakemake(folder) == {*others, each}
+    assert folder.load("output/gather-x.pkl") == ["a", "c", "d"]
+    folder.build()
+    assert snakemake(folder, "-n") == set()
+    fan(folder.root, "[]")
+    snakemake(folder)
+    assert folder.load("output/gather-x.pkl") == []

@@ -20,7 +20,7 @@ from soorgeon_clone.pipeline.building.failure import text_of
 from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended
 from soorgeon_clone.pipeline.building.results import Before
 from soorgeon_clone.pipeline.building.staging import Stage, keep_log
-from soorgeon_clone.pipeline.declared import inject
+from soorgeon_clone.pipeline.declared import foreach, inject
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.execution import convert
@@ -172,6 +172,11 @@ class LocalAttempt:
             from soorgeon_clone.pipeline.building import sql_task
 
             return self._job(function=sql_task.call_for(self.task, self.values, self.project.root))
+        if self.task.spec.over is not None:
+            from soorgeon_clone.pipeline.building import split_task
+
+            over = foreach.product_of(self.task, self.project.dag.tasks)
+            return self._job(function=split_task.call_for(over.path, self.task.products[0].path))
         if self.task.spec.source.kind == "shell":
             return self._job(function=FunctionCall(f"{shell_task.__name__}.run", {"script": self._script()}))
         output = self.stage.new / self._executed if self.task.notebooks else None

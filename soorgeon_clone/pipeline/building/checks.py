@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.pipeline.declared import foreach
+from soorgeon_clone.pipeline.declared.elements import ITEM, KEY
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.sources.model import Signature
 from soorgeon_clone.pipeline.status.project import Project
@@ -29,7 +31,16 @@ def _place(task: Task) -> str:
 
 
 def _params(task: Task) -> list[str]:
-    return [name for name in task.spec.params if name != "resources_"]
+    return [name for name in foreach.given(task) if name != "resources_"] + _told(task)
+
+
+def _told(task: Task) -> list[str]:
+    """What a task of ``foreach`` is told besides, as far as its function takes it; none of it needs to be used."""
+    if task.spec.each is None:
+        return []
+    signature, known = task.facts.signature, foreach.given(task)
+    names = (KEY, ITEM) if signature is None or signature.anything else signature.names
+    return [name for name in (KEY, ITEM) if name in names and name not in known]
 
 
 def _problems(task: Task) -> Iterator[str]:
@@ -43,7 +54,7 @@ def _problems(task: Task) -> Iterator[str]:
         for name, _, line in task.facts.undefined:
             if name not in task.spec.params:
                 yield f"line {line}: {{{{{name}}}}} has no value: give it one in 'params'"
-    if task.spec.source.kind in ("shell", "sql", "upload"):
+    if task.spec.source.kind in ("shell", "sql", "upload", "split"):
         return
     if task.spec.kernel is not None:
         from soorgeon_clone.pipeline.execution.kernel import require_kernel
@@ -56,7 +67,7 @@ def _problems(task: Task) -> Iterator[str]:
     if task.spec.static_analysis == "strict":
         yield from _of_strict(task)
     if task.spec.static_analysis != "disable":
-        given = set(task.spec.params)
+        given = {*task.spec.params, *_told(task)}
         for name, cell, line in task.facts.undefined:
             if name not in given:
                 yield f"cell {cell}, line {line}: the name '{name}' is nowhere defined"
@@ -67,7 +78,7 @@ def _of_function(task: Task, signature: Signature) -> Iterator[str]:
     given = [*_params(task)]
     if task.spec.serializer is None:
         given.insert(0, "product")
-    if task.upstream:
+    if task.is_told_upstream:
         given[:0] = task.upstream if task.spec.spread else ["upstream"]
     if not signature.anything:
         for name in given:
@@ -87,6 +98,8 @@ def _of_function(task: Task, signature: Signature) -> Iterator[str]:
 def _of_strict(task: Task) -> Iterator[str]:
     """With ``static_analysis: strict``, the params are those that the cell ``parameters`` declares."""
     declared, given = set(task.facts.declared), set(task.spec.params)
+    if task.spec.each is not None:
+        declared, given = declared - {KEY, ITEM}, given - {KEY, ITEM}
     for name in sorted(declared ^ given):
         what = "declares no" if name in given else "declares"
         end = "but pipeline.yaml gives it" if name in given else "but pipeline.yaml does not give it"
@@ -102,7 +115,7 @@ def _without_effect(project: Project, task: Task) -> Iterator[str]:
     if task.spec.source.kind == "function" or code is None or code.reflective:
         return
     used = {name.partition(".")[0] for name in code.effects.uses}
-    unused = [name for name in _params(task) if name not in used]
+    unused = [name for name in _params(task) if name not in used and not (task.spec.each and name in (KEY, ITEM))]
     if not unused:
         return
     try:

@@ -22,6 +22,8 @@ def debug(project: Project, name: str) -> bool:
         raise UserError(
             f"task '{name}' is a shell script, which has no debugger", hint="Add 'set -x' to it.", exit_code=2
         )
+    if task.spec.over is not None:
+        raise UserError(f"task '{name}' takes apart what '{task.spec.over.task}' made: debug that one", exit_code=2)
     if task.spec.source.kind in ("sql", "upload"):
         raise UserError(
             f"task '{name}' is SQL, which has no debugger",

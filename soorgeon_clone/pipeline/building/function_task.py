@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.pipeline.building.hook_views import as_paths
+from soorgeon_clone.pipeline.declared.elements import ITEM
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.execution.model import FunctionCall
@@ -15,6 +16,8 @@ from soorgeon_clone.pipeline.execution.model import FunctionCall
 def call_for(task: Task, values: Mapping[str, Any]) -> FunctionCall:
     """The call that runs the task: `run`, in the task's process."""
     arguments = dict(values)
+    if task.spec.each is not None and task.spec.each.element is not None and task.spec.each.element.file is not None:
+        arguments[ITEM] = as_paths(arguments[ITEM])
     return FunctionCall(
         f"{__name__}.run",
         {

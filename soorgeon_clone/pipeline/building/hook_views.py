@@ -24,7 +24,7 @@ class HookTask:
         self.product = as_paths(inject.paths(task.products))
         self._dag = dag
         self._upstream = task.upstream
-        self._paths = as_paths(inject.upstream_paths(task, dag.declared)) if task.upstream else None
+        self._paths = as_paths(inject.upstream_paths(task, dag.declared)) if task.is_told_upstream else None
         self._params = dict(task.spec.params)
 
     @property

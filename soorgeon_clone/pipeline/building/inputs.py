@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.building import results
 from soorgeon_clone.pipeline.declared import dag as dags
+from soorgeon_clone.pipeline.declared.elements import FILE
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.pipeline.state.fingerprint import needs
@@ -55,13 +56,34 @@ def find(project: Project, task: Task) -> Inputs:
     return Inputs(found, ahead, tuple(unknown))
 
 
+def find_elements(project: Project) -> None:
+    """Have the lists of elements here that the store knows: without them, tasks of a ``foreach`` have no names."""
+    splits = [name for name, task in project.dag.tasks.items() if task.spec.over is not None]
+    for name in splits:
+        task = project.tasks[name]
+        inputs = find(project, task)
+        verdict = project.judge(task, inputs.ahead)
+        manifest = project.in_store(task, verdict.fingerprint) if task.facts.problem is None else None
+        if manifest is None:
+            continue
+        folder = task.products[0].path
+        if not (project.root / folder).exists() and FILE in manifest.folders.get(folder, ()):
+            # files of elements are brought to the tasks that need them
+            manifest = replace(manifest, folders={folder: {FILE: manifest.folders[folder][FILE]}})
+        part = _absent(project, manifest, {folder} & manifest.folders.keys())
+        assert project.store is not None
+        if part.products and project.store.fetch([part]):
+            results.bring_back(project, task, part)
+        project.reveal()
+
+
 def bring(project: Project, task: Task, inputs: Inputs) -> None:
     """Put in their places the upstream products that the task needs and that are not here, or are not the right ones.
 
     What is here and is known nowhere else is taken as it is.
     """
     for needed in needs(task, project.tasks):
-        if needed.task not in inputs.manifests and not (project.root / needed.product.path).exists():
+        if needed.task not in inputs.manifests and not (project.root / needed.path).exists():
             raise _missing(project, task, inputs.unknown[0] if inputs.unknown else needed.task)
     place(project, task, inputs.manifests)
 
@@ -75,11 +97,17 @@ def wanted(project: Project, task: Task, manifests: Mapping[str, Manifest]) -> d
     """The parts of the manifests of ``task``'s ancestors that it needs: products of those before it that it may read,
     and the files that any of them left besides."""
     products: dict[str, set[str]] = {}
+    inner: dict[str, dict[str, str]] = {}
     for needed in needs(task, project.tasks):
-        products.setdefault(needed.task, set()).add(needed.product.path)
+        if needed.file is None:
+            products.setdefault(needed.task, set()).add(needed.path)
+        else:
+            inner.setdefault(needed.task, {})[needed.product.path] = needed.file
     found = {}
     for name, manifest in manifests.items():
         paths = products.get(name, set())
+        if name in inner:
+            manifest, paths = _narrowed(manifest, inner[name], paths)
         part = replace(
             manifest,
             products={path: digests for path, digests in manifest.products.items() if path in paths},
@@ -90,11 +118,22 @@ def wanted(project: Project, task: Task, manifests: Mapping[str, Manifest]) -> d
     return found
 
 
+def _narrowed(manifest: Manifest, inner: Mapping[str, str], paths: set[str]) -> tuple[Manifest, set[str]]:
+    """The manifest with one file alone of folders that are not needed as a whole, and what is needed now."""
+    single = {
+        path: file for path, file in inner.items() if path not in paths and file in manifest.folders.get(path, ())
+    }
+    folders = {path: {file: manifest.folders[path][file]} for path, file in single.items()}
+    return replace(manifest, folders={**manifest.folders, **folders}), {*paths, *single}
+
+
 def place(project: Project, task: Task, manifests: Mapping[str, Manifest]) -> None:
     """Put what the task needs of these manifests in its place."""
     store, cache = project.store, project.cache
     assert store is not None and cache is not None
-    parts = {name: _absent(project, part) for name, part in wanted(project, task, manifests).items()}
+    needed = needs(task, project.tasks)
+    narrowed = {one.product.path for one in needed if one.file} - {one.product.path for one in needed if not one.file}
+    parts = {name: _absent(project, part, narrowed) for name, part in wanted(project, task, manifests).items()}
     if not store.fetch(list(parts.values())):
         raise UserError(
             f"task '{task.name}': products of its upstream are incomplete in the store {store.url}",
@@ -106,14 +145,19 @@ def place(project: Project, task: Task, manifests: Mapping[str, Manifest]) -> No
             raise UserError(cache.problem or f"task '{task.name}': the products of '{name}' cannot be copied")
 
 
-def _absent(project: Project, part: Manifest) -> Manifest:
-    """A manifest without what is there already."""
+def _absent(project: Project, part: Manifest, narrowed: set[str]) -> Manifest:
+    """A manifest without what is there already; of folders that are ``narrowed`` it has no more than what is needed."""
     there = project.contents.digest
 
     def missing(files: Mapping[str, str]) -> dict[str, str]:
         return {path: digest for path, digest in files.items() if there(path) != digest}
 
-    products = {path: digests for path, digests in part.products.items() if there(path) != digests[0]}
+    def is_there(path: str, digest: str) -> bool:
+        if path not in narrowed:
+            return there(path) == digest
+        return all(there(f"{path}/{name}") == one for name, one in part.folders[path].items())
+
+    products = {path: digests for path, digests in part.products.items() if not is_there(path, digests[0])}
     folders = {path: inner for path, inner in part.folders.items() if path in products}
     return replace(
         part,

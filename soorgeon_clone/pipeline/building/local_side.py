@@ -49,6 +49,10 @@ class LocalSide:
         """Return the verdict as it is."""
         return verdict
 
+    def revealed(self) -> None:
+        """Share the cores anew."""
+        self.shares = Shares(self._project.dag, self._options.jobs or self._project.spec.jobs)
+
     def attempt(self, task: Task, verdict: Verdict) -> LocalAttempt:
         """Return a run of the task, with its share of the cores."""
         limit, threads = self._options.memory_limit, self.shares.of(task.name)

@@ -102,6 +102,9 @@ class Listener:
     def ended(self, run: TaskRun) -> None:
         """A task is done, in whatever way."""
 
+    def revealed(self, total: int) -> None:
+        """So many tasks the build is about, now that the elements of a ``foreach`` are known."""
+
     def waiting(self, holder: str) -> None:
         """Another build holds the lock."""
 

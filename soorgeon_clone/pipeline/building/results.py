@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.confine import relative_name
+from soorgeon_clone.files.removal import remove_file, remove_tree
 from soorgeon_clone.pipeline.building.staging import Stage
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.products.cache import folder_files
@@ -154,6 +156,16 @@ def bring_back(project: Project, task: Task, manifest: Manifest) -> bool:
         stage.discard()
         raise
     return True
+
+
+def remove_gone(project: Project, task: Task) -> None:
+    """Remove the products of a task that there is no more, as far as they are what it made."""
+    made = project.records.made(task.name)
+    for path, (digest, _) in made.products.items() if made is not None else ():
+        if project.contents.digest(path) == digest and path in {product.path for product in task.products}:
+            with contextlib.suppress(OSError, UserError):
+                (remove_tree if (project.root / path).is_dir() else remove_file)(project.root, path)
+    project.records.forget(task.name)
 
 
 def adopt(project: Project, task: Task, fingerprint: Fingerprint, manifest: Manifest) -> None:

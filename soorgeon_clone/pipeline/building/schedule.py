@@ -17,6 +17,7 @@ from soorgeon_clone.pipeline.building.failure import text_of_hook
 from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended, Listener, Options, Report, RunResult, TaskRun
 from soorgeon_clone.pipeline.building.side import Attempt, Side
 from soorgeon_clone.pipeline.building.undeclared import Undeclared
+from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Hook, Task
 from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Printed, Progress
 from soorgeon_clone.pipeline.products.cache import default_limit
@@ -79,6 +80,7 @@ class Schedule:
         self.retold: set[str] = set()
         self.stopped_early = self._hook_stops = False
         self.undeclared = Undeclared(project.dag)
+        self.splits: list[Task] = []
         self.problem: str | None = None
         self.began = time.perf_counter()
         among = set(self.names)
@@ -99,7 +101,9 @@ class Schedule:
             self._dag_hook("on_render", self.project.spec.on_render)
             while not self.problem and not self._hook_stops and (state.ready or state.running or state.settling):
                 self._advance()
+                self._reveal()
                 self._wait()
+                self._reveal()
             self._final_hooks()
             good = [
                 name for name, run in state.runs.items() if run.result in ("ran", "restored", "retold", "up to date")
@@ -136,6 +140,9 @@ class Schedule:
         except UserError as error:
             self._done(TaskRun(task.name, "failed", error=str(error)))
             return True
+        held = foreach.held_by(task, self.tasks)
+        if held is not None and held[0] in self.state.settling:
+            return False
         if self._upstream_unknown(task):
             verdict = self.project.judge_blindly(task, force=self.options.force)
             if verdict is None:
@@ -255,7 +262,7 @@ class Schedule:
 
     def _missing_upstream(self, task: Task) -> str | None:
         for needed in needs(task, self.tasks):
-            path = needed.product.path
+            path = needed.path
             if path not in self.ahead.meanings and not (self.project.root / path).exists():
                 return f"task '{task.name}': {path}, a product of its upstream '{needed.task}', is missing"
         return None
@@ -314,7 +321,8 @@ class Schedule:
             self.readers = self.readers or ThreadPoolExecutor(self.side.readers)
             future = self.readers.submit(attempt.made, ended.seconds)
             self.state.settling[attempt.task.name] = (attempt, ended, future)
-            self._free(attempt.task)
+            if attempt.task.spec.over is None:  # what comes after a split is known when its product is here
+                self._free(attempt.task)
         else:
             self._keep(attempt, ended, attempt.made(ended.seconds))
 
@@ -362,8 +370,49 @@ class Schedule:
             elif self.options.fail_fast and run.result != "skipped":
                 self._stop()
             self._skip(task.downstream, run.name)
+        elif task.spec.over is not None:
+            self.splits.append(task)
         elif task.name not in self.state.freed:
             self._free(task)
+
+    def _reveal(self) -> None:
+        """Go on with the elements that splits found which are done now. What there is no more, goes."""
+        if not self.splits:
+            return
+        done, self.splits = self.splits, []
+        before = self.tasks
+        if self.project.reveal():
+            after = self.project.tasks
+            wanted = set(self.names)
+            for split in done:
+                # tasks of new elements are asked for where all those were that there were before, or what gathers them
+                old = foreach.members(before, split.name) or [
+                    one for one in split.downstream if before[one].spec.each is None
+                ]
+                if self.options.names is None or (old and all(name in wanted for name in old)):
+                    wanted.update(foreach.members(after, split.name))
+            for name in before:
+                if name not in after:
+                    results.remove_gone(self.project, before[name])
+            self._go_on([name for name in self.project.dag.tasks if name in wanted])
+        for split in done:
+            self._free(self.tasks[split.name])
+
+    def _go_on(self, names: list[str]) -> None:
+        """Build these tasks, of which some are done."""
+        self.tasks, self.names = self.project.tasks, names
+        self.side.revealed()
+        self.undeclared.revealed(self.project.dag)
+        self.listener.revealed(len(names))
+        self.rank = self._ranks()
+        self.position = {name: index for index, name in enumerate(names)}
+        state, among = self.state, set(names)
+        state.waiting = {
+            name: sum(one in among and one not in state.freed for one in self.tasks[name].upstream) for name in names
+        }
+        begun = {*state.runs, *state.running, *state.settling}
+        state.ready = [self._entry(name) for name in names if not state.waiting[name] and name not in begun]
+        heapq.heapify(state.ready)
 
     def _free(self, task: Task) -> None:
         self.state.freed.add(task.name)

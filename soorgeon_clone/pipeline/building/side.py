@@ -72,6 +72,9 @@ class Side(Protocol):
     def judge(self, task: Task, verdict: Verdict) -> Verdict:
         """Return the verdict with what else makes the task stale there."""
 
+    def revealed(self) -> None:
+        """Take notice of the project's tasks: those of a ``foreach`` are known now."""
+
     def attempt(self, task: Task, verdict: Verdict) -> Attempt:
         """Return a run of the task, which is not begun."""
 

@@ -26,6 +26,10 @@ class Undeclared:
         self._readers: dict[str, set[str]] = {}
         self._told: set[tuple[str, str]] = set()
 
+    def revealed(self, dag: DAG) -> None:
+        """Go on with these tasks."""
+        self._dag = dag
+
     def ended(self, name: str, read: Collection[str], wrote: Collection[str]) -> list[str]:
         """Take the files that a task opened; return what to say of dependencies that show now."""
         found: dict[tuple[str, str], list[str]] = {}

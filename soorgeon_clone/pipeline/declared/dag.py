@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared.database_entry import receipt
 from soorgeon_clone.pipeline.declared.model import DAG, HIDDEN, Product, Spec, Task, TaskSpec
 from soorgeon_clone.pipeline.declared.yaml_tree import nearest
@@ -25,17 +26,18 @@ _UNKNOWN_GRID = "Build: a function computes the grid of '{}', and only a build k
 
 def order(spec: Spec, facts: Mapping[str, SourceFacts]) -> DAG:
     """The tasks of a spec, each after its upstream, else in the order of pipeline.yaml."""
-    names = dict.fromkeys(task.name for task in spec.tasks)
+    names = {task.name: task for task in spec.tasks}
     tasks: dict[str, Task] = {}
     arrows = 0
     for task_spec in spec.tasks:
         own = facts[task_spec.name]
-        upstream, groups = _upstream(spec, task_spec, own, names)
+        upstream, groups, after = _upstream(spec, task_spec, own, names)
         arrows += len(upstream)
         if arrows > _MOST_ARROWS:
             raise UserError(f"{_place(task_spec)}: the tasks have more than {_MOST_ARROWS:,} upstreams", exit_code=2)
-        tasks[task_spec.name] = Task(task_spec, own, _products(spec, task_spec, own), upstream, groups)
+        tasks[task_spec.name] = Task(task_spec, own, _products(spec, task_spec, own), upstream, groups, after)
     _check_products(spec, tasks)
+    foreach.check(tasks)
     downstream: dict[str, list[str]] = {}
     for task in tasks.values():
         for name in task.upstream:
@@ -135,8 +137,10 @@ def _near(name: str, names: Iterable[str]) -> str:
 
 
 def _upstream(
-    spec: Spec, task: TaskSpec, facts: SourceFacts, names: Mapping[str, None]
-) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    spec: Spec, task: TaskSpec, facts: SourceFacts, names: Mapping[str, TaskSpec]
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """A task's upstream, the groups in it, and what it comes after besides."""
+    after = foreach.waits_for(task, names)
     found: dict[str, None] = {}
     groups: dict[str, tuple[str, ...]] = {}
     declared = facts.upstream if task.upstream is None else task.upstream
@@ -145,11 +149,13 @@ def _upstream(
         if name in names:
             matches = [name]
         elif any(character in name for character in "*?["):
-            matches = [match for match in fnmatch.filter(names, name) if match != task.name]
+            matches = [one for one in fnmatch.filter(names, name) if one != task.name and names[one].over is None]
             groups[name] = tuple(matches)
         else:
             matches = []
-        if not matches:
+        empty = [] if matches or name not in groups else _splits(names, name)
+        after += empty
+        if not matches and not empty:
             raise UserError(
                 f"{where}: upstream '{name}' of task '{task.name}' is no task",
                 hint=_near(name, names)
@@ -158,7 +164,13 @@ def _upstream(
                 exit_code=2,
             )
         found.update(dict.fromkeys(matches))
-    return tuple(found), groups
+    found.update(dict.fromkeys(after := [name for name in after if name not in found]))
+    return tuple(found), groups, tuple(after)
+
+
+def _splits(names: Mapping[str, TaskSpec], pattern: str) -> list[str]:
+    """The splits of which a wildcard means all elements, of which there are none."""
+    return [name for name, one in names.items() if one.over is not None and fnmatch.fnmatch(one.over.each, pattern)]
 
 
 def _products(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product, ...]:

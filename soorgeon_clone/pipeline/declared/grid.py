@@ -82,8 +82,10 @@ def fill(text: str, values: Mapping[str, Any], item: Item) -> str:
     return _PLACE.sub(value, text)
 
 
-def product_path(text: str, values: Mapping[str, Any], index: int | None, item: Item) -> str:
-    """The path of one task's product: the task's number before the suffix, then ``[[param]]`` filled in."""
+def product_path(text: str, values: Mapping[str, Any], index: int | str | None, item: Item) -> str:
+    """The path of one task's product: the task's number (if any) before the suffix, then ``[[param]]`` filled in."""
+    if index is None:
+        return fill(text, values, item)
     path = PurePosixPath(text)
     suffix = "".join(path.suffixes)
     stem = path.name.replace(suffix, "") if suffix else path.name

@@ -11,6 +11,8 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.notebook.tags import INJECTED, PARAMETERS
+from soorgeon_clone.pipeline.declared import foreach
+from soorgeon_clone.pipeline.declared.elements import ITEM
 from soorgeon_clone.pipeline.declared.model import Product, Task
 from soorgeon_clone.pipeline.declared.values import Computed, Lookup, changed, holds, literal
 
@@ -19,19 +21,22 @@ def parameters(task: Task, tasks: Mapping[str, Task], *, root: Path | None = Non
     """The values that a task gets: ``upstream``, ``product`` and its params. Paths are relative to the root; with a
     ``root`` they are whole, for a task that changes its folder."""
     path = str if root is None else lambda product: str(root / product)
-    return {
+    found = {
         "upstream": upstream_paths(task, tasks, path),
         "product": paths(task.products, path),
-        **task.spec.params,
+        **foreach.given(task),
     }
+    if held := foreach.held_by(task, tasks):
+        found[ITEM] = path(f"{held[1].path}/{held[2]}")
+    return found
 
 
 def upstream_paths(task: Task, tasks: Mapping[str, Task], path: Callable[[str], str] = str) -> dict[str, Any] | None:
     """``{"load": {"nb": path, "df": path}}``; tasks that a wildcard stands for are below the wildcard."""
-    if not task.upstream:
+    if not task.is_told_upstream:
         return None
     grouped = {name for names in task.groups.values() for name in names}
-    found = {name: paths(tasks[name].products, path) for name in task.upstream if name not in grouped}
+    found = {name: paths(tasks[name].products, path) for name in task.upstream if name not in grouped | set(task.after)}
     for pattern, names in task.groups.items():
         found[pattern] = {name: paths(tasks[name].products, path) for name in names}
     return found

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.declared.elements import Element
 from soorgeon_clone.pipeline.sources.model import SourceFacts
 from soorgeon_clone.pipeline.sources.relations import Relation
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.declared.yaml_tree import Item
 
-SourceKind = Literal["script", "function", "shell", "sql", "upload"]
+SourceKind = Literal["script", "function", "shell", "sql", "upload", "split"]
 
 # The folder that holds records, the lock and unfinished products of a project.
 HIDDEN = ".soorgeon-clone"
@@ -40,7 +41,7 @@ class Product:
 @dataclass(frozen=True, slots=True)
 class Source:
     """What a task runs: a script, notebook, shell or SQL script (``path`` relative to the root), or
-    ``module.function``; of an upload, the file that it takes to a database."""
+    ``module.function``; of an upload, the file that it takes to a database; a split has none but our own."""
 
     kind: SourceKind
     text: str
@@ -95,6 +96,29 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """What a split takes apart: a task's product (``key`` None: the only one that is no executed notebook).
+
+    ``each`` is how the tasks of its elements are called, with ``[[key]]`` in it.
+    """
+
+    task: str
+    key: str | None
+    each: str
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Which element of a ``foreach`` a task is about; None where that is not known yet, and the task stands for all.
+
+    ``split`` is the task that knows the elements.
+    """
+
+    split: str
+    element: Element | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSpec:
     """One task as pipeline.yaml declares it, after placeholders and grids. ``line`` is where it starts in ``file``.
 
@@ -104,7 +128,7 @@ class TaskSpec:
     ``record_timing``: its executed notebook says when each cell ran, and differs from run to run. ``log_output``:
     what it prints goes to the log as well. ``resources`` are the files in ``params.resources_``, ``requests`` is
     the entry ``resources``. ``database`` is there for SQL. ``export`` is what the task says to export targets, which
-    check it.
+    check it. ``over`` is there for a split, ``each`` for a task of ``foreach``.
     """
 
     name: str
@@ -133,6 +157,8 @@ class TaskSpec:
     database: Database | None = None
     requests: Requests = Requests()
     export: Item | None = None
+    over: Over | None = None
+    each: Each | None = None
     file: str = "pipeline.yaml"
     line: int = 0
 
@@ -141,9 +167,10 @@ class TaskSpec:
 class Spec:
     """pipeline.yaml, checked: all paths are relative to the folder ``root``; ``env`` holds the placeholders' values.
 
-    ``store`` is the URL of the store, ``export`` what export targets are told; these check it. ``functions`` are those
-    (``module::function``) that compute params and grids, ``unknown_grids`` maps names of tasks to those functions whose
-    values are not known, so that one task stands for all of a grid.
+    ``store`` is the URL of the store, ``store_compression`` how to send less to it, ``export`` what export targets are
+    told; these check it. ``functions`` are those (``module::function``) that compute params and grids,
+    ``unknown_grids`` maps names of tasks to those functions whose values are not known, so that one task stands for
+    all of a grid.
     """
 
     path: Path
@@ -155,6 +182,7 @@ class Spec:
     on_failure: Hook | None = None
     jobs: int | None = None
     store: str | None = None
+    store_compression: str | None = None
     export: Item | None = None
     product_relative_to_source: bool = False
     warnings: tuple[str, ...] = ()
@@ -166,7 +194,8 @@ class Spec:
 class Task:
     """A task in its DAG. ``upstream`` holds names of tasks in the order in which the source names them.
 
-    ``groups`` maps a wildcard (``fit-*``) to the tasks that it stands for; they are in ``upstream`` as well.
+    ``groups`` maps a wildcard (``fit-*``) to the tasks that it stands for; they are in ``upstream`` as well. So is
+    ``after``: tasks that it waits for, and of whose products its code is not told.
     """
 
     spec: TaskSpec
@@ -174,11 +203,17 @@ class Task:
     products: tuple[Product, ...]
     upstream: tuple[str, ...]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
     downstream: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def is_told_upstream(self) -> bool:
+        """Whether its code is given paths of upstream products."""
+        return bool(self.groups) or len(self.upstream) > len(self.after)
 
     @property
     def in_database(self) -> bool:

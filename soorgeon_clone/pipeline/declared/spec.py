@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.declared import entry_point, yaml_tree
+from soorgeon_clone.pipeline.declared import elements, entry_point, yaml_tree
 from soorgeon_clone.pipeline.declared import env as environments
 from soorgeon_clone.pipeline.declared.database_entry import RELATIONS, Clients, read_clients
 from soorgeon_clone.pipeline.declared.entries import checked_path, mapping_item, read_hook, word
 from soorgeon_clone.pipeline.declared.env import Environment
+from soorgeon_clone.pipeline.declared.foreach import Known
 from soorgeon_clone.pipeline.declared.grid import MOST_TASKS
 from soorgeon_clone.pipeline.declared.model import Spec, TaskSpec
 from soorgeon_clone.pipeline.declared.task_entry import Defaults, Functions, read_task
@@ -23,7 +25,7 @@ from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, dump, n
 DEFAULT = entry_point.DEFAULT
 _TOP = (
     "tasks", "meta", "clients", "config", "executor", "serializer", "unserializer", "on_render", "on_finish",
-    "on_failure", "store", "export",
+    "on_failure", "store", "store_compression", "export",
 )  # fmt: skip
 _META = ("extract_upstream", "extract_product", "product_relative_to_source", "import_tasks_from", "source_loader")
 _META_IGNORED = ("jupyter_hot_reload", "jupyter_functions_as_notebooks", "product_default_class")
@@ -35,16 +37,18 @@ def load(
     *,
     values: Values | None = None,
     now: datetime.datetime | None = None,
+    expand: bool = True,
 ) -> Spec:
     """The spec in ``path``. ``env`` maps dotted placeholder names to values that replace those of env.yaml.
 
     ``values`` says what functions return that the file names for params and grids. Without it `Computed` objects stand
     in params for what they would return, and one task for those of such a grid: nothing is called or imported here.
-    ``now`` is the moment that ``{{now}}`` stands for.
+    ``now`` is the moment that ``{{now}}`` stands for. Without ``expand``, one task stands for all of a ``foreach``;
+    else there are those of the elements that the last build found.
     """
     files = entry_point.scripts(Path(path))
     if files:
-        return loads(_text_of(files), path=Path.cwd() / DEFAULT, env=env, values=values, now=now)
+        return loads(_text_of(files), path=Path.cwd() / DEFAULT, env=env, values=values, now=now, expand=expand)
     path = entry_point.find(Path(path))
     entry_point.refuse_factory(path)
     try:
@@ -56,7 +60,7 @@ def load(
             "and above, up to the folder of the git repository, and where setup.cfg or pyproject.toml say.",
             exit_code=2,
         ) from None
-    return loads(text, path=path, env=env, values=values, now=now)
+    return loads(text, path=path, env=env, values=values, now=now, expand=expand)
 
 
 def _text_of(files: Sequence[Path]) -> str:
@@ -72,6 +76,7 @@ def loads(
     env: Mapping[str, Any] | None = None,
     values: Values | None = None,
     now: datetime.datetime | None = None,
+    expand: bool = True,
 ) -> Spec:
     """The spec in ``text``, which stands in ``path``."""
     # The project is where the file is; a symbolic link to the file does not move the project.
@@ -99,9 +104,11 @@ def loads(
     tasks.value.clear()  # a large file need not be kept twice
     entries.reverse()
     functions = Functions(path.parent, values)
+    told: Known = functools.partial(elements.read, path.parent) if expand else lambda folder: None
     specs: list[TaskSpec] = []
     while entries:
-        specs += read_task(entries.pop(), defaults, path.parent, warnings, functions, room=MOST_TASKS - len(specs))
+        room = MOST_TASKS - len(specs)
+        specs += read_task(entries.pop(), defaults, path.parent, warnings, functions, room=room, known=told)
     _check_names(specs)
     if not functions.values.calls:
         for name, (function, known) in functions.grids.items():
@@ -124,6 +131,7 @@ def loads(
         on_failure=read_hook(top.get("on_failure")),
         jobs=_jobs(top.get("executor"), warnings),
         store=word(top.get("store")),
+        store_compression=word(top.get("store_compression")),
         export=mapping_item(top.get("export")),
         product_relative_to_source=defaults.product_relative_to_source,
         warnings=tuple(warnings),

@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from soorgeon_clone.pipeline.declared import database_entry as databases
-from soorgeon_clone.pipeline.declared import dotted
+from soorgeon_clone.pipeline.declared import dotted, foreach
 from soorgeon_clone.pipeline.declared import grid as grids
 from soorgeon_clone.pipeline.declared.database_entry import Clients
+from soorgeon_clone.pipeline.declared.elements import ITEM, KEY
 from soorgeon_clone.pipeline.declared.entries import (
     checked_path,
     is_text,
@@ -35,7 +36,7 @@ _KNOWN = (
     "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
     "papermill_params", "nbconvert_exporter_name", "nbconvert_export_kwargs", "nb_product_key", "serializer",
     "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
-    "export", "class", "kernelspec_name", *databases.KEYS,
+    "export", "class", "kernelspec_name", "foreach", *databases.KEYS,
 )  # fmt: skip
 _IGNORED = ("check_if_kernel_installed", "local_execution", "debug_mode", "executor")
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
@@ -105,9 +106,17 @@ class Functions:
 
 
 def read_task(
-    item: Item, defaults: Defaults, root: Path, warnings: list[str], functions: Functions, *, room: int
+    item: Item,
+    defaults: Defaults,
+    root: Path,
+    warnings: list[str],
+    functions: Functions,
+    *,
+    room: int,
+    known: foreach.Known,
 ) -> Iterator[TaskSpec]:
-    """The tasks that one entry declares. Raises UserError for more than ``room``."""
+    """The tasks that one entry declares; ``known`` says which elements a ``foreach`` has. Raises UserError for more
+    than ``room``."""
     if not isinstance(item.value, dict):
         raise item.error("expected a mapping with 'source' and 'product'")
     check_keys(item, (*_KNOWN, *_IGNORED), "a task")
@@ -120,6 +129,9 @@ def read_task(
         warnings += [f"{item.value[key].place}: '{key}' has no effect" for key in databases.KEYS if key in item.value]
     params = _params(item, functions)
     grid = item.get("grid")
+    if item.get("foreach") is not None:
+        yield from _fanned(item, defaults, source, params, known, room)
+        return
     if grid is None:
         yield _task(item, defaults, source, params, name=_name(item, source), index=None)
         return
@@ -136,6 +148,31 @@ def read_task(
             raise grid.error(f"'{both[0]}' stands in 'grid' and in 'params'")
         own = _checked_name(grids.fill(text, values, name) if "[[" in text else f"{text}{index}", name)
         yield _task(item, defaults, source, {**values, **params}, name=own, index=index, grid=values)
+
+
+def _fanned(
+    item: Item, defaults: Defaults, source: Source, params: Mapping[str, Any], known: foreach.Known, room: int
+) -> Iterator[TaskSpec]:
+    """The split of a ``foreach``, then the tasks of its elements."""
+    fan = foreach.read(item, source)
+    both = sorted({KEY, ITEM} & set(params))
+    if both:
+        raise item.value["params"].error(f"'{both[0]}' is what 'foreach' gives: it cannot stand in 'params'")
+    entry = item.value["name"]
+    split = None
+    for count, (each, label, own) in enumerate(foreach.elements_of(fan, known), 1):
+        if count >= room:
+            raise item.value["foreach"].error(f"a pipeline can have {grids.MOST_TASKS:,} tasks, and here are more")
+        grid = {KEY: label}
+        name = _checked_name(grids.fill(fan.name, grid, entry), entry)
+        task = _task(item, defaults, source, {**own, **params}, name=name, index=label, grid=grid)
+        split = split or foreach.split_spec(fan, task)
+        if count == 1:
+            yield split
+        yield replace(task, each=each)
+    if split is None:  # there are no elements
+        grid = {KEY: foreach.PLACE}
+        yield foreach.split_spec(fan, _task(item, defaults, source, params, name=fan.name, index=None, grid=grid))
 
 
 def _options(entry: Item | None) -> list[tuple[Any, Item]]:
@@ -159,7 +196,7 @@ def _task(
     params: Mapping[str, Any],
     *,
     name: str,
-    index: int | None,
+    index: int | str | None,
     grid: Mapping[str, Any] | None = None,
 ) -> TaskSpec:
     resources = params.get("resources_", {})
@@ -252,7 +289,7 @@ def _checked_name(name: str, entry: Item) -> str:
 
 
 def _products(
-    item: Item, defaults: Defaults, source: Source, grid: Mapping[str, Any] | None, index: int | None, task: str
+    item: Item, defaults: Defaults, source: Source, grid: Mapping[str, Any] | None, index: int | str | None, task: str
 ) -> tuple[Product, ...] | None:
     entry = item.get("product")
     if defaults.extract_product:
@@ -275,7 +312,8 @@ def _products(
     def product(key: str | None, part: Item) -> Product:
         if not isinstance(part.value, str) or not part.value.strip():
             raise part.error("expected the path of a file")
-        path = part.value if grid is None else grids.product_path(checked_path(part.value, part), grid, index, part)
+        number = None if "foreach" in item.value and foreach.PLACE in part.value else index
+        path = part.value if grid is None else grids.product_path(checked_path(part.value, part), grid, number, part)
         checked_path(path, part)
         return Product(key, path if base is None else (base / path).as_posix())
 

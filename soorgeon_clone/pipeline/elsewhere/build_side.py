@@ -36,7 +36,7 @@ from soorgeon_clone.pipeline.state.fingerprint import fingerprint_digest, needs
 from soorgeon_clone.pipeline.state.hidden import hidden_folder, safe_name
 from soorgeon_clone.pipeline.state.model import Cause, Reason
 from soorgeon_clone.pipeline.state.records import Made
-from soorgeon_clone.pipeline.status.model import Verdict
+from soorgeon_clone.pipeline.status.model import Verdict, meanings_of
 from soorgeon_clone.pipeline.status.project import Project
 
 # A cluster knows itself how much it runs at a time.
@@ -78,7 +78,7 @@ class DaskSide:
         self.manifests: dict[str, Manifest] = {}
         self.sent: dict[str, Made] = {}
         self._bundle: SourceBundle | None = None
-        self._lease: str | None = None
+        self._leases: list[str] = []
         self._work: str | None = None
         self._open: DaskExecutor | None = None
         self._declared: frozenset[str] = frozenset()
@@ -101,6 +101,12 @@ class DaskSide:
             )
             self._check_needs()
         return self._open
+
+    def revealed(self) -> None:
+        """The next tasks need other sources: those say which tasks there are."""
+        self.local.revealed()
+        self.names = list(self.project.dag.tasks)
+        self._bundle = None
 
     def attempt(self, task: Task, verdict: Verdict) -> DaskAttempt:
         """Return a run of the task on some worker."""
@@ -126,9 +132,9 @@ class DaskSide:
         if self._work is not None:
             worker_side.give_up_all(Path(self._work))
             shutil.rmtree(self._work, ignore_errors=True)
-        if self._lease is not None and self._own_store is None:
+        for lease in self._leases if self._own_store is None else ():
             with contextlib.suppress(UserError):  # a lease ends by itself, too
-                self.store.release(self._lease)
+                self.store.release(lease)
         if self._own_store is not None:
             shutil.rmtree(self._own_store, ignore_errors=True)
 
@@ -158,7 +164,7 @@ class DaskSide:
         """What a worker needs to know, when all that it needs to have is in the store."""
         if self._bundle is None:
             self._bundle = bundles.pack(self.project, self.names)
-            self._lease = self.store.lease(self._bundle.digests)
+            self._leases.append(self.store.lease(self._bundle.digests))
             bundles.send(self.store, self._bundle)
         upstream = wanted(self.project, task, {name: self.manifest(name) for name in self._relevant(task)})
         self.store.publish_files({digest for part in upstream.values() for _, digest in files(part)}).result()
@@ -281,7 +287,7 @@ class DaskAttempt:
 
     def meanings(self) -> Mapping[str, str]:
         """What tasks after this one see of its products, which may not be here yet."""
-        return {path: meaning for path, (_, meaning) in self.side.manifests[self.task.name].products.items()}
+        return meanings_of(self.side.manifests[self.task.name])
 
     def takes_long(self) -> bool:
         """Products are in the store, and to be brought from there."""

@@ -23,6 +23,7 @@ from pathlib import Path
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.scratch import remove
 from soorgeon_clone.pipeline.products.cache import Cache
+from soorgeon_clone.pipeline.products.compression import COMPRESSIONS, Compression, pack, unpack
 from soorgeon_clone.pipeline.products.manifest import Manifest, file_name, files, from_json, to_json
 from soorgeon_clone.pipeline.products.remote import THREADS, Remote
 from soorgeon_clone.pipeline.sources.digests import digest as digest_of
@@ -31,6 +32,7 @@ from soorgeon_clone.pipeline.state.content import file_digest
 SWITCH = "SOORGEON_CLONE_STORE"
 MODE_SWITCH = "SOORGEON_CLONE_STORE_MODE"
 KEY_SWITCH = "SOORGEON_CLONE_STORE_KEY"
+COMPRESSION_SWITCH = "SOORGEON_CLONE_STORE_COMPRESSION"
 # Says who pruned the store last, and whether that goes on, which takes no longer than so many seconds.
 PRUNING = "pruning.json"
 GOES_ON = b"running"
@@ -48,6 +50,7 @@ class Store:
     """The store of one project, from the main thread; threads of its own talk to the remote place.
 
     With ``read_only`` nothing is published. With a ``key`` manifests are signed, and others are not believed.
+    ``compression`` is for what is sent; what comes back says itself how it was sent.
     """
 
     def __init__(
@@ -58,12 +61,14 @@ class Store:
         *,
         read_only: bool = False,
         key: bytes | None = None,
+        compression: Compression = "off",
     ) -> None:
         self.url = url
         self.cache = cache
         self.read_only = read_only
         self.problem: str | None = None
         self._key = key
+        self._compression = compression
         self._connect = connect
         self._connecting = threading.Lock()
         self._remote: Remote | None = None
@@ -230,9 +235,7 @@ class Store:
             for _ in range(2):
                 if not self.remote.fetch(_object(digest), aside):
                     return False
-                if file_digest(aside) == digest:
-                    self.cache.stored += aside.stat().st_size
-                    self.cache.put(aside, target)
+                if self._take(aside, target, digest):
                     return True
             self._damaged.add(digest)
             return False
@@ -244,6 +247,22 @@ class Store:
         finally:
             if aside is not None:
                 remove(aside)
+
+    def _take(self, fetched: Path, target: Path, digest: str) -> bool:
+        """Put what was fetched into the cache, if it is what it is called after; before that, unpack it."""
+        unpacked: Path | None = None
+        try:
+            if file_digest(fetched) != digest:
+                unpacked = self.cache.aside(target)
+                if not unpack(fetched, unpacked) or file_digest(unpacked) != digest:
+                    return False
+            found = unpacked or fetched
+            self.cache.stored += found.stat().st_size
+            self.cache.put(found, target)
+            return True
+        finally:
+            if unpacked is not None:
+                remove(unpacked)
 
     def _publish(self, key: str | None, text: bytes, digests: set[str]) -> Future[None]:
         """Send what is missing of the objects; whoever sends the last one has the manifest put."""
@@ -310,7 +329,7 @@ class Store:
             now = self.remote.read(PRUNING)
         for digest in digests:
             if not self.remote.exists(_object(digest)):
-                self.remote.send(self.cache.object(digest), _object(digest))
+                self._send_packed(digest)
 
     def _start_sending(self, digest: str) -> Future[None]:
         known = self._sent.get(digest)
@@ -333,8 +352,23 @@ class Store:
                 f"{source} is missing, and was to be put into the store {self.url}",
                 hint="The local cache was cleared meanwhile. Run the command again.",
             )
-        self.remote.send(source, key)
+        self._send_packed(digest)
         self._present.add(digest)
+
+    def _send_packed(self, digest: str) -> None:
+        """Send an object as it is, or with fewer bytes. A cache that has no room for these sends it as it is."""
+        source = self.cache.object(digest)
+        packed: Path | None = None
+        try:
+            if self._compression != "off":
+                packed = self.cache.aside(source)
+                with contextlib.suppress(OSError):
+                    if pack(source, packed, self._compression):
+                        source = packed
+            self.remote.send(source, _object(digest))
+        finally:
+            if packed is not None:
+                remove(packed)
 
 
 def store_url(option: str | None, spec: str | None) -> str | None:
@@ -351,6 +385,19 @@ def read_only(option: str | None) -> bool:
     if chosen not in ("read", "write"):
         raise UserError(f"{MODE_SWITCH} is {chosen!r}", hint="It is 'read' or 'write'.", exit_code=2)
     return chosen == "read"
+
+
+def compression(spec: str | None) -> Compression:
+    """How to compress what is sent: as the environment says, else pipeline.yaml, else not at all. Raises UserError."""
+    chosen = os.environ.get(COMPRESSION_SWITCH, "").strip() or spec or "off"
+    for one in COMPRESSIONS:
+        if one == chosen.lower():
+            return one
+    raise UserError(
+        f"the compression of the store is {chosen!r}",
+        hint=f"It is one of {', '.join(COMPRESSIONS)}: {COMPRESSION_SWITCH}, or 'store_compression' in pipeline.yaml.",
+        exit_code=2,
+    )
 
 
 def signing_key() -> bytes | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.pipeline.assumptions.comments import assumptions_in
+from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared.model import Product, Task, TaskSpec
 from soorgeon_clone.pipeline.declared.values import Computed, Lookup
 from soorgeon_clone.pipeline.sources.closure import Closure, follow, follow_function
@@ -43,10 +44,16 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """One upstream product that a task may read."""
+    """One upstream product that a task may read; with a ``file``, that one of a product that is a folder."""
 
     task: str
     product: Product
+    file: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self.product.path if self.file is None else f"{self.product.path}/{self.file}"
 
 
 class Fingerprints:
@@ -172,7 +179,8 @@ def fingerprint_digest(parts: Mapping[str, str]) -> str:
 
 def upstream_part(needed: Needed) -> str:
     """The name of the part that an upstream product is."""
-    return f"upstream:{needed.task}:{needed.product.key or ''}"
+    inner = "" if needed.file is None else f"/{needed.file}"
+    return f"upstream:{needed.task}:{needed.product.key or ''}{inner}"
 
 
 def needs(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
@@ -180,15 +188,20 @@ def needs(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
 
     An upstream that the code never names is there for what it leaves behind elsewhere: all its products count.
     """
+    if task.spec.over is not None:
+        return [Needed(task.spec.over.task, foreach.product_of(task, upstream))]
     uses = task.facts.code.upstream if task.facts.code else None
     found: list[Needed] = []
     in_groups = {name for names in task.groups.values() for name in names}
     for name in task.upstream:
+        if name in task.after:
+            continue
         keys = {key for other, key in uses or () if other == name} if name not in in_groups else set()
         for product in upstream[name].products:
             if not keys or None in keys or product.key in keys:
                 found.append(Needed(name, product))
-    return found
+    held = foreach.held_by(task, upstream)
+    return found if held is None else [*found, Needed(*held)]
 
 
 def counted(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
@@ -201,6 +214,7 @@ def counted(task: Task, upstream: Mapping[str, Task]) -> list[Needed]:
     if code is None or code.upstream is None:
         return needs(task, upstream)
     named = {name for name, _ in code.upstream} | {name for names in task.groups.values() for name in names}
+    named.update(task.after)
     return [
         one
         for one in needs(task, upstream)
@@ -214,8 +228,15 @@ def left_by(task: Task, upstream: Mapping[str, Task]) -> list[str]:
     uses = task.facts.code.upstream if task.facts.code else None
     named = {name for name, _ in uses or ()} | {name for names in task.groups.values() for name in names}
     return [
-        name for name in task.upstream if upstream[name].facts.writes_files or (uses is not None and name not in named)
+        name
+        for name in task.upstream
+        if upstream[name].facts.writes_files or (uses is not None and name not in named and name not in task.after)
     ]
+
+
+def order_part(pattern: str) -> str:
+    """The name of the part that stands for the order in which a task gets what a wildcard means."""
+    return f"upstream:{pattern}:order"
 
 
 def left_part(name: str) -> str:
@@ -275,6 +296,7 @@ def _settings(spec: TaskSpec) -> dict[str, str]:
         "record_timing": spec.record_timing or None,
         "kernel": spec.kernel,
         "plain": spec.plain or None,
+        "foreach": (spec.over.task, spec.over.key) if spec.over is not None else None,
     }
     for name in ("on_render", "on_finish", "on_failure"):
         hook = getattr(spec, name)

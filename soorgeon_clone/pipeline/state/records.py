@@ -135,6 +135,10 @@ class Records:
         statement = ("insert or replace into made values (?, ?)", [(task, value)])
         self._database.execute(statement, *(_appended(run) if run is not None else ()))
 
+    def forget(self, task: str) -> None:
+        """Forget how the products of a task were made that there is no more."""
+        self._database.execute(("delete from made where task = ?", [(task,)]))
+
     def save_run(self, run: RunRecord) -> None:
         """Append to the history."""
         self._database.execute(*_appended(run))

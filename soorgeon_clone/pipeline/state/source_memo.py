@@ -10,6 +10,7 @@ from soorgeon_clone.pipeline.sources import source_facts as facts
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pipeline.sources.model import CodeFacts, SourceFacts
 from soorgeon_clone.pipeline.sources.shell import shell_facts
+from soorgeon_clone.pipeline.sources.split import split_facts
 from soorgeon_clone.pipeline.sources.sql import sql_facts
 from soorgeon_clone.pipeline.sources.upload import upload_facts
 from soorgeon_clone.pipeline.state.content import Memo, settled, stamp_now, stamp_of
@@ -27,7 +28,7 @@ class SourceMemo:
 
     def path(self, task: TaskSpec) -> Path | None:
         """Return the file that a task's code stands in; None for a function of a module that is not in the project."""
-        if task.source.kind == "upload":
+        if task.source.kind in ("upload", "split"):
             return None
         if task.source.kind != "function":
             return self._root / str(task.source.path)
@@ -43,6 +44,8 @@ class SourceMemo:
         """Return the facts of a task's source; where it cannot be read, they have a ``problem``."""
         if task.source.kind == "upload":
             return upload_facts(str(task.source.path))
+        if task.over is not None:
+            return split_facts(task.over.task, task.over.key)
         path = self.path(task)
         if path is None:
             return SourceFacts(problem=f"there is no module {task.source.text.rpartition('.')[0]} in {self._root}")

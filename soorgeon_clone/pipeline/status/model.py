@@ -60,7 +60,16 @@ class Ahead:
 
     def bring(self, manifest: Manifest) -> None:
         """Expect the products of a manifest."""
-        self.meanings.update((path, meaning) for path, (_, meaning) in manifest.products.items())
+        self.meanings.update(meanings_of(manifest))
+
+
+def meanings_of(manifest: Manifest) -> dict[str, str]:
+    """Return what later tasks see of products, and of the files in those that are folders, by path."""
+    found = {path: meaning for path, (_, meaning) in manifest.products.items()}
+    found.update(
+        (f"{path}/{name}", digest) for path, inner in manifest.folders.items() for name, digest in inner.items()
+    )
+    return found
 
 
 def mark_of(fingerprint: str, inputs: Mapping[str, str]) -> str:

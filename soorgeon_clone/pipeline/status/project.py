@@ -20,9 +20,11 @@ from soorgeon_clone.pipeline.declared import repository
 from soorgeon_clone.pipeline.declared import spec as specs
 from soorgeon_clone.pipeline.declared.dotted import Called, importing_from
 from soorgeon_clone.pipeline.declared.model import DAG, Product, Spec, Task
+from soorgeon_clone.pipeline.declared.values import Values
 from soorgeon_clone.pipeline.products.cache import Cache
 from soorgeon_clone.pipeline.products.leavings import Leavings
 from soorgeon_clone.pipeline.products.manifest import Manifest
+from soorgeon_clone.pipeline.sources.digests import digest
 from soorgeon_clone.pipeline.state import databases
 from soorgeon_clone.pipeline.state.computed import Remembered
 from soorgeon_clone.pipeline.state.content import Contents, named_above, named_paths, stamp_now
@@ -33,6 +35,7 @@ from soorgeon_clone.pipeline.state.fingerprint import (
     fingerprint_digest,
     left_by,
     left_part,
+    order_part,
     upstream_part,
 )
 from soorgeon_clone.pipeline.state.hidden import hidden_path
@@ -51,7 +54,8 @@ class Project:
     """Opened once by each command. A context manager: leaving it writes what was learned about files.
 
     ``store`` is the URL of the store, None for what the environment or pipeline.yaml says; ``store_mode`` is "read"
-    where nothing is to be published, None for what the environment says.
+    where nothing is to be published, None for what the environment says. Without ``expand``, one task stands for all of
+    a ``foreach``, whatever is known of its elements.
     """
 
     def __init__(
@@ -63,12 +67,15 @@ class Project:
         use_cache: bool = True,
         store: str | None = "off",
         store_mode: str | None = None,
+        expand: bool = True,
     ) -> None:
         self._env = env
+        self._expand = expand
         self._may_call = False
         self._now = datetime.datetime.now()
+        self._values: Values | None = None
         self._computed = isinstance(entry_point, Spec)
-        spec = entry_point if isinstance(entry_point, Spec) else specs.load(entry_point, env, now=self._now)
+        spec = entry_point if isinstance(entry_point, Spec) else self._load(entry_point)
         # a relative name means the same after the working folder has changed
         named = spec.path if isinstance(entry_point, Spec) or spec.path.exists() else entry_point
         self._entry_point: Path | str = named
@@ -81,7 +88,8 @@ class Project:
         self._sources = SourceMemo(self.root, self.records)
         self._remembered = Remembered(self._sources.local, self.records, self._sources.of_module, libraries)
         if spec.unknown_grids:
-            spec = specs.load(self._entry_point, env, values=self._remembered, now=self._now)
+            self._values = self._remembered
+            spec = self._load(self._entry_point)
         self._take(spec, libraries)
         self._use_cache = use_cache
         self._cache: Cache | None = None
@@ -113,9 +121,21 @@ class Project:
         self._may_call = True
         if self.spec.functions and not self._computed:
             self._computed = True
-            called = Called(self.root, self._remembered.remember)
-            spec = specs.load(self._entry_point, self._env, values=called, now=self._now)
-            self._take(spec, self.fingerprints.libraries)
+            self._values = Called(self.root, self._remembered.remember)
+            self._take(self._load(self._entry_point), self.fingerprints.libraries)
+
+    def reveal(self) -> bool:
+        """Go on with the elements that splits of ``foreach`` have found by now; tell whether there are other tasks."""
+        if not any(task.over for task in self.spec.tasks):
+            return False
+        spec = self._load(self._entry_point)
+        if spec.tasks == self.spec.tasks:
+            return False
+        self._take(spec, self.fingerprints.libraries)
+        return True
+
+    def _load(self, entry_point: Path | str) -> Spec:
+        return specs.load(entry_point, self._env, values=self._values, now=self._now, expand=self._expand)
 
     def __enter__(self) -> Project:
         return self
@@ -130,7 +150,7 @@ class Project:
         """The store that other machines see as well, None where there is none."""
         if self._store is None and self._store_option != "off":
             from soorgeon_clone.pipeline.products.remote import check_url, open_remote
-            from soorgeon_clone.pipeline.products.store import Store, read_only, signing_key, store_url
+            from soorgeon_clone.pipeline.products.store import Store, compression, read_only, signing_key, store_url
 
             url = store_url(self._store_option, self.spec.store)
             if url is None or self.cache is None:
@@ -139,7 +159,9 @@ class Project:
                 check_url(url)
                 connect = functools.partial(open_remote, url, self.root)
                 only_read = read_only(self._store_mode)
-                self._store = Store(url, connect, self.cache, read_only=only_read, key=signing_key())
+                packed = compression(self.spec.store_compression)
+                key = signing_key()
+                self._store = Store(url, connect, self.cache, read_only=only_read, key=key, compression=packed)
         return self._store
 
     def notes(self) -> list[str]:
@@ -321,9 +343,12 @@ class Project:
         """The task's fingerprint as things are now; ``meanings`` and ``left`` as in `Ahead`."""
         parts = {}
         for needed in counted(task, self.tasks):
-            path = needed.product.path
+            path = needed.path
             known = meanings.get(path) if meanings else None
-            parts[upstream_part(needed)] = known or self.contents.meaning(path) or "missing"
+            seen = self.contents.meaning if needed.file is None else self.contents.digest
+            parts[upstream_part(needed)] = known or seen(path) or "missing"
+        for pattern, names in task.groups.items():
+            parts[order_part(pattern)] = digest("\n".join(names))
         for name in left_by(task, self.tasks):
             parts[left_part(name)] = (left.get(name) if left else None) or self._mark(name)
         return self.fingerprints.of(task, parts)
@@ -393,8 +418,8 @@ class Project:
                 found.append(Cause(Reason.PRODUCT_CHANGED, str(product)))
             elif product.relation is not None and (why := self._lost(task, product)):
                 found.append(Cause(Reason.PRODUCT_MISSING, f"{product}: {why}"))
-        for path, digest in made.written.items():
-            if digest and self.contents.digest(path) is None:
+        for path, known in made.written.items():
+            if known and self.contents.digest(path) is None:
                 found.append(Cause(Reason.PRODUCT_MISSING, path))
         return tuple(found)
 

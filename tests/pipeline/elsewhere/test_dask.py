@@ -330,3 +330,19 @@ def test_a_cluster_on_this_machine(chain: Folder, monkeypatch: pytest.MonkeyPatc
     assert chain.stale() == {}
     left = [path.name for path in (chain.root / ".soorgeon-clone").iterdir()]
     assert not [name for name in left if name.startswith("store-")]
+
+
+def test_elements_that_are_known_when_it_runs(cluster: Cluster, folder: Folder, store: str) -> None:
+    folder.task("load", "x = {'a': (1,), 'b': (2,), 'c': 3}", SAVE, products=("x",))
+    folder.script("fit", "x = pickle.load(open(item, 'rb'))[0] if isinstance(item, str) else item", SAVE)
+    product = {"nb": "output/fit-[[key]].ipynb", "x": "output/fit-[[key]].pkl"}
+    folder.declare(source="tasks/fit.py", name="fit-[[key]]", product=product, foreach="load")
+    gather = "x = [pickle.load(open(one['x'], 'rb')) for one in upstream['fit-*'].values()]"
+    folder.task("gather", gather, SAVE, upstream=("fit-*",), products=("x",))
+    assert set(results(run(folder, cluster, store)).values()) == {"ran"}
+    assert folder.load("output/gather-x.pkl") == [1, 2, 3]
+    edit(folder, "tasks/load.py", "(2,)", "(5,)")
+    found = results(run(folder, cluster, store))
+    assert {name for name, result in found.items() if result == "ran"} == {"load", "fit-elements", "fit-b", "gather"}
+    assert folder.load("output/gather-x.pkl") == [1, 5, 3]
+    assert folder.stale() == {}
