@@ -22,6 +22,8 @@ DEFINITIONS = f"{_PREFIX}definitions"
 SAVE = f"{_PREFIX}save"
 # Of a task that writes files which are no products: a cache of products cannot stand for it.
 WRITES_FILES = f"{_PREFIX}writes-files"
+# Of a task that reads files which others name: those of a plan that crosses, or whose path does.
+READS_FILES = f"{_PREFIX}reads-files"
 
 
 # Cells that repeat statements of earlier tasks; all cells that are refactor's own.

@@ -15,6 +15,7 @@ from soorgeon_clone.notebook.tags import (
     OTHER_PARAMETERS,
     PARAMETERS,
     PATHS,
+    READS_FILES,
     SAVE,
     SETTINGS,
     WRITES_FILES,
@@ -100,7 +101,8 @@ def _is_plain(value: object) -> bool:
 def _parameters_cells(task: Task) -> list[Cell]:
     """Return the cell of upstream and product; its tags tell the runner what the products do not."""
     cells = _code(PARAMETERS, _parameters_code(task))
-    return [replace(cell, tags=cell.tags | {WRITES_FILES}) for cell in cells] if task.writes_files else cells
+    tags = {tag for tag, is_so in ((WRITES_FILES, task.writes_files), (READS_FILES, task.reads_files)) if is_so}
+    return [replace(cell, tags=cell.tags | tags) for cell in cells]
 
 
 def _parameters_code(task: Task) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from soorgeon_clone.analysis.dataflow import Unit
@@ -135,6 +135,7 @@ class _Builder:
             params=params,
             names=self.borders.facts.names,
             writes_files=any(statement.files_written for statement in unit.statements),
+            reads_files=any(map(_reads_elsewhere, runs)) or _reads_unnamed(cells, runs),
             changes_directory=any("directory" in statement.sets for statement in runs)
             or f"{AMBIENT}directory" in self.wiring.loads[unit.begin],
             unbound=frozenset(name for name in self._asked(unit) if self._may_be_unbound(name, unit)),
@@ -190,3 +191,15 @@ class _Builder:
             if earlier.index not in moved:
                 return earlier.kind in ("expression", "other")
         return False
+
+
+def _reads_elsewhere(statement: StatementFacts) -> bool:
+    """Whether a statement may read files that nobody can name: those of a plan, say, or of an object nobody knows."""
+    return "*" in statement.files_read or statement.opaque is not None or bool(statement.unknown_calls)
+
+
+def _reads_unnamed(cells: Iterable[Cell], statements: Iterable[StatementFacts]) -> bool:
+    """Whether a path that is read does not stand in the code: it crosses in a variable. Modules are followed anyway."""
+    text = "\n".join(cell.source for cell in cells if cell.kind == "code")
+    paths = {path for statement in statements for path in statement.files_read if not path.endswith(".py")}
+    return any(path not in text for path in paths)

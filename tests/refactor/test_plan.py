@@ -46,3 +46,17 @@ def test_an_error_of_ours_refuses_no_notebook(
     assert "its analysis failed (KeyError: 'no such thing')" in plan.merges[0].reason
     assert "broken" in analysis_failures[0]
     analysis_failures.clear()
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        (["import polars as pl\nx = pl.scan_csv('d.csv')", "y = x.head()", "print(y.collect())"], [False, False, True]),
+        (["import pandas as pd\nx = pd.read_csv('d.csv')", "print(x.sum())"], [False, False]),
+        (["paths = ['d.csv']", "import pandas as pd\nx = pd.read_csv(paths[0])"], [False, True]),
+        (["from unknown import scan\nx = scan('d.csv')", "print(x.compute())"], [True, True]),
+        (["x = 1", "print(x + 1)"], [False, False]),
+    ],
+)
+def test_who_may_read_files_that_others_name(sections: list[str], expected: list[bool]) -> None:
+    assert [task.reads_files for task in plan_of(*sections).tasks] == expected

@@ -86,5 +86,7 @@ class SourceFacts:
     problem: str | None = None
     writes_files: bool = False
     """Whether it is tagged as writing files that are no products: a cache cannot bring those back."""
+    reads_files: bool = False
+    """Whether it is tagged as reading files that its code does not name, and that of earlier tasks may."""
     remarks: tuple[str, ...] = ()
     """The lines of code behind which, or in which, a comment stands that is meant for us."""

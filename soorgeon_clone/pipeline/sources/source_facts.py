@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import NotRegular, is_regular, read_bytes
 from soorgeon_clone.notebook.model import Cell, Notebook
-from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, SKIPPED, WRITES_FILES, is_reserved
+from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, READS_FILES, SKIPPED, WRITES_FILES, is_reserved
 from soorgeon_clone.pipeline.sources import code_facts
 from soorgeon_clone.pipeline.sources.digests import digest
 from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget, Signature, SourceFacts
@@ -24,7 +24,7 @@ from soorgeon_clone.pipeline.sources.names import undefined
 Kind = TypeVar("Kind")
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 8
+VERSION = 9
 REMARK = "# soorgeon-clone:"
 _TAGS = (PARAMETERS, MAY_FAIL, SKIPPED)
 _PRODUCT = re.compile(r"\bproduct\b")
@@ -97,6 +97,7 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         moves=_mentions(kept, _MOVE),
         code=code,
         writes_files=any(WRITES_FILES in cell.tags for cell in notebook.cells),
+        reads_files=any(READS_FILES in cell.tags for cell in notebook.cells),
         remarks=tuple(
             line.strip()
             for cell in notebook.cells
@@ -200,6 +201,7 @@ def source_from_json(text: str) -> SourceFacts | None:
             moves=_of(bool, data["moves"]),
             code=None if data["code"] is None else _code(data["code"]),
             writes_files=_of(bool, data["writes_files"]),
+            reads_files=_of(bool, data["reads_files"]),
             remarks=_texts(data["remarks"]),
             product=data["product"],
         )

@@ -110,6 +110,7 @@ class Project:
         )
         self.dag: DAG = dags.order(spec, {task.name: self._sources.of_task(task) for task in spec.tasks})
         self.tasks: dict[str, Task] = dict(self.dag.tasks)
+        self._before: dict[str, set[str]] = {}
         self._products = frozenset(product.path for task in self.dag.tasks.values() for product in task.products)
         self.leavings = Leavings(self.root, self.tasks, digest=self.contents.digest, made_of=self._made_of)
 
@@ -356,11 +357,14 @@ class Project:
     def named_files(self, task: Task, *, modules: bool = True) -> dict[str, str]:
         """The files that the task's code names, other than products, with the digests of their contents.
 
-        ``modules``: also those that code of local modules names which it uses.
+        ``modules``: also those that code of local modules names which it uses, and, where the task reads files that it
+        does not name itself, those that code of earlier tasks names.
         """
         names = set(task.facts.code.constants if task.facts.code else ())
         if modules:
             names |= self.fingerprints.closure(task).constants
+            if task.facts.reads_files:
+                names |= self._named_before(task)
         found = {}
         root = str(self.root)
         for path in (*named_paths(root, names), *named_above(root, names)):
@@ -369,6 +373,16 @@ class Project:
             if not own and (digest := self.contents.digest(path)):
                 found[path] = digest
         return found
+
+    def _named_before(self, task: Task) -> set[str]:
+        """The texts in the code of the tasks that one comes after: a plan or a path of theirs may cross."""
+        if task.name not in self._before:
+            found: set[str] = set()
+            for name in dags.ancestors(self.dag, [task.name]) - {task.name}:
+                code = self.tasks[name].facts.code
+                found |= {*(code.constants if code else ()), *self.fingerprints.closure(self.tasks[name]).constants}
+            self._before[task.name] = found
+        return self._before[task.name]
 
     def status(self, names: Collection[str] | None = None) -> list[TaskStatus]:
         """The status of each task, or of some, in order. Nothing is written but what was learned about files."""

@@ -465,3 +465,22 @@ def test_an_upstream_that_the_code_takes_nothing_from_is_there_for_its_files(fol
     folder.write("data/input.txt", "second")
     assert folder.ran() == ["write", "read"]
     assert "second" in folder.outputs("output/read.ipynb")
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_what_earlier_tasks_name_counts_for_a_task_that_reads_what_it_does_not_name(
+    folder: Folder, tagged: bool
+) -> None:
+    """A plan of a lazy frame crosses, or a path: the file is read by a task that never names it."""
+    folder.write("data.csv", "1")
+    folder.task("plan", "x = ['data.csv']", SAVE, products=("x",))
+    folder.task("more", load("plan"), "x = x + []", SAVE, upstream=("plan",), products=("x",))
+    folder.task("show", load("more"), "x = open(x[0]).read()", SAVE, upstream=("more",), products=("x",))
+    if tagged:
+        replace(folder, "tasks/show.py", 'tags=["parameters"]', 'tags=["parameters", "soorgeon-reads-files"]')
+    folder.ran()
+    assert folder.ran() == []
+    folder.write("data.csv", "2")
+    assert folder.ran() == (["plan", "show"] if tagged else ["plan"])
+    assert folder.load("output/show-x.pkl") == ("2" if tagged else "1")
+    assert folder.ran() == []
