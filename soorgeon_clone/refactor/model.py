@@ -79,8 +79,8 @@ class Task:
     the source text of its value. ``changes_directory``: the working directory may not be the project's when the cells
     end, so paths must be made absolute before. ``writes_files``: it may write files that are no products, so its
     products alone do not stand for it. ``reads_files``: it may read files that its code does not name. ``unbound``:
-    names that the notebook may not have when the task starts, and asks for. ``lists_names``: it shows which variables there are, so none of ours may be among them. ``assumptions``
-    are what it takes for granted, and its run checks.
+    names that the notebook may not have when the task starts, and asks for. ``lists_names``: it shows which variables
+    there are, so none of ours may be among them. ``assumptions`` are what it takes for granted, and its run checks.
     """
 
     name: str
