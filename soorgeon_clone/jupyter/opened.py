@@ -38,9 +38,11 @@ def injected_for(path: Path, log: logging.Logger) -> Injected | None:
 def with_cells(content: dict[str, Any], injected: Injected) -> dict[str, Any]:
     """Return the notebook (nbformat 4) with the cells, instead of those that it may have from `nb --inject`.
 
-    Without a cell of parameters they stand at its top.
+    Without a cell of parameters they stand at its top; what has no cells of its own stays as it is.
     """
     cells = [cell for cell in content["cells"] if INJECTED not in _tags(cell)]
+    if not cells:
+        return content
     found = places([(cell["cell_type"] == "code", _tags(cell)) for cell in cells], injected)
     if found is None:
         found = [(0, "\n".join([injected.notice, injected.folder, injected.values]))]

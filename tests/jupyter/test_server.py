@@ -135,3 +135,8 @@ def test_what_inject_wrote_into_the_file_stays_there(jupyter: Jupyter, folder: F
     assert sum("product = {" in one for one in sources(model)) == 1
     jupyter.save("tasks/fit.py", model["content"])
     assert path.read_bytes() == before
+
+
+def test_an_empty_source_opens(jupyter: Jupyter, folder: Folder) -> None:
+    (folder.root / "tasks" / "fit.py").write_text("", encoding="utf-8")
+    assert jupyter.get("tasks/fit.py", type="notebook", content=True)["content"]["cells"] == []
