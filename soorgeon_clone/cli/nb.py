@@ -76,7 +76,7 @@ def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, P
     for task in project.dag.tasks.values():
         source = task.spec.source.path
         # Tasks of one grid share a source: the first one's values are as good as any.
-        script = task.spec.source.kind == "script"
+        script = task.spec.source.kind == "script" and task.facts.language is None
         if (
             script
             and task.name in chosen

@@ -10,7 +10,7 @@ import codecs
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from soorgeon_clone.notebook.platforms import DATABRICKS
 from soorgeon_clone.notebook.tags import MAY_FAIL, SKIPPED
 
 TEXT_FORMATS = (".py", ".md", ".markdown", ".Rmd", ".qmd")
+OTHER_FORMATS = (".R", ".jl")  # scripts in other languages
 _KNOWN = "a notebook is a file that ends in .ipynb, .py, .md, .Rmd or .qmd"
 
 # Of a file that jupytext reads, which takes a fifth of a millisecond for each line.
@@ -62,8 +63,18 @@ def read(source: Path | str) -> Notebook:
     if str(source) == "-":
         return parse(sys.stdin.buffer.read(), path=None)
     path = Path(source)
+    return parse(_bytes(path), path)
+
+
+def read_any(path: Path) -> tuple[Notebook, str | None]:
+    """Return the notebook at a path, and its language unless that is Python. Raises UserError."""
+    notebook, _ = _parse(_bytes(path), path, None, (*TEXT_FORMATS, *OTHER_FORMATS))
+    return notebook, kernel_language(notebook.metadata)
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        data = regular.read_bytes(path)
+        return regular.read_bytes(path)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", hint="Check the path of the notebook.", exit_code=2) from None
     except IsADirectoryError:
@@ -75,7 +86,6 @@ def read(source: Path | str) -> Notebook:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path} cannot be read: {reason}", hint=_capital(_KNOWN), exit_code=2) from None
-    return parse(data, path=path)
 
 
 def parse(data: bytes, path: Path | None, extension: str | None = None) -> Notebook:
@@ -87,14 +97,21 @@ def parse_with_json(
     data: bytes, path: Path | None, extension: str | None = None
 ) -> tuple[Notebook, Mapping[str, Any] | None]:
     """Return the notebook in ``data``, and the JSON of its file as it stands there; None if it is a text."""
+    notebook, json_data = _parse(data, path, extension, TEXT_FORMATS)
+    _check_kernel(notebook.metadata, "standard input" if path is None else str(path))
+    return notebook, json_data
+
+
+def _parse(
+    data: bytes, path: Path | None, extension: str | None, formats: Sequence[str]
+) -> tuple[Notebook, Mapping[str, Any] | None]:
     file = "standard input" if path is None else str(path)
     text = _decode(data, file, path)
     if not text.strip():
         raise UserError(f"{file} is empty", hint="Is this the right file? Was it saved?", exit_code=2)
-    json_data, raw = _load(text, file, extension or (path.suffix if path is not None else ""))
+    json_data, raw = _load(text, file, extension or (path.suffix if path is not None else ""), formats)
     metadata = raw.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
-    _check_kernel(metadata, file)
     cells = _cells(raw.get("cells"), file, path)
     if DATABRICKS in metadata:
         cells = tuple(map(_as_jupyter_has_it, cells))
@@ -155,9 +172,11 @@ def _declared_encoding(data: bytes) -> str:
         return "utf-8-sig"
 
 
-def _load(text: str, file: str, extension: str) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
+def _load(
+    text: str, file: str, extension: str, formats: Sequence[str]
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
     """Return the file's JSON, if it is any, and nbformat 4 data. What is not a known text format must be JSON."""
-    known = {known.lower(): known for known in TEXT_FORMATS}.get(extension.lower())
+    known = {known.lower(): known for known in formats}.get(extension.lower())
     looks_like_json = text.lstrip()[:1] == "{"
     if known is not None and not looks_like_json:
         return None, _load_text(text, file, known)
@@ -309,7 +328,7 @@ def _json_error(text: str, file: str, error: ValueError) -> UserError:
 
 
 def _check_kernel(metadata: Mapping[str, Any], file: str) -> None:
-    language = _kernel_language(metadata)
+    language = kernel_language(metadata)
     if language is not None:
         raise OtherLanguage(
             f"{file} is a notebook in {language}, not in Python",
@@ -318,7 +337,7 @@ def _check_kernel(metadata: Mapping[str, Any], file: str) -> None:
         )
 
 
-def _kernel_language(metadata: Mapping[str, Any]) -> str | None:
+def kernel_language(metadata: Mapping[str, Any]) -> str | None:
     """Return the kernel's language if it is not Python. What is missing or odd counts as Python."""
     spec, info, jupytext = (
         value if isinstance(value := metadata.get(key), Mapping) else {}

@@ -23,6 +23,7 @@ from soorgeon_clone.pipeline.declared import dag as dags
 from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
 from soorgeon_clone.pipeline.run import build, run_task, touch
+from soorgeon_clone.pipeline.sources.no_code import NO_CODE
 from soorgeon_clone.pipeline.status.model import TaskStatus
 from soorgeon_clone.pipeline.status.project import Project
 
@@ -164,7 +165,7 @@ class Pipeline:
             if product.key == key or (key is None and len(products) == 1):
                 if product.relation is not None:
                     raise UserError(f"the product of task '{name}' is in a database: {product}", exit_code=2)
-                return self.root / product.path
+                return self.root / product.told
         keys = ", ".join(str(product.key) for product in products)
         raise UserError(f"task '{name}' has no product '{key}'; it has {keys}", exit_code=2)
 
@@ -208,7 +209,7 @@ class PipelineTask:
     def product(self) -> Any:
         """The path of its product, or the paths by key."""
         paths = {
-            product.key: self.pipeline.root / product.path if product.relation is None else product.relation
+            product.key: self.pipeline.root / product.told if product.relation is None else product.relation
             for product in self._task.products
         }
         return paths[None] if list(paths) == [None] else paths
@@ -258,12 +259,12 @@ def source_text(root: Path, task: Task, tasks: Mapping[str, Task]) -> str:
         from soorgeon_clone.pipeline.declared.inject import parameters
 
         return sql_of(task, parameters(task, tasks), root)
-    if task.spec.source.kind == "upload":
-        raise UserError(f"task '{task.name}' uploads {task.spec.source.path}: it has no source", exit_code=2)
     if task.spec.over is not None:
         raise UserError(
             f"task '{task.name}' takes apart what '{task.spec.over.task}' made: it has no source", exit_code=2
         )
+    if task.spec.source.kind in NO_CODE:
+        raise UserError(f"task '{task.name}' ({task.spec.source.kind}) has no code", exit_code=2)
     path = task.spec.source.path or LocalModules(root).find(task.spec.source.text.rpartition(".")[0])
     if path is None:
         raise UserError(f"the source of task '{task.name}' is not in the project: {task.spec.source.text}")
@@ -292,7 +293,8 @@ def _opened(
 ) -> Path | Spec:
     """What `Project` opens."""
     if isinstance(entry_point, (str, Path)):
-        return Path(entry_point).resolve()
+        path = Path(entry_point)
+        return path.resolve() if path.exists() or len(path.parts) > 1 else path
     if isinstance(entry_point, Mapping):
         from soorgeon_clone.pipeline.declared import spec, yaml_tree
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.declared.model import Product, Source, Spec, TaskSpec
+from soorgeon_clone.pipeline.declared.model import Hook, Product, Source, Spec, TaskSpec
 
 _PICKLE = "soorgeon_clone.pipeline.building.function_task.save_pickle"
 _UNPICKLE = "soorgeon_clone.pipeline.building.function_task.load_pickle"
@@ -97,8 +97,8 @@ def _task(function: Function, names: set[str], params: dict[str, Any], root: Pat
         products=(Product(None, declared.get("product") or f"output/{name}.pkl"),),
         upstream=tuple(upstream),
         params=params,
-        serializer=declared.get("serializer", _PICKLE),
-        unserializer=declared.get("unserializer", _UNPICKLE),
+        serializer=Hook(declared.get("serializer", _PICKLE)),
+        unserializer=Hook(declared.get("unserializer", _UNPICKLE)),
         spread=True,
         file=f"{function.__module__}",
         line=function.__code__.co_firstlineno,

@@ -159,13 +159,14 @@ def touch(project: Project, options: Options | None = None) -> Report:
 def _side(project: Project, options: Options, listener: Listener, executor: Executor | None = None) -> Side:
     """Where the tasks run."""
     if options.engine == "dask":
-        kept = next((name for name in options.chosen(project.dag) if project.tasks[name].in_database), None)
-        if kept is not None:
-            raise UserError(
-                f"task '{kept}' makes a relation in a database, which is noted on this machine only",
-                hint="Build it here, without Dask.",
-                exit_code=2,
-            )
+        for task in (project.tasks[name] for name in options.chosen(project.dag)):
+            if not task.is_kept or any(product.outside for product in task.products):
+                raise UserError(
+                    f"{task.products[0]} of task '{task.name}' is on this machine only: a relation in a database, "
+                    "a file that others make, or one outside of the project",
+                    hint="Build it here, without Dask.",
+                    exit_code=2,
+                )
         from soorgeon_clone.pipeline.elsewhere.build_side import DaskSide
 
         return DaskSide(project, options, listener.warned)

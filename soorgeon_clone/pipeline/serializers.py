@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def serializer(
 
     ``extension_mapping`` maps endings (``".npy"``) to functions, ``defaults`` are endings that are known here (.txt,
     .json, .csv, .parquet), ``fallback`` (True, "pickle", "joblib" or "cloudpickle") is for all others instead of the
-    decorated function. ``unpack``: a mapping of objects goes to the products with the same keys. Raises UserError.
+    decorated function. A task with several products returns a mapping with their keys. ``unpack``: a mapping of objects
+    goes to a folder, a file for each key. Raises UserError.
     """
 
     def decorate(function: Save) -> Save:
@@ -46,13 +48,22 @@ def serializer(
 
         @functools.wraps(function)
         def save(obj: Any, product: Any) -> None:
-            if unpack and isinstance(product, Mapping):
+            if isinstance(product, Mapping):
                 if not isinstance(obj, Mapping) or set(obj) != set(product):
-                    raise TypeError(f"with unpack=True, the task must return a mapping with the keys {sorted(product)}")
+                    raise TypeError(
+                        f"a task with several products must return a mapping with the keys {sorted(product)}"
+                    )
                 for key, path in product.items():
-                    table.get(Path(path).suffix, other)(obj[key], path)
+                    save(obj[key], path)
+            elif unpack and isinstance(obj, Mapping):
+                folder = Path(product)
+                if folder.is_dir():
+                    shutil.rmtree(folder)
+                folder.mkdir(parents=True)
+                for name, part in obj.items():
+                    table.get(Path(name).suffix, other)(part, folder / _plain_name(name))
             else:
-                table.get(Path(product).suffix if not isinstance(product, Mapping) else "", other)(obj, product)
+                table.get(Path(product).suffix, other)(obj, product)
 
         return save
 
@@ -74,13 +85,22 @@ def unserializer(
 
         @functools.wraps(function)
         def load(product: Any) -> Any:
-            if unpack and isinstance(product, Mapping):
-                return {key: table.get(Path(path).suffix, other)(path) for key, path in product.items()}
-            return table.get(Path(product).suffix if not isinstance(product, Mapping) else "", other)(product)
+            if isinstance(product, Mapping):
+                return {key: load(path) for key, path in product.items()}
+            if unpack and Path(product).is_dir():
+                return {path.name: table.get(path.suffix, other)(path) for path in sorted(Path(product).iterdir())}
+            return table.get(Path(product).suffix, other)(product)
 
         return load
 
     return decorate
+
+
+def _plain_name(name: Any) -> str:
+    """A key, if it can be the name of a file in a folder."""
+    if not isinstance(name, str) or Path(name).name != name:
+        raise TypeError(f"with unpack=True, keys are names of files, and {name!r} is none")
+    return name
 
 
 def _table(

@@ -11,6 +11,7 @@ from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge, read
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.analysis.objects.policy import Policy
 from soorgeon_clone.analysis.scripts import scripts_in
+from soorgeon_clone.notebook.headings import headings
 from soorgeon_clone.notebook.model import Notebook, Section
 from soorgeon_clone.notebook.platforms import names_of_platform
 from soorgeon_clone.notebook.sections import almost_heading, best_level, split
@@ -176,5 +177,12 @@ def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, sin
             if almost is None
             else f"`{almost}` is none: put a space behind the #."
         )
-        return (f"No headings split the notebook, so it becomes one task. {advice}",)
+        found = [one for cell in notebook.cells if cell.kind == "markdown" for one in headings(cell.source)]
+        only = [one for one in found if one.level == level]
+        why = (
+            f"Its only H{level} heading, '{only[0].title}', splits nothing"
+            if only
+            else "No headings split the notebook"
+        )
+        return (f"{why}, so it becomes one task. {advice}",)
     return (f"No H{level} headings split the notebook, so it becomes one task; --split-on h{better} would split it.",)

@@ -108,3 +108,20 @@ def test_the_wrong_kind_of_object(tmp_path: Path) -> None:
         save(1, tmp_path / "x.csv")
     with pytest.raises(TypeError, match="takes a text, not int"):
         save(1, tmp_path / "x.txt")
+
+
+def test_unpack_makes_a_folder_with_a_file_for_each_key(tmp_path: Path) -> None:
+    @serializer(defaults=[".txt"], fallback=True, unpack=True)
+    def save(obj: Any, product: Any) -> None: ...
+
+    @unserializer(defaults=[".txt"], fallback=True, unpack=True)
+    def load(product: Any) -> Any: ...
+
+    products = {"one": tmp_path / "one.pkl", "many": tmp_path / "many"}
+    for many in ({"a.txt": "1", "b.pkl": 2}, {"c.txt": "3"}):
+        save({"one": 5, "many": many}, products)
+        assert load(products) == {"one": 5, "many": many}
+    with pytest.raises(TypeError, match="names of files"):
+        save({"../x.txt": "1"}, tmp_path / "many")
+    with pytest.raises(TypeError, match="a mapping with the keys"):
+        save({"one": 5}, products)

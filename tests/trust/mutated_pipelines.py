@@ -143,7 +143,7 @@ _KEYS = (
     "papermill_params", "nb_product_key", "nbconvert_exporter_name", "nbconvert_export_kwargs", "serializer",
     "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
     "export", "tasks", "meta", "clients", "config", "executor", "store", "dotted_path", "class", "import_tasks_from",
-    "extract_product", "product_relative_to_source", "cpus", "resources_", "location",
+    "extract_product", "product_relative_to_source", "cpus", "resources_", "location", "allow_outside",
 )  # fmt: skip
 _CODE = [
     "# coding: rot13\n", "# coding: punycode\n", "# coding: utf-16\n", "# -*- coding: nonsense -*-\n", "\x00",

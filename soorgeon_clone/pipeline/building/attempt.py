@@ -14,7 +14,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_bytes, read_text
 from soorgeon_clone.files.removal import remove_file
 from soorgeon_clone.files.scratch import is_own_file, put_text
-from soorgeon_clone.pipeline.building import former, hooks, results, shell_task
+from soorgeon_clone.pipeline.building import download_task, file_client, former, hooks, results, shell_task
 from soorgeon_clone.pipeline.building.executed import keep_executed
 from soorgeon_clone.pipeline.building.failure import text_of
 from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended
@@ -33,7 +33,7 @@ from soorgeon_clone.pipeline.status.project import Project
 # Products of more bytes than this are read in a thread, while tasks that will run in any case run already.
 _LARGE = 32_000_000
 
-Phase = Literal["on_render", "task", "convert", "on_finish", "on_failure"]
+Phase = Literal["on_render", "task", "convert", "on_finish", "upload", "on_failure"]
 
 
 class LocalAttempt:
@@ -86,6 +86,7 @@ class LocalAttempt:
         phases.append("task")
         phases.extend("convert" for _ in self._forms)
         phases += ["on_finish"] if spec.on_finish else []
+        phases += ["upload"] if spec.file_client else []
         self._phases = phases
         return self._next_job()
 
@@ -148,20 +149,26 @@ class LocalAttempt:
         """The source with its parameters, as it is run."""
         from soorgeon_clone.notebook import read, write
 
-        notebook = read.read(self.project.root / str(self.task.spec.source.path))
+        notebook, _ = read.read_any(self.project.root / str(self.task.spec.source.path))
         cells = inject.inject(notebook.cells, inject.cell_text(self.values, self.task))
-        return write.to_data(cells, notebook.metadata)
+        metadata = dict(notebook.metadata)
+        if self.task.facts.language is not None:
+            kernel = {"name": self.task.kernel, "display_name": self.task.kernel, "language": self.task.facts.language}
+            metadata["kernelspec"] = metadata.get("kernelspec") or kernel
+        return write.to_data(cells, metadata)
 
     def _next_job(self) -> Job:
         self._phase = self._phases.pop(0)
         hook = {"on_render": self.task.spec.on_render, "on_finish": self.task.spec.on_finish}.get(self._phase)
-        if self._phase == "on_finish" and self.task.notebooks:
+        if self._phase in ("on_finish", "upload") and self.task.notebooks:
             self._finish_notebooks()
             self.stage.show_notebooks()
         if self._phase == "task":
             self.stage.begin()
         if hook is not None:
             return self._job(function=hooks.task_call(hook, self.task, self.project.dag, self.values))
+        if self._phase == "upload":
+            return self._upload()
         if self._phase == "convert":
             return self._conversion(self._forms.pop(0))
         if self.task.spec.source.kind == "function":
@@ -177,6 +184,11 @@ class LocalAttempt:
 
             over = foreach.product_of(self.task, self.project.dag.tasks)
             return self._job(function=split_task.call_for(over.path, self.task.products[0].path))
+        if self.task.spec.source.kind == "link":
+            return self._job(function=FunctionCall("builtins.dict", {}))
+        if self.task.spec.source.kind == "download":
+            given = {"url": self.task.spec.source.text, "product": self.values["product"]}
+            return self._job(function=FunctionCall(f"{download_task.__name__}.run", given))
         if self.task.spec.source.kind == "shell":
             return self._job(function=FunctionCall(f"{shell_task.__name__}.run", {"script": self._script()}))
         output = self.stage.new / self._executed if self.task.notebooks else None
@@ -213,11 +225,18 @@ class LocalAttempt:
             watched=self._phase == "task",
             tells=self.tells or self.task.spec.log_output or self._phase in ("on_render", "on_finish", "on_failure"),
             log_level=self.log_level,
-            kernel=self.task.spec.kernel if source is not None else None,
+            kernel=self.task.kernel if source is not None else None,
             undo=FunctionCall(
                 f"{former.__name__}.put_back_after", {"folder": self.stage.folder, "places": self.stage.places}
             ),
         )
+
+    def _upload(self) -> Job:
+        client = self.task.spec.file_client
+        assert client is not None
+        paths = [product.told for product in self.task.products]
+        given = {"dotted": client.value, "args": resolved(client.args), "paths": paths}
+        return self._job(function=FunctionCall(f"{file_client.__name__}.upload", given))
 
     def _conversion(self, form: Path) -> Job:
         executed, product = self.stage.new / self._executed, self.stage.new / form
@@ -254,7 +273,7 @@ class LocalAttempt:
                 self._finish_notebooks()
             missing = self.stage.missing()
             if missing:
-                names = ", ".join(product.path for product in missing)
+                names = ", ".join(map(str, missing))
                 index = f'["{missing[0].key}"]' if missing[0].key is not None else ""
                 raise UserError(
                     f"task '{self.task.name}' ran to its end and did not write {names}",
@@ -313,6 +332,7 @@ class LocalAttempt:
             "on_finish": f"on_finish ({_dotted(self.task.spec.on_finish)})",
             "on_failure": f"on_failure ({_dotted(self.task.spec.on_failure)})",
             "convert": "conversion of its notebook",
+            "upload": "upload of its products",
         }.get(self._phase, "")
         return text_of(self.task, outcome, notebook, what=what)
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_bytes
+from soorgeon_clone.pipeline.building import download_task
 from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared.elements import ITEM, KEY
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.sources.model import Signature
+from soorgeon_clone.pipeline.sources.no_code import NO_CODE
 from soorgeon_clone.pipeline.status.project import Project
 
 _MOST = 10
@@ -19,7 +21,7 @@ _MOST = 10
 def check(project: Project, names: Iterable[str]) -> list[str]:
     """Return what has no effect. Raises UserError for what cannot go well, with all of it."""
     tasks = [project.tasks[name] for name in names]
-    wrong = [f"{_place(task)}: {problem}" for task in tasks for problem in _problems(task)]
+    wrong = [f"{_place(task)}: {problem}" for task in tasks for problem in _problems(project, task)]
     if wrong:
         more = [f"and {len(wrong) - _MOST} more"] if len(wrong) > _MOST else []
         raise UserError("\n".join(["nothing was run:", *wrong[:_MOST], *more]), exit_code=2)
@@ -43,7 +45,7 @@ def _told(task: Task) -> list[str]:
     return [name for name in (KEY, ITEM) if name in names and name not in known]
 
 
-def _problems(task: Task) -> Iterator[str]:
+def _problems(project: Project, task: Task) -> Iterator[str]:
     if task.spec.source.kind == "function":
         if task.facts.problem is not None:
             yield task.facts.problem
@@ -54,15 +56,16 @@ def _problems(task: Task) -> Iterator[str]:
         for name, _, line in task.facts.undefined:
             if name not in task.spec.params:
                 yield f"line {line}: {{{{{name}}}}} has no value: give it one in 'params'"
-    if task.spec.source.kind in ("shell", "sql", "upload", "split"):
+    if task.spec.source.kind == "link":
+        for product in task.products:
+            if not (project.root / product.path).exists():
+                yield f"there is no {product}: the product of a {task.spec.source.text} is a file that is there"
+    if task.spec.source.kind == "download" and (problem := download_task.check(task.spec.source.text)) is not None:
+        yield problem
+    if task.spec.source.kind in ("shell", "sql", "split", *NO_CODE):
         return
-    if task.spec.kernel is not None:
-        from soorgeon_clone.pipeline.execution.kernel import require_kernel
-
-        try:
-            require_kernel(task.spec.kernel)
-        except UserError as error:
-            yield str(error)
+    if task.kernel is not None or task.facts.language is not None:
+        yield from _of_kernel(task)
         return
     if task.spec.static_analysis == "strict":
         yield from _of_strict(task)
@@ -71,6 +74,19 @@ def _problems(task: Task) -> Iterator[str]:
         for name, cell, line in task.facts.undefined:
             if name not in given:
                 yield f"cell {cell}, line {line}: the name '{name}' is nowhere defined"
+
+
+def _of_kernel(task: Task) -> Iterator[str]:
+    """What is missing for a notebook that another kernel than that of this Python runs."""
+    from soorgeon_clone.pipeline.execution.kernel import require_kernel
+
+    if task.kernel is None:
+        yield f"it is written in {task.facts.language}: name its Jupyter kernel with 'kernelspec_name'"
+        return
+    try:
+        require_kernel(task.kernel)
+    except UserError as error:
+        yield str(error)
 
 
 def _of_function(task: Task, signature: Signature) -> Iterator[str]:
@@ -110,9 +126,10 @@ def _of_strict(task: Task) -> Iterator[str]:
 
 
 def _without_effect(project: Project, task: Task) -> Iterator[str]:
-    """Params that a script does not use."""
+    """Wildcards that match nothing, and params that a script does not use."""
+    yield from (f"upstream '{name}' stands for no task" for name, tasks in task.groups.items() if not tasks)
     code = task.facts.code
-    if task.spec.source.kind == "function" or code is None or code.reflective:
+    if task.spec.source.kind in ("function", *NO_CODE) or code is None or code.reflective:
         return
     used = {name.partition(".")[0] for name in code.effects.uses}
     unused = [name for name in _params(task) if name not in used and not (task.spec.each and name in (KEY, ITEM))]

@@ -10,6 +10,7 @@ from soorgeon_clone.pipeline.building.attempt import LocalAttempt
 from soorgeon_clone.pipeline.building.function_task import call_for
 from soorgeon_clone.pipeline.execution.cells import is_run, text
 from soorgeon_clone.pipeline.execution.debugging import debug_call, debug_cells
+from soorgeon_clone.pipeline.sources.no_code import NO_CODE
 from soorgeon_clone.pipeline.status.project import Project
 
 
@@ -24,12 +25,16 @@ def debug(project: Project, name: str) -> bool:
         )
     if task.spec.over is not None:
         raise UserError(f"task '{name}' takes apart what '{task.spec.over.task}' made: debug that one", exit_code=2)
-    if task.spec.source.kind in ("sql", "upload"):
+    if task.spec.source.kind == "sql":
         raise UserError(
             f"task '{name}' is SQL, which has no debugger",
             hint=f"'soorgeon-clone task {name} --source' shows the statements.",
             exit_code=2,
         )
+    if task.spec.source.kind in NO_CODE:
+        raise UserError(f"task '{name}' has no code to debug", exit_code=2)
+    if task.facts.language is not None:
+        raise UserError(f"task '{name}' is written in {task.facts.language}, which has no debugger here", exit_code=2)
     attempt = LocalAttempt(project, task, project.judge(task), memory_limit=None)
     attempt.stage.prepare()
     try:

@@ -72,7 +72,7 @@ def of(project: Project, task: Task, verdict: Verdict, before: Before, seconds: 
     # What only a module names (a log, a hook's report) is no result of the task, nor anything that it depends on.
     own = project.named_files(task, modules=False) if different else {}
     written = {path: digest if path in own else "" for path, digest in different.items()}
-    if project.cache is not None and fingerprint.digest and not task.in_database:
+    if project.cache is not None and fingerprint.digest and task.is_kept:
         manifest = Manifest(
             products,
             inputs,
@@ -193,7 +193,7 @@ def share(project: Project, names: Iterable[str]) -> str | None:
     waiting = []
     for name in names:
         made = project.records.made(name)
-        if made is None or not made.fingerprint or project.tasks[name].in_database:
+        if made is None or not made.fingerprint or not project.tasks[name].is_kept:
             continue
         key, stamp = f"\0store:{store.url}:{name}", f"{made.fingerprint}:{made.finished}"
         if project.records.recall(key, stamp) is None:

@@ -43,6 +43,8 @@ def retold(executed: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, 
     _number(notebook["cells"])
     if "widgets" in executed.get("metadata", {}):
         notebook["metadata"]["widgets"] = executed["metadata"]["widgets"]
+    if "language_info" not in notebook["metadata"]:  # another language's
+        notebook["metadata"]["language_info"] = executed["metadata"].get("language_info", {})
     return notebook
 
 

@@ -264,7 +264,7 @@ class Schedule:
         for needed in needs(task, self.tasks):
             path = needed.path
             if path not in self.ahead.meanings and not (self.project.root / path).exists():
-                return f"task '{task.name}': {path}, a product of its upstream '{needed.task}', is missing"
+                return f"task '{task.name}': {needed.product}, a product of its upstream '{needed.task}', is missing"
         return None
 
     # -- what runs -------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from soorgeon_clone.notebook.tags import INJECTED
 from soorgeon_clone.pipeline.building import former
 from soorgeon_clone.pipeline.building.former import Former
 from soorgeon_clone.pipeline.building.lock import HELD, take
+from soorgeon_clone.pipeline.declared import outside
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Product, Task
 from soorgeon_clone.pipeline.execution.written import read_executed, write_notebook
 from soorgeon_clone.pipeline.state.hidden import hidden_folder, safe_name
@@ -42,7 +43,9 @@ class Stage:
         self.prefix = f"{HIDDEN}/staging/{safe_name(task.name)}"
         self.folder = self.root / self.prefix
         self.new = self.folder  # but for what begins with `former.OWN`
-        self._declared = {product.path for product in task.products}
+        # what others make is left alone
+        self._own = task.products if task.spec.source.kind != "link" else ()
+        self._declared = {product.path for product in self._own}
         self._folders: dict[str, str] = {}  # of products, and where they really are
         self._former = Former(self.folder)
         self._lock: Any = None
@@ -58,6 +61,7 @@ class Stage:
         What a run that was killed left undone is undone first. Raises UserError where a product would take the place of
         what the project is made of.
         """
+        self._link_outside()
         self._folders = {
             folder: os.path.realpath(self.root / folder) for folder in map(posixpath.dirname, self._declared)
         }
@@ -68,8 +72,20 @@ class Stage:
         former.put_back(self.folder, places)
         scratch.remove(self.folder)
         self.folder.mkdir()
-        for name in {posixpath.dirname(product.path) for product in self.task.products}:
+        for name in {posixpath.dirname(product.path) for product in self._own}:
             os.makedirs(self.new / name, exist_ok=True)  # noqa: PTH103
+
+    def _link_outside(self) -> None:
+        """Have the links behind which products outside of the project are."""
+        for product in self._own:
+            if product.outside is None:
+                continue
+            name, folder = outside.link_of(product, self.root)
+            link = hidden_folder(self.root, outside.FOLDER) / name
+            if not link.is_symlink() or os.readlink(link) != folder:  # noqa: PTH115
+                scratch.remove(link)
+                link.symlink_to(folder, target_is_directory=True)
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
 
     def begin(self) -> None:
         """Free the places of what the task itself writes. Raises UserError."""
@@ -79,6 +95,8 @@ class Stage:
     def show_notebooks(self) -> None:
         """Have the executed notebook in its place before the run has come to its end. Raises UserError."""
         places = self.places
+        if any(product.path in self._former.places for product in self.task.notebooks):
+            return  # they are there
         self._put_aside({product.path: places[product.path] for product in self.task.notebooks})
         self._move_new()
 
@@ -272,13 +290,14 @@ def _entries(folder: Path, whole: set[str]) -> list[str]:
         with os.scandir(f"{folder}/{prefix}") as entries:
             for entry in entries:
                 name = prefix + entry.name
-                if name.startswith(former.OWN):
+                if name.startswith(former.OWN) and not name.startswith(HIDDEN):
                     continue
                 if entry.is_dir(follow_symlinks=False) and name not in whole:
                     waiting.append(f"{name}/")
                 else:
                     found.append(name)
-    return found
+    # in the hidden folder are only the links behind which products outside of the project are
+    return [name for name in found if name in whole or not name.startswith(f"{HIDDEN}/")]
 
 
 def _check_kind(task: Task, source: Path, name: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.pipeline.declared import foreach
+from soorgeon_clone.pipeline.declared import foreach, outside
 from soorgeon_clone.pipeline.declared.database_entry import receipt
 from soorgeon_clone.pipeline.declared.model import DAG, HIDDEN, Product, Spec, Task, TaskSpec
 from soorgeon_clone.pipeline.declared.yaml_tree import nearest
@@ -155,7 +155,7 @@ def _upstream(
             matches = []
         empty = [] if matches or name not in groups else _splits(names, name)
         after += empty
-        if not matches and not empty:
+        if not matches and name not in groups:
             raise UserError(
                 f"{where}: upstream '{name}' of task '{task.name}' is no task",
                 hint=_near(name, names)
@@ -177,9 +177,9 @@ def _products(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product, 
     products = task.products
     if products is None:
         products = _extracted(spec, task, facts)
-    return tuple(
-        one if one.relation is not None else Product(one.key, _inside(spec.root, one.path, task)) for one in products
-    )
+    if task.source.kind == "link":  # it is only read
+        return tuple(Product(one.key, posixpath.normpath(one.path)) for one in products)
+    return tuple(one if one.relation is not None else _placed(spec, one, task) for one in products)
 
 
 def _extracted(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product, ...]:
@@ -204,17 +204,30 @@ def _extracted(spec: Spec, task: TaskSpec, facts: SourceFacts) -> tuple[Product,
     )
 
 
-def _inside(root: Path, path: str, task: TaskSpec) -> str:
-    """The path relative to the root, normalised."""
+def _placed(spec: Spec, product: Product, task: TaskSpec) -> Product:
+    """The product with its path relative to the root, normalised. Raises UserError for one that must not be there."""
+    found = _inside(spec.root, product.path, task)
+    if found is not None:
+        return Product(product.key, found)
+    package = outside.is_package(spec.root)
+    inside = package is not None and _inside(package, os.path.join(spec.root, product.path), task) is not None  # noqa: PTH118
+    if not spec.allow_outside and not inside:
+        raise _outside(spec.root, product.path, task)
+    return outside.product(product.key, product.path, spec.root)
+
+
+def _inside(root: Path, path: str, task: TaskSpec) -> str | None:
+    """The path relative to the root, normalised; None where it leads out of it."""
     if os.path.isabs(path):  # noqa: PTH117 (pathlib is slow, and this runs for every product)
         resolved = posixpath.normpath(path.replace("\\", "/"))
         base = root.as_posix()
         if not resolved.startswith(base + "/"):
-            raise _outside(root, path, task)
+            return None
         return resolved[len(base) + 1 :]
     normal = posixpath.normpath(path.replace("\\", "/") if os.sep == "\\" else path)
     if normal == ".." or normal.startswith("../") or normal == ".":
-        raise _outside(root, path, task)
+        whole = posixpath.normpath(f"{root.as_posix()}/{normal}")
+        return whole[len(root.as_posix()) + 1 :] if whole.startswith(f"{root.as_posix()}/") else None
     if normal.split("/", 1)[0] == HIDDEN:
         raise UserError(f"{_place(task)}: product '{path}' is in {HIDDEN}, which is kept for records", exit_code=2)
     return normal
@@ -223,7 +236,7 @@ def _inside(root: Path, path: str, task: TaskSpec) -> str:
 def _outside(root: Path, path: str, task: TaskSpec) -> UserError:
     return UserError(
         f"{_place(task)}: product '{path}' is outside of the project",
-        hint=f"Products must be below {root}: only there can they appear all or not at all.",
+        hint=f"Say 'allow_outside: true' at the top of pipeline.yaml if that is meant, or put it below {root}.",
         exit_code=2,
     )
 

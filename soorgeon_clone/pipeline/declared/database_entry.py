@@ -24,10 +24,12 @@ _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 @dataclass(frozen=True)
 class Clients:
-    """What the top of pipeline.yaml says for SQL: clients by the class of tasks and products, folders of templates."""
+    """What the top of pipeline.yaml says of clients: for SQL by the class of tasks and products, and for ``files``;
+    and where SQL finds templates."""
 
     by_class: Mapping[str, Client] = field(default_factory=dict)
     templates: tuple[str, ...] = ()
+    files: Client | None = None
 
 
 def read_clients(item: Item | None, templates: tuple[str, ...]) -> tuple[Clients, list[str]]:
@@ -36,14 +38,23 @@ def read_clients(item: Item | None, templates: tuple[str, ...]) -> tuple[Clients
         return Clients({}, templates), []
     if not isinstance(item.value, dict):
         raise item.error("expected a mapping of classes, such as SQLScript, to clients")
-    found, warnings = {}, []
+    found, warnings, files = {}, [], None
     for name, entry in item.value.items():
         if name in (*CLASSES, *RELATIONS):
             found[str(name)] = read_client(entry)
+        elif name == "File":
+            files = read_file_client(entry)
         else:
-            hint = ": a remote copy of products is 'store: URL'" if name == "File" else ""
-            warnings.append(f"{entry.place}: 'clients.{shortened(str(name))}' has no effect{hint}")
-    return Clients(found, templates), warnings
+            warnings.append(f"{entry.place}: 'clients.{shortened(str(name))}' has no effect")
+    return Clients(found, templates, files), warnings
+
+
+def read_file_client(entry: Item) -> Client:
+    """The function that returns a client for files."""
+    client = read_client(entry)
+    if not isinstance(client.value, str) or "://" in client.value:
+        raise entry.error("expected module.function", hint="A folder or bucket that is shared is 'store: URL'.")
+    return client
 
 
 def read_client(entry: Item) -> Client:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.declared.factory import declared
 from soorgeon_clone.pipeline.declared.values import Computed, as_choices, resolved
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 
@@ -58,6 +59,19 @@ class Called:
 
     def choices(self, computed: Computed) -> list[Any]:
         return as_choices(self.param(computed))
+
+    def pipeline(self, computed: Computed) -> Mapping[str, Any]:
+        shown = repr(computed)
+        if shown not in self._known:
+            here = os.getcwd()  # noqa: PTH109
+            os.chdir(self.root)  # where relative paths of its products and sources are
+            try:
+                found = declared(call(computed, self.root), self.root, f"{computed.place}: {computed.dotted}")
+            finally:
+                os.chdir(here)
+            self._known[shown] = found
+            self.returned(computed, [found])
+        return dict(self._known[shown])
 
 
 def call(computed: Computed, root: Path) -> Any:

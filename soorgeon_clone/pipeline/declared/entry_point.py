@@ -14,6 +14,7 @@ from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import is_regular
+from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pyproject import read_section
 
 DEFAULT = "pipeline.yaml"
@@ -51,15 +52,20 @@ def scripts(named: Path) -> list[Path]:
     return [path for path in found if path.suffix in _SUFFIXES and is_regular(path)]
 
 
-def refuse_factory(named: Path) -> None:
-    """Raise UserError for the dotted path of a function, with which Ploomber makes a DAG."""
+def factory(named: Path) -> str | None:
+    """Return the dotted path of a function that returns the pipeline; None for the name of a file."""
     text = str(named)
-    if not named.exists() and text.replace(".", "").isidentifier() and named.suffix not in (".yaml", ".yml", ""):
+    is_dotted = text.replace("::", ".").replace(".", "").isidentifier() and "." in text.replace("::", ".")
+    if named.exists() or not is_dotted or named.suffix in (".yaml", ".yml"):
+        return None
+    module = text.replace("::", ".").rpartition(".")[0]
+    if LocalModules(Path.cwd()).find(module) is None:
         raise UserError(
-            f"there is no file {text}; if it is a function that returns a DAG of Ploomber, only Ploomber can call it",
-            hint="Declare the tasks in pipeline.yaml, or give functions: soorgeon_clone.Pipeline([load, clean]).",
+            f"there is no file {text}, and no module {module} in {Path.cwd()}",
+            hint="--entry-point names a pipeline.yaml, its folder, or module.function that returns the pipeline.",
             exit_code=2,
         )
+    return text
 
 
 def _owner(path: Path) -> int:

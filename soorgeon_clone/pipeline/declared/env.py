@@ -14,7 +14,10 @@ from soorgeon_clone.files.regular import is_regular
 from soorgeon_clone.pipeline.declared import repository, yaml_tree
 from soorgeon_clone.pipeline.declared.values import Lookup, holds, resolved, typed
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, shortened
+from soorgeon_clone.pipeline.sources import templates
 
+_NAME = re.compile(r"\s*[^\W\d][\w-]*(\.[\w-]+)*\s*|\s*")
+_LONGEST_EXPRESSION = 1_000
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 # Placeholders may stand for texts with placeholders, and so multiply.
 _LONGEST = 1_000_000
@@ -84,6 +87,8 @@ class Environment:
         return Lookup(tuple(parts)) if len(parts) > 1 else typed(parts[0])
 
     def _lookup(self, name: str, item: Item) -> Any:
+        if _NAME.fullmatch(name) is None or ("-" in name and name.partition(".")[0] not in self.values):
+            return self._evaluated(name, item)
         parts = name.split(".")
         self.used.add(parts[0])
         if parts[0] == "env" and "env" not in self.values:
@@ -110,6 +115,24 @@ class Environment:
                 )
             value = value[part]
         return value
+
+    def _evaluated(self, expression: str, item: Item) -> Any:
+        """The value of an expression of Jinja."""
+        where = f"{item.place}: {{{{{shortened(expression)}}}}}"
+        if len(expression) > _LONGEST_EXPRESSION:
+            raise item.error("an expression of this length is not read")
+        given = {}
+        for name in sorted(templates.names(expression, where)):
+            if name == "env" and "env" not in self.values:
+                raise item.error(
+                    "nothing can be computed with values of the environment: they are looked up when the task runs",
+                    hint="Write {{env.NAME}} alone, or compute in the task.",
+                )
+            if name in self.values or name in _BUILT_IN or name == "now":
+                given[name] = self._lookup(name, item)
+            if holds(given.get(name), Lookup):
+                raise item.error(f"nothing can be computed with {{{{{name}}}}}, which holds values of the environment")
+        return templates.evaluate(expression, given, where)
 
 
 def load(spec: Path, overrides: Mapping[str, Any], *, now: datetime.datetime | None = None) -> Environment:

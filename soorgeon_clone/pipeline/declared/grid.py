@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from soorgeon_clone.pipeline.declared.values import Computed, Lookup, resolved
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, shortened
+from soorgeon_clone.pipeline.sources import templates
 
-_PLACE = re.compile(r"\[\[([^\[\]]*)\]\]")
+_PLACE = re.compile(r"\[\[([^\n]*?)\]\](?!\])")
 # More tasks than anybody builds, and few enough to be counted out.
 MOST_TASKS = 100_000
 
@@ -67,13 +68,16 @@ def _choices(entry: Item, computed: Callable[[Any, Item], list[Any] | None]) -> 
     return [value]
 
 
-def fill(text: str, values: Mapping[str, Any], item: Item) -> str:
-    """The text with each ``[[param]]`` replaced by the parameter's value."""
+def fill(text: str, values: Mapping[str, Any], item: Item, known: Collection[str] = ()) -> str:
+    """The text with each ``[[param]]`` replaced by the parameter's value. ``known`` are the parameters of all mappings
+    of the grid: those that this one does not have stand for nothing."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1].strip()
         if not name.isidentifier():
-            return match[0]
+            return str(templates.evaluate(name, resolved(values), f"{item.place}: [[{shortened(name)}]]"))
+        if name in known and name not in values:
+            return ""
         if name not in values:
             raise item.error(f"[[{shortened(name)}]] is no parameter of the grid")
         chosen = values[name]
@@ -82,11 +86,19 @@ def fill(text: str, values: Mapping[str, Any], item: Item) -> str:
     return _PLACE.sub(value, text)
 
 
-def product_path(text: str, values: Mapping[str, Any], index: int | str | None, item: Item) -> str:
+def parameters(item: Item) -> frozenset[str]:
+    """The names of the parameters of all mappings of a grid."""
+    mappings = item.value if isinstance(item.value, list) else [item]
+    return frozenset(str(name) for mapping in mappings if isinstance(mapping.value, dict) for name in mapping.value)
+
+
+def product_path(
+    text: str, values: Mapping[str, Any], index: int | str | None, item: Item, known: Collection[str] = ()
+) -> str:
     """The path of one task's product: the task's number (if any) before the suffix, then ``[[param]]`` filled in."""
     if index is None:
-        return fill(text, values, item)
+        return fill(text, values, item, known)
     path = PurePosixPath(text)
     suffix = "".join(path.suffixes)
     stem = path.name.replace(suffix, "") if suffix else path.name
-    return fill(str(path.parent / f"{stem}-{index}{suffix}"), values, item)
+    return fill(str(path.parent / f"{stem}-{index}{suffix}"), values, item, known)

@@ -15,6 +15,7 @@ from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared.elements import ITEM
 from soorgeon_clone.pipeline.declared.model import Product, Task
 from soorgeon_clone.pipeline.declared.values import Computed, Lookup, changed, holds, literal
+from soorgeon_clone.pipeline.sources.languages import LANGUAGES, Written
 
 
 def parameters(task: Task, tasks: Mapping[str, Task], *, root: Path | None = None) -> dict[str, Any]:
@@ -44,12 +45,14 @@ def upstream_paths(task: Task, tasks: Mapping[str, Task], path: Callable[[str], 
 
 def paths(products: Sequence[Product], path: Callable[[str], str] = str) -> Any:
     """A path, or a mapping of keys to paths where the products have keys; relations as they are."""
-    found = {product.key: path(product.path) if product.relation is None else product.relation for product in products}
+    found = {product.key: path(product.told) if product.relation is None else product.relation for product in products}
     return found[None] if list(found) == [None] else found
 
 
 def cell_text(values: Mapping[str, Any], task: Task) -> str:
     """The source of the injected cell, which assigns each value; it looks those up that are in the environment."""
+    if task.facts.language is not None:
+        return _in_another_language(values, task, task.facts.language)
     lines = ["# Parameters", *(["import os"] if holds(values, Lookup) else [])]
     # What is called ``os`` comes last: the others need the module.
     for name, value in sorted(values.items(), key=lambda pair: pair[0] == "os"):
@@ -66,6 +69,23 @@ def cell_text(values: Mapping[str, Any], task: Task) -> str:
             ) from None
         lines.append(f"{name} = {text}")
     return "\n".join(lines)
+
+
+def _in_another_language(values: Mapping[str, Any], task: Task, name: str) -> str:
+    language = LANGUAGES.get(name)
+    if language is None:
+        raise UserError(
+            f"{task.spec.file}, line {task.spec.line}, task '{task.name}': values cannot be written in {name}",
+            hint=f"Known besides Python are: {', '.join(LANGUAGES)}.",
+            exit_code=2,
+        )
+
+    def written(value: Any) -> Any:
+        return Written(language.looked_up(value.parts)) if isinstance(value, Lookup) else value
+
+    return "\n".join(
+        [f"{language.comment} Parameters", *(language.assign(one, changed(values[one], written)) for one in values)]
+    )
 
 
 def _is_code(value: Any) -> bool:

@@ -16,7 +16,7 @@ from soorgeon_clone.pipeline.sources.relations import Relation
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.declared.yaml_tree import Item
 
-SourceKind = Literal["script", "function", "shell", "sql", "upload", "split"]
+SourceKind = Literal["script", "function", "shell", "sql", "upload", "split", "link", "download"]
 
 # The folder that holds records, the lock and unfinished products of a project.
 HIDDEN = ".soorgeon-clone"
@@ -27,21 +27,31 @@ class Product:
     """One file (or folder) that a task makes. ``path`` is relative to the project's root, with forward slashes.
 
     ``key`` is None where the task declares a single product without a key. A ``relation`` is in a database; the file
-    is then the receipt of the run that made it.
+    is then the receipt of the run that made it. ``outside`` is the path as it is declared, where it leads out of the
+    project (see `outside`).
     """
 
     key: str | None
     path: str
     relation: Relation | None = None
+    outside: str | None = None
 
     def __str__(self) -> str:
-        return self.path if self.relation is None else str(self.relation)
+        return self.told if self.relation is None else str(self.relation)
+
+    @property
+    def told(self) -> str:
+        """The path that tasks and people are told."""
+        return self.outside or self.path
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """What a task runs: a script, notebook, shell or SQL script (``path`` relative to the root), or
-    ``module.function``; of an upload, the file that it takes to a database; a split has none but our own."""
+    ``module.function``; of an upload, the file that it takes to a database; of a download, its URL.
+
+    A split has none but our own; a link runs nothing: its product is a file that others make.
+    """
 
     kind: SourceKind
     text: str
@@ -127,8 +137,9 @@ class TaskSpec:
     are read from the source, ``upstream`` likewise. ``timeout`` is in seconds, ``memory_limit`` in bytes.
     ``record_timing``: its executed notebook says when each cell ran, and differs from run to run. ``log_output``:
     what it prints goes to the log as well. ``resources`` are the files in ``params.resources_``, ``requests`` is
-    the entry ``resources``. ``database`` is there for SQL. ``export`` is what the task says to export targets, which
-    check it. ``over`` is there for a split, ``each`` for a task of ``foreach``.
+    the entry ``resources``. ``database`` is there for SQL, ``file_client`` takes products elsewhere as well.
+    ``export`` is what the task says to export targets, which check it. ``over`` is there for a split, ``each`` for a
+    task of ``foreach``.
     """
 
     name: str
@@ -140,8 +151,8 @@ class TaskSpec:
     notebook_keys: tuple[str, ...] = ("nb",)
     exporter: str | None = None
     exporter_options: Mapping[str, Any] = field(default_factory=dict)
-    serializer: str | None = None
-    unserializer: str | None = None
+    serializer: Hook | None = None
+    unserializer: Hook | None = None
     on_render: Hook | None = None
     on_finish: Hook | None = None
     on_failure: Hook | None = None
@@ -155,6 +166,7 @@ class TaskSpec:
     plain: bool = False
     kernel: str | None = None
     database: Database | None = None
+    file_client: Client | None = None
     requests: Requests = Requests()
     export: Item | None = None
     over: Over | None = None
@@ -185,6 +197,7 @@ class Spec:
     store_compression: str | None = None
     export: Item | None = None
     product_relative_to_source: bool = False
+    allow_outside: bool = False
     warnings: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     unknown_grids: Mapping[str, str] = field(default_factory=dict)
@@ -216,9 +229,14 @@ class Task:
         return bool(self.groups) or len(self.upstream) > len(self.after)
 
     @property
-    def in_database(self) -> bool:
-        """Whether a product is in a database, from where no cache can bring it back."""
-        return any(product.relation is not None for product in self.products)
+    def kernel(self) -> str | None:
+        """The name of the kernelspec that runs it, where that is not this Python."""
+        return self.spec.kernel or self.facts.kernel
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its products may be kept, and brought back: not those in a database, and not what others made."""
+        return self.spec.source.kind != "link" and all(product.relation is None for product in self.products)
 
     @property
     def notebooks(self) -> tuple[Product, ...]:

@@ -18,15 +18,16 @@ from soorgeon_clone.pipeline.declared.env import Environment
 from soorgeon_clone.pipeline.declared.foreach import Known
 from soorgeon_clone.pipeline.declared.grid import MOST_TASKS
 from soorgeon_clone.pipeline.declared.model import Spec, TaskSpec
-from soorgeon_clone.pipeline.declared.task_entry import Defaults, Functions, read_task
-from soorgeon_clone.pipeline.declared.values import Values
+from soorgeon_clone.pipeline.declared.task_entry import SUFFIXES, Defaults, Functions, read_task
+from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, dump, number, shortened
 
 DEFAULT = entry_point.DEFAULT
 _TOP = (
     "tasks", "meta", "clients", "config", "executor", "serializer", "unserializer", "on_render", "on_finish",
-    "on_failure", "store", "store_compression", "export",
+    "on_failure", "store", "store_compression", "export", "allow_outside",
 )  # fmt: skip
+_BESIDE_LOCATION = ("store", "store_compression", "export", "allow_outside")
 _META = ("extract_upstream", "extract_product", "product_relative_to_source", "import_tasks_from", "source_loader")
 _META_IGNORED = ("jupyter_hot_reload", "jupyter_functions_as_notebooks", "product_default_class")
 
@@ -50,7 +51,10 @@ def load(
     if files:
         return loads(_text_of(files), path=Path.cwd() / DEFAULT, env=env, values=values, now=now, expand=expand)
     path = entry_point.find(Path(path))
-    entry_point.refuse_factory(path)
+    function = entry_point.factory(path)
+    if function is not None:
+        text = dump({"location": function})
+        return loads(text, path=Path.cwd() / DEFAULT, env=env, values=values, now=now, expand=expand)
     try:
         text = yaml_tree.text_of(path, str(path))
     except FileNotFoundError:
@@ -77,20 +81,21 @@ def loads(
     values: Values | None = None,
     now: datetime.datetime | None = None,
     expand: bool = True,
+    rendered: bool = False,
 ) -> Spec:
-    """The spec in ``text``, which stands in ``path``."""
+    """The spec in ``text``, which stands in ``path``. ``rendered``: it has no placeholders."""
     # The project is where the file is; a symbolic link to the file does not move the project.
     path = path.parent.resolve() / path.name
     top = yaml_tree.parse(text, path.name)
-    environment = environments.load(path, env or {}, now=now)
+    environment = environments.load(path, env or {}, now=now) if not rendered else Environment({}, here=path.parent)
     if isinstance(top.value, list):
         top = Item({"tasks": top}, top.file, top.line)
     if not isinstance(top.value, dict):
         raise top.error("expected a mapping with the key 'tasks', or a list of tasks")
     if "location" in top.value:
-        raise top.value["location"].error("'location' is not supported: declare the tasks here")
+        return _located(top, path, values, now, expand=expand)
     check_keys(top, _TOP, "pipeline.yaml")
-    if "{{" in text:
+    if "{{" in text and not rendered:
         top = _rendered(top, environment)
     warnings: list[str] = []
     meta = _meta(top, warnings)
@@ -134,10 +139,35 @@ def loads(
         store_compression=word(top.get("store_compression")),
         export=mapping_item(top.get("export")),
         product_relative_to_source=defaults.product_relative_to_source,
+        allow_outside=_is_true(top.get("allow_outside")),
         warnings=tuple(warnings),
         functions=tuple(functions.names),
         unknown_grids={name: function for name, (function, known) in functions.grids.items() if not known},
     )
+
+
+def _located(top: Item, path: Path, values: Values | None, now: datetime.datetime | None, *, expand: bool) -> Spec:
+    """The spec that a function returns. Until a build has called it, there is nothing to show."""
+    check_keys(top, ("location", *_BESIDE_LOCATION), "pipeline.yaml with 'location'")
+    entry = top.value["location"]
+    dotted = str(word(entry)).replace("::", ".")
+    module, _, name = dotted.rpartition(".")
+    if not module or not dotted.replace(".", "").isidentifier():
+        raise entry.error("expected module.function", hint="The function returns a DAG of Ploomber's, or a mapping.")
+    values = values or Unknown()
+    function = f"{module}::{name}"
+    found = values.pipeline(Computed(function, {}, entry.place))
+    if found is None:
+        told = (
+            f"{entry.place}: the tasks are what {dotted} returns, and only a build calls it: there are none to show yet"
+        )
+        return Spec(path, path.parent, (), warnings=(told,), functions=(function,), unknown_grids={"location": dotted})
+    beside = {key: top.value[key].plain() for key in _BESIDE_LOCATION if key in top.value}
+    text = dump({**found, **beside})
+    # what it says is final: env.yaml is the function's own affair
+    spec = loads(text, path=path, values=values, now=now, expand=expand, rendered=True)
+    shown = () if values.calls else (f"{path.name}: the tasks are those that {dotted} returned in the last build",)
+    return replace(spec, warnings=(*spec.warnings, *shown), functions=(*spec.functions, function))
 
 
 def _rendered(top: Item, environment: Environment) -> Item:
@@ -212,6 +242,12 @@ def _meta(top: Item, warnings: list[str]) -> Item:
     return meta
 
 
+def _is_true(entry: Item | None) -> bool:
+    if entry is not None and not isinstance(entry.value, bool):
+        raise entry.error("expected true or false")
+    return entry is not None and bool(entry.value)
+
+
 def _names_relations(entry: Item) -> bool:
     """Whether classes of relations are named, of which one is as good as another here."""
     classes = entry.plain()
@@ -227,8 +263,8 @@ def _defaults(top: Item, meta: Item, clients: Clients) -> Defaults:
         extract_upstream=flag("extract_upstream", True),
         extract_product=flag("extract_product", False),
         product_relative_to_source=flag("product_relative_to_source", False),
-        serializer=word(top.get("serializer")),
-        unserializer=word(top.get("unserializer")),
+        serializer=read_hook(top.get("serializer")),
+        unserializer=read_hook(top.get("unserializer")),
         clients=clients,
     )
 
@@ -273,11 +309,7 @@ def _imported(meta: Item, environment: Environment, root: Path) -> list[Item]:
 
 def _moved(task: Item, folder: Path) -> Item:
     source = task.get("source") if isinstance(task.value, dict) else None
-    if (
-        source is None
-        or not isinstance(source.value, str)
-        or Path(source.value).suffix not in (".py", ".ipynb", ".md", ".sql")
-    ):
+    if source is None or not isinstance(source.value, str) or Path(source.value).suffix.lower() not in SUFFIXES:
         return task
     return replace(task, value={**task.value, "source": replace(source, value=(folder / source.value).as_posix())})
 

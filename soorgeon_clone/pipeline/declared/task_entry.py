@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,7 +25,7 @@ from soorgeon_clone.pipeline.declared.entries import (
     size,
     word,
 )
-from soorgeon_clone.pipeline.declared.model import Database, Product, Source, SourceKind, TaskSpec
+from soorgeon_clone.pipeline.declared.model import Client, Database, Hook, Product, Source, SourceKind, TaskSpec
 from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values, resolved
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, shortened
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
@@ -46,8 +46,8 @@ _INSTEAD = {
     "execution_timeout": "'timeout' of the task limits the seconds of the whole task",
     "progress_bar": "progress is shown in any case",
 }
-_SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd")
-_REFUSED = {".r": "R"}
+_SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd", ".r", ".jl")
+SUFFIXES = (*_SCRIPTS, *SHELL, *SQL)
 _LONGEST_NAME = 1_000  # bytes
 _LONGEST_WAIT = 10 * 365 * 24 * 3600  # seconds
 
@@ -59,8 +59,8 @@ class Defaults:
     extract_upstream: bool = True
     extract_product: bool = False
     product_relative_to_source: bool = False
-    serializer: str | None = None
-    unserializer: str | None = None
+    serializer: Hook | None = None
+    unserializer: Hook | None = None
     clients: Clients = field(default_factory=Clients)
 
 
@@ -126,7 +126,8 @@ def read_task(
     warnings += _without_effect(item)
     source = _source(item, root, defaults.clients.templates)
     if source.kind not in _SQL_KINDS:
-        warnings += [f"{item.value[key].place}: '{key}' has no effect" for key in databases.KEYS if key in item.value]
+        unused = (key for key in databases.KEYS if key in item.value and key not in _FILE_CLIENTS)
+        warnings += [f"{item.value[key].place}: '{key}' has no effect" for key in unused]
     params = _params(item, functions)
     grid = item.get("grid")
     if item.get("foreach") is not None:
@@ -140,13 +141,13 @@ def read_task(
         raise item.error("a task with 'grid' needs a 'name'")
     if isinstance(name.value, (dict, list)):
         raise name.error("expected a text")
-    text = str(name.value)
+    text, names = str(name.value), grids.parameters(grid)
     computed = functools.partial(functions.choices, task=text)
     for index, values in enumerate(grids.expand(grid, computed, room=room)):
         both = sorted(set(values) & set(params))
         if both:
             raise grid.error(f"'{both[0]}' stands in 'grid' and in 'params'")
-        own = _checked_name(grids.fill(text, values, name) if "[[" in text else f"{text}{index}", name)
+        own = _checked_name(grids.fill(text, values, name, names) if "[[" in text else f"{text}{index}", name)
         yield _task(item, defaults, source, {**values, **params}, name=own, index=index, grid=values)
 
 
@@ -215,8 +216,8 @@ def _task(
         notebook_keys=_notebook_keys(item),
         exporter=word(item.get("nbconvert_exporter_name")),
         exporter_options=mapping(item.get("nbconvert_export_kwargs")),
-        serializer=_dotted(item, "serializer", defaults.serializer),
-        unserializer=_dotted(item, "unserializer", defaults.unserializer),
+        serializer=_serializer(item, "serializer", defaults.serializer),
+        unserializer=_serializer(item, "unserializer", defaults.unserializer),
         on_render=read_hook(item.get("on_render")),
         on_finish=read_hook(item.get("on_finish")),
         on_failure=read_hook(item.get("on_failure")),
@@ -229,6 +230,7 @@ def _task(
         plain=_is_plain(item, source),
         kernel=_kernel(item, source),
         database=_database(item, source, defaults),
+        file_client=_file_client(item, source, defaults),
         requests=requests_item(item.get("resources")),
         export=mapping_item(item.get("export")),
         file=item.file,
@@ -238,15 +240,22 @@ def _task(
 
 def _source(item: Item, root: Path, folders: Sequence[str]) -> Source:
     entry = item.get("source")
+    declared = item.value["class"].value if "class" in item.value else None
+    if _CLASSES.get(str(declared)) == "link":
+        if entry is not None:
+            raise entry.error(f"a {declared} has no source: its product is a file that is there")
+        return Source("link", str(declared))
     if entry is None:
         raise item.error("a task needs a 'source'")
     text = entry.value
     if not isinstance(text, str) or not text.strip():
         raise entry.error("expected the path of a script or notebook, or module.function")
+    if declared == "DownloadFromURL":
+        return Source("download", text)
     checked_path(text, entry)
     suffix = PurePosixPath(text).suffix.lower()
-    upload = "class" in item.value and item.value["class"].value == databases.UPLOAD
-    if upload or suffix in (*_SCRIPTS, *SHELL, *SQL):
+    upload = declared == databases.UPLOAD
+    if upload or suffix in SUFFIXES:
         kinds: Mapping[str, SourceKind] = {**dict.fromkeys(SHELL, "shell"), **dict.fromkeys(SQL, "sql")}
         kind: SourceKind = "upload" if upload else kinds.get(suffix, "script")
         path = Path(text)
@@ -258,8 +267,6 @@ def _source(item: Item, root: Path, folders: Sequence[str]) -> Source:
             except ValueError:
                 return Source(kind, text, path.as_posix())
         return Source(kind, text, _normal(path.as_posix()))
-    if suffix in _REFUSED:
-        raise entry.error(f"{_REFUSED[suffix]} sources are not supported: {text}")
     if _DOTTED.fullmatch(text.replace("::", ".")):
         return Source("function", text.replace("::", "."))
     raise entry.error(
@@ -273,12 +280,17 @@ def _name(item: Item, source: Source) -> str:
         if isinstance(entry.value, (dict, list)):
             raise entry.error("expected a text")
         return _checked_name(str(entry.value), entry)
-    name = PurePosixPath(source.path).stem if source.path else source.text.rsplit(".", 1)[-1]
+    if source.kind == "link":
+        raise item.error(f"a task with 'class: {source.text}' needs a 'name'")
+    if source.kind == "download":
+        name = PurePosixPath(source.text.partition("?")[0]).stem
+    else:
+        name = PurePosixPath(source.path).stem if source.path else source.text.rsplit(".", 1)[-1]
     return _checked_name(name, item)
 
 
 def _checked_name(name: str, entry: Item) -> str:
-    wrong = not name.strip() or "/" in name or "\\" in name or name in (".", "..")
+    wrong = not name.strip() or "\\" in name or any(part in ("", ".", "..") for part in name.split("/"))
     if wrong or not is_text(name):
         raise entry.error(f"{shortened(name)!r} is no name for a task")
     if len(name.encode()) > _LONGEST_NAME:
@@ -292,7 +304,7 @@ def _products(
     item: Item, defaults: Defaults, source: Source, grid: Mapping[str, Any] | None, index: int | str | None, task: str
 ) -> tuple[Product, ...] | None:
     entry = item.get("product")
-    if defaults.extract_product:
+    if defaults.extract_product and source.kind not in ("link", "download"):
         if entry is not None:
             raise entry.error("with 'meta.extract_product: true' the product stands in the source, not here")
         return None
@@ -301,7 +313,7 @@ def _products(
     if databases.is_relation(entry):
         if source.kind not in _SQL_KINDS:
             raise entry.error("expected the path of a file: only tasks of SQL make relations")
-        found = tuple(databases.read_relations(entry.map_scalars(lambda part: _filled(part, grid)), task))
+        found = tuple(databases.read_relations(entry.map_scalars(lambda part: _filled(part, grid, item)), task))
         if grid is not None and not any("[[" in str(part) for part in _scalars(entry.plain())):
             raise entry.error("each task of a grid needs a relation of its own", hint="Put [[param]] into its name.")
         return found
@@ -312,8 +324,10 @@ def _products(
     def product(key: str | None, part: Item) -> Product:
         if not isinstance(part.value, str) or not part.value.strip():
             raise part.error("expected the path of a file")
+        if key is not None and source.kind == "download":
+            raise part.error("a download makes one file")
         number = None if "foreach" in item.value and foreach.PLACE in part.value else index
-        path = part.value if grid is None else grids.product_path(checked_path(part.value, part), grid, number, part)
+        path = part.value if grid is None else _in_grid(checked_path(part.value, part), grid, number, part, item)
         checked_path(path, part)
         return Product(key, path if base is None else (base / path).as_posix())
 
@@ -333,8 +347,19 @@ def _products(
     return (product(None, entry),)
 
 
-def _filled(part: Item, grid: Mapping[str, Any] | None) -> Any:
-    return grids.fill(part.value, grid, part) if grid is not None and isinstance(part.value, str) else part.value
+def _in_grid(path: str, grid: Mapping[str, Any], index: int | str | None, part: Item, item: Item) -> str:
+    return grids.product_path(path, grid, index, part, _in_all(item))
+
+
+def _in_all(item: Item) -> Collection[str]:
+    grid = item.get("grid")
+    return () if grid is None else grids.parameters(grid)
+
+
+def _filled(part: Item, grid: Mapping[str, Any] | None, item: Item) -> Any:
+    if grid is None or not isinstance(part.value, str):
+        return part.value
+    return grids.fill(part.value, grid, part, _in_all(item))
 
 
 def _scalars(value: Any) -> list[Any]:
@@ -345,7 +370,11 @@ def _scalars(value: Any) -> list[Any]:
 
 def _upstream(item: Item, defaults: Defaults, source: Source) -> tuple[str, ...] | None:
     entry = item.get("upstream")
-    if defaults.extract_upstream and source.kind != "upload":  # data say nothing of their upstream
+    if source.kind == "link":
+        if entry is not None and entry.value:
+            raise entry.error("what others make waits for no task: leave out 'upstream'")
+        return ()
+    if defaults.extract_upstream and source.kind not in ("upload", "download"):  # they say nothing of their upstream
         if entry is not None and entry.value:
             raise entry.error(
                 "'upstream' stands in the source",
@@ -365,8 +394,10 @@ def _upstream(item: Item, defaults: Defaults, source: Source) -> tuple[str, ...]
 # Ploomber's classes of tasks -> the kind of source that they go with.
 _CLASSES = {
     "NotebookRunner": "script", "ScriptRunner": "script", "PythonCallable": "function", "ShellScript": "shell",
+    "Link": "link", "Input": "link", "DownloadFromURL": "download",
     databases.SCRIPT: "sql", databases.DUMP: "sql", databases.UPLOAD: "upload",
 }  # fmt: skip
+_FILE_CLIENTS = ("product_client", "client")
 _SQL_KINDS = ("sql", "upload")
 
 
@@ -386,6 +417,17 @@ def _database(item: Item, source: Source, defaults: Defaults) -> Database | None
         what = "a file, not a relation" if in_database else "a relation, not a file"
         raise product.error(f"the product of a {name} is {what}", hint=hint)
     return databases.read_database(item, name, defaults.clients)
+
+
+def _file_client(item: Item, source: Source, defaults: Defaults) -> Client | None:
+    """What takes the files that a task makes elsewhere as well."""
+    if source.kind == "link" or databases.is_relation(item.get("product")):
+        return None
+    names = _FILE_CLIENTS if source.kind not in _SQL_KINDS else ("product_client",)
+    own = next((item.value[name] for name in names if name in item.value), None)
+    if own is not None:
+        return databases.read_file_client(own) if own.value is not None else None
+    return defaults.clients.files
 
 
 def _is_plain(item: Item, source: Source) -> bool:
@@ -446,11 +488,11 @@ def _params(item: Item, functions: Functions) -> dict[str, Any]:
     return {name: functions.param(value, item.value["params"].value[name]) for name, value in given.items()}
 
 
-def _dotted(item: Item, key: str, default: str | None) -> str | None:
+def _serializer(item: Item, key: str, default: Hook | None) -> Hook | None:
     """A task's own serializer; an explicit null opts out of the pipeline's."""
     if key in item.value and item.value[key].value is None:
         return None
-    return word(item.get(key)) or default
+    return read_hook(item.get(key)) or default
 
 
 def _static_analysis(item: Item) -> Any:

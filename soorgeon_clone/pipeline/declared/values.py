@@ -115,6 +115,9 @@ class Values(Protocol):
     def choices(self, computed: Computed) -> list[Any]:
         """The values of one param of a grid; ``[computed]`` where only a build can know."""
 
+    def pipeline(self, computed: Computed) -> Mapping[str, Any] | None:
+        """What a function says in place of pipeline.yaml; None where only a build can know."""
+
 
 class Unknown:
     """Nothing is called, and nothing known."""
@@ -126,6 +129,9 @@ class Unknown:
 
     def choices(self, computed: Computed) -> list[Any]:
         return [computed]
+
+    def pipeline(self, computed: Computed) -> Mapping[str, Any] | None:
+        return None
 
 
 def as_choices(value: Any) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -29,7 +30,12 @@ def blank(source: Mapping[str, Any]) -> dict[str, Any]:
         if cell["cell_type"] == "code" and is_run(cell):
             cell["execution_count"], cell["outputs"] = None, []
             cell.get("metadata", {}).pop("execution", None)
-    notebook.setdefault("metadata", {})["language_info"] = {
+    metadata = notebook.setdefault("metadata", {})
+    notebook.setdefault("nbformat", 4)
+    notebook.setdefault("nbformat_minor", 5)
+    if not re.match(r"(?i)i?python", str((metadata.get("kernelspec") or {}).get("language") or "python")):
+        return notebook  # its kernel says what it is
+    metadata["language_info"] = {
         "codemirror_mode": {"name": "ipython", "version": sys.version_info[0]},
         "file_extension": ".py",
         "mimetype": "text/x-python",
@@ -38,8 +44,6 @@ def blank(source: Mapping[str, Any]) -> dict[str, Any]:
         "pygments_lexer": f"ipython{sys.version_info[0]}",
         "version": sys.version.split()[0],
     }
-    notebook.setdefault("nbformat", 4)
-    notebook.setdefault("nbformat_minor", 5)
     return notebook
 
 

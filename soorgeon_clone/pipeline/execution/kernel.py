@@ -113,6 +113,8 @@ def _run(
         error = _error(notebook, recorder.index, KILLED, reason)
     if guards is not None and error is None:
         error = error_of(guards.outcomes)
+    if job.kernel is not None and "language_info" in node.metadata:
+        notebook["metadata"]["language_info"] = dict(node.metadata.language_info)
     if "widgets" in node.metadata:
         notebook["metadata"]["widgets"] = node.metadata.widgets
     if job.record_timing:

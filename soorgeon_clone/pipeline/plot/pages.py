@@ -82,7 +82,7 @@ def _source(project: Project, task: Task) -> str:
         if path is not None and path.suffix == ".ipynb" and is_regular(path):
             from soorgeon_clone.notebook import read, write
 
-            return write.to_script(read.read(path).cells, {})
+            return write.to_script(read.read_any(path)[0].cells, {})
         return read_bytes(path).decode("utf-8", "replace") if path else ""
     except OSError:
         return ""

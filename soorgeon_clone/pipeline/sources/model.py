@@ -68,6 +68,8 @@ class SourceFacts:
     ``looks_back``: the code does more with ``product`` than write what refactor made it write, so it may read what it
     made before. ``moves``: it may change the folder that it runs in.
 
+    ``language`` is that of its code where it is not Python, ``kernel`` the name of the kernel that runs it then.
+
     ``problem`` says why it could not be read; such a task shows as broken in status and plot, and fails when it runs.
     """
 
@@ -83,6 +85,8 @@ class SourceFacts:
     looks_back: bool = True
     moves: bool = False
     code: CodeFacts | None = None
+    language: str | None = None
+    kernel: str | None = None
     problem: str | None = None
     writes_files: bool = False
     """Whether it is tagged as writing files that are no products: a cache cannot bring those back."""

@@ -16,7 +16,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import NotRegular, is_regular, read_bytes
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.tags import INJECTED, MAY_FAIL, PARAMETERS, READS_FILES, SKIPPED, WRITES_FILES, is_reserved
-from soorgeon_clone.pipeline.sources import code_facts
+from soorgeon_clone.pipeline.sources import code_facts, other_language
 from soorgeon_clone.pipeline.sources.digests import digest
 from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, ImportTarget, Signature, SourceFacts
 from soorgeon_clone.pipeline.sources.names import undefined
@@ -24,22 +24,25 @@ from soorgeon_clone.pipeline.sources.names import undefined
 Kind = TypeVar("Kind")
 
 # Raised when facts are made in another way, so that those in the records are not used any more.
-VERSION = 9
+VERSION = 10
 REMARK = "# soorgeon-clone:"
 _TAGS = (PARAMETERS, MAY_FAIL, SKIPPED)
 _PRODUCT = re.compile(r"\bproduct\b")
 _MOVE = re.compile(r"\bf?chdir\b|^\s*%?(cd|pushd|popd)\s", re.MULTILINE)
 
 
-def script_facts(path: Path) -> SourceFacts:
-    """Facts of a script or notebook. A source that cannot be read has a ``problem``."""
+def script_facts(path: Path, kernel: str | None = None) -> SourceFacts:
+    """Facts of a script or notebook, which the kernel of this name is to run. A source that cannot be read has a
+    ``problem``."""
     from soorgeon_clone.notebook import read
 
     if not is_regular(path):
         return SourceFacts(problem=f"{path} cannot be read: {NotRegular(path).strerror}")
     try:
-        notebook = read.read(path)
-        return notebook_facts(notebook)
+        notebook, language = read.read_any(path)
+        if language is None and kernel is not None:
+            language = read.kernel_language({"kernelspec": {"name": kernel}})
+        return notebook_facts(notebook) if language is None else other_language.facts(notebook, language, kernel)
     except UserError as error:
         return SourceFacts(problem=error.message)
     except (LookupError, UnicodeError) as error:  # an encoding that is none
@@ -88,7 +91,7 @@ def notebook_facts(notebook: Notebook) -> SourceFacts:
         upstream=_names(upstream),
         product=product,
         declared=tuple(declared),
-        doc=_heading(notebook),
+        doc=other_language.heading(notebook),
         injected_at=next((index + 1 for index, cell in enumerate(kept) if PARAMETERS in cell.tags), 0),
         has_injected=len(kept) < len(notebook.cells),
         undefined=() if magic or may_fail else undefined(numbered),
@@ -204,6 +207,8 @@ def source_from_json(text: str) -> SourceFacts | None:
             reads_files=_of(bool, data["reads_files"]),
             remarks=_texts(data["remarks"]),
             product=data["product"],
+            language=None if data["language"] is None else _of(str, data["language"]),
+            kernel=None if data["kernel"] is None else _of(str, data["kernel"]),
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
@@ -355,13 +360,3 @@ def _subscripts(tree: ast.AST) -> list[str]:
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             found.append(node.slice.value)
     return found
-
-
-def _heading(notebook: Notebook) -> str:
-    """The first line of text in the notebook: what status shows as its description."""
-    for cell in notebook.cells:
-        if cell.kind == "markdown":
-            for line in cell.source.splitlines():
-                if line.strip("# \t"):
-                    return line.strip("# \t")
-    return ""

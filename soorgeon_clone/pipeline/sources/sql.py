@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_text
+from soorgeon_clone.pipeline.sources import templates
 from soorgeon_clone.pipeline.sources.digests import digest
 from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, SourceFacts
 from soorgeon_clone.pipeline.sources.relations import relation
@@ -75,21 +76,14 @@ def rendered(path: Path, root: Path, folders: Sequence[str], values: Mapping[str
 
 
 def _environment(path: Path, root: Path, folders: Sequence[str]) -> jinja2.Environment:
-    try:
-        import jinja2
-    except ImportError:
-        raise UserError(
-            f"{_relative(path, root)}: SQL scripts need jinja2, which is not installed",
-            hint="pip install 'soorgeon-clone[sql]'",
-            exit_code=2,
-        ) from None
-    found = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([str(path.parent), *(str(root / folder) for folder in folders), str(root)]),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
+    template = templates.environment(f"{_relative(path, root)}: a SQL script", keep_trailing_newline=True)
+    import jinja2
+
+    template.loader = jinja2.FileSystemLoader(
+        [str(path.parent), *(str(root / folder) for folder in folders), str(root)]
     )
-    found.globals.update(dict.fromkeys(_CLASSES, relation), File=str)
-    return found
+    template.globals.update(dict.fromkeys(_CLASSES, relation), File=str)
+    return template
 
 
 def _trees(path: Path, text: str, root: Path, folders: Sequence[str]) -> Iterator[tuple[Path, nodes.Template]]:

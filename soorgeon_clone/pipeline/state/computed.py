@@ -7,7 +7,7 @@ the libraries it uses stay the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from soorgeon_clone.pipeline.declared.values import Computed, as_choices
@@ -55,6 +55,10 @@ class Remembered:
     def choices(self, computed: Computed) -> list[Any]:
         known = self._recall(computed).get("choices")
         return known if isinstance(known, list) and known else [computed]
+
+    def pipeline(self, computed: Computed) -> Mapping[str, Any] | None:
+        known = self._recall(computed).get("choices")
+        return known[0] if isinstance(known, list) and known and isinstance(known[0], dict) else None
 
     def _recall(self, computed: Computed) -> dict[str, Any]:
         text = self.records.recall(_name(computed), self._stamp(computed))

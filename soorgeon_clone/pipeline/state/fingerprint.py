@@ -112,7 +112,7 @@ class Fingerprints:
         if spec.database is not None and spec.database.client is not None:
             function = spec.database.client.value
             extra += [function] if isinstance(function, str) and "://" not in function else []
-        extra += [dotted for dotted in (spec.serializer, spec.unserializer) if dotted]
+        extra += [function.dotted_path for function in (spec.serializer, spec.unserializer) if function]
         for dotted in extra:
             more = follow_function(dotted, self.local, self.facts_of)
             closure.parts.update(more.parts)
@@ -290,15 +290,13 @@ def _settings(spec: TaskSpec) -> dict[str, str]:
     found: dict[str, Any] = {
         "exporter": spec.exporter,
         "exporter_options": dict(spec.exporter_options) or None,
-        "serializer": spec.serializer,
-        "unserializer": spec.unserializer,
         "source": spec.source.text if spec.source.kind == "function" else None,
         "record_timing": spec.record_timing or None,
         "kernel": spec.kernel,
         "plain": spec.plain or None,
         "foreach": (spec.over.task, spec.over.key) if spec.over is not None else None,
     }
-    for name in ("on_render", "on_finish", "on_failure"):
+    for name in ("on_render", "on_finish", "on_failure", "serializer", "unserializer"):
         hook = getattr(spec, name)
         found[name] = (hook.dotted_path, dict(hook.args)) if hook else None
     if (database := spec.database) is not None:

@@ -9,10 +9,10 @@ from soorgeon_clone.pipeline.declared.model import TaskSpec
 from soorgeon_clone.pipeline.sources import source_facts as facts
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pipeline.sources.model import CodeFacts, SourceFacts
+from soorgeon_clone.pipeline.sources.no_code import NO_CODE, facts_of
 from soorgeon_clone.pipeline.sources.shell import shell_facts
 from soorgeon_clone.pipeline.sources.split import split_facts
 from soorgeon_clone.pipeline.sources.sql import sql_facts
-from soorgeon_clone.pipeline.sources.upload import upload_facts
 from soorgeon_clone.pipeline.state.content import Memo, settled, stamp_now, stamp_of
 
 
@@ -28,7 +28,7 @@ class SourceMemo:
 
     def path(self, task: TaskSpec) -> Path | None:
         """Return the file that a task's code stands in; None for a function of a module that is not in the project."""
-        if task.source.kind in ("upload", "split"):
+        if task.source.kind in ("split", *NO_CODE):
             return None
         if task.source.kind != "function":
             return self._root / str(task.source.path)
@@ -42,10 +42,10 @@ class SourceMemo:
 
     def of_task(self, task: TaskSpec) -> SourceFacts:
         """Return the facts of a task's source; where it cannot be read, they have a ``problem``."""
-        if task.source.kind == "upload":
-            return upload_facts(str(task.source.path))
         if task.over is not None:
             return split_facts(task.over.task, task.over.key)
+        if task.source.kind in NO_CODE:
+            return facts_of(task.source.kind, task.source.path or task.source.text)
         path = self.path(task)
         if path is None:
             return SourceFacts(problem=f"there is no module {task.source.text.rpartition('.')[0]} in {self._root}")
@@ -56,7 +56,7 @@ class SourceMemo:
         if not stat.S_ISREG(status.st_mode) and not path.is_dir():
             return SourceFacts(problem=f"{task.source.path or path} is a pipe, a socket or a device, not a file")
         stamp = self._stamps[task.name] = _versioned(stamp_of(status))
-        name = f"{task.source.path or task.source.text}\0source"
+        name = f"{task.source.path or task.source.text}\0source{task.kernel or ''}"
         known = self._memo.recall(name, stamp)
         if known and (remembered := facts.source_from_json(known)) is not None:
             return remembered
@@ -66,7 +66,7 @@ class SourceMemo:
         elif task.source.kind == "sql":
             found = sql_facts(path, self._root, task.database.templates if task.database is not None else ())
         else:
-            found = facts.function_facts(task.source.text, path) if function else facts.script_facts(path)
+            found = facts.function_facts(task.source.text, path) if function else facts.script_facts(path, task.kernel)
         borrows = task.source.kind == "sql" and found.code is not None and found.code.constants  # from other files
         if found.problem is None and not borrows and settled(status):
             self._memo.remember(name, stamp, facts.to_json(found))

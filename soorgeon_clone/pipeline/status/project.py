@@ -462,7 +462,7 @@ class Project:
 
     def _manifest(self, task: Task, fingerprint: Fingerprint) -> tuple[Manifest | None, bool]:
         """What would bring the products back, and whether all of it is in the local cache."""
-        if self.cache is None or task.in_database:
+        if self.cache is None or not task.is_kept:
             return None, False
         manifest = self.cache.find(self.own_digest(task), fingerprint.digest, self.usable(task))
         if manifest is not None and self.cache.complete(manifest):

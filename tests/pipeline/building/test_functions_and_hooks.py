@@ -78,11 +78,18 @@ def test_serializers(folder: Folder) -> None:
         """
         import json
 
-        def write(value, product):
-            open(product, "w").write(json.dumps(value))
+        def write(value, product):  # is called once, as in Ploomber
+            if isinstance(product, dict):
+                for key in product:
+                    write(value[key], product[key])
+            else:
+                open(product, "w").write(json.dumps(value))
 
-        def read(product):
-            return json.load(open(product))
+        def read(product, more=0):
+            if isinstance(product, dict):
+                return {key: read(path) for key, path in product.items()}
+            value = json.load(open(product))
+            return [*value, more] if more else value
 
         def make():
             return [1, 2]
@@ -103,6 +110,12 @@ def test_serializers(folder: Folder) -> None:
     folder.write("pipeline.yaml", json.dumps(spec))
     assert folder.ran() == ["make", "split", "plain"]
     assert (folder.root / "out/plain.txt").read_text() == "[2]"
+    spec["unserializer"] = {"dotted_path": "fns.read", "more": 3}
+    tasks[1]["product"] = "out/split.json"
+    folder.write("fns.py", (folder.root / "fns.py").read_text().replace('["split"]["rest"]', '["split"]'))
+    folder.write("pipeline.yaml", json.dumps({**spec, "tasks": tasks[:2]}))
+    assert folder.ran() == ["make", "split"]  # what a task is wrapped in counts
+    assert json.loads((folder.root / "out/split.json").read_text()) == {"first": 1, "rest": [2, 3]}
     folder.write("fns.py", (folder.root / "fns.py").read_text().replace("return [1, 2]", "return None"))
     (run,) = folder.build().failed
     assert "fns.make returned None" in (run.error or "")

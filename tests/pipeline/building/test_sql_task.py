@@ -185,7 +185,7 @@ def test_clients(pipeline: Folder) -> None:
     for entry in list(pipeline.entries):
         declared(pipeline, entry["source"], client=None)
     declared(pipeline, "dump.sql", client={"dotted_path": "clients.connection", "file": "data.db"})
-    text = '{"clients": {"SQLScript": "clients.url", "File": "clients.url"}, "tasks": '
+    text = '{"clients": {"SQLScript": "clients.url"}, "tasks": '
     spec = pipeline.root / "pipeline.yaml"
     spec.write_text(spec.read_text().replace('{"tasks": ', text))
     assert pipeline.ran() == ["clean", "count", "dump"]

@@ -72,11 +72,6 @@ def test_scripts_that_say_their_products(named: str, folder: Folder, monkeypatch
         assert all(status.up_to_date for status in project.status())
 
 
-def test_a_factory_is_ploombers(folder: Folder) -> None:
-    with pytest.raises(UserError, match="only Ploomber can call it"):
-        spec.load("pipeline.make")
-
-
 def test_env_yaml_imports_another(folder: Folder) -> None:
     folder.task("a", "n, m", params={"n": "{{n}}", "m": "{{m}}"})
     folder.write("env.yaml", "meta: {import_from: common.yaml}\nn: 1\n")

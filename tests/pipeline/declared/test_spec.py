@@ -61,7 +61,7 @@ ERRORS = {
         "line 2, tasks[0].product: expected [name, kind]",
         "[analytics,",
     ),
-    "R": ("tasks:\n- {source: a.R, product: x}", "R sources are not supported", ""),
+    "a kind of source": ("tasks:\n- {source: a.f90/x, product: x}", "is no source", ""),
     "resources": (
         "tasks:\n- source: a.py\n  product: a.ipynb\n  resources:\n    cpu: 2",
         "line 5: unknown key 'cpu' in resources",
@@ -78,7 +78,7 @@ ERRORS = {
         "",
     ),
     "export": ("export: argo\ntasks:\n- source: a.py\n  product: a.ipynb", "line 1, export: expected a mapping", ""),
-    "location": ("location: pkg.make", "'location' is not supported", ""),
+    "location": ("location: make", "expected module.function", "The function returns"),
     "no source at all": ("tasks:\n- {source: a.txt/b, product: x}", "is no source", ""),
     "bad YAML": ("tasks:\n- source: [a", "line 2", ""),
     "placeholder without quotes": ("tasks:\n- source: {{a}}\n  product: b", "line 2", "Placeholders need quotes"),
@@ -237,14 +237,14 @@ tasks:
     first, second = loaded.tasks
     assert (loaded.on_finish, loaded.jobs) == (Hook("hooks.done"), 3)
     assert first.on_finish == Hook("hooks.check", {"limit": 3})
-    assert (first.serializer, second.serializer) == ("io.write", None)
+    assert (first.serializer, second.serializer) == (Hook("io.write"), None)
     assert (first.timeout, first.retries, first.memory_limit) == (60, 2, 1_500_000_000)
 
 
 def test_what_has_no_effect_is_a_warning(tmp_path: Path) -> None:
     text = """
 meta: {jupyter_hot_reload: true, source_loader: {module: x}}
-clients: {File: clients.get}
+clients: {Folder: clients.get}
 executor: {dotted_path: ploomber.executors.Serial, build_in_subprocess: false}
 tasks:
 - source: a.py
