@@ -40,6 +40,8 @@ EXCEPTIONS = {
     "pipeline/building/download_task.py": "in a task's process: what was downloaded, as its product",
     "pipeline/building/function_task.py": "in a task's process: what the user's function returned, as its product",
     "pipeline/serializers.py": "in a task's process: what the user's function returned, as its product",
+    "pipeline/building/split_task.py": "in a task's process: the elements, as its product",
+    "pipeline/products/compression.py": "objects of a store, in the folder of the cache",
     "pipeline/building/results.py": "folders of products in a stage",
     "pipeline/building/former.py": "declared products, at the places that the stage gives, and the stage of a task",
     "pipeline/building/staging.py": "the stage of a task, and declared products, of which a folder may be a link",
