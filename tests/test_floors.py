@@ -60,6 +60,7 @@ DOORS: dict[str, frozenset[str]] = {
     "boto3": frozenset({"export/submit"}),
     "botocore": frozenset({"export/submit"}),
     "click": frozenset({"cli"}),
+    "cloudpickle": frozenset({"pipeline/execution/post_mortem"}),
     "comm": frozenset({"pipeline/execution/shell"}),
     "detect_secrets": frozenset({"lint/credentials"}),
     "distributed": frozenset({"pipeline/elsewhere/dask"}),

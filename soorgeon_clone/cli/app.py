@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("soorgeon_clone.cli.status", "Show which tasks are stale, and why."),
     "plot": ("soorgeon_clone.cli.plot", "Draw the pipeline."),
     "task": ("soorgeon_clone.cli.task", "Run one task."),
+    "debug": ("soorgeon_clone.cli.debug", "Open the debugger where a task failed."),
     "report": ("soorgeon_clone.cli.report", "Write a page about the pipeline."),
     "scaffold": ("soorgeon_clone.cli.scaffold", "Create the missing sources of declared tasks."),
     "nb": ("soorgeon_clone.cli.nb", "Inject or remove the cell that lets a task run in Jupyter."),

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
 @click.option("-d", "--debug", is_flag=True, help="Stop at the first task that fails, and debug it in this terminal.")
+@click.option(
+    "--debuglater", is_flag=True, help="Keep what fails with its variables: 'soorgeon-clone debug TASK' opens it."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show what tasks print while they run, and whole tracebacks.")
 @store_option
 @store_mode_option
@@ -93,6 +96,7 @@ def command(
     no_cache: bool,
     no_wait: bool,
     debug: bool,
+    debuglater: bool,
     verbose: bool,
     store: str | None,
     store_mode: str | None,
@@ -113,6 +117,10 @@ def command(
     set_up_log(log, log_file)
     if cluster is not None and executor != "dask":
         raise click.UsageError("--cluster needs --executor dask.")
+    if debuglater and (executor != "local" or isolation == "kernel"):
+        raise click.UsageError(
+            "--debuglater keeps what fails in processes of this machine that are no Jupyter kernels."
+        )
     if skip_upstream and not partially:
         raise click.UsageError("--skip-upstream needs --partially.")
     options = Options(
@@ -123,6 +131,7 @@ def command(
         memory_limit=size_option(memory_limit),
         wait_for_lock=not no_wait,
         verbose=verbose,
+        debug_later=debuglater,
         log_level=log_level(log, log_file),
         engine=executor,
         scheduler=scheduler if executor == "dask" and cluster is None else None,

@@ -136,3 +136,37 @@ def test_debugging_a_function(folder: Folder) -> None:
     command = [sys.executable, "-m", "soorgeon_clone", "task", "make", "--debug"]
     done = subprocess.run(command, cwd=folder.root, input="p y + 1\nq\n", capture_output=True, text=True)
     assert "(Pdb) 6" in done.stdout
+
+
+def test_debugging_later(chain: Folder) -> None:
+    chain.build()
+    chain.write(
+        "helpers.py",
+        "import threading\nFACTOR = 3\n\ndef divided(number):\n    lock = threading.Lock()\n    return FACTOR / number",
+    )
+    chain.script(
+        "load", "from helpers import divided\nx = 'secret'\nfigures = [1, 2]", SAVE, "divided(len(figures) - 2)"
+    )
+    program = [sys.executable, "-m", "soorgeon_clone"]
+    done = subprocess.run([*program, "build", "--debuglater"], cwd=chain.root, capture_output=True, text=True)
+    assert "soorgeon-clone debug load" in done.stderr
+    (chain.root / "helpers.py").unlink()  # nothing is run again
+    asked = "p number, FACTOR\np lock\nl\nu\np x, figures\nq\n"
+    done = subprocess.run([*program, "debug", "load"], cwd=chain.root, input=asked, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "ZeroDivisionError" in done.stderr
+    for told in ("(0, 3)", "<unlocked _thread.lock", "return FACTOR / number", "('secret', [1, 2])"):
+        assert told in done.stdout, done.stdout
+    done = subprocess.run([*program, "debug", "clean"], cwd=chain.root, capture_output=True, text=True)
+    assert done.returncode == 2
+
+
+def test_debugging_a_function_later(folder: Folder) -> None:
+    folder.write("funcs.py", "def make(product):\n    y = 5\n    raise ValueError\n")
+    folder.declare(source="funcs.make", product="output/x.txt")
+    program = [sys.executable, "-m", "soorgeon_clone"]
+    subprocess.run([*program, "build", "--debuglater"], cwd=folder.root, capture_output=True, text=True)
+    done = subprocess.run(
+        [*program, "debug", "make"], cwd=folder.root, input="p y + 1\nq\n", capture_output=True, text=True
+    )
+    assert "(Pdb) 6" in done.stdout, done.stderr

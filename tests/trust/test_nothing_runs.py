@@ -105,7 +105,7 @@ def test_a_cell_that_calls_functions_runs(project: Folder, monkeypatch: pytest.M
     call = {"dotted_path": "trust_cell::numbers", "start": 5}
     declare(project, name="a-", grid={"x": call}, params={"y": call, "z": "trust_cell::numbers"})
     assert CliRunner().invoke(app, ["nb", "--inject"]).exit_code == 0
-    cell = Path("tasks/a.py").read_text().partition('# %% tags=["injected-parameters"]')[2].partition("# %%")[0]
+    cell = Path("tasks/a.py").read_text().rpartition('# %% tags=["injected-parameters"]')[2].partition("# %%")[0]
     monkeypatch.syspath_prepend(str(project.root))
     names: dict[str, Any] = {}
     exec(cell, names)

@@ -207,7 +207,7 @@ def test_a_cell_that_was_injected_runs(project: Folder) -> None:
     full(project)
     CliRunner().invoke(app, ["nb", "--inject", *OPTION])
     text = (project.root / "tasks/a.py").read_text()
-    cell = text.partition('# %% tags=["injected-parameters"]')[2].partition("# %%")[0]
+    cell = text.rpartition('# %% tags=["injected-parameters"]')[2].partition("# %%")[0]
     names: dict[str, Any] = {}
     exec(cell, names)
     assert {name: names[name] for name in PARAMS if name != "os"} == {

@@ -5,6 +5,7 @@ on_render, then the task itself, then other forms of its notebook, then on_finis
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,6 +50,7 @@ class LocalAttempt:
         threads: int | None = None,
         tells: bool = False,
         log_level: int | None = None,
+        debug_later: bool = False,
     ) -> None:
         self.project = project
         self.task = task
@@ -57,10 +59,11 @@ class LocalAttempt:
         self.threads = threads
         self.tells = tells
         self.log_level = log_level
+        self.stage = Stage(project, task)
+        self._dump = self.stage.folder / f"{former.OWN}dump" if debug_later else None
         self.read: frozenset[str] = frozenset()
         self.wrote: frozenset[str] = frozenset()
         self._log = ""
-        self.stage = Stage(project, task)
         self.values = inject.parameters(task, project.dag.tasks, root=project.root if task.facts.moves else None)
         self._before = Before()
         self.retries = task.spec.retries
@@ -225,6 +228,7 @@ class LocalAttempt:
             watched=self._phase == "task",
             tells=self.tells or self.task.spec.log_output or self._phase in ("on_render", "on_finish", "on_failure"),
             log_level=self.log_level,
+            dump=self._dump if self._phase == "task" else None,
             kernel=self.task.kernel if source is not None else None,
             undo=FunctionCall(
                 f"{former.__name__}.put_back_after", {"folder": self.stage.folder, "places": self.stage.places}
@@ -292,8 +296,11 @@ class LocalAttempt:
         )
 
     def _fail(self, outcome: Outcome) -> Job | Ended:
+        dumped = self._dump is not None and self.stage.keep_dump(self._dump)
         kept = self.stage.keep_failed(self._executed) if self.task.notebooks else None
         text = self._text(outcome, kept)
+        if dumped:
+            text += f"\nDebug it: soorgeon-clone debug {shlex.quote(self.task.name)}"
         if outcome.status == "killed":
             self._error = text
             return self._failed(killed=True)

@@ -64,6 +64,7 @@ class LocalSide:
             threads=threads,
             tells=self._options.verbose,
             log_level=self._options.log_level,
+            debug_later=self._options.debug_later,
         )
 
     def retelling(self, task: Task, verdict: Verdict) -> Retelling:

@@ -63,6 +63,9 @@ class Options:
     ``verbose``: the listener is told of what tasks print while it happens; ``log_level``: of what they log, at this
     level (as in logging) and above.
 
+    ``debug_later``: what fails is kept with its variables, for a debugger (tasks of this machine that no Jupyter kernel
+    runs).
+
     ``engine`` says where tasks run: here, or on the Dask cluster of ``scheduler``, or the one that the function
     ``cluster`` (``module:function``) returns (None, None: a cluster on this machine), where a worker is given up that
     does not answer for ``worker_timeout`` seconds.
@@ -76,6 +79,7 @@ class Options:
     memory_limit: int | None = None
     wait_for_lock: bool = True
     verbose: bool = False
+    debug_later: bool = False
     log_level: int | None = None
     engine: Literal["local", "dask"] = "local"
     scheduler: str | None = None

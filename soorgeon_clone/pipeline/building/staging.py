@@ -176,6 +176,12 @@ class Stage:
         self.discard()
         return kept
 
+    def keep_dump(self, source: Path) -> bool:
+        """Put what a debugger needs where `dump_of` says; whether there is any."""
+        if not scratch.is_own_file(source):
+            return False
+        return keep(self.root, "failed", _dump_name(self.task.name), source) is not None
+
     def discard(self) -> None:
         """Put back what was there before, if the run did not come to its end; let others run the task."""
         self._former.put_back()
@@ -236,6 +242,15 @@ class Stage:
         made = self.project.records.made(self.task.name)
         known = made.products.get(name) if made is not None else None
         return known is not None and known[0] == self.project.contents.digest(name)
+
+
+def dump_of(root: Path, name: str) -> Path:
+    """Return where the failure of a task is kept for a debugger."""
+    return root / HIDDEN / "failed" / _dump_name(name)
+
+
+def _dump_name(name: str) -> str:
+    return f"{safe_name(name)}.dump"
 
 
 def keep(root: Path, folder: str, name: str, content: Path | bytes) -> Path | None:

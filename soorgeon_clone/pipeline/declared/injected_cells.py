@@ -48,7 +48,7 @@ def while_open(dag: DAG, task: Task) -> Injected:
 
 def values_text(dag: DAG, task: Task) -> str:
     """The assignments of upstream, product and params."""
-    return _without_import(cell_text(parameters(task, dag.tasks), task))
+    return _without_comment(cell_text(parameters(task, dag.tasks), task))
 
 
 def places(cells: Iterable[tuple[bool, Sequence[str]]], injected: Injected) -> list[tuple[int, str]] | None:
@@ -96,8 +96,8 @@ def _following_text(dag: DAG, task: Task) -> str:
     if not known:
         return values_text(dag, task)
     lines = ["_products = {", *known, "}", "upstream = {_name: _products[_name] for _name in upstream or ()} or None"]
-    return "\n".join([*lines, _without_import(cell_text(values, task))])
+    return "\n".join([*lines, _without_comment(cell_text(values, task))])
 
 
-def _without_import(text: str) -> str:
-    return text.partition("\n")[2].removeprefix("import os\n")
+def _without_comment(text: str) -> str:
+    return text.partition("\n")[2]

@@ -142,6 +142,8 @@ def _run_notebook(
         error = CellError(None, None, type(stop).__name__, str(stop))
     capture.stop()
     recorder.settle()
+    if error is not None and error.cell_index is not None:
+        _dump(job, getattr(sys, "last_value", None))
     silence_added(notebook)
     notebook["metadata"].update(widget_states())
     if job.output is not None:
@@ -175,9 +177,19 @@ def _run_function(
     except BaseException as problem:
         capture.flush()
         error = _function_error(shell, problem)
+        _dump(job, problem)
     capture.stop()
     recorder.settle()
     return error, printed([cell])
+
+
+def _dump(job: Job, problem: BaseException | None) -> None:
+    """Keep what a debugger needs, where that is wanted; it helps, and is no reason to fail otherwise."""
+    if job.dump is not None and problem is not None:
+        from soorgeon_clone.pipeline.execution.post_mortem import write_dump
+
+        with contextlib.suppress(Exception):
+            write_dump(job.dump, problem)
 
 
 def resolve(dotted_path: str) -> Callable[..., object]:
