@@ -1,4 +1,5 @@
-"""The pipelines that engines run: a refactored notebook, and a grid of which one task fails before it does not."""
+"""The pipelines that engines run: a refactored notebook, and a grid (or the elements of a list) of which one task fails
+before it does not."""
 
 from __future__ import annotations
 
@@ -30,6 +31,22 @@ def housing(folder: Path, env: Mapping[str, str]) -> None:
     shutil.copytree(NOTEBOOKS, folder, dirs_exist_ok=True)
     command = ["soorgeon-clone", "refactor", "housing.ipynb"]
     subprocess.run(command, cwd=folder, env=dict(env), check=True, capture_output=True)
+
+
+def fan(folder: Path, env: Mapping[str, str], size: int = 50) -> None:
+    """The same as the grid, with tasks for elements of a list that are known when it runs."""
+    grid(folder, env, size)
+    load = folder / "tasks" / "load.py"
+    load.write_text(load.read_text().replace(LOAD, f"x = list(range({size}))"))
+    fit = folder / "tasks" / "fit.py"
+    text = fit.read_text().replace(READ, "n = item\nx = range(1000)").replace("['load']", "None")
+    fit.write_text(text)
+    declared = json.loads((folder / "pipeline.yaml").read_text())
+    entry = declared["tasks"][1]
+    del entry["grid"]
+    entry |= {"name": "fit-[[key]]", "foreach": "load"}
+    entry["product"] = {key: path.replace("[[n]]", "[[key]]") for key, path in entry["product"].items()}
+    (folder / "pipeline.yaml").write_text(json.dumps(declared, indent=1))
 
 
 def grid(folder: Path, env: Mapping[str, str], size: int = 50) -> None:

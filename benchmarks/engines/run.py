@@ -45,7 +45,7 @@ def main() -> int:
     """Run what is there, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", default=",".join(ENGINES))
-    parser.add_argument("--pipelines", default="housing,grid")
+    parser.add_argument("--pipelines", default="housing,grid,fan")
     parser.add_argument("--bin", action="append", default=[])
     parser.add_argument("--airflow", default="")
     parser.add_argument("--start-slurm", action="store_true")
@@ -92,7 +92,7 @@ def _environment(base: Path, folders: list[str]) -> dict[str, str]:
 
 def _measure(engine: str, pipeline: str, base: Path, env: dict[str, str]) -> list[str]:
     """One run, compared with a build of the same here."""
-    make = {"housing": projects.housing, "grid": projects.grid}[pipeline]
+    make = {"housing": projects.housing, "grid": projects.grid, "fan": projects.fan}[pipeline]
     folder, here = base / f"{engine}-{pipeline}", base / f"{engine}-{pipeline}-here"
     for one in (folder, here):
         make(one, env)

@@ -4,9 +4,10 @@ Pipelines of many tasks go through everything but the code of the tasks: an exec
 products. Each phase runs in a process of its own, so that its time and the most memory that it held can be told.
 
 - load: pipeline.yaml, every source and the DAG, nothing known before
+- status: of all tasks, none of which ever ran
 - schedule: a build of all tasks; again: status of all of them; no-op: a build with nothing to do
 - edit: a build after the code of the task in the middle changed, whose products come out the same
-- airflow, argo, aws-batch: what export writes
+- airflow, argo, aws-batch, kubeflow, slurm, snakemake: what export writes
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pathlib import Path
 
 import shapes
 
-PHASES = ("load", "schedule", "again", "no-op", "edit", "airflow", "argo", "aws-batch")
+TARGETS = ("airflow", "argo", "aws-batch", "kubeflow", "slurm", "snakemake")
+PHASES = ("load", "status", "schedule", "again", "no-op", "edit", *TARGETS)
 
 
 def main() -> None:
