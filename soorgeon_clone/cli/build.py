@@ -249,7 +249,7 @@ def _show_plan(project: Project, options: Any) -> None:
     say.echo(table(["name", "build would", "why"], rows))
 
 
-def size_option(text: str | None) -> int | None:
+def size_option(text: str | None, option: str = "--memory-limit") -> int | None:
     """The bytes that an option such as 4GB denotes."""
     from soorgeon_clone.pipeline.declared.entries import parse_size
 
@@ -257,5 +257,5 @@ def size_option(text: str | None) -> int | None:
         return None
     size = parse_size(text)
     if not size:
-        raise click.BadParameter(f"{text!r} is no size such as 4GB or 512MiB.", param_hint="--memory-limit")
+        raise click.BadParameter(f"{text!r} is no size such as 4GB or 512MiB.", param_hint=option)
     return size

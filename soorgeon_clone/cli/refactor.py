@@ -77,6 +77,7 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
     default=None,
     help="Format for what turns out to be a DataFrame in the run. Pickle if not given.",
 )
+@click.option("--df-above", metavar="SIZE", help="With --df-format: pickle frames that are smaller, such as 100MB.")
 @click.option(
     "-z",
     "--serializer",
@@ -140,6 +141,7 @@ def command(
     into: str | None,
     product_prefix: str | None,
     df_format: Any,
+    df_above: str | None,
     serializer: Any,
     single_task: bool,
     file_format: Any,
@@ -198,6 +200,7 @@ def command(
     wanted = {
         "product_prefix": product_prefix,
         "df_format": df_format,
+        "df_above": _above(df_above, df_format),
         "file_format": file_format,
         "serializer": serializer,
         "exported_module": exported_as,
@@ -444,6 +447,16 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
             *changes.notes,
         ],
     }
+
+
+def _above(text: str | None, df_format: str | None) -> int | None:
+    from soorgeon_clone.cli.build import size_option
+
+    if text is None:
+        return None
+    if df_format is None:
+        raise click.UsageError("--df-above needs --df-format.")
+    return size_option(text, "--df-above")
 
 
 def _frame_notes(layout: Layout) -> list[str]:

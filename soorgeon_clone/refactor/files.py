@@ -44,7 +44,9 @@ def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
     if plan.exported:
         files[f"{layout.exported_module}.py"] = plan.exported.rstrip("\n") + "\n"
     if layout.choices.df_format and layout.frames_module in layout.own_modules:
-        files[f"{layout.frames_module}.py"] = frames_module(layout.choices.df_format, layout.choices.serializer)
+        files[f"{layout.frames_module}.py"] = frames_module(
+            layout.choices.df_format, layout.choices.serializer, layout.choices.df_above
+        )
     files["pipeline.yaml"] = spec.dump_tasks([_declaration(task, cells[task.name], layout) for task in plan.tasks])
     shared = {
         "requirements.txt": "\n".join(requirements),

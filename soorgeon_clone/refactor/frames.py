@@ -2,7 +2,8 @@
 
 A module of the project and not of ours, since tasks run without this package. What a value is shows only in the run,
 so the file says itself what it holds. A frame is read back right after it was written: a format that would give
-back something else is not used for it, and a warning says so.
+back something else is not used for it, and a warning says so. Parquet is read back some columns at a time: a frame that
+fills the memory must not have to be there twice.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ import pandas as pd
 
 def save_frame(value, path):
     """Write a DataFrame as FORMAT. What FORMAT cannot give back as it was becomes a pickle, with a warning."""
-    if type(value) is pd.DataFrame:
+    if type(value) is pd.DataFrameLARGE:
         try:
             WRITE
-            changed = _difference(value, _read(path))
+            changed = _differences(value, path)
             problem = changed and f"FORMAT would lose or change {changed}"
         except Exception as error:
             problem = f"FORMAT cannot hold it ({error})"
@@ -44,8 +45,7 @@ def load_frame(path):
     return _read(path)
 
 
-def _read(path):
-    READ
+READ
 
 
 def _difference(frame, copy):
@@ -89,13 +89,43 @@ def _same_values(one, other):
 '''
 
 _WRITE = {
-    "parquet": "value.to_parquet(path)",
+    "parquet": 'value.to_parquet(path, compression="zstd")',
     "csv": "value.to_csv(path, index=False)",
 }
 _READ = {
-    "parquet": "return pd.read_parquet(path)",
-    "csv": "return pd.read_csv(path, **_EXACT)",
+    "parquet": '''\
+def _read(path, columns=None):
+    return pd.read_parquet(path, columns=columns)
+
+
+def _differences(frame, path):
+    """Say in which part of a DataFrame what was written is different, if it is."""
+    columns, at_once = list(frame.columns), _columns_at_once(frame)
+    parts = [columns[start : start + at_once] for start in range(0, len(columns), at_once)] or [[]]
+    found = (_difference(frame[part] if columns else frame, _read(path, part)) for part in parts)
+    return next(filter(None, found), None)
+
+
+def _columns_at_once(frame):
+    each = frame.memory_usage(index=False, deep=False).max() if len(frame.columns) else 1
+    return max(1, int(256_000_000 // max(each, 1)))''',
+    "csv": '''\
+def _read(path):
+    return pd.read_csv(path, **_EXACT)
+
+
+def _differences(frame, path):
+    """Say in which part of a DataFrame what was written is different, if it is."""
+    return _difference(frame, _read(path))''',
 }
+_LARGE = '''
+
+
+def _size(frame):
+    """Bytes in memory, about: texts are counted in the first rows."""
+    head = frame.iloc[:1000]
+    return head.memory_usage(deep=True).sum() / max(len(head), 1) * len(frame)
+'''
 # Before pandas 3, read_csv gets the last digit of some floats wrong unless told; since then telling is frowned at.
 _EXACT = """
 
@@ -103,8 +133,11 @@ _EXACT = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
 """
 
 
-def frames_module(df_format: FrameFormat, serializer: Serializer) -> str:
-    """Return the module's text."""
+def frames_module(df_format: FrameFormat, serializer: Serializer, above: int = 0) -> str:
+    """Return the module's text. Frames of fewer bytes than ``above`` are pickled."""
     text = _TEXT.replace("FORMAT", df_format).replace("PICKLE", serializer)
     text = text.replace("WRITE", _WRITE[df_format]).replace("READ", _READ[df_format])
+    text = text.replace("LARGE", f" and _size(value) >= {above:_}" if above else "")
+    if above:
+        text = text.rstrip("\n") + _LARGE
     return text.replace("import pandas as pd\n", f"import pandas as pd\n{_EXACT}", 1) if df_format == "csv" else text

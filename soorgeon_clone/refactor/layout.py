@@ -21,7 +21,8 @@ FrameFormat = Literal["parquet", "csv"]
 class Choices:
     """What the user chose. ``product_prefix`` is the folder for products, None for one that the notebook does not use.
 
-    ``notebook_folder`` is the way from the project to the notebook's, "" if they are one.
+    ``df_above``: frames of fewer bytes are pickled. ``notebook_folder`` is the way from the project to the notebook's,
+    "" if they are one.
 
     ``taken_modules`` are those beside pipeline.yaml that refactor did not write, ``exported_module`` is what the
     module for definitions is called where no other is. ``local_modules`` are the modules of the notebook's own that
@@ -31,6 +32,7 @@ class Choices:
     product_prefix: str | None = None
     file_format: FileFormat = "py"
     df_format: FrameFormat | None = None
+    df_above: int = 0
     serializer: Serializer = "pickle"
     notebook_folder: str = ""
     local_modules: tuple[str, ...] = ()
@@ -116,7 +118,7 @@ def suffix(bundle: Bundle, choices: Choices) -> str:
     """Return the product's suffix: a promise about its content only where that is known before the run."""
     if not may_hold_frame(bundle, choices):
         return ".pkl"
-    return f".{choices.df_format}" if bundle.parts[0].frame else ".data"
+    return f".{choices.df_format}" if bundle.parts[0].frame and not choices.df_above else ".data"
 
 
 def _free_path(choices: Choices, stem: str, ending: str, taken: set[str]) -> str:

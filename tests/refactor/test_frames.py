@@ -53,10 +53,40 @@ VALUES: dict[str, tuple[Any, frozenset[str]]] = {
 }
 
 
-def _module(df_format: Any) -> types.ModuleType:
+def _module(df_format: Any, above: int = 0) -> types.ModuleType:
     module = types.ModuleType("frames")
-    exec(frames_module(df_format, "pickle"), module.__dict__)
+    exec(frames_module(df_format, "pickle", above), module.__dict__)
     return module
+
+
+@pytest.mark.parametrize("df_format", ["parquet", "csv"])
+def test_small_frames_are_pickled_without_a_word(df_format: str, tmp_path: Path) -> None:
+    frames, path = _module(df_format, 100_000), tmp_path / "x.data"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for rows, is_pickle in ((1_000, True), (20_000, False)):
+            frame = pd.DataFrame({"a": range(rows), "b": ["x" * 20] * rows})
+            frames.save_frame(frame, str(path))
+            assert (path.read_bytes()[:1] == b"\x80") == is_pickle
+            assert frames.load_frame(str(path)).equals(frame)
+
+
+def test_a_wide_frame_is_compared_in_parts(tmp_path: Path) -> None:
+    frames, path = _module("parquet"), str(tmp_path / "x.data")
+    frame = pd.DataFrame({f"c{n}": [n, n + 1] for n in range(7)}, index=pd.Index(["x", "y"], name="key"))
+    read: list[Any] = []
+    original = frames._read
+
+    def listening(path: str, columns: Any = None) -> Any:
+        read.append(columns)
+        return original(path, columns)
+
+    frames.__dict__.update(_columns_at_once=lambda frame: 3, _read=listening)
+    frames.save_frame(frame, path)
+    assert [len(part) for part in read] == [3, 3, 1]
+    frame.insert(6, "odd", [[1], [2]])
+    with pytest.warns(UserWarning, match="values of column 'odd'"):
+        frames.save_frame(frame, path)
 
 
 @pytest.mark.parametrize("df_format", ["parquet", "csv"])
