@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from soorgeon_clone.export import airflow_groups, airflow_mapping, names, readers
+from soorgeon_clone.export import airflow_connection, airflow_groups, airflow_mapping, airflow_runs, names, readers
 from soorgeon_clone.export.airflow_operators import CLASSES, IMPORTS, OPERATORS, arguments, literal
 from soorgeon_clone.export.model import OPERATORS as OPERATORS_OF_AIRFLOW
 from soorgeon_clone.export.model import Choices, Container, Operator, Settings, Workflow
@@ -20,6 +20,8 @@ KEYS: Readers = {
     "operator": readers.one_of(*OPERATORS_OF_AIRFLOW),
     "max_active_tasks": readers.count,
     "run_timeout": readers.seconds,
+    "deadline": airflow_runs.read_deadline,
+    "store_connection": airflow_connection.read,
     "assets": readers.flag,
     "after_assets": readers.lines,
 }
@@ -65,7 +67,8 @@ def _dag_file(flow: Workflow) -> str:
         upstream = ", ".join(map(literal, step.upstream))
         rows.append(f"    ({literal(step.name)}, {literal(step.task)}, {kind}, {option}, [{upstream}]),\n")
     described = "".join(f"    dict(\n{arguments(kind, flow, operator)}    ),\n" for kind in kinds)
-    own = _of_runs(settings)
+    own = airflow_runs.of_runs(settings)
+    late = airflow_runs.deadline(settings)
     head = [
         f'"""{_title(flow)}\n\n',
         f"Made by soorgeon-clone export, mode {flow.choices.mode}; for Airflow 3, and 2.9 or later.\n",
@@ -73,10 +76,11 @@ def _dag_file(flow: Workflow) -> str:
         "from __future__ import annotations\n\n",
         airflow_mapping.imports(flow, operator),
         "import shlex\n" if operator == "bash" else "",
-        f"from datetime import datetime, {'timedelta, ' if 'timedelta(' in described + own else ''}timezone\n\n",
+        f"from datetime import datetime, {'timedelta, ' if 'timedelta(' in described + own + late else ''}timezone\n\n",
         *(line for word, line in IMPORTS[operator] if word in described or word in CLASSES[operator]),
         "\n",
         airflow_groups.imports(flow),
+        late,
         "\n",
         f"PROGRAM = {literal(settings.program)}\n" if operator == "bash" else "",
         "# How soorgeon-clone is called, after the task's name.\nOPTIONS = [\n",
@@ -110,13 +114,6 @@ with DAG(
 {made}        operators[task_id].set_upstream([operators[name] for name in upstream])
 """
     return "".join([*head, *rows, tail])
-
-
-def _of_runs(settings: Settings) -> str:
-    """What holds for each run as a whole, as rows of a call."""
-    most, timeout = settings.own.get("max_active_tasks"), settings.own.get("run_timeout")
-    rows = f"\n    max_active_tasks={most}," if most else ""
-    return rows + (f"\n    dagrun_timeout=timedelta(seconds={timeout})," if timeout else "")
 
 
 def _title(flow: Workflow) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import image
+from soorgeon_clone.export.airflow_connection import credentials
 from soorgeon_clone.export.kubernetes import Mount, gpu_key, mounts, quantity, secret_of
 from soorgeon_clone.export.model import Container, Operator, Workflow, named_volumes
 from soorgeon_clone.export.settings import GRACE_SECONDS
@@ -105,6 +106,7 @@ def _common(container: Container) -> dict[str, str]:
 
 
 def _pod(container: Container, flow: Workflow) -> dict[str, str]:
+    assert not credentials(flow, "kubernetes")  # or it says why not
     amounts: dict[str, str] = {}
     if container.cpus is not None:
         amounts["cpu"] = quantity(container.cpus)
@@ -174,7 +176,7 @@ def _docker(container: Container, flow: Workflow) -> dict[str, str]:
         found["mem_limit"] = repr(container.memory)
     if container.gpus:
         found["device_requests"] = f'[DeviceRequest(count={container.gpus}, capabilities=[["gpu"]])]'
-    if env := _templated(container):
+    if env := (*_templated(container), *credentials(flow, "docker")):
         found["environment"] = _mapping(env)
     if container.volumes:
         found["mounts"] = _list(
@@ -186,7 +188,7 @@ def _docker(container: Container, flow: Workflow) -> dict[str, str]:
 
 def _bash(container: Container, flow: Workflow) -> dict[str, str]:
     found = {"append_env": "True"}
-    env = _templated(container)
+    env = (*_templated(container), *credentials(flow, "bash"))
     found["cwd"] = literal(flow.folder or "")
     if env:
         found["env"] = _mapping(env)

@@ -24,14 +24,26 @@ def read(path: Path) -> dict[str, Any]:
         "schedule": str(getattr(dag, "schedule", None) or getattr(dag, "schedule_interval", None)),
         "serialized": len(json.dumps(SERIALIZER.to_dict(dag))),
         "max_active_tasks": dag.max_active_tasks,
+        "deadline": [
+            [one.interval.total_seconds(), one.callback.path, one.callback.kwargs]
+            for one in getattr(dag, "deadline", None) or ()
+        ],
         "timeout": dag.dagrun_timeout.total_seconds() if dag.dagrun_timeout else None,
         "tasks": {name: task(one) for name, one in module.operators.items()},
     }
 
 
 def task(one: Any) -> dict[str, Any]:
+    if type(one).__name__ == "MappedOperator":
+        return {
+            "class": "MappedOperator",
+            "title": one.task_display_name,
+            "upstream": sorted(one.upstream_task_ids),
+            "retries": one.retries,
+        }
     found = {
         "class": type(one).__mro__[1].__name__,
+        "rule": str(getattr(one.trigger_rule, "value", one.trigger_rule)),
         "title": one.task_display_name,
         "upstream": sorted(one.upstream_task_ids),
         "retries": one.retries,

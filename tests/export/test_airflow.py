@@ -67,6 +67,19 @@ tasks:
 - {source: c.py, name: fit-grid, product: c.ipynb, upstream: fit-*}
 export: {airflow: {assets: true, after_assets: ["s3://bucket/raw"], run_timeout: 60}}
 """
+LATE = """
+tasks: [{source: a.py, name: a, product: a.ipynb}]
+export:
+  airflow:
+    deadline: {seconds: 3600, callback: alerts.late, arguments: {text: "it's late"}}
+    store_connection: my_aws
+"""
+FAN = """
+tasks:
+- {source: a.py, name: load, product: {nb: load.ipynb, x: x.pkl}}
+- {source: b.py, name: "fit-[[key]]", product: "fit-[[key]].ipynb", foreach: load, retries: 2}
+- {source: c.py, name: gather, product: gather.ipynb, upstream: "fit-*"}
+"""
 DAGS: dict[str, tuple[DAG, dict[str, Any]]] = {
     "diamond": (graph(DIAMOND, "export: {name: diamond}\n"), {"schedule": "0 6 * * *"}),
     "odd": (
@@ -76,6 +89,8 @@ DAGS: dict[str, tuple[DAG, dict[str, Any]]] = {
     "full": (dag_of(FULL.replace("SECRET", "database/password")), {"image": None}),
     "pods": (dag_of(PODS), {"name": "pods"}),
     "grid": (dag_of(GRID), {"name": "grid"}),
+    "late": (dag_of(LATE), {"operator": "bash", "name": "late"}),
+    **{f"fan-{operator}": (dag_of(FAN), {"operator": operator, "name": f"fan-{operator}"}) for operator in OPERATORS},
     "docker": (dag_of(FULL.replace("SECRET", "db_password")), {"image": None, "operator": "docker", "name": "docker"}),
     "bash": (
         dag_of(FULL.replace("SECRET", "db_password")),
@@ -195,6 +210,43 @@ def test_grids_are_groups_and_products_are_assets(read: Mapping[str, Any]) -> No
     assert found["tasks"]["fit-0"]["outlets"] == ["s3://bucket/prefix/fit-0"]
     assert found["timeout"] == 60
     assert "s3://bucket/raw" in found["schedule"]
+
+
+def test_somebody_is_told_of_late_runs_and_a_connection_has_the_credentials(read: Mapping[str, Any]) -> None:
+    found = read["late"]
+    assert found["deadline"] == [[3600, "alerts.late", {"text": "it's late"}]]
+    env = found["tasks"]["a"]["env"]
+    assert env["AWS_ACCESS_KEY_ID"] == "{{ conn.get('my_aws').login or '' }}"
+    assert env["AWS_ENDPOINT_URL"] == "{{ conn.get('my_aws').extra_dejson.get('endpoint_url', '') or '' }}"
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_a_task_for_each_element(read: Mapping[str, Any], operator: str) -> None:
+    found = read[f"fan-{operator}"]["tasks"]
+    (each,) = (name for name, task in found.items() if task["class"] == "MappedOperator")
+    assert {name: task["upstream"] for name, task in found.items()} == {
+        "load": [],
+        "fit-elements": ["load"],
+        each: ["fit-elements"],
+        "gather": [each],
+    }
+    assert found[each]["retries"] == 2
+    assert (found["gather"]["rule"], found["load"]["rule"]) == ("none_failed", "all_success")
+
+
+@pytest.mark.parametrize(
+    ("setting", "operator", "message"),
+    [
+        ("deadline: {seconds: 5}", "bash", "a deadline needs 'callback'"),
+        ("deadline: {seconds: 5, callback: late}", "bash", "expected module.function"),
+        ("deadline: {seconds: -5, callback: a.b}", "bash", "expected a number of seconds"),
+        ("store_connection: a b", "bash", "expected the name of a Connection"),
+        ("store_connection: aws", "kubernetes", "a pod cannot see Connections"),
+    ],
+)
+def test_wrong_settings_of_runs(setting: str, operator: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        dag_file(graph({"a": []}, f"export: {{airflow: {{{setting}}}}}\n"), operator=operator)
 
 
 def test_a_schedule_or_assets() -> None:
