@@ -11,9 +11,12 @@ import posixpath
 import re
 import shlex
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from soorgeon_clone.export.model import Choices, Settings
+from soorgeon_clone.export import names
+from soorgeon_clone.export.dependencies import Dependencies
+from soorgeon_clone.export.model import Choices, Settings, Workflow
 from soorgeon_clone.files import private
 from soorgeon_clone.files.ignored import Ignores, Rule, ignores_of, kept_files
 from soorgeon_clone.pipeline.declared.model import DAG, HIDDEN
@@ -38,12 +41,33 @@ _IGNORED = (
 )
 
 
-def files(dag: DAG, settings: Settings, choices: Choices, *, also: Iterable[str] = ()) -> dict[str, str]:
-    """The files that build the image. ``also`` are files of the export that the image holds, in its project folder."""
+def files(dag: DAG, flow: Workflow, *, also: Iterable[str] = ()) -> dict[str, str]:
+    """The files that build the images. ``also`` are files of the export that an image holds, in its project folder."""
+    choices = flow.choices
     copied = (*((ENV_FILE,) if choices.env_text is not None else ()), *also)
-    ignored = _dockerignore(dag, settings, choices, copied)
-    found = {"Dockerfile": _dockerfile(dag, settings, choices, copied), "Dockerfile.dockerignore": ignored}
+    ignored = _dockerignore(dag, flow.settings, choices, copied)
+    found = {}
+    for name, image, wanted in _images(flow):
+        told = choices if wanted is None else replace(choices, dependencies=_other(choices, wanted))
+        settings = replace(flow.settings, image=image)
+        found[name] = _dockerfile(dag, settings, told, copied, name)
+        found[f"{name}.dockerignore"] = ignored if wanted is None else _dockerignore(dag, settings, told, copied)
     return {**found, **frozen(choices), ".dockerignore": ignored}
+
+
+def _images(flow: Workflow) -> list[tuple[str, str, str | None]]:
+    """Each image to build: its Dockerfile, its name, and its requirements where these are not the project's."""
+    found: dict[str, tuple[str, str, str | None]] = {}
+    for container in dict.fromkeys(step.container for step in flow.steps):
+        if (wanted := container.requirements) is not None:
+            found.setdefault(container.image, (f"Dockerfile.{names.suffix(wanted)}", container.image, wanted))
+    return [("Dockerfile", flow.settings.image, None), *found.values()]
+
+
+def _other(choices: Choices, requirements: str) -> Dependencies:
+    """What installs them: they lie in the project's folder itself when pip reads them."""
+    wanted = f"-r {shlex.quote(posixpath.basename(requirements))}"
+    return Dependencies(requirements, (requirements,), wanted=wanted, package=choices.dependencies.package)
 
 
 def frozen(choices: Choices) -> dict[str, str]:
@@ -51,14 +75,20 @@ def frozen(choices: Choices) -> dict[str, str]:
     return {} if choices.env_text is None else {ENV_FILE: choices.env_text}
 
 
-def build_command(settings: Settings, choices: Choices) -> str:
-    """What builds the image, in the project's folder."""
-    file = shlex.quote(posixpath.join(choices.folder, "Dockerfile"))
+def build_commands(flow: Workflow) -> list[str]:
+    """What builds the images, in the project's folder."""
+    settings = flow.settings
+    return [build_command(replace(settings, image=image), flow.choices, name) for name, image, _ in _images(flow)]
+
+
+def build_command(settings: Settings, choices: Choices, name: str = "Dockerfile") -> str:
+    """What builds an image, in the project's folder."""
+    file = shlex.quote(posixpath.join(choices.folder, name))
     context = "" if _inside(choices.folder) else f" --build-context export={shlex.quote(choices.folder)}"
     return f"docker build -f {file}{context} -t {shlex.quote(settings.image)} ."
 
 
-def _dockerfile(dag: DAG, settings: Settings, choices: Choices, copied: tuple[str, ...]) -> str:
+def _dockerfile(dag: DAG, settings: Settings, choices: Choices, copied: tuple[str, ...], called: str) -> str:
     scheme, separator, _ = (settings.store or "").partition("://")
     extra = _EXTRAS.get(scheme, "store") if separator and scheme != "file" else None
     brackets = f"[{extra}]" if extra else ""
@@ -70,7 +100,7 @@ def _dockerfile(dag: DAG, settings: Settings, choices: Choices, copied: tuple[st
     user = f"useradd {'--non-unique ' if told.image else ''}--create-home --uid {USER} pipeline"
     lines = [
         "# Made by soorgeon-clone export. In the project's folder:",
-        f"#   {build_command(settings, choices)}",
+        f"#   {build_command(settings, choices, called)}",
         f"FROM {told.image or f'python:{choices.python}-slim'}",
         "",
         "# What pip installs to get soorgeon-clone; a wheel in the project's folder will do:",

@@ -59,7 +59,8 @@ class Container:
 
     ``memory`` is in bytes, ``timeout`` in seconds and for one attempt. ``env``, ``secrets`` (environment variable ->
     where the engine finds its value), ``volumes`` (path in the container -> what is mounted there) and
-    ``node_selector`` are pairs; so is ``own``, what is said for this target alone.
+    ``node_selector`` are pairs; ``requirements`` is the file that says what its image holds, None for that of the
+    project; so is ``own``, what is said for this target alone.
     """
 
     image: str
@@ -73,6 +74,7 @@ class Container:
     secrets: tuple[tuple[str, str], ...] = ()
     volumes: tuple[tuple[str, str | Raw], ...] = ()
     node_selector: tuple[tuple[str, str], ...] = ()
+    requirements: str | None = None
     service_account: str | None = None
     own: tuple[tuple[str, Any], ...] = ()
 

@@ -74,3 +74,17 @@ def engine_name(original: str, rule: Rule) -> str:
 
 def _is_valid(name: str, rule: Rule) -> bool:
     return len(name) <= rule.limit and rule.valid.fullmatch(name) is not None
+
+
+def suffix(requirements: str) -> str:
+    """A word for a file of requirements: fit for requirements.fit.txt."""
+    name = requirements.rpartition("/")[2].removesuffix(".txt").removesuffix(".lock")
+    return engine_name(name.removeprefix("requirements").strip(".-_") or name, IMAGE)
+
+
+def variant(image: str, requirements: str) -> str:
+    """The image that holds other requirements: registry/housing-fit:1 for registry/housing:1."""
+    name, colon, tag = image.rpartition(":")
+    if not colon or "/" in tag:  # that is a port
+        name, colon, tag = image, "", ""
+    return f"{name}-{suffix(requirements)}{colon}{tag}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from soorgeon_clone.files.confine import relative_name
 from soorgeon_clone.pipeline.declared.yaml_tree import Item
 
 Reader = Callable[[Item], Any]
@@ -63,6 +64,14 @@ def line(item: Item) -> str:
     found = text(item)
     if not found.isprintable():
         raise item.error("expected a text of one line")
+    return found
+
+
+def inner_path(item: Item) -> str:
+    """Return the path of a file in the project, relative to it."""
+    found = line(item)
+    if relative_name(found) is None:
+        raise item.error("expected the path of a file in the project")
     return found
 
 

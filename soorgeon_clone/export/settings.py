@@ -30,6 +30,7 @@ GRACE_SECONDS = 600
 # What the whole pipeline and one task may say.
 _ANYWHERE: Readers = {
     "image": readers.text,
+    "requirements": readers.inner_path,
     "pull_policy": readers.one_of(*PULL_POLICIES),
     "env": readers.variables,
     "secrets": readers.variables,
@@ -156,8 +157,10 @@ def _container(task: TaskSpec, whole: Settings, kind: Target, merged: Mapping[st
     timeout = merged.get("timeout")
     if timeout is None and task.timeout is not None:
         timeout = math.ceil(task.timeout) + GRACE_SECONDS
+    image, requirements = merged.get("image") or whole.image, merged.get("requirements")
     return Container(
-        image=merged.get("image") or whole.image,
+        image=image if requirements is None else names.variant(image, requirements),
+        requirements=requirements,
         pull_policy=merged.get("pull_policy", "IfNotPresent"),
         cpus=task.requests.cpus if task.requests.cpus is not None else default.cpus,
         memory=task.requests.memory or task.memory_limit or default.memory,

@@ -51,7 +51,7 @@ def export(target: str, dag: DAG, choices: Choices | None = None) -> Export:
     own = kind.files(flow)
     if flow.folder is None:
         also = [name for name in kind.IN_IMAGE if any(_is_in(file, name) for file in own)]
-        files = {**own, **image.files(dag, flow.settings, choices, also=also)}
+        files = {**own, **image.files(dag, flow, also=also)}
     else:
         files = {**own, **image.frozen(choices)}
     return Export(files, flow.settings.name, tuple(_guide(dag, flow, kind.use(flow, own))), flow.where, flow.folder)
@@ -65,7 +65,7 @@ def _guide(dag: DAG, flow: Workflow, use: list[str]) -> list[str]:
     """What a person does next, a line each, and what may go wrong."""
     lines = []
     if flow.folder is None:
-        lines.append(f"Then: {flow.build}")
+        lines += [f"Then: {command}" for command in image.build_commands(flow)]
         if flow.choices.dependencies.source is None and not flow.choices.dependencies.package:
             lines.append("Note: there is no requirements.txt, so the image has soorgeon-clone alone.")
         lines += _large(flow.choices)

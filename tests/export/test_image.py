@@ -40,6 +40,24 @@ def test_not_root_with_the_python_and_the_version_of_the_export() -> None:
     assert 'RUN pip install --no-cache-dir -r requirements.txt "$SOORGEON_CLONE"' in lines
 
 
+@pytest.mark.parametrize("target", CONTAINERS)
+def test_requirements_of_some_tasks_make_an_image_of_their_own(target: str) -> None:
+    top = "export: {tasks: {'fit-*': {requirements: lib/requirements.fit.txt}}}\n"
+    made = export(target, graph({"load": [], "fit-1": ["load"], "fit-2": ["load"]}, top), CHOICES)
+    assert "RUN pip install --no-cache-dir -r requirements.txt" in made.files["Dockerfile"]
+    own = made.files["Dockerfile.fit"]
+    assert 'COPY ["lib/requirements.fit.txt", "*.whl", "./"]' in own
+    assert 'RUN pip install --no-cache-dir -r requirements.fit.txt "$SOORGEON_CLONE"' in own
+    assert "registry/image-fit:1" in own and "Dockerfile.fit.dockerignore" in made.files
+    (text,) = (
+        text
+        for name, text in made.files.items()
+        if name in ("workflow.yaml", "jobs.json", "pipeline.yaml", "project.py")
+    )
+    assert "registry/image-fit:1" in text and "registry/image:1" in text
+    assert "Then: docker build -f export/Dockerfile.fit -t registry/image-fit:1 ." in made.guide
+
+
 def test_without_requirements() -> None:
     assert 'RUN pip install --no-cache-dir "$SOORGEON_CLONE"' in dockerfile(dependencies=Dependencies())
 
