@@ -13,6 +13,7 @@ from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.state import Binding
 
 OF_MODULE = "."  # stands in names of variables of modules beside the notebook: "helpers.limit"
+AT_RANDOM = "volatile"  # in `varies`: the clock, chance, the process
 AMBIENT = "@"  # names of ambient states that are carried like variables begin with this: "@numpy_random"
 
 
@@ -47,6 +48,8 @@ class StatementFacts:
     seeds: set[str] = field(default_factory=set)
     files_read: set[str] = field(default_factory=set)
     files_written: set[str] = field(default_factory=set)
+    varies: set[str] = field(default_factory=set)
+    """On what, besides names and files, it depends what its expressions give: settings, or `AT_RANDOM`."""
     opaque: str | None = None
     unknown_calls: set[str] = field(default_factory=set)
     prints: bool = False

@@ -28,7 +28,10 @@ def _with_late_ones(facts: NotebookFacts) -> dict[str, ModuleFacts]:
     kept = _unsettled(facts)
 
     def is_late(module: ModuleFacts) -> bool:
-        return facts.statements[module.imported_by].kind != "import" and not module.reads.isdisjoint(kept)
+        importing = facts.statements[module.imported_by]
+        if any(not importing.files_read.isdisjoint(s.files_written) for s in facts.statements[importing.index + 1 :]):
+            return True  # it would read another text
+        return importing.kind != "import" and not module.reads.isdisjoint(kept)
 
     return {
         path: replace(module, is_noisy=True) if is_late(module) else module for path, module in facts.modules.items()

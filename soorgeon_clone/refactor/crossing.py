@@ -84,26 +84,44 @@ def save_lines(task: str, bundle: Bundle, layout: Layout, words: Words) -> list[
     if may_hold_frame(bundle, layout.choices):
         saver = words.use(f"from {layout.frames_module} import save_frame")
         return _call(saver, [words.adapt(bundle.parts[0], bundle.parts[0].save), path], indent=0)
-    file = words.names.pick("file")
-    dump = f"{words.use(f'import {bundle.serializer}')}.dump"
-    # Without recurse, dill leaves out the globals that a function uses.
-    options = "protocol=5, recurse=True" if bundle.serializer == "dill" else "protocol=5"
     certain = {part.name: words.adapt(part, part.save) for part in bundle.parts if not part.maybe_unbound}
     maybe = [part for part in bundle.parts if part.maybe_unbound]
+    dump = _Dump(bundle, path, layout, words)
     if not bundle.is_dict:
         (value,) = certain.values()
-        dumped = _call(dump, [value, file, options], indent=4)
-    elif not maybe and len(one_line := f"{dump}({_mapping(certain)}, {file}, {options})") <= WIDTH - 4:
-        dumped = [one_line]
-    else:
-        return _save_values(certain, maybe, (path, file, dump, options), words)
-    return [*_open(path, "wb", file, words), *_indent(dumped)]
+        return dump.lines(value)
+    if not maybe and dump.fits(mapping := _mapping(certain)):
+        return dump.lines(mapping)
+    return _save_values(certain, maybe, dump, words)
 
 
-def _save_values(
-    certain: dict[str, str], maybe: list[Part], target: tuple[str, str, str, str], words: Words
-) -> list[str]:
-    path, file, dump, options = target
+class _Dump:
+    """The lines that write a value to the product of a bundle."""
+
+    def __init__(self, bundle: Bundle, path: str, layout: Layout, words: Words) -> None:
+        self.words, self.path = words, path
+        self.file = None if bundle.deep else words.names.pick("file")
+        if self.file is None:
+            self.function = words.use(f"from {layout.nested_module} import save_nested")
+            self.options: tuple[str, ...] = (path,)
+        else:
+            self.function = f"{words.use(f'import {bundle.serializer}')}.dump"
+            # Without recurse, dill leaves out the globals that a function uses.
+            self.options = (self.file, "protocol=5, recurse=True" if bundle.serializer == "dill" else "protocol=5")
+
+    @property
+    def indent(self) -> int:
+        return 0 if self.file is None else 4
+
+    def fits(self, value: str) -> bool:
+        return len(f"{self.function}({', '.join([value, *self.options])})") <= WIDTH - self.indent
+
+    def lines(self, value: str) -> list[str]:
+        call = _call(self.function, [value, *self.options], indent=self.indent)
+        return call if self.file is None else [*_open(self.path, "wb", self.file, self.words), *_indent(call)]
+
+
+def _save_values(certain: dict[str, str], maybe: list[Part], dump: _Dump, words: Words) -> list[str]:
     values = words.names.pick("values")
     lines = [f"{values} = {_mapping(certain)}"]
     if len(lines[0]) > WIDTH:
@@ -111,9 +129,7 @@ def _save_values(
     for part in maybe:
         lines.append(f"if {quoted(part.name)} in {words.builtin('globals')}():")
         lines.append(f"    {values}{_key(part.name)} = {words.adapt(part, part.save)}")
-    lines += _open(path, "wb", file, words)
-    lines += _indent(_call(dump, [values, file, options], indent=4))
-    return [*lines, f"del {values}"]
+    return [*lines, *dump.lines(values), f"del {values}"]
 
 
 def _put_back(part: Part, value: str, words: Words) -> list[str]:

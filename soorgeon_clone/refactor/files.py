@@ -9,6 +9,7 @@ from typing import Any
 from soorgeon_clone.notebook import write as notebook_text
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.declared import spec
+from soorgeon_clone.refactor import nested
 from soorgeon_clone.refactor.clashes import is_used
 from soorgeon_clone.refactor.exported_name import EXPORTED, defined_names, imported_from
 from soorgeon_clone.refactor.frames import frames_module
@@ -41,12 +42,7 @@ def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
         defined = defined_names(plan.exported)
         cells = {name: imported_from(ours, defined, layout.exported_module) for name, ours in cells.items()}
     files = {layout.source(task.name): _task_text(cells[task.name], layout) for task in plan.tasks}
-    if plan.exported:
-        files[f"{layout.exported_module}.py"] = plan.exported.rstrip("\n") + "\n"
-    if layout.choices.df_format and layout.frames_module in layout.own_modules:
-        files[f"{layout.frames_module}.py"] = frames_module(
-            layout.choices.df_format, layout.choices.serializer, layout.choices.df_above
-        )
+    files |= own_modules(plan, layout)
     files["pipeline.yaml"] = spec.dump_tasks([_declaration(task, cells[task.name], layout) for task in plan.tasks])
     shared = {
         "requirements.txt": "\n".join(requirements),
@@ -56,6 +52,17 @@ def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
     sources = [cell.source for task in plan.tasks for cell in task.cells if cell.kind == "code"]
     shared = {path: text for path, text in shared.items() if not any(is_used(path, source) for source in sources)}
     return Project(plan.notebook, files, shared)
+
+
+def own_modules(plan: Plan, layout: Layout) -> dict[str, str]:
+    """Return the modules that stand beside pipeline.yaml, by their path."""
+    modules = {layout.exported_module: plan.exported.rstrip("\n") + "\n"}
+    if layout.choices.df_format:
+        modules[layout.frames_module] = frames_module(
+            layout.choices.df_format, layout.choices.serializer, layout.choices.df_above
+        )
+    modules[layout.nested_module] = nested.TEXT
+    return {f"{name}.py": modules[name] for name in layout.own_modules}
 
 
 def products(task: Task, layout: Layout) -> dict[str, str]:

@@ -53,14 +53,16 @@ class Layout:
     """Where things are.
 
     ``files`` maps (task, key of its bundle) to the product, ``notebooks`` a task to its executed notebook.
-    ``frames_module`` is the module that saves and loads frames in a format of their own, ``exported_module`` holds the
-    notebook's functions and classes, ``own_modules`` are all modules that are written beside pipeline.yaml.
+    ``frames_module`` is the module that saves and loads frames in a format of their own, ``nested_module`` the one that
+    saves what is nested deeply, ``exported_module`` holds the notebook's functions and classes, ``own_modules`` are all
+    modules that are written beside pipeline.yaml.
     """
 
     choices: Choices
     files: Mapping[tuple[str, str], ProductFile] = field(default_factory=dict)
     notebooks: Mapping[str, str] = field(default_factory=dict)
     frames_module: str = "frames"
+    nested_module: str = "nested"
     exported_module: str = "exported"
     own_modules: tuple[str, ...] = ()
     tasks_folder: str = TASKS[0]
@@ -98,12 +100,16 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
             files[task.name, bundle.key] = ProductFile(key, _free_path(choices, stem, suffix(bundle, choices), taken))
     others = {*(module.split(".")[0] for module in plan.modules), *choices.local_modules, *choices.taken_modules}
     frames_module = _free("frames", {*others, *notebooks})
+    nested_module = _free("nested", {*others, *notebooks})
     exported_module = _free(choices.exported_module, {*others, *notebooks})
+    bundles = [bundle for task in plan.tasks for bundle in task.saves]
     own_modules = (exported_module,) if plan.exported else ()
-    if any(may_hold_frame(bundle, choices) for task in plan.tasks for bundle in task.saves):
+    if any(may_hold_frame(bundle, choices) for bundle in bundles):
         own_modules = (*own_modules, frames_module)
+    if any(bundle.deep for bundle in bundles):
+        own_modules = (*own_modules, nested_module)
     folder = free_folder(TASKS, cells)
-    return Layout(choices, files, notebooks, frames_module, exported_module, own_modules, folder)
+    return Layout(choices, files, notebooks, frames_module, nested_module, exported_module, own_modules, folder)
 
 
 def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:

@@ -38,11 +38,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Bundle:
-    """One product file: a single value as it is; several that share objects (or may be unbound) as a dict by name."""
+    """One product file: a single value as it is; several that share objects (or may be unbound) as a dict by name.
+
+    ``deep``: it may be nested deeper than pickle goes.
+    """
 
     key: str
     parts: tuple[Part, ...]
     serializer: Serializer = "pickle"
+    deep: bool = False
 
     @property
     def is_dict(self) -> bool:

@@ -14,6 +14,7 @@ from soorgeon_clone.pipeline.assumptions.model import Assumption
 from soorgeon_clone.refactor.carriers import table
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.exported import exported_text
+from soorgeon_clone.refactor.carriers.nested import may_be_deep
 from soorgeon_clone.refactor.constraints import carried, file_order, must_precede
 from soorgeon_clone.refactor.model import Bundle, Merge, MustMerge, MustPrecede, Plan, Serializer, Step, Task
 from soorgeon_clone.refactor.parameters import parameters_of
@@ -96,7 +97,9 @@ def _bundles(solution: Solution, serializer: Serializer | None) -> dict[tuple[in
             taken.add(key)
             verdicts = (ledger.verdicts.get((name, unit.end)) for name in group)
             by_value = any(found is not None and found.serializer == "cloudpickle" for found in verdicts)
-            bundles[unit.begin, group] = Bundle(key, parts, serializer or ("cloudpickle" if by_value else "pickle"))
+            chosen: Serializer = serializer or ("cloudpickle" if by_value else "pickle")
+            deep = chosen == "pickle" and any(may_be_deep(ledger.borders.value(name, unit.end)) for name in group)
+            bundles[unit.begin, group] = Bundle(key, parts, chosen, deep)
     return bundles
 
 

@@ -30,6 +30,7 @@ from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
 from soorgeon_clone.pipeline.assumptions.strides import keeping_strides
+from soorgeon_clone.refactor.files import own_modules
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan, Task
 from soorgeon_clone.refactor.script import task_cells
@@ -151,8 +152,7 @@ def _run_tasks(plan: Plan, folder: Path, *, ipython: bool) -> Run:
     layout = lay_out(plan, Choices())
     shown: dict[int, str] = {}
     assumed: list[Broken | Kept] = []
-    if plan.exported:
-        (folder / "exported.py").write_text(plan.exported, encoding="utf-8")
+    put(own_modules(plan, layout).items(), folder)
     for task in latest_first(plan):
         originals = [cell.index for cell in task.cells if is_run(cell.kind, cell.tags)]
         cells = [

@@ -47,6 +47,9 @@ TRAITS = {
     "steady": "gives the same for the same, whenever and wherever it is asked (of the whole library)",
     "unpickles": "calls that give such things back",
     "views": "what objects give may share their memory",
+    "volatile": "gives something else at each call, or in another process",
+    "of_directory": "what it gives depends on the working directory",
+    "of_environ": "what it gives depends on the environment",
 }
 """What may be said of a library, or of things in it by the globs of their names, beside what calls do."""
 

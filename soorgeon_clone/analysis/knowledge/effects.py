@@ -292,6 +292,17 @@ class Knowledge:
         return self._has_method(owner, name)
 
     @_remembered
+    def is_at_large(self, path: str) -> bool:
+        """Tell whether a table describes the library of ``path``, but neither this nor anything beside it."""
+        library, rest = _split(self.canonical(path))
+        table = table_of(library)
+        owner = rest.rpartition(".")[0]
+        if table is None or not owner or self._lineage(f"{library}.{owner}", declared=True):
+            return False
+        named = [*table.functions.exact, *(entry.name for entry in table.functions.globs)]
+        return not any(name.startswith(f"{owner}.") for name in named)
+
+    @_remembered
     def operator(self, type_path: str, op: str, other: str) -> str | None:
         """Return the type of ``a <op> b`` for a of ``type_path`` and b of ``other``; a unary operator has other ""."""
         if op in ("in", "not in", "is", "is not", "not"):

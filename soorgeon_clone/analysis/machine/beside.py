@@ -162,6 +162,7 @@ def _walk(w: Run, module: Module) -> None:
         w.places.add(statement, Place(None, module.file))
         w.effort.begin()
         w.effort.size += w.limits.size_of_statement
+        w.is_unsteady = False
         w.run_block(statement.block)
 
 
@@ -270,6 +271,8 @@ def store(w: Run, path: str, value: Value) -> bool:
     module = w.modules.find(owner) if owner in w.namespaces else None
     if module is None:
         return False
+    if name == "__class__":
+        w.opaque(f"{owner} gets a class of its own, whose code may run wherever it is used")
     if name in ("*", "__dict__"):
         forget(w, module)
     else:
@@ -330,7 +333,11 @@ def bind(w: Run, name: str, value: Value) -> bool:
 def _bind(w: Run, module: Module, name: str, value: Value) -> None:
     path = f"{module.path}.{name}"
     module.names.setdefault(name)
-    binding = w.module.state.names[path] = Binding(value, IMPORTED, -1)
+    defs = IMPORTED
+    if w.is_unsteady and w.importing:
+        w.unsteady.add(path)
+        defs = frozenset({w.record.index})
+    binding = w.module.state.names[path] = Binding(value, defs, -1)
     for trail in w.trails:
         trail.append((w.module, path, binding))
     w.touched.add(path)

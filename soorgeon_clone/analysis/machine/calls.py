@@ -9,6 +9,7 @@ from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
 from soorgeon_clone.analysis.machine import beside, deferred, library, unknown_calls
 from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.model import AT_RANDOM
 from soorgeon_clone.analysis.models import table as models
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
 from soorgeon_clone.analysis.objects.heap import ANY, CLASS, CODE_TYPES, EMPTY, FUNCTION, LIB, Obj, Value
@@ -77,16 +78,17 @@ def model_method(w: Run, obj: Obj, name: str, args: Arguments, node: Instruction
 
 def call_library(w: Run, path: str, args: Arguments, node: Instruction) -> Value:
     """Return what calling something in a library, by its path, gives."""
-    if path in ("sys.path.append", "sys.path.insert"):
+    if path in ("sys.path.append", "sys.path.insert", "site.addsitedir"):
         beside.note_folder(w, args)
+    for trait, item in _VARYING:
+        if w.knowledge.has(path, trait):
+            w.note("varies", item)
     reason = w.blame(node, path)
     model = models.function(path)
     native = model(w, args, node) if model is not None else None
     w.heap.reason = reason
     if native is not None:
         return native
-    if w.namespaces:
-        beside.look_at(w, args.all)
     names = w.knowledge.parameters(path)
     if w.knowledge.is_method(path) and args.positional:
         # str.upper(x): the first argument is self
@@ -100,10 +102,13 @@ def call_library(w: Run, path: str, args: Arguments, node: Instruction) -> Value
         if unknown_calls.keeps_state(path):
             _may_set(w, path, node)
         return w.unknown(EMPTY, args, node, path)
-    if may_set(effect, path):
-        _may_set(w, path, node)  # codecs.register_error, socket.setdefaulttimeout
+    if may_set(effect, path) or (unknown_calls.keeps_state(path) and w.knowledge.is_at_large(path)):
+        _may_set(w, path, node)  # codecs.register_error, socket.setdefaulttimeout, fontManager.ttflist.append
     apply = partial(library.apply, w, effect, EMPTY, args, node, path=path, names=names)
     return deferred.defer(w, apply) if path in unknown_calls.CALL_LATER else apply()
+
+
+_VARYING = (("volatile", AT_RANDOM), ("of_environ", "environ"), ("of_directory", "directory"))
 
 
 def _may_set(w: Run, path: str, node: Instruction) -> None:

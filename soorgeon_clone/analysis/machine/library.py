@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.machine import unknown_calls
+from soorgeon_clone.analysis.machine import beside, unknown_calls
 from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.models import names_in_texts
@@ -73,6 +73,8 @@ def apply(
         w.opaque("it reads and writes variables by name")
     call = LibraryCall(w, receiver, args, node, path, names)
     given = receiver | args.all
+    if w.namespaces:
+        beside.look_at(w, args.all)
     call.given_back = _run_passed_code(call, effect)
     if may_look_for(w, path, receiver, args.all):
         note_identity(w, given)

@@ -63,6 +63,8 @@ def read_setting(w: Run, value: Value, name: str, node: Call | Item) -> Value | 
         return None
     if effect is None or effect.sets or effect.changes or effect.shares:
         return None
+    for each in setting.sets:
+        w.note("varies", each)
     if isinstance(node, Item):
         args = passing(w.evaluate(node.key))
     else:

@@ -35,7 +35,7 @@ from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
 from soorgeon_clone.analysis.machine.memo import Activation, Memo
-from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, StatementFacts
 from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects import labels
@@ -136,6 +136,8 @@ class Run(Machine):
         self.importing: list[str] = []  # those that are being imported, the innermost last
         self.fresh: set[str] = set()  # those, and all that they have imported for the first time
         self.noisy: set[str] = set()  # those that do more when they are imported than to make what they hold
+        self.is_unsteady = False  # whether the statement that is run gives something else when it runs again
+        self.unsteady: set[str] = set()  # variables of modules that such statements bound when they were imported
         self.entangled: set[str] = set()  # those in which others changed something when they were imported
         self.depends: dict[str, frozenset[str]] = {}  # what a module reads of other ones when it is imported
         self.first_imports: dict[str, int] = {}  # the statement that imports a module first
@@ -273,6 +275,8 @@ class Run(Machine):
         """Return what a notebook variable denotes now, and note the use; builtins are found behind the variables."""
         binding = self.module.state.get(name)
         space, _, last = name.rpartition(".")
+        if name in self.unsteady and self.importing:
+            self.is_unsteady = True
         if space and (binding is None or space in self.fresh):
             return self._of_module(last, binding)
         self.record.reads.add(name)
@@ -624,13 +628,15 @@ class Run(Machine):
         self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 
     def note(self, field: str, item: str) -> None:
-        """Add to one of the record's sets: sets, files_read, files_written, unknown_calls."""
+        """Add to one of the record's sets: sets, varies, files_read, files_written, unknown_calls."""
         getattr(self.record, field).add(item)
         keep(self.record.why, (field, item), self.heap.reason)
         if field == "files_written":
             self.written.add(item)
             self.record.writes_again = True
             self.record.writes_again = True
+        if field == "varies" and item == AT_RANDOM:
+            self.is_unsteady = True
         if self.tracing:
             keep(self.tracing[-1].notes, (field, item), self.heap.reason)
 

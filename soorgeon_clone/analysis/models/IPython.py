@@ -6,6 +6,7 @@ import posixpath
 import re
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.models import names_in_texts
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
 from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.importable import SHELL
@@ -49,7 +50,14 @@ _SETTINGS = {
 }
 _LISTS_CELLS = {"history", "hist", "recall", "rep", "save", "edit", "ed", "notebook", "pastebin"}
 _RUNS_CELLS = {"macro", "rerun"}
-_LISTS_VARIABLES = {"who", "whos", "who_ls"}
+_LISTS_VARIABLES = {"who", "whos", "who_ls", "psearch"}
+# methods of the shell that look variables up by what their texts name
+_LOOKS_UP = frozenset(
+    "complete object_inspect object_inspect_mime object_inspect_text user_expressions var_expand".split()
+)
+# decorated functions are the notebook's own; other magics keep something, or look variables up
+_KEEPS_MAGICS = re.compile(r"register_magic|magics_(class|manager)|needs_local_scope")
+_EXIT_CODE = "_exit_code"
 _SHELLS = {
     "bash",
     "sh",
@@ -95,11 +103,16 @@ def _shell_call(w: Machine, path: str, name: str, args: Arguments, node: Instruc
     if name in ("system", "getoutput"):
         command = constant(args.first)
         _command(w, command if isinstance(command, str) else None)
+        if any(_EXIT_CODE in text for text in w.texts):
+            w.bind_global(_EXIT_CODE, frozenset({w.heap.atom("builtins.int")}))
         made = w.heap.make(w.site(node), "builtins.list")
         w.heap.hold(made, ANY, frozenset({w.heap.atom("builtins.str")}))
         return frozenset({made})
     if name in ("run_cell", "ex", "ev", "push", "reset", "run_code", "user_ns", "safe_execfile", "drop_by_id"):
         w.opaque(f"get_ipython().{name}() reads and writes variables out of sight")
+        return frozenset({w.heap.make(w.site(node), UNKNOWN)})
+    if name in _LOOKS_UP:
+        names_in_texts.read_named(w, args.all, EMPTY, args, node)
         return frozenset({w.heap.make(w.site(node), UNKNOWN)})
     w.note("sets", "ipython")
     return frozenset({w.heap.make(w.site(node), "IPython.*")})
@@ -159,8 +172,15 @@ def _line_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "*")
     else:
-        return w.unknown(EMPTY, args, node, f"%{name}")
+        return _unknown_magic(w, f"%{name}", args, node)
     return none
+
+
+def _unknown_magic(w: Machine, name: str, args: Arguments, node: Instruction) -> Value:
+    """A magic that nobody described: it may be one of the notebook's own, which may do anything to its variables."""
+    if any(_KEEPS_MAGICS.search(text) for text in w.texts):
+        w.opaque(f"{name} may be a magic that the notebook makes")
+    return w.unknown(EMPTY, args, node, name)
 
 
 def _cell_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
@@ -186,7 +206,7 @@ def _cell_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
         w.note("files_read", "*")
         w.note("files_written", "*")
         return frozenset({w.heap.atom("builtins.NoneType")})
-    return w.unknown(EMPTY, args, node, f"%%{name}")
+    return _unknown_magic(w, f"%%{name}", args, node)
 
 
 def _command(w: Machine, command: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.collections import make_class, make_mapping
-from soorgeon_clone.analysis.models.importlib import import_module
+from soorgeon_clone.analysis.models.importlib import dunder_import
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant
 from soorgeon_clone.analysis.objects.heap import ANY, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.instance import attributes
@@ -134,5 +134,5 @@ FUNCTIONS = {
     "builtins.object.__setattr__": _setattr,
     "builtins.exec": _exec,
     "builtins.vars": _vars,
-    "builtins.__import__": import_module,
+    "builtins.__import__": dunder_import,
 }

@@ -8,11 +8,29 @@ from soorgeon_clone.analysis.objects.heap import Value
 from soorgeon_clone.analysis.objects.machine import Machine
 
 
+def _package(args: Arguments) -> Value:
+    return next((value for key, value in args.keywords if key == "package"), args.at(1))
+
+
 def import_module(w: Machine, args: Arguments, node: Instruction) -> Value | None:
-    name = constant(args.first)
-    if not isinstance(name, str) or len(args.positional) != 1 or name.startswith("."):
+    name, package = constant(args.first), constant(_package(args))
+    if isinstance(name, str) and name.startswith(".") and isinstance(package, str):
+        rest = name.lstrip(".")
+        parts = package.split(".")
+        name = ".".join([*parts[: len(parts) + 1 - (len(name) - len(rest))], rest])
+    if not isinstance(name, str) or name.startswith("."):
         return None
     return w.import_path(name, node) or frozenset({w.heap.lib(name)})
+
+
+def dunder_import(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    """``__import__("a.b")`` gives a, unless it is told what is wanted of b."""
+    name = constant(args.first)
+    if not isinstance(name, str) or name.startswith(".") or any(key == "level" for key, _ in args.keywords):
+        return None
+    found = w.import_path(name, node) or frozenset({w.heap.lib(name)})
+    wants_parts = len(args.positional) > 3 or any(key == "fromlist" for key, _ in args.keywords)
+    return found if wants_parts or "." not in name else frozenset({w.heap.lib(name.partition(".")[0])})
 
 
 def _reload(w: Machine, args: Arguments, node: Instruction) -> Value | None:

@@ -14,6 +14,7 @@ from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.constants import constants, needed_elsewhere
 from soorgeon_clone.refactor.carriers.ledger import Ledger
+from soorgeon_clone.refactor.carriers.replay import gives_the_same
 from soorgeon_clone.refactor.cut import Cut
 from soorgeon_clone.refactor.imports import arrange
 from soorgeon_clone.refactor.model import Replay
@@ -140,6 +141,8 @@ def _can_move(borders: Borders, statement: StatementFacts, name: str, shown_type
         return False  # what it takes of a module beside the notebook is not what importing that gives
     value = borders.value(name, statement.section + 1)
     if not value or any(obj.type not in (FUNCTION, CLASS) for obj in value):
+        return False
+    if not gives_the_same(borders, statement):
         return False
     if any(assumed.kind == "sets" for assumed in statement.assumed):
         return False  # an import would do before a run looks what it is assumed not to do

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
-from soorgeon_clone.analysis.model import AMBIENT, OF_MODULE, StatementFacts
+from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, OF_MODULE, StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.objects.state import IMPORTED, Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
@@ -96,7 +96,33 @@ def can_repeat(
         return False
     if not setting and (statement.sets or statement.seeds or statement.prints):
         return False
+    if statement.kind != "import" and not gives_the_same(borders, statement, borders.starts[border]):
+        return False
     return all(reads_the_same(borders, statement, name, border, changes) for name in needed_to_repeat(statement))
+
+
+def gives_the_same(borders: Borders, statement: StatementFacts, stop: int | None = None) -> bool:
+    """Whether what a statement evaluates, once more, is what it was: no clock, no setting or file that is another.
+
+    Before statement ``stop``; without one, wherever it stands.
+    """
+    if AT_RANDOM in statement.varies:
+        return False
+    if not statement.varies and not statement.files_read:
+        return True
+    others = borders.statements if stop is None else borders.statements[statement.index + 1 : stop]
+    return not any(_may_change_what_is_read(statement, other) for other in others if other is not statement)
+
+
+def _may_change_what_is_read(statement: StatementFacts, other: StatementFacts) -> bool:
+    written = other.files_written
+    if (
+        written
+        and statement.files_read
+        and ({"*"} & (written | statement.files_read) or written & statement.files_read)
+    ):
+        return True
+    return not statement.varies.isdisjoint(other.sets)
 
 
 def needed_to_repeat(statement: StatementFacts) -> list[str]:

@@ -105,7 +105,7 @@ def _module_named(key: Value) -> str | None:
     if any(obj.path == "builtins.__name__" for obj in key):
         return MAIN
     name = constant(key)
-    return name if isinstance(name, str) and name.isidentifier() else None
+    return name if isinstance(name, str) and all(part.isidentifier() for part in name.split(".")) else None
 
 
 def given_to_module(w: Machine, path: str) -> Value:
