@@ -59,6 +59,11 @@ def join(dag: DAG, name: str) -> Joined:
 
 def _cells(dag: DAG, task: Task) -> tuple[Cell, ...]:
     path = task.spec.source.path
+    if task.spec.over is not None or task.spec.each is not None:
+        raise UserError(
+            f"task '{task.name}' belongs to a 'foreach', which has no place in one notebook",
+            hint="Write a loop over the elements instead, and join then.",
+        )
     if path is None or Path(path).suffix not in (".py", ".ipynb"):
         raise UserError(
             f"task '{task.name}' is {task.spec.source.text}, which is no notebook", hint="join takes .py and .ipynb."

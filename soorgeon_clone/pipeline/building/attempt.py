@@ -186,7 +186,7 @@ class LocalAttempt:
             from soorgeon_clone.pipeline.building import split_task
 
             over = foreach.product_of(self.task, self.project.dag.tasks)
-            return self._job(function=split_task.call_for(over.path, self.task.products[0].path))
+            return self._job(function=split_task.call_for(over.told, self.task.products[0].told))
         if self.task.spec.source.kind == "link":
             return self._job(function=FunctionCall("builtins.dict", {}))
         if self.task.spec.source.kind == "download":

@@ -61,7 +61,9 @@ def _pairs(value: Any, source: str) -> list[tuple[Any, Any]]:
     if not isinstance(value, (str, bytes)):
         if hasattr(value, "tolist") and getattr(value, "ndim", None) == 1:  # an array, or a column
             value = value.tolist()
-        if isinstance(value, (Sequence, Set)):
+        if isinstance(value, Set):  # in an order that does not differ from run to run
+            value = sorted(value, key=repr)
+        if isinstance(value, Sequence):
             return [(_name(one), one) for one in value]
     raise UserError(
         f"{source} holds an object of type {type(value).__name__}; 'foreach' goes through lists, mappings and folders",

@@ -14,6 +14,7 @@ from soorgeon_clone.pipeline.declared.model import Each, Over, Product, Source, 
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys
 
 PLACE = f"[[{KEY}]]"
+_FOLDER = "output"
 # The elements that are known of a split, by the path of its product; None where nothing is.
 Known = Callable[[str], tuple[Element, ...] | None]
 
@@ -47,6 +48,8 @@ def read(item: Item, source: Source) -> Fan:
     stem = called.partition("[[")[0].rstrip("-_. ") or called.rpartition("]]")[2].lstrip("-_. ") or "each"
     split = f"{stem}-elements"
     folder = posixpath.dirname(first.value.partition("[[")[0] if "[[" in first.value else first.value)
+    if folder.startswith(("/", "..")):  # the split is nobody's product: it stays in the project
+        folder = _FOLDER
     return Fan(called, split, posixpath.join(folder, split), _over(entry, called))
 
 

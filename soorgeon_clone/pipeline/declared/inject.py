@@ -28,7 +28,7 @@ def parameters(task: Task, tasks: Mapping[str, Task], *, root: Path | None = Non
         **foreach.given(task),
     }
     if held := foreach.held_by(task, tasks):
-        found[ITEM] = path(f"{held[1].path}/{held[2]}")
+        found[ITEM] = path(f"{held[1].told}/{held[2]}")
     return found
 
 
@@ -36,8 +36,8 @@ def upstream_paths(task: Task, tasks: Mapping[str, Task], path: Callable[[str], 
     """``{"load": {"nb": path, "df": path}}``; tasks that a wildcard stands for are below the wildcard."""
     if not task.is_told_upstream:
         return None
-    grouped = {name for names in task.groups.values() for name in names}
-    found = {name: paths(tasks[name].products, path) for name in task.upstream if name not in grouped | set(task.after)}
+    others = {name for names in task.groups.values() for name in names} | set(task.after)
+    found = {name: paths(tasks[name].products, path) for name in task.upstream if name not in others}
     for pattern, names in task.groups.items():
         found[pattern] = {name: paths(tasks[name].products, path) for name in names}
     return found

@@ -36,11 +36,12 @@ def create_missing(spec: Spec) -> list[Created]:
 
     Raises `confine.Outside` before anything is written, if one of them would be outside of the project.
     """
-    for task in spec.tasks:
+    tasks = [task for task in spec.tasks if task.over is None]  # a split is ours
+    for task in tasks:
         if not os.path.exists(path := _place(spec, task)):  # noqa: PTH110  (pathlib raises for names that are too long)
             written(spec.root, path)
     found = []
-    for task in spec.tasks:
+    for task in tasks:
         created = _function(spec, task) if task.source.kind == "function" else _notebook(spec, task)
         if created is not None:
             found.append(created)

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from project_folder import SAVE, Folder
 
+from soorgeon_clone.cli.app import app
 from soorgeon_clone.cli.task import command
 
 GATHER = """x = {}
@@ -254,3 +255,24 @@ def test_one_job_can_do_all_elements(folder: Folder, tmp_path: Path, monkeypatch
     for name in ("load", "fit-elements", "fit-[[key]]", "gather"):
         _, copy = checkout.task(name)
     assert Folder(copy).load("output/gather-x.pkl") == {"fit-a": ("a", "a"), "fit-b": ("b", "b")}
+
+
+def test_commands_that_read_sources_pass_over_the_split(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    fan(folder, "['a']")
+    folder.ran()
+    monkeypatch.chdir(folder.root)
+    for arguments, code in ((["scaffold"], 0), (["plot", "-o", "x.svg"], 0), (["nb", "--inject"], 0), (["join"], 1)):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == code, (arguments, result.output, result.exception)
+        assert not code or "belongs to a 'foreach'" in str(result.exception)
+
+
+def test_products_outside_of_the_project(folder: Folder) -> None:
+    product = {"nb": "../out/fit-[[key]].ipynb", "x": "../out/fit-[[key]].pkl"}
+    fan(folder, "{'a': (1,)}", LOADED, product=product)
+    path = folder.root / "pipeline.yaml"
+    path.write_text(path.read_text().replace('{"tasks"', '{"allow_outside": true, "tasks"'))
+    assert folder.ran() == ["load", "fit-elements", "fit-a", "gather"]
+    assert gathered(folder) == {"fit-a": ("a", (1,))}
+    assert (folder.root / "../out/fit-a.pkl").exists()
+    assert folder.ran() == []
