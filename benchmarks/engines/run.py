@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -46,6 +47,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--pipelines", default="housing,grid,fan")
+    parser.add_argument("--size", type=int, default=50, help="tasks of the grid, elements of the list")
     parser.add_argument("--bin", action="append", default=[])
     parser.add_argument("--airflow", default="")
     parser.add_argument("--start-slurm", action="store_true")
@@ -63,7 +65,7 @@ def main() -> int:
             for pipeline in options.pipelines.split(","):
                 print(f"{engine}: {pipeline}", file=sys.stderr)
                 try:
-                    measured = _measure(engine, pipeline, base, env)
+                    measured = _measure(engine, pipeline, options.size, base, env)
                 except SystemExit as error:
                     print(error, file=sys.stderr)
                     measured = ["", "", "", "FAILED"]
@@ -90,9 +92,13 @@ def _environment(base: Path, folders: list[str]) -> dict[str, str]:
     return {**kept, "PATH": path, "SOORGEON_CLONE_CACHE": str(base / "cache")}
 
 
-def _measure(engine: str, pipeline: str, base: Path, env: dict[str, str]) -> list[str]:
+def _measure(engine: str, pipeline: str, size: int, base: Path, env: dict[str, str]) -> list[str]:
     """One run, compared with a build of the same here."""
-    make = {"housing": projects.housing, "grid": projects.grid, "fan": projects.fan}[pipeline]
+    make: Callable[[Path, dict[str, str]], None] = {
+        "housing": projects.housing,
+        "grid": functools.partial(projects.grid, size=size),
+        "fan": functools.partial(projects.fan, size=size),
+    }[pipeline]
     folder, here = base / f"{engine}-{pipeline}", base / f"{engine}-{pipeline}-here"
     for one in (folder, here):
         make(one, env)
