@@ -14,7 +14,7 @@ from typing import Any
 NETWORK = re.compile(
     r"(?:https?|ftp|s3)://|\bload_dataset\(|\bfetch_\w+\(|^\s*[!%]\s*(?:pip|conda|wget|curl|git|mamba)\b"
 )
-UP = re.compile(r"(?:\.\./)+")
+UP = re.compile(r"(?<![.\w])\.\.(?:/\.\.)*(?![.\w])")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _read_all(corpus: Path) -> list[Entry]:
         modules, valid = _modules(cells)
         first, second, *_ = (*row["path"].split("/"), "")
         project = f"{first}/{second}" if f"{first}/{second}" in known else first
-        climbs = max((len(up.group()) // 3 for cell in cells for up in UP.finditer(cell)), default=0)
+        climbs = max((up.group().count("..") for cell in cells for up in UP.finditer(cell)), default=0)
         network = any(NETWORK.search(line) for cell in cells for line in cell.split("\n") if line.strip()[:1] != "#")
         count = len(notebook_cells(notebook))
         entries.append(Entry(row["path"], project, row["h2"], modules, valid, count, climbs, network))

@@ -56,6 +56,14 @@ class Importable(Kind):
         return found or frozenset({obj})
 
     def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+        """Return what is in something in a module: what its table says, where nothing can be done to that
+        (``sys.path`` has texts)."""
+        effect = w.knowledge.module_attribute(obj.path)
+        if effect is not None and not given_to_module(w, obj.path):
+            value = w.apply(effect, EMPTY, NO_ARGUMENTS, node, path=obj.path)
+            found = w.elements(frozenset(o for o in value if o.type != LIB), node)
+            if found and all(part.immutable for part in found):
+                return found
         return frozenset({w.heap.make((*w.site(node), obj.path), UNKNOWN)})
 
     def store_attribute(self, w: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
