@@ -8,6 +8,7 @@ import importlib.util
 import json
 import re
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,15 @@ def own_modules(entry: Entry, corpus: Path) -> Path | None:
 
 def _not_installed(entry: Entry, corpus: Path) -> list[str]:
     beside = _modules_in((corpus / entry.path).parent)
-    return [name for name in entry.modules - beside if importlib.util.find_spec(name) is None]
+    return [name for name in entry.modules - beside if not _is_installed(name)]
 
 
+@cache
+def _is_installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
+
+
+@cache
 def _modules_in(folder: Path) -> set[str]:
     return {path.name.removesuffix(".py") for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
 

@@ -28,6 +28,7 @@ TRAITS = {
     "calls_nothing_held": "functions of it do not call what containers that they are given hold, not at once",
     "data": "what an object of a library is given to work on: it does not change with it",
     "figures": "its objects may hold figures",
+    "freezes": "what compiles functions: what they read is read once, and stays in them",
     "formulas": "names in the texts that it is given are read again when its objects are loaded",
     "keeps_exceptions": "context managers never swallow an exception",
     "learns": "its objects give the data that they hold to functions that they hold",

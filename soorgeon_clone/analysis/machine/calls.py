@@ -89,6 +89,8 @@ def call_library(w: Run, path: str, args: Arguments, node: Instruction) -> Value
     w.heap.reason = reason
     if native is not None:
         return native
+    if w.knowledge.has(path, "freezes"):
+        freeze(w, args.all)
     names = w.knowledge.parameters(path)
     if w.knowledge.is_method(path) and args.positional:
         # str.upper(x): the first argument is self
@@ -168,6 +170,22 @@ def decorated(w: Run, value: Value, node: Decorate) -> None:
         if _is_of_module(w, node.name):
             w.note("sets", "modules")
     w.heap.reason = reason
+
+
+def freezes(w: Run, obj: Obj) -> bool:
+    """Whether it compiles the functions that it is given."""
+    return w.knowledge.has(obj.path if obj.type == LIB else obj.type, "freezes")
+
+
+def freeze(w: Run, value: Value) -> None:
+    """Read now what functions read when they are called: compiled, they keep it as it was."""
+    waiting, seen = list(value), set(value)
+    while waiting:
+        obj = waiting.pop()
+        for name in obj.code.free if obj.type == FUNCTION else ():
+            found = w.read_global(name) if w.module.state.get(name) is not None else EMPTY
+            waiting += found - seen
+            seen |= found
 
 
 def _is_of_module(w: Run, dotted: str) -> bool:

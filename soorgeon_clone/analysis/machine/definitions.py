@@ -157,6 +157,8 @@ def decorate(w: Run, node: Decorate) -> Value:
         value = w.evaluate(decorator)
         definition = w.evaluate(node.value)
         made = EMPTY.union(*(kind_of(obj.type).decorate(w, obj, definition, node) for obj in value))
+        if any(calls.freezes(w, obj) for obj in value | w.heap.reach(value)):
+            calls.freeze(w, definition)
         for obj in value:
             if obj.type == LIB and not w.knowledge.describes(obj.path.partition(".")[0]):
                 beliefs.set_settings(w, EMPTY, obj.path)

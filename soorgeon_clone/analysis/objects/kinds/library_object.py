@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels, pickled_definitions
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
@@ -20,10 +21,10 @@ class LibraryObject(Kind):
         return "all" if facts is None else "none" if facts.container else "parts"
 
     def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
-        if obj.immutable:
-            return super().attribute(w, obj, name, node)
         path = f"{obj.type}.{name}"
         effect = w.knowledge.attribute(obj.type, name)
+        if obj.immutable:
+            return _unchanging(w, obj, effect, NO_ARGUMENTS, node, path) or super().attribute(w, obj, name, node)
         stored = obj.fields.get(name, EMPTY)
         if effect is None and w.knowledge.parameters(path) is None:
             return stored | {obj}
@@ -41,7 +42,9 @@ class LibraryObject(Kind):
 
     def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
         if obj.immutable:
-            return super().item(w, obj, index, node)
+            effect = w.knowledge.subscript(obj.type, index.kind)
+            found = _unchanging(w, obj, effect, passing(index.value), node, f"{obj.type}[]")
+            return found or super().item(w, obj, index, node)
         name = index.constant
         if isinstance(name, str) and w.knowledge.has(obj.type, "items_are_attributes"):
             return self.attribute(w, obj, name, node) | obj.fields.get(f"[{name!r}]", EMPTY)
@@ -51,11 +54,14 @@ class LibraryObject(Kind):
         return w.apply(effect, frozenset({obj}), passing(index.value), node, path=f"{obj.type}[]")
 
     def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
-        facts = w.facts_of(obj.type) if not obj.immutable else None
+        facts = w.facts_of(obj.type) if not obj.immutable or _is_of_library(obj) else None
         element = facts.element if facts is not None else None
         own = frozenset({obj})
         if element is None:
             return super().elements(w, obj, node)
+        if obj.immutable:
+            found = w.elements_of(element, own, node)
+            return found if all(part.immutable for part in found) else super().elements(w, obj, node)
         if element == "element:self":  # a progress bar: it passes on what is in what it holds
             return w.elements(frozenset(o for o in contents(own) if o.type != obj.type), node)
         if element == "cell:self":
@@ -145,6 +151,18 @@ class LibraryObject(Kind):
         if held and w.knowledge.has(obj.type, "learns"):
             return frozenset(o for o in contents(frozenset({obj})) if w.knowledge.has(o.type, "learnt_from"))
         return super().passed_on(w, obj, node, held=held)
+
+
+def _is_of_library(obj: Obj) -> bool:
+    return "." in obj.type and not obj.type.startswith("builtins.")
+
+
+def _unchanging(w: Machine, obj: Obj, effect: Effect | None, args: Arguments, node: Instruction, path: str) -> Value:
+    """Return what the table says of a part of what never changes, where that never changes either."""
+    if effect is None or not _is_of_library(obj):
+        return EMPTY
+    found = w.apply(effect, frozenset({obj}), args, node, path=path)
+    return found if all(part.immutable for part in found) else EMPTY
 
 
 def _forget_given(w: Machine, obj: Obj, args: Arguments) -> None:
