@@ -7,21 +7,23 @@ from pathlib import Path
 
 from inventory import Entry
 
-LARGEST = 150_000_000
-"""Bytes of a folder above the notebook's that is still copied for the sake of ``../data``."""
-
 
 def copied(entry: Entry, corpus: Path, into: Path) -> Path:
-    """Copy the folder of a notebook, or one above it that its code names, to a new folder; return the copy."""
+    """Copy the folder of a notebook to a new folder; return the copy.
+
+    Where its code names folders above its own (``../data``), they stand above the copy, and in them links to what is
+    in the corpus.
+    """
     source = corpus / entry.path
     top = source.parent
     for _ in range(entry.climbs):
-        if top == corpus / entry.project or _size(top.parent) > LARGEST:
-            break
-        top = top.parent
-    shutil.copytree(top, into)
-    return into / source.relative_to(top)
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        top = top.parent if top != corpus / entry.project else top
+    folder = into
+    for name in source.parent.relative_to(top).parts:
+        folder.mkdir()
+        for other in top.iterdir():
+            if other.name != name:
+                (folder / other.name).symlink_to(other)
+        top, folder = top / name, folder / name
+    shutil.copytree(source.parent, folder)
+    return folder / source.name
