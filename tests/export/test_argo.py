@@ -35,6 +35,12 @@ export:
   node_selector: {pool: big}
   argo: {parallelism: 3}
 """
+FAN = """
+tasks:
+- {source: a.py, name: load, product: {nb: load.ipynb, x: x.pkl}}
+- {source: b.py, name: "fit-[[key]]", product: "fit-[[key]].ipynb", foreach: load}
+- {source: c.py, name: gather, product: gather.ipynb, upstream: "fit-*"}
+"""
 
 
 def documents(dag: DAG, **choices: Any) -> dict[str, Any]:
@@ -55,7 +61,7 @@ def original(task: dict[str, Any]) -> str:
     return str(parameter["value"])
 
 
-@pytest.mark.parametrize("dag", [graph(DIAMOND), dag_of(FULL)], ids=["plain", "full"])
+@pytest.mark.parametrize("dag", [graph(DIAMOND), dag_of(FULL), dag_of(FAN)], ids=["plain", "full", "fan"])
 def test_all_is_what_argo_knows(dag: DAG) -> None:
     """Argo's types take each document, and know every key in it: nothing is lost on the way through them."""
     found = documents(dag, schedule="0 6 * * *")
@@ -72,6 +78,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value if isinstance(value, bool) else str(value)
+
+
+def test_a_task_for_each_element() -> None:
+    document = documents(dag_of(FAN))["workflow.yaml"]
+    templates = {one["name"]: one for one in document["spec"]["templates"]}
+    load, split, each, gather = tasks(document)
+    assert each["withParam"] == f"{{{{tasks.{split['name']}.outputs.parameters.names}}}}"
+    assert (original(each), each["dependencies"], gather["dependencies"]) == (
+        "{{item}}",
+        ["fit-elements"],
+        [each["name"]],
+    )
+    found = templates[split["template"]]
+    (output,) = found["outputs"]["parameters"]
+    assert found["container"]["args"][-2:] == ["--names-to", output["valueFrom"]["path"]]
+    assert "outputs" not in templates[load["template"]] and "outputs" not in templates[each["template"]]
 
 
 def test_edges_are_those_of_the_pipeline() -> None:
