@@ -221,7 +221,7 @@ GOOD = {
         "imports": {"a": [{"module": "m", "level": 0, "attribute": None}]},
         "executed": [], "stars": [], "reflective": False, "upstream": [["a", "x"], ["b", None]], "constants": ["c"],
     },
-    "problem": None, "writes_files": False, "reads_files": False, "remarks": ["x"],
+    "problem": None, "writes_files": False, "reads_files": False, "remarks": ["x"], "language": None, "kernel": None,
 }  # fmt: skip
 VALUES = (None, True, 7, 1.5, "x", [], [1], ["x", "y", "z"], [[1, 2]], {}, {"x": 1}, {"x": [1]}, {"x": {"digest": 1}})
 
