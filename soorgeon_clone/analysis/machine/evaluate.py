@@ -38,7 +38,7 @@ from soorgeon_clone.analysis.machine import calls, deferred, definitions, namesp
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.arguments import constant
-from soorgeon_clone.analysis.objects.comparing import note_identity
+from soorgeon_clone.analysis.objects.comparing import look_for_number, note_identity
 from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, EMPTY, LIB, RETURNED, SUPER, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
@@ -221,7 +221,7 @@ def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value) -
         for obj in left | right:
             if not obj.immutable:
                 w.heap.note_identity(obj)
-            elif w.has(obj, "not_unique"):
+            elif w.has(obj, "not_unique") or (obj.path and obj.type == "builtins.float"):
                 w.opaque(f"`{sign} {obj.path}` asks whether two values are the same object, which saving does not keep")
         return frozenset({w.heap.atom("builtins.bool")})
     own = implicit(w, left | right)
@@ -229,6 +229,7 @@ def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value) -
         implicit_inside(w, left | right)
         note_identity(w, left | right)
     if sign in ("in", "not in"):
+        look_for_number(w, right, left)
         advance_all(w, right)
         return frozenset({w.heap.atom("builtins.bool")})
     result: set[Obj] = set(own)

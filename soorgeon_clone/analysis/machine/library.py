@@ -13,7 +13,7 @@ from soorgeon_clone.analysis.models import names_in_texts
 from soorgeon_clone.analysis.objects import labels, pickled_definitions
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments
 from soorgeon_clone.analysis.objects.arguments import given as constants_of
-from soorgeon_clone.analysis.objects.comparing import may_look_for, note_identity
+from soorgeon_clone.analysis.objects.comparing import LOOKING, look_for_number, may_look_for, note_identity
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
     CLASS,
@@ -76,6 +76,8 @@ def apply(
     if w.namespaces:
         beside.look_at(w, args.all)
     call.given_back = _run_passed_code(call, effect)
+    if call.name in LOOKING:
+        look_for_number(w, receiver, args.all)
     if may_look_for(w, path, receiver, args.all):
         note_identity(w, given)
     if effect.acts or w.anything_advances():
@@ -181,7 +183,7 @@ def _run_passed_code(call: LibraryCall, effect: Effect) -> Value:
     if not w.anything_runs():
         return given_back
     passed = args.all
-    implicit(w, passed)
+    implicit(w, passed | given_back)  # sorted(xs, key=Version) compares what Version makes
     if call.name not in _LOOK_AT_NONE:
         implicit_inside(w, passed | receiver)
     for text in effect.changes:

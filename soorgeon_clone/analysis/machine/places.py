@@ -77,7 +77,7 @@ def delete(w: Run, node: Instruction) -> None:
             w.bind_global(name, frozenset({UNBOUND}), certain=w.scope.kind == "module")
             return
         objects = w.evaluate(node.of)
-        keys(w, node.key)
+        look_up(w, objects, keys(w, node.key))
         implicit(w, objects)
         for obj in objects:
             kind_of(obj.type).delete_item(w, obj, node)

@@ -121,7 +121,15 @@ def _exec(w: Machine, args: Arguments, node: Instruction) -> Value | None:
     return frozenset({w.heap.atom("builtins.NoneType")})
 
 
+def _float(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+    text = constant(args.first)
+    if isinstance(text, str) and text.strip().lower().lstrip("+-") == "nan":
+        return frozenset({w.heap.number("float('nan')")})
+    return None
+
+
 FUNCTIONS = {
+    "builtins.float": _float,
     "builtins.type": _type,
     "builtins.dir": _dir,
     "builtins.enumerate": _enumerate,

@@ -21,7 +21,7 @@ _KEEPS = re.compile(
 )
 # where figures that are not current make a difference: they are counted, chosen by number, or closed one by one
 _ASKS = re.compile(
-    r"""\b(get_fignums|fignum_exists|get_figlabels|_pylab_helpers)\b|\bclose\((?!\s*['"]all['"]\s*\))
+    r"""\b(get_fignums|fignum_exists|get_figlabels|_pylab_helpers)\b|\.number\b|\bclose\((?!\s*['"]all['"]\s*\))
     |\bfigure\((?!\s*\)|\s*\*|\s*(figsize|dpi|facecolor|edgecolor|frameon|layout|tight_layout|constrained_layout)\s*=)
     |\bnum\s*=""",
     re.VERBOSE,

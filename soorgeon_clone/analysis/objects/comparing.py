@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, EQUAL, INSTANCE, KEYS, METHOD, Obj, Value
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, EQUAL, INSTANCE, KEYS, LIB, METHOD, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
 
 BY_IDENTITY = (INSTANCE, "builtins.object")
 # methods that look for what equals, or has the hash of, what they are given
-_LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
+LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
 
 
 def note_identity(w: Machine, value: Value) -> None:
@@ -34,8 +34,17 @@ def note_identity(w: Machine, value: Value) -> None:
                 stack += more
 
 
+def look_for_number(w: Machine, value: Value, sought: Value) -> None:
+    """A number that equals only itself is looked for (``np.nan in xs``): files keep copies, which are others."""
+    held = contents(value).union(*(obj.fields.get(KEYS, EMPTY) for obj in value))
+    for obj in sought & held:
+        if obj.immutable and obj.type != LIB and "nan" in obj.path.lower():
+            w.opaque(f"{obj.path} itself is looked for, and files keep copies of it")
+
+
 def look_up(w: Machine, value: Value, key: Value) -> None:
     """Note that an object is looked for among the keys of a dictionary."""
+    look_for_number(w, value, key)
     if any(obj.type in BY_IDENTITY and not obj.immutable for obj in key):
         keys = (obj.fields.get(KEYS, EMPTY) for obj in value if obj.type in CONTAINERS)
         note_identity(w, key.union(*keys))
@@ -48,7 +57,7 @@ def may_look_for(w: Machine, path: str, receiver: Value, value: Value) -> bool:
     if path == "builtins.iter":  # up to a sentinel
         return True
     if any(obj.type in CONTAINERS for obj in receiver):
-        return path.rpartition(".")[2] in _LOOKING
+        return path.rpartition(".")[2] in LOOKING
     return bool(receiver and value) and any(_equals_only_itself(obj) for obj in value | contents(value))
 
 

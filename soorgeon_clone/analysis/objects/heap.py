@@ -158,6 +158,14 @@ class Heap:
             found = self._atoms[path] = Obj(LIB, immutable=True, path=path, serial=next(self._serials))
         return found
 
+    def number(self, path: str) -> Obj:
+        """Return the object for a number that equals only itself, known by its path: ``numpy.nan``."""
+        found = self._atoms.get(("number", path))
+        if found is None:
+            number = Obj("builtins.float", immutable=True, path=path, serial=next(self._serials))
+            found = self._atoms["number", path] = number
+        return found
+
     def make(self, site: Any, type_: str, *, immutable: bool = False) -> Obj:
         """Return the object that ``site`` (a node with its calling context) makes."""
         key = (site, type_)
@@ -207,7 +215,7 @@ class Heap:
 
     def hold_keys(self, obj: Obj, key: Value) -> None:
         """Let a mapping have ``key`` among its keys."""
-        self.hold(obj, KEYS, frozenset(o for o in key if not o.immutable or o.type == "builtins._id"))
+        self.hold(obj, KEYS, frozenset(o for o in key if not o.immutable or o.type == "builtins._id" or o.path))
 
     def hold_words(self, obj: Obj, key: str, words: str) -> None:
         """Let ``obj`` have ``words`` under `LOST` or `NAMED`, and which statement it has them from."""

@@ -13,6 +13,7 @@ from soorgeon_clone.analysis.evidence import Reason, Rule
 from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge, TypeFacts
 from soorgeon_clone.analysis.knowledge.feared import Feared
 from soorgeon_clone.analysis.limits import Effort
+from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.instructions import Block, Decorate, Instruction
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects.arguments import Arguments
@@ -29,6 +30,7 @@ class Machine(Protocol):
     module: Scope
     scope: Scope
     texts: tuple[str, ...]  # of all cells
+    statements: tuple[Statement, ...]  # of all cells
     columns: set[str]  # names of attributes that were read of frames
     copied: dict[Obj, Obj]  # functions and instances that were copied, by their copies
     filed: set[Obj]  # definitions that what was written to files refers to

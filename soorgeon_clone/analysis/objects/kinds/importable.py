@@ -40,7 +40,7 @@ class Importable(Kind):
             value = w.apply(effect, EMPTY, NO_ARGUMENTS, node, path=path)
             plain = frozenset(o for o in value if o.immutable and o.type != "builtins.NoneType")
             if plain and not effect.sets:
-                return plain
+                return frozenset({w.heap.number(path)}) if w.knowledge.has(path, "not_unique") else plain
         return frozenset({w.heap.lib(path)})
 
     def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
