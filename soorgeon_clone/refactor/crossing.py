@@ -71,13 +71,6 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
     return [*lines, f"del {values}"]
 
 
-def make_folder_lines(task: str, bundle: Bundle, layout: Layout, words: Words) -> list[str]:
-    """Return the line that makes the folder of the bundle's product, which is that of all products of the task."""
-    path = f"{words.product}{_key(layout.product(task, bundle).key)}"
-    function = f"{words.use('from pathlib import Path')}({path}).parent.mkdir"
-    return _call(function, ["parents=True", "exist_ok=True"], indent=0)
-
-
 def save_lines(task: str, bundle: Bundle, layout: Layout, words: Words) -> list[str]:
     """Return the lines that write ``bundle`` to its product."""
     path = f"{words.product}{_key(layout.product(task, bundle).key)}"

@@ -22,7 +22,7 @@ from soorgeon_clone.notebook.tags import (
     is_reserved,
 )
 from soorgeon_clone.pipeline.assumptions.comments import text_of
-from soorgeon_clone.refactor.crossing import Words, load_lines, make_folder_lines, quoted, save_lines
+from soorgeon_clone.refactor.crossing import Words, load_lines, quoted, save_lines
 from soorgeon_clone.refactor.imports import WIDTH, arrange
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Load, Replay, Step, Task
@@ -198,9 +198,8 @@ def _loads_elsewhere(task: Task) -> bool:
 def _save_code(task: Task, layout: Layout, words: Words) -> str:
     if not task.saves:
         return ""
-    lines = make_folder_lines(task.name, task.saves[0], layout, words)
-    for bundle in task.saves:
-        lines += save_lines(task.name, bundle, layout, words)
+    # Whoever runs a task makes the folders of its products: our runner, Ploomber, the cell that is added in Jupyter.
+    lines = [line for bundle in task.saves for line in save_lines(task.name, bundle, layout, words)]
     lines += [text_of(one) for one in task.assumptions if one.kind == _OF_SAVED]
     return "\n".join(lines)
 

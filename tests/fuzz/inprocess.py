@@ -139,6 +139,8 @@ def run_pipeline(plan: Plan) -> Run:
         for task in plan.tasks:
             originals = [cell.index for cell in task.cells if cell.kind == "code"]
             products = {f.key: f.path for f in (layout.product(task.name, bundle) for bundle in task.saves)}
+            for path in products.values():
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             upstream: Mapping[str, Any] = {
                 other.name: {f.key: f.path for f in (layout.product(other.name, bundle) for bundle in other.saves)}
                 for other in plan.tasks

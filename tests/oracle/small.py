@@ -170,6 +170,8 @@ def _run_tasks(plan: Plan, folder: Path, *, ipython: bool) -> Run:
             for other in plan.tasks
             if other.name in task.upstream
         }
+        for path in product.values():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
         injected = {"product": product, "upstream": upstream or None}
         run = _in_fork(
             lambda name=task.name, cells=cells, injected=injected: _run(name, cells, injected, ipython=ipython),

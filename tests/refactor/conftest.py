@@ -106,6 +106,8 @@ class Written:
         return "".join(self.run_task(item) for item in self.plan.tasks)
 
     def run_task(self, item: Task) -> str:
+        for path in files.products(item, self.layout).values():
+            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         return _run_in_fork(self.script(item), self.root)
 
     def script(self, item: Task) -> str:

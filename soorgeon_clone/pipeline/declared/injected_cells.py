@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from soorgeon_clone.notebook.tags import INJECTED, PARAMETERS
 from soorgeon_clone.pipeline.declared.dag import descendants
@@ -40,7 +41,7 @@ def while_open(dag: DAG, task: Task) -> Injected:
     Raises UserError for a value that cannot be written.
     """
     root = literal(str(dag.root.resolve()))
-    folder = f"import os\nimport sys\n\nos.chdir({root})\nsys.path.insert(0, {root})\n"
+    folder = f"import os\nimport sys\n\nos.chdir({root})\nsys.path.insert(0, {root})\n{_product_folders(task)}"
     follows = task.spec.upstream is None and not task.groups
     values = _following_text(dag, task) if follows else values_text(dag, task)
     return Injected(folder, values, WHILE_OPEN)
@@ -82,7 +83,14 @@ if "_project_folder" not in globals():
 os.chdir(_project_folder)
 if _project_folder not in sys.path:
     sys.path.insert(0, _project_folder)
-"""
+{_product_folders(task)}"""
+
+
+def _product_folders(task: Task) -> str:
+    """The lines that make the folders of products, as a build does."""
+    products = (one.path for one in task.products if one.relation is None)
+    folders = dict.fromkeys(str(PurePosixPath(path).parent) for path in products)
+    return "".join(f"os.makedirs({literal(one)}, exist_ok=True)\n" for one in folders if one != ".")
 
 
 def _following_text(dag: DAG, task: Task) -> str:
