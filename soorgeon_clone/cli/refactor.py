@@ -380,7 +380,8 @@ def _requirements(plan: Plan, layout: Layout) -> tuple[str, ...]:
     from soorgeon_clone.refactor.requirements import requirements
 
     serializers = {bundle.serializer for task in plan.tasks for bundle in task.saves} - {"pickle"}
-    also = ["ipykernel", *sorted(serializers)]
+    # the pickler of a library takes functions and classes as cloudpickle does
+    also = ["ipykernel", *sorted(serializers | ({"cloudpickle"} if layout.picklers else set()))]
     if layout.frames_module in layout.own_modules:
         also += ["pandas", "pyarrow"] if layout.choices.df_format == "parquet" else ["pandas"]
     return requirements(plan.modules, local=layout.choices.local_modules, also=also)

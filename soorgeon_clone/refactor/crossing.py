@@ -56,7 +56,7 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
         lines = _put_back(parts[0], f"{loader}({path})", words)
         return lines if len(lines[0]) <= WIDTH else _put_back(parts[0], f"{loader}(\n    {path}\n)", words)
     file = words.names.pick("file")
-    value = f"{words.use(f'import {bundle.serializer}')}.load({file})"
+    value = f"{words.use(f'import {layout.pickler(bundle)}')}.load({file})"
     opening = _open(path, "rb", file, words)
     if len(parts) == 1 and not parts[0].maybe_unbound:
         part = parts[0]
@@ -98,7 +98,7 @@ class _Dump:
             self.function = words.use(f"from {layout.nested_module} import save_nested")
             self.options: tuple[str, ...] = (path,)
         else:
-            self.function = f"{words.use(f'import {bundle.serializer}')}.dump"
+            self.function = f"{words.use(f'import {layout.pickler(bundle)}')}.dump"
             # Without recurse, dill leaves out the globals that a function uses.
             self.options = (self.file, "protocol=5, recurse=True" if bundle.serializer == "dill" else "protocol=5")
 

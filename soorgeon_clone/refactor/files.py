@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from soorgeon_clone.analysis.knowledge.effects import pickler_of
 from soorgeon_clone.notebook import write as notebook_text
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.declared import spec
@@ -62,6 +63,7 @@ def own_modules(plan: Plan, layout: Layout) -> dict[str, str]:
             layout.choices.df_format, layout.choices.serializer, layout.choices.df_above
         )
     modules[layout.nested_module] = nested.TEXT
+    modules |= {module: pickler_of(library) for library, module in layout.picklers.items()}
     return {f"{name}.py": modules[name] for name in layout.own_modules}
 
 

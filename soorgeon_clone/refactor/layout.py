@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
-from typing import Literal
+from typing import Literal, get_args
 
 from soorgeon_clone.refactor.clashes import PRODUCTS, TASKS, free_folder
 from soorgeon_clone.refactor.model import Bundle, Load, Plan, Serializer
@@ -56,6 +56,7 @@ class Layout:
     ``frames_module`` is the module that saves and loads frames in a format of their own, ``nested_module`` the one that
     saves what is nested deeply, ``exported_module`` holds the notebook's functions and classes, ``own_modules`` are all
     modules that are written beside pipeline.yaml.
+    ``picklers`` maps a library to the module that saves its objects, where pickle does not keep what they are.
     """
 
     choices: Choices
@@ -66,6 +67,7 @@ class Layout:
     exported_module: str = "exported"
     own_modules: tuple[str, ...] = ()
     tasks_folder: str = TASKS[0]
+    picklers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def products(self) -> str:
@@ -77,6 +79,10 @@ class Layout:
 
     def product(self, task: str, bundle: Bundle) -> ProductFile:
         return self.files[task, bundle.key]
+
+    def pickler(self, bundle: Bundle) -> str:
+        """Return the module that saves and loads a bundle."""
+        return self.picklers.get(bundle.serializer, bundle.serializer)
 
     def upstream(self, load: Load) -> ProductFile:
         return self.files[load.task, load.bundle.key]
@@ -108,8 +114,13 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
         own_modules = (*own_modules, frames_module)
     if any(bundle.deep for bundle in bundles):
         own_modules = (*own_modules, nested_module)
+    libraries = {bundle.serializer for bundle in bundles} - set(get_args(Serializer))
+    picklers = {library: _free(f"{library}_pickle", {*others, *notebooks}) for library in sorted(libraries)}
+    own_modules = (*own_modules, *picklers.values())
     folder = free_folder(TASKS, cells)
-    return Layout(choices, files, notebooks, frames_module, nested_module, exported_module, own_modules, folder)
+    return Layout(
+        choices, files, notebooks, frames_module, nested_module, exported_module, own_modules, folder, picklers
+    )
 
 
 def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:

@@ -40,12 +40,13 @@ class Part:
 class Bundle:
     """One product file: a single value as it is; several that share objects (or may be unbound) as a dict by name.
 
-    ``deep``: it may be nested deeper than pickle goes.
+    ``serializer`` is a `Serializer`, or the library whose own pickler takes its objects. ``deep``: it may be nested
+    deeper than pickle goes.
     """
 
     key: str
     parts: tuple[Part, ...]
-    serializer: Serializer = "pickle"
+    serializer: str = "pickle"
     deep: bool = False
 
     @property

@@ -29,12 +29,17 @@ class Sharing:
         self._tellable: dict[tuple[Value, int], tuple[tuple[Obj, int], ...]] = {}
         self._by_reference: dict[Value, frozenset[Obj]] = {}
         self._views: dict[Value, tuple[Obj, ...]] = {}
+        # as they are while values are followed once
+        self._live: dict[int, set[str]] = {}
+        self._names: dict[int, set[str]] = {}
+        self._twice: dict[tuple[Obj, int], bool] = {}
 
     def spread(self) -> bool:
         """Follow values backward once; return whether that made a unit need more."""
         wiring = self.wiring
         before = len(wiring.askers)
-        live = self.live()
+        self._live = live = self.live()
+        self._names, self._twice = wiring.names(), {}
         for unit in wiring.cut.units:
             alive = live[unit.begin]
             touched = {v for v in alive if v in unit.binds or self._changes(unit, v)}
@@ -140,12 +145,38 @@ class Sharing:
                     continue
                 if obj not in owner:
                     owner[obj] = name
-                    continue
-                shared.add(obj)
-                _join(group_of, name, owner[obj])
+                elif self._is_told(obj, unit):
+                    shared.add(obj)
+                    _join(group_of, name, owner[obj])
         for obj in sorted(shared, key=lambda obj: obj.serial):
             self._refuse_shared_memory(obj, group_of[owner[obj]], unit)
         return sorted({id(group): group for group in group_of.values()}.values(), key=min)
+
+    def _is_told(self, obj: Obj, unit: Unit) -> bool:
+        """Whether it can be told, after ``unit``, that two values have ``obj``: they are there when it is changed.
+
+        A frame that gets a column is not seen in the train set that was taken from it where nobody asks for that any
+        more.
+        """
+        numbers = sorted(number for number in {*obj.changed, *obj.compared_by} if number >= unit.stop)
+        homes = {home.begin: home for home in map(self.wiring.cut.home, numbers)}
+        return any(self._is_seen_twice(obj, home) for home in homes.values())
+
+    def _is_seen_twice(self, obj: Obj, unit: Unit) -> bool:
+        """Whether two of the values that a unit gets, or that live on after it, have ``obj``, or one has it twice."""
+        key = (obj, unit.begin)
+        if key not in self._twice:
+            borders = self.wiring.borders
+            values = {name: borders.value(name, unit.begin) for name in self._names[unit.begin]}
+            later = (name for name in self._live[unit.begin] if not unit.binds.get(name, False))
+            values.update((name, borders.value(name, unit.end)) for name in later)
+            holders = [value for value in values.values() if obj in self.reach_of(value)]
+            self._twice[key] = len(holders) > 1 or any(self._has_twice(value, obj) for value in holders)
+        return self._twice[key]
+
+    def _has_twice(self, value: Value, obj: Obj) -> bool:
+        """Whether two arrays in a value show the same memory."""
+        return sum(obj in array.views or obj is array for array in self._views_in(value)) > 1
 
     def _refuse_shared_memory(self, obj: Obj, group: set[str], unit: Unit) -> None:
         holders = [n for n in sorted(group) if obj in self.reach_of(self._value_after(n, unit))]
@@ -171,7 +202,9 @@ class Sharing:
                 groups.setdefault(id(obj.memory), []).append(obj)
                 told.setdefault(id(obj.memory), []).extend(shown)
         for memory, parts in told.items():
-            if len(groups[memory]) > 1 and not _are_lent(groups[memory]) and not _are_attributes(groups[memory]):
+            if len(groups[memory]) < 2 or _are_lent(groups[memory]) or _are_attributes(groups[memory]):
+                continue
+            if any(self._is_told(part, unit) for part in parts):
                 what = f"`{name}` holds arrays that share memory, which a later section changes"
                 self._refuse_change(what, "shared memory", _COPIED, min(parts, key=last_told), [name], unit)
 
@@ -203,10 +236,10 @@ class Sharing:
                 self._want(other, unit, (name,))
 
     def _refuse_mixed_picklers(self, group: Group, unit: Unit) -> None:
-        """cloudpickle would copy the definitions that the notebook's other tasks repeat: they would not be the same."""
+        """Pickled by value, definitions that the notebook's other tasks repeat would be copied: others than theirs."""
         wiring = self.wiring
         verdicts = [found for name in group if (found := wiring.ledger.verdicts.get((name, unit.end))) is not None]
-        if not any(found.serializer == "cloudpickle" for found in verdicts):
+        if all(found.serializer == "pickle" for found in verdicts):
             return
         for name in sorted({name for found in verdicts for name in found.refers}):
             if name in wiring.ledger.exported or wiring.borders.is_import(name):

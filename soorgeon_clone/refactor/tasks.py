@@ -95,12 +95,17 @@ def _bundles(solution: Solution, serializer: Serializer | None) -> dict[tuple[in
             while key in taken:
                 key += "_"
             taken.add(key)
-            verdicts = (ledger.verdicts.get((name, unit.end)) for name in group)
-            by_value = any(found is not None and found.serializer == "cloudpickle" for found in verdicts)
-            chosen: Serializer = serializer or ("cloudpickle" if by_value else "pickle")
+            verdicts = [found for name in group if (found := ledger.verdicts.get((name, unit.end))) is not None]
+            chosen = _serializer({one.serializer for one in verdicts}, serializer)
             deep = chosen == "pickle" and any(may_be_deep(ledger.borders.value(name, unit.end)) for name in group)
             bundles[unit.begin, group] = Bundle(key, parts, chosen, deep)
     return bundles
+
+
+def _serializer(needed: set[str], chosen: Serializer | None) -> str:
+    """Return what takes all values of a file: what the user chose, where no library has a way of its own."""
+    own = needed - {"pickle", "cloudpickle"}
+    return min(own) if own else chosen or ("cloudpickle" if "cloudpickle" in needed else "pickle")
 
 
 def _plots(borders: Borders, knowledge: Knowledge) -> bool:

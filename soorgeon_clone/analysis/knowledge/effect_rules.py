@@ -45,7 +45,8 @@ class Effect:
     parameters that name a file (``*``: unknown files; ``*log``: those that the notebook logs to, if it logs to any).
     ``single:<param>`` is what is in a list that may hold one thing only.
     ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
-    identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``opaque``: why static
+    identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``ties``: these are tied to
+    something by a register of the library, which pickle leaves out. ``opaque``: why static
     analysis ends here. ``prints``: writes to standard output or displays. ``raises``: never returns.
 
     For an attribute of a module, ``sets`` holds for assigning to it, all else for reading.
@@ -70,6 +71,7 @@ class Effect:
     writes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     loses: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
     opaque: str | None = None
     prints: bool = False
     raises: bool = False
@@ -92,6 +94,7 @@ class Effect:
             self.names,
             self.seeds,
             self.sets,
+            self.ties,
             self.reads,
             self.writes,
         )
@@ -103,9 +106,10 @@ class TypeFacts:
     """What is known about the objects of a type.
 
     ``immutable``: nothing in place can change it and it holds no mutable part. ``container``: changing it in place
-    does not change the objects that it holds. ``picklable``: by ``serializer``; if not, ``reason`` says why ("an open
-    file"). ``advancing``: using it changes it (iterators, open files, random generators). ``element``: the type of its
-    elements when known. ``rank``: of two operands, the one with the higher rank decides the type of the result.
+    does not change the objects that it holds. ``picklable``: by ``serializer`` (pickle, cloudpickle, or the library
+    whose table has a ``pickler``); if not, ``reason`` says why ("an open file"). ``advancing``: using it changes it
+    (iterators, open files, random generators). ``element``: the type of its elements when known. ``rank``: of two
+    operands, the one with the higher rank decides the type of the result.
     ``bound_to``: the ambient random state that its objects draw from: saved, they would take a copy of it along.
     ``drawn_on``: the ambient state that a call uses which gives such an object, unless it is a method of one
     (``df.plot()`` gives axes: it drew on the current figure; ``ax.plot()`` did not).
@@ -157,7 +161,7 @@ REPLACED_STREAMS = "other:replaced_streams"  # what is printed goes elsewhere, o
 CONDITIONS = ("when", "given", "passed", "unless_given")
 LISTS = (
     *("shares", "lends", "parts", "views", "changes", "replaces", "keeps", "calls", "draws", "seeds", "sets"),
-    *("reads", "writes", "names", "loses"),
+    *("reads", "writes", "names", "loses", "ties"),
 )
 FIELDS = tuple(f.name for f in fields(Effect) if f.compare)
 NO, MAYBE, YES = 0, 1, 2

@@ -13,7 +13,7 @@ from soorgeon_clone.analysis.knowledge.effect_rules import Major, Rule, TypeFact
 
 TABLE_KEYS = {
     *("library", "source", "aliases", "everywhere", "function", "constructor", "method"),
-    *("functions", "attributes", "types", "states", "traits", "distribution"),
+    *("functions", "attributes", "types", "states", "traits", "distribution", "pickler"),
 }
 TYPE_KEYS = {
     *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),
@@ -42,11 +42,13 @@ TRAITS = {
     "own_pickling": "classes whose way of being pickled forgets what a subclass adds",
     "generator": "it draws from one generator of its own, the state that is called after it",
     "items_are_attributes": "items of an object are its attributes",
+    "operands_held": "what an operator gives holds the operands",
     "pickles": "calls that pickle what they are given, also if it goes to no file",
     "plain_classes": "classes that take an attribute as it is",
     "plots": "it draws on pyplot's figures",
     "steady": "gives the same for the same, whenever and wherever it is asked (of the whole library)",
     "unpickles": "calls that give such things back",
+    "views_apart": "what its calls give as a view of something is not that thing, or holds it",
     "views": "what objects give may share their memory",
     "volatile": "gives something else at each call, or in another process",
     "of_directory": "what it gives depends on the working directory",

@@ -13,6 +13,7 @@ A table describes one library (one top-level module; those of the standard libra
 ``method``       the effect of methods that are not named
 ``states``       setting (what ``sets`` names, without ``other:``) -> how all of it is saved and put back, each key as
                  `soorgeon_clone.refactor.carriers.states.State` says; it is the library's by its first word
+``pickler``      a module with ``dump`` and ``load`` as pickle has them, for types whose ``serializer`` is this library
 ``traits``       what else is so of the library: a trait (see `TRAITS`) -> globs of the names that have it
 ``distribution`` its name where packages are installed, if it is another
 ``types``        type -> its facts (see TypeFacts), ``new``, ``methods``, ``method`` (all others), ``attributes``,
@@ -77,6 +78,7 @@ __all__ = [
     "TypeFacts",
     "knowledge",
     "may_set",
+    "pickler_of",
     "read_user_effects",
     "sets_by_name",
     "undescribed_function",
@@ -123,6 +125,14 @@ def installed_major(library: str) -> int | None:
                 if found := wanted.fullmatch(name):
                     return int(found[1])
     return None
+
+
+def pickler_of(library: str) -> str:
+    """Return the text of the module that saves and loads the objects of a library, whose table has one."""
+    table = table_of(library)
+    assert table is not None
+    text: str = table.raw["pickler"]
+    return text
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -273,6 +273,8 @@ def _operate_on(w: Run, node: Instruction, ones: list[Obj], sign: str, others: l
     made = w.heap.make(w.site(node), kind)
     if facts is None or kind in CONTAINERS:
         w.heap.hold(made, ANY, contents(both))
+    elif w.knowledge.has(kind, "operands_held"):
+        w.heap.hold(made, ANY, frozenset(obj for obj in both if not obj.immutable))
     w.heap.derive_order((made,), both)
     labels.share(w, (made,), both)
     return (made,)

@@ -230,6 +230,10 @@ def _act(call: LibraryCall, effect: Effect) -> None:
             w.heap.hold(obj, ANY, kept)
             if call.name in _CONNECTING:
                 w.heap.hold_words(obj, LOST, "callbacks")
+    for text in effect.ties:
+        for obj in target(text):
+            w.change_one(obj)
+            w.heap.hold_words(obj, LOST, "links")
     for resource in effect.draws:
         w.draw(resource)
     for text in effect.names:
@@ -262,9 +266,10 @@ def _keepers(w: Run, changed: Value, kept: Value) -> Value:
 def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
     """Let what the call made hold what it shares, and share memory with what it is a view of.
 
-    A view that a call of tables or arrays made is certainly another object.
+    A view that a call of tables or arrays made is certainly another object, and where a table says so.
     """
-    w, target, apart = call.w, call.target, call.path.startswith(NUMBERS)
+    w, target = call.w, call.target
+    apart = call.path.startswith(NUMBERS) or w.knowledge.has(call.path, "views_apart")
     shared, viewed = EMPTY, EMPTY
     for text in effect.shares:
         if text != "parts":

@@ -14,7 +14,7 @@ import posixpath
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -536,23 +536,26 @@ class Run(Machine):
             stack.extend(look_for_more(part, whole))
 
     def _change_parts(self, obj: Obj) -> None:
+        for part, depth in self._parts(obj) if self.first_time("parts", obj) else ():
+            if depth == "all":
+                self.change([part])
+            else:
+                self.change_one(part)
+
+    def _parts(self, obj: Obj) -> Iterator[tuple[Obj, str]]:
+        """Yield what changes with a library object, with its depth: of containers what they hold, of data nothing."""
         seen = {obj}
-        stack = list(holds(obj)) if self.first_time("parts", obj) else []
+        stack = list(holds(obj))
         while stack:
             part = stack.pop()
             if part.immutable or part in seen or part.type in (FUNCTION, CLASS):
                 continue
             seen.add(part)
             depth = kind_of(part.type).depth(self, part)
-            if depth == "all":
-                self.change([part])
-            elif depth == "parts":
-                self.change_one(part)
+            if depth == "parts" or (depth == "none" and part.type in CONTAINERS):
                 stack.extend(holds(part))
-            elif part.type in CONTAINERS:
-                stack.extend(holds(part))
-            elif not self.has(part, "data"):
-                self.change_one(part)
+            if depth != "none" or (part.type not in CONTAINERS and not self.has(part, "data")):
+                yield part, depth
         self.effort.steps += len(seen)
 
     def change_whole(self, obj: Obj) -> None:
@@ -575,12 +578,18 @@ class Run(Machine):
         """Note that this object may come to hold other things; what only shares memory with it stays as it is."""
         if obj.immutable:
             return
-        if kind_of(obj.type).depth(self, obj) != "none" or any(other.is_same for other in obj.memory or ()):
+        depth = kind_of(obj.type).depth(self, obj)
+        if depth == "all" or any(other.is_same for other in obj.memory or ()):
             self.change((obj,))
             return
         self._record_change(obj)
         if self.tracing:
             keep(self.tracing[-1].replaces, obj, self.heap.reason)
+        for part, inner in self._parts(obj) if depth == "parts" and self.first_time("refilled", obj) else ():
+            if inner == "all":
+                self.change([part])
+            else:
+                self._record_change(part)
 
     def _note_change(self, obj: Obj) -> None:
         self._record_change(obj)

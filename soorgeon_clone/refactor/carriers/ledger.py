@@ -15,7 +15,8 @@ from soorgeon_clone.refactor.carriers.borders import Borders
 class Pickled:
     """What pickling a value takes: ``refers`` are the names of definitions that must exist when it is saved and loaded.
 
-    ``obstacle`` says why it cannot be pickled ("an open file"), ``since`` which statement made it so.
+    ``serializer`` is pickle, cloudpickle, or a library whose own pickler takes its objects, and all else as cloudpickle
+    does. ``obstacle`` says why it cannot be pickled ("an open file"), ``since`` which statement made it so.
     """
 
     serializer: str = "pickle"

@@ -118,7 +118,11 @@ def pickled(borders: Borders, knowledge: Knowledge, value: Value, border: int, e
             return max(refused, key=lambda one: (one.since, one.obstacle))
         seen |= layer
         layer = inside - seen
-    serializer = "cloudpickle" if any(one.serializer == "cloudpickle" for one in found) else "pickle"
+    serializers = {one.serializer for one in found}
+    own = sorted(serializers - {"pickle", "cloudpickle"})
+    if len(own) > 1:
+        return Pickled(obstacle=f"objects of {' and of '.join(own)}, which are saved in different ways")
+    serializer = own[0] if own else "cloudpickle" if "cloudpickle" in serializers else "pickle"
     return Pickled(serializer, frozenset().union(*(one.refers for one in found)))
 
 
@@ -138,8 +142,8 @@ def _own(borders: Borders, knowledge: Knowledge, obj: Obj, border: int, exported
     if obj.immutable:
         return
     facts = knowledge.type(obj.type) if "." in obj.type else None
-    if facts is not None and facts.serializer == "cloudpickle" and not _holds_named_functions(knowledge, obj):
-        yield Pickled("cloudpickle")
+    if facts is not None and facts.serializer != "pickle" and not _holds_named_functions(knowledge, obj):
+        yield Pickled(facts.serializer)
     if obj.type in (FUNCTION, CLASS):
         yield _definition(borders, obj, border, exported)
 

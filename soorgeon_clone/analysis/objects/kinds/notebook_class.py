@@ -60,6 +60,8 @@ class NotebookClass(Definition):
         own = frozenset({obj})
         if member(own, name) or name in obj.fields:
             return super().call_method(w, obj, name, args, node)
+        if name == "_make":  # of a named tuple: an instance with what an iterable gives
+            return self.call(w, obj, passing(w.elements(args.first, node)), node)
         if sets_by_name(name):
             w.change_one(obj)  # abc's register()
         return w.unknown(own, args, node, name)
