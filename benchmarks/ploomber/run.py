@@ -5,7 +5,7 @@ tools: its environment has Ploomber, what this project needs, and what the examp
 twice and built from nothing. Printed for each: whether ours reads and builds it, what Ploomber does, whether the
 products are the same files with the same contents (reports by what they show), and the CPU of both.
 
-An example is out of the question where Ploomber cannot build it either: it needs an account, a network, R, a package.
+Neither builds an example that needs an account, the network, or a package that is not installed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Row:
     @property
     def verdict(self) -> str:
         if not self.theirs:
-            return "better" if self.builds else "out"
+            return "only ours" if self.builds else "neither"
         if not self.reads:
             return "not read"
         if not self.builds:
@@ -118,7 +118,9 @@ def _project(folder: Path, spec: Path) -> Path:
 
 def run(command: Sequence[str], folder: Path, timeout: float) -> Ran:
     """Run a command in ``folder``; nothing that it starts outlives it."""
-    surroundings = {**os.environ, "PYTHONPATH": str(PROJECT), "SOORGEON_CLONE_CACHE": "off", "MPLBACKEND": "Agg"}
+    # an example that is a package is as if it were installed
+    path = f"{PROJECT}{os.pathsep}{folder / 'src'}"
+    surroundings = {**os.environ, "PYTHONPATH": path, "SOORGEON_CLONE_CACHE": "off", "MPLBACKEND": "Agg"}
     surroundings |= {"PLOOMBER_STATS_ENABLED": "false", "PLOOMBER_VERSION_CHECK_DISABLED": "true", "NO_COLOR": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.building.model import Listener, Options, Report
 from soorgeon_clone.pipeline.declared import dag as dags
+from soorgeon_clone.pipeline.declared.env import Given
 from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
 from soorgeon_clone.pipeline.run import build, run_task, touch
@@ -35,8 +36,9 @@ class Pipeline:
     working folder), or functions (see `functions`), with ``params`` for them. Going through a pipeline gives the names
     of its tasks, ``pipeline["name"]`` one of them.
 
-    ``env`` replaces values of env.yaml by their dotted names; ``store`` is the URL of the store ("off" for none), None
-    for what the environment or pipeline.yaml says. Problems that a person can solve raise UserError.
+    ``env`` gives values of placeholders by their dotted names, in place of those of env.yaml or besides them; ``store``
+    is the URL of the store ("off" for none), None for what the environment or pipeline.yaml says. Problems that a
+    person can solve raise UserError.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Pipeline:
         store: str | None = None,
     ) -> None:
         self._arguments: dict[str, Any] = {
-            "env": dict(env or {}),
+            "env": Given(env or {}),
             "ignore_environment": ignore_environment,
             "use_cache": use_cache,
             "store": store,

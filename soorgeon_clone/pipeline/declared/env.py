@@ -49,6 +49,10 @@ def find(spec: Path) -> Path | None:
     return None
 
 
+class Given(dict[str, Any]):
+    """Values by dotted names that a program gives. Unlike those of options, they need not stand in env.yaml."""
+
+
 class Environment:
     """The values of placeholders. ``used`` collects the names that were asked for. ``now`` is the moment that
     ``{{now}}`` stands for, None for this one: it is the same all through a pipeline."""
@@ -150,7 +154,8 @@ def load(spec: Path, overrides: Mapping[str, Any], *, now: datetime.datetime | N
         *parents, last = name.split(".")
         for part in parents:
             target = target.setdefault(part, {}) if isinstance(target, dict) else {}
-        if path is None or not isinstance(target, dict) or last not in target:
+        known = path is not None and isinstance(target, dict) and last in target
+        if not isinstance(target, dict) or not (known or isinstance(overrides, Given)):
             options = ", ".join(f"--env--{option.replace('.', '--')}" for option in _names(values)) or "none"
             options = shortened(options, 1_000)
             raise UserError(

@@ -19,7 +19,7 @@ from soorgeon_clone.pipeline.declared.foreach import Known
 from soorgeon_clone.pipeline.declared.grid import MOST_TASKS
 from soorgeon_clone.pipeline.declared.model import Spec, TaskSpec
 from soorgeon_clone.pipeline.declared.task_entry import SUFFIXES, Defaults, Functions, read_task
-from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values
+from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values, typed
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, dump, number, shortened
 
 DEFAULT = entry_point.DEFAULT
@@ -87,13 +87,13 @@ def loads(
     # The project is where the file is; a symbolic link to the file does not move the project.
     path = path.parent.resolve() / path.name
     top = yaml_tree.parse(text, path.name)
-    environment = environments.load(path, env or {}, now=now) if not rendered else Environment({}, here=path.parent)
     if isinstance(top.value, list):
         top = Item({"tasks": top}, top.file, top.line)
     if not isinstance(top.value, dict):
         raise top.error("expected a mapping with the key 'tasks', or a list of tasks")
     if "location" in top.value:
-        return _located(top, path, values, now, expand=expand)
+        return _located(top, path, env or {}, values, now, expand=expand)
+    environment = environments.load(path, env or {}, now=now) if not rendered else Environment({}, here=path.parent)
     check_keys(top, _TOP, "pipeline.yaml")
     if "{{" in text and not rendered:
         top = _rendered(top, environment)
@@ -146,7 +146,9 @@ def loads(
     )
 
 
-def _located(top: Item, path: Path, values: Values | None, now: datetime.datetime | None, *, expand: bool) -> Spec:
+def _located(
+    top: Item, path: Path, env: Mapping[str, Any], values: Values | None, now: datetime.datetime | None, *, expand: bool
+) -> Spec:
     """The spec that a function returns. Until a build has called it, there is nothing to show."""
     check_keys(top, ("location", *_BESIDE_LOCATION), "pipeline.yaml with 'location'")
     entry = top.value["location"]
@@ -156,7 +158,9 @@ def _located(top: Item, path: Path, values: Values | None, now: datetime.datetim
         raise entry.error("expected module.function", hint="The function returns a DAG of Ploomber's, or a mapping.")
     values = values or Unknown()
     function = f"{module}::{name}"
-    found = values.pipeline(Computed(function, {}, entry.place))
+    # as functions that ``ploomber.with_env`` decorates take what replaces values of env.yaml
+    given = {f"env__{one.replace('.', '__')}": typed(value) for one, value in env.items()}
+    found = values.pipeline(Computed(function, given, entry.place))
     if found is None:
         told = (
             f"{entry.place}: the tasks are what {dotted} returns, and only a build calls it: there are none to show yet"

@@ -179,8 +179,10 @@ def literal(value: Any) -> str:
     return repr(value)
 
 
-def typed(text: str) -> Any:
-    """The value that a rendered text denotes: ``"3"`` is 3, ``"true"`` True, ``"none"`` None."""
+def typed(text: Any) -> Any:
+    """The value that a rendered text denotes: ``"3"`` is 3, ``"true"`` True, ``"none"`` None. Others are values."""
+    if not isinstance(text, str):
+        return text
     word = text.lower()
     if word in ("true", "false"):
         return word == "true"

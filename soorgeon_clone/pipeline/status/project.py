@@ -77,7 +77,7 @@ class Project:
         self._computed = isinstance(entry_point, Spec)
         spec = entry_point if isinstance(entry_point, Spec) else self._load(entry_point)
         # a relative name means the same after the working folder has changed
-        named = spec.path if isinstance(entry_point, Spec) or spec.path.exists() else entry_point
+        named = spec.path if isinstance(entry_point, Spec) or _names_file(entry_point) else entry_point
         self._entry_point: Path | str = named
         self.root = spec.root
         self.records = Records(self.root)
@@ -507,3 +507,9 @@ class Project:
                 return str(self.root)
             self.records.remember(name, stamp, first)
         return f"{first}:{self.root.relative_to(top).as_posix()}"
+
+
+def _names_file(entry_point: Path | str) -> bool:
+    """Whether an entry point is a pipeline.yaml, or stands for one; else it is a function, or scripts."""
+    path = Path(entry_point)
+    return str(path) == specs.DEFAULT or path.is_file() or (path / specs.DEFAULT).is_file()

@@ -112,3 +112,27 @@ def test_what_it_returns_is_checked(returned: str, said: str, located: Folder) -
     located.write("factory.py", f"def make():\n    return {returned}\n")
     with pytest.raises(UserError, match=said):
         located.build()
+
+
+def test_beside_a_pipeline_yaml_and_with_values_of_options(located: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    located.write(
+        "other.py",
+        """
+        def make(env__n=1):
+            return {"tasks": [{"source": "tasks.a", "product": "out/b.txt", "params": {"n": env__n}}]}
+        """,
+    )
+    monkeypatch.chdir(located.root)
+    with Project(Path("other.make"), env={"n": "7"}) as project:
+        assert build(project).ok
+    assert (located.root / "out/b.txt").read_text() == "7"
+    assert not (located.root / "called").exists()
+
+
+def test_a_program_may_give_values_that_env_yaml_does_not_have(folder: Folder) -> None:
+    folder.write("tasks.py", TASKS)
+    folder.declare(source="tasks.a", product="out/{{run}}.txt", params={"n": "{{deep.er}}"})
+    assert Pipeline(folder.root / "pipeline.yaml", env={"run": 3, "deep.er": "x"}).build().ok
+    assert (folder.root / "out/3.txt").read_text() == "x"
+    with pytest.raises(UserError, match=r"env\.yaml has no 'run'"):
+        Project(folder.root, env={"run": 3})
