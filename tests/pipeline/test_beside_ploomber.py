@@ -153,6 +153,109 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
         },
         2,
     ),
+    "grids of several mappings, with expressions": (
+        {
+            "fit.py": HEAD.format(upstream=None)
+            + "open(product['x'], 'w').write(product['x'].rpartition('/')[2])\n",
+        },
+        [
+            {"source": "fit.py", "name": "fit-[[kind | upper]]-[[depth]][[rate]]", "static_analysis": "disable",
+             "product": {"nb": "out/[[kind]]-[[depth]][[rate]].ipynb", "x": "out/[[kind]]-[[depth]][[rate]].txt"},
+             "grid": [{"kind": ["tree"], "depth": [1, 2]}, {"kind": ["boost"], "rate": [0.5]}]},
+        ],
+        1,
+    ),
+    "placeholders that are expressions": (
+        {
+            "env.yaml": "n: 3\nname: ada\npaths: {out: out}\nnames: [x, y]\nmeta: {import_from: more.yaml}\n",
+            "more.yaml": "other: 5\n",
+            "tasks.py": "def a(product, **given):\n    open(str(product), 'w').write(repr(sorted(given.items())))\n",
+        },
+        [
+            {"source": "tasks.a", "product": "{{paths.out}}/{{name | capitalize}}.txt",
+             "params": {"more": "{{n + 1}}", "which": "{{'big' if n > 2 else 'small'}}", "last": "{{names[-1]}}",
+                        "other": "{{other}}"}},
+        ],
+        1,
+    ),
+    "serializers get all products at once": (
+        {
+            "tasks.py": "from pathlib import Path\n\n"
+            "def save(value, product, ending=''):\n"
+            "    for key in value:\n        Path(str(product[key])).write_text(value[key] + ending)\n\n"
+            "def load(product):\n    return '+'.join(Path(str(product[key])).read_text() for key in ('a', 'b'))\n\n"
+            "def first():\n    return {'a': '1', 'b': '2'}\n\n"
+            "def second(product, upstream):\n    Path(str(product)).write_text(upstream['first'])\n",
+        },
+        {
+            "serializer": {"dotted_path": "tasks.save", "ending": "!"},
+            "unserializer": "tasks.load",
+            "tasks": [
+                {"source": "tasks.first", "product": {"a": "out/a.txt", "b": "out/b.txt"}},
+                {"source": "tasks.second", "product": "out/second.txt", "serializer": None},
+            ],
+        },
+        1,
+    ),
+    "serializers of ploomber.io that unpack": (
+        {
+            "tasks.py": "from ploomber.io import serializer, unserializer\n\n"
+            "@serializer(fallback=True, defaults=['.txt', '.json'], unpack=True)\ndef save(obj, product):\n    pass\n\n"
+            "@unserializer(fallback=True, defaults=['.txt', '.json'], unpack=True)\ndef load(product):\n    pass\n\n"
+            "def first():\n    return {'one': 1, 'many': {'x.txt': 'x', 'y.txt': 'y'}}\n\n"
+            "def second(upstream):\n    return repr(sorted(upstream['first']['many'].items()))\n",
+        },
+        {
+            "serializer": "tasks.save",
+            "unserializer": "tasks.load",
+            "tasks": [
+                {"source": "tasks.first", "product": {"one": "out/one.json", "many": "out/chunks"}},
+                {"source": "tasks.second", "product": "out/second.txt"},
+            ],
+        },
+        2,
+    ),
+    "names with slashes": (
+        {"a.py": script("open(product['x'], 'w').write('1')"),
+         "b.py": script("open(product['x'], 'w').write(open(upstream['raw/a']['x']).read())", "raw/a")},
+        [entry("a", "x.txt") | {"name": "raw/a"}, entry("b") | {
+            "name": "fit/b", "product": {"nb": "out/b.ipynb", "x": "out/bx.txt"}}],
+        1,
+    ),
+    "a factory": (
+        {
+            "tasks.py": "from pathlib import Path\n\n"
+            "def a(product, n):\n    Path(str(product)).write_text(str(n))\n\n"
+            "def b(product, upstream):\n    Path(str(product)).write_text(Path(str(upstream['a'])).read_text() * 2)\n",
+            "factory.py": "from pathlib import Path\n\nimport tasks\n"
+            "from ploomber import DAG\nfrom ploomber.products import File\n"
+            "from ploomber.tasks import NotebookRunner, PythonCallable\n\n"
+            "def make():\n    dag = DAG()\n"
+            "    Path('out').mkdir(exist_ok=True)\n"
+            "    first = PythonCallable(tasks.a, File('out/a.txt'), dag, name='a', params={'n': 4})\n"
+            "    second = PythonCallable(tasks.b, File('out/b.txt'), dag, name='b')\n"
+            "    products = {'nb': File('out/c.ipynb'), 'x': File('out/c.txt')}\n"
+            "    last = NotebookRunner(Path('c.py'), products, dag, name='c')\n"
+            "    first >> second >> last\n    return dag\n",
+            "c.py": script("open(product['x'], 'w').write(open(upstream['b']).read())"),
+        },
+        {"location": "factory.make"},
+        2,
+    ),
+    "a client for files": (
+        {
+            "tasks.py": "def a(product):\n    open(str(product), 'w').write('1')\n",
+            "clients.py": "from ploomber.clients import LocalStorageClient\n\n"
+            "def get():\n    return LocalStorageClient('backup')\n",
+        },
+        {"clients": {"File": "clients.get"}, "tasks": [{"source": "tasks.a", "product": "out/a.txt"}]},
+        1,
+    ),
+    "products outside of the folder": (
+        {"tasks.py": "def a(product):\n    open(str(product), 'w').write('1')\n"},
+        [{"source": "tasks.a", "product": "../elsewhere-{{cwd.split('/')[-1]}}/a.txt"}],
+        1,
+    ),
     "one after the other": (
         {name + ".py": script(f"open('order.txt', 'a').write('{name}')\nopen(product['x'], 'w').write('1')")
          for name in "cab"},
@@ -164,7 +267,11 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
 
 
 def texts(folder: Path) -> dict[str, str]:
-    found = [path for pattern in ("*.txt", "out/*.txt", "out/*.json", "out/chunks/*") for path in folder.glob(pattern)]
+    found = [
+        path
+        for pattern in ("*.txt", "out/*.txt", "out/*.json", "out/chunks/*", "backup/out/*.txt")
+        for path in folder.glob(pattern)
+    ]
     return {path.relative_to(folder).as_posix(): path.read_text() for path in found if path.is_file()}
 
 
