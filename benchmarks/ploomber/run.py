@@ -112,10 +112,11 @@ def compare(folder: Path, spec: Path, python: str, timeout: float) -> Row:
     example = _project(folder, spec)
     entry = str(spec.relative_to(example))
     with tempfile.TemporaryDirectory() as scratch:
-        ours, theirs = (Path(shutil.copytree(example, Path(scratch) / name)) for name in ("ours", "theirs"))
+        prepared = Path(shutil.copytree(example, Path(scratch) / "prepared"))
         first = _BEFORE.get(str(example.relative_to(folder)))
-        for copy in (ours, theirs) if first else ():
-            run(["sh", "-c", str(first).format(python=python)], copy, timeout)
+        if first:  # once: it may draw random data
+            run(["sh", "-c", first.format(python=python)], prepared, timeout)
+        ours, theirs = (Path(shutil.copytree(prepared, Path(scratch) / name)) for name in ("ours", "theirs"))
         before = set(_files(ours))
         build, other_build = _PROGRAMS.get(
             str(example.relative_to(folder)), ((*_OURS, "build", "-e", entry), (*_THEIRS, "-e", entry))

@@ -25,6 +25,7 @@ _DEFAULTS = {"mermaid": "-", "svg": "pipeline.svg", "png": "pipeline.png", "html
     type=click.Choice(["mermaid", "svg", "png", "html"]),
     help="What to draw, where the file's name does not tell (default: html).",
 )
+@click.option("--include-products", is_flag=True, help="Show the names of each task's products in its box.")
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -33,6 +34,7 @@ def command(
     log_file: str | None,
     output: str | None,
     backend: str | None,
+    include_products: bool,
 ) -> None:
     """Draw the pipeline: tasks in the colour of their state, with the variables that cross on the arrows.
 
@@ -49,7 +51,7 @@ def command(
         raise click.BadParameter("a PNG does not go to the terminal: name a file.", param_hint="--output")
     with Project(entry_point, env=env) as project:
         warn(project)
-        data = drawn(project, form, Path(target))
+        data = drawn(project, form, Path(target), products=include_products)
         if target == "-":
             assert isinstance(data, str)
             say.data(data)

@@ -1,4 +1,4 @@
-"""``soorgeon-clone scaffold``: create the missing sources of declared tasks."""
+"""``soorgeon-clone scaffold``: create the missing sources of declared tasks, or a new project."""
 
 from __future__ import annotations
 
@@ -12,14 +12,24 @@ from soorgeon_clone.visible import one_line
 
 
 @click.command(cls=PipelineCommand)
+@click.argument("name", required=False)
 @pipeline_options
 @click.pass_obj
-def command(env: dict[str, str], entry_point: str, log: str | None, log_file: str | None) -> None:
-    """Create a source to start from for each task in pipeline.yaml that has none. Nothing that exists is touched."""
+def command(env: dict[str, str], name: str | None, entry_point: str, log: str | None, log_file: str | None) -> None:
+    """Create a source to start from for each task in pipeline.yaml that has none. Nothing that exists is touched.
+
+    With NAME: create a folder of that name with a small project that builds at once.
+    """
     from soorgeon_clone.pipeline.declared import spec
     from soorgeon_clone.pipeline.declared.scaffold import create_missing
 
     set_up_log(log, log_file)
+    if name is not None:
+        from soorgeon_clone.pipeline.declared.new_project import create
+
+        folder = one_line(os.path.relpath(create(name)))
+        say.echo(f"{folder}: created. Next: cd {folder} && soorgeon-clone build")
+        return
     created = create_missing(spec.load(entry_point, env))
     for one in created:
         verb = "added a function to" if one.added else "created"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--history", is_flag=True, help="Show the last runs instead.")
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
 @click.option("--json", "as_json", is_flag=True, help="Print the status for programs.")
+@click.option("--products", is_flag=True, help="Show what each task makes, and where it is declared, too.")
 @click.option("--stale", is_flag=True, help="Print the names of the tasks that a build would run, a line each.")
 @store_option
 @click.pass_obj
@@ -40,6 +41,7 @@ def command(
     history: bool,
     ignore_environment: bool,
     as_json: bool,
+    products: bool,
     stale: bool,
     store: str | None,
 ) -> None:
@@ -61,11 +63,11 @@ def command(
         elif as_json:
             _json(project)
         else:
-            _status(project)
+            _status(project, products=products)
         show_notes(project.notes())
 
 
-def _status(project: Project) -> None:
+def _status(project: Project, *, products: bool) -> None:
     from soorgeon_clone.cli.table import ago, duration, table
 
     now = time.time()
@@ -85,11 +87,13 @@ def _status(project: Project) -> None:
                 "; ".join(map(str, status.causes)),
                 task.facts.doc[:40],
                 task.spec.source.path or task.spec.source.text,
+                *([", ".join(map(str, task.products)), f"{task.spec.file}:{task.spec.line}"] if products else []),
             ]
         )
+    more = ["product", "location"] if products else []
     say.echo(
         table(
-            ["name", "last run", "took", "state", "why", "about", "source"],
+            ["name", "last run", "took", "state", "why", "about", "source", *more],
             rows,
             right=frozenset({2}),
             less=(5, 6, 2, 1),

@@ -169,7 +169,8 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
         {
             "env.yaml": "n: 3\nname: ada\npaths: {out: out}\nnames: [x, y]\nmeta: {import_from: more.yaml}\n",
             "more.yaml": "other: 5\n",
-            "tasks.py": "def a(product, **given):\n    open(str(product), 'w').write(repr(sorted(given.items())))\n",
+            "tasks.py": "def a(product, more, which, last, other):\n"
+            "    open(str(product), 'w').write(repr((more, which, last, other)))\n",
         },
         [
             {"source": "tasks.a", "product": "{{paths.out}}/{{name | capitalize}}.txt",
@@ -188,11 +189,11 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
             "def second(product, upstream):\n    Path(str(product)).write_text(upstream['first'])\n",
         },
         {
-            "serializer": {"dotted_path": "tasks.save", "ending": "!"},
             "unserializer": "tasks.load",
             "tasks": [
-                {"source": "tasks.first", "product": {"a": "out/a.txt", "b": "out/b.txt"}},
-                {"source": "tasks.second", "product": "out/second.txt", "serializer": None},
+                {"source": "tasks.first", "product": {"a": "out/a.txt", "b": "out/b.txt"},
+                 "serializer": {"dotted_path": "tasks.save", "ending": "!"}},
+                {"source": "tasks.second", "product": "out/second.txt"},
             ],
         },
         1,

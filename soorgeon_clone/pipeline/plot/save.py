@@ -20,9 +20,12 @@ def form_of(output: Path) -> str:
     return _FORMS[output.suffix.lower()]
 
 
-def drawn(project: Project, form: str, output: Path) -> str | bytes:
-    """Return the drawing in a form; ``output`` is the file that it is for: links on a page lead from there."""
-    drawing, title = drawing_of(project), project.root.name
+def drawn(project: Project, form: str, output: Path, *, products: bool = False) -> str | bytes:
+    """Return the drawing in a form; ``output`` is the file that it is for: links on a page lead from there.
+
+    With ``products``, boxes name those of the task.
+    """
+    drawing, title = drawing_of(project, products=products), project.root.name
     if form == "png":
         from soorgeon_clone.pipeline.plot.png import png_of
 
