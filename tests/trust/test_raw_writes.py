@@ -37,6 +37,7 @@ EXCEPTIONS = {
     "pipeline/declared/repository.py": "a private folder with what git may see of a repository",
     "pipeline/building/sql_task.py": "in a task's process: what a query gave, as its product, and receipts",
     "pipeline/state/databases.py": "in a task's process: the folder of a database, as its client says",
+    "pipeline/execution/post_mortem.py": "in a task's process: its error, for a debugger, where the build says",
     "pipeline/building/download_task.py": "in a task's process: what was downloaded, as its product",
     "pipeline/building/function_task.py": "in a task's process: what the user's function returned, as its product",
     "pipeline/serializers.py": "in a task's process: what the user's function returned, as its product",
