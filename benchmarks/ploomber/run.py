@@ -29,10 +29,16 @@ _OURS = ("-m", "soorgeon_clone")
 _THEIRS = ("-c", "from ploomber_cli.cli import cmd_router; cmd_router()", "build")
 # What the README of an example has done before the build.
 _GIT = "git init -q . && git add -A && git -c user.name=a -c user.email=a@b commit -qm all"
+_NUMBERS = (
+    "import pandas, sqlalchemy as s; pandas.DataFrame({{'n': range(100)}})"
+    ".to_sql('my_numbers', s.create_engine('sqlite:///my.db'))"
+)
 _BEFORE = {
+    "cookbook/sql-dump": f"'{{python}}' -c \"{_NUMBERS}\"",
     "cookbook/incremental": "'{python}' insert.py",
     "guides/testing": "cd setup && '{python}' script.py",
     "guides/versioning": _GIT,
+    "templates/spec-api-sql": "cd setup && bash setup.sh",
 }
 # Examples that a program builds: what it says with ours, and the one that is there for Ploomber.
 _PROGRAMS = {
