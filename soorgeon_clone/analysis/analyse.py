@@ -84,8 +84,8 @@ def _analyse(
     walker.statements = tuple(statement for each in lowered.values() for statement in each)
     imports = [each.path for statement in walker.statements for each in statement.all_imports]
     walker.texts = (*(code.text for code in codes.values()), *walker.modules.texts_behind(imports))
-    walker.asks_subclasses = any("__subclasses__" in cell.source for section in sections for cell in section.cells)
-    walker.asks_caches = any("cache_" in cell.source for section in sections for cell in section.cells)
+    walker.asks_subclasses = any("__subclasses__" in text for text in walker.texts)
+    walker.asks_caches = any("cache_" in text for text in walker.texts)
     for cell in cells:
         if MARK in cell.source:
             said = said_in(cell.source)

@@ -303,6 +303,7 @@ def _parts_of(call: LibraryCall, value: Value) -> Value:
     for owner in call.receiver:
         for obj in value - found:
             part = w.heap.make(("part", owner, call.name, obj.type), obj.type)
+            part.made = min(part.made, owner.made)  # it was there before somebody asked for it
             if obj.type in CONTAINERS:
                 w.heap.hold(part, ANY, contents(frozenset({obj})))
             w.heap.hold(owner, ANY, frozenset({part}))

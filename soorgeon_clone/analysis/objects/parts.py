@@ -47,6 +47,8 @@ CONTAINERS = frozenset(
 ITERATORS = frozenset({"builtins.generator", "builtins.iterator", "builtins.coroutine"})
 """Those whose code runs when they are used."""
 
+_CHANGEABLE = MAPPINGS | {"builtins.list", "builtins.set", "collections.deque"}
+
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
 _NO_ELEMENTS = frozenset({KEYS, OF_CLASS, SOURCE, FACTORY, RETURNED, LOST, NAMED, AMENDED, LABELS})
 
@@ -55,6 +57,11 @@ def contents(value: Value) -> Value:
     """Return everything that the objects hold directly, keys of mappings left out."""
     parts = [held for obj in value for name, held in obj.fields.items() if name not in _NO_ELEMENTS]
     return parts[0] if len(parts) == 1 else EMPTY.union(*parts)
+
+
+def is_mutable_container(obj: Obj) -> bool:
+    """Whether an object is a list, a dictionary or the like, which whoever has it may change."""
+    return obj.type in _CHANGEABLE and not obj.immutable
 
 
 def inmost(value: Value) -> Value:

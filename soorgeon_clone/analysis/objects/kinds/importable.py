@@ -10,6 +10,7 @@ from soorgeon_clone.analysis.objects.heap import CODE_TYPES, EMPTY, INSTANCE, LI
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.using import is_advancing
 
 MAIN = "__main__"  # the notebook, as a module
 SHELL = "IPython.shell"  # what ``get_ipython()`` gives
@@ -141,6 +142,8 @@ def _set(w: Machine, path: str, value: Value) -> None:
         if any(obj.type == INSTANCE for obj in value):
             w.opaque("what is printed goes to an object of the notebook")
     reason = w.blame(w.heap.reason.node, f"assignment to {path}")
+    if path not in _STREAMS and any(is_advancing(w, obj) for obj in w.heap.reach(value)):
+        w.opaque(f"{path} gets what each use of it changes")
     name = f"{path[:-9]}.*" if path.endswith(".__dict__") else path
     w.given_to_modules[name] = w.given_to_modules.get(name, EMPTY) | value
     w.in_modules |= w.heap.reach(frozenset(obj for obj in value if obj.type not in CODE_TYPES))

@@ -10,7 +10,7 @@ from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, METHOD, SELF, Obj, 
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, cells, contents, mutable
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, cells, contents, is_mutable_container, mutable
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
 
@@ -37,7 +37,10 @@ class LibraryObject(Kind):
         if (
             "self" in effect.shares
         ):  # a part that is known by nothing but its name (df.attrs): what is put there is in obj
-            w.heap.hold(obj, ANY, frozenset(part for part in found - {obj} if part.type == "builtins.object"))
+            parts = frozenset(p for p in found - {obj} if p.type == "builtins.object" or is_mutable_container(p))
+            w.heap.hold(obj, ANY, parts)
+            for part in parts:
+                part.made = min(part.made, obj.made)  # it was there before somebody asked for it
         return stored | found
 
     def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
