@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import task_names
 from soorgeon_clone.cli.pipeline_options import (
     PipelineCommand,
     log_level,
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 @click.command(cls=PipelineCommand)
 @pipeline_options
 @click.option("-f", "--force", is_flag=True, help="Run all tasks, also those that are up to date.")
-@click.option("-p", "--partially", metavar="NAME|GLOB", help="Only these tasks and what they need.")
+@click.option(
+    "-p", "--partially", metavar="NAME|GLOB", shell_complete=task_names, help="Only these tasks and what they need."
+)
 @click.option("-su", "--skip-upstream", is_flag=True, help="With --partially: not what they need.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would run, and run nothing.")
 @click.option("--touch", is_flag=True, help="Take the products on disk for up to date, and run nothing.")

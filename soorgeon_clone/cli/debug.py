@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import task_names
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.visible import one_line
 
 
 @click.command(cls=PipelineCommand)
-@click.argument("name")
+@click.argument("name", shell_complete=task_names)
 @pipeline_options
 @click.pass_obj
 def command(env: dict[str, str], name: str, entry_point: str, log: str | None, log_file: str | None) -> None:

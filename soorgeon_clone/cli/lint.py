@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import rule_codes
 from soorgeon_clone.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,9 +30,15 @@ _FORMATS = ["text", "concise", "json", "github", "sarif", "gitlab"]
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--select", multiple=True, metavar="RULES", help="Only these rules: SG2, SG201, a name, ALL; commas.")
-@click.option("--extend-select", multiple=True, metavar="RULES", help="These rules as well.")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    shell_complete=rule_codes,
+    help="Only these rules: SG2, SG201, a name, ALL; commas.",
+)
+@click.option("--extend-select", multiple=True, metavar="RULES", shell_complete=rule_codes, help="These rules as well.")
+@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=rule_codes, help="Not these rules.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely.")
 @click.option("--unsafe-fixes", is_flag=True, help="Mend also where the notebook may compute something else.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")

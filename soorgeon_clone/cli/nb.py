@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import task_names
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import atomic, confine, regular
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=PipelineCommand)
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=task_names)
 @pipeline_options
 @click.option("-i", "--inject", is_flag=True, help="Add a cell with the task's upstream, product and params.")
 @click.option("-r", "--remove", is_flag=True, help="Take that cell away.")

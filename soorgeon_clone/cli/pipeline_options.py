@@ -69,7 +69,7 @@ def pipeline_options(command: Command) -> Command:
             default=_DEFAULT,
             envvar="ENTRY_POINT",
             show_default=True,
-            callback=lambda ctx, param, value: nearest(value),
+            callback=lambda ctx, param, value: value if ctx.resilient_parsing else nearest(value),
             help="The pipeline: a file, or a folder that holds pipeline.yaml. If it is not named, the pipeline.yaml "
             "here, or in the nearest folder above.",
         ),

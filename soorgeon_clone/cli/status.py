@@ -9,6 +9,7 @@ import click
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import warn
+from soorgeon_clone.cli.completing import task_names
 from soorgeon_clone.cli.pipeline_options import (
     PipelineCommand,
     pipeline_options,
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 
 @click.command(cls=PipelineCommand)
 @pipeline_options
-@click.option("--explain", metavar="NAME", help="Show all that one task depends on, and what of it changed.")
+@click.option(
+    "--explain",
+    metavar="NAME",
+    shell_complete=task_names,
+    help="Show all that one task depends on, and what of it changed.",
+)
 @click.option("--history", is_flag=True, help="Show the last runs instead.")
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make a task stale.")
 @click.option("--json", "as_json", is_flag=True, help="Print the status for programs.")
@@ -90,15 +96,20 @@ def _status(project: Project, *, products: bool) -> None:
                 *([", ".join(map(str, task.products)), f"{task.spec.file}:{task.spec.line}"] if products else []),
             ]
         )
-    more = ["product", "location"] if products else []
-    say.echo(
-        table(
-            ["name", "last run", "took", "state", "why", "about", "source", *more],
-            rows,
-            right=frozenset({2}),
-            less=(5, 6, 2, 1),
-        )
-    )
+    header = [
+        "name",
+        "last run",
+        "took",
+        "state",
+        "why",
+        "about",
+        "source",
+        *(["product", "location"] if products else []),
+    ]
+    if not any(row[4] for row in rows):  # all is up to date: there is no reason to tell
+        header, rows = [*header[:4], *header[5:]], [[*row[:4], *row[5:]] for row in rows]
+    about = header.index("about")
+    say.echo(table(header, rows, right=frozenset({2}), less=(about, about + 1, 2, 1)))
 
 
 def _state(status: TaskStatus) -> str:

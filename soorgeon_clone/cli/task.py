@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import task_names
 from soorgeon_clone.cli.pipeline_options import (
     PipelineCommand,
     log_level,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=PipelineCommand)
-@click.argument("name")
+@click.argument("name", shell_complete=task_names)
 @pipeline_options
 @click.option("-f", "--force", is_flag=True, help="Run it also if it is up to date.")
 @click.option(

@@ -51,6 +51,6 @@ def test_a_pipeline_of_somebody_else_is_not_found(tmp_path: Path, monkeypatch: p
     inner = tmp_path / "mine"
     inner.mkdir()
     monkeypatch.chdir(inner)
-    owner = "soorgeon_clone.cli.pipeline_options._owner"
+    owner = "soorgeon_clone.pipeline.declared.entry_point._owner"
     monkeypatch.setattr(owner, lambda path: 0 if path.name == "pipeline.yaml" else 1)
     assert nearest("pipeline.yaml") == "pipeline.yaml"

@@ -64,7 +64,7 @@ def places(cells: Iterable[tuple[bool, Sequence[str]]], injected: Injected) -> l
     if code[0][0] == at:
         return [(at + 1, f"{injected.notice}\n{injected.folder}\n{injected.values}")]
     return [
-        (code[0][0], f"{injected.notice}\n{injected.folder}"),
+        (code[0][0], f"{injected.notice}\n{injected.folder.rstrip()}"),
         (at + 1, f"{injected.notice}\n{injected.values}"),
     ]
 
