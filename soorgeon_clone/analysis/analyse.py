@@ -49,13 +49,19 @@ def analyse(
 
 @contextmanager
 def keeping_all() -> Iterator[None]:
-    """Look for no garbage: trees and objects live as long as their notebook, and looking costs a sixth of the time."""
+    """Look for no garbage: trees and objects live as long as their notebook, and looking costs a sixth of the time.
+
+    What was made meanwhile counts as old then (frozen and thawed), or enabling would look through all of it at once.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            if gc.get_freeze_count() == 0:
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -86,12 +86,19 @@ class Effort:
 
     def _used(self) -> float:
         limits = self.limits
-        by_objects = max(self.steps / limits.steps, self.width / limits.width, self.held / limits.held)
-        return max(self.calls / limits.calls, by_objects)
+        return max(
+            self.calls / limits.calls,
+            self.steps / limits.steps,
+            self.width / limits.width,
+            self.held / limits.held,
+        )
 
     def look_at(self, *values: Iterable[Any]) -> None:
         """Count what a call is given: what that holds is looked at several times."""
-        self.held += sum(len(held) for value in values for obj in value for held in obj.fields.values())
+        for value in values:
+            for obj in value:
+                if obj.fields:
+                    self.held += sum(map(len, obj.fields.values()))
 
     def spare(self) -> None:
         """Let the next statement use half as much: it would exhaust itself in the same functions."""

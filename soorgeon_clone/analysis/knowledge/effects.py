@@ -502,8 +502,9 @@ def registers_by_name(path: str, library: str) -> bool:
 def may_set(effect: Effect, path: str) -> bool:
     """Whether the tables only say what holds for the standard library at large, and the name that something is set."""
     library, _, rest = path.partition(".")
-    is_at_large = library in sys.stdlib_module_names and effect == undescribed_function(library)
-    return is_at_large and sets_by_name(rest.rpartition(".")[2])
+    if library not in sys.stdlib_module_names or not sets_by_name(rest.rpartition(".")[2]):
+        return False
+    return effect == undescribed_function(library)
 
 
 def _user_types(library: str) -> Any:

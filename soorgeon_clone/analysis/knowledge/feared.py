@@ -6,9 +6,10 @@ Calls and attributes of libraries are led back to their paths, and the tables as
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Literal
 
 from soorgeon_clone.analysis.knowledge.effects import FIGURES, Effect, Knowledge, may_set
 from soorgeon_clone.analysis.lower.instructions import Attribute, Block, Call, Constant, Import, Instruction, Item, Read
@@ -47,53 +48,91 @@ class Feared:
     by_name: bool = False
 
 
-def feared(knowledge: Knowledge, blocks: Iterable[Block], resolve: Resolve) -> Feared:
-    """Return what code may do; ``resolve`` gives the path of a name that stands for a library or part of one."""
-    reader = _Reader(knowledge, resolve)
-    for block in blocks:
-        for instruction in block:
-            reader.read(instruction)
-    reader.conclude()
-    return reader.found
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """An import of ``head``; or a chain of attributes, items and calls that begins with it, asked or stored into."""
+
+    kind: Literal["import", "stored", "asked"]
+    head: Instruction
+    chain: Sequence[Part] = ()
+
+
+class Reading:
+    """What code may do: each instruction is read once, and an answer stands as long as its names mean the same."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._mentions: dict[Instruction, tuple[_Mention, ...]] = {}
+        self._answers: dict[object, Feared] = {}
+
+    def feared(self, blocks: Iterable[Block], resolve: Resolve) -> Feared:
+        """Return what code may do; ``resolve`` gives the path of a name that stands for a library or part of one."""
+        instructions = tuple(instruction for block in blocks for instruction in block)
+        mentions = [mention for instruction in instructions for mention in self._read(instruction)]
+        heads = {mention.head.name for mention in mentions if isinstance(mention.head, Read)}
+        paths = {name: resolve(name) for name in heads}
+        key = (instructions, frozenset(paths.items()))
+        if key not in self._answers:
+            reader = _Reader(self._knowledge, paths)
+            for mention in mentions:
+                reader.take(mention)
+            reader.conclude()
+            self._answers[key] = reader.found
+        return self._answers[key]
+
+    def _read(self, instruction: Instruction) -> tuple[_Mention, ...]:
+        if instruction not in self._mentions:
+            self._mentions[instruction] = tuple(_mentions(instruction))
+        return self._mentions[instruction]
+
+
+def _mentions(instruction: Instruction) -> Iterator[_Mention]:
+    """Yield all imports and chains of names, attributes and calls in ``instruction``."""
+    stack = [instruction]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Import):
+            yield _Mention("import", item)
+            continue
+        for target in targets_of(item):
+            yield _Mention("stored", *chain_of(target))
+        if isinstance(item, (Attribute, Item, Call)):
+            head, chain = chain_of(item)
+            yield _Mention("asked", head, chain)
+            inner = [] if isinstance(head, Read) else [head]
+            for part in chain:
+                inner += part.arguments if isinstance(part, Call) else [part.key] if isinstance(part, Item) else []
+        else:
+            if isinstance(item, Read):
+                yield _Mention("asked", item)
+            inner = [*parts(item)]
+        stack.extend(reversed(inner))
 
 
 class _Reader:
-    def __init__(self, knowledge: Knowledge, resolve: Resolve) -> None:
+    def __init__(self, knowledge: Knowledge, paths: Mapping[str, str | None]) -> None:
         self.knowledge = knowledge
-        self.resolve = resolve
+        self.paths = paths
         self.found = Feared()
         self.types: set[str] = set()
         self.names: set[str] = set()
         self.own: dict[str, str] = {}  # what the code imports where it stands
 
-    def read(self, instruction: Instruction) -> None:
-        """Take in all chains of names, attributes and calls in ``instruction``."""
-        stack = [instruction]
-        while stack:
-            item = stack.pop()
-            if isinstance(item, Import):
-                self.own[item.name] = item.path if item.whole else item.path.partition(".")[0]
-                continue
-            for target in targets_of(item):
-                self._stored(target)
-            if isinstance(item, (Attribute, Item, Call)):
-                head, chain = chain_of(item)
-                self._chain(head, chain)
-                inner = [] if isinstance(head, Read) else [head]
-                for part in chain:
-                    inner += part.arguments if isinstance(part, Call) else [part.key] if isinstance(part, Item) else []
-            else:
-                if isinstance(item, Read):
-                    self._chain(item, [])
-                inner = [*parts(item)]
-            stack.extend(reversed(inner))
+    def take(self, mention: _Mention) -> None:
+        head = mention.head
+        if isinstance(head, Import):
+            self.own[head.name] = head.path if head.whole else head.path.partition(".")[0]
+        elif mention.kind == "stored":
+            self._stored(head, mention.chain)
+        else:
+            self._chain(head, mention.chain)
 
     def _path(self, head: Instruction) -> str | None:
         if not isinstance(head, Read):
             return None
-        return self.own[head.name] if head.name in self.own else self.resolve(head.name)
+        return self.own[head.name] if head.name in self.own else self.paths[head.name]
 
-    def _chain(self, head: Instruction, chain: list[Part]) -> None:
+    def _chain(self, head: Instruction, chain: Sequence[Part]) -> None:
         path = self._path(head)
         if path is None:
             for one, other in pairwise(chain):
@@ -126,7 +165,7 @@ class _Reader:
             self._take(setting)
             self.types.update(setting.returns)
 
-    def _setting(self, setting: Effect, chain: list[Part]) -> None:
+    def _setting(self, setting: Effect, chain: Sequence[Part]) -> None:
         """``os.environ`` and the like: looking something up in it leaves it as it is."""
         kind = setting.returns[0] if setting.returns else ""
         first = chain[0]
@@ -158,9 +197,8 @@ class _Reader:
         self.found.prints = self.found.prints or effect.prints
         self.found.by_name = self.found.by_name or effect.opaque is not None
 
-    def _stored(self, target: Instruction) -> None:
+    def _stored(self, head: Instruction, chain: Sequence[Part]) -> None:
         """A part of a library is assigned to: that is a setting, or a change of the library itself."""
-        head, chain = chain_of(target)
         path = self._path(head)
         if path is None or any(isinstance(part, Call) for part in chain):
             if len(chain) > 1 or not isinstance(head, Read) or head.name != "self":
@@ -180,7 +218,7 @@ class _Reader:
             path = path.rpartition(".")[0]
         return {"modules"}
 
-    def _set_by_name(self, chain: list[Part]) -> set[str]:
+    def _set_by_name(self, chain: Sequence[Part]) -> set[str]:
         if not chain or not isinstance(chain[0], Call) or not chain[0].arguments:
             return set()
         head, _ = chain_of(chain[0].arguments[0].value)

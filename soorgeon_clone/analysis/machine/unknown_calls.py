@@ -13,7 +13,7 @@ from functools import partial
 
 from soorgeon_clone.analysis.knowledge.effect_comments import Said
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
-from soorgeon_clone.analysis.knowledge.feared import Feared, feared
+from soorgeon_clone.analysis.knowledge.feared import Feared
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
 from soorgeon_clone.analysis.lower.parts import inside, targets_of
@@ -573,7 +573,7 @@ def assume_anything(w: Run, functions: list[Obj], values: Value, site: object) -
                 w.bind_nonlocal(function.scope, name, frozenset({made}))
     for space in sorted({function.module for function in bodies_}):
         blocks = [(function.code.place,) for function in bodies_ if function.module == space]
-        do_feared(w, feared(w.knowledge, blocks, partial(w.library_path, space=space)))
+        do_feared(w, w.reading.feared(blocks, partial(w.library_path, space=space)))
     w.note("files_read", "*")
     w.note("files_written", "*")
     for resource in sorted(w.seeded):

@@ -30,7 +30,7 @@ from soorgeon_clone.analysis.knowledge.effects import (
     Knowledge,
     TypeFacts,
 )
-from soorgeon_clone.analysis.knowledge.feared import builtin
+from soorgeon_clone.analysis.knowledge.feared import Reading, builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
@@ -86,6 +86,7 @@ class Run(Machine):
         self.heap = Heap(self.effort)
         self.places = Places()
         self.knowledge = knowledge
+        self.reading = Reading(knowledge)
         self.module = Scope("module", None, State())
         self.scope = self.module
         self.section = 0

@@ -136,6 +136,7 @@ class Heap:
         self.reason = NOBODY  # why what is done now is done
         self.why: Why = {}  # what the statement that is walked does, and why
         self.viewed_for: dict[frozenset[Obj], Reason] = {}  # two that share memory, and why
+        self._shown: dict[tuple[int, int], tuple[int, int, bool]] = {}  # how many views two had when they got memory
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
         self._reach: dict[Value, frozenset[Obj]] = {}
         self._reach_version = -1
@@ -251,7 +252,7 @@ class Heap:
         """
         if one is other:
             return
-        if apart:
+        if apart and self._shown.get((one.serial, other.serial)) != (len(one.views), len(other.views), lent):
             cells = self._cells(one) | self._cells(other)
             if not cells:
                 made = self.make(("memory", one, other), "numpy.ndarray")
@@ -262,7 +263,8 @@ class Heap:
             for cell in cells:
                 cell.is_lent = cell.is_lent and lent
                 self._link(cell, cells - {cell})
-        elif other not in one.views:
+            self._shown[one.serial, other.serial] = len(one.views), len(other.views), lent
+        elif not apart and other not in one.views:
             one.is_same = other.is_same = True
             self._link(one, {other})
             self._link(other, {one})
@@ -283,9 +285,8 @@ class Heap:
         if others <= one.views:
             return
         one.views |= others
-        memory = (one.memory or {one}).union(*(other.memory or {other} for other in others))
-        for obj in memory:
-            obj.memory = memory
+        for other in others:
+            _pool(one, other)
         self.version += 1
         for obj in (one, *others):
             self.grew(obj)
@@ -360,6 +361,17 @@ class Heap:
             self._hub = Hub(obj)
 
 
+def _pool(one: Obj, other: Obj) -> None:
+    """Let two objects belong to one memory: those of the smaller one come to the larger one."""
+    groups = one.memory or {one}, other.memory or {other}
+    small, large = sorted(groups, key=len)
+    if small is large:
+        return
+    large |= small
+    for obj in (*small, one, other):
+        obj.memory = large
+
+
 class Hub:
     """An object with all that can be reached from it; ``grown`` came to hold something more since somebody asked."""
 
@@ -393,7 +405,7 @@ def look_for_more(obj: Obj, seen: set[Obj]) -> list[Obj]:
     fresh: list[Obj] = []
     groups = [*obj.fields.values(), obj.views]
     if obj.scope is not None:
-        groups.append(set(obj.scope.captured(obj)))
+        groups += obj.scope.captured_values(obj)
     for group in groups:
         more = group - seen
         if more:

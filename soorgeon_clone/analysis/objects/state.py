@@ -108,10 +108,14 @@ class Scope:
 
     def captured(self, obj: Obj) -> Iterator[Obj]:
         """Yield what a function made in this scope holds through its free names."""
-        if obj.code is None:
-            return
-        scope: Scope | None = self
+        for value in self.captured_values(obj):
+            yield from value
+
+    def captured_values(self, obj: Obj) -> list[Value]:
+        """Return the values of the free names of a function made in this scope."""
+        found: list[Value] = []
+        scope: Scope | None = self if obj.code is not None else None
         while scope is not None and scope.kind != "module":
-            for name in obj.code.free & scope.all_values.keys():
-                yield from scope.all_values[name]
+            found += [scope.all_values[name] for name in obj.code.free & scope.all_values.keys()]
             scope = scope.parent
+        return found
