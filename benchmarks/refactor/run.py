@@ -2,7 +2,8 @@
 
 - `refactor` of a 100-cell notebook against `soorgeon refactor` [at most an eighth]
 - `--help` against `python -c "import click"` [at most 1.5]
-- the analysis against parso's parse of the same code, 100 to 10,000 cells [at most 2, and no growth]
+- the analysis against parso's parse of the same code by CPU, 100 to 10,000 cells [at most 2, per cell no growth]
+- all of `refactor --dry-run` against the same [at most 4, from 1,000 cells on]
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def main() -> None:
     refactoring(ours, options.peer, options.rounds)
     starting(ours, 3 * options.rounds)
     analysing(options.cells)
+    planning([count for count in options.cells if count >= 1000])
 
 
 def refactoring(ours: Sequence[str], peer: Path | None, rounds: int) -> None:
@@ -56,7 +58,7 @@ def starting(ours: Sequence[str], rounds: int) -> None:
 
 
 def analysing(counts: Sequence[int]) -> None:
-    """Print the analysis's seconds in units of parso's, for notebooks of growing length."""
+    """Print the analysis's CPU in units of parso's, for notebooks of growing length."""
     import parso
 
     from soorgeon_clone.analysis.analyse import analyse
@@ -70,11 +72,31 @@ def analysing(counts: Sequence[int]) -> None:
         code = [Cell(i, "code", source) for i, source in enumerate(sources)]
         sections = [Section(f"s{i}", f"s{i}", tuple(code[i : i + 10])) for i in range(0, count, 10)]
         rounds = max(1, min(5, 2000 // count))
-        parse = min(_seconds(lambda s=sources: [grammar.parse(t, cache=False) for t in s]) for _ in range(rounds))
-        whole = min(_seconds(lambda s=sections: analyse(s)) for _ in range(rounds))
-        per_cell = 1e6 * whole / count
-        print(f"analysis, {count:>6} cells: {whole:7.3f} s, parso {parse:7.3f} s: {whole / parse:.2f} [2]", end="")
-        print(f"  {per_cell:6.0f} us a cell")
+        parse = min(_cpu(lambda s=sources: [grammar.parse(t, cache=False) for t in s]) for _ in range(rounds))
+        whole = min(_cpu(lambda s=sections: analyse(s)) for _ in range(rounds))
+        _print_beside_parso("analysis", count, whole, parse, 2)
+
+
+def planning(counts: Sequence[int]) -> None:
+    """Print the CPU of `refactor --dry-run` in units of parso's, its start-up taken off."""
+    import parso
+    from click.testing import CliRunner
+
+    from soorgeon_clone.cli.app import app
+
+    grammar = parso.load_grammar()
+    with tempfile.TemporaryDirectory() as name:
+        for count in (10, *counts):  # the first loads what all need
+            path = str(write(count, Path(name) / f"nb{count}.ipynb"))
+            parse = _cpu(lambda n=count: [grammar.parse(text, cache=False) for text in cells(n)])
+            whole = _cpu(lambda p=path: CliRunner().invoke(app, ["refactor", p, "--dry-run"], catch_exceptions=False))
+            if count in counts:
+                _print_beside_parso("refactor --dry-run", count, whole, parse, 4)
+
+
+def _print_beside_parso(what: str, count: int, seconds: float, parso: float, goal: int) -> None:
+    ratio, per_cell = f"{seconds / parso:.2f} [{goal}]", f"{1e6 * seconds / count:6.0f} us a cell"
+    print(f"{what}, {count:>6} cells: {seconds:7.3f} s, parso {parso:7.3f} s: {ratio}  {per_cell}")
 
 
 def _best(commands: dict[str, list[str]], rounds: int, cwd: Callable[[str], Path]) -> dict[str, float]:
@@ -90,6 +112,12 @@ def _run(command: list[str], cwd: Path) -> None:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _cpu(function: Callable[[], object]) -> float:
+    started = time.process_time()
+    function()
+    return time.process_time() - started
 
 
 def _seconds(function: Callable[[], object]) -> float:

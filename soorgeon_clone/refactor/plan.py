@@ -30,6 +30,7 @@ from soorgeon_clone.refactor.whole import as_one_task
 # What crosses is looked at pair by pair of sections: these, and names that all of them need, are seconds.
 _MOST_SECTIONS = 2_000
 _MOST_CROSSINGS = 20_000
+_TOO_MUCH_TO_LOOK_TWICE = 2.0  # statements that exhaust the limits of the analysis: it would end there again
 
 
 def make_plan(
@@ -118,6 +119,8 @@ def _more_tasks(
     assumes = any(statement.assumed for statement in borders.statements)
     if not assumes or len(solution.cut.units) == len(finest(borders).units):
         return None
+    if borders.facts.heap.effort.whole > _TOO_MUCH_TO_LOOK_TWICE:
+        return None  # anything may have happened there, and would again
     if any(one.broken for one in choices.known):
         return None  # what runs have shown is known to the other one alone
     facts = _analyse(notebook, sections, tables, None)
