@@ -50,7 +50,7 @@ class Effort:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.size = limits.size
-        self.part = 1.0  # of the limits that a statement may use
+        self._allow(1.0)
         self.statements = 0
         self.whole = 0.0  # used up by all statements, as parts of what exhausts one
         self._clear()
@@ -62,6 +62,13 @@ class Effort:
         self.held = 0
         self.walked = 0
 
+    def _allow(self, part: float) -> None:
+        """Let a statement use this part of the limits."""
+        limits = self.limits
+        self.part = part
+        self._calls, self._steps = part * limits.calls, part * limits.steps
+        self._width, self._held = part * limits.width, part * limits.held
+
     def begin(self) -> None:
         """Come to the next statement. Raises TooMany where the statements before it used too much."""
         limits = self.limits
@@ -70,14 +77,16 @@ class Effort:
         self._clear()
         allowed = limits.whole + limits.whole_of_statement * self.statements
         if self.whole > allowed:
-            self.part = limits.least
+            self._allow(limits.least)
         if self.whole > limits.most * allowed:
             raise TooMany(TOO_LONG)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether so much was followed in this statement that no more is."""
-        return self._used() > self.part
+        return (
+            self.calls > self._calls or self.steps > self._steps or self.width > self._width or self.held > self._held
+        )
 
     @property
     def is_overrun(self) -> bool:
@@ -102,4 +111,4 @@ class Effort:
 
     def spare(self) -> None:
         """Let the next statement use half as much: it would exhaust itself in the same functions."""
-        self.part = max(self.part / 2, self.limits.least)
+        self._allow(max(self.part / 2, self.limits.least))

@@ -157,5 +157,5 @@ class NotebookFacts:
 
     def viewed(self, one: Obj, other: Obj) -> Because | None:
         """Return why two objects share memory, if one of them was made as a view of the other."""
-        reason = self.heap.viewed_for.get(frozenset({one, other}))
+        reason = self.heap.viewed_for(one, other)
         return self.places.because(reason) if reason is not None else None

@@ -24,6 +24,8 @@ def scripts_in(folder: Path) -> Callable[[str], str | None]:
             path = path.with_suffix(".py")
         try:
             text = regular.read_text(path, limit=_MOST_BYTES)
+        except FileNotFoundError:
+            return None
         except OSError:
             if path.is_file():
                 raise TooLarge("it cannot be read, or is too large to be looked at") from None

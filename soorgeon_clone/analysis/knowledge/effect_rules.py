@@ -78,7 +78,7 @@ class Effect:
     held: tuple[str, ...] = field(default=(), compare=False)
     source: str = field(default="", compare=False)
 
-    @property
+    @cached_property
     def gives_what_it_calls(self) -> bool:
         """Whether a call is another way to call a function: it hands on what it is given as it is (``df.pipe``)."""
         return len(self.calls) == 1 and self.returns == (f"call:{self.calls[0]}",)

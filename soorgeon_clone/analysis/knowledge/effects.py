@@ -291,6 +291,7 @@ class Knowledge:
         """Tell whether the user has said what calling ``path`` does: that is believed, whatever its code looks like."""
         return self._user.find(path) is not None
 
+    @_remembered
     def is_method(self, path: str) -> bool:
         """Tell whether ``path`` is a method taken from its class (``str.upper``), whose first argument is self."""
         path = self.canonical(path)

@@ -139,12 +139,16 @@ def store_attribute(w: Run, obj: Obj, name: str, value: Value, node: Instruction
 
 def item_of(w: Run, value: Value, index: Index, node: Instruction) -> Value:
     """Return what ``value[index]`` gives."""
-    return frozenset(item for obj in value for item in kind_of(obj.type).item(w, obj, index, node))
+    return _together([kind_of(obj.type).item(w, obj, index, node) for obj in value])
 
 
 def elements(w: Run, value: Value, node: Instruction) -> Value:
     """Return what iterating over ``value`` gives."""
-    return frozenset(element for obj in value for element in kind_of(obj.type).elements(w, obj, node))
+    return _together([kind_of(obj.type).elements(w, obj, node) for obj in value])
+
+
+def _together(values: list[Value]) -> Value:
+    return values[0] if len(values) == 1 else EMPTY.union(*values)
 
 
 def element_at(w: Run, value: Value, index: int | None, node: Instruction) -> Value:

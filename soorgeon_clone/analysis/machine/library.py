@@ -69,7 +69,7 @@ def apply(
     w.effort.calls += 1
     w.effort.look_at(receiver, args.all)
     reason = w.blame(node, (path, effect), feared=effect.source == UNDESCRIBED)
-    if w.heap.lib(MAIN) in args.all:
+    if args.all and w.heap.lib(MAIN) in args.all:
         w.opaque("it reads and writes variables by name")
     call = LibraryCall(w, receiver, args, node, path, names)
     given = receiver | args.all
@@ -285,7 +285,7 @@ def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
     for obj in made:
         parts = copied if obj.type == FRAME else held  # a frame copies frames and arrays
         # of a list of views (np.split) each shares the memory, the list itself shares none
-        views = inmost(frozenset({obj})) - held
+        views = inmost(frozenset({obj})) - held if viewed else EMPTY
         w.heap.hold(obj, SOURCE if _gives_known_elements(obj) else ANY, parts)
         for view in views:
             is_array = view.type not in FRAMES and view.type != "builtins.object"

@@ -73,8 +73,9 @@ class LibraryCall:
             return EMPTY if _shows_several(self.node) else inmost(self.objects(target[7:]))
         if target.startswith("element:"):
             inner = self.objects(target[8:])
-            others = (o for o in inner if o.type not in CONTAINERS and not o.type.startswith(TABLES))
-            return cells(inner) | frozenset(o for o in others if self.w.may_be_own_part(o))
+            others = [o for o in inner if not (o.immutable or o.type in CONTAINERS or o.type.startswith(TABLES))]
+            own = frozenset(o for o in others if self.w.may_be_own_part(o)) if others else EMPTY
+            return cells(inner) | own
         return self.bound.get(target.removeprefix("arg:"), EMPTY) | self._unpacked()
 
     def _unpacked(self) -> Value:

@@ -32,8 +32,11 @@ class Memo:
     def take(self, inner: Memo) -> None:
         """Add what a call inside of this one did."""
         for mine, others in self._reasons(inner):
-            for item, reason in others.items():
-                keep(mine, item, reason)
+            if not mine:
+                mine.update(others)
+            else:
+                for item, reason in others.items():
+                    keep(mine, item, reason)
         for name, value in inner.seen.items():
             self.seen.setdefault(name, value)
         for name, value in inner.writes.items():

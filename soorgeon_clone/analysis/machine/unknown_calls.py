@@ -380,8 +380,10 @@ def run_code(w: Run, value: Value, node: Instruction) -> None:
     if w.effort.is_exhausted:
         exhausted(w, value)
         return
+    if not w.first_time("run", value):
+        return
     reached = [o for o in w.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
-    if not reached or not w.first_time("run", value):
+    if not reached:
         return
     anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
     w.heap.hold(anything, ANY, mutable(value))

@@ -117,6 +117,7 @@ class Run(Machine):
         self.filed: set[Obj] = set()  # definitions that what was written to files refers to
         self.anything: Obj | None = None  # what calls give since too many were followed in this statement
         self._facts: dict[str, TypeFacts | None] = {}
+        self._traits: dict[tuple[str, str], bool] = {}
         self._operators: dict[tuple[str, str, str], str | None] = {}
         self._types_seen = -1
         self._advances = False
@@ -443,7 +444,12 @@ class Run(Machine):
 
     def has(self, obj: Obj, trait: str) -> bool:
         """Whether the tables say that the type of an object, or what a path stands for, has a trait."""
-        return self.knowledge.has(obj.type if obj.type != LIB else obj.path, trait)
+        key = (obj.type if obj.type != LIB else obj.path, trait)
+        try:
+            return self._traits[key]
+        except KeyError:
+            found = self._traits[key] = self.knowledge.has(*key)
+            return found
 
     def operator(self, type_: str, sign: str, other: str) -> str | None:
         """Return the type that an operator gives."""
@@ -643,7 +649,6 @@ class Run(Machine):
         keep(self.record.why, (field, item), self.heap.reason)
         if field == "files_written":
             self.written.add(item)
-            self.record.writes_again = True
             self.record.writes_again = True
         if field == "varies" and item == AT_RANDOM:
             self.is_unsteady = True

@@ -135,7 +135,7 @@ class Heap:
         self.importing = ""  # the module beside the notebook that is imported
         self.reason = NOBODY  # why what is done now is done
         self.why: Why = {}  # what the statement that is walked does, and why
-        self.viewed_for: dict[frozenset[Obj], Reason] = {}  # two that share memory, and why
+        self._viewed_for: dict[tuple[int, int], Reason] = {}  # two that share memory, by their numbers, and why
         self._shown: dict[tuple[int, int], tuple[int, int, bool]] = {}  # how many views two had when they got memory
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
         self._reach: dict[Value, frozenset[Obj]] = {}
@@ -268,7 +268,11 @@ class Heap:
             one.is_same = other.is_same = True
             self._link(one, {other})
             self._link(other, {one})
-        self.viewed_for[frozenset({one, other})] = self.reason
+        self._viewed_for[_pair(one, other)] = self.reason
+
+    def viewed_for(self, one: Obj, other: Obj) -> Reason | None:
+        """Return why two objects share memory, if one of them was made as a view of the other."""
+        return self._viewed_for.get(_pair(one, other))
 
     def lend(self, one: Obj, other: Obj) -> None:
         """Let two frames share memory until one is written into: arrays that are taken out of one show the other."""
@@ -359,6 +363,10 @@ class Heap:
         """Keep from now on what can be reached from ``obj``, which most others reach: it is not looked for anew."""
         if self._hub is None:
             self._hub = Hub(obj)
+
+
+def _pair(one: Obj, other: Obj) -> tuple[int, int]:
+    return (one.serial, other.serial) if one.serial < other.serial else (other.serial, one.serial)
 
 
 def _pool(one: Obj, other: Obj) -> None:

@@ -56,7 +56,7 @@ _NO_ELEMENTS = frozenset({KEYS, OF_CLASS, SOURCE, FACTORY, RETURNED, LOST, NAMED
 def contents(value: Value) -> Value:
     """Return everything that the objects hold directly, keys of mappings left out."""
     parts = [held for obj in value for name, held in obj.fields.items() if name not in _NO_ELEMENTS]
-    return parts[0] if len(parts) == 1 else EMPTY.union(*parts)
+    return parts[0] if len(parts) == 1 else EMPTY.union(*parts) if parts else EMPTY
 
 
 def is_mutable_container(obj: Obj) -> bool:
@@ -92,7 +92,10 @@ def with_elements(value: Value) -> Value:
 def cells(value: Value) -> Value:
     """Return what is inside of objects; what shows tables (``df.loc``, groups, rows) gives what their cells hold."""
     found = contents(value)
-    if not any(obj.type.startswith(TABLES) for obj in found):
+    for obj in found:
+        if obj.type.startswith(TABLES):
+            break
+    else:
         return found
     result: set[Obj] = set()
     stack, seen = list(value), set(value)

@@ -22,7 +22,9 @@ _SEEN_THROUGH = {*CONTAINERS, INSTANCE, "collections.Counter", "types.SimpleName
 
 def look_into_unknown(w: Machine, value: Value) -> None:
     """What nobody has described may change when it is looked at (a property, an operator): nobody expects that."""
-    unknown = [obj for obj in value if obj in w.strangers and obj.made < w.heap.now] if w.policy is not None else []
+    if w.policy is None or not w.strangers:
+        return
+    unknown = [obj for obj in value if obj in w.strangers and obj.made < w.heap.now]
     if unknown:
         reason = w.blame(w.heap.reason.node, "looking at what nobody has described", feared=True)
         if w.believes("changes"):
@@ -35,6 +37,8 @@ def look_into_unknown(w: Machine, value: Value) -> None:
 def implicit(w: Machine, value: Value) -> Value:
     """Run what an operation may call in the notebook's classes (``__add__``, ``__repr__``); return what it gives."""
     look_into_unknown(w, value)
+    if INSTANCE not in w.heap.types:
+        return EMPTY
     result: set[Obj] = set()
     for obj in value:
         if obj.type == INSTANCE:
