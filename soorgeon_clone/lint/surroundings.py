@@ -12,7 +12,6 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
-from soorgeon_clone.distributions.of_module import installed, normal, usual
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import regular
 
@@ -47,6 +46,8 @@ class Surroundings:
     @cache  # noqa: B019 - there are as many as folders with notebooks
     def lacks_requirement(self, module: str) -> bool:
         """Tell whether the project has requirements, and the module comes with none of them."""
+        from soorgeon_clone.distributions.of_module import installed, normal, usual
+
         required = _requirements(self.folder)
         if required is None or self.is_beside(module) or module in self.folder.parts:
             return False
@@ -124,6 +125,8 @@ def _lines(file: Path) -> list[str]:
 
 
 def _listed(lines: Iterable[str]) -> Iterable[str]:
+    from soorgeon_clone.distributions.of_module import normal  # loads importlib.metadata, a tenth of a warm run
+
     for line in lines:
         if (match := re.match(_REQUIREMENT, line)) and not line.rstrip().endswith(":"):
             yield normal(match.group(1))
