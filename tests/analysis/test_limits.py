@@ -12,7 +12,7 @@ from oracle.small import difference, notebook_of, plan_of, put, run_pipeline, ru
 
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.limits import LIMITS, Limits
-from soorgeon_clone.analysis.machine.walk import OVERRUN
+from soorgeon_clone.analysis.machine.branches import OVERRUN
 from soorgeon_clone.refactor.model import Plan
 
 sys.path.append(str(Path(__file__).parents[1] / "constructs"))

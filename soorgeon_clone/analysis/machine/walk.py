@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.evidence import INSIDE, Places, Reason, Rule, keep
 from soorgeon_clone.analysis.knowledge.effect_comments import Said
 from soorgeon_clone.analysis.knowledge.effects import (
@@ -32,8 +31,10 @@ from soorgeon_clone.analysis.knowledge.effects import (
 )
 from soorgeon_clone.analysis.knowledge.feared import Reading, builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
+from soorgeon_clone.analysis.lower import texts
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
+from soorgeon_clone.analysis.machine.branches import Branches, Trail
 from soorgeon_clone.analysis.machine.memo import Activation, Memo
 from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, StatementFacts
 from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
@@ -57,7 +58,6 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.kinds.importable import given_to_module
 from soorgeon_clone.analysis.objects.kinds.table import registered_accessors, tables_copy_on_write
-from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
@@ -66,15 +66,9 @@ from soorgeon_clone.analysis.objects.using import advances
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
-OVERRUN = "a loop or recursion in it is too long to follow"
-Trail = list[tuple[Scope, str, Binding]]
-
-# what may make `logging` write to a file, and what looks like it
-_LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
-_NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\b")
 
 
-class Run(Machine):
+class Run(Branches):
     """One abstract run. ``section`` and ``record`` are where it stands."""
 
     def __init__(self, knowledge: Knowledge, limits: Limits = LIMITS, policy: Policy | None = None) -> None:
@@ -177,8 +171,7 @@ class Run(Machine):
     def is_stored_into(self, name: str) -> bool:
         """Whether the notebook may give attributes to what a name denotes (``f.calls = 0``)."""
         if name not in self._stored_into:
-            stored = re.compile(rf"\bsetattr\(|\b{re.escape(name)}\.[^\W\d]\w*\s*[^\s\w]{{0,2}}=(?!=)")
-            self._stored_into[name] = any(stored.search(text) for text in self.texts)
+            self._stored_into[name] = texts.store_into(self.texts, name)
         return self._stored_into[name]
 
     def _module_text(self, name: str) -> str | None:
@@ -192,7 +185,7 @@ class Run(Machine):
     @cached_property
     def logs_to_files(self) -> bool:
         """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
-        return any(_LOG_FILE.search(_NO_LOG_FILE.sub("", text)) for text in self.texts)
+        return texts.log_to_files(self.texts)
 
     def begin(self, record: StatementFacts) -> None:
         """Come to the next statement of a cell."""
@@ -427,12 +420,7 @@ class Run(Machine):
 
     def is_attribute(self, name: str) -> bool:
         """Whether ``df.name = value`` may be no column: no text names such a one, no code has read it, but will."""
-        named = re.compile(rf"(?<![\w.])(?:['\"]){name}['\"]")
-        texts = [re.sub(r"\b[gs]etattr\([^()]*\)", "", text) for text in self.texts]
-        if name in self.columns or any(named.search(text) for text in texts):
-            return False
-        asked = re.compile(rf"\.{name}\b(?!\s*=[^=])|\b(?:get|has)attr\([^()]*['\"]{name}['\"]")
-        return any(asked.search(text) for text in self.texts)
+        return name not in self.columns and texts.ask_for_attribute(self.texts, name)
 
     def facts_of(self, type_: str) -> TypeFacts | None:
         """Return what the tables know about the objects of a type."""
@@ -713,102 +701,6 @@ class Run(Machine):
             obj.shown = True
         if has_sets:
             self.heap.note_order(reached)
-
-    # -- branches ----------------------------------------------------------------------------------------------
-
-    def fork(self, run: Callable[[], object]) -> list[State]:
-        """Run in a fork of the current state; return the forks (of the module's state, of the scope's)."""
-        self.uncertain += 1
-        scope, module = self.scope, self.module
-        outer_module, outer_local = module.state, scope.state
-        module.state = outer_module.fork()
-        local = module.state if scope is module else outer_local.fork()
-        scope.state = local
-        try:
-            run()
-            return [module.state, scope.state]
-        finally:
-            module.state, scope.state = outer_module, outer_local
-            if scope is module:
-                scope.state = outer_module
-            self.uncertain -= 1
-
-    def join(self, branches: Iterable[list[State]]) -> bool:
-        """Go on with what may hold after any of ``branches``; return whether that is news."""
-        branches = list(branches)
-        changed = self.module.state.join(b[0] for b in branches)
-        if self.scope is not self.module:
-            changed = self.scope.state.join(b[1] for b in branches) or changed
-        return changed
-
-    def unchanged(self) -> list[State]:
-        """The branch in which nothing happens."""
-        return [self.module.state.fork(), self.scope.state.fork()]
-
-    def fork_with_trail(self, run: Callable[[], object]) -> tuple[list[State], list[State]]:
-        """Run in a fork; return it, and the state in which any of the bindings made on the way may hold."""
-        trail: Trail = []
-        self.trails.append(trail)
-        try:
-            done = self.fork(run)
-        finally:
-            self.trails.pop()
-        between = self.unchanged()
-        for index, owner in enumerate((self.module, self.scope)):
-            found: dict[str, list[Binding]] = {}
-            for scope, name, binding in trail:
-                if scope is owner:
-                    found.setdefault(name, []).append(binding)
-            between[index].names.update({name: merge(bindings) for name, bindings in found.items()})
-        return done, between
-
-    def perhaps(self, run: Callable[[], object]) -> None:
-        """Go on with what may hold if ``run`` happens or not."""
-        self.join([self.fork(run), self.unchanged()])
-
-    def loop(self, body: Callable[[], None]) -> None:
-        """Run ``body`` any number of times, also not at all, until a pass shows nothing new."""
-
-        def once() -> bool:
-            version = self.heap.version
-            return self.join([self.unchanged(), self.fork(body)]) or self.heap.version != version
-
-        self.until_settled(once)
-
-    def again(self, run: Callable[[], object]) -> None:
-        """Run what may be run any number of times where it stands, until objects come to hold nothing new."""
-
-        def once() -> bool:
-            version = self.heap.version
-            run()
-            return self.heap.version != version
-
-        self.until_settled(once)
-
-    def until_settled(self, once: Callable[[], bool]) -> None:
-        """Run ``once`` until it says that it showed nothing new. What objects hold only grows, so there is an end.
-
-        New constants would not end (``name = name + "a"``): from some pass on, new texts are any texts.
-        """
-        old = self.heap.has_all_constants
-        try:
-            for number in range(self.limits.passes):
-                self.heap.has_all_constants = old or number >= self.limits.constants
-                if not once():
-                    return
-                if self.effort.is_overrun:
-                    break
-        finally:
-            self.heap.has_all_constants = old
-        reason = self.blame(self.heap.reason.node, f"{limits.REACHED}: passes of a loop", feared=True)
-        self.opaque(OVERRUN)
-        self.heap.reason = reason
-
-    def die(self) -> None:
-        """Note that an exception leaves the code that is walked, if that may happen or not."""
-        if self.uncertain:
-            self.module.state.dead = True
-            self.scope.state.dead = True
 
     def still_holds(self, memo: Memo) -> bool:
         """Whether the notebook's variables that were read denote what they did."""

@@ -1,0 +1,34 @@
+"""Texts of cells and modules -> whether they may say something, found by their words: a hint for all code at once.
+
+What is looked for may stand in any of them, also below, in a string or in a comment: to say yes costs precision only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+# what may make `logging` write to a file, and what looks like it
+_LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
+_NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\b")
+_BY_NAME = re.compile(r"\b[gs]etattr\([^()]*\)")
+
+
+def log_to_files(texts: Iterable[str]) -> bool:
+    """Return whether ``logging`` may be told to write to a file."""
+    return any(_LOG_FILE.search(_NO_LOG_FILE.sub("", text)) for text in texts)
+
+
+def store_into(texts: Iterable[str], name: str) -> bool:
+    """Return whether what ``name`` denotes may be given attributes: ``f.calls = 0``."""
+    stored = re.compile(rf"\bsetattr\(|\b{re.escape(name)}\.[^\W\d]\w*\s*[^\s\w]{{0,2}}=(?!=)")
+    return any(stored.search(text) for text in texts)
+
+
+def ask_for_attribute(texts: Iterable[str], name: str) -> bool:
+    """Return whether ``.name`` is asked for, and no string says that there is a column of that name."""
+    named = re.compile(rf"(?<![\w.])(?:['\"]){name}['\"]")
+    if any(named.search(_BY_NAME.sub("", text)) for text in texts):
+        return False
+    asked = re.compile(rf"\.{name}\b(?!\s*=[^=])|\b(?:get|has)attr\([^()]*['\"]{name}['\"]")
+    return any(asked.search(text) for text in texts)
