@@ -28,6 +28,8 @@ NOISE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(sk-(?:container-id|estimator-id|cont)-)\d+(?:-[0-9a-f-]+)?", r"\1n"),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "uuid"),
         (r"T_[0-9a-f]{5}", "T_style"),
+        (r"(?<=\btable)\d{9,}", "n"),  # astropy: the address of the table
+        (r"(altair-viz-)[0-9a-f]{32}", r"\1n"),
         # Bokeh and Panel number the parts of a drawing and what it is made of through a process, and draw lots for the
         # names of their connections; matplotlib's SVG holds the date and random names
         (r"(?<=[\"'])p\d{4,}(?=[\"'])", "p"),
