@@ -16,7 +16,10 @@ from soorgeon_clone.analysis.objects.machine import Machine
 _KEEPS = re.compile(
     r"""(?<!style)(?<!library)\.use\(|\bimport\ use\b|switch_backend|enable_matplotlib|enable_gui|MPLBACKEND
     |run_(line|cell)_magic\(\s*['"](matplotlib|pylab)['"]\s*,\s*['"](?!\s*inline\b)
-    |\bioff\(|\binteractive\b|close_figures|['"]backend['"]|\bbackend\s*[:=]""",
+    |\bioff\(|close_figures|['"]backend['"]|\bbackend\s*[:=]
+    # not ipywidgets' function of that name, which is given a function and what to call it with
+    |(?<!widgets)\.interactive\b|['"]interactive['"]|\binteractive\s*[:=]
+    |(?<![\w.])interactive\(\s*[\w=\s]+\)|\bfrom\s+(pylab|matplotlib[\w.]*)\s+import\b.*\binteractive\b""",
     re.VERBOSE,
 )
 # where figures that are not current make a difference: they are counted, chosen by number, or closed one by one
