@@ -3,7 +3,8 @@
     python benchmarks/assume/objects.py [--only LIBRARY ...] [--write docs/assumptions.md]
 
 Each kind of `kinds.yaml` is made, saved and loaded as tasks do it, looked at (shown, summed, predicted with, plotted,
-iterated) and compared; loaded again, changed and compared. Libraries that are not installed are left out and named.
+iterated) and compared; loaded again, changed and compared. Libraries that are not installed are left out and named;
+their rows in the page stay.
 Each library has a process of its own. Exit code 1 where a guard was wrong.
 """
 
@@ -167,15 +168,17 @@ def _wrong(one: dict[str, str]) -> str:
 
 def _write(page: Path, found: list[dict[str, str]]) -> None:
     lines = ["| library | kind | saved with | compared | a look | a change |", "|---|---|---|---|---|---|"]
+    tried = {one["library"] for one in found}
+    text = page.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    table, _, after = rest.partition(END)
+    lines += [row for row in table.splitlines()[3:] if row.split("|")[1].strip() not in tried]
     for one in found:
         if "problem" in one:
             continue
         look = "**alarm**" if one["alarm"] else "quiet"
         change = {"": "**not seen**", "cannot change": "-"}.get(one["seen"], "seen")
         lines.append(f"| {one['library']} | {one['kind']} | {one['saved']} | {one['compared']} | {look} | {change} |")
-    text = page.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
     page.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
 
 

@@ -474,13 +474,15 @@ def _frame_notes(layout: Layout) -> list[str]:
 def _build(root: Path, *, as_json: bool) -> int:
     """Run `build` in the project, as the user would; next to JSON, what it shows goes to standard error.
 
+    A task that fails stops no others: it may fail since an assumption of another one is not so, which that one tells.
+
     Return its exit code.
     """
     from contextlib import nullcontext
 
     from soorgeon_clone.cli.build import command as build_command
 
-    arguments = [] if root == Path() else ["--entry-point", str(root / "pipeline.yaml")]
+    arguments = ["--keep-going", *([] if root == Path() else ["--entry-point", str(root / "pipeline.yaml")])]
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         return _exit_code(build_command, arguments)
 

@@ -17,8 +17,8 @@ from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, FUNCTION, LIB, UNKNOWN, Obj, Value, look_for_more
 from soorgeon_clone.analysis.objects.parts import NDARRAY
-from soorgeon_clone.analysis.objects.policy import Assumed, Kind
-from soorgeon_clone.pipeline.assumptions.model import Assumption, Cause
+from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed, Kind
+from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY, Assumption, Cause
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.statements import normalized
 from soorgeon_clone.refactor.carriers.borders import Borders
@@ -227,7 +227,8 @@ class _Search:
     # -- what stays apart --------------------------------------------------------------------------------------
 
     def _apart(self, unit: Unit) -> Iterator[Assumption]:
-        given = self._of_kind(unit, "shares")
+        yield from self._apart_in_memory(unit)
+        given = [one for one in self._of_kind(unit, "shares") if one[1].item != MEMORY]
         if not given:
             return
         handled = frozenset[Obj]().union(*(self.parts(assumed.objects) for _, assumed in given))
@@ -252,6 +253,16 @@ class _Search:
             causes = [one for one in given if sum(not self.parts(one[1].objects).isdisjoint(p) for p in parts) > 1]
             some = [one for one in given if any(not self.parts(one[1].objects).isdisjoint(p) for p in parts)]
             yield from self._said("apart", names, causes or some)
+
+    def _apart_in_memory(self, unit: Unit) -> Iterator[Assumption]:
+        """Files keep that names denote one object, and nothing of memory that two objects share."""
+        given = [one for one in self._of_kind(unit, "shares") if one[1].item == MEMORY]
+        for names in self.wiring.groups[unit.begin] if given else ():
+            parts = frozenset[Obj]().union(*(self.after(name, unit) for name in names))
+            causes = [one for one in given if not one[1].objects.isdisjoint(parts)]
+            if len(names) > 1 and causes and self._first_change(parts, unit) is not None:
+                several = self._said("apart", tuple(sorted(names)), causes)
+                yield from (replace(one, where=IN_MEMORY) for one in several)
 
     def _is_told(self, name: Name, other: Name, unit: Unit) -> bool:
         """Whether ``name`` may change after ``unit``, and ``other`` is used then."""

@@ -541,6 +541,16 @@ def test_build_repairs_what_was_assumed(run: Callable[..., Done], tmp_path: Path
 
 
 @pytest.mark.usefixtures("obscure")
+def test_build_repairs_what_another_task_fails_of(run: Callable[..., Done], tmp_path: Path) -> None:
+    use = "import time\ntime.sleep(1)\nn = obscure.spoil(xs)"
+    (tmp_path / "nb.ipynb").write_text(notebook(*UNKNOWN[:5], use, "## End", "print(xs[1])", "## Last", "print(n)"))
+    done = run("nb.ipynb", "--build")
+    assert done.code == 0, done.err
+    assert "not checked yet: " in done.out + done.err
+    assert "Repairing: `n = obscure.spoil(xs)` was not as assumed (unchanged): " in done.out
+
+
+@pytest.mark.usefixtures("obscure")
 def test_what_was_broken_is_known_beside_the_notebook_too(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "nb.ipynb").write_text(notebook(*UNKNOWN))
     entry = '- {statement: "n = obscure.spoil(xs)", assumed: unchanged, names: [xs], broken: "xs: [1] -> [1, 9]"}\n'

@@ -37,6 +37,7 @@ _THINGS = (
     "rnd",
     "df",
     "box",
+    "odd",
 )  # whose identity can be told
 _DISPLAYED = ("int", "str", "list", "lists", "dict", "dicts", "tuple", "deque", "arr", "mat", "df", "ser")
 # names that the code of tasks wants for itself

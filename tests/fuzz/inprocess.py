@@ -18,6 +18,7 @@ import resource
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 import types
 import warnings
@@ -284,7 +285,7 @@ def _settings_kept() -> Iterator[None]:
     random.seed()
     np.random.seed(int.from_bytes(os.urandom(4), "little"))
     _forget_classes()
-    printing, environment = np.get_printoptions(), dict(os.environ)
+    printing, errors, environment = np.get_printoptions(), np.geterr(), dict(os.environ)
     limit = sys.getrecursionlimit()
     previous = signal.signal(signal.SIGALRM, _stop)
     memory = resource.getrlimit(resource.RLIMIT_AS)
@@ -298,12 +299,22 @@ def _settings_kept() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         resource.setrlimit(resource.RLIMIT_AS, memory)
         signal.signal(signal.SIGALRM, previous)
+        _end_threads()
         np.set_printoptions(**printing)
+        np.seterr(**errors)
+        if (pandas := sys.modules.get("pandas")) is not None:
+            pandas.reset_option("display.precision")
         decimal.setcontext(decimal.Context())
         if dict(os.environ) != environment:
             os.environ.clear()
             os.environ.update(environment)
         sys.setrecursionlimit(limit)
+
+
+def _end_threads() -> None:
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(1)
 
 
 def _used_memory() -> int:

@@ -9,15 +9,18 @@ from soorgeon_clone.analysis.knowledge.effects import FIGURES
 from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, METHOD, Value
-from soorgeon_clone.analysis.objects.policy import BELIEFS, Assumed, Belief, Fear
+from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, METHOD, Obj, Value
+from soorgeon_clone.analysis.objects.parts import path_text
+from soorgeon_clone.analysis.objects.policy import BELIEFS, Assumed, Belief, Fear, Policy
+
+_FILES: Belief = "touches files"
 
 
 def believed(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> frozenset[Belief]:
     """Return what a call is taken to do with what it is given."""
+    found = set((w.policy or Policy()).believed(_looks(w, receiver, args, node, what)))
     if w.policy is None:
-        return frozenset(BELIEFS)
-    found = set(w.policy.believed(_looks(w, receiver, args, node, what)))
+        return frozenset(BELIEFS) if _FILES in found else frozenset(BELIEFS) - {_FILES}
     if w.believes("changes"):
         found |= {"receiver changes", "arguments change"}
     if w.believes("shares"):
@@ -31,7 +34,14 @@ def _looks(w: Run, receiver: Value, args: Arguments, node: Instruction, what: st
     keywords = {item.name: _source(item.value) for item in given if item.name is not None}
     is_method = any(obj not in w.in_modules for obj in receiver)
     wraps = bool(args.all) and all(obj.type in (CLASS, FUNCTION, METHOD) for obj in args.all)
-    return Fear(what.rpartition(".")[2], is_method, node in w.dropped, keywords, wraps)
+    names_files = any(_may_name_file(obj) for obj in args.all)
+    return Fear(what.rpartition(".")[2], is_method, node in w.dropped, keywords, wraps, names_files)
+
+
+def _may_name_file(obj: Obj) -> bool:
+    if isinstance(obj.const, str):
+        return "://" not in obj.const
+    return obj.type == "builtins.str" or path_text(obj) is not None
 
 
 def _source(node: Instruction) -> str | None:

@@ -39,7 +39,7 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, TABLES, mutable, path_text, with_elements
-from soorgeon_clone.analysis.objects.policy import Assumed
+from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
 from soorgeon_clone.analysis.objects.state import Scope
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import advance, is_advancing
@@ -290,6 +290,9 @@ def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     if not w.importing:
         beliefs.draw(w, what)
         _may_be_file(w, args.all, deep=not receiver)
+        if "touches files" in believed:
+            w.note("files_read", "*")
+            w.note("files_written", "*")
     if "receiver keeps" in believed:
         _may_keep(w, values)
     made = w.heap.make(w.site(node), UNKNOWN)
@@ -299,6 +302,9 @@ def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: s
     if w.policy is not None:
         views = frozenset(o for o in shared if o not in receiver or o.type not in CONTAINERS)
         _may_share(w, made, views, values)
+    if w.policy is None or not w.believes("shares"):  # where objects are shared, memory is not
+        unknown = frozenset(o for o in (*values - w.in_modules, made) if o.type == UNKNOWN)
+        w.assume(Assumed("shares", unknown, MEMORY))
     if what and "." in what and what[0] != "?":
         made.path = made.path or what
     return frozenset({made})

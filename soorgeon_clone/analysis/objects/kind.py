@@ -11,7 +11,8 @@ from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, INSTANCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.parts import NDARRAY, contents
+from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
 from soorgeon_clone.analysis.objects.special_methods import look_into_unknown
 from soorgeon_clone.analysis.objects.using import iterate
 
@@ -41,20 +42,21 @@ class Kind:
             for part in held:
                 if part.type in _WITH_MEMBERS:
                     found |= w.attribute(frozenset({part}), name, node)
-        return found | obj.fields.get(name, EMPTY)
+        return found | obj.fields.get(name, EMPTY) | (_view(w, obj, node) if obj.type == UNKNOWN else EMPTY)
 
     def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
         """Return what ``obj[index]`` gives."""
         if obj.immutable:
             is_text = obj.type in ("builtins.str", "builtins.bytes")
             return frozenset({w.heap.atom(obj.type if is_text else "builtins.scalar")})
-        return frozenset({obj}) | contents(frozenset({obj}))
+        found = frozenset({obj}) | contents(frozenset({obj}))
+        return found | _view(w, obj, node) if obj.type == UNKNOWN and index.kind not in _COPYING else found
 
     def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
         """Return what iterating over ``obj`` gives."""
         if obj.immutable:
             return frozenset({w.heap.atom("builtins.str" if obj.type == "builtins.str" else "builtins.scalar")})
-        return frozenset({obj}) | contents(frozenset({obj}))
+        return frozenset({obj}) | contents(frozenset({obj})) | (_view(w, obj, node) if obj.type == UNKNOWN else EMPTY)
 
     def store_attribute(self, w: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
         """Do ``obj.name = value``."""
@@ -143,3 +145,18 @@ class Kind:
 
 
 _WITH_MEMBERS = (INSTANCE, CLASS)
+_COPYING = frozenset({"lists", "list", "list of texts", "array"})  # an array that is asked for several gives a copy
+
+
+def _view(w: Machine, obj: Obj, node: Instruction) -> Value:
+    """Return what else a part of an unknown object is, if that is an array: files keep nothing of what it shares."""
+    reason = w.blame(node, "a part of what nobody knows", feared=True)
+    found = EMPTY
+    if w.policy is not None and w.believes("shares"):
+        view = w.heap.make((*w.site(node), "view", obj), NDARRAY)
+        w.heap.view(view, obj)
+        found = frozenset({view})
+    else:
+        w.assume(Assumed("shares", frozenset({obj}), MEMORY))
+    w.heap.reason = reason
+    return found

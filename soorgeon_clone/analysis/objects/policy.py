@@ -19,7 +19,12 @@ Kind = Literal["changes", "amends", "shares", "draws", "sets", "binds"]
 numbers are drawn from seeded generators; that settings are made; that a star import binds what the notebook binds."""
 
 Belief = Literal[
-    "receiver changes", "arguments change", "receiver keeps", "result is receiver's", "result is arguments'"
+    "receiver changes",
+    "arguments change",
+    "receiver keeps",
+    "result is receiver's",
+    "result is arguments'",
+    "touches files",
 ]
 BELIEFS: tuple[Belief, ...] = get_args(Belief)
 
@@ -30,6 +35,7 @@ class Fear(NamedTuple):
     ``name`` is what is called, without what it is a part of. ``is_method``: of an object that is no module.
     ``is_dropped``: nothing is done with what it gives, which is not displayed either. ``keywords`` are those that it
     is given, with the source of what is constant. ``wraps``: it is given functions or classes, and nothing else.
+    ``names_files``: it is given a text, which may be the path of a file.
     """
 
     name: str
@@ -37,6 +43,7 @@ class Fear(NamedTuple):
     is_dropped: bool = False
     keywords: Mapping[str, str | None] = {}
     wraps: bool = False
+    names_files: bool = False
 
     @property
     def verb(self) -> str:
@@ -45,11 +52,15 @@ class Fear(NamedTuple):
         return found[1].lower() if found is not None else ""
 
 
+MEMORY = "memory"
+
+
 class Assumed(NamedTuple):
     """What a statement is assumed not to do.
 
     ``changes``: any of ``objects``, or what they hold, is changed. ``shares``: any two of them, or what they hold,
-    come to have something in common. ``draws``: ``item`` is the generator. ``sets`` and ``binds``: ``item`` is the
+    come to have something in common; ``item`` is `MEMORY` where they do, and only the memory of arrays is meant, of
+    which files keep nothing. ``draws``: ``item`` is the generator. ``sets`` and ``binds``: ``item`` is the
     library.
     """
 
@@ -75,6 +86,13 @@ _LOOKING = frozenset(
 )
 _LOOKS_LIKE_PLOT = re.compile(r"(?i)plot|hist(ogram)?$|chart|heatmap|show|print|savefig|display|report|summary")
 _IN_PLACE = frozenset({"inplace", "out", "overwrite", "in_place"})
+
+
+_FILING = frozenset("checkpoint cleanup download dump export fetch load open read save unpack unzip write".split())
+
+
+def _touches_files_unnamed(call: Fear) -> bool:
+    return call.verb in _FILING and not call.names_files
 
 
 def _says_in_place(call: Fear) -> bool:
@@ -122,6 +140,7 @@ CASES = (
     Case("y = x.layer(0)", lambda call: call.is_method and not _only_looks(call), ("result is receiver's",)),
     Case("y = lib.jit(f)", lambda call: call.wraps, ("result is arguments'",)),
     Case("y = lib.Explainer(x)", _is_class, ("result is arguments'",)),
+    Case("y = lib.download()", _touches_files_unnamed, ("touches files",)),
 )
 
 

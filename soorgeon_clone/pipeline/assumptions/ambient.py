@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import decimal
 import locale
 import logging
@@ -11,7 +12,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-Settings = dict[str, str]
+from soorgeon_clone.pipeline.assumptions.differences.words import words
+
+Settings = dict[str, dict[str, object]]
+"""Whose (``matplotlib``, ``environ``) -> which -> something that is equal as long as the setting is as it was."""
 
 # Variables that libraries set for themselves while they are imported, and nobody else reads.
 _OF_LIBRARIES = (
@@ -19,166 +23,251 @@ _OF_LIBRARIES = (
     *("JOBLIB_", "LOKY_", "RAY_", "XLA_", "TOKENIZERS_", "QT_", "SKLEARN_", "NCCL_", "GRPC_", "PYDEVD_"),
     *("_RJEM_", "__DASK_", "PYOMO_AMPLFUNC", "RDBASE", "PROJ_CURL_", "GDAL_CURL_"),
 )
+_OF_SHELLS = frozenset("_ __debug__ display exit get_ipython quit".split())
+_NOTHING = object()
+
+
+class _Text(str):
+    """The text that stands for a value that could be changed."""
+
+    __slots__ = ()
+
+
+class _Object:
+    """Something that counts by what it is, whatever it holds."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Object) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __repr__(self) -> str:
+        name = getattr(self.value, "__qualname__", "")
+        return f"{getattr(self.value, '__module__', '')}.{name}".lstrip(".") if name else words(self.value)
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None), _Text, _Object})
 
 
 def settings_now() -> Settings:
     """Return the settings of this process. Libraries that are not imported have none."""
-    found: Settings = {}
-    for read in _READERS:
-        try:
-            found.update(read())
-        except Exception:  # a library of another version has its settings elsewhere
-            continue
-    return found
+    return _read(_READERS)
 
 
 def settings_at_first() -> Settings:
     """Return the settings with which libraries begin, as far as they keep them: those of what was imported later."""
+    return _read(_AT_FIRST)
+
+
+def _read(readers: Mapping[str, Callable[[], Mapping[str, object] | None]]) -> Settings:
     found: Settings = {}
-    for read in (_matplotlib_at_first, _pandas_at_first, _numpy_at_first):
+    for room, read in readers.items():
         try:
-            found.update(read())
-        except Exception:
+            settings = read()
+        except Exception:  # a library of another version has its settings elsewhere
             continue
-    return found
-
-
-def _matplotlib_at_first() -> Mapping[str, str]:
-    return _params(getattr(sys.modules.get("matplotlib"), "rcParamsOrig", None))
-
-
-def _pandas_at_first() -> Mapping[str, str]:
-    config = sys.modules.get("pandas._config.config")
-    options = {} if config is None else config._registered_options
-    return {f"pandas {key}": repr(option.defval) for key, option in options.items()}
-
-
-def _numpy_at_first() -> Mapping[str, str]:
-    if "numpy" not in sys.modules:
-        return {}
-    errors = {"divide": "warn", "invalid": "warn", "over": "warn", "under": "ignore"}
-    found = {"numpy.seterr": repr(sorted(errors.items())), "numpy.seterrcall": repr(None)}
-    options = sys.modules.get("numpy._core.printoptions")
-    if options is not None:
-        found["numpy.set_printoptions"] = _numpy_printing(options.default_printoptions_dict)
+        if settings is not None:
+            found[room] = {key: one if type(one) in _PLAIN else _Text(repr(one)) for key, one in settings.items()}
     return found
 
 
 def changed_settings(before: Settings, after: Settings) -> list[str]:
     """Return what differs, in words, one line a setting. What libraries bring when they are imported is no change."""
-    rooms = {name.partition(" ")[0] for name in before}
+    late = [room for room in after if room not in before]
+    first = settings_at_first() if late or any(len(after[room]) > len(before[room]) for room in after) else {}
     found = []
-    for name in sorted({*before, *after}):
-        room, _, key = name.partition(" ")
-        was, now = before.get(name), after.get(name)
-        if was == now or (was is None and _is_new_by_itself(room, key, rooms)):
+    for room in sorted({*before, *after}):
+        was, now = before.get(room, {}), after.get(room, {})
+        if was == now:
             continue
-        found.append(
-            f"{_NAMES.get(room, room)}{f'[{key!r}]' if key else ''}: {was or '(nothing)'} -> {now or '(nothing)'}"
-        )
+        initial = first.get(room, {})
+        for key in sorted({*was, *now}):
+            old, new = was.get(key, initial.get(key, _NOTHING)), now.get(key, _NOTHING)
+            if old == new or (old is _NOTHING and (room in late or _comes_with_imports(room, key))):
+                continue
+            found.append(f"{_name(room, key)}: {_words(old)} -> {_words(new)}")
     return found
 
 
-def _is_new_by_itself(room: str, key: str, rooms: set[str]) -> bool:
-    if room in ("pandas", "logger", "matplotlib"):  # options and loggers come with the library that has them
-        return True
-    if room == "environ":
-        return key.startswith(_OF_LIBRARIES)
-    return room not in rooms  # the library itself is new
+def _comes_with_imports(room: str, key: str) -> bool:
+    return room in ("pandas", "logger", "matplotlib") or (room == "environ" and key.startswith(_OF_LIBRARIES))
 
 
-def _matplotlib() -> Mapping[str, str]:
-    rc = getattr(sys.modules.get("matplotlib"), "rcParams", None)
-    return _params(rc)
+def _name(room: str, key: str) -> str:
+    if room in _NAMES:
+        return f"{_NAMES[room]}[{key!r}]"
+    return f"{room}.{key}" if room else key
 
 
-def _params(rc: Any) -> Mapping[str, str]:
+def _words(value: object) -> str:
+    if value is _NOTHING:
+        return "(nothing)"
+    return value if isinstance(value, _Text) else repr(value)
+
+
+# -- whose settings they are -----------------------------------------------------------------------------------------
+
+
+def _matplotlib() -> Mapping[str, object] | None:
+    return _params(getattr(sys.modules.get("matplotlib"), "rcParams", None))
+
+
+def _matplotlib_at_first() -> Mapping[str, object] | None:
+    return _params(getattr(sys.modules.get("matplotlib"), "rcParamsOrig", None))
+
+
+def _params(rc: Any) -> Mapping[str, object] | None:
     if rc is None:
-        return {}
+        return None
     # The backend is chosen when it is first needed, and says whether figures are shown at once.
-    plain = {key: value for key, value in dict.items(rc) if key != "interactive" and not key.startswith("backend")}
-    return {f"matplotlib {key}": repr(value) for key, value in plain.items()}
+    return {key: value for key, value in dict.items(rc) if key != "interactive" and not key.startswith("backend")}
 
 
-def _pandas() -> Mapping[str, str]:
+def _pandas() -> Mapping[str, object] | None:
     config = sys.modules.get("pandas._config.config")
-    return {} if config is None else dict(_flat("pandas ", config._global_config))
+    return None if config is None else dict(_flat("", config._global_config))
 
 
-def _flat(way: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _flat(way: str, options: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     for key, value in options.items():
         if isinstance(value, dict):
             yield from _flat(f"{way}{key}.", value)
         else:
-            yield f"{way}{key}", repr(value)
+            yield f"{way}{key}", value
 
 
-def _numpy() -> Mapping[str, str]:
+def _pandas_at_first() -> Mapping[str, object] | None:
+    config = sys.modules.get("pandas._config.config")
+    return None if config is None else {key: option.defval for key, option in config._registered_options.items()}
+
+
+def _numpy() -> Mapping[str, object] | None:
     numpy = sys.modules.get("numpy")
     if numpy is None or not hasattr(numpy, "geterr"):
-        return {}
+        return None
     return {
-        "numpy.seterr": repr(sorted(numpy.geterr().items())),
-        "numpy.seterrcall": repr(numpy.geterrcall()),
-        "numpy.set_printoptions": _numpy_printing(numpy.get_printoptions()),
+        "seterr": sorted(numpy.geterr().items()),
+        "seterrcall": numpy.geterrcall(),
+        "set_printoptions": _printing(numpy.get_printoptions()),
     }
 
 
-def _numpy_printing(options: Mapping[str, Any]) -> str:
-    return repr(sorted((key, value) for key, value in options.items() if key not in ("override_repr", "legacy")))
+def _numpy_at_first() -> Mapping[str, object] | None:
+    if "numpy" not in sys.modules:
+        return None
+    errors = {"divide": "warn", "invalid": "warn", "over": "warn", "under": "ignore"}
+    found: dict[str, object] = {"seterr": sorted(errors.items()), "seterrcall": None}
+    options = sys.modules.get("numpy._core.printoptions")
+    if options is not None:
+        found["set_printoptions"] = _printing(options.default_printoptions_dict)
+    return found
 
 
-def _torch() -> Mapping[str, str]:
+def _printing(options: Mapping[str, Any]) -> object:
+    return sorted((key, value) for key, value in options.items() if key not in ("override_repr", "legacy"))
+
+
+def _torch() -> Mapping[str, object] | None:
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "get_default_dtype"):
-        return {}
+        return None
     return {
-        "torch.set_default_dtype": str(torch.get_default_dtype()),
-        "torch.set_grad_enabled": str(torch.is_grad_enabled()),
-        "torch.set_num_threads": str(torch.get_num_threads()),
-        "torch.use_deterministic_algorithms": str(torch.are_deterministic_algorithms_enabled()),
+        "set_default_dtype": str(torch.get_default_dtype()),
+        "set_default_device": str(torch.get_default_device()),
+        "set_grad_enabled": torch.is_grad_enabled(),
+        "set_num_threads": torch.get_num_threads(),
+        "use_deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "set_printoptions": vars(torch._tensor_str.PRINT_OPTS),
+        "backends.cudnn": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
     }
 
 
-def _sklearn() -> Mapping[str, str]:
+def _torch_at_first() -> Mapping[str, object] | None:
+    if "torch" not in sys.modules:
+        return None
+    return {
+        "set_default_dtype": "torch.float32",
+        "set_default_device": "cpu",
+        "set_grad_enabled": True,
+        "use_deterministic_algorithms": False,
+        "backends.cudnn": (False, False),
+    }
+
+
+def _sklearn() -> Mapping[str, object] | None:
     config = getattr(sys.modules.get("sklearn"), "get_config", None)
-    return {} if config is None else {f"sklearn {key}": repr(value) for key, value in config().items()}
+    return None if config is None else config()
 
 
-def _warnings() -> Mapping[str, str]:
+def _warnings() -> Mapping[str, object]:
     """Filters that hold for all code. Those for one module or message, or for a category of a library's own, come with
     imports."""
     found = []
     for action, message, category, module, line in warnings.filters:
         if module is None and message is None and getattr(category, "__module__", "") == "builtins":
             found.append((action, str(category), line))
-    return {"warnings": repr(found), "warnings.showwarning": getattr(warnings.showwarning, "__qualname__", "")}
+    return {"filters": found, "showwarning": getattr(warnings.showwarning, "__qualname__", "")}
 
 
-def _environment() -> Mapping[str, str]:
-    return {f"environ {key}": repr(value) for key, value in os.environ.items()}
-
-
-def _process() -> Mapping[str, str]:
+def _process() -> Mapping[str, object]:
     return {
         "os.chdir": os.getcwd(),  # noqa: PTH109
         "locale": locale.setlocale(locale.LC_ALL),
-        "decimal": repr(decimal.getcontext()).partition(", flags=")[0],
-        "sys.setrecursionlimit": str(sys.getrecursionlimit()),
-        "sys.path": repr([entry for entry in sys.path if isinstance(entry, str)]),
+        "decimal": _Text(repr(decimal.getcontext()).partition(", flags=")[0]),
+        "sys.setrecursionlimit": sys.getrecursionlimit(),
+        "sys.path": [entry for entry in sys.path if isinstance(entry, str)],
+        "socket.setdefaulttimeout": _asked("socket", "getdefaulttimeout"),
+        "csv.field_size_limit": _asked("csv", "field_size_limit", 131_072),
+        "calendar.setfirstweekday": _asked("calendar", "firstweekday", 0),
     }
 
 
-def _logging() -> Mapping[str, str]:
-    found = {"logging.disable": str(logging.root.manager.disable)}
-    for name, logger in [("root", logging.root), *list(logging.root.manager.loggerDict.items())]:
+def _asked(module: str, name: str, at_first: object = None) -> object:
+    """Return what a function says; what it says before the module is imported, where it is not."""
+    loaded = sys.modules.get(module)
+    return at_first if loaded is None else getattr(loaded, name)()
+
+
+def _builtins() -> Mapping[str, object]:
+    """Python's own functions by where they are: code can put others in their places."""
+    return {
+        name: _Object(value) for name, value in vars(builtins).items() if name.isidentifier() and name not in _OF_SHELLS
+    }
+
+
+def _logging() -> Mapping[str, object]:
+    found: dict[str, object] = {}
+    loggers = logging.root.manager.loggerDict
+    for name, logger in [("root", logging.root), *list(loggers.items())]:
         if isinstance(logger, logging.Logger):
             handlers = [type(one).__name__ for one in logger.handlers if not isinstance(one, logging.NullHandler)]
-            found[f"logger {name}"] = f"{logger.level} {logger.propagate} {logger.disabled} {handlers}"
+            found[name] = _Text(f"{logger.level} {logger.propagate} {logger.disabled} {handlers}")
     return found
 
 
-_READERS: tuple[Callable[[], Mapping[str, str]], ...] = (
-    *(_matplotlib, _pandas, _numpy, _torch, _sklearn, _warnings, _environment, _process, _logging),
-)
-_NAMES = {"matplotlib": "matplotlib.rcParams", "pandas": "pandas.options", "environ": "os.environ"}
+_READERS: Mapping[str, Callable[[], Mapping[str, object] | None]] = {
+    "matplotlib": _matplotlib,
+    "pandas": _pandas,
+    "numpy": _numpy,
+    "torch": _torch,
+    "sklearn": _sklearn,
+    "warnings": _warnings,
+    "environ": lambda: os.environ,
+    "": _process,
+    "builtins": _builtins,
+    "logging": lambda: {"disable": logging.root.manager.disable},
+    "logger": _logging,
+}
+_AT_FIRST: Mapping[str, Callable[[], Mapping[str, object] | None]] = {
+    "matplotlib": _matplotlib_at_first,
+    "pandas": _pandas_at_first,
+    "numpy": _numpy_at_first,
+    "torch": _torch_at_first,
+}
+_NAMES = {"matplotlib": "matplotlib.rcParams", "pandas": "pandas.options", "environ": "os.environ", "logger": "logger"}

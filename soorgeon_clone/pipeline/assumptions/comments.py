@@ -4,6 +4,7 @@ raw = pickle.load(file)  # soorgeon-clone: unchanged
 # soorgeon-clone: unchanged raw, y (cell 14, line 3: mylib.balance(raw, y))
 # soorgeon-clone: apart X, y (cell 9: X, y = mylib.split(raw))
 # soorgeon-clone: draws nothing (cell 9: mylib.split(raw))
+# soorgeon-clone: apart in memory a, b (cell 9: b = a[1:])
 # soorgeon-clone: sets nothing in mylib (cell 9: mylib.split(raw))
 # soorgeon-clone: sets nothing beside (cell 8, line 2: mylib.theme = "dark")
 from mylib import *  # soorgeon-clone: binds nothing else, so not raw, y
@@ -18,7 +19,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from soorgeon_clone.pipeline.assumptions.model import KINDS, Assumption, Cause
+from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY, KINDS, Assumption, Cause
 from soorgeon_clone.pipeline.assumptions.statements import normalized
 
 MARK = "soorgeon-clone:"
@@ -40,7 +41,9 @@ def text_of(assumption: Assumption) -> str:
     """Return the comment that says it, for a line of its own."""
     between = ", so not " if assumption.kind == "binds nothing else" else " "
     names = between + ", ".join(assumption.names) if assumption.names else ""
-    if assumption.where:
+    if assumption.where == IN_MEMORY:
+        names = f" {IN_MEMORY[0]}{names}"
+    elif assumption.where:
         names = f" {assumption.where[0]} {', '.join(assumption.where[1:])}".rstrip()
     return f"# {MARK} {assumption.kind}{names}{_cause_text(assumption.cause)}"
 
@@ -86,7 +89,8 @@ def _parsed(code: str, comment: str) -> Assumption | None:
         names = _bound(code)
     if kind == "sets nothing":
         return Assumption(kind, (), _parsed_cause(found["cause"]), names if names[:1] in _WHERE else ())
-    return Assumption(kind, names, _parsed_cause(found["cause"]))
+    where = IN_MEMORY if kind == "apart" and names[:2] == ("in", "memory") else ()
+    return Assumption(kind, names[2 * len(where) :], _parsed_cause(found["cause"]), where)
 
 
 def _parsed_cause(text: str | None) -> Cause | None:

@@ -47,10 +47,17 @@ def is_in(product: Path, value: Any) -> bool:
     """Tell whether a file holds exactly the pickle of a value; also not, where the value cannot be pickled."""
     try:
         with product.open("rb") as file, keeping_strides():
-            pickle.Pickler(_Comparing(file), 5).dump(value)
+            pickle.Pickler(_Comparing(file), _protocol_of(file)).dump(value)
             return not file.read(1)
     except Exception:  # what pickling a value may raise is up to its class
         return False
+
+
+def _protocol_of(file: BinaryIO) -> int:
+    """Return the protocol with which a pickle was written: a person may have edited the cell that saves."""
+    start = file.read(2)
+    file.seek(0)
+    return start[1] if start[:1] == pickle.PROTO else 0
 
 
 def digest_of(value: Any) -> bytes | None:

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+# What importlib.abc.Loader gives to its subclasses is not needed, and importing it takes longer than most guards.
+if TYPE_CHECKING:
+    from importlib.abc import Loader as _Loader
+else:
+    _Loader = object
 
 
-class LateImports(MetaPathFinder):
+class LateImports:
     """Stands first among those that find modules, and finds none itself. ``imported`` is called with no import of these
     packages under way: modules of a package fill one another while they are imported."""
 
@@ -60,7 +65,7 @@ class LateImports(MetaPathFinder):
             self._imported()
 
 
-class _Telling(Loader):
+class _Telling(_Loader):
     """A loader in the place of another, until the module is there."""
 
     def __init__(self, owner: LateImports, loader: Any) -> None:

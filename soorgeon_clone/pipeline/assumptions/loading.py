@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,16 +34,20 @@ class Loading:
 def loading_of(name: str, cells: Iterable[str], namespace: Mapping[str, Any]) -> Loading | None:
     """Return how the task loads a variable, None where none of these cells does. Ask it before others run."""
     for source in cells:
-        try:
-            body = ast.parse(source).body
-        except (SyntaxError, ValueError):
-            continue
-        chosen = _statements(name, body)
+        chosen = _statements(name, _body(source))
         if chosen:
             code = compile(ast.Module(chosen, []), "<load>", "exec")
             reads = {word: namespace[word] for word in _reads(chosen) if word in namespace}
             return Loading(name, code, reads, _file(name, chosen, namespace))
     return None
+
+
+@functools.lru_cache(maxsize=8)
+def _body(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return []
 
 
 def _statements(name: str, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -86,7 +91,8 @@ def _file(name: str, statements: list[ast.stmt], namespace: Mapping[str, Any]) -
         and isinstance(inner.value.func, ast.Attribute)
         and inner.value.func.attr == "load"
         and isinstance(opened.optional_vars, ast.Name)
-        and [ast.unparse(one) for one in inner.value.args] == [opened.optional_vars.id]
+        and [one.id for one in inner.value.args if isinstance(one, ast.Name)] == [opened.optional_vars.id]
+        and len(inner.value.args) == 1
     )
     if not is_load or not isinstance(opened.context_expr, ast.Call):
         return None

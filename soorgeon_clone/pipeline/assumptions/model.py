@@ -9,6 +9,9 @@ Kind = Literal["unchanged", "apart", "draws nothing", "sets nothing", "binds not
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
+IN_MEMORY = ("in memory",)
+
+
 @dataclass(frozen=True)
 class Cause:
     """The statement that nobody knows enough about: its text in one line (see `statements.normalized`) and its place.
@@ -37,7 +40,8 @@ class Assumption:
 
     ``where`` is for settings: ``("in", "mylib")`` are those of the process, and what ``mylib`` itself remembers;
     ``("outside", "mylib")`` only those of the process. ``("beside",)`` says that ``cause`` is a statement that makes
-    settings, as is known: what it does is not looked at.
+    settings, as is known: what it does is not looked at. For ``apart`` it may be `IN_MEMORY`: the variables may have
+    objects in common, which stand in one file, but no two arrays show the same memory, which no file keeps.
     """
 
     kind: Kind

@@ -8,16 +8,17 @@ from __future__ import annotations
 import ast
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from soorgeon_clone.pipeline.assumptions import told
 from soorgeon_clone.pipeline.assumptions.callee import effect_of, entry_key
 from soorgeon_clone.pipeline.assumptions.comments import placed_in
+from soorgeon_clone.pipeline.assumptions.comments import text_of as comment_of
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Pausing, Subject
-from soorgeon_clone.pipeline.assumptions.guards.table import GUARDS, ORDER
-from soorgeon_clone.pipeline.assumptions.model import Assumption, Broken, Effect, Kept, Kind
+from soorgeon_clone.pipeline.assumptions.guards.table import ORDER, guard_of
+from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY, Assumption, Broken, Cause, Effect, Kept, Kind
 from soorgeon_clone.pipeline.assumptions.pauses import Pauses
 from soorgeon_clone.pipeline.assumptions.statements import normalized
 
@@ -145,20 +146,32 @@ class Session:
             )
 
 
+def make_ready(kinds: Iterable[Kind]) -> None:
+    """Do once what guards of these kinds do, with values that nobody has: processes that are forked from this one then
+    need not import their modules and compile their patterns again."""
+    names = ("x", "y")
+    assumed = (Assumption(kind, names if kind in ("unchanged", "apart") else (), Cause("f(x)", 1, 1)) for kind in kinds)
+    comments = [comment_of(one) for one in assumed]
+    session = Session("", [TaskCell(0, "\n".join(comments), False), TaskCell(1, "import x\nf(x)", True)])
+    namespace = dict.fromkeys(names, 0)
+    session.before(1, namespace)
+    session.end(namespace)
+
+
 def _watches(cells: Sequence[TaskCell]) -> Iterator[_Watch]:
-    groups: dict[tuple[Kind, tuple[str, ...]], tuple[int | None, list[Assumption]]] = {}
+    groups: dict[tuple[Kind, tuple[str, ...], bool], tuple[int | None, list[Assumption]]] = {}
     for cell in cells:
         following = next((other.index for other in cells if other.index > cell.index and other.own), None)
         for placed in placed_in(cell.source):
             for one in _single(placed.assumption):
                 if one.is_exception:
                     continue
-                groups.setdefault((one.kind, one.names), (following, []))[1].append(one)
+                groups.setdefault((one.kind, one.names, one.where == IN_MEMORY), (following, []))[1].append(one)
     loads = tuple(cell.source for cell in cells if not cell.own)
     own = tuple(cell.source for cell in cells if cell.own)
-    for (kind, _), (before, assumptions) in groups.items():
+    for (kind, *_), (before, assumptions) in groups.items():
         subject = Subject(tuple(dict.fromkeys(assumptions)), loads, own)
-        yield _Watch(GUARDS[kind](subject), subject.assumptions, before)
+        yield _Watch(guard_of(kind, subject), subject.assumptions, before)
 
 
 def _left_out(cell: TaskCell) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
-import fractions
 import functools
 import gc
 import logging
@@ -24,7 +23,7 @@ from soorgeon_clone.pipeline.assumptions.differences.words import SCALARS, key_w
 # What nothing in can change, or what pickle refers to by its name: both values have it anyway.
 _LEAVES: tuple[type, ...] = (
     *(type, types.ModuleType, types.CodeType, types.FrameType, range, slice),
-    *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal, fractions.Fraction),
+    *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal),
     *(enum.Enum, pathlib.PurePath, re.Pattern, logging.Logger, weakref.ReferenceType, types.GetSetDescriptorType),
     *(types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType, property, threading.local),
 )
@@ -34,6 +33,7 @@ _TRANSPARENT = (
 )
 # Module and class, with its subclasses, of what libraries promise never to change.
 _FIXED = (
+    ("fractions", "Fraction"),
     ("numpy", "generic"),
     ("numpy", "dtype"),
     ("pandas", "Index"),
@@ -51,11 +51,11 @@ _FIXED = (
 
 @dataclass
 class Reached:
-    """What was reached from one value: addresses of what can change, arrays, which of them are in frames, storages."""
+    """What was reached from one value: addresses of what can change, arrays, which of them are in frames, tensors."""
 
     objects: set[int] = field(default_factory=set)
     arrays: list[Any] = field(default_factory=list)
-    storages: set[int] = field(default_factory=set)
+    tensors: list[Any] = field(default_factory=list)
     framed: set[int] = field(default_factory=set)
 
 
@@ -103,7 +103,7 @@ class Walker:
                 objects.add(id(one))
                 self._reach(list(self.held(one)), found, seen, framed=True)
             elif isinstance(one, self.tensor):
-                found.storages.add(_storage(one))
+                found.tensors.append(one)
             else:
                 if kind not in _TRANSPARENT and not isinstance(one, types.FunctionType):
                     objects.add(id(one))
@@ -154,8 +154,10 @@ def _steps(one: Any) -> dict[int, str]:
     return found
 
 
-def _storage(tensor: Any) -> int:
+def memory_of(tensor: Any) -> tuple[int, int]:
+    """Return the first address of the memory that a tensor may show a part of, and the one behind its last."""
     try:
-        return int(tensor.untyped_storage().data_ptr())
+        storage = tensor.untyped_storage()
+        return int(storage.data_ptr()), int(storage.data_ptr()) + int(storage.nbytes())
     except Exception:  # a tensor without memory of its own
-        return 0
+        return 0, 0

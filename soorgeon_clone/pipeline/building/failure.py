@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from soorgeon_clone.notebook.model import Place
@@ -68,3 +69,12 @@ def _told(error: CellError) -> str:
 def _index_in_source(task: Task, index: int) -> int:
     """The cell's place in the user's file, which has no injected cell (or has one of its own, at that very place)."""
     return index if task.facts.has_injected or index <= task.facts.injected_at else index - 1
+
+
+def text_of_unchecked(unchecked: Mapping[str, str]) -> str:
+    """Return what else may be the reason of an error: what tasks take for granted, by their names, unchecked so far."""
+    listed = "; ".join(f"`{name}`: {assumed}" for name, assumed in unchecked.items())
+    return (
+        f"  It may have failed since something is not so that was taken for granted and not checked yet: {listed}\n"
+        "  `soorgeon-clone build --keep-going` checks it."
+    )

@@ -6,23 +6,24 @@ import heapq
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.building import hooks, results
 from soorgeon_clone.pipeline.building.checks import check
-from soorgeon_clone.pipeline.building.failure import text_of_hook
+from soorgeon_clone.pipeline.building.failure import text_of_hook, text_of_unchecked
 from soorgeon_clone.pipeline.building.model import EARLY_STOP, Ended, Listener, Options, Report, RunResult, TaskRun
 from soorgeon_clone.pipeline.building.side import Attempt, Side
 from soorgeon_clone.pipeline.building.undeclared import Undeclared
 from soorgeon_clone.pipeline.declared import foreach
+from soorgeon_clone.pipeline.declared.dag import descendants
 from soorgeon_clone.pipeline.declared.model import HIDDEN, Hook, Task
 from soorgeon_clone.pipeline.execution.model import Executor, Job, Outcome, Printed, Progress
 from soorgeon_clone.pipeline.products.cache import default_limit
 from soorgeon_clone.pipeline.products.manifest import Manifest, files
-from soorgeon_clone.pipeline.state.fingerprint import needs
+from soorgeon_clone.pipeline.state.fingerprint import assumed_by, needs
 from soorgeon_clone.pipeline.state.model import Cause, Reason
 from soorgeon_clone.pipeline.state.records import Made, RunRecord
 from soorgeon_clone.pipeline.status.model import Ahead, Verdict
@@ -82,6 +83,7 @@ class Schedule:
         self.undeclared = Undeclared(project.dag)
         self.splits: list[Task] = []
         self.problem: str | None = None
+        self.assuming: dict[str, str] | None = None  # what tasks take for granted; nobody asks before one has failed
         self.began = time.perf_counter()
         among = set(self.names)
         waiting = {name: sum(other in among for other in self.tasks[name].upstream) for name in self.names}
@@ -339,7 +341,10 @@ class Schedule:
         self._record(attempt, result, ended, attempt.verdict.fingerprint.digest)
         name = attempt.task.name
         known = (ended.peak_memory, ended.assumed, ended.details)
-        self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, ended.error, *known))
+        error = ended.error
+        if error and result == "failed" and not ended.assumed and (unchecked := self._may_explain(name)):
+            error = f"{error}\n{text_of_unchecked(unchecked)}"
+        self._done(TaskRun(name, result, ended.seconds, attempt.verdict.causes, error, *known))
 
     def _record(self, attempt: Attempt, result: str, ended: Ended, fingerprint: str) -> None:
         self.project.records.save_run(self._row(attempt, result, ended, fingerprint))
@@ -368,7 +373,7 @@ class Schedule:
             if run.result == "stopped":
                 self.state.stopped = True  # what runs may come to its end
             elif self.options.fail_fast and run.result != "skipped":
-                self._stop()
+                self._stop(self._may_explain(run.name))
             self._skip(task.downstream, run.name)
         elif task.spec.over is not None:
             self.splits.append(task)
@@ -406,6 +411,7 @@ class Schedule:
         self.listener.revealed(len(names))
         self.rank = self._ranks()
         self.position = {name: index for index, name in enumerate(names)}
+        self.assuming = None
         state, among = self.state, set(names)
         state.waiting = {
             name: sum(one in among and one not in state.freed for one in self.tasks[name].upstream) for name in names
@@ -435,14 +441,25 @@ class Schedule:
                 self.state.runs[name] = run
                 self.listener.ended(run)
 
-    def _stop(self) -> None:
+    def _stop(self, spared: Collection[str] = ()) -> None:
         self.state.stopped = True
-        self._cancel()
+        self._cancel(spared)
 
-    def _cancel(self) -> None:
+    def _may_explain(self, failed: str) -> dict[str, str]:
+        """Return what other tasks take for granted that has not been checked: one may have failed since they do what it
+        was written without."""
+        if self.assuming is None:
+            self.assuming = {name: assumed for name in self.names if (assumed := assumed_by(self.tasks[name]))}
+        if not self.assuming:
+            return {}
+        left_out = {failed, *descendants(self.project.dag, [failed]), *self.state.runs}
+        return {name: assumed for name, assumed in self.assuming.items() if name not in left_out}
+
+    def _cancel(self, spared: Collection[str] = ()) -> None:
         if self.executor is not None:
             for name in self.executor.running():
-                self.executor.cancel(name)
+                if name not in spared:
+                    self.executor.cancel(name)
 
     def _close(self) -> None:
         """End the executor. What still ran was interrupted: its notebook is kept, nothing of it is published."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.pipeline.assumptions.comments import MARK
-from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
+from soorgeon_clone.pipeline.assumptions.model import KINDS, Broken, Kept, Kind
 from soorgeon_clone.pipeline.execution.cells import hidden_tag, is_run, text
 from soorgeon_clone.pipeline.execution.model import ASSUMPTION_BROKEN, CellError
 
@@ -21,6 +21,12 @@ Outcomes = tuple[Broken | Kept, ...]
 def takes_for_granted(cells: Sequence[Mapping[str, Any]]) -> bool:
     """Tell whether a comment in any cell could say so."""
     return any(MARK in text(cell) for cell in cells if is_run(cell))
+
+
+def kinds_assumed(cells: Sequence[Mapping[str, Any]]) -> frozenset[Kind]:
+    """Return of which kinds what a task takes for granted may be, as far as words tell."""
+    sources = [source for cell in cells if is_run(cell) and MARK in (source := text(cell))]
+    return frozenset(kind for kind in KINDS if any(f"{MARK} {kind}" in source for source in sources))
 
 
 def guards_of(name: str, cells: Sequence[Mapping[str, Any]]) -> Session | None:

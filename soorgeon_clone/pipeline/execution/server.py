@@ -22,7 +22,7 @@ from soorgeon_clone.files.atomic import write_bytes
 from soorgeon_clone.files.folders import make_again, nameless_file, remove_private
 from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.execution import blas, boot, process
-from soorgeon_clone.pipeline.execution.assumed import takes_for_granted
+from soorgeon_clone.pipeline.execution.assumed import kinds_assumed
 from soorgeon_clone.pipeline.execution.boot import ServerSettings
 from soorgeon_clone.pipeline.execution.channel import Channel
 from soorgeon_clone.pipeline.execution.ending import Result, ending, outcome_of
@@ -162,8 +162,8 @@ class Server:
             started, began = time.time(), time.monotonic()
             if may_fork:
                 assert self.warm is not None
-                if job.source is not None and takes_for_granted(job.source["cells"]):
-                    self.warm.make_guards_ready()
+                if job.source is not None and (kinds := kinds_assumed(job.source["cells"])):
+                    self.warm.make_guards_ready(kinds)
                 pid = self.warm.fork(job, function, theirs, journal, console, [*self._descriptors(), mine])
             else:
                 pid = self._spawn(job, function, theirs, journal, console)

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from soorgeon_clone.pipeline.assumptions.model import Kind
 from soorgeon_clone.pipeline.execution import blas, process, worker
 from soorgeon_clone.pipeline.execution.boot import ServerSettings
 from soorgeon_clone.pipeline.execution.channel import Channel
@@ -40,6 +41,7 @@ class Warm:
         warm_up(self.shell)
         self.preloader = Preloader(settings.modules, settings.cwd, settings.avoid)
         self.setters: list[tuple[str, blas.Setter]] | None = None
+        self._guarded: frozenset[Kind] = frozenset()
 
     @property
     def spoiled_by(self) -> str | None:
@@ -62,9 +64,12 @@ class Warm:
             self.preloader.load(name, self.heard)
         self.setters = None
 
-    def make_guards_ready(self) -> None:
-        """Import once what every task needs that takes something for granted."""
-        importlib.import_module("soorgeon_clone.pipeline.assumptions.session")
+    def make_guards_ready(self, kinds: frozenset[Kind]) -> None:
+        """Do once what every task would have to do that takes something of these kinds for granted."""
+        if new := kinds - self._guarded:
+            self._guarded |= new
+            session = importlib.import_module("soorgeon_clone.pipeline.assumptions.session")
+            session.make_ready(sorted(new))
 
     def fork(self, job: Job, function: bytes, channel: int, journal: int, console: int, close: list[int]) -> int:
         if self.setters is None:

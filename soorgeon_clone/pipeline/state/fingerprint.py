@@ -165,7 +165,7 @@ def assumed_by(task: Task) -> str:
     if not task.facts.remarks:
         return ""
     found = assumptions_in("\n".join(task.facts.remarks))
-    return _JOINT.join(sorted({" ".join((one.kind, ", ".join(one.names or one.where))).strip() for one in found}))
+    return _JOINT.join(sorted({" ".join((one.kind, ", ".join((*one.where, *one.names)))).strip() for one in found}))
 
 
 def _listed(assumed: str | None) -> list[str]:

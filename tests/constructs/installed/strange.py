@@ -6,6 +6,7 @@ import os
 import random
 import threading
 import warnings
+from pathlib import Path
 
 _kept = []
 _count = 0
@@ -259,4 +260,31 @@ def count():
 
 def at_end(values):
     atexit.register(values.clear)
+    return 1
+
+
+# -- what writes and reads files
+
+
+def download(address="https://example.org/d.csv"):
+    Path("d.csv").write_text("a\n1\n")
+    return len(address)
+
+
+def cleanup():
+    Path("d.csv").write_text("a\n2\n")
+    return 1
+
+
+def save_all(number):
+    Path("all.txt").write_text(str(number))
+    return 1
+
+
+def load_last():
+    return int(Path("all.txt").read_text())
+
+
+def export(path):
+    Path(path).write_text("")
     return 1

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import decimal
+import functools
 import os
 import random
 import threading
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 _calls = 0
 _kept: list[object] = []
 _own = random.Random(5)
 _hooks: list[object] = []
+_made: dict[int, list[int]] = {}
+_table: dict[int, int] | None = None
 scale = 1
 options = {"scale": 1}
 
@@ -59,7 +64,7 @@ def _change(thing, number=1):
             inner.append(number)
         else:
             thing["o"] = number
-    elif hasattr(thing, "iloc"):
+    elif isinstance(thing, pd.DataFrame):
         thing[thing.columns[0]] = thing[thing.columns[0]] + number
     elif hasattr(thing, "n"):
         thing.n += number
@@ -85,6 +90,51 @@ def threaded(thing):
     return size(thing)
 
 
+def dropped(thing):
+    """Change one element when an object goes, and return the size before."""
+    before = size(thing)
+    _Going(thing)
+    return before
+
+
+class _Going:
+    def __init__(self, thing):
+        self.thing = thing
+
+    def __del__(self):
+        _change(self.thing, 5)
+
+
+def deep(thing):
+    """Change what is not at the top: an inner list, an attribute, a label, a note; return the size."""
+    if isinstance(thing, list) and thing and isinstance(thing[-1], list):
+        thing[-1].append(7)
+    elif isinstance(thing, np.ndarray) and thing.size > 1:
+        thing[-1] = thing[0]
+    elif isinstance(thing, pd.DataFrame):
+        thing.attrs["by"] = "outland"
+        thing.index.name = "row"
+    elif hasattr(thing, "__dict__"):
+        thing.extra = len(vars(thing))
+    return size(thing)
+
+
+def order(thing):
+    """Change nothing but the order of what is there, and return the size."""
+    if isinstance(thing, list):
+        thing.reverse()
+    elif isinstance(thing, dict) and thing:
+        key = next(iter(thing))
+        thing[key] = thing.pop(key)
+    return size(thing)
+
+
+def narrow(frame):
+    """Change the dtype of a column, and return the size."""
+    frame[frame.columns[0]] = frame[frame.columns[0]].astype("float32")
+    return size(frame)
+
+
 def apply(function, thing):
     """Call the function with each number that there is."""
     return [function(number) for number in thing if isinstance(number, int)][:3]
@@ -106,6 +156,27 @@ def poke(number):
     return number + 1
 
 
+def memo(number):
+    """Return a list that is made once for each number."""
+    if number not in _made:
+        _made[number] = [number]
+    return _made[number]
+
+
+def table():
+    """Return how many entries there are in a table that is made when it is first needed."""
+    global _table
+    if _table is None:
+        _table = {n: n * n for n in range(5)}
+    return len(_table)
+
+
+@functools.lru_cache
+def square(number):
+    """Return a number that is kept."""
+    return number * number
+
+
 def last():
     """Return the size of what was kept before."""
     return size(_kept[0]) if _kept else 0
@@ -122,6 +193,16 @@ def same(thing):
 def window(thing):
     """Return the first two elements; of an array, a view."""
     return thing[:2]
+
+
+def row(thing):
+    """Return the elements but the first; of an array, a view."""
+    return thing[1:]
+
+
+def flat(thing):
+    """Return the elements of an array as they lie in memory."""
+    return thing.reshape(-1) if hasattr(thing, "reshape") else thing
 
 
 def piece(things):
@@ -192,6 +273,34 @@ def style(number):
     return number
 
 
+def digits(number):
+    """Show numbers of frames with so many digits."""
+    pd.set_option("display.precision", number % 5 + 1)
+    return number
+
+
+def places(number):
+    """Compute decimal numbers with so many digits."""
+    decimal.getcontext().prec = number % 7 + 2
+    return number
+
+
+def third():
+    """Return a third as a text, as many digits as are computed."""
+    return str(decimal.Decimal(1) / 3)
+
+
+def errors(number):
+    """Let numpy raise or not where a number is divided by zero."""
+    np.seterr(divide="raise" if number % 2 else "ignore")
+    return number
+
+
+def errs():
+    """Return what numpy does where a number is divided by zero."""
+    return np.geterr()["divide"]
+
+
 def label(number):
     """Set an environment variable."""
     os.environ["OUTLAND"] = str(number)
@@ -213,6 +322,46 @@ def stored():
     """Return what is in the file."""
     path = Path("outland.txt")
     return int(path.read_text(encoding="utf-8")) if path.exists() else 0
+
+
+class Odd:
+    """A thing whose methods do not do what they should."""
+
+    def __init__(self, thing):
+        self.things = [thing, self]
+        self.n = 0
+
+    def __eq__(self, other):
+        raise ValueError("not comparable")
+
+    __hash__ = None
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return 7
+
+    def __reduce__(self):
+        return _odd, (self.things[0], self.n)
+
+    def touch(self):
+        """Change what it holds, and count."""
+        self.n += 1
+        return score(self.things[0])
+
+    def look(self):
+        """Return a text."""
+        return f"{self.n} {text(self.things[0])} {self.whatever}"
+
+    def give(self):
+        """Return what it holds."""
+        return self.things[0]
+
+
+def _odd(thing, n):
+    made = Odd(thing)
+    made.n = n
+    return made
 
 
 class Box:

@@ -122,3 +122,71 @@ def test_nothing_is_imported_where_nothing_is_assumed(project: Handwritten) -> N
         assert build(opened).ok  # with an executor of its own: the other one has had tasks that assume something
     modules = pickle.loads(Path(project.root, "seen").read_bytes())
     assert not [name for name in modules if ".guards" in name or name.endswith("session")]
+
+
+@pytest.mark.parametrize("fail_fast", [True, False])
+def test_a_task_that_fails_since_another_was_not_as_assumed(project: Handwritten, fail_fast: bool) -> None:
+    use = "import os, time\nwhile not os.path.exists('failed'):\n    time.sleep(0.05)\ntime.sleep(0.7)\nmylib.use(raw)"
+    project.write("raw = [1]", use, UNCHANGED, library=CHANGING)
+    text = (project.root / "tasks/use.py").read_text()
+    head, _, load = text.partition('# %% tags=["soorgeon-load"]')
+    failing = "import pathlib\npathlib.Path('failed').touch()\nraw[1]\n"
+    show = f'{head}# %% tags=["soorgeon-load"]{load.partition("# soorgeon-clone")[0]}# %%\n{failing}'
+    (project.root / "tasks/show.py").write_text(show)
+    report = project.build(Options(fail_fast=fail_fast, jobs=2))
+    assert {run.name: run.result for run in report.runs} == {"load": "ran", "use": "failed", "show": "failed"}
+    assert "not checked yet: `use`: unchanged raw" in (project.run_of(report, "show").error or "")
+    (one,) = recall(project.root)
+    assert one.broken == "raw: [1] -> [1, 1]"
+
+
+def _edit(project: Handwritten, name: str, *changes: tuple[str, str]) -> None:
+    path = project.root / "tasks" / name
+    text = path.read_text()
+    for was, now in changes:
+        assert was in text
+        text = text.replace(was, now)
+    path.write_text(text)
+
+
+def _said(project: Handwritten) -> str:
+    return project.run_of(project.build(), "use").error or ""
+
+
+def test_a_person_renames_the_variable(project: Handwritten) -> None:
+    project.write("raw = [1]", "mylib.use(raw)", UNCHANGED, library=CHANGING)
+    _edit(project, "use.py", ("    raw = pickle", "    table = pickle"), ("\nmylib.use(raw)", "\nmylib.use(table)"))
+    assert "the comment names `raw`, and no cell that loads does" in project.error()
+    _edit(project, "use.py", ("unchanged raw", "unchanged table"))
+    assert "table: [1] -> [1, 1]" in project.error()
+
+
+def test_a_person_moves_the_task(project: Handwritten) -> None:
+    project.write("raw = [1]", "mylib.use(raw)", UNCHANGED, library=LIBRARY)
+    assert results(project)["use"] == "ran"
+    (project.root / "tasks/use.py").rename(project.root / "tasks/moved.py")
+    spec = project.root / "pipeline.yaml"
+    spec.write_text(spec.read_text().replace("source: tasks/use.py", "source: tasks/moved.py\n    name: use"))
+    assert results(project)["use"] in ("up to date", "retold", "ran")
+    (project.root / "mylib.py").write_text(CHANGING)
+    assert "raw: [1] -> [1, 1]" in _said(project)
+
+
+def test_a_person_edits_the_task(project: Handwritten) -> None:
+    project.write("raw = [1]", "mylib.use(raw)", UNCHANGED, library=LIBRARY)
+    assert results(project)["use"] == "ran"
+    _edit(project, "use.py", ("\nmylib.use(raw)", "\nmylib.use(raw)\nraw.append(2)"))
+    assert "raw: [1] -> [1, 2]" in _said(project)
+    _edit(project, "use.py", (f"{UNCHANGED}\n", ""))
+    assert results(project)["use"] == "ran", "who takes the comment away wants the change"
+
+
+def test_products_of_an_older_plan_are_made_anew(project: Handwritten) -> None:
+    project.write("raw = [1]", "mylib.use(raw)", "", library=CHANGING)
+    assert results(project)["use"] == "ran", "nothing was assumed"
+    before = (project.root / "output/result.pkl").read_bytes()
+    project.write("raw = [1]", "mylib.use(raw)", UNCHANGED, library=CHANGING)
+    assert results(project) == {"load": "up to date", "use": "failed", "show": "skipped"}
+    assert (project.root / "output/result.pkl").read_bytes() == before
+    project.write("raw = [1]", "mylib.use(raw)", "", library=CHANGING)
+    assert results(project)["use"] in ("up to date", "retold")

@@ -47,6 +47,61 @@ def caches(x):
 
 def quiet(raw):
     return raw
+
+_table = _pattern = _theme = None
+_squares, _numbered, _lists, _plugins, _lookups, seen = {}, {}, {}, {}, {}, {}
+
+def square(x):
+    if x not in _squares:
+        _squares[x] = x * x
+    return _squares[x]
+
+def look_up(x):
+    found = _lookups.get(x)
+    if found is None:
+        found = _lookups[x] = str(x) * 2
+    return found
+
+def entries():
+    global _table
+    if _table is None:
+        _table = {n: n + 1 for n in range(3)}
+    return len(_table)
+
+def matches(text):
+    import re
+    global _pattern
+    if not _pattern:
+        _pattern = re.compile("a+")
+    return bool(_pattern.match(text))
+
+def first_theme(name):
+    global _theme
+    if _theme is None:
+        _theme = name
+    return _theme
+
+def number_of(name):
+    if name not in _numbered:
+        _numbered[name] = len(_numbered)
+    return _numbered[name]
+
+def list_of(x):
+    if x not in _lists:
+        _lists[x] = [x]
+    return _lists[x]
+
+def register(name, value):
+    if name not in _plugins:
+        _plugins[name] = value
+
+def sees(x):
+    if x not in seen:
+        seen[x] = x + 1
+    return seen[x]
+
+def how_many():
+    return len(seen)
 """
 DRAWS = "# soorgeon-clone: draws nothing (cell 3: mylib.keep(raw))"
 SETS = "# soorgeon-clone: sets nothing (cell 3: mylib.keep(raw))"
@@ -80,7 +135,7 @@ CASES = {
     ),
     "numpy's errors": (SETS, "import numpy\nnumpy.seterr(all='raise')", "numpy.seterr: "),
     "numpy's printing": (SETS, "import numpy\nnumpy.set_printoptions(precision=2)", "numpy.set_printoptions: "),
-    "warnings": (SETS, "import warnings\nwarnings.simplefilter('ignore')", "warnings: "),
+    "warnings": (SETS, "import warnings\nwarnings.simplefilter('ignore')", "warnings.filters: "),
     "environment": (SETS, "import os\nos.environ['MYLIB_MODE'] = '1'", "os.environ['MYLIB_MODE']: (nothing) -> '1'"),
     "environment, removed": (SETS, "import os\ndel os.environ['HOME']", "os.environ['HOME']: "),
     "folder": (
@@ -117,6 +172,14 @@ CASES = {
     "what no other task uses": (OUTSIDE, "mylib.step()", ""),
     "an attribute of a class": (SETS, "mylib.Settings.level = 2", "mylib.Settings.level: 1 -> 2"),
     "an attribute of its object": (SETS, "mylib.settings.verbose = True", "mylib.settings.verbose: False -> True"),
+    "a result for each argument": (SETS, "mylib.square(3)\nmylib.look_up(4)", ""),
+    "a table that is made at first use": (SETS, "mylib.entries()\nmylib.entries()", ""),
+    "a pattern that is compiled at first use": (SETS, "mylib.matches('aa')", ""),
+    "what the first call is given": (SETS, "mylib.first_theme('dark')", "mylib._theme: None -> 'dark'"),
+    "numbers in the order of calls": (SETS, "mylib.number_of('a')", "mylib._numbered"),
+    "a list for each argument, which can be changed": (SETS, "mylib.list_of(3)", "mylib._lists"),
+    "a registry": (SETS, "mylib.register('a', 3)", "mylib._plugins"),
+    "results that somebody counts": (SETS, "mylib.sees(3)", "mylib.seen"),
     "a cache": (SETS, "mylib.caches(1)", ""),
     "set and put back": (
         SETS,

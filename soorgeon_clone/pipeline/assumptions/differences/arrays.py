@@ -129,10 +129,22 @@ def tensor(was: Any, now: Any, where: Where) -> Found:
     if was.requires_grad != now.requires_grad:
         yield Difference((where, ".requires_grad"), str(was.requires_grad), str(now.requires_grad))
     try:
-        sides = [side.detach().cpu().numpy() for side in (was, now)]
-    except Exception:  # a dtype that numpy does not have, a sparse one
+        sides = [_as_array(side.detach().cpu()) for side in (was, now)]
+    except Exception:  # of a library that stands on torch
         yield from generic(was, now, where)
         return
     yield from elements(sides[0], sides[1], where)
     if was.is_leaf and was.grad is not now.grad:
         yield Pair(was.grad, now.grad, (where, ".grad"))
+
+
+def _as_array(tensor: Any) -> Any:
+    """Return the elements as numpy has them: of a sparse tensor all, of a dtype that numpy does not have as numbers."""
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    elif tensor.layout != sys.modules["torch"].strided:
+        tensor = tensor.to_dense()
+    try:
+        return tensor.resolve_conj().resolve_neg().numpy()
+    except TypeError:
+        return tensor.double().numpy()

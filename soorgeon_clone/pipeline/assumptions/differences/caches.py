@@ -40,9 +40,9 @@ def is_cache(kind: type, name: str, was: Any, now: Any) -> bool:
     if name in _TABLE.get(kind.__module__.partition(".")[0], ()):
         return True
     if was is MISSING or was is None:
-        return name.startswith("_") or _is_computed_once(kind, name)
+        return name.startswith("_") or is_computed_once(kind, name)
     if now is MISSING:
-        return _is_computed_once(kind, name)
+        return is_computed_once(kind, name)
     return False
 
 
@@ -56,7 +56,7 @@ def is_counter(kind: type, number: int) -> bool:
     return number in _COUNTERS.get(kind.__module__.rpartition(".")[0], ()) and kind.__name__.startswith(_COUNTING)
 
 
-def _is_computed_once(kind: type, name: str) -> bool:
+def is_computed_once(kind: type, name: str) -> bool:
     """Tell whether the class computes the attribute when it is first asked for, as functools.cached_property does."""
     for base in kind.__mro__:
         found = base.__dict__.get(name, MISSING)

@@ -10,7 +10,8 @@ from typing import Any
 
 from soorgeon_clone.pipeline.assumptions.differences.words import words
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
-from soorgeon_clone.pipeline.assumptions.walk import Reached, Walker
+from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY
+from soorgeon_clone.pipeline.assumptions.walk import Reached, Walker, memory_of
 
 _EFFORT = 100_000  # of numpy, to tell whether two views of one array overlap
 
@@ -20,6 +21,7 @@ class Apart:
 
     def __init__(self, subject: Subject) -> None:
         self._names = subject.names
+        self._in_memory = subject.assumptions[0].where == IN_MEMORY
 
     def begin(self, namespace: Mapping[str, Any]) -> None:
         """What counts is what is saved in the end."""
@@ -28,6 +30,8 @@ class Apart:
         """Walk over what was saved."""
         walker = Walker()
         values = {name: namespace[name] for name in self._names if name in namespace}
+        if self._in_memory:
+            return _views_within(walker, values)
         reached = {name: walker.reach(value) for name, value in values.items()}
         for one, other in itertools.combinations(values, 2):
             text = _shared(walker, (one, values[one], reached[one]), (other, values[other], reached[other]))
@@ -43,13 +47,44 @@ def _shared(walker: Walker, one: tuple[str, Any, Reached], other: tuple[str, Any
         if thing is not None and _can_change(thing):
             ways = [f"{each}{walker.way_to(held, address)}" for each, held in ((name, value), (also, second))]
             return f"{ways[0]} and {ways[1]} are one object, {words(thing)}"
-    if mine.storages & theirs.storages - {0}:
+    if _tensors_share(mine, theirs) or _tensors_share(theirs, mine):
         return f"{name} and {also} hold tensors that share memory"
     if (pair := _overlapping(mine, theirs)) is not None:
         ways = [f"{each}{walker.way_to(held, id(part))}" for each, held, part in
                 ((name, value, pair[0]), (also, second, pair[1]))]  # fmt: skip
-        return f"{ways[0]} and {ways[1]} share memory: one is a view of the other, or both are of one array"
+        return _shares_memory(*ways)
     return None
+
+
+def _shares_memory(one: str, other: str) -> str:
+    return f"{one} and {other} share memory: one is a view of the other, or both are of one array"
+
+
+def _views_within(walker: Walker, values: Mapping[str, Any]) -> Found | None:
+    """Return two arrays that are not one object and show the same memory."""
+    found = walker.reach(tuple(values.values()))
+    if _tensors_share(found, found):
+        return Found(tuple(values), f"{' and '.join(values)} hold tensors that share memory")
+    if (pair := _overlapping(found, found)) is None:
+        return None
+    whole = [(name, value, walker.reach(value)) for name, value in values.items()]
+    ways = []
+    for part in pair:
+        name, value = next((name, value) for name, value, its in whole if any(part is one for one in its.arrays))
+        ways.append((name, f"{name}{walker.way_to(value, id(part))}"))
+    return Found(tuple(dict.fromkeys(name for name, _ in ways)), _shares_memory(*(way for _, way in ways)))
+
+
+def _tensors_share(mine: Reached, theirs: Reached) -> bool:
+    """Whether a tensor shows memory that another tensor, or an array, shows. Of one value: that is another object."""
+    spans = [(*memory_of(tensor), tensor) for tensor in mine.tensors]
+    others = [(*memory_of(tensor), tensor) for tensor in theirs.tensors]
+    others += [(*_span(array), array) for array in theirs.arrays] if spans else []
+    return any(
+        low < end and start < high and not (mine is theirs and one is other)
+        for low, high, one in spans
+        for start, end, other in others
+    )
 
 
 def _at(address: int, walker: Walker, value: Any) -> Any:
@@ -89,7 +124,7 @@ def _overlapping(mine: Reached, theirs: Reached) -> tuple[Any, Any] | None:
     for span in spans:
         open_spans = [other for other in open_spans if other[1] > span[0]]
         for other in open_spans:
-            if other[2] != span[2]:
+            if other[2] != span[2] and not (mine is theirs and other[3] is span[3]):
                 pair = (other[3], span[3]) if other[2] == 0 else (span[3], other[3])
                 both_framed = id(pair[0]) in mine.framed and id(pair[1]) in theirs.framed
                 if not (copies and both_framed) and _can_be_written(*pair) and _share(numpy, *pair):

@@ -15,7 +15,7 @@ class Definition:
     def __init__(self, name: str) -> None:
         self._name = name
         self._value: Any = None
-        self._before: Picture = {}
+        self._before = Picture()
 
     def begin(self, namespace: Mapping[str, Any]) -> None:
         """Take a picture."""

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
+from soorgeon_clone.pipeline.assumptions.late_imports import LateImports
+
+# Where the generators of libraries are: these may be imported late, by whoever draws from them.
+_PACKAGES = ("numpy", "torch")
 
 
 class DrawsNothing:
@@ -15,15 +19,25 @@ class DrawsNothing:
 
     def __init__(self) -> None:
         self._before: dict[str, object] = {}
+        self._late: LateImports | None = None
 
     def begin(self, namespace: Mapping[str, Any]) -> None:
         """Keep the states."""
         self._before = _states()
+        if absent := [package for package in _PACKAGES if package not in sys.modules]:
+            self._late = LateImports(absent, self._look_at_new)
+            self._late.begin()
+
+    def _look_at_new(self) -> None:
+        """Keep the states of generators that are there now and were not."""
+        self._before = {**_states(), **self._before}
 
     def end(self, namespace: Mapping[str, Any]) -> Found | None:
         """Compare them."""
+        if self._late is not None:
+            self._late.end()
         for name, now in _states().items():
-            if self._before.get(name, _at_first(name)) not in (now, None):
+            if self._before.get(name, now) != now:
                 return Found((), f"the state of {name} was changed: numbers were drawn from it, or it was seeded")
         return None
 
@@ -37,17 +51,6 @@ def _states() -> dict[str, object]:
     if (torch := sys.modules.get("torch")) is not None and hasattr(torch, "get_rng_state"):
         found["torch"] = bytes(torch.get_rng_state().numpy())
     return found
-
-
-def _at_first(name: str) -> object:
-    """Return the state of a generator whose library was imported meanwhile, if nobody has drawn or seeded; None where
-    it cannot be known, and does not matter: the system seeded it."""
-    if name == "torch":
-        return bytes(sys.modules["torch"].Generator().get_state().numpy())
-    if name == "numpy.random":
-        seeded = getattr(sys.modules["numpy.random.mtrand"]._rand._bit_generator, "_seed_seq", None) is None
-        return "seeded" if seeded else None
-    return None
 
 
 def guard(subject: Subject) -> Guard:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import re
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -10,13 +13,14 @@ from typing import Any
 from soorgeon_clone.pipeline.assumptions.ambient import (
     Settings,
     changed_settings,
-    settings_at_first,
     settings_now,
 )
 from soorgeon_clone.pipeline.assumptions.callee import packages_of
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
 from soorgeon_clone.pipeline.assumptions.late_imports import LateImports
+from soorgeon_clone.pipeline.assumptions.memos import only_memoises
 from soorgeon_clone.pipeline.assumptions.picture import Picture, changed_in, picture_of
+from soorgeon_clone.pipeline.assumptions.walk import Walker
 
 # What has tables, and settings that are looked at by their names: their modules hold caches of all kinds.
 _KNOWN = frozenset("numpy pandas matplotlib scipy sklearn torch tensorflow seaborn IPython pyarrow polars".split())
@@ -37,6 +41,7 @@ class SetsNothing:
         self._late: LateImports | None = None
         self._found: str | None = None
         self._paused = False
+        self._memos: dict[tuple[str, str], bool] = {}
 
     def begin(self, namespace: Mapping[str, Any]) -> None:
         """Keep the settings."""
@@ -80,30 +85,59 @@ class SetsNothing:
         self._before = self._pictures()
 
     def _changed(self) -> str | None:
-        if changed := changed_settings({**settings_at_first(), **self._settings}, settings_now()):
+        if changed := changed_settings(self._settings, settings_now()):
             more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
             return f"{changed[0]}{more}"
         after = self._pictures()
         for name, before in self._before.items():
-            if name in after and (text := changed_in(before, after[name])):
+            may = functools.partial(self._may_grow, name)
+            if name in after and (text := changed_in(before, after[name], may)):
                 return text
         return None
 
+    def _may_grow(self, module: str, way: str) -> bool:
+        """Whether what is at a place in a module is only what its package would compute again."""
+        found = re.match(r"(?:\.[^\W\d]\w*)+", way[len(module) :])
+        path = found[0].removeprefix(".") if found is not None else ""
+        if (module, path) not in self._memos:
+            self._memos[module, path] = bool(path) and self._is_memo(module, path)
+        return self._memos[module, path]
+
+    def _is_memo(self, module: str, path: str) -> bool:
+        value: Any = sys.modules[module]
+        try:
+            for name in path.split("."):
+                value = inspect.getattr_static(value, name)
+        except AttributeError:
+            return False
+        reached = Walker().reach(value)
+        if reached.objects - {id(value)} or reached.arrays or reached.tensors:
+            return False  # others may have got hold of it, and changed it
+        own = "\n".join(self._subject.own)
+        return only_memoises(path.rpartition(".")[2], module.partition(".")[0], own, kept=bool(reached.objects))
+
     def _pictures(self) -> dict[str, Picture]:
-        return {
-            name: _module_picture(name, module)
-            for name, module in sorted(sys.modules.items())
-            if module is not None and name.partition(".")[0] in self._packages
-        }
+        names = [name for package in sorted(self._packages) for name in _modules_of(package)]
+        return {name: _module_picture(name, sys.modules[name]) for name in names}
+
+
+def _modules_of(package: str) -> list[str]:
+    """Return the modules of a package that are imported. Where there can be but one, the others are not gone through: a
+    process that was forked would copy the memory of all of them."""
+    top = sys.modules.get(package)
+    if top is None or not hasattr(top, "__path__"):
+        return [] if top is None else [package]
+    modules = list(sys.modules.items())
+    return sorted(name for name, module in modules if module is not None and name.partition(".")[0] == package)
 
 
 def _module_picture(name: str, module: Any) -> Picture:
     """Return what a module's own names hold; what it imported from elsewhere is not its own."""
     package = name.partition(".")[0]
-    found: Picture = {}
+    found = Picture()
     for key, value in sorted(getattr(module, "__dict__", {}).items()):
         if key not in _OF_MODULES and not isinstance(value, ModuleType) and not _is_elsewhere(value, package):
-            found.update(picture_of(f"{name}.{key}", value, lambda other: other.partition(".")[0] == package))
+            found.join(picture_of(f"{name}.{key}", value, lambda other: other.partition(".")[0] == package))
     return found
 
 
