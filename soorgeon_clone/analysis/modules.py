@@ -9,7 +9,7 @@ from functools import cached_property
 
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.limits import REACHED
-from soorgeon_clone.analysis.lower.cells import Statement, statements
+from soorgeon_clone.analysis.lower.cells import Statement, python_statements
 from soorgeon_clone.analysis.lower.instructions import Attribute, Constant, Instruction, Operate, Read
 from soorgeon_clone.analysis.scripts import TooLarge
 from soorgeon_clone.analysis.star import is_installed
@@ -37,7 +37,7 @@ class Module:
         if self.unreadable:
             return ()
         try:
-            return statements(self.text)
+            return python_statements(self.text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.unreadable = f"it is no Python ({error})"
             return ()

@@ -162,6 +162,12 @@ def statements(text: str, is_parted: Callable[[int, int], bool] = lambda first, 
     return tuple(found)
 
 
+def python_statements(text: str) -> tuple[Statement, ...]:
+    """Return the statements of a whole module, read by Python's own parser: nothing in it is edited."""
+    rows = _ROW_ENDS.split(text)
+    return tuple(Statement(group, rows) for group in _sharing_rows(_python_tree(text)))
+
+
 def outline(text: str) -> tuple[Statement, ...]:
     """Return the statements of a module, with nothing in its functions: they bind what the module binds."""
     nodes = parse(text)
@@ -177,18 +183,11 @@ def outline(text: str) -> tuple[Statement, ...]:
 
 
 def parse(text: str) -> list[ast.stmt]:
-    """Return the tree of a cell's statements, as Python's own parser reads them, which takes a tenth of parso's time.
-
-    parso reads what the running Python does not: it knows the grammars of others. Raise SyntaxError if neither can.
-    """
+    """Return the tree of a cell's statements, as parso reads them; where its grammar ends, Python's own parser."""
     try:
+        return tree_of(text)
+    except NotRead:
         return _python_tree(text)
-    except SyntaxError:
-        try:
-            return tree_of(text)
-        except NotRead:
-            pass
-        raise
 
 
 def _python_tree(text: str) -> list[ast.stmt]:

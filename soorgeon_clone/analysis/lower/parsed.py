@@ -1,8 +1,8 @@
 """Python text -> parso's tree -> the nodes of Python's own syntax, which `lower` reads; nothing else knows parso.
 
-It is asked for what the running Python's own parser, which takes a tenth of the time, does not read: parso knows the
-grammars of other Pythons, and where each word stands. Its grammar ends before `match`, type parameters, `except*`,
-parenthesised `with` items, starred subscripts and some f-strings.
+parso knows the grammar of every Python, whichever runs us, and where each word stands. Its grammar ends before `match`,
+type parameters, `except*`, parenthesised `with` items, starred subscripts and some f-strings: a text that uses one of
+those is read by the running Python's own parser.
 """
 
 from __future__ import annotations
