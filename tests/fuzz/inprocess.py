@@ -34,6 +34,7 @@ from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.pipeline.assumptions.model import Broken
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
+from soorgeon_clone.refactor import nested
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan
 from soorgeon_clone.refactor.plan import make_plan
@@ -254,7 +255,7 @@ def _without_failures(source: str, namespace: dict[str, Any]) -> str:
 @contextlib.contextmanager
 def _process(exported: str = "") -> Iterator[dict[str, Any]]:
     """Give a new ``__main__`` to code that believes to have a process of its own."""
-    anew = ["exported", *(path.stem for path in UNDESCRIBED.glob("*.py"))]
+    anew = ["exported", "nested", *(path.stem for path in UNDESCRIBED.glob("*.py"))]
     before = {name: sys.modules.pop(name, None) for name in anew} | {"__main__": sys.modules["__main__"]}
     main = types.ModuleType("__main__")
     main.__dict__["__builtins__"] = builtins
@@ -262,10 +263,11 @@ def _process(exported: str = "") -> Iterator[dict[str, Any]]:
     sys.path.insert(0, str(UNDESCRIBED))
     finders = list(sys.meta_path)
     try:
-        if exported:
-            module = types.ModuleType("exported")
-            sys.modules["exported"] = module
-            exec(compile(exported, "exported.py", "exec", dont_inherit=True), module.__dict__)
+        for name, text in {"exported": exported, "nested": nested.TEXT}.items():
+            if text:
+                module = types.ModuleType(name)
+                sys.modules[name] = module
+                exec(compile(text, f"{name}.py", "exec", dont_inherit=True), module.__dict__)
         yield main.__dict__
     finally:
         sys.path.remove(str(UNDESCRIBED))
