@@ -151,6 +151,7 @@ def test_files_and_modules_beside_the_notebook_are_found_from_elsewhere(
 ) -> None:
     """The tasks run in Python as it is: nothing of ours tells them where they are."""
     (tmp_path / "nbs").mkdir()
+    (tmp_path / "pipe/output").mkdir(parents=True)  # who runs tasks makes the folders of their products
     (tmp_path / "nbs/helpers.py").write_text("def size(text):\n    return len(text)\n")
     (tmp_path / "nbs/data.txt").write_text("content")
     (tmp_path / "nbs/nb.ipynb").write_text(
@@ -330,12 +331,8 @@ def test_as_a_program(tmp_path: Path) -> None:
 
 # what an analysis cannot see -> code, sections with --verify
 UNSEEN = {
-    "too deep for pickle": (
-        ["deep = []\nfor _ in range(3000):\n    deep = [deep]", "print(len(deep))", "print(1)"],
-        ["Merged into a: a, b: seen by --verify"],
-    ),
-    "nan, compared by identity": (
-        ["import math\nnan = math.nan\nxs = [nan]", "print(nan in xs, xs[0] is nan)", "print(1)"],
+    "a number, compared by identity": (
+        ["import math\ne = math.e", "print(e is math.e)", "print(1)"],
         ["Merged into a: a, b: seen by --verify"],
     ),
     "nothing to repair": (["x = [1]", "print(x)", "print(1)"], []),
@@ -356,7 +353,7 @@ def test_verify_joins_what_cannot_be_parted(what: str, run: Callable[..., Done],
 
 
 def test_what_verify_has_learnt_is_remembered(run: Callable[..., Done], tmp_path: Path) -> None:
-    sections = ["## A", "x = float('nan')\nxs = [x]", "## B", "print(x in xs)", "## C", "print(1)"]
+    sections = ["## A", "import math\nx = math.e", "## B", "print(x is math.e)", "## C", "print(1)"]
     (tmp_path / "nb.ipynb").write_text(notebook(*sections))
     assert "after 1 repair" in run("nb.ipynb", "--verify").out
     again = run("nb.ipynb").out

@@ -17,6 +17,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.tags import INJECTED as INJECTED_TAG
 from soorgeon_clone.pipeline.declared import inject_file, spec, yaml_tree
 from soorgeon_clone.pipeline.declared.entries import parse_size
+from soorgeon_clone.pipeline.declared.injected_cells import Injected
 from soorgeon_clone.pipeline.sources.code_facts import normal
 from soorgeon_clone.pipeline.status.project import Project
 
@@ -374,8 +375,9 @@ INJECTED: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("what", INJECTED)
 def test_sources_with_injected_cells(what: str) -> None:
     name, text = INJECTED[what]
+    given = Injected("", "y = 1", "# given")
     began = time.process_time()
-    for change in (lambda: inject_file.remove(text, name), lambda: inject_file.inject(text, name, "y = 1")):
+    for change in (lambda: inject_file.remove(text, name), lambda: inject_file.inject(text, name, given)):
         try:
             assert INJECTED_TAG not in change().replace("y = 1", "").replace('"injected-parameters"', "", 2)
         except UserError as error:

@@ -242,7 +242,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "the whole environment in a text": ('{x: "a {{env}}"}', "{{env}} stands for all variables"),
     "a variable that is not there": ('{x: "{{env.NOT_THERE}}"}', "no value for the placeholder {{env.NOT_THERE}}"),
     "a part of a variable": ('{x: "{{env.PW.y}}"}', "no value for the placeholder {{env.PW.y}}"),
-    "no name": ('{x: "{{env.}}"}', "no value for the placeholder"),
+    "no name": ('{x: "{{env.}}"}', "{{env.}}: expected name"),
     "a mapping of secrets in a text": ('{x: "a {{db}}"}', "stands within a text"),
 }
 

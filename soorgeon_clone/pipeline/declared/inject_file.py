@@ -145,7 +145,7 @@ def _tags(line: str) -> list[str]:
 def _inject_ipynb(text: str, path: str, injected: Injected) -> str:
     spans = _cell_spans(text, path)
     cells = [json.loads(text[start:end]) for start, end in spans]
-    found = places([(cell.get("cell_type") == "code", _cell_tags(cell)) for cell in cells], injected)
+    found = places([(_is_code(cell), _cell_tags(cell)) for cell in cells], injected)
     if found is None:
         raise UserError(
             f"{path}: there is no cell tagged 'parameters'",
@@ -159,6 +159,10 @@ def _inject_ipynb(text: str, path: str, injected: Injected) -> str:
         at = spans[index - 1][1] if index else spans[0][0]
         text = f"{text[:at]}{separator}{block}{text[at:]}" if index else f"{text[:at]}{block}{separator}{text[at:]}"
     return text
+
+
+def _is_code(cell: Any) -> bool:
+    return isinstance(cell, dict) and cell.get("cell_type") == "code"
 
 
 def _remove_ipynb(text: str, path: str) -> str:
