@@ -18,7 +18,10 @@ import time
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from soorgeon_clone.pipeline.products.compression import Compression
 
 ROW = 48  # bytes of a row in memory, about
 
@@ -63,11 +66,12 @@ def load_pickle(path: str) -> Any:
         return pickle.load(file)
 
 
-def pack(how: str, path: str) -> None:
+def pack(how: Compression, path: str) -> None:
     from soorgeon_clone.pipeline.products.compression import pack
 
     Path(f"{path}.{how}").unlink(missing_ok=True)
-    assert pack(Path(path), Path(f"{path}.{how}"), how)  # type: ignore[arg-type]
+    if not pack(Path(path), Path(f"{path}.{how}"), how):
+        raise SystemExit(f"{path} is no smaller with {how}")
 
 
 def unpack(how: str, path: str) -> None:
@@ -87,7 +91,8 @@ def step(name: str, gigabytes: float, path: str) -> dict[str, float]:
         "load pickle": lambda: load_pickle(file),
         "save parquet": lambda: frames().save_frame(value, file),
         "load parquet": lambda: frames().load_frame(file),
-        **{f"pack {how}": lambda how=how: pack(how, file) for how in ("gzip", "zstd")},
+        "pack gzip": lambda: pack("gzip", file),
+        "pack zstd": lambda: pack("zstd", file),
         **{f"unpack {how}": lambda how=how: unpack(how, file) for how in ("gzip", "zstd")},
     }
     import pandas  # noqa: F401  (its memory is not the frame's)

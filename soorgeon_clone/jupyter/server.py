@@ -36,6 +36,7 @@ def with_tasks(base: Any) -> Any:
 
 
 def _direct(base: Any) -> Any:
+    # the class is the one that Jupyter was set up with: mypy cannot know it
     class Tasks(base):  # type: ignore[misc]
         def get(self, path: str, *args: Any, **options: Any) -> Any:
             model = super().get(path, *args, **options)
@@ -51,7 +52,7 @@ def _direct(base: Any) -> Any:
 
 
 def _waiting(base: Any) -> Any:
-    class AsyncTasks(base):  # type: ignore[misc]
+    class AsyncTasks(base):  # type: ignore[misc]  # as above
         async def get(self, path: str, *args: Any, **options: Any) -> Any:
             model = await super().get(path, *args, **options)
             return await asyncio.to_thread(_opened, self, path, model) if _is_read(model) else model

@@ -13,6 +13,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from types import ModuleType
+from typing import TypeGuard
 
 _FILLING = frozenset({"setdefault"})
 _EMPTYING = frozenset({"clear", "pop", "popitem"})
@@ -34,7 +35,7 @@ def only_memoises(name: str, package: str, own_code: str, *, kept: bool) -> bool
         return False
     inner = {id(part) for one in functions for part in ast.walk(one)}
     outside = (part for tree in trees for part in ast.walk(tree) if id(part) not in inner)
-    if any(_is_named(part, name) and isinstance(part.ctx, ast.Load) for part in outside):  # type: ignore[attr-defined]
+    if any(_is_named(part, name) and isinstance(part.ctx, ast.Load) for part in outside):
         return False
     if kept and any(_gives_away(one, name) for one in functions):
         return False
@@ -66,7 +67,7 @@ def _mentions(source: str, name: str) -> bool:
         return name in source
 
 
-def _is_named(node: ast.AST, name: str) -> bool:
+def _is_named(node: ast.AST, name: str) -> TypeGuard[ast.Name | ast.Attribute]:
     return (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)
 
 
@@ -114,7 +115,7 @@ def _into(target: ast.expr, value: ast.expr, name: str) -> Iterator[tuple[ast.ex
         yield None, value
     elif isinstance(target, ast.Subscript) and _is_named(target.value, name):
         yield target.slice, value
-    elif any(_is_named(one, name) and not isinstance(one.ctx, ast.Load) for one in ast.walk(target)):  # type: ignore[attr-defined]
+    elif any(_is_named(one, name) and not isinstance(one.ctx, ast.Load) for one in ast.walk(target)):
         yield None, None
     elif any(isinstance(one, ast.Subscript) and _is_named(one.value, name) for one in ast.walk(target)):
         yield None, None  # into something that is kept
@@ -123,7 +124,7 @@ def _into(target: ast.expr, value: ast.expr, name: str) -> Iterator[tuple[ast.ex
 def _only_begins(function: _Function, name: str, kept: bool) -> bool:
     """Whether a function only stores that there is nothing yet."""
     stored = list(_stored(function, name, kept))
-    reads = [one for one in ast.walk(function) if _is_named(one, name) and isinstance(one.ctx, ast.Load)]  # type: ignore[attr-defined]
+    reads = [one for one in ast.walk(function) if _is_named(one, name) and isinstance(one.ctx, ast.Load)]
     return bool(stored) and not reads and all(key is None and _is_nothing(value) for key, value in stored)
 
 

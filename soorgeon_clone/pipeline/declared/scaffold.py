@@ -127,6 +127,7 @@ def _function(spec: Spec, task: TaskSpec) -> Created | None:
         arguments.append("upstream=None")
     arguments += [one for one in task.params if one != "resources_"]
     arguments.sort(key=lambda one: "=" in one)
+    # what the user is to write; until then a build says so
     body = '    """What it does."""\n    raise NotImplementedError\n'
     text = f"def {name}({', '.join(arguments)}):\n{body}"
     if not os.path.exists(path):  # noqa: PTH110

@@ -44,6 +44,7 @@ def status_of(error: CellError | None) -> Status:
     """How a task ended whose code ran to its end or to an error."""
     if error is None:
         return "ok"
+    # the first is what a Jupyter kernel raises where nobody can be asked
     special: dict[str, Status] = {"StdinNotImplementedError": "input", KILLED: "killed"}
     return special.get(error.ename, "error")
 

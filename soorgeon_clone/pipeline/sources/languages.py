@@ -70,40 +70,37 @@ def texts_in(code: str) -> list[str]:
     return sorted({one for one in found if 1 < len(one) < 300})
 
 
-def _r(value: Any) -> str:
-    if isinstance(value, Written):
-        return value
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return _special(value, "NaN", "Inf")
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Mapping):
-        return "list(" + ", ".join(f"{_quoted(str(key))} = {_r(one)}" for key, one in value.items()) + ")"
-    if isinstance(value, (list, tuple)):
-        return "list(" + ", ".join(map(_r, value)) + ")"
-    return _quoted(str(value))
+@dataclass(frozen=True)
+class _Literals:
+    """How a language writes values: those that have names, a mapping's entry, brackets, and a text."""
 
+    nothing: str
+    true: str
+    false: str
+    nan: str
+    infinite: str
+    entry: str
+    mapping: str
+    sequence: str
+    text: Callable[[str], str]
 
-def _julia(value: Any) -> str:
-    if isinstance(value, Written):
-        return value
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return _special(value, "NaN", "Inf")
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Mapping):
-        return "Dict(" + ", ".join(f"{_julia(str(key))} => {_julia(one)}" for key, one in value.items()) + ")"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_julia, value)) + "]"
-    return _quoted(str(value)).replace("$", "\\$")
+    def __call__(self, value: Any) -> str:
+        if isinstance(value, Written):
+            return value
+        if value is None:
+            return self.nothing
+        if isinstance(value, bool):
+            return self.true if value else self.false
+        if isinstance(value, float):
+            return _special(value, self.nan, self.infinite)
+        if isinstance(value, int):
+            return str(value)
+        if isinstance(value, Mapping):
+            entries = (self.entry % (self.text(str(key)), self(one)) for key, one in value.items())
+            return self.mapping % ", ".join(entries)
+        if isinstance(value, (list, tuple)):
+            return self.sequence % ", ".join(map(self, value))
+        return self.text(str(value))
 
 
 def _bash(name: str, value: Any) -> str:
@@ -131,18 +128,6 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else shlex.quote(str(value))
 
 
-def _javascript(value: Any) -> str:
-    if isinstance(value, Written):
-        return value
-    if isinstance(value, float):
-        return _special(value, "NaN", "Infinity")
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(str(key))}: {_javascript(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_javascript, value)) + "]"
-    return json.dumps(value if value is None or isinstance(value, (bool, int)) else str(value))
-
-
 def _special(value: float, nothing: str, infinite: str) -> str:
     if math.isnan(value):
         return nothing
@@ -157,6 +142,21 @@ def _quoted(text: str) -> str:
         text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     )
     return '"' + "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in plain) + '"'
+
+
+_r = _Literals("NULL", "TRUE", "FALSE", "NaN", "Inf", "%s = %s", "list(%s)", "list(%s)", _quoted)
+_julia = _Literals(
+    "nothing",
+    "true",
+    "false",
+    "NaN",
+    "Inf",
+    "%s => %s",
+    "Dict(%s)",
+    "[%s]",
+    lambda text: _quoted(text).replace("$", "\\$"),
+)
+_javascript = _Literals("null", "true", "false", "NaN", "Infinity", "%s: %s", "{%s}", "[%s]", json.dumps)
 
 
 def _alternating(parts: tuple[str, ...], text: Callable[[str], str], variable: Callable[[str], str]) -> list[str]:

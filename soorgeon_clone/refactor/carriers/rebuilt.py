@@ -27,7 +27,7 @@ def take(want: Want, ledger: Ledger) -> Taken | None:
     if again is None:
         return None
     if any(obstacles.order(o, borders.starts[want.at]) for o in borders.facts.heap.reach(binding.value)):
-        again = again if all(_gives_the_same(borders, ledger.knowledge, one) for one in again) else None
+        again = again if all(_makes_equal_values(borders, ledger.knowledge, one) for one in again) else None
     return Taken(HOW, repeats=tuple(again)) if again is not None else None
 
 
@@ -106,7 +106,7 @@ _STEADY = frozenset(
 _CLOCK = re.compile(r"\b(now|today|id)\b")
 
 
-def _gives_the_same(borders: Borders, knowledge: Knowledge, statement: StatementFacts) -> bool:
+def _makes_equal_values(borders: Borders, knowledge: Knowledge, statement: StatementFacts) -> bool:
     """Whether a statement makes equal values when it is repeated: no clock, no chance, no file that may be another."""
     if statement.files_read and any(other.files_written for other in borders.statements):
         return False
