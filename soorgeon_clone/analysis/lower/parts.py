@@ -9,21 +9,15 @@ from soorgeon_clone.analysis.lower.instructions import (
     Annotate,
     Attribute,
     Bind,
-    BindInside,
     Call,
-    Case,
     Code,
-    Handler,
-    Import,
     Instruction,
     Item,
-    Loop,
     Name,
     OperateInPlace,
     Rest,
     Unbind,
     Unpack,
-    With,
 )
 
 
@@ -101,18 +95,3 @@ def names_of(target: Instruction | None) -> list[str]:
     if isinstance(target, Unpack):
         return [name for each in target.targets for name in names_of(each)]
     return names_of(target.target) if isinstance(target, Rest) else []
-
-
-def bound_by(item: Instruction) -> list[str]:
-    """Return the names that an instruction itself binds, however it does."""
-    if isinstance(item, Bind):
-        return [name for target in item.targets for name in names_of(target)]
-    if isinstance(item, (Annotate, OperateInPlace, Unbind, Loop)):
-        return names_of(item.target)
-    if isinstance(item, With):
-        return [name for _, target in item.managers for name in names_of(target)]
-    if isinstance(item, Case):
-        return [name for name, _, _ in item.binds]
-    if isinstance(item, (Handler, Import, BindInside)):
-        return [item.name] if item.name is not None else []
-    return []
