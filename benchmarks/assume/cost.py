@@ -1,11 +1,15 @@
 """Large values -> what saving them costs, and what guarding them costs, in seconds of CPU and in memory.
 
     python benchmarks/assume/cost.py [--megabytes 800] [--items 1000000]
+    python benchmarks/assume/cost.py --notebooks NOTEBOOK... [--rounds 3]
 
 Each measurement has a process of its own, which has loaded the value from a file. Compared are the save that a task
 does anyway, `unchanged` for a value that was left alone (its bytes are those of the file), for one whose bytes are not
 (compared by value with a fresh copy), and `apart` for two of them. The last lines run a pipeline of twenty small tasks
 with and without comments.
+
+With --notebooks, only these are refactored and built, each ``--rounds`` times with the comments and without them, in
+turns; compared are the smallest figures of each.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import json
 import os
 import pickle
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -81,24 +86,80 @@ def pipeline(folder: Path, *, assumed: bool) -> float:
         text = f"{head.format(up=['make'])}{load}# %%\nprint(raw.sum())\n"
         (folder / "tasks" / f"use{number}.py").write_text(text)
     (folder / "pipeline.yaml").write_text(spec)
+    return build(folder)
+
+
+def build(folder: Path) -> float:
+    """Build all of a pipeline; return seconds of CPU, children included."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "soorgeon_clone", "build", "--no-cache", "-j", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment)
+    run("build", "--force", "--no-cache", "-j", "1", folder=folder)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def run(*command: str, folder: Path) -> None:
+    """Run a command of ours."""
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    whole = [sys.executable, "-m", "soorgeon_clone", *command]
+    subprocess.run(whole, cwd=folder, check=True, capture_output=True, env=environment)
+
+
+def without_comments(folder: Path) -> int:
+    """Take out of the tasks what they take for granted; return how much that was."""
+    from soorgeon_clone.pipeline.assumptions.comments import placed_in
+
+    taken = 0
+    for path in (folder / "tasks").glob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        for placed in placed_in("".join(lines)):
+            line = lines[placed.row - 1]
+            lines[placed.row - 1] = line[: line.index("# soorgeon-clone:")].rstrip() + "\n"
+            taken += 1
+        path.write_text("".join(lines), encoding="utf-8")
+    return taken
+
+
+def compare(notebooks: list[Path], rounds: int) -> None:
+    """Print what the checks of real notebooks cost."""
+    plain, guarded = 0.0, 0.0
+    for notebook in notebooks:
+        with tempfile.TemporaryDirectory() as name:
+            pair = [Path(name, "guarded"), Path(name, "plain")]
+            for folder in pair:
+                shutil.copytree(notebook.parent, folder, ignore=shutil.ignore_patterns("output", ".soorgeon-clone"))
+                try:
+                    run("refactor", notebook.name, "--into", "pipeline", "--build", folder=folder)
+                except subprocess.CalledProcessError as error:
+                    print(f"{notebook.name}: {error.stderr.decode()[-300:]}")
+                    break
+            else:
+                count = without_comments(pair[1] / "pipeline")
+                times = [[build(folder / "pipeline") for folder in pair] for _ in range(rounds)]
+                with_them, without = (min(column) for column in zip(*times, strict=True))
+                guarded, plain = guarded + with_them, plain + without
+                more = f"{100 * (with_them / without - 1):+.1f} %"
+                print(
+                    f"{notebook.name}: {count} comments, {with_them:.2f} s, without {without:.2f} s ({more})",
+                    flush=True,
+                )
+    print(f"all: {guarded:.2f} s, without {plain:.2f} s ({100 * (guarded / plain - 1):+.1f} %)")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--megabytes", type=int, default=800)
     parser.add_argument("--items", type=int, default=1_000_000)
+    parser.add_argument("--notebooks", type=Path, nargs="+", help="real ones, beside whatever they need")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     sys.path.insert(0, str(HERE.parents[1]))
     if options.measure:
         print(json.dumps(measure(options.measure[0], Path(options.measure[1]))))
         os._exit(0)
+    if options.notebooks:
+        compare([path.resolve() for path in options.notebooks], options.rounds)
+        return
     print(f"{'value':<10}{'what':<22}{'CPU, s':>10}{'memory, MB':>12}")
     for kind in ("frame", "dicts"):
         with tempfile.TemporaryDirectory() as folder:

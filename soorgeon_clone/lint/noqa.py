@@ -88,11 +88,6 @@ def _codes(match: re.Match[str]) -> tuple[str, ...]:
     return tuple(codes)[:_MOST_CODES]
 
 
-def applies(suppression: Suppression, rule: Rule, finding: Finding) -> bool:
-    """Tell whether a suppression silences what a rule found."""
-    return suppression.covers(finding) and _means(suppression, rule)
-
-
 def _means(suppression: Suppression, rule: Rule) -> bool:
     """Tell whether a suppression speaks of a rule."""
     if not suppression.codes:

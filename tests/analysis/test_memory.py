@@ -25,7 +25,7 @@ from soorgeon_clone.analysis.objects.kinds import table
 from soorgeon_clone.notebook.sections import split
 
 HERE = Path(__file__).parent
-TABLE: dict[str, dict[str, dict[str, list[str]]]] = yaml.safe_load((HERE / "memory.yaml").read_text(encoding="utf-8"))
+TABLE: dict[str, dict[str, dict[str, list[str]]]] = yaml.load((HERE / "memory.yaml").read_bytes(), yaml.CSafeLoader)
 
 SETUP = """import numpy as np, pandas as pd
 df = pd.DataFrame({"a": [3.0, 1.0], "b": [1.5, 2.5], "k": [1, 2], "t": ["w", "x"]})

@@ -18,7 +18,7 @@ def read_examples(library: str) -> tuple[str, dict[str, list[str]], dict[str, st
     import yaml
 
     path = EXAMPLES / f"{library}.yaml"
-    raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    raw = yaml.load(path.read_bytes(), yaml.CSafeLoader) if path.is_file() else {}
     shared = {
         call: str(code).split(" || ")
         for key, code in (raw.get("examples") or {}).items()

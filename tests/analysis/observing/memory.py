@@ -82,7 +82,7 @@ OF_SERIES = {"slice": "x[:]", "shallow": "x.copy(deep=False)", "values": "x.valu
 
 def run() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """Return, for each row of the table, what is seen with the installed pandas."""
-    table = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    table = yaml.load(TABLE.read_bytes(), yaml.CSafeLoader)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         made = {code: seen for code in table["made"] if (seen := _shared(code)) is not None}
@@ -253,7 +253,7 @@ WRITES: Mapping[str, Callable[[Any], None]] = {
 
 def deviations() -> Iterator[str]:
     """Yield in words where the table says something else than the installed pandas."""
-    table = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    table = yaml.load(TABLE.read_bytes(), yaml.CSafeLoader)
     for part, seen in zip(("made", "changes"), run(), strict=True):
         for code, words in seen.items():
             said = table[part][code] or {}
@@ -267,7 +267,7 @@ def _literal(code: str) -> str:
 
 def write() -> None:
     """Write into the table what the installed pandas does."""
-    table = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    table = yaml.load(TABLE.read_bytes(), yaml.CSafeLoader)
     for part, seen in zip(("made", "changes"), run(), strict=True):
         for code, words in seen.items():
             table[part][code] = {**(table[part][code] or {}), version(): words}
