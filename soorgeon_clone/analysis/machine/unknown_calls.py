@@ -146,9 +146,6 @@ def run_held_code(w: Run, receiver: Value, args: Arguments, node: Instruction) -
                 run_all_methods(w, held, args.all, node)
 
 
-_CALLS_METHODS = ("catboost.",)  # no table says so of it: it has none
-
-
 def _calls_nothing_held(w: Run, path: str) -> bool:
     """Whether a function does not call what containers that it is given hold, not at once."""
     if path.partition(".")[0] in sys.stdlib_module_names:
@@ -173,7 +170,7 @@ def run_passed_objects(
     name = path.partition(".")[2].rpartition(".")[2]
     if w.passing or _calls_nothing_held(w, path) or name[:1].isupper() or name.startswith("make_"):
         return  # in code that a library runs: followed in turn, each would call all others in every order
-    has_methods = w.knowledge.has(path, "calls_methods") or path.startswith(_CALLS_METHODS)
+    has_methods = w.knowledge.has(path, "calls_methods")
     copied = frozenset(o for text in effect.calls if text.startswith("like:") for o in w.heap.reach(target(text)))
     seen = set(args.all)
 
