@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-import warnings
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 from cases import Case, cases
+from oracle.forks import import_before
 from oracle.small import difference, notebook_of, plan_of, put, repaired, run_pipeline, run_straight
 
 from soorgeon_clone.verify.verify import verify
@@ -38,14 +37,6 @@ def heavy(case: Case) -> list[str]:
     return [module for word, modules in HEAVY.items() if word in code for module in modules]
 
 
-def prepare(case: Case) -> None:
-    """Import, once, what the case imports."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for module in [*heavy(case), *["IPython.core.interactiveshell"] * case.ipython]:
-            importlib.import_module(module)
-
-
 @pytest.mark.parametrize("case", sorted(cases(), key=lambda case: len(heavy(case))), ids=str)
 def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if case.fails:
@@ -54,7 +45,7 @@ def test_pipeline_shows_what_the_notebook_shows(case: Case, request: pytest.Fixt
         pytest.skip(f"syntax of Python {'.'.join(map(str, case.python))}")
     if case.needs:
         pytest.importorskip(case.needs)
-    prepare(case)
+    import_before([*heavy(case), *["IPython.core.interactiveshell"] * case.ipython])
     notebook = notebook_of(case.sections)
     if case.files:
         notebook = replace(notebook, path=put(case.files, tmp_path) / "small.ipynb")
