@@ -13,13 +13,32 @@ from soorgeon_clone.files.removal import remove_file, remove_tree
 from soorgeon_clone.pipeline.building.staging import Stage
 from soorgeon_clone.pipeline.declared.model import Task
 from soorgeon_clone.pipeline.products.cache import folder_files
-from soorgeon_clone.pipeline.products.manifest import Manifest, from_json, to_json
+from soorgeon_clone.pipeline.products.manifest import Manifest, files, from_json, to_json
 from soorgeon_clone.pipeline.products.traces import changed, snapshot
 from soorgeon_clone.pipeline.state.fingerprint import fingerprint_digest
 from soorgeon_clone.pipeline.state.model import Fingerprint
 from soorgeon_clone.pipeline.state.records import Made
-from soorgeon_clone.pipeline.status.model import Verdict
+from soorgeon_clone.pipeline.status.model import Ahead, Verdict
 from soorgeon_clone.pipeline.status.project import Project
+
+
+def begin_fetch(project: Project, names: Iterable[str]) -> None:
+    """Begin to bring from the store all that a build of these tasks will restore, as far as that can be told now."""
+    store = project.store
+    if store is None:
+        return
+    among, unsure = set(names), set()
+    ahead = Ahead()
+    for task in project.tasks.values():
+        if any(name in unsure for name in task.upstream):
+            unsure.add(task.name)
+        elif task.name in among:
+            verdict = project.judge(task, ahead)
+            ahead.expect(task.name, verdict)
+            if verdict.causes and verdict.restorable is None:
+                unsure.add(task.name)
+            elif verdict.causes and verdict.restorable is not None:
+                store.begin_fetch(digest for _, digest in files(verdict.restorable))
 
 
 def size(project: Project, task: Task) -> int:
@@ -147,8 +166,8 @@ def bring_back(project: Project, task: Task, manifest: Manifest) -> bool:
     if not cache.restore(manifest, lambda path: stage.new / path):
         stage.discard()
         return False
-    for path, files in manifest.folders.items():
-        if not files:
+    for path, names in manifest.folders.items():
+        if not names:
             (stage.new / path).mkdir(parents=True, exist_ok=True)
     try:
         stage.publish()
