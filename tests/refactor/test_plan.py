@@ -52,6 +52,10 @@ def test_an_error_of_ours_refuses_no_notebook(
     ("sections", "expected"),
     [
         (["import polars as pl\nx = pl.scan_csv('d.csv')", "y = x.head()", "print(y.collect())"], [False, False, True]),
+        (
+            ["import dask.dataframe as dd\nx = dd.read_csv('d.csv')", "y = x.a + 1", "print(len(y))"],
+            [False, False, True],
+        ),
         (["import pandas as pd\nx = pd.read_csv('d.csv')", "print(x.sum())"], [False, False]),
         (["paths = ['d.csv']", "import pandas as pd\nx = pd.read_csv(paths[0])"], [False, True]),
         (["from unknown import scan\nx = scan('d.csv')", "print(x.compute())"], [True, True]),

@@ -45,6 +45,7 @@ TRAITS = {
     "operands_held": "what an operator gives holds the operands",
     "pickles": "calls that pickle what they are given, also if it goes to no file",
     "plain_classes": "classes that take an attribute as it is",
+    "plans": "objects that read files once something asks for what they hold",
     "plots": "it draws on pyplot's figures",
     "steady": "gives the same for the same, whenever and wherever it is asked (of the whole library)",
     "unpickles": "calls that give such things back",

@@ -82,6 +82,8 @@ def apply(
         note_identity(w, given)
     if effect.acts or w.anything_advances():
         _act(call, effect)
+    if call.name not in _ASKING_NOTHING and any(_is_plan_of_others(w, obj, path) for obj in args.all):
+        w.note("files_read", "*")
     if effect.sets and any(o.type in CODE_TYPES for o in args.all):
         w.run_registered(args.all, node)
     if effect.sets:
@@ -113,6 +115,11 @@ def apply(
         _share_parts(w, value)
     w.heap.reason = reason
     return value
+
+
+def _is_plan_of_others(w: Run, obj: Obj, path: str) -> bool:
+    """Whether an object reads the files of its plan once a call asks it for contents: another library's, that is."""
+    return w.has(obj, "plans") and obj.type.partition(".")[0] != path.partition(".")[0]
 
 
 def elements_of(w: Run, element: str, own: Value, node: Instruction) -> Value:
@@ -155,6 +162,8 @@ _LOOK_AT_NONE = frozenset(
     iter reversed list tuple dict enumerate zip map filter range items keys values
     """.split()
 )
+
+_ASKING_NOTHING = _LOOK_AT_NONE - {"len"}
 
 
 def _note_order(call: LibraryCall, made: Iterable[Obj]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from soorgeon_clone.files import private, regular
+from soorgeon_clone.pipeline.state import datasets
 
 # A file that changed this shortly before it was read may change again within one tick of the file system's clock,
 # and look the same: its digest is not remembered.
@@ -131,12 +132,14 @@ def _folder_digest(contents: Contents, path: str) -> str:
 
 
 def named_paths(root: str, names: Iterable[str]) -> list[str]:
-    """The files below ``root`` that texts in code name: alone, in a folder that another one names, or by wildcard."""
+    """The files below ``root`` that texts in code name: alone, in a folder that another one names, by wildcard, or as
+    the parts of a data set that is a folder."""
     relative = _relative(names)
     kinds = {name: _kind(f"{root}/{name}") for name in relative if name[0] != "/"}
     found = {name for name, kind in kinds.items() if kind == "file" and "*" not in name and "?" not in name}
     found.update(path for name in kinds if "*" in name or "?" in name for path in _matches(root, name))
     for folder in (name for name, kind in kinds.items() if kind == "folder" and name != "."):
+        found.update(f"{folder}/{part}" for part in datasets.parts(f"{root}/{folder}"))
         for name in relative:
             path = f"{folder}/{name.lstrip('/')}"
             if "*" in path or "?" in path:
@@ -173,6 +176,8 @@ def may_be_named(names: Iterable[str], path: str) -> bool:
     if path in relative:
         return True
     starts = ["", *(f"{name}/" for name in relative if path.startswith(f"{name}/"))]
+    if len(starts) > 1 and datasets.may_be_part(path):
+        return True
     ends = {path[len(start) :] for start in starts}
     return any(name.lstrip("/") in ends or any(_fits(name.lstrip("/"), end) for end in ends) for name in relative)
 

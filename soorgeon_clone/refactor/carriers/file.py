@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from glob import has_magic
 
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
@@ -52,9 +54,17 @@ def _user(use: FileUse, path: str, *, writes: bool) -> int | None:
         if path in files:
             return files[path]
         for other, number in files.items():
-            if _ANY in (path, other) or _is_within(path, other) or _is_within(other, path):
+            if may_meet(path, other):
                 return number
     return None
+
+
+def may_meet(path: str, other: str) -> bool:
+    """Whether two paths, as they are given to what reads and writes, may be about the same file: ``*`` is any."""
+    if path == other or _ANY in (path, other) or _is_within(path, other) or _is_within(other, path):
+        return True
+    patterns = [one for one in (path, other) if has_magic(one)]
+    return len(patterns) == 2 or any(fnmatchcase(path, one) or fnmatchcase(other, one) for one in patterns)
 
 
 def _is_within(path: str, other: str) -> bool:

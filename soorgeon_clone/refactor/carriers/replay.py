@@ -9,6 +9,7 @@ from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, OF_MODULE, Stateme
 from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.objects.state import IMPORTED, Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
+from soorgeon_clone.refactor.carriers.file import may_meet
 
 _DEFINED = (LIB, FUNCTION, CLASS)
 _CODE = (*_DEFINED, METHOD)
@@ -115,12 +116,7 @@ def gives_the_same(borders: Borders, statement: StatementFacts, stop: int | None
 
 
 def _may_change_what_is_read(statement: StatementFacts, other: StatementFacts) -> bool:
-    written = other.files_written
-    if (
-        written
-        and statement.files_read
-        and ({"*"} & (written | statement.files_read) or written & statement.files_read)
-    ):
+    if any(may_meet(path, written) for written in other.files_written for path in statement.files_read):
         return True
     return not statement.varies.isdisjoint(other.sets)
 

@@ -139,6 +139,8 @@ def digest(obj: Any, memo: dict[int, Any] | None = None, depth: int = 0) -> Any:
         return (name, repr(list(obj)), repr(getattr(obj, "name", None)))
     if module == "polars":
         return (name, repr(obj.to_dict(as_series=False)) if name == "DataFrame" else repr(obj))
+    if module == "dask" and hasattr(obj, "__dask_tokenize__"):  # a plan keeps what it worked out
+        return (name, repr(obj.__dask_tokenize__()))
     if module == "xarray" and hasattr(obj, "to_dict"):  # empty parts are made when they are looked at
         return (name, inner(obj.to_dict()))
     if module == "xarray" and hasattr(obj, "groupers"):  # it keeps what it worked out

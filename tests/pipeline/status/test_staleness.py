@@ -325,6 +325,26 @@ def test_files_are_found_in_folders_and_by_wildcards_and_in_modules(folder: Fold
     assert folder.ran() == []
 
 
+def test_the_parts_of_a_data_set_count(folder: Folder) -> None:
+    """Who reads a folder of Parquet files names the folder."""
+    folder.write("data/year=2024/part.0.parquet", "1")
+    folder.write("data/readme.txt", "1")
+    folder.write("array.zarr/a/0.0", "1")
+    folder.task(
+        "read", "import pathlib", "x = [len(list(pathlib.Path(one).iterdir())) for one in ('data', 'array.zarr')]"
+    )
+    for path, counts in (
+        ("data/year=2024/part.0.parquet", True),
+        ("data/year=2025/part.0.parquet", True),
+        ("data/readme.txt", False),
+        ("array.zarr/a/0.1", True),
+    ):
+        folder.ran()
+        assert folder.ran() == []
+        folder.write(path, "2")
+        assert folder.ran() == (["read"] if counts else []), path
+
+
 def test_modules_in_a_folder_that_the_task_adds_to_the_path(folder: Folder) -> None:
     folder.write("lib/helper.py", "def f():\n    return 1\n")
     folder.task("a", "import os\nimport sys\nsys.path[:0] = [os.path.abspath('lib')]\nimport helper\nprint(helper.f())")
