@@ -10,6 +10,7 @@ from soorgeon_clone.pipeline.declared.model import Hook, Requests
 from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, number, shortened
 
+DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")  # a function in a module
 _LONGEST_PART, _LONGEST_PATH = 255, 1_000  # bytes that file systems take
 _LARGEST = 2**60  # bytes
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}

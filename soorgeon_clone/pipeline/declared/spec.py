@@ -12,13 +12,15 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.declared import elements, entry_point, yaml_tree
 from soorgeon_clone.pipeline.declared import env as environments
+from soorgeon_clone.pipeline.declared.computed_entries import Functions
 from soorgeon_clone.pipeline.declared.database_entry import RELATIONS, Clients, read_clients
 from soorgeon_clone.pipeline.declared.entries import checked_path, mapping_item, read_hook, word
 from soorgeon_clone.pipeline.declared.env import Environment
 from soorgeon_clone.pipeline.declared.foreach import Known
 from soorgeon_clone.pipeline.declared.grid import MOST_TASKS
 from soorgeon_clone.pipeline.declared.model import Spec, TaskSpec
-from soorgeon_clone.pipeline.declared.task_entry import SUFFIXES, Defaults, Functions, read_task
+from soorgeon_clone.pipeline.declared.source_entry import SUFFIXES
+from soorgeon_clone.pipeline.declared.task_entry import Defaults, read_task
 from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values, typed
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, dump, number, shortened
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.pipeline.declared import database_entry as databases
-from soorgeon_clone.pipeline.declared import dotted, foreach
+from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared import grid as grids
+from soorgeon_clone.pipeline.declared.computed_entries import Functions
 from soorgeon_clone.pipeline.declared.database_entry import Clients
 from soorgeon_clone.pipeline.declared.elements import ITEM, KEY
 from soorgeon_clone.pipeline.declared.entries import (
     checked_path,
-    is_text,
     mapping,
     mapping_item,
     optional_number,
@@ -25,12 +24,17 @@ from soorgeon_clone.pipeline.declared.entries import (
     size,
     word,
 )
-from soorgeon_clone.pipeline.declared.model import Client, Database, Hook, Product, Source, SourceKind, TaskSpec
-from soorgeon_clone.pipeline.declared.values import Computed, Unknown, Values, resolved
+from soorgeon_clone.pipeline.declared.model import Client, Database, Hook, Source, TaskSpec
+from soorgeon_clone.pipeline.declared.product_entry import notebook_keys, read_products
+from soorgeon_clone.pipeline.declared.source_entry import (
+    SQL_KINDS,
+    checked_name,
+    is_plain,
+    read_name,
+    read_source,
+)
+from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, check_keys, shortened
-from soorgeon_clone.pipeline.sources.local_modules import LocalModules
-from soorgeon_clone.pipeline.sources.shell import SUFFIXES as SHELL
-from soorgeon_clone.pipeline.sources.sql import SUFFIXES as SQL
 
 _KNOWN = (
     "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
@@ -39,16 +43,13 @@ _KNOWN = (
     "export", "class", "kernelspec_name", "foreach", *databases.KEYS,
 )  # fmt: skip
 _IGNORED = ("check_if_kernel_installed", "local_execution", "debug_mode", "executor")
-_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 # Settings for papermill that do nothing here -> what there is instead.
 _INSTEAD = {
     "cwd": "tasks run in the folder of pipeline.yaml",
     "execution_timeout": "'timeout' of the task limits the seconds of the whole task",
     "progress_bar": "progress is shown in any case",
 }
-_SCRIPTS = (".py", ".ipynb", ".md", ".rmd", ".qmd", ".r", ".jl")
-SUFFIXES = (*_SCRIPTS, *SHELL, *SQL)
-_LONGEST_NAME = 1_000  # bytes
+_FILE_CLIENTS = ("product_client", "client")
 _LONGEST_WAIT = 10 * 365 * 24 * 3600  # seconds
 
 
@@ -62,47 +63,6 @@ class Defaults:
     serializer: Hook | None = None
     unserializer: Hook | None = None
     clients: Clients = field(default_factory=Clients)
-
-
-class Functions:
-    """The functions that pipeline.yaml names for values. ``values`` says what they return.
-
-    ``names`` collects them; ``grids`` the names of tasks whose grid one computes, with the function and whether its
-    values are known.
-    """
-
-    def __init__(self, root: Path, values: Values | None = None) -> None:
-        self.values = values or Unknown()
-        self.names: dict[str, None] = {}
-        self.grids: dict[str, tuple[str, bool]] = {}
-        self._root = root
-        self._local: LocalModules | None = None
-
-    def named(self, value: Any, entry: Item) -> Computed | None:
-        """The function that the value of an entry names."""
-        if self._local is None and (isinstance(value, dict) or (isinstance(value, str) and "::" in value)):
-            self._local = LocalModules(self._root)
-        computed = None if self._local is None else dotted.named(value, self._local, entry.place)
-        if computed is not None:
-            self.names[computed.dotted] = None
-        return computed
-
-    def param(self, value: Any, entry: Item) -> Any:
-        """The value of a param."""
-        computed = self.named(value, entry)
-        return value if computed is None else self.values.param(computed)
-
-    def choices(self, value: Any, entry: Item, task: str) -> list[Any] | None:
-        """The values of a param in the grid of a task; None where no function computes them."""
-        if isinstance(value, dict) and isinstance(name := value.get("dotted_path"), str) and _DOTTED.fullmatch(name):
-            value = {**value, "dotted_path": "::".join(name.rsplit(".", 1))}
-        computed = self.named(value, entry)
-        if computed is None:
-            return None
-        found = self.values.choices(computed)
-        known = not any(one is computed for one in found)
-        self.grids[task] = (computed.dotted, known and self.grids.get(task, ("", True))[1])
-        return found if known else [replace(computed, index=0)]
 
 
 def read_task(
@@ -124,8 +84,8 @@ def read_task(
         if key in item.value:
             warnings.append(f"{item.value[key].place}: '{key}' has no effect")
     warnings += _without_effect(item)
-    source = _source(item, root, defaults.clients.templates)
-    if source.kind not in _SQL_KINDS:
+    source = read_source(item, root, defaults.clients.templates)
+    if source.kind not in SQL_KINDS:
         unused = (key for key in databases.KEYS if key in item.value and key not in _FILE_CLIENTS)
         warnings += [f"{item.value[key].place}: '{key}' has no effect" for key in unused]
     params = _params(item, functions)
@@ -134,7 +94,7 @@ def read_task(
         yield from _fanned(item, defaults, source, params, known, room)
         return
     if grid is None:
-        yield _task(item, defaults, source, params, name=_name(item, source), index=None)
+        yield _task(item, defaults, source, params, name=read_name(item, source), index=None)
         return
     name = item.get("name")
     if name is None:
@@ -147,7 +107,7 @@ def read_task(
         both = sorted(set(values) & set(params))
         if both:
             raise grid.error(f"'{both[0]}' stands in 'grid' and in 'params'")
-        own = _checked_name(grids.fill(text, values, name, names) if "[[" in text else f"{text}{index}", name)
+        own = checked_name(grids.fill(text, values, name, names) if "[[" in text else f"{text}{index}", name)
         yield _task(item, defaults, source, {**values, **params}, name=own, index=index, grid=values)
 
 
@@ -165,7 +125,7 @@ def _fanned(
         if count >= room:
             raise item.value["foreach"].error(f"a pipeline can have {grids.MOST_TASKS:,} tasks, and here are more")
         grid = {KEY: label}
-        name = _checked_name(grids.fill(fan.name, grid, entry), entry)
+        name = checked_name(grids.fill(fan.name, grid, entry), entry)
         task = _task(item, defaults, source, {**own, **params}, name=name, index=label, grid=grid)
         split = split or foreach.split_spec(fan, task)
         if count == 1:
@@ -206,14 +166,22 @@ def _task(
     return TaskSpec(
         name=name,
         source=source,
-        products=_products(item, defaults, source, grid, index, name),
+        products=read_products(
+            item,
+            source,
+            name,
+            in_source=defaults.extract_product,
+            beside_source=defaults.product_relative_to_source,
+            grid=grid,
+            index=index,
+        ),
         upstream=_upstream(item, defaults, source),
         params=params,
         resources={
             str(key): checked_path(str(resolved(value)), item.value.get("params") or item)
             for key, value in resources.items()
         },
-        notebook_keys=_notebook_keys(item),
+        notebook_keys=notebook_keys(item),
         exporter=word(item.get("nbconvert_exporter_name")),
         exporter_options=mapping(item.get("nbconvert_export_kwargs")),
         serializer=_serializer(item, "serializer", defaults.serializer),
@@ -227,7 +195,7 @@ def _task(
         memory_limit=size(item.get("memory_limit")),
         record_timing=_flag(item, "record_timing"),
         log_output=_flag(item, "log_output"),
-        plain=_is_plain(item, source),
+        plain=is_plain(item, source),
         kernel=_kernel(item, source),
         database=_database(item, source, defaults),
         file_client=_file_client(item, source, defaults),
@@ -236,136 +204,6 @@ def _task(
         file=item.file,
         line=item.line,
     )
-
-
-def _source(item: Item, root: Path, folders: Sequence[str]) -> Source:
-    entry = item.get("source")
-    declared = item.value["class"].value if "class" in item.value else None
-    if _CLASSES.get(str(declared)) == "link":
-        if entry is not None:
-            raise entry.error(f"a {declared} has no source: its product is a file that is there")
-        return Source("link", str(declared))
-    if entry is None:
-        raise item.error("a task needs a 'source'")
-    text = entry.value
-    if not isinstance(text, str) or not text.strip():
-        raise entry.error("expected the path of a script or notebook, or module.function")
-    if declared == "DownloadFromURL":
-        return Source("download", text)
-    checked_path(text, entry)
-    suffix = PurePosixPath(text).suffix.lower()
-    upload = declared == databases.UPLOAD
-    if upload or suffix in SUFFIXES:
-        kinds: Mapping[str, SourceKind] = {**dict.fromkeys(SHELL, "shell"), **dict.fromkeys(SQL, "sql")}
-        kind: SourceKind = "upload" if upload else kinds.get(suffix, "script")
-        path = Path(text)
-        if kind == "sql" and not (root / path).exists():  # the folder of 'meta.source_loader' is where else it may be
-            path = next((Path(one, path) for one in folders if (root / one / path).exists()), path)
-        if path.is_absolute():
-            try:
-                path = path.relative_to(root)
-            except ValueError:
-                return Source(kind, text, path.as_posix())
-        return Source(kind, text, _normal(path.as_posix()))
-    if _DOTTED.fullmatch(text.replace("::", ".")):
-        return Source("function", text.replace("::", "."))
-    raise entry.error(
-        f"{text!r} is no source: expected a path that ends with .py, .ipynb, .sql or .sh, or module.function"
-    )
-
-
-def _name(item: Item, source: Source) -> str:
-    entry = item.get("name")
-    if entry is not None:
-        if isinstance(entry.value, (dict, list)):
-            raise entry.error("expected a text")
-        return _checked_name(str(entry.value), entry)
-    if source.kind == "link":
-        raise item.error(f"a task with 'class: {source.text}' needs a 'name'")
-    if source.kind == "download":
-        name = PurePosixPath(source.text.partition("?")[0]).stem
-    else:
-        name = PurePosixPath(source.path).stem if source.path else source.text.rsplit(".", 1)[-1]
-    return _checked_name(name, item)
-
-
-def _checked_name(name: str, entry: Item) -> str:
-    wrong = not name.strip() or "\\" in name or any(part in ("", ".", "..") for part in name.split("/"))
-    if wrong or not is_text(name):
-        raise entry.error(f"{shortened(name)!r} is no name for a task")
-    if len(name.encode()) > _LONGEST_NAME:
-        raise entry.error(
-            f"the name {shortened(name)!r} is too long", hint=f"Up to {_LONGEST_NAME} bytes are possible."
-        )
-    return name
-
-
-def _products(
-    item: Item, defaults: Defaults, source: Source, grid: Mapping[str, Any] | None, index: int | str | None, task: str
-) -> tuple[Product, ...] | None:
-    entry = item.get("product")
-    if defaults.extract_product and source.kind not in ("link", "download"):
-        if entry is not None:
-            raise entry.error("with 'meta.extract_product: true' the product stands in the source, not here")
-        return None
-    if entry is None:
-        raise item.error("a task needs a 'product'")
-    if databases.is_relation(entry):
-        if source.kind not in _SQL_KINDS:
-            raise entry.error("expected the path of a file: only tasks of SQL make relations")
-        found = tuple(databases.read_relations(entry.map_scalars(lambda part: _filled(part, grid, item)), task))
-        if grid is not None and not any("[[" in str(part) for part in _scalars(entry.plain())):
-            raise entry.error("each task of a grid needs a relation of its own", hint="Put [[param]] into its name.")
-        return found
-    if source.kind == "upload":
-        raise entry.error("an upload makes a relation", hint="For example: product: [sales, table].")
-    base = PurePosixPath(source.path).parent if defaults.product_relative_to_source and source.path else None
-
-    def product(key: str | None, part: Item) -> Product:
-        if not isinstance(part.value, str) or not part.value.strip():
-            raise part.error("expected the path of a file")
-        if key is not None and source.kind == "download":
-            raise part.error("a download makes one file")
-        number = None if "foreach" in item.value and foreach.PLACE in part.value else index
-        path = part.value if grid is None else _in_grid(checked_path(part.value, part), grid, number, part, item)
-        checked_path(path, part)
-        return Product(key, path if base is None else (base / path).as_posix())
-
-    if isinstance(entry.value, dict):
-        if not entry.value:
-            raise entry.error("a task needs at least one product")
-        if source.kind == "sql":
-            raise entry.error("a dump makes one file, or a folder of files; a script makes relations")
-        found = tuple(product(str(key), part) for key, part in entry.value.items())
-        keys = _notebook_keys(item)
-        if source.kind == "script" and not _is_plain(item, source) and not any(one.key in keys for one in found):
-            raise entry.error(
-                f"one product must be the executed notebook, with the key '{keys[0]}'",
-                hint=f"For example: {keys[0]}: output/{_name(item, source)}.ipynb",
-            )
-        return found
-    return (product(None, entry),)
-
-
-def _in_grid(path: str, grid: Mapping[str, Any], index: int | str | None, part: Item, item: Item) -> str:
-    return grids.product_path(path, grid, index, part, _in_all(item))
-
-
-def _in_all(item: Item) -> Collection[str]:
-    grid = item.get("grid")
-    return () if grid is None else grids.parameters(grid)
-
-
-def _filled(part: Item, grid: Mapping[str, Any] | None, item: Item) -> Any:
-    if grid is None or not isinstance(part.value, str):
-        return part.value
-    return grids.fill(part.value, grid, part, _in_all(item))
-
-
-def _scalars(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [one for part in value for one in _scalars(part)] if isinstance(value, list) else [value]
 
 
 def _upstream(item: Item, defaults: Defaults, source: Source) -> tuple[str, ...] | None:
@@ -391,19 +229,9 @@ def _upstream(item: Item, defaults: Defaults, source: Source) -> tuple[str, ...]
     raise entry.error("expected a task's name or a list of names")
 
 
-# Ploomber's classes of tasks -> the kind of source that they go with.
-_CLASSES = {
-    "NotebookRunner": "script", "ScriptRunner": "script", "PythonCallable": "function", "ShellScript": "shell",
-    "Link": "link", "Input": "link", "DownloadFromURL": "download",
-    databases.SCRIPT: "sql", databases.DUMP: "sql", databases.UPLOAD: "upload",
-}  # fmt: skip
-_FILE_CLIENTS = ("product_client", "client")
-_SQL_KINDS = ("sql", "upload")
-
-
 def _database(item: Item, source: Source, defaults: Defaults) -> Database | None:
     """What a task of SQL works with; without a class, one whose product is a file is a dump. Raises UserError."""
-    if source.kind not in _SQL_KINDS:
+    if source.kind not in SQL_KINDS:
         return None
     declared, product = item.get("class"), item.get("product")
     in_database = databases.is_relation(product)
@@ -423,24 +251,11 @@ def _file_client(item: Item, source: Source, defaults: Defaults) -> Client | Non
     """What takes the files that a task makes elsewhere as well."""
     if source.kind == "link" or databases.is_relation(item.get("product")):
         return None
-    names = _FILE_CLIENTS if source.kind not in _SQL_KINDS else ("product_client",)
+    names = _FILE_CLIENTS if source.kind not in SQL_KINDS else ("product_client",)
     own = next((item.value[name] for name in names if name in item.value), None)
     if own is not None:
         return databases.read_file_client(own) if own.value is not None else None
     return defaults.clients.files
-
-
-def _is_plain(item: Item, source: Source) -> bool:
-    """Whether a script's executed notebook is no product. Raises UserError for a class that there is not."""
-    entry = item.get("class")
-    if entry is None:
-        return False
-    kind = _CLASSES.get(str(entry.value))
-    if kind is None:
-        raise entry.error(f"'{entry.value}' is no class that is known", hint=f"Known: {', '.join(_CLASSES)}.")
-    if kind != source.kind:
-        raise entry.error(f"'{entry.value}' does not go with the source {source.text}")
-    return bool(entry.value == "ScriptRunner")
 
 
 def _kernel(item: Item, source: Source) -> str | None:
@@ -466,14 +281,6 @@ def _flag(item: Item, name: str) -> bool:
                 raise wanted.error("expected true or false")
             found = found or wanted.value
     return found
-
-
-def _notebook_keys(item: Item) -> tuple[str, ...]:
-    entry = item.get("nb_product_key")
-    if entry is None:
-        return ("nb",)
-    keys = entry.plain()
-    return tuple(map(str, keys)) if isinstance(keys, list) and keys else (str(keys),)
 
 
 def _params(item: Item, functions: Functions) -> dict[str, Any]:
@@ -504,9 +311,3 @@ def _static_analysis(item: Item) -> Any:
     if entry.value not in ("disable", "regular", "strict"):
         raise entry.error("expected disable, regular or strict")
     return entry.value
-
-
-def _normal(path: str) -> str:
-    import posixpath
-
-    return posixpath.normpath(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
@@ -14,18 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.cache_folder import default_folder
-from soorgeon_clone.files.regular import read_text
 from soorgeon_clone.pipeline.declared import dag as dags
 from soorgeon_clone.pipeline.declared import repository
 from soorgeon_clone.pipeline.declared import spec as specs
-from soorgeon_clone.pipeline.declared.dotted import Called, importing_from
-from soorgeon_clone.pipeline.declared.model import DAG, Product, Spec, Task
+from soorgeon_clone.pipeline.declared.dotted import Called
+from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task
 from soorgeon_clone.pipeline.declared.values import Values
 from soorgeon_clone.pipeline.products.cache import Cache
 from soorgeon_clone.pipeline.products.leavings import Leavings
 from soorgeon_clone.pipeline.products.manifest import Manifest
 from soorgeon_clone.pipeline.sources.digests import digest
-from soorgeon_clone.pipeline.state import databases
 from soorgeon_clone.pipeline.state.computed import Remembered
 from soorgeon_clone.pipeline.state.content import Contents, named_above, named_paths, stamp_now
 from soorgeon_clone.pipeline.state.fingerprint import (
@@ -43,6 +40,7 @@ from soorgeon_clone.pipeline.state.libraries import Libraries
 from soorgeon_clone.pipeline.state.model import Cause, Fingerprint, Reason
 from soorgeon_clone.pipeline.state.records import Made, Records, RunRecord
 from soorgeon_clone.pipeline.state.source_memo import SourceMemo
+from soorgeon_clone.pipeline.status.damage import damaged
 from soorgeon_clone.pipeline.status.model import Ahead, TaskStatus, Verdict, mark_of
 from soorgeon_clone.pipeline.status.status import status_of
 
@@ -420,45 +418,8 @@ class Project:
         return tuple(cause for cause in found if cause.reason is not Reason.ENVIRONMENT)
 
     def _damaged(self, task: Task, made: Made) -> tuple[Cause, ...]:
-        found = []
-        for product in task.products:
-            now = self.contents.digest(product.path)
-            if now is None:
-                found.append(Cause(Reason.PRODUCT_MISSING, str(product)))
-            elif product.path not in made.products:
-                if made.parts.get(f"product:{product.key or ''}") == product.path:  # a record that lost it
-                    found.append(Cause(Reason.PRODUCT_CHANGED, product.path))
-            elif now != made.products[product.path][0]:
-                found.append(Cause(Reason.PRODUCT_CHANGED, str(product)))
-            elif product.relation is not None and (why := self._lost(task, product)):
-                found.append(Cause(Reason.PRODUCT_MISSING, f"{product}: {why}"))
-        for path, known in made.written.items():
-            if known and self.contents.digest(path) is None:
-                found.append(Cause(Reason.PRODUCT_MISSING, path))
-        return tuple(found)
-
-    def _lost(self, task: Task, product: Product) -> str | None:
-        """What became of a relation, according to its database; None if it is as the last run made it.
-
-        Only builds ask those that are no files: nothing else calls the user's functions, or a server.
-        """
-        try:
-            receipt = json.loads(read_text(self.root / product.path))
-            run, file = str(receipt["run"]), receipt["file"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return "its receipt cannot be read"
-        if product.relation is None or task.spec.database is None:
-            return None
-        if isinstance(file, str):
-            return databases.lost_in_file(str(self.root / file), product.relation, run)
-        client = task.spec.database.client
-        if client is None or not self._may_call:
-            return None
-        try:
-            with importing_from(self.root), databases.connected(client, self.root) as connection:
-                return databases.lost(connection, product.relation, run)
-        except UserError as error:
-            return error.message
+        """Only builds ask databases that are no files: nothing else calls the user's functions, or a server."""
+        return damaged(task, made, self.contents, root=self.root, may_call=self._may_call)
 
     def _manifest(self, task: Task, fingerprint: Fingerprint) -> tuple[Manifest | None, bool]:
         """What would bring the products back, and whether all of it is in the local cache."""
