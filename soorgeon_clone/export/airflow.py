@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from soorgeon_clone.export import airflow_connection, airflow_groups, airflow_mapping, airflow_runs, names, readers
+from soorgeon_clone.export import (
+    airflow_connection,
+    airflow_groups,
+    airflow_mapping,
+    airflow_runs,
+    names,
+    readers,
+    schema,
+)
 from soorgeon_clone.export.airflow_operators import CLASSES, IMPORTS, OPERATORS, arguments, literal
 from soorgeon_clone.export.model import OPERATORS as OPERATORS_OF_AIRFLOW
 from soorgeon_clone.export.model import Choices, Container, Operator, Settings, Workflow
@@ -30,6 +38,8 @@ TASK_KEYS: Readers = {
     "queue": readers.line,
     "priority_weight": readers.count,
     "deferrable": readers.flag,
+    "pod": schema.raw("kubernetes", "PodTemplateSpec"),
+    "container": schema.raw("kubernetes", "Container", ours=("name", "image", "command", "args")),
 }
 TRIES_AGAIN = True
 IN_IMAGE: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from soorgeon_clone.export.kubernetes import Mount, gpu_key, mounts, quantity, s
 from soorgeon_clone.export.model import Container, Operator, Workflow, named_volumes
 from soorgeon_clone.export.settings import GRACE_SECONDS
 
+_OF_PODS = ("pod", "container")  # keys that go through to Kubernetes
 _SIGN = re.compile(r"\{[{%#]")
 
 # Operator -> imports, each with the word in the file that needs it.
@@ -85,10 +86,17 @@ Command(
 def arguments(container: Container, flow: Workflow, operator: Operator) -> str:
     """The lines of a call, one for each argument."""
     describe = {"kubernetes": _pod, "docker": _docker, "bash": _bash}[operator]
-    if operator != "kubernetes" and dict(container.own).get("deferrable"):
+    own = dict(container.own)
+    if operator != "kubernetes" and own.get("deferrable"):
         raise UserError(
             f"pipeline.yaml, export: the operator '{operator}' cannot be deferred",
             hint="'deferrable' is for pods, with 'operator: kubernetes'.",
+            exit_code=2,
+        )
+    if operator != "kubernetes" and (key := next((key for key in _OF_PODS if key in own), None)):
+        raise UserError(
+            f"pipeline.yaml, export: '{key}' is for pods, and the operator '{operator}' makes none",
+            hint="Leave it out, or use 'operator: kubernetes'.",
             exit_code=2,
         )
     found = {**describe(container, flow), **_common(container)}
@@ -97,7 +105,8 @@ def arguments(container: Container, flow: Workflow, operator: Operator) -> str:
 
 def _common(container: Container) -> dict[str, str]:
     found = {"retries": repr(container.retries)}
-    found |= {key: literal(value) if isinstance(value, str) else repr(value) for key, value in container.own}
+    own = ((key, value) for key, value in container.own if key not in _OF_PODS)
+    found |= {key: literal(value) if isinstance(value, str) else repr(value) for key, value in own}
     if container.retries:
         found["retry_delay"] = "timedelta(seconds=30)"
     if container.timeout:
@@ -112,7 +121,10 @@ def _pod(container: Container, flow: Workflow) -> dict[str, str]:
         amounts["cpu"] = quantity(container.cpus)
     if container.memory is not None:
         amounts["memory"] = quantity(container.memory)
-    limits = {**amounts, **gpu_key(container)}
+    pod, more = _passed(container)
+    asked = more.get("resources") or {}
+    limits = {**amounts, **gpu_key(container), **asked.get("limits", {})}
+    amounts |= asked.get("requests", {})
     found = {
         "image": literal(container.image),
         "image_pull_policy": literal(container.pull_policy),
@@ -144,7 +156,23 @@ def _pod(container: Container, flow: Workflow) -> dict[str, str]:
         volumes = {mount.name: mount.source.value for mount in mounts(container)}
         found["volumes"] = _list(_volume(name, source) for name, source in volumes.items())
         found["volume_mounts"] = _list(_mount(mount) for mount in mounts(container))
+    if pod or more:
+        spec = {**pod.get("spec", {}), "containers": [{"name": "base", **more}]}
+        found["full_pod_spec"] = f"PodGenerator.deserialize_model_dict({ {**pod, 'spec': spec}!r})"
     return found
+
+
+def _passed(container: Container) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What Kubernetes knows and no key says, of a pod and of its container. The operator puts its own beside it."""
+    own = dict(container.own)
+    pod, more = (own[key].value if key in own else {} for key in _OF_PODS)
+    if "containers" in pod.get("spec", {}):
+        raise UserError(
+            "pipeline.yaml, export: 'containers' of a pod is set by the export",
+            hint="What is to be said of the container of a task goes to 'airflow: {container: ...}'.",
+            exit_code=2,
+        )
+    return pod, more
 
 
 def _volume(name: str, source: Mapping[str, Any]) -> str:
@@ -216,7 +244,7 @@ def _variables(container: Container) -> tuple[tuple[str, str], ...]:
 
 
 def _mapping(pairs: Any) -> str:
-    return f"{{{', '.join(f'{literal(key)}: {literal(value)}' for key, value in pairs)}}}"
+    return f"{{{', '.join(f'{literal(key)}: {literal(str(value))}' for key, value in pairs)}}}"
 
 
 def _list(texts: Any) -> str:

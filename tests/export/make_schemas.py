@@ -1,9 +1,13 @@
-"""hera's types of Argo, botocore's model of Batch -> schemas of what may be passed through; `python -m` writes them."""
+"""Types of hera (Argo), botocore (Batch) and Kubernetes' client -> schemas of what may be passed through.
+
+``python -m export.make_schemas`` writes them.
+"""
 
 from __future__ import annotations
 
 import enum
 import json
+import re
 import types
 import typing
 from pathlib import Path
@@ -79,7 +83,39 @@ def _shape(shape: Any, found: Fields) -> str:
     return plain.get(shape.type_name, "any")
 
 
-MAKERS = {"argo": argo, "aws-batch": batch}
+def pods() -> Fields:
+    """What a pod consists of."""
+    from kubernetes.client import V1PodTemplateSpec
+
+    found: Fields = {}
+    _part(V1PodTemplateSpec, found)
+    return dict(sorted(found.items()))
+
+
+def _part(model: Any, found: Fields) -> str:
+    name: str = model.__name__.removeprefix("V1")
+    if name not in found:
+        found[name] = {}
+        for field, kind in model.openapi_types.items():
+            found[name][model.attribute_map[field]] = _of_client(kind, found)
+    return name
+
+
+def _of_client(kind: str, found: Fields) -> str:
+    """The kind of a field, as Kubernetes' client writes it: ``List[V1Toleration]``, ``Dict[str, str]``."""
+    from kubernetes.client import models
+
+    if match := re.fullmatch(r"[Ll]ist\[(.*)\]", kind):
+        return f"[{_of_client(match[1], found)}]"
+    if match := re.fullmatch(r"[Dd]ict[\[(]str, (.*)[\])]", kind):
+        return f"{{{_of_client(match[1], found)}}}"
+    if hasattr(models, kind):
+        return _part(getattr(models, kind), found)
+    return {"str": "str", "bool": "bool", "int": "int", "float": "num"}.get(kind, "any")
+
+
+# Schema -> the library that it is made of, and how.
+MAKERS = {"argo": ("hera", argo), "aws-batch": ("botocore", batch), "kubernetes": ("kubernetes", pods)}
 
 
 def text_of(found: Fields) -> str:
@@ -88,5 +124,5 @@ def text_of(found: Fields) -> str:
 
 
 if __name__ == "__main__":
-    for name, make in MAKERS.items():
+    for name, (_, make) in MAKERS.items():
         (FOLDER / f"{name}.json").write_text(text_of(make()), encoding="utf-8")

@@ -58,7 +58,21 @@ export:
     /data: claim/folder
     /dev/shm: {emptyDir: {medium: Memory}}
     /key: {secret: {secretName: key}, subPath: key.json, readOnly: true}
-  airflow: {pool: gpu, queue: large, priority_weight: 5, deferrable: true, max_active_tasks: 4}
+  airflow:
+    pool: gpu
+    queue: large
+    priority_weight: 5
+    deferrable: true
+    max_active_tasks: 4
+    pod:
+      metadata: {labels: {team: science}, annotations: {cost: "42"}}
+      spec:
+        tolerations: [{key: spot, operator: Exists}]
+        affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms:
+          [{matchExpressions: [{key: gpu, operator: In, values: [a100]}]}]}}}
+        priorityClassName: low
+        imagePullSecrets: [{name: registry}]
+    container: {resources: {limits: {ephemeral-storage: 10Gi}}, securityContext: {readOnlyRootFilesystem: true}}
 """
 GRID = """
 tasks:
@@ -198,6 +212,21 @@ def test_volumes_pools_and_deferrable_pods(read: Mapping[str, Any]) -> None:
     assert read["pods"]["max_active_tasks"] == 4
 
 
+def test_what_kubernetes_knows_is_passed_through(read: Mapping[str, Any]) -> None:
+    (task,) = read["pods"]["tasks"].values()
+    spec, metadata = task["pod"]["spec"], task["pod"]["metadata"]
+    (container,) = spec["containers"]
+    assert metadata["labels"]["team"] == "science"
+    assert (metadata["annotations"]["cost"], metadata["annotations"]["soorgeon-clone/task"]) == ("42", "a")
+    assert spec["tolerations"] == [{"key": "spot", "operator": "Exists"}]
+    (term,) = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert term == {"matchExpressions": [{"key": "gpu", "operator": "In", "values": ["a100"]}]}
+    assert (spec["priorityClassName"], spec["imagePullSecrets"]) == ("low", [{"name": "registry"}])
+    assert container["resources"]["limits"] == {"ephemeral-storage": "10Gi"}
+    assert container["securityContext"] == {"readOnlyRootFilesystem": True}
+    assert (container["image"], spec["securityContext"]["runAsNonRoot"]) == ("registry/image:1", True)
+
+
 def test_grids_are_groups_and_products_are_assets(read: Mapping[str, Any]) -> None:
     found = read["grid"]
     fits = ["fit-0", "fit-1", "fit-2"]
@@ -242,6 +271,9 @@ def test_a_task_for_each_element(read: Mapping[str, Any], operator: str) -> None
         ("deadline: {seconds: -5, callback: a.b}", "bash", "expected a number of seconds"),
         ("store_connection: a b", "bash", "expected the name of a Connection"),
         ("store_connection: aws", "kubernetes", "a pod cannot see Connections"),
+        ("pod: {spec: {}}", "bash", "'pod' is for pods"),
+        ("pod: {spec: {containers: [{name: a}]}}", "kubernetes", "set by the export"),
+        ("pod: {spec: {toleration: []}}", "kubernetes", "PodSpec has no field 'toleration'"),
     ],
 )
 def test_wrong_settings_of_runs(setting: str, operator: str, message: str) -> None:

@@ -262,8 +262,10 @@ def test_the_engines_schema_is_asked(target: str, setting: str, message: str, hi
 @pytest.mark.parametrize("engine", MAKERS)
 def test_schemas_are_those_of_the_libraries(engine: str) -> None:
     """Fields come with newer versions: none of ours is unknown to the library that is installed."""
+    library, make = MAKERS[engine]
+    pytest.importorskip(library)
     ours = json.loads((FOLDER / f"{engine}.json").read_text(encoding="utf-8"))
-    theirs = MAKERS[engine]()
+    theirs = make()
     assert ours.keys() <= theirs.keys()
     for name, fields in ours.items():
         assert fields.items() <= theirs[name].items(), name
