@@ -271,8 +271,13 @@ def _wait_for_airflow(name: str, folder: Path, env: dict[str, str]) -> None:
         if states == {"success"}:
             return
         if "failed" in states:
-            raise SystemExit("Airflow: the run failed")
+            raise SystemExit(f"Airflow: the run failed; the end of its newest logs:\n{_ends_of_logs(env)}")
     raise SystemExit("Airflow: it takes too long")
+
+
+def _ends_of_logs(env: Mapping[str, str]) -> str:
+    logs = sorted((Path(env["AIRFLOW_HOME"]) / "logs").rglob("attempt=*.log"), key=lambda path: path.stat().st_mtime)
+    return "\n".join(f"{path}:\n{path.read_text(errors='replace')[-1500:]}" for path in logs[-3:])
 
 
 def _json(text: str) -> str:
