@@ -27,6 +27,7 @@ TRAITS = {
     "calls_methods": "functions of it call methods, by their names, of objects that they are given",
     "calls_nothing_held": "functions of it do not call what containers that they are given hold, not at once",
     "data": "what an object of a library is given to work on: it does not change with it",
+    "dresses": "its objects call the functions that they hold, with what they are given when they are called",
     "figures": "its objects may hold figures",
     "freezes": "what compiles functions: what they read is read once, and stays in them",
     "formulas": "names in the texts that it is given are read again when its objects are loaded",

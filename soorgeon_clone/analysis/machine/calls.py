@@ -11,8 +11,9 @@ from soorgeon_clone.analysis.machine import beside, deferred, library, unknown_c
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.model import AT_RANDOM
 from soorgeon_clone.analysis.models import table as models
+from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, CODE_TYPES, EMPTY, FUNCTION, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, CODE_TYPES, EMPTY, FUNCTION, INSTANCE, LIB, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import iterate
@@ -157,6 +158,8 @@ def element_at(w: Run, value: Value, index: int | None, node: Instruction) -> Va
     for obj in value:
         if obj.type == "builtins.tuple" and index is not None and str(index) in obj.fields:
             result.update(obj.fields[str(index)] | obj.fields.get(ANY, EMPTY))
+        elif obj.type == INSTANCE and index is not None and (field := records.field_at(obj, index)) is not None:
+            result.update(field)
         else:
             result.update(elements(w, frozenset({obj}), node))
     iterate(w, value)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from soorgeon_clone.analysis.lower.instructions import (
+    Annotate,
     Attribute,
     Call,
     Constant,
@@ -14,10 +16,10 @@ from soorgeon_clone.analysis.lower.instructions import (
     MakeFunction,
     Read,
 )
-from soorgeon_clone.analysis.lower.parts import inside
+from soorgeon_clone.analysis.lower.parts import inside, names_of
 from soorgeon_clone.analysis.machine import beliefs, calls
 from soorgeon_clone.analysis.machine.walk import Run
-from soorgeon_clone.analysis.objects import lineage
+from soorgeon_clone.analysis.objects import lineage, records
 from soorgeon_clone.analysis.objects.arguments import arity, passing
 from soorgeon_clone.analysis.objects.heap import (
     CELL,
@@ -127,12 +129,39 @@ def make_class(w: Run, node: MakeClass) -> Obj:
                 words = frozenset({w.heap.atom("builtins.str", name)})
                 run_descriptor(w, method, "__set_name__", (frozenset({obj}), words), node)
     _subclass_hooks(w, obj, node)
+    if records.is_named_tuple(obj) or any(_DATACLASS.search(name) for name in node.decorators):
+        records.say_fields(obj, _fields(node))
     if any(_GIVES_EQUALITY.search(name) for name in node.decorators):
         w.heap.hold(obj, EQUAL, frozenset({w.heap.atom("builtins.str")}))
     return obj
 
 
 _GIVES_EQUALITY = re.compile(r"(^|\.)(dataclass|attrs?|define|frozen|s)$")
+
+
+_DATACLASS = re.compile(r"(^|\.)dataclass$")
+_NO_PLAIN_FIELD = frozenset({"ClassVar", "InitVar", "KW_ONLY"})
+
+
+def _fields(node: MakeClass) -> Iterator[str]:
+    """Yield the fields that the body of a class says, in their order; none where there are others as well."""
+    said = [part for part in node.body if isinstance(part, Annotate)]
+    for part in inside(node):
+        if isinstance(part, Annotate):
+            words = _NAME.findall(" ".join(_words(part.annotation)))
+            has_options = isinstance(part.value, Call) and any(a.name in ("init", "kw_only") for a in part.value.arguments)
+            if part not in said or has_options or not _NO_PLAIN_FIELD.isdisjoint(words):
+                return
+    for part in said:
+        yield from names_of(part.target)
+
+
+def _words(annotation: Instruction) -> Iterator[str]:
+    for part in inside(annotation):
+        if isinstance(part, (Read, Attribute)):
+            yield part.name
+        elif isinstance(part, Constant) and isinstance(part.value, str):
+            yield part.value
 
 
 def _subclass_hooks(w: Run, cls: Obj, node: Instruction) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.lower.instructions import Instruction
+from collections.abc import Iterator
+
+from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction, Make
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
 from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FACTORY, KEYS, LIB, MEMBERS, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import add_bases
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import MAPPINGS, contents, mutable
+from soorgeon_clone.analysis.objects.records import say_fields
 from soorgeon_clone.analysis.objects.using import iterate
 
 
@@ -16,6 +19,8 @@ def make_class(w: Machine, args: Arguments, node: Instruction) -> Value:
     made = w.heap.make((*w.site(node), "made"), CLASS)
     made.name = str(constant(args.first) or "")
     made.module = w.scope.space
+    if isinstance(node, Call):
+        say_fields(made, _fields_in(node))
     bases = contents(args.at(1)) if len(args.positional) > 1 else EMPTY
     add_bases(w.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
     for value in (args.at(2), args.at(1)):
@@ -28,6 +33,18 @@ def make_class(w: Machine, args: Arguments, node: Instruction) -> Value:
             for name in _names_in(args.at(1)):
                 w.heap.hold(made, name, mutable(contents(value)))
     return frozenset({made})
+
+
+def _fields_in(node: Call) -> Iterator[str]:
+    """Yield the names of a named tuple's fields in their order, where they are written in the call that makes it."""
+    given = [argument.value for argument in node.arguments if not argument.sign]
+    if len(given) != 2 or any(argument.name == "rename" for argument in node.arguments):
+        return
+    for part in given[1].items if isinstance(given[1], Make) else (given[1],):
+        named = part.items[0] if isinstance(part, Make) and part.items else part
+        if not isinstance(named, Constant) or not isinstance(named.value, str):
+            return
+        yield from named.value.replace(",", " ").split()
 
 
 def _names_in(value: Value) -> set[str]:

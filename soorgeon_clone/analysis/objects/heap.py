@@ -89,6 +89,7 @@ class Obj:
     compared_by: set[int] = field(default_factory=set)  # statements that may tell whether it is the same as another
     order_seen_by: set[int] | None = None  # of a set: statements to which its order matters
     order_of: set[Obj] | None = None  # sets on whose order its own order depends
+    positions: tuple[str, ...] | None = None  # of a class: the fields that an instance is given by position, if any
     order: Any = None  # of a class: where its members are looked up, as `lineage` found it last
     finalized: bool = False  # whether code runs when it goes
     made_for: Reason = NOBODY  # why it was made first

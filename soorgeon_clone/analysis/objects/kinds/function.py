@@ -23,6 +23,8 @@ class Function(Definition):
         stored = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
         if stored or name.startswith("__"):
             return stored or frozenset({obj})
+        if not obj.code.decorators:  # it has no such attribute: something else was meant
+            return EMPTY
         attached = w.heap.make(("attached", obj, name), METHOD)  # what a decorator put there: show.register
         attached.name = name
         w.heap.hold(attached, SELF, frozenset({obj}))
@@ -40,6 +42,8 @@ class Function(Definition):
     def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         if name in obj.fields or name.startswith("__"):
             return super().call_method(w, obj, name, args, node)
+        if not obj.code.decorators:
+            return EMPTY
         # what a decorator put there: show.register, slow.cache_clear
         reason = w.blame(node, f"{obj.name}.{name}")
         w.change_one(obj)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
@@ -60,12 +61,15 @@ class Instance(OwnCode):
         for held in members:
             found |= bind(w, obj, held, node)
         if not found or (not members and has_library_base(obj)):
-            found |= _missing_attribute(w, obj, node)
+            is_there = records.has_field(obj, name)
+            found |= frozenset({w.heap.atom("builtins.scalar")}) if is_there else _missing_attribute(w, obj, node)
         return found
 
     def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
         if obj.immutable:
             return super().item(w, obj, index, node)
+        if isinstance(index.constant, int) and (field := records.field_at(obj, index.constant)) is not None:
+            return field
         has_own = member(obj.classes, "__getitem__")
         return EMPTY if has_own and not has_library_base(obj) else contents(frozenset({obj}))
 
@@ -188,7 +192,10 @@ def _named_tuple_method(w: Machine, obj: Obj, name: str, args: Arguments, node: 
     own = frozenset({obj})
     made = w.like(own, node) if name == "_replace" else frozenset({w.heap.make(w.site(node), "builtins.dict")})
     for copy in made:
-        w.heap.hold(copy, ANY, contents(own) | args.all)
+        if name == "_asdict":
+            w.heap.hold(copy, ANY, contents(own))
+        for keyword, value in args.keywords:
+            w.heap.hold(copy, keyword if keyword and records.has_field(obj, keyword) else ANY, value)
     return made
 
 

@@ -6,7 +6,19 @@ from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels, pickled_definitions
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, METHOD, SELF, Obj, Value
+from soorgeon_clone.analysis.objects.heap import (
+    ANY,
+    CLASS,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    LIB,
+    METHOD,
+    SELF,
+    UNKNOWN,
+    Obj,
+    Value,
+)
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -122,6 +134,8 @@ class LibraryObject(Kind):
         effect = w.knowledge.method(obj.type, "__call__", given(args, names), obj.made_with)
         if effect is None:
             return super().call(w, obj, args, node)
+        if w.knowledge.has(obj.type, "dresses"):
+            return _call_dressed(w, obj, effect, args, node)
         return w.apply(effect, frozenset({obj}), args, node, path=path, names=names)
 
     def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
@@ -154,6 +168,24 @@ class LibraryObject(Kind):
         if held and w.knowledge.has(obj.type, "learns"):
             return frozenset(o for o in contents(frozenset({obj})) if w.knowledge.has(o.type, "learnt_from"))
         return super().passed_on(w, obj, node, held=held)
+
+
+def _call_dressed(w: Machine, obj: Obj, effect: Effect, args: Arguments, node: Instruction) -> Value:
+    """Call the functions that an object stands for, with the same arguments; return what they give, and the table says."""
+    if (obj, obj) in w.running:
+        return EMPTY
+    own = frozenset({obj})
+    w.running.add((obj, obj))
+    found = w.call(frozenset(o for o in contents(own) if _is_called(w, o)), args, node)
+    w.running.discard((obj, obj))
+    return found.union(*(w.elements_of(text, own, node) for text in effect.returns if not text.startswith("call:")))
+
+
+def _is_called(w: Machine, obj: Obj) -> bool:
+    return obj.type in _CALLABLE or w.knowledge.has(obj.type, "dresses")
+
+
+_CALLABLE = (FUNCTION, CLASS, METHOD, INSTANCE, LIB, UNKNOWN)
 
 
 def _is_of_library(obj: Obj) -> bool:

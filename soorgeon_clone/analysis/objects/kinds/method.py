@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
-from soorgeon_clone.analysis.objects.heap import EMPTY, FUNC, INSTANCE, METHOD, SELF, Obj, Value
+from soorgeon_clone.analysis.objects.heap import CODE_TYPES, EMPTY, FUNC, INSTANCE, LIB, METHOD, SELF, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.definition import OwnCode
 from soorgeon_clone.analysis.objects.kinds.instance import inherited_method
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -22,6 +22,10 @@ def _part_of_partial(obj: Obj, name: str) -> Value:
     return obj.fields.get(name, EMPTY) if name in PARTS_OF_PARTIAL else EMPTY
 
 
+def _holds_code(w: Machine, value: Value) -> bool:
+    return any(obj.type in CODE_TYPES for obj in w.heap.reach(value))
+
+
 class Method(OwnCode):
     types = frozenset({METHOD})
 
@@ -29,6 +33,15 @@ class Method(OwnCode):
         if obj.name == PARTIAL:
             return _part_of_partial(obj, name)
         return obj.fields.get(SELF, EMPTY)
+
+    def decorate(self, w: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
+        """A function of a library that was given options does what it does without them: ``@partial(jit, inline=True)``."""
+        functions = obj.fields.get("partial", EMPTY) if obj.name == PARTIAL else EMPTY
+        has_options = functions and not obj.bound.positional and not _holds_code(w, obj.bound.all)
+        if not has_options or any(function.type != LIB for function in functions):
+            return super().decorate(w, obj, value, node)
+        w.decorated(value, node)
+        return value
 
     def change(self, w: Machine, obj: Obj, stored: str) -> None:
         w.change_one(obj)

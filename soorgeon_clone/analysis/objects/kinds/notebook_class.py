@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.knowledge.effects import sets_by_name
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, given, passing
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
@@ -61,7 +62,7 @@ class NotebookClass(Definition):
         if member(own, name) or name in obj.fields:
             return super().call_method(w, obj, name, args, node)
         if name == "_make":  # of a named tuple: an instance with what an iterable gives
-            return self.call(w, obj, passing(w.elements(args.first, node)), node)
+            return self.call(w, obj, Arguments(((w.elements(args.first, node), True),)), node)
         if sets_by_name(name):
             w.change_one(obj)  # abc's register()
         return w.unknown(own, args, node, name)
@@ -125,10 +126,12 @@ def _run_constructors(w: Machine, cls: Obj, made: Obj, args: Arguments, node: In
 def _keep_arguments(w: Machine, cls: Obj, made: Obj, args: Arguments) -> None:
     """Let an instance keep what it was given if its class has no ``__init__`` (dataclass, named tuple)."""
     fields = {key for part in lineage(frozenset({cls})) for key in part.fields}
-    for value, _ in args.positional:
-        w.heap.hold(made, ANY, value)
+    names = records.fields(cls)
+    for place, (value, is_unpacked) in enumerate(args.positional):
+        names = () if is_unpacked else names
+        w.heap.hold(made, names[place] if place < len(names) else ANY, value)
     for keyword, value in args.keywords:
         if keyword is None:
             w.heap.hold(made, ANY, contents(value))
         else:
-            w.heap.hold(made, keyword if keyword in fields or f"{FIELD}{keyword}" in fields else ANY, value)
+            w.heap.hold(made, keyword if keyword in names or keyword in fields or f"{FIELD}{keyword}" in fields else ANY, value)
