@@ -204,6 +204,9 @@ class Code:
     named: set[str] = field(default_factory=set)
     """Variables of the notebook that texts in it name where it was called: ``df.query("a > @limit")``."""
 
+    dressed: set[str] = field(default_factory=set)
+    """Decorators of libraries that it was given to, by their paths, or the types of objects that were decorators."""
+
     @property
     def is_cached(self) -> bool:
         return any(d.rpartition(".")[2] in ("lru_cache", "cache", "memoize") for d in self.decorators)

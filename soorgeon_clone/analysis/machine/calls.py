@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import partial
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set
@@ -66,9 +67,34 @@ def call_one(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
 def call_method(w: Run, receiver: Value, name: str, args: Arguments, node: Instruction) -> Value:
     """Return what ``receiver.name(...)`` gives."""
     result = EMPTY
+    if len(receiver) > 1:
+        receiver = with_method(receiver, name)
     for obj in sorted(receiver, key=_order) if len(receiver) > 1 else receiver:
         result |= kind_of(obj.type).call_method(w, obj, name, args, node)
     return result
+
+
+def with_method(receiver: Value, name: str) -> Value:
+    """Return the objects that may have a method: of a value that may be a list or a dictionary, ``keys`` tells which.
+
+    What Python's own code made is certainly of the type that it is known by.
+    """
+    found = frozenset(obj for obj in receiver if not (obj.type in _EXACT and _is_of_python(obj) and not _has(obj, name)))
+    return found or receiver
+
+
+_EXACT = {f"builtins.{kind.__name__}": kind for kind in (list, dict, tuple, set, frozenset, str, int, float, bool)}
+
+
+def _has(obj: Obj, name: str) -> bool:
+    return hasattr(_EXACT[obj.type], name)
+
+
+def _is_of_python(obj: Obj) -> bool:
+    """Whether a display of the notebook or a function of the standard library made an object."""
+    rule = obj.made_for.rule
+    path = rule[0] if isinstance(rule, tuple) else rule or "builtins"
+    return obj.immutable or path.partition(".")[0] in sys.stdlib_module_names | {"builtins"}
 
 
 def model_method(w: Run, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:

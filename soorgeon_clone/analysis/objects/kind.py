@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, INSTANCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FUNCTION, INSTANCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import NDARRAY, contents
@@ -112,6 +112,7 @@ class Kind:
         """Return what ``obj`` makes of a definition that it stands before: of a library, that in other clothes."""
         if obj.type == UNKNOWN and obj.fields:
             return value | w.unknown(frozenset({obj}), Arguments(((value, False),)), node, "a decorator")
+        dress(obj.path or obj.type, value)
         w.decorated(value, node)
         return value
 
@@ -142,6 +143,13 @@ class Kind:
 
     def make_copy(self, w: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
         return w.heap.make((*w.site(node), obj.type), obj.type)
+
+
+def dress(path: str, value: Value) -> None:
+    """Note which decorator functions were given to."""
+    for obj in value:
+        if obj.type == FUNCTION:
+            obj.code.dressed.add(path)
 
 
 _WITH_MEMBERS = (INSTANCE, CLASS)

@@ -76,6 +76,9 @@ _CHANGING = frozenset(
     reverse seed set shuffle sort step subscribe swap train unfreeze unregister update warm write
     """.split()
 )
+# of tables, in every library that has some: where somebody wants what they give, that is a new one
+_GIVING = frozenset("apply assign drop dropna fill fillna merge mutate rename replace sort".split())
+_GIVING_BY_NAME = frozenset("reset_index set_axis set_index sort_index sort_values".split())
 _KEEPING = frozenset("add append attach bind connect extend include inject insert push put register set update".split())
 _LOOKING = frozenset(
     """
@@ -89,6 +92,10 @@ _IN_PLACE = frozenset({"inplace", "out", "overwrite", "in_place"})
 
 
 _FILING = frozenset("checkpoint cleanup download dump export fetch load open read save unpack unzip write".split())
+
+
+def _gives_a_table(call: Fear) -> bool:
+    return not call.is_dropped and (call.verb in _GIVING or call.name in _GIVING_BY_NAME)
 
 
 def _touches_files_unnamed(call: Fear) -> bool:
@@ -124,7 +131,11 @@ class Case:
 CASES = (
     Case("lib.scale(x, inplace=True)", _says_in_place, ("receiver changes", "arguments change")),
     Case("x.clamp_(0, 1)", _ends_in_underscore, ("receiver changes", "arguments change")),
-    Case("y = x.fit(data)", lambda call: call.is_method and call.verb in _CHANGING, ("receiver changes",)),
+    Case(
+        "y = x.fit(data)",
+        lambda call: call.is_method and call.verb in _CHANGING and not _gives_a_table(call),
+        ("receiver changes",),
+    ),
     Case(
         "x.advance(1)",
         lambda call: call.is_method and call.is_dropped and not _only_looks(call),

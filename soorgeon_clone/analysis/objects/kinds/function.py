@@ -23,7 +23,7 @@ class Function(Definition):
         stored = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
         if stored or name.startswith("__"):
             return stored or frozenset({obj})
-        if not obj.code.decorators:  # it has no such attribute: something else was meant
+        if not _may_have(w, obj, name):  # something else was meant
             return EMPTY
         attached = w.heap.make(("attached", obj, name), METHOD)  # what a decorator put there: show.register
         attached.name = name
@@ -42,7 +42,7 @@ class Function(Definition):
     def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         if name in obj.fields or name.startswith("__"):
             return super().call_method(w, obj, name, args, node)
-        if not obj.code.decorators:
+        if not _may_have(w, obj, name):
             return EMPTY
         # what a decorator put there: show.register, slow.cache_clear
         reason = w.blame(node, f"{obj.name}.{name}")
@@ -50,6 +50,16 @@ class Function(Definition):
         w.heap.hold(obj, ATTACHED, args.all)
         w.heap.reason = reason
         return args.all | {obj}
+
+
+def _may_have(w: Machine, function: Obj, name: str) -> bool:
+    """Whether decorators may have given a function an attribute: those of what only calls it are known."""
+    code = function.code
+    if len(code.dressed) < len(code.decorators):
+        return True
+    made = {path: w.knowledge.function(path, {}) for path in code.dressed}
+    types = {type_ for path, effect in made.items() for type_ in (effect.returns if effect is not None else (path,))}
+    return any(not w.knowledge.has(type_, "dresses") or w.knowledge.method(type_, name, {}) for type_ in types)
 
 
 def _closure(w: Machine, function: Obj) -> Value:

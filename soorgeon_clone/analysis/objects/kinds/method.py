@@ -5,6 +5,7 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
 from soorgeon_clone.analysis.objects.heap import CODE_TYPES, EMPTY, FUNC, INSTANCE, LIB, METHOD, SELF, Obj, Value
+from soorgeon_clone.analysis.objects.kind import dress
 from soorgeon_clone.analysis.objects.kinds.definition import OwnCode
 from soorgeon_clone.analysis.objects.kinds.instance import inherited_method
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -40,6 +41,8 @@ class Method(OwnCode):
         has_options = functions and not obj.bound.positional and not _holds_code(w, obj.bound.all)
         if not has_options or any(function.type != LIB for function in functions):
             return super().decorate(w, obj, value, node)
+        for function in functions:
+            dress(function.path, value)
         w.decorated(value, node)
         return value
 
