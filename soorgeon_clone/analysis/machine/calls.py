@@ -79,7 +79,9 @@ def with_method(receiver: Value, name: str) -> Value:
 
     What Python's own code made is certainly of the type that it is known by.
     """
-    found = frozenset(obj for obj in receiver if not (obj.type in _EXACT and _is_of_python(obj) and not _has(obj, name)))
+    found = frozenset(
+        obj for obj in receiver if not (obj.type in _EXACT and _is_of_python(obj) and not _has(obj, name))
+    )
     return found or receiver
 
 

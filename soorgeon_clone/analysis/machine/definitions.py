@@ -149,7 +149,9 @@ def _fields(node: MakeClass) -> Iterator[str]:
     for part in inside(node):
         if isinstance(part, Annotate):
             words = _NAME.findall(" ".join(_words(part.annotation)))
-            has_options = isinstance(part.value, Call) and any(a.name in ("init", "kw_only") for a in part.value.arguments)
+            has_options = isinstance(part.value, Call) and any(
+                a.name in ("init", "kw_only") for a in part.value.arguments
+            )
             if part not in said or has_options or not _NO_PLAIN_FIELD.isdisjoint(words):
                 return
     for part in said:

@@ -171,7 +171,7 @@ class LibraryObject(Kind):
 
 
 def _call_dressed(w: Machine, obj: Obj, effect: Effect, args: Arguments, node: Instruction) -> Value:
-    """Call the functions that an object stands for, with the same arguments; return what they give, and the table says."""
+    """Call the functions that an object stands for, with the same arguments; return what the call gives."""
     if (obj, obj) in w.running:
         return EMPTY
     own = frozenset({obj})

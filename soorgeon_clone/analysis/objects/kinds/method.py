@@ -36,7 +36,7 @@ class Method(OwnCode):
         return obj.fields.get(SELF, EMPTY)
 
     def decorate(self, w: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
-        """A function of a library that was given options does what it does without them: ``@partial(jit, inline=True)``."""
+        """With options, a function of a library does what it does without them: ``@partial(jit, inline=True)``."""
         functions = obj.fields.get("partial", EMPTY) if obj.name == PARTIAL else EMPTY
         has_options = functions and not obj.bound.positional and not _holds_code(w, obj.bound.all)
         if not has_options or any(function.type != LIB for function in functions):

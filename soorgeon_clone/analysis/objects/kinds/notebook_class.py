@@ -134,4 +134,6 @@ def _keep_arguments(w: Machine, cls: Obj, made: Obj, args: Arguments) -> None:
         if keyword is None:
             w.heap.hold(made, ANY, contents(value))
         else:
-            w.heap.hold(made, keyword if keyword in names or keyword in fields or f"{FIELD}{keyword}" in fields else ANY, value)
+            w.heap.hold(
+                made, keyword if keyword in names or keyword in fields or f"{FIELD}{keyword}" in fields else ANY, value
+            )
