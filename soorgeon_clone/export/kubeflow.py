@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.export import names, readers
+from soorgeon_clone.export import names, readers, schema
 from soorgeon_clone.export.kubernetes import mounts, quantity, secret_of
 from soorgeon_clone.export.model import PROGRAM, Choices, Container, Settings, Step, Workflow
 from soorgeon_clone.export.readers import Readers
@@ -21,7 +21,13 @@ from soorgeon_clone.visible import one_line
 ABOUT = "a pipeline for Kubeflow Pipelines 2"
 TASK_NAMES = TITLES = names.KUBERNETES
 KEYS: Readers = {}
-TASK_KEYS: Readers = {"accelerator": readers.line, "image_pull_secrets": readers.lines}
+TASK_KEYS: Readers = {
+    "accelerator": readers.line,
+    "image_pull_secrets": readers.lines,
+    "platform": schema.raw(
+        "kubeflow", "KubernetesExecutorConfig", ours=("imagePullPolicy", "activeDeadlineSeconds", "secretAsEnv")
+    ),
+}
 TRIES_AGAIN = True
 IN_IMAGE: tuple[str, ...] = ()
 
@@ -170,9 +176,10 @@ def _platform(container: Container) -> dict[str, Any]:
         found["activeDeadlineSeconds"] = str(math.ceil(container.timeout))
     if container.pull_policy != "IfNotPresent":
         found["imagePullPolicy"] = container.pull_policy
-    if secrets := dict(container.own).get("image_pull_secrets"):
+    own = dict(container.own)
+    if secrets := own.get("image_pull_secrets"):
         found["imagePullSecret"] = [{"secretName": name} for name in secrets]
-    return found
+    return dict(readers.beside(found, own["platform"].value)) if "platform" in own else found
 
 
 def _task(step: Step, kind: str) -> str:

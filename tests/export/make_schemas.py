@@ -1,4 +1,4 @@
-"""Types of hera (Argo), botocore (Batch) and Kubernetes' client -> schemas of what may be passed through.
+"""Types of hera (Argo), botocore (Batch), kfp (Kubeflow) and Kubernetes -> schemas of what may be passed through.
 
 ``python -m export.make_schemas`` writes them.
 """
@@ -114,8 +114,47 @@ def _of_client(kind: str, found: Fields) -> str:
     return {"str": "str", "bool": "bool", "int": "int", "float": "num"}.get(kind, "any")
 
 
+def kubeflow() -> Fields:
+    """What Kubeflow takes for Kubernetes alone."""
+    from kfp.kubernetes.kubernetes_executor_config_pb2 import KubernetesExecutorConfig
+
+    found: Fields = {}
+    _message(KubernetesExecutorConfig.DESCRIPTOR, found)
+    return dict(sorted(found.items()))
+
+
+def _message(message: Any, found: Fields) -> str:
+    name: str = message.name
+    if name == "InputParameterSpec":  # a reference to an input, or a constant
+        return "any"
+    if name not in found:
+        found[name] = {}
+        for field in message.fields:
+            inner = field.message_type
+            if inner is not None and inner.GetOptions().map_entry:
+                kind = f"{{{_of_proto(inner.fields_by_name['value'], found)}}}"
+            else:
+                kind = _of_proto(field, found)
+                kind = f"[{kind}]" if field.is_repeated else kind
+            found[name][field.json_name] = kind
+    return name
+
+
+def _of_proto(field: Any, found: Fields) -> str:
+    if field.message_type is not None:
+        return _message(field.message_type, found)
+    plain = {field.CPPTYPE_STRING: "str", field.CPPTYPE_BOOL: "bool", field.CPPTYPE_INT32: "int"}
+    plain |= {field.CPPTYPE_INT64: "int", field.CPPTYPE_DOUBLE: "num", field.CPPTYPE_FLOAT: "num"}
+    return plain.get(field.cpp_type, "any")
+
+
 # Schema -> the library that it is made of, and how.
-MAKERS = {"argo": ("hera", argo), "aws-batch": ("botocore", batch), "kubernetes": ("kubernetes", pods)}
+MAKERS = {
+    "argo": ("hera", argo),
+    "aws-batch": ("botocore", batch),
+    "kubeflow": ("kfp.kubernetes", kubeflow),
+    "kubernetes": ("kubernetes", pods),
+}
 
 
 def text_of(found: Fields) -> str:

@@ -50,6 +50,29 @@ def test_originals_of_names_are_there() -> None:
     assert [one["inputs"]["parameters"]["task"]["runtimeValue"]["constant"] for one in tasks] == list(ODD_NAMES)
 
 
+def test_what_kubernetes_knows_is_passed_through() -> None:
+    top = """
+    export:
+      node_selector: {pool: big}
+      kubeflow:
+        platform:
+          tolerations: [{key: spot, operator: Exists}]
+          nodeSelector: {labels: {disk: fast}}
+          podMetadata: {labels: {team: science}}
+          nodeAffinity: [{matchExpressions: [{key: gpu, operator: In, values: [a100]}]}]
+    """
+    _, platform = documents(graph({"a": []}, top))
+    (told,) = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
+    assert told == {
+        "tolerations": [{"key": "spot", "operator": "Exists"}],
+        "nodeSelector": {"labels": {"pool": "big", "disk": "fast"}},
+        "podMetadata": {"labels": {"team": "science"}},
+        "nodeAffinity": [{"matchExpressions": [{"key": "gpu", "operator": "In", "values": ["a100"]}]}],
+    }
+    with pytest.raises(UserError, match="Toleration has no field 'keys'"):
+        documents(graph({"a": []}, top.replace("key: spot", "keys: spot")))
+
+
 def test_containers() -> None:
     document, platform = documents(dag_of(FULL), image=None)
     first, second = document["deploymentSpec"]["executors"].values()
