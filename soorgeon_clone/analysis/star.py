@@ -1,4 +1,5 @@
-"""A path -> whether it is a module, and the names that a star import of it binds: read from files, never imported."""
+"""A path -> whether it is a module, which others it loads, and the names that a star import of it binds: read from
+files, never imported."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
 
-from soorgeon_clone.analysis.lower.cells import Statement, outline
+from soorgeon_clone.analysis.lower.cells import Statement, loaded_by, outline
 from soorgeon_clone.analysis.lower.instructions import (
     Annotate,
     Attribute,
@@ -52,6 +53,27 @@ def is_module_path(path: str) -> bool:
 def is_installed(top: str) -> bool:
     """Whether a top-level module is installed here, or part of Python itself."""
     return top in sys.builtin_module_names or _find(top) is not None
+
+
+def loads(package: str, module: str) -> bool:
+    """Whether importing a package alone makes a module in it an attribute, at once or when it is asked for.
+
+    ``import matplotlib`` does not give ``matplotlib.pyplot``.
+    """
+    name = module[len(package) + 1 :]
+    return any(text in (name, module) or text.startswith(f"{module}.") for text in _loaded_by(package))
+
+
+@lru_cache(maxsize=64)
+def _loaded_by(package: str) -> frozenset[str]:
+    spec = _find(package)
+    if spec is None or spec.origin is None or not spec.origin.endswith("__init__.py"):
+        return frozenset()
+    try:
+        text = regular.read_bytes(Path(spec.origin), limit=_MOST_BYTES).decode()
+        return frozenset(_absolute(each, package, True) for each in loaded_by(text))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
 
 
 def _names(path: str, seen: frozenset[str]) -> dict[str, str]:

@@ -83,7 +83,8 @@ class Task:
     ``names`` are all names that its code mentions, so that generated code can avoid them. ``params`` maps a name to
     the source text of its value. ``changes_directory``: the working directory may not be the project's when the cells
     end, so paths must be made absolute before. ``writes_files``: it may write files that are no products, so its
-    products alone do not stand for it. ``reads_files``: it may read files that its code does not name. ``unbound``:
+    products alone do not stand for it. ``reads_files``: it may read files that its code does not name.
+    ``touches_files``: it may look at files, or ask in which folder it is, at all. ``unbound``:
     names that the notebook may not have when the task starts, and asks for. ``lists_names``: it shows which variables
     there are, so none of ours may be among them. ``assumptions`` are what it takes for granted, and its run checks.
     """
@@ -99,6 +100,7 @@ class Task:
     changes_directory: bool = False
     writes_files: bool = False
     reads_files: bool = False
+    touches_files: bool = True
     unbound: frozenset[str] = frozenset()
     lists_names: bool = False
     assumptions: tuple[Assumption, ...] = ()

@@ -113,7 +113,7 @@ def _parameters_code(task: Task) -> str:
 
 def _paths_code(task: Task, layout: Layout, words: Words) -> str:
     """Return what must happen first after the runner has told the paths: keep them out of the notebook's way."""
-    folder = layout.choices.notebook_folder
+    folder = layout.choices.notebook_folder if task.touches_files else ""
     loads = any(isinstance(step, Load) for step in task.steps)
     blocks = []
     for name, ours, needed in (("upstream", words.upstream, loads), ("product", words.product, bool(task.saves))):
@@ -170,7 +170,8 @@ def _made_absolute(place: str, absolute: str) -> list[str]:
 def _search_path_code(task: Task, layout: Layout, words: Words) -> str:
     """Return the code by which modules are found from any folder: ours in the project, the notebook's own beside it."""
     folder = layout.choices.notebook_folder
-    ours = bool(layout.own_modules) and (bool(folder) or _loads_elsewhere(task))
+    leaves = bool(folder) and task.touches_files
+    ours = bool(layout.own_modules) and (leaves or _loads_elsewhere(task))
     beside = bool(folder) and bool(layout.choices.local_modules)
     if not ours and not beside:
         return ""

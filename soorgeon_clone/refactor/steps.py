@@ -52,6 +52,7 @@ class Steps:
         self.borders = solution.wiring.borders
         self.products = products
         self.begin = unit.begin
+        self.own = unit.statements
         self.imports = frozenset(imports)
         self.names = names
         self.repeats = self.wiring.repeats[unit.begin]
@@ -74,6 +75,7 @@ class Steps:
             if first or (early and (statement.kind == "import" or statement.sets or self._is_of_module(statement))):
                 self._repeat(statement)
         self._put_back_early(len(self.borders.statements))
+        self._load_modules()
         for name in sorted(self.imports, key=lambda name: self.ledger.exported[name].index):
             self._import_exported(name)
         for statement in statements:
@@ -85,6 +87,18 @@ class Steps:
         for bundle in sorted(self.files, key=lambda b: (self._is_state(b), self.files[b][0].begin, b.key)):
             self._load(bundle)
         return tuple(self.steps)
+
+    def _load_modules(self) -> None:
+        """Load modules that the unit finds in packages that it imports itself, since others have imported them."""
+        if not self.begin:
+            return
+        loaded = {each.path for statement in self.own for each in statement.lowered.all_imports}
+        for statement in self.own:
+            for each in statement.lowered.imports:
+                for module in self.borders.modules_in(each.name, statement.index):
+                    if module not in loaded:
+                        loaded.add(module)
+                        self.steps.append(Replay("import", f"import {module}", (module.partition(".")[0],)))
 
     def _is_state(self, bundle: Bundle) -> bool:
         return any(map(states.is_state, self.files[bundle][1]))

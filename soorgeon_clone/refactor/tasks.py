@@ -133,6 +133,7 @@ class _Builder:
         cells = [cell for section in self.sections[unit.begin : unit.end] for cell in section.cells]
         params, cells = parameters_of(cells)
         runs = [*unit.statements, *(self.borders.statements[n] for n in self.wiring.repeats[unit.begin])]
+        loads_directory = f"{AMBIENT}directory" in self.wiring.loads[unit.begin]
         return Task(
             name=self.products.task_names[unit.begin],
             title=self.sections[unit.begin].title,
@@ -144,8 +145,8 @@ class _Builder:
             names=self.borders.facts.names,
             writes_files=any(statement.files_written for statement in unit.statements),
             reads_files=any(map(_reads_elsewhere, runs)) or _reads_unnamed(cells, runs),
-            changes_directory=any("directory" in statement.sets for statement in runs)
-            or f"{AMBIENT}directory" in self.wiring.loads[unit.begin],
+            touches_files=loads_directory or any(map(_touches_files, runs)),
+            changes_directory=loads_directory or any("directory" in statement.sets for statement in runs),
             unbound=frozenset(name for name in self._asked(unit) if self._may_be_unbound(name, unit)),
             lists_names=any(statement.lists_names for statement in unit.statements),
         )
@@ -199,6 +200,17 @@ class _Builder:
             if earlier.index not in moved:
                 return earlier.kind in ("expression", "other")
         return False
+
+
+# settings in which a path may stand that means something in one folder only
+_WITH_PATHS = frozenset({"directory", "environ", "logging", "modules", "sys_path"})
+
+
+def _touches_files(statement: StatementFacts) -> bool:
+    """Whether it may matter to a statement in which folder it runs."""
+    if statement.files_read or statement.files_written or _reads_elsewhere(statement):
+        return True
+    return "directory" in statement.varies or any(s in _WITH_PATHS or s.startswith("other:") for s in statement.sets)
 
 
 def _reads_elsewhere(statement: StatementFacts) -> bool:

@@ -8,13 +8,13 @@ before have filled it, and each fork would copy the tables of its memory.
 from __future__ import annotations
 
 import ast
-import atexit
 import gc
 import importlib
 import io
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -93,17 +93,18 @@ def import_before(modules: Iterable[str]) -> None:
 @cache
 def _process() -> Connection:
     """Return a line to the process that forks, which ends when this one does."""
-    context = get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, os.getpid()), daemon=True)
-    process.start()
+    here, there = Pipe()
+    code = f"import sys; sys.path[:] = {sys.path!r}\nfrom oracle.forks import serve; serve({there.fileno()})"
+    subprocess.Popen([sys.executable, "-c", code], pass_fds=[there.fileno()], stdin=subprocess.DEVNULL)
     there.close()
-    atexit.register(here.close)
     return here
 
 
-def _serve(line: Connection, parent: int) -> None:
-    while os.getppid() == parent:
+def serve(descriptor: int) -> None:
+    """Answer what comes over the line, until nobody is at its other end."""
+    line = Connection(descriptor)
+    os.set_inheritable(descriptor, False)
+    while True:
         try:
             message = line.recv()
         except (EOFError, OSError, KeyboardInterrupt):

@@ -216,3 +216,25 @@ def _first_row(node: ast.stmt, rows: list[str]) -> int:
     while decorators and first > 1 and not rows[first - 1].lstrip().startswith("@"):
         first -= 1  # the decorator itself stands in brackets
     return first
+
+
+def loaded_by(text: str) -> Iterator[str]:
+    """Yield what a library's module may load when it is imported, or asked for an attribute: modules and names that it
+    imports, as written (``.linalg``, ``numpy.random``), and, if it may be asked, all texts: one may name a module.
+
+    Raises SyntaxError, ValueError.
+    """
+    stack: list[ast.AST] = [ast.parse(text)]  # of the Python that it is installed for
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__getattr__":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield module
+            yield from (f"{module}.{alias.name}" if node.module else f"{module}{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "__getattr__" in text:
+            yield node.value
+        stack.extend(ast.iter_child_nodes(node))
