@@ -142,7 +142,8 @@ def compare(notebooks: list[Path], rounds: int) -> None:
                     f"{notebook.name}: {count} comments, {with_them:.2f} s, without {without:.2f} s ({more})",
                     flush=True,
                 )
-    print(f"all: {guarded:.2f} s, without {plain:.2f} s ({100 * (guarded / plain - 1):+.1f} %)")
+    if plain:
+        print(f"all: {guarded:.2f} s, without {plain:.2f} s ({100 * (guarded / plain - 1):+.1f} %)")
 
 
 def main() -> None:

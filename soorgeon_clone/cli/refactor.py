@@ -126,7 +126,9 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 @click.option(
     "--proven", is_flag=True, help="Take nothing for granted of code that nobody has described: sections join instead."
 )
-@click.option("--build", is_flag=True, help="Run the pipeline at once; plan it again where an assumption was wrong.")
+@click.option(
+    "--build", is_flag=True, help="Run the pipeline at once; plan it again where that fails and the notebook does not."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option(
     "--mark-conflicts",
@@ -245,7 +247,7 @@ def command(
             report["notes"].append(
                 f"Without --dry-run this would be refused: {refused.message}. {refused.hint or ''}".strip()
             )
-        if together and not verify:
+        if together and verified is None:
             report["notes"].insert(0, _REMEMBERED)
         if not as_json:
             planned.show_proposed(proposed)
@@ -276,6 +278,17 @@ def command(
             for one in broken:
                 say.echo(one_line(f"Repairing: `{one.statement}` was not as assumed ({one.kind}): {one.broken}"))
         report = put_down(plan_for(together, known))
+    if code == 1 and not verify and len(plan.tasks) > 1:
+        _tell("The build failed. Does the notebook fail as well?")
+        choices = _choices(source, root, plan, **wanted)
+        try:
+            repaired = _repaired(source, plan_for, known, level=level, timeout=timeout, choices=choices)
+        except UserError as error:
+            _tell(f"It does: {error.message}")
+        else:
+            plan, verified, together, known = repaired.plan, _verified(repaired), repaired.together, repaired.known
+            report = put_down(plan)
+            code = _build(root, as_json=as_json)
     if as_json:
         say.echo(json.dumps(report, indent=2))
     if code:

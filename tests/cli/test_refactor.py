@@ -488,6 +488,7 @@ def test_the_readme_names_the_runner(run: Callable[..., Done], tmp_path: Path) -
 
 
 LIBRARY = "def total(xs):\n    return sum(xs)\n\ndef spoil(xs):\n    xs.append(9)\n    return 1\n"
+LIBRARY += "\nclass Thing:\n    def __init__(self):\n        self.more = lambda x: x + 1\n"
 UNKNOWN = [
     "## Load",
     "import obscure\nxs = [1]",
@@ -545,6 +546,31 @@ def test_build_repairs_what_another_task_fails_of(run: Callable[..., Done], tmp_
     assert done.code == 0, done.err
     assert "not checked yet: " in done.out + done.err
     assert "Repairing: `n = obscure.spoil(xs)` was not as assumed (unchanged): " in done.out
+
+
+@pytest.mark.usefixtures("obscure")
+def test_build_joins_what_cannot_be_saved(run: Callable[..., Done], tmp_path: Path) -> None:
+    cells = (
+        "## Make",
+        "import obscure\nthing = obscure.Thing()",
+        "## Use",
+        "print(thing.more(2))",
+        "## Last",
+        "print(1)",
+    )
+    (tmp_path / "nb.ipynb").write_text(notebook(*cells))
+    done = run("nb.ipynb", "--build")
+    assert done.code == 0, done.err
+    assert "`thing`, an object of type obscure.Thing, cannot be saved" in done.out + done.err
+    assert "Merged into make: Make, Use: seen by --verify: `thing` cannot be pickled" in done.out
+    assert run("nb.ipynb", "--build").code == 0
+
+
+def test_build_says_that_it_is_the_notebook_that_fails(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook("## One", "x = 1", "## Two", "print(x / 0)"))
+    done = run("nb.ipynb", "--build")
+    assert done.code == 1
+    assert "It does: nb.ipynb, cell 4, line 1: the notebook itself fails here: ZeroDivisionError" in done.err
 
 
 @pytest.mark.usefixtures("obscure")
