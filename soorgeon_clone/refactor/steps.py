@@ -95,7 +95,7 @@ class Steps:
         loaded = {each.path for statement in self.own for each in statement.lowered.all_imports}
         for statement in self.own:
             for each in statement.lowered.imports:
-                for module in self.borders.modules_in(each.name, statement.index):
+                for module in self.borders.packages.modules_in(each.name, statement.index):
                     if module not in loaded:
                         loaded.add(module)
                         self.steps.append(Replay("import", f"import {module}", (module.partition(".")[0],)))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, takewhile
+from itertools import accumulate
 
 from soorgeon_clone.analysis.dataflow import History
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
 from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, LIB, Obj, Value
 from soorgeon_clone.analysis.objects.state import Binding
-from soorgeon_clone.analysis.star import is_module_path, loads
+from soorgeon_clone.analysis.star import is_module_path
 from soorgeon_clone.notebook.model import Cell
+from soorgeon_clone.refactor.carriers.packages import Packages
 
 # Names that IPython itself keeps: what they hold depends on the cells that ran before in the same process.
 SESSION_NAMES = frozenset({"Out", "In", "_oh", "_ih", "_dh", "_i", "_ii", "_iii"})
@@ -21,7 +21,6 @@ LAST_RESULT_NAMES = frozenset({"_", "__", "___"})
 
 _LISTS_NAMES = frozenset({"globals", "locals", "vars", "dir"})
 _DEFINITIONS = ("function", "class")
-_CHAIN = r"(?<![\w.]){name}((?:\s*\.\s*[^\W\d]\w*)+)"
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,10 @@ class Borders:
     def section_of(self, number: int) -> int:
         """Return the section of a statement."""
         return self.statements[number].section
+
+    @cached_property
+    def packages(self) -> Packages:
+        return Packages(self.statements, self.cells)
 
     @cached_property
     def binders(self) -> Mapping[str, frozenset[int]]:
@@ -170,43 +173,11 @@ class Borders:
         """Return import statements that bind just ``name``, as statement ``number`` does, and load the modules that the
         notebook finds in it since somebody else has imported them."""
         first = self._import_source(name, number)
-        further = [f"import {module}" for module in self.modules_in(name, number)]
+        further = [f"import {module}" for module in self.packages.modules_in(name, number)]
         top = f"import {name}"
         return "\n".join(
             [*([] if first == top and any(f.startswith(f"{top}.") for f in further) else [first]), *further]
         )
-
-    def modules_in(self, name: str, number: int) -> Iterator[str]:
-        """Yield the modules that code names as attributes of ``name``, which statement ``number`` imports, a package
-        that does not load them itself."""
-        imports = self.statements[number].lowered.imports
-        each = next((each for each in imports if each.name == name and not each.path.startswith(".")), None)
-        if each is None:
-            return
-        package = each.path if each.whole or each.is_from else name
-        if not self._is_module(package):
-            return
-        known = {package, *([] if each.is_from or each.whole else _and_parents(each.path))}
-        for chain in sorted(set(re.findall(_CHAIN.format(name=re.escape(name)), self.code))):
-            *_, module = takewhile(self._is_module, accumulate(chain.split(".")[1:], "{}.{}".format, initial=package))
-            if module not in known and not all(map(loads, _and_parents(module), _and_parents(module)[1:])):
-                known.update(_and_parents(module))
-                yield module
-
-    def _is_module(self, path: str) -> bool:
-        return path in self._imported_modules or is_module_path(path)
-
-    @cached_property
-    def _imported_modules(self) -> frozenset[str]:
-        """What certainly are modules, since the notebook imports them as such."""
-        each = (each for statement in self.statements for each in statement.lowered.all_imports)
-        paths = (one.path.rpartition(".")[0] if one.is_from else one.path for one in each if one.path[:1] != ".")
-        return frozenset(part for path in paths if path for part in _and_parents(path))
-
-    @cached_property
-    def code(self) -> str:
-        """The text of all cells."""
-        return "\n".join(cell.source for cell in self.cells.values() if cell.kind == "code")
 
     def _import_source(self, name: str, number: int) -> str:
         statement = self.statements[number]
@@ -228,11 +199,6 @@ class Borders:
         """Return the modules that the notebook imports, wherever in it."""
         imports = (each for statement in self.statements for each in statement.lowered.all_imports)
         return {each.path for each in imports if not each.path.startswith(".")}
-
-
-def _and_parents(path: str) -> list[str]:
-    """Return ``a``, ``a.b``, ``a.b.c`` for ``a.b.c``."""
-    return list(accumulate(path.split("."), "{}.{}".format))
 
 
 def is_module(obj: Obj) -> bool:
