@@ -47,7 +47,20 @@ def _figures() -> tuple[Any, ...]:
     figure = plt.gcf()
     current = figure._axstack.current()  # asking for the current axes would make some
     place = figure.axes.index(current) if current in figure.axes else None
-    return numbers, figure.number, len(figure.axes), place, len(figure.findobj())
+    return numbers, figure.number, len(figure.axes), place, _drawn_on(figure)
+
+
+def _drawn_on(figure: Any) -> tuple[int, str]:
+    """Return how many artists a figure has, and the ticks of its axes, which are made when they are asked for."""
+    number, ticks, stack = 0, [], [figure]
+    while stack:
+        one = stack.pop()
+        number += 1
+        if hasattr(one, "get_major_ticks"):
+            ticks.append((one.get_major_locator(), one.get_minor_locator(), one.get_major_formatter()))
+        else:
+            stack += one.get_children()
+    return number, repr(ticks)
 
 
 def settings() -> dict[str, Any]:
