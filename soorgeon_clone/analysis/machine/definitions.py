@@ -32,6 +32,7 @@ from soorgeon_clone.analysis.objects.heap import (
     INSTANCE,
     KEYWORDS,
     LIB,
+    NAMELESS,
     OF_CLASS,
     SELF,
     SUPER,
@@ -71,6 +72,8 @@ def make_function(w: Run, node: MakeFunction) -> Obj:
             for name, binding in inline.state.names.items():
                 w.heap.hold(obj, f"{FREE}{name}", binding.value)
             inline = inline.parent
+    if code.is_lambda or code.is_nested:
+        w.heap.types.add(NAMELESS)
     for parameter in code.parameters:
         if parameter.default is not None:
             w.heap.hold(obj, f"{DEFAULT}{parameter.name}", w.evaluate(parameter.default))

@@ -48,6 +48,7 @@ from soorgeon_clone.analysis.objects.heap import (
     INSTANCE,
     LIB,
     METHOD,
+    NAMELESS,
     UNBOUND,
     UNKNOWN,
     Heap,
@@ -459,7 +460,7 @@ class Run(Branches):
 
     def compares_identity(self) -> bool:
         """Whether there is any object that equals nothing but itself."""
-        return not self.heap.types.isdisjoint((INSTANCE, "builtins.object"))
+        return not self.heap.types.isdisjoint((INSTANCE, NAMELESS, "builtins.object"))
 
     def first_time(self, *what: object) -> bool:
         """Whether this is done for the first time in this statement with all objects holding what they hold now."""

@@ -11,6 +11,7 @@ from soorgeon_clone.analysis.objects.arguments import Arguments, constant
 from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.importable import SHELL
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.notebook.magics import CODE_MAGICS
 
 _READ_ONLY = frozenset("ls cat head tail wc grep du find tree file stat md5sum sha256sum dir".split())
 _FETCHING = frozenset("wget curl unzip tar gunzip gdown apt apt-get mkdir ln".split())
@@ -128,6 +129,8 @@ def _line_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
     if " " in name:
         name, _, line = name.partition(" ")
     none = frozenset({w.heap.atom("builtins.NoneType")})
+    if name in CODE_MAGICS:  # code in a text, since what it gives is kept: t = %timeit -o f()
+        names_in_texts.read_named(w, args.at(1), EMPTY, args, node)
     if name in _PLAIN_MAGICS:
         return none
     if name in _SETTINGS:

@@ -19,6 +19,7 @@ def make_class(w: Machine, args: Arguments, node: Instruction) -> Value:
     made = w.heap.make((*w.site(node), "made"), CLASS)
     made.name = str(constant(args.first) or "")
     made.module = w.scope.space
+    made.is_local = w.scope.kind == "function"
     if isinstance(node, Call):
         say_fields(made, _fields_in(node))
     bases = contents(args.at(1)) if len(args.positional) > 1 else EMPTY

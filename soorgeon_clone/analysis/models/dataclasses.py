@@ -33,8 +33,16 @@ def replace(w: Machine, args: Arguments, node: Instruction) -> Value | None:
     return made
 
 
+def _make_dataclass(w: Machine, args: Arguments, node: Instruction) -> Value:
+    """Before Python 3.12 the class says that it stands in the module `types`, where pickle does not find it."""
+    made = make_class(w, args, node)
+    for cls in made:
+        cls.is_local = all(keyword != "module" for keyword, _ in args.keywords)
+    return made
+
+
 FUNCTIONS = {
     "dataclasses.field": _field,
-    "dataclasses.make_dataclass": make_class,
+    "dataclasses.make_dataclass": _make_dataclass,
     "dataclasses.replace": replace,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, EQUAL, INSTANCE, KEYS, LIB, METHOD, Obj, Value
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, EQUAL, FUNCTION, INSTANCE, KEYS, LIB, METHOD, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
@@ -45,7 +45,7 @@ def look_for_number(w: Machine, value: Value, sought: Value) -> None:
 def look_up(w: Machine, value: Value, key: Value) -> None:
     """Note that an object is looked for among the keys of a dictionary."""
     look_for_number(w, value, key)
-    if any(obj.type in BY_IDENTITY and not obj.immutable for obj in key):
+    if any((obj.type in BY_IDENTITY and not obj.immutable) or _is_nameless(obj) for obj in key):
         keys = (obj.fields.get(KEYS, EMPTY) for obj in value if obj.type in CONTAINERS)
         note_identity(w, key.union(*keys))
 
@@ -64,7 +64,14 @@ def may_look_for(w: Machine, path: str, receiver: Value, value: Value) -> bool:
 def _equals_only_itself(obj: Obj) -> bool:
     if obj.type == INSTANCE:
         return not _has_own_equality(obj)
+    if _is_nameless(obj):
+        return True
     return obj.type == "builtins.object" and obj.made_with == {}  # object()
+
+
+def _is_nameless(obj: Obj) -> bool:
+    """Whether this is a function that comes in a file with its code, as another one than its name denotes."""
+    return obj.type == FUNCTION and (obj.code.is_lambda or obj.code.is_nested)
 
 
 def _has_own_equality(obj: Obj) -> bool:

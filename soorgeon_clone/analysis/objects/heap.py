@@ -25,6 +25,7 @@ METHOD = "method"  # bound: fields[SELF], and either fields[FUNC] or the method'
 SUPER = "super"  # what ``super()`` gives
 UNKNOWN = "?"
 UNBOUND_TYPE = "unbound"
+NAMELESS = "nameless"  # in `Heap.types`, for functions that no name of a module leads to: lambdas, those in functions
 CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
 FRAMES = frozenset(("pandas.DataFrame", "pandas.Series"))
 SETS = frozenset({"builtins.set", "builtins.frozenset"})

@@ -45,6 +45,8 @@ _REMEDIES = (
     (re.compile(r"draws from a seeded generator"), "draw from a generator that is a variable of its own"),
     (re.compile(r"order matters"), "sort it where the order matters"),
     (re.compile(r"\ba lambda that|the nested function"), "define a function by `def`, outside of others"),
+    (re.compile(r"compared with itself"), "define it by `def`, outside of others"),
+    (re.compile(r"another class each time"), "define the class by `class`, outside of functions"),
     (re.compile(r"earlier definition"), "make the object again after the second definition"),
     (re.compile(r"which pickle leaves out"), "keep that in a variable of its own"),
 )

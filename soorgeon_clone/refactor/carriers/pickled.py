@@ -192,13 +192,35 @@ def _of_module(borders: Borders, obj: Obj, border: int) -> Pickled:
     return Pickled(obstacle=f"{obj.name or 'a lambda'}, which a function of {obj.module} makes")
 
 
+def _has_name(borders: Borders, obj: Obj, border: int) -> bool:
+    """Whether a variable may denote a definition itself, so that its statement is repeated."""
+    return any(obj in b.value for name in borders.binders if (b := borders.before(name, border)) is not None)
+
+
+def _local_class(borders: Borders, cls: Obj, border: int, exported: Container[str]) -> Pickled:
+    """A class that a call makes, in what is an object of it: pickled with its code, unless that would be a second one.
+
+    Where a variable denotes the class, it is made anew by its statement, and the object would be of another class.
+    """
+    if _has_name(borders, cls, border):
+        return Pickled(obstacle=f"an object of {cls.name or 'a class'}, which a call makes as another class each time")
+    methods = frozenset(part for part in holds(cls) if part.type == FUNCTION)
+    free = {name for method in methods for name in outside_names(borders, method) if not borders.is_import(name)}
+    if names := ", ".join(sorted(name for name in free if name not in exported)):
+        return Pickled(obstacle=f"an object of {cls.name}, a class in a function, which reads {names}")
+    return Pickled("cloudpickle", frozenset(free))
+
+
 def _definition(borders: Borders, obj: Obj, border: int, exported: Container[str]) -> Pickled:
     """A function or class in a value: pickled by name if it has one, with its code by cloudpickle if it has none."""
     name = obj.name
     if obj.module:
         return _of_module(borders, obj, border)
+    if obj.type == CLASS and obj.is_local:
+        return _local_class(borders, obj, border, exported)
+    is_inner = obj.type == FUNCTION and obj.code.is_nested  # no name leads to it: `make.<locals>.step`
     binding = borders.before(name, border)
-    if binding is not None and binding.value == {obj} and len(binding.defs) == 1:
+    if binding is not None and binding.value == {obj} and len(binding.defs) == 1 and not is_inner:
         return Pickled(refers=frozenset({name}))
     if obj.type == FUNCTION and obj.code.owner is not None and not obj.code.is_lambda:
         return Pickled()  # a method: pickled with its class
@@ -206,11 +228,12 @@ def _definition(borders: Borders, obj: Obj, border: int, exported: Container[str
         return Pickled()
     if obj.type == FUNCTION and (obj.code.is_lambda or obj.code.is_nested):
         free = outside_names(borders, obj)
+        what = "a lambda" if obj.code.is_lambda else f"the nested function {name}"
+        start = borders.starts[border]
+        if any(number >= start for number in obj.compared_by) and _has_name(borders, obj, border):
+            return Pickled(obstacle=f"{what} that is compared with itself")
         if all(borders.is_import(n) or n in exported for n in free):
             return Pickled("cloudpickle", frozenset(free))
         names = ", ".join(sorted(n for n in free if not borders.is_import(n) and n not in exported))
-        what = "a lambda" if obj.code.is_lambda else f"the nested function {name}"
         return Pickled(obstacle=f"{what} that reads {names}")
-    if obj.type == CLASS and obj.is_local:
-        return Pickled("cloudpickle")
     return Pickled(obstacle=f"an object of an earlier definition of {name}")

@@ -15,6 +15,7 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, FRAME, NDARRAY, NUMBERS, TABLES, cells, contents, mutable
 
 _PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
+_WINDOWS = ("pandas.Rolling", "pandas.Expanding")
 _ACCESSOR = re.compile(r"register_\w+_accessor\(\s*['\"](\w+)['\"]")
 _OF_FRAMES = frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"})
 
@@ -82,7 +83,22 @@ class Table(_Numbers):
             pieces = {w.heap.make((*w.site(node), "part", p), p) for p in (SERIES, FRAME)}
         for part in pieces - inside:
             w.heap.hold(part, ANY, mutable(inside))
+        for shown in _written_through(w, obj):
+            for part in pieces:
+                if part.type == SERIES:
+                    w.heap.view(part, shown, apart=True)
         return inside | pieces
+
+
+def _written_through(w: Machine, obj: Obj) -> list[Obj]:
+    """Return the tables into which a function writes that writes into the rows or columns that ``obj`` passes to it.
+
+    Before pandas 3 those of a frame may be views of it; windows are, with ``raw=True``, whatever the version.
+    """
+    if obj.type == FRAME:
+        return [] if w.copies_on_write else [obj]
+    shown = contents(frozenset({obj})) if obj.type.startswith(_WINDOWS) else ()
+    return [part for part in shown if part.type in FRAMES]
 
 
 class Indexer(Table):
