@@ -2,6 +2,8 @@
 
 A name is a file name, part of a product's name, a Python name (with ``_`` for ``-``), an RFC 1123 label for Kubernetes
 and a task id for Airflow: lower-case ASCII letters, digits and hyphens, a letter first, at most 63 characters.
+Where nothing but a dictionary could tell how a title is written in Latin letters (Chinese, Arabic, Hindi, Thai), it
+keeps its own letters: files and Python take them, and exports give such tasks other names where an engine does not.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 MAX_LENGTH = 63
+MAX_BYTES = 150  # of a name in its own letters: a file's name has 255, and others stand around this one
 
 # Names of devices on Windows: no file can have them, with any extension.
 _DEVICES = {"con", "prn", "aux", "nul", "conin", "conout"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
@@ -75,9 +78,10 @@ def task_names(titles: Sequence[str], imported: Collection[str] = ()) -> tuple[s
 
 
 def slug(title: str) -> str:
-    """Return the title in lower-case words joined by hyphens, or "" if it has none that Latin letters can show."""
+    """Return the title in lower-case words joined by hyphens, or "" if it has no letters, digits or symbols."""
     numbering = _NUMBERING.match(title)
-    return "-".join(_latin_words(title[numbering.end() if numbering else 0 :]) or _symbol_words(title))
+    text = title[numbering.end() if numbering else 0 :]
+    return "-".join(_latin_words(text) or _own_words(text) or _symbol_words(title))
 
 
 def _usable(name: str, imported: Collection[str]) -> str:
@@ -92,24 +96,34 @@ def _usable(name: str, imported: Collection[str]) -> str:
 def _with_suffix(name: str, suffix: str) -> str:
     """Return the name with the suffix, shortened by whole words where it would be too long."""
     room = MAX_LENGTH - len(suffix)
-    if len(name) > room:
+    if len(name) > room or len(name.encode()) > MAX_BYTES:
+        while len(name[:room].encode()) > MAX_BYTES:
+            room -= 1
         words = name[: room + 1].rpartition("-")[0]
         name = words or name[:room]
     return name.rstrip("-") + suffix
 
 
 def _latin_words(text: str) -> list[str]:
-    """Return the words in ASCII letters; none if most of the letters have no counterpart there."""
+    """Return the words in ASCII letters; none if letters have no counterpart there, unless most are ASCII already."""
     words = []
-    kept = lost = 0
+    plain = lost = 0
     for word in re.findall(r"\w+", re.sub("['’ʼ`]", "", text)):
         if len(word) == 1 and unicodedata.name(word, "").startswith("GREEK"):
             word = unicodedata.name(word).rpartition(" ")[2]
         sounds = [_sound(letter) for letter in word.casefold()]
-        kept += sum(1 for sound in sounds if sound is not None)
+        plain += sum(1 for letter in word if letter.isascii())
         lost += sum(1 for sound in sounds if sound is None)
         words += re.findall(r"[a-z0-9]+", "".join(" " if sound is None else sound for sound in sounds))
-    return words if kept >= lost else []
+    return words if plain >= lost else []
+
+
+def _own_words(text: str) -> list[str]:
+    """Return the words in the letters that they are written in."""
+    letters = unicodedata.normalize("NFKC", text).lower()
+    words = "".join(letter if f"x{letter}".isidentifier() and letter != "_" else " " for letter in letters).split()
+    # a mark that stands alone begins no name
+    return words if words and words[0][0].isalpha() else []
 
 
 def _sound(letter: str) -> str | None:

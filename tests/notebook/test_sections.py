@@ -48,7 +48,7 @@ CASES = [
     ("raw cells do not cut", ["m:## A", "x", "r:## B", "y"], [("a", [0, 1, 2, 3])]),
     ("setext and HTML", ["m:A\n---", "x", "m:<h2>B</h2>", "y"], [("a", [0, 1]), ("b", [2, 3])]),
     ("same titles", ["m:## A", "x", "m:## A", "y"], [("a", [0, 1]), ("a-2", [2, 3])]),
-    ("empty titles", ["m:##", "x", "m:## 数", "y"], [("section-1", [0, 1]), ("section-2", [2, 3])]),
+    ("empty titles", ["m:##", "x", "m:## 数", "y"], [("section-1", [0, 1]), ("数", [2, 3])]),
     ("no code at all", ["m:## A", "m:text"], [("my-notebook", [0, 1])]),
     ("magics are code", ["m:## A", "%matplotlib inline", "m:## B", "!ls"], [("a", [0, 1]), ("b", [2, 3])]),
 ]
