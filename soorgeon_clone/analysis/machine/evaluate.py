@@ -41,7 +41,7 @@ from soorgeon_clone.analysis.objects.arguments import constant
 from soorgeon_clone.analysis.objects.comparing import look_for_number, note_identity
 from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, EMPTY, LIB, RETURNED, SUPER, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
-from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
+from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside, operate
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State
 from soorgeon_clone.analysis.objects.using import advance_all, iterate
 
@@ -215,7 +215,7 @@ def _compare_values(w: Run, sign: str, left: Value, right: Value) -> None:
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in", "not in"})
 
 
-def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value) -> Value:
+def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value, *, in_place: bool = False) -> Value:
     """Return what ``left <sign> right`` gives. Operators of the notebook's own classes may run."""
     if sign in ("is", "is not"):
         for obj in left | right:
@@ -224,7 +224,8 @@ def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value) -
             elif w.has(obj, "not_unique") or (obj.path and obj.type == "builtins.float"):
                 w.opaque(f"`{sign} {obj.path}` asks whether two values are the same object, which saving does not keep")
         return frozenset({w.heap.atom("builtins.bool")})
-    own = implicit(w, left | right)
+    given = operate(w, left, sign, right, in_place=in_place)
+    own = implicit(w, left | right) if given is None else given
     if sign in _COMPARISONS:
         implicit_inside(w, left | right)
         note_identity(w, left | right)
@@ -232,6 +233,8 @@ def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value) -
         look_for_number(w, right, left)
         advance_all(w, right)
         return frozenset({w.heap.atom("builtins.bool")})
+    if given is not None:
+        return given
     result: set[Obj] = set(own)
     for ones in _by_type(left):
         for others in _by_type(right):

@@ -55,7 +55,7 @@ from soorgeon_clone.analysis.objects.kinds.importable import MAIN
 from soorgeon_clone.analysis.objects.kinds.table import held_by_table
 from soorgeon_clone.analysis.objects.parts import NUMBERS, contents
 from soorgeon_clone.analysis.objects.policy import Assumed
-from soorgeon_clone.analysis.objects.special_methods import implicit
+from soorgeon_clone.analysis.objects.special_methods import asks_only_for_operators, implicit
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import iterate
@@ -126,10 +126,9 @@ def _operate_in_place(w: Run, node: OperateInPlace) -> None:
     target = node.target
     old = w.evaluate(target)
     value = w.evaluate(node.value)
-    result = evaluate.operation(w, target, old, node.sign, value)
+    result = evaluate.operation(w, target, old, node.sign, value, in_place=True)
     mutable = frozenset(obj for obj in old if not obj.immutable)
-    if mutable:
-        implicit(w, mutable)
+    if mutable and not all(map(asks_only_for_operators, old | value)):  # or a method has done all that is done
         in_place = frozenset(o for o in mutable if o.type not in (FUNCTION, CLASS))
         w.change(in_place)
         w.heap.derive_order(in_place, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from soorgeon_clone.analysis.objects.arguments import any_arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FUNCTION, INSTANCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FUNCTION, INSTANCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS
@@ -17,6 +17,13 @@ _QUIET = frozenset(
 _OF_ITSELF = re.compile(
     r"__(get|set|del|i(?!nt|ndex|nvert)|enter|exit|next|missing|contains|delete|aenter|aexit|anext|await)[a-z]*__$"
 )
+_ARITHMETIC = {
+    **{"+": "add", "-": "sub", "*": "mul", "@": "matmul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow"},
+    **{"<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor"},
+}
+_COMPARING = frozenset(f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge"))  # one may be made of others
+_COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
+_NUMBERS = frozenset(f"builtins.{name}" for name in ("int", "float", "complex", "bool", "NoneType"))
 _SEEN_THROUGH = {*CONTAINERS, INSTANCE, "collections.Counter", "types.SimpleNamespace"}
 
 
@@ -46,6 +53,40 @@ def implicit(w: Machine, value: Value) -> Value:
     return frozenset(result)
 
 
+def operate(w: Machine, left: Value, sign: str, right: Value, *, in_place: bool) -> Value | None:
+    """Run what ``left <sign> right`` may call in the notebook's classes; return what it gives if nothing else is given.
+
+    None where one is no instance, or no number: what a library has may ask for other methods than those of the
+    operator (numpy looks whether something is a sequence).
+    """
+    if INSTANCE not in w.heap.types or not (left and right) or not all(map(asks_only_for_operators, left | right)):
+        return None
+    if any(obj.type != INSTANCE for obj in left) and any(obj.type != INSTANCE for obj in right):
+        return None
+    result: set[Obj] = set()
+    if sign in _ARITHMETIC:
+        name = _ARITHMETIC[sign]
+        ahead = frozenset({f"__{name}__", f"__i{name}__"} if in_place else {f"__{name}__"})
+        back = frozenset({f"__r{name}__"})
+    elif sign in _COMPARISONS:
+        ahead = back = _COMPARING
+        result.add(w.heap.atom("builtins.bool"))
+    else:
+        return None
+    for value, names, operand in ((left, ahead, right), (right, back, left)):
+        for obj in value:
+            if obj.type == INSTANCE:
+                result.update(_run(w, obj, names=names, operand=operand))
+    return frozenset(result)
+
+
+def asks_only_for_operators(obj: Obj) -> bool:
+    """Whether an operator runs only methods of that operator for it: a number, or what has only the notebook's own."""
+    if obj.type != INSTANCE:
+        return obj.type in _NUMBERS
+    return all(base.type == CLASS for cls in lineage(obj.classes) for base in cls.bases)
+
+
 def implicit_inside(w: Machine, value: Value) -> None:
     """Run what an operation on containers may call in the notebook's classes for what they hold, however deep.
 
@@ -65,10 +106,13 @@ def implicit_inside(w: Machine, value: Value) -> None:
             _run(w, obj, held=True)
 
 
-def _run(w: Machine, obj: Obj, *, held: bool = False) -> Value:
+def _run(
+    w: Machine, obj: Obj, *, held: bool = False, names: frozenset[str] | None = None, operand: Value = EMPTY
+) -> Value:
     """Run the special methods (``__eq__``, ``__len__``, ...) that an operation on an instance may call.
 
-    ``held``: the operation is one on a container that holds the instance.
+    ``held``: the operation is one on a container that holds the instance. ``names``: those that it may call, with
+    ``operand``; without them any may be called, with anything.
     """
     if held and not w.first_time("held in", obj):
         return EMPTY
@@ -79,16 +123,26 @@ def _run(w: Machine, obj: Obj, *, held: bool = False) -> Value:
         for name, members in list(cls.fields.items()):
             if not (name.startswith("__") and name.endswith("__")) or name in _QUIET:
                 continue
-            if held and _OF_ITSELF.match(name):
+            if (held and _OF_ITSELF.match(name)) or (names is not None and name not in names):
                 continue
             for member in members:
-                if member.type != FUNCTION or (obj, member) in w.running:
+                if member.type != FUNCTION:
+                    continue
+                if (obj, member) in w.running:
+                    if names is not None:
+                        result.add(_anything(w, obj))
                     continue
                 w.running.add((obj, member))
-                anything = w.heap.make(("operand", obj), UNKNOWN)
-                w.heap.hold(anything, ANY, frozenset({obj}))
-                passed = any_arguments(member, frozenset({anything}), frozenset({obj}))
+                given = operand or frozenset({_anything(w, obj)})
+                passed = any_arguments(member, given, frozenset({obj}))
                 value = w.call_function(member, passed, member.code.place)
                 w.running.discard((obj, member))
-                result.update(o for o in value if o is not anything)
+                result.update(value - given if not operand else value)
     return frozenset(result)
+
+
+def _anything(w: Machine, obj: Obj) -> Obj:
+    """Return an operand of which nothing is known: it may hold the instance itself."""
+    made = w.heap.make(("operand", obj), UNKNOWN)
+    w.heap.hold(made, ANY, frozenset({obj}))
+    return made
