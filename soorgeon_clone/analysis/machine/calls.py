@@ -85,7 +85,9 @@ def with_method(receiver: Value, name: str) -> Value:
     return found or receiver
 
 
-_EXACT = {f"builtins.{kind.__name__}": kind for kind in (list, dict, tuple, set, frozenset, str, int, float, bool)}
+_EXACT = {f"builtins.{kind.__name__}": kind for kind in (list, dict, tuple, set)}
+
+_OF_PYTHON = sys.stdlib_module_names | {"builtins"}
 
 
 def _has(obj: Obj, name: str) -> bool:
@@ -96,7 +98,7 @@ def _is_of_python(obj: Obj) -> bool:
     """Whether a display of the notebook or a function of the standard library made an object."""
     rule = obj.made_for.rule
     path = rule[0] if isinstance(rule, tuple) else rule or "builtins"
-    return obj.immutable or path.partition(".")[0] in sys.stdlib_module_names | {"builtins"}
+    return not obj.immutable and path.partition(".")[0] in _OF_PYTHON
 
 
 def model_method(w: Run, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:

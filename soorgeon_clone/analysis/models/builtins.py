@@ -6,7 +6,7 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.collections import make_class, make_mapping
 from soorgeon_clone.analysis.models.importlib import dunder_import
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant
-from soorgeon_clone.analysis.objects.heap import ANY, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, FUNCTION, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.instance import attributes
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -99,7 +99,7 @@ def _vars(w: Machine, args: Arguments, node: Instruction) -> Value | None:
     modules = [w.attribute(frozenset({obj}), "__dict__", node) for obj in args.first if obj.type == LIB]
     if modules and len(modules) == len(args.first):
         return frozenset().union(*modules)
-    found = [attributes(w, obj) for obj in args.first if obj.type == INSTANCE]
+    found = [attributes(w, obj) for obj in args.first if obj.type in (INSTANCE, FUNCTION)]
     return frozenset().union(*found) if found and len(found) == len(args.first) else None
 
 

@@ -6,8 +6,9 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
+from soorgeon_clone.analysis.objects.kinds.instance import attributes
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import mutable
+from soorgeon_clone.analysis.objects.parts import contents, mutable
 
 
 class Function(Definition):
@@ -18,9 +19,12 @@ class Function(Definition):
             w.opaque("it reads and writes variables by name")
         if name == "__closure__":
             return _closure(w, obj)
-        if name.startswith("__") and name not in ("__dict__", "__defaults__", "__kwdefaults__", "__wrapped__"):
+        if name == "__dict__":
+            return attributes(w, obj)
+        if name.startswith("__") and name not in ("__defaults__", "__kwdefaults__", "__wrapped__"):
             return frozenset({w.heap.atom("builtins.str")})
         stored = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
+        stored |= contents(frozenset(view for view in obj.views if view.is_attributes))
         if stored or name.startswith("__"):
             return stored or frozenset({obj})
         if not _may_have(w, obj, name):  # something else was meant
