@@ -479,7 +479,7 @@ def _frame_notes(layout: Layout) -> list[str]:
     chosen = layout.choices.df_format
     lost = ", which keeps neither an index nor most dtypes" if chosen == "csv" else ""
     return [
-        f"Frames are saved as {chosen}{lost}; one that would come back different is pickled, and a warning says so. "
+        f"Frames are saved as {chosen}{lost}; what would come back different is pickled beside it, and build says so. "
         "Frames that share data with other variables are pickled together with them."
     ]
 

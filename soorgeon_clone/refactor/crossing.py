@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from soorgeon_clone.refactor.imports import WIDTH
-from soorgeon_clone.refactor.layout import Layout, may_hold_frame
+from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Bundle, Load, Part
 from soorgeon_clone.refactor.naming import Import, Names, place_import, rename
 
@@ -50,11 +50,13 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
     """Return the lines that give the names of ``load`` their values."""
     bundle = load.bundle
     parts = [part for part in bundle.parts if part.name in load.names]
-    path = f"{words.upstream}{_key(load.task)}{_key(layout.upstream(load).key)}"
-    if may_hold_frame(bundle, layout.choices):
+    path, *exact = (f"{words.upstream}{_key(load.task)}{_key(file.key)}" for file in layout.upstream(load).all)
+    if exact:
         loader = words.use(f"from {layout.frames_module} import load_frame")
-        lines = _put_back(parts[0], f"{loader}({path})", words)
-        return lines if len(lines[0]) <= WIDTH else _put_back(parts[0], f"{loader}(\n    {path}\n)", words)
+        lines = _put_back(parts[0], f"{loader}({path}, {exact[0]})", words)
+        if len(lines[0]) <= WIDTH:
+            return lines
+        return _put_back(parts[0], f"{loader}(\n    {path},\n    {exact[0]},\n)", words)
     file = words.names.pick("file")
     value = f"{words.use(f'import {layout.pickler(bundle)}')}.load({file})"
     opening = _open(path, "rb", file, words)
@@ -73,10 +75,10 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
 
 def save_lines(task: str, bundle: Bundle, layout: Layout, words: Words) -> list[str]:
     """Return the lines that write ``bundle`` to its product."""
-    path = f"{words.product}{_key(layout.product(task, bundle).key)}"
-    if may_hold_frame(bundle, layout.choices):
+    path, *exact = (f"{words.product}{_key(file.key)}" for file in layout.product(task, bundle).all)
+    if exact:
         saver = words.use(f"from {layout.frames_module} import save_frame")
-        return _call(saver, [words.adapt(bundle.parts[0], bundle.parts[0].save), path], indent=0)
+        return _call(saver, [words.adapt(bundle.parts[0], bundle.parts[0].save), path, *exact], indent=0)
     certain = {part.name: words.adapt(part, part.save) for part in bundle.parts if not part.maybe_unbound}
     maybe = [part for part in bundle.parts if part.maybe_unbound]
     dump = _Dump(bundle, path, layout, words)

@@ -69,7 +69,7 @@ def own_modules(plan: Plan, layout: Layout) -> dict[str, str]:
 
 def products(task: Task, layout: Layout) -> dict[str, str]:
     """Return the task's products by key, its executed notebook first."""
-    files = [layout.product(task.name, bundle) for bundle in task.saves]
+    files = [file for bundle in task.saves for file in layout.product(task.name, bundle).all]
     return {"nb": layout.notebooks[task.name], **{file.key: file.path for file in files}}
 
 

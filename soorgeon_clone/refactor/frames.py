@@ -1,9 +1,11 @@
-"""The text of frames.py: saves a pandas DataFrame as parquet or csv, anything else (or what would change) as pickle.
+"""The text of frames.py: saves a pandas DataFrame as parquet or csv, and beside it, exactly, what that would change.
 
-A module of the project and not of ours, since tasks run without this package. What a value is shows only in the run,
-so the file says itself what it holds. A frame is read back right after it was written: a format that would give
-back something else is not used for it, and a warning says so. Parquet is read back some columns at a time: a frame that
-fills the memory must not have to be there twice.
+A module of the project and not of ours, since tasks run without this package. What a value is shows only in the run.
+The table is always one, for other programs; tasks read it too where it gives back the very frame, which is tried
+right after it was written. Else they read the file beside it, a pickle, which is empty where it is not needed. Parquet
+is read back some columns at a time: a frame that fills the memory must not have to be there twice.
+
+What a table lost is a warning of the category `NotKept`, which builds show (pipeline/building/not_kept.py).
 """
 
 from __future__ import annotations
@@ -12,37 +14,67 @@ from soorgeon_clone.refactor.layout import FrameFormat
 from soorgeon_clone.refactor.model import Serializer
 
 _TEXT = '''\
-"""Save and load what tasks hand on: a DataFrame as FORMAT, anything else as a pickle."""
+"""Save and load what tasks hand on: a DataFrame as FORMAT, and beside it as a pickle what FORMAT does not give back."""
 
+import os
 import PICKLE
 import warnings
 
 import pandas as pd
 
 
-def save_frame(value, path):
-    """Write a DataFrame as FORMAT. What FORMAT cannot give back as it was becomes a pickle, with a warning."""
-    if type(value) is pd.DataFrameLARGE:
-        try:
-            WRITE
-            changed = _differences(value, path)
-            problem = changed and f"FORMAT would lose or change {changed}"
-        except Exception as error:
-            problem = f"FORMAT cannot hold it ({error})"
-        if not problem:
-            return
-        warnings.warn(f"{path} is saved as a pickle: {problem}", stacklevel=2)
-    with open(path, "wb") as file:
-        PICKLE.dump(value, file, protocol=5)
+class NotKept(UserWarning):
+    """A table that is not all of the frame."""
 
 
-def load_frame(path):
+def save_frame(value, path, exact):
+    """Write a DataFrame to ``path`` as FORMAT, and to ``exact`` what would come back different, else nothing."""
+    if type(value) is not pd.DataFrame:
+        problem = _write_note(path, exact, f"it is a {type(value).__name__}, no DataFrame")
+    else:
+        problem = SAVE
+    with open(exact, "wb") as file:
+        if problem:
+            PICKLE.dump(value, file, protocol=5)
+
+
+def load_frame(path, exact):
     """Return what `save_frame` wrote."""
-    with open(path, "rb") as file:
-        if file.read(1) == b"\\x80":  # how a pickle begins
-            file.seek(0)
+    if os.path.getsize(exact):
+        with open(exact, "rb") as file:
             return PICKLE.load(file)
     return _read(path)
+
+
+def _save_table(frame, path, exact):
+    """Return in which part of the frame the table is different, if it is."""
+    try:
+        WRITE
+    except Exception as error:
+        problem = _write_note(path, exact, f"FORMAT cannot hold it: {error}")
+        _warn(f"is no table of the frame: {problem}", path, exact)
+        return problem
+    try:
+        problem = _differences(frame, path)
+    except Exception as error:
+        problem = f"what cannot be read back: {error}"
+    if problem:
+        _warn(f"does not keep {problem}", path, exact)
+    return problem
+
+
+def _warn(what, path, exact):
+    message = f"{os.path.basename(path)} {what}; tasks load the frame from {os.path.basename(exact)}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")  # whatever the notebook wants to see of its own
+        warnings.warn(message, NotKept, stacklevel=4)
+
+
+def _write_note(path, exact, why):
+    """Make a table that says where the value is."""
+    frame = pd.DataFrame({"saved in": [os.path.basename(exact)], "because": [why]})
+    NOTE
+    return why
 
 
 READ
@@ -50,10 +82,10 @@ READ
 
 def _difference(frame, copy):
     """Say in which part of a DataFrame its copy is different, if it is."""
-    if not _same_index(frame.columns, copy.columns):
-        return "the column names"
     if not _same_index(frame.index, copy.index):
         return "the index"
+    if not _same_index(frame.columns, copy.columns):
+        return "the column names"
     for number, column in enumerate(frame.columns):
         if not _same_dtype(frame.dtypes.iloc[number], copy.dtypes.iloc[number]):
             return f"the dtype of column {column!r}"
@@ -89,9 +121,10 @@ def _same_values(one, other):
 '''
 
 _WRITE = {
-    "parquet": 'value.to_parquet(path, compression="zstd")',
-    "csv": "value.to_csv(path, index=False)",
+    "parquet": 'frame.to_parquet(path, compression="zstd")',
+    "csv": "frame.to_csv(path, index=not _is_count(frame.index))",
 }
+_NOTE = {"parquet": "frame.to_parquet(path)", "csv": "frame.to_csv(path, index=False)"}
 _READ = {
     "parquet": '''\
 def _read(path, columns=None):
@@ -116,7 +149,12 @@ def _read(path):
 
 def _differences(frame, path):
     """Say in which part of a DataFrame what was written is different, if it is."""
-    return _difference(frame, _read(path))''',
+    return _difference(frame, _read(path))
+
+
+def _is_count(index):
+    """Tell whether an index is that of a frame to which nobody gave one."""
+    return type(index) is pd.RangeIndex and index.equals(pd.RangeIndex(len(index))) and index.name is None''',
 }
 _LARGE = '''
 
@@ -135,9 +173,11 @@ _EXACT = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
 
 def frames_module(df_format: FrameFormat, serializer: Serializer, above: int = 0) -> str:
     """Return the module's text. Frames of fewer bytes than ``above`` are pickled."""
-    text = _TEXT.replace("FORMAT", df_format).replace("PICKLE", serializer)
-    text = text.replace("WRITE", _WRITE[df_format]).replace("READ", _READ[df_format])
-    text = text.replace("LARGE", f" and _size(value) >= {above:_}" if above else "")
+    save = "_save_table(value, path, exact)"
+    if above:
+        save += f' if _size(value) >= {above:_} else _write_note(path, exact, "it is small")'
+    text = _TEXT.replace("SAVE", save).replace("WRITE", _WRITE[df_format]).replace("NOTE", _NOTE[df_format])
+    text = text.replace("FORMAT", df_format).replace("PICKLE", serializer).replace("READ", _READ[df_format])
     if above:
         text = text.rstrip("\n") + _LARGE
     return text.replace("import pandas as pd\n", f"import pandas as pd\n{_EXACT}", 1) if df_format == "csv" else text

@@ -42,10 +42,16 @@ class Choices:
 
 @dataclass(frozen=True)
 class ProductFile:
-    """A bundle's key in pipeline.yaml and its file, relative to the project."""
+    """A bundle's key in pipeline.yaml and its file, relative to the project; of a table, what is saved beside it."""
 
     key: str
     path: str
+    exact: ProductFile | None = None
+
+    @property
+    def all(self) -> tuple[ProductFile, ...]:
+        """It, and what is saved beside it."""
+        return (self,) if self.exact is None else (self, self.exact)
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,13 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
             key = _free(wanted, keys)
             keys.add(key)
             stem = f"{task.name}-{_file_name(wanted)}"
-            files[task.name, bundle.key] = ProductFile(key, _free_path(choices, stem, suffix(bundle, choices), taken))
+            path = _free_path(choices, stem, suffix(bundle, choices), taken)
+            exact = None
+            if may_hold_frame(bundle, choices):
+                beside = _free(f"{key}_exact", keys)
+                keys.add(beside)
+                exact = ProductFile(beside, _free_path(choices, f"{stem}-exact", ".pkl", taken))
+            files[task.name, bundle.key] = ProductFile(key, path, exact)
     others = {*(module.split(".")[0] for module in plan.modules), *choices.local_modules, *choices.taken_modules}
     frames_module = _free("frames", {*others, *notebooks})
     nested_module = _free("nested", {*others, *notebooks})
@@ -124,7 +136,7 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
 
 
 def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:
-    """Tell whether the run decides if the bundle is saved in the format for frames."""
+    """Tell whether the bundle is saved in the format for frames if the run finds one."""
     if choices.df_format is None or bundle.is_dict or bundle.serializer != choices.serializer:
         return False
     part = bundle.parts[0]
@@ -132,10 +144,8 @@ def may_hold_frame(bundle: Bundle, choices: Choices) -> bool:
 
 
 def suffix(bundle: Bundle, choices: Choices) -> str:
-    """Return the product's suffix: a promise about its content only where that is known before the run."""
-    if not may_hold_frame(bundle, choices):
-        return ".pkl"
-    return f".{choices.df_format}" if bundle.parts[0].frame and not choices.df_above else ".data"
+    """Return the product's suffix: what the file holds, whatever the run turns out to save."""
+    return f".{choices.df_format}" if may_hold_frame(bundle, choices) else ".pkl"
 
 
 def _free_path(choices: Choices, stem: str, ending: str, taken: set[str]) -> str:

@@ -147,7 +147,7 @@ def _absolute_product(ours: str, words: Words) -> list[str]:
 def _absolute_upstream(ours: str, task: Task, layout: Layout, words: Words) -> list[str]:
     """Return the lines for the products that are loaded, one by one: the task then depends on no other."""
     absolute = f"{words.use('import os')}.path.abspath"
-    loaded = dict.fromkeys((load.task, layout.upstream(load).key) for load in task.loads)
+    loaded = dict.fromkeys((load.task, file.key) for load in task.loads for file in layout.upstream(load).all)
     if ours == "upstream":
         places = [f"upstream[{quoted(name)}][{quoted(key)}]" for name, key in loaded]
         return [line for place in places for line in _made_absolute(place, absolute)]

@@ -61,18 +61,19 @@ def _module(df_format: Any, above: int = 0) -> types.ModuleType:
 
 @pytest.mark.parametrize("df_format", ["parquet", "csv"])
 def test_small_frames_are_pickled_without_a_word(df_format: str, tmp_path: Path) -> None:
-    frames, path = _module(df_format, 100_000), tmp_path / "x.data"
+    frames, path, exact = _module(df_format, 100_000), tmp_path / f"x.{df_format}", tmp_path / "x-exact.pkl"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for rows, is_pickle in ((1_000, True), (20_000, False)):
             frame = pd.DataFrame({"a": range(rows), "b": ["x" * 20] * rows})
-            frames.save_frame(frame, str(path))
-            assert (path.read_bytes()[:1] == b"\x80") == is_pickle
-            assert frames.load_frame(str(path)).equals(frame)
+            frames.save_frame(frame, str(path), str(exact))
+            assert bool(exact.stat().st_size) == is_pickle
+            assert is_pickle == ("saved in" in _table(path, df_format))
+            assert frames.load_frame(str(path), str(exact)).equals(frame)
 
 
 def test_a_wide_frame_is_compared_in_parts(tmp_path: Path) -> None:
-    frames, path = _module("parquet"), str(tmp_path / "x.data")
+    frames, path, exact = _module("parquet"), str(tmp_path / "x.parquet"), str(tmp_path / "x-exact.pkl")
     frame = pd.DataFrame({f"c{n}": [n, n + 1] for n in range(7)}, index=pd.Index(["x", "y"], name="key"))
     read: list[Any] = []
     original = frames._read
@@ -82,28 +83,43 @@ def test_a_wide_frame_is_compared_in_parts(tmp_path: Path) -> None:
         return original(path, columns)
 
     frames.__dict__.update(_columns_at_once=lambda frame: 3, _read=listening)
-    frames.save_frame(frame, path)
+    frames.save_frame(frame, path, exact)
     assert [len(part) for part in read] == [3, 3, 1]
     frame.insert(6, "odd", [[1], [2]])
     with pytest.warns(UserWarning, match="values of column 'odd'"):
-        frames.save_frame(frame, path)
+        frames.save_frame(frame, path, exact)
 
 
 @pytest.mark.parametrize("df_format", ["parquet", "csv"])
 @pytest.mark.parametrize("what", VALUES)
 def test_a_frame_comes_back_as_it_was(what: str, df_format: str, tmp_path: Path) -> None:
     frame, formats = VALUES[what]
-    frames, path = _module(df_format), str(tmp_path / "x.data")
+    frames, path, exact = _module(df_format), tmp_path / f"x.{df_format}", str(tmp_path / "x-exact.pkl")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        frames.save_frame(frame, path)
-    shown = [str(warning.message) for warning in caught if "is saved as a pickle" in str(warning.message)]
-    is_pickle = Path(path).read_bytes()[:1] == b"\x80"
-    assert is_pickle == bool(shown), "a pickle is announced"
-    assert not shown or f"{path} is saved as a pickle: {df_format} " in shown[0]
-    copy = frames.load_frame(path)
+        frames.save_frame(frame, str(path), exact)
+    shown = [str(warning.message) for warning in caught if warning.category.__name__ == "NotKept"]
+    is_pickle = bool(Path(exact).stat().st_size)
+    assert is_pickle == bool(shown), "what a table does not keep is announced"
+    assert all(text.startswith(path.name) and text.endswith("x-exact.pkl") for text in shown)
+    _table(path, df_format)
+    copy = frames.load_frame(str(path), exact)
     assert pickle.dumps(_facts(copy)) == pickle.dumps(_facts(frame))
     assert is_pickle == (df_format not in formats), shown
+
+
+def test_an_index_stands_in_the_table(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="key"))
+    with pytest.warns(UserWarning, match="does not keep the index"):
+        _module("csv").save_frame(frame, str(tmp_path / "x.csv"), str(tmp_path / "x-exact.pkl"))
+    assert (tmp_path / "x.csv").read_text() == "key,a\nx,1\ny,2\n"
+
+
+def _table(path: Path, df_format: str) -> Any:
+    """Return what another program would read; a frame of no columns is an empty file as CSV."""
+    if df_format == "csv":
+        return pd.read_csv(path) if path.read_text().strip() else pd.DataFrame()
+    return pd.read_parquet(path)
 
 
 def _facts(frame: Any) -> list[str]:
@@ -116,12 +132,13 @@ def _facts(frame: Any) -> list[str]:
 
 @pytest.mark.parametrize("df_format", ["parquet", "csv"])
 def test_what_is_no_frame_is_pickled_without_a_word(df_format: str, tmp_path: Path, recwarn: Any) -> None:
-    frames, path = _module(df_format), str(tmp_path / "x")
+    frames, path, exact = _module(df_format), tmp_path / f"x.{df_format}", str(tmp_path / "x-exact.pkl")
     series = pd.Series([1, 2])
     for value in (3, {"a": 1}, series):
-        frames.save_frame(value, path)
-        assert repr(frames.load_frame(path)) == repr(value)
-    assert not [warning for warning in recwarn if "pickle" in str(warning.message)]
+        frames.save_frame(value, str(path), exact)
+        assert repr(frames.load_frame(str(path), exact)) == repr(value)
+        assert list(_table(path, df_format)["saved in"]) == ["x-exact.pkl"]
+    assert not [warning for warning in recwarn if warning.category.__name__ == "NotKept"]
 
 
 def test_the_value_decides_and_not_the_name(written: Callable[..., Written]) -> None:
@@ -145,17 +162,19 @@ def test_the_value_decides_and_not_the_name(written: Callable[..., Written]) -> 
     output = project.root / "output"
     assert sorted(path.name for path in output.iterdir()) == [
         "one-a-b.pkl",
+        "one-data-exact.pkl",
         "one-data.parquet",
         "one-df.pkl",
-        "one-df_size.data",
+        "one-df_size-exact.pkl",
+        "one-df_size.parquet",
     ]
-    assert pd.read_parquet(output / "one-df_size.data").equals(pd.read_parquet(output / "one-data.parquet"))
+    assert pd.read_parquet(output / "one-df_size.parquet").equals(pd.read_parquet(output / "one-data.parquet"))
 
 
 def test_a_frame_of_another_class_is_pickled(tmp_path: Path) -> None:
-    frames, path = _module("parquet"), str(tmp_path / "x")
-    frames.save_frame(_Special({"a": [1]}), path)
-    assert type(frames.load_frame(path)) is _Special
+    frames, paths = _module("parquet"), (str(tmp_path / "x.parquet"), str(tmp_path / "x-exact.pkl"))
+    frames.save_frame(_Special({"a": [1]}), *paths)
+    assert type(frames.load_frame(*paths)) is _Special
 
 
 class _Special(pd.DataFrame):  # type: ignore[misc]

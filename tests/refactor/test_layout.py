@@ -57,11 +57,11 @@ def test_long_names_make_short_files() -> None:
     assert len(second.encode()) < 130
 
 
-def test_suffixes_promise_only_what_is_known() -> None:
+def test_a_suffix_is_what_the_file_holds_whatever_the_run_finds() -> None:
     state = Bundle("state", (Part("state", "random.getstate()", "random.setstate({value})"),))
     saves = [bundle("a", frame=True), bundle("b", frame=False), bundle("c"), bundle("d", "e"), state]
     suffixes = [path.partition(".")[2] for path in paths(plan(task("x", "", saves=saves)), df_format="csv").values()]
-    assert suffixes == ["csv", "pkl", "data", "pkl", "pkl"]
+    assert suffixes == ["csv", "pkl", "csv", "pkl", "pkl"]
 
 
 def test_the_module_for_frames_is_named_around_other_modules() -> None:

@@ -16,6 +16,7 @@ from soorgeon_clone.pipeline.building.checks import check
 from soorgeon_clone.pipeline.building.failure import text_of_unchecked
 from soorgeon_clone.pipeline.building.frontier import Frontier, ranks
 from soorgeon_clone.pipeline.building.model import Ended, Listener, Options, Report, RunResult, TaskRun
+from soorgeon_clone.pipeline.building.not_kept import not_kept
 from soorgeon_clone.pipeline.building.pipeline_hooks import PipelineHooks
 from soorgeon_clone.pipeline.building.settling import Settling
 from soorgeon_clone.pipeline.building.side import Attempt, Side
@@ -280,6 +281,9 @@ class Schedule:
 
     def _keep(self, attempt: Attempt, ended: Ended, made: Made) -> None:
         name = attempt.task.name
+        for notebook in attempt.task.notebooks[:1]:
+            for said in not_kept(self.project.root / notebook.path):
+                self.listener.warned(f"task '{name}': {said}")
         self.project.record(name, made, self._row(attempt, "ran", ended, made.fingerprint))
         causes = attempt.verdict.causes
         self._done(TaskRun(name, "ran", ended.seconds, causes, None, ended.peak_memory, ended.assumed))
