@@ -17,7 +17,8 @@ from soorgeon_clone.pipeline.declared.yaml_tree import Item, shortened
 from soorgeon_clone.pipeline.sources import templates
 
 _NAME = re.compile(r"\s*[^\W\d][\w-]*(\.[\w-]+)*\s*|\s*")
-_LONGEST_EXPRESSION = 1_000
+_LONGEST_TEMPLATE = 1_000
+_STATEMENT = re.compile(r"\{%.*%\}|\{#.*#\}", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 # Placeholders may stand for texts with placeholders, and so multiply.
 _LONGEST = 1_000_000
@@ -49,6 +50,11 @@ def find(spec: Path) -> Path | None:
     return None
 
 
+def may_hold_placeholders(text: str) -> bool:
+    """Whether a text may have placeholders, or statements or comments of Jinja."""
+    return any(sign in text for sign in ("{{", "{%", "{#"))
+
+
 class Given(dict[str, Any]):
     """Values by dotted names that a program gives. Unlike those of options, they need not stand in env.yaml."""
 
@@ -70,7 +76,11 @@ class Environment:
     def keep(self, item: Item) -> Any:
         """What `render` gives, but with a Lookup where it depends on the environment: what may be a secret."""
         text = item.value
-        if not isinstance(text, str) or "{{" not in text:
+        if not isinstance(text, str) or not may_hold_placeholders(text):
+            return text
+        if _STATEMENT.search(text) is not None:
+            return typed(self._rendered(text, item))
+        if "{{" not in text:
             return text
         # Texts and names of placeholders in turn; a Lookup's parts are such as well.
         texts, *rest = _PLACEHOLDER.split(text)
@@ -120,13 +130,22 @@ class Environment:
             value = value[part]
         return value
 
+    def _rendered(self, text: str, item: Item) -> str:
+        """The text as Jinja has it, where it holds statements or comments of Jinja."""
+        where = f"{item.where}: {shortened(text)}"
+        return templates.render(text, self._given(text, item, where), where)
+
     def _evaluated(self, expression: str, item: Item) -> Any:
         """The value of an expression of Jinja."""
-        where = f"{item.place}: {{{{{shortened(expression)}}}}}"
-        if len(expression) > _LONGEST_EXPRESSION:
-            raise item.error("an expression of this length is not read")
+        where = f"{item.where}: {{{{{shortened(expression)}}}}}"
+        return templates.evaluate(expression, self._given("{{" + expression + "}}", item, where), where)
+
+    def _given(self, text: str, item: Item, where: str) -> dict[str, Any]:
+        """The values of the names that a template of Jinja reads, as far as they have one."""
+        if len(text) > _LONGEST_TEMPLATE:
+            raise item.error("a text with expressions or statements of Jinja of this length is not read")
         given = {}
-        for name in sorted(templates.names(expression, where)):
+        for name in sorted(templates.names(text, where)):
             if name == "env" and "env" not in self.values:
                 raise item.error(
                     "nothing can be computed with values of the environment: they are looked up when the task runs",
@@ -136,7 +155,7 @@ class Environment:
                 given[name] = self._lookup(name, item)
             if holds(given.get(name), Lookup):
                 raise item.error(f"nothing can be computed with {{{{{name}}}}}, which holds values of the environment")
-        return templates.evaluate(expression, given, where)
+        return given
 
 
 def load(spec: Path, overrides: Mapping[str, Any], *, now: datetime.datetime | None = None) -> Environment:

@@ -75,7 +75,7 @@ def fill(text: str, values: Mapping[str, Any], item: Item, known: Collection[str
     def value(match: re.Match[str]) -> str:
         name = match[1].strip()
         if not name.isidentifier():
-            return str(templates.evaluate(name, resolved(values), f"{item.place}: [[{shortened(name)}]]"))
+            return str(templates.evaluate(name, resolved(values), f"{item.where}: [[{shortened(name)}]]"))
         if name in known and name not in values:
             return ""
         if name not in values:

@@ -97,7 +97,7 @@ def loads(
         return _located(top, path, env or {}, values, now, expand=expand)
     environment = environments.load(path, env or {}, now=now) if not rendered else Environment({}, here=path.parent)
     check_keys(top, _TOP, "pipeline.yaml")
-    if "{{" in text and not rendered:
+    if environments.may_hold_placeholders(text) and not rendered:
         top = _rendered(top, environment)
     warnings: list[str] = []
     meta = _meta(top, warnings)

@@ -41,6 +41,11 @@ class Item:
     def place(self) -> str:
         return f"{self.file}, line {self.line}"
 
+    @property
+    def where(self) -> str:
+        """The place, and the way to it."""
+        return f"{self.place}, {self.key}" if self.key else self.place
+
     def plain(self) -> Any:
         """The value without lines."""
         if isinstance(self.value, dict):
@@ -56,9 +61,8 @@ class Item:
 
     def error(self, message: str, *, hint: str | None = None) -> UserError:
         """An error about this entry."""
-        about = f", {self.key}" if self.key else ""
         return UserError(
-            f"{self.place}{about}: {shortened(message, _LONGEST_MESSAGE)}", hint=hint and shortened(hint), exit_code=2
+            f"{self.where}: {shortened(message, _LONGEST_MESSAGE)}", hint=hint and shortened(hint), exit_code=2
         )
 
     def map_scalars(self, change: Callable[[Item], Any]) -> Item:
@@ -116,6 +120,11 @@ def parse(text: str, file: str) -> Item:
         mark = error.problem_mark or error.context_mark
         where = f"{file}, line {mark.line + 1}" if mark else file
         hint = 'Placeholders need quotes: key: "{{placeholder}}".' if "{{" in text else None
+        if "{%" in text:
+            hint = (
+                'Jinja stands within one value, in quotes: key: "{% if big %}all{% else %}some{% endif %}". '
+                "For a task of each value, use a grid."
+            )
         begun = (
             f" ({error.context}, line {error.context_mark.line + 1})" if error.context and error.context_mark else ""
         )

@@ -64,13 +64,40 @@ def evaluate(expression: str, values: Mapping[str, Any], where: str) -> Any:
     return found
 
 
-def names(expression: str, where: str) -> set[str]:
-    """Return the names that an expression reads. Raises UserError for what is none."""
+def render(text: str, values: Mapping[str, Any], where: str) -> str:
+    """Return a text whose statements (`{% if %}`, `{% set %}`) and comments are Jinja's. Raises UserError for others:
+    what loops or calls itself could run for ever."""
+    template = environment(where)
+    template.globals.clear()
+    from jinja2 import nodes
+
+    try:
+        for statement in template.parse(text).find_all(nodes.Stmt):
+            if not isinstance(statement, (nodes.Output, nodes.If, nodes.Assign)):
+                word = type(statement).__name__.lower()
+                raise UserError(
+                    f"{where}: a statement {{% {word} %}} is not read here",
+                    hint="Write {% if %} or {% set %}; a value that takes more can be computed by a function "
+                    "(`module::function`), and a grid makes a task of each value.",
+                    exit_code=2,
+                )
+        found = template.from_string(text).render(**values)
+    except UserError:
+        raise
+    except Exception as error:  # what a template may raise
+        raise UserError(f"{where}: {error}", exit_code=2) from None
+    if len(found) > _MOST:
+        raise UserError(f"{where}: its value has more than {_MOST:,} characters", exit_code=2)
+    return found
+
+
+def names(text: str, where: str) -> set[str]:
+    """Return the names that a template reads. Raises UserError for what is none."""
     template = environment(where)
     from jinja2 import meta
 
     try:
-        return meta.find_undeclared_variables(template.parse("{{" + expression + "}}"))
+        return meta.find_undeclared_variables(template.parse(text))
     except Exception as error:
         raise UserError(f"{where}: {error}", exit_code=2) from None
 

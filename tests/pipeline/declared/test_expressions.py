@@ -27,6 +27,10 @@ pytest.importorskip("jinja2")
         ("{{two-words}}", 7),
         ("{{n-1}}", 2),
         ("{{name.upper()}}", "ADA"),
+        ("{% if n > 2 %}big{% else %}{{name}}{% endif %}.csv", "big.csv"),
+        ("{% set k = n + 1 %}{{k}}", 4),
+        ("x{# of {{nobody}} #}", "x"),
+        ("{%d", "{%d"),
     ],
 )
 def test_values(written: str, value: Any, folder: Folder) -> None:
@@ -61,10 +65,27 @@ def test_nothing_gets_out_or_grows(expression: str) -> None:
         evaluate(expression, {}, "here")
 
 
+STATEMENTS = {
+    "{% for i in range(3) %}{{i}}{% endfor %}": r"\{% for %\} is not read here",
+    "{% macro f() %}{{f()}}{% endmacro %}{{f()}}": r"\{% macro %\} is not read here",
+    "{% include 'x' %}": r"\{% include %\} is not read here",
+    "{% if %}": "Expected an expression",
+    "{% if missing %}{% endif %}": "'missing' is undefined",
+    "{% set s = 'a' * 999999 %}{{s}}{{s}}": "more than 1,000,000 characters",
+}
+
+
+@pytest.mark.parametrize("written", STATEMENTS)
+def test_statements_that_are_refused(written: str, folder: Folder) -> None:
+    folder.task("a", params={"x": written})
+    with pytest.raises(UserError, match=r"pipeline.yaml, line \d+, tasks.*" + STATEMENTS[written]):
+        specs.load(folder.root / "pipeline.yaml")
+
+
 def test_values_of_the_environment_are_not_computed_with(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSWORD", "secret")
     folder.write("env.yaml", "secret: '{{env.PASSWORD}}'\n")
-    for written in ("{{env.PASSWORD | upper}}", "{{secret | upper}}"):
+    for written in ("{{env.PASSWORD | upper}}", "{{secret | upper}}", "{% if 1 %}{{secret}}{% endif %}"):
         folder.task("a", params={"x": written})
         with pytest.raises(UserError, match="nothing can be computed with"):
             specs.load(folder.root / "pipeline.yaml")
