@@ -213,7 +213,7 @@ def show(report: Report, *, verbose: bool = False) -> None:
     count = sum(run.ran for run in report.runs)
     retold = sum(run.result == "retold" for run in report.runs)
     restored = sum(run.result == "restored" for run in report.runs)
-    words = [f"{count} of {len(report.runs)} tasks ran"]
+    words = [f"{count} of {len(report.runs)} {'task' if len(report.runs) == 1 else 'tasks'} ran"]
     if restored:
         words.append(f"{restored} brought back")
     if retold:

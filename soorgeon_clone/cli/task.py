@@ -42,8 +42,13 @@ if TYPE_CHECKING:
 @click.option("--ignore-environment", is_flag=True, help="Versions of Python and libraries do not make it stale.")
 @click.option("--no-cache", is_flag=True, help="Use neither the cache nor the store.")
 @click.option("-d", "--debug", is_flag=True, help="Run it in this terminal, with the debugger where it fails.")
-@click.option("--source", is_flag=True, help="Show its source, and run nothing.")
-@click.option("--status", is_flag=True, help="Show whether it is up to date and why not, and run nothing.")
+@click.option(
+    "-D", "--debuglater", is_flag=True, help="If it fails, keep it with its variables: 'soorgeon-clone debug NAME'."
+)
+@click.option("-s", "--source", is_flag=True, help="Show its source, and run nothing.")
+@click.option("-st", "--status", is_flag=True, help="Show whether it is up to date and why not, and run nothing.")
+@click.option("-of", "--on-finish", is_flag=True, help="Call its hook on_finish, and run nothing else.")
+@click.option("-b", "--build", "_", is_flag=True, expose_value=False, help="Run it, as without any option.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the task prints while it runs, and whole tracebacks.")
 @store_option
 @store_mode_option
@@ -68,8 +73,10 @@ def command(
     ignore_environment: bool,
     no_cache: bool,
     debug: bool,
+    debuglater: bool,
     source: bool,
     status: bool,
+    on_finish: bool,
     verbose: bool,
     store: str | None,
     store_mode: str | None,
@@ -89,12 +96,18 @@ def command(
     from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
+    chosen_ways = [f"--{word}" for word, on in _ways(debug, source, status, on_finish) if on]
+    if len(chosen_ways) > 1:
+        raise click.UsageError(f"{' and '.join(chosen_ways)} do not go together.")
+    if debuglater and isolation == "kernel":
+        raise click.UsageError("--debuglater keeps what fails in processes that are no Jupyter kernels.")
     options = Options(
         force=force,
         isolation=isolation,
         memory_limit=size_option(memory_limit),
         verbose=verbose,
         log_level=log_level(log, log_file),
+        debug_later=debuglater,
     )
     with Project(
         entry_point,
@@ -111,7 +124,7 @@ def command(
         (chosen, *others) = [name] if split is not None else select(project.dag, name)
         if others:
             raise click.UsageError(f"'{name}' means {1 + len(others)} tasks; build --partially takes wildcards.")
-        if (source or status or debug) and split is not None:
+        if chosen_ways and split is not None:
             raise click.UsageError(f"'{name}' means one task for each element; name one of them.")
         if source:
             from soorgeon_clone.pipeline.api import source_text
@@ -121,6 +134,13 @@ def command(
         if status:
             (found,) = project.status({chosen})
             say.echo(f"{chosen}: {found.line}")
+            return
+        if on_finish:
+            from soorgeon_clone.pipeline.building.finishing import finish
+
+            if (problem := finish(project, chosen)) is not None:
+                say.echo(problem, err=True)
+                sys.exit(1)
             return
         if debug:
             if not debug_task(project, chosen):
@@ -138,6 +158,11 @@ def command(
             _tell_names(project, chosen, names_to)
     if not report.ok:
         sys.exit(1)
+
+
+def _ways(debug: bool, source: bool, status: bool, on_finish: bool) -> tuple[tuple[str, bool], ...]:
+    """Return what may be asked for instead of a run."""
+    return (("debug", debug), ("source", source), ("status", status), ("on-finish", on_finish))
 
 
 def _tell_names(project: Project, split: str, place: str) -> None:

@@ -25,6 +25,27 @@ def test_retries_of_the_command_line_go_before_those_of_the_task(
     assert log.read_text() == "x" * attempts
 
 
+def test_only_the_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder(tmp_path)
+    folder.write("hooks.py", "def after(task, product, n):\n    print(task.name, product.read_text(), 6 // n)\n")
+    folder.write("funcs.py", "def make(product):\n    open(product, 'w').write('made')\n")
+    entry = {"source": "funcs.make", "product": "x.txt"}
+    folder.declare(**entry, on_finish={"dotted_path": "hooks.after", "n": 2})
+    monkeypatch.chdir(folder.root)
+    run = lambda *options: CliRunner().invoke(command, ["make", *options])  # noqa: E731
+    assert "has not made x.txt" in str(run("--on-finish").exception)
+    folder.build()
+    assert run("-of").output == "make made 3\n"
+    folder.declare(**entry, on_finish={"dotted_path": "hooks.after", "n": 0})
+    failed = run("-of")
+    assert failed.exit_code == 1
+    assert "hooks.py" in failed.output
+    assert failed.output.rstrip().endswith("ZeroDivisionError: integer division or modulo by zero")
+    folder.declare(**entry)
+    assert "has no on_finish" in str(run("-of").exception)
+    assert "do not go together" in run("-of", "-s").output
+
+
 def test_source_and_status_run_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Folder(tmp_path)
     folder.task("a", "x = 1")

@@ -170,3 +170,7 @@ def test_debugging_a_function_later(folder: Folder) -> None:
         [*program, "debug", "make"], cwd=folder.root, input="p y + 1\nq\n", capture_output=True, text=True
     )
     assert "(Pdb) 6" in done.stdout, done.stderr
+    folder.write("funcs.py", "def make(product):\n    open(product, 'w').close()\n")
+    assert folder.ran() == ["make"]
+    done = subprocess.run([*program, "debug", "make"], cwd=folder.root, capture_output=True, text=True)
+    assert "nothing is kept of a failure of task 'make'" in done.stderr

@@ -20,7 +20,7 @@ _WHY = {
 
 _WITHOUT_PLOOMBER = (
     "Pipelines run without Ploomber, and code that imports it does not. Use what is here: "
-    "soorgeon_clone.errors.DAGBuildEarlyStop for ploomber.exceptions.DAGBuildEarlyStop, soorgeon_clone.serializer and "
+    "soorgeon_clone.DAGBuildEarlyStop for ploomber.exceptions.DAGBuildEarlyStop, soorgeon_clone.serializer and "
     "unserializer for those of ploomber.io, soorgeon_clone.task for ploomber.micro, a URL for a client; or install "
     "Ploomber beside: pip install ploomber."
 )

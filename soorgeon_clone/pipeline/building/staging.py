@@ -132,6 +132,7 @@ class Stage:
                 _check_kind(self.task, place, path)
         self._move_new(self._former.forget)
         self.discard()
+        _forget_failure(self.root, self.task)
 
     def _move_new(self, before: Callable[[], None] = lambda: None) -> None:
         names = sorted(_entries(self.new, {product.path for product in self.task.products}))
@@ -251,6 +252,14 @@ def dump_of(root: Path, name: str) -> Path:
 
 def _dump_name(name: str) -> str:
     return f"{safe_name(name)}.dump"
+
+
+def _forget_failure(root: Path, task: Task) -> None:
+    """Remove what was kept of a failure: the task has come to its end since."""
+    folder = root / HIDDEN / "failed"
+    if scratch.is_own_folder(folder.parent) and scratch.is_own_folder(folder):
+        for name in (_dump_name(task.name), f"{safe_name(task.name)}.ipynb"):
+            scratch.remove(folder / name)
 
 
 def keep(root: Path, folder: str, name: str, content: Path | bytes) -> Path | None:
