@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from soorgeon_clone.errors import UserError
@@ -35,6 +36,7 @@ def build(
         runs = _nothing_to_do(project, options)
         if runs is not None:
             problem = results.share(project, [run.name for run in runs])
+            _forget_failures(project, runs)
             return Report(runs, time.perf_counter() - began, problem)
     with hold(project.root, wait=options.wait_for_lock, on_wait=listener.waiting):
         staging.clear(project)
@@ -43,6 +45,7 @@ def build(
         side = _side(project, options, listener, executor)
         report = Schedule(project, options, listener, side).run()
         _remember(project, report, listener)
+        _forget_failures(project, report.runs)
     return replace(report, seconds=time.perf_counter() - began)
 
 
@@ -88,6 +91,7 @@ def run_task(
             schedule.ahead.left.update(inputs.ahead.left)
     report = schedule.run()
     _remember(project, report, listener)
+    _forget_failures(project, report.runs)
     return report
 
 
@@ -128,6 +132,12 @@ def _remember(project: Project, report: Report, listener: Listener) -> None:
         remember(project.root, outcomes)
     except (OSError, UserError) as error:
         listener.warned(f"{FILE} was left as it is: {error}")
+
+
+def _forget_failures(project: Project, runs: Iterable[TaskRun]) -> None:
+    """What was kept of a failure goes when the task is up to date."""
+    good = ("up to date", "ran", "restored", "retold")
+    staging.forget_failures(project.root, [run.name for run in runs if run.result in good])
 
 
 def touch(project: Project, options: Options | None = None) -> Report:

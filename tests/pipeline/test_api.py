@@ -165,7 +165,9 @@ def test_debugging_a_function_later(folder: Folder) -> None:
     folder.write("funcs.py", "def make(product):\n    y = 5\n    raise ValueError\n")
     folder.declare(source="funcs.make", product="output/x.txt")
     program = [sys.executable, "-m", "soorgeon_clone"]
-    subprocess.run([*program, "build", "--debuglater"], cwd=folder.root, capture_output=True, text=True)
+    done = subprocess.run([*program, "build", "--debuglater"], cwd=folder.root, capture_output=True, text=True)
+    assert "in make(product)" in done.stderr
+    assert "soorgeon_clone" not in done.stderr  # the traceback begins with the user's own code
     done = subprocess.run(
         [*program, "debug", "make"], cwd=folder.root, input="p y + 1\nq\n", capture_output=True, text=True
     )

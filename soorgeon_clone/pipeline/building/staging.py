@@ -12,7 +12,7 @@ import os
 import posixpath
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +132,6 @@ class Stage:
                 _check_kind(self.task, place, path)
         self._move_new(self._former.forget)
         self.discard()
-        _forget_failure(self.root, self.task)
 
     def _move_new(self, before: Callable[[], None] = lambda: None) -> None:
         names = sorted(_entries(self.new, {product.path for product in self.task.products}))
@@ -254,12 +253,13 @@ def _dump_name(name: str) -> str:
     return f"{safe_name(name)}.dump"
 
 
-def _forget_failure(root: Path, task: Task) -> None:
-    """Remove what was kept of a failure: the task has come to its end since."""
+def forget_failures(root: Path, names: Iterable[str]) -> None:
+    """Remove what was kept of failures of tasks that are up to date now."""
     folder = root / HIDDEN / "failed"
     if scratch.is_own_folder(folder.parent) and scratch.is_own_folder(folder):
-        for name in (_dump_name(task.name), f"{safe_name(task.name)}.ipynb"):
-            scratch.remove(folder / name)
+        for name in names:
+            for kept in (_dump_name(name), f"{safe_name(name)}.ipynb"):
+                scratch.remove(folder / kept)
 
 
 def keep(root: Path, folder: str, name: str, content: Path | bytes) -> Path | None:

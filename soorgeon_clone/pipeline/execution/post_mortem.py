@@ -14,6 +14,7 @@ import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 _LONGEST = 1000  # characters of the text of a value that cannot be pickled
@@ -51,16 +52,22 @@ class Unknown:
         return self._text
 
 
+def from_the_task(traceback: TracebackType | None) -> TracebackType | None:
+    """Return the traceback from the first frame that is the task's, the whole one where none is."""
+    ours = traceback
+    while ours is not None and _is_ours(ours.tb_frame):
+        ours = ours.tb_next
+    return ours or traceback
+
+
 def write_dump(path: Path, error: BaseException) -> None:
     """Write the exception with its frames."""
     import cloudpickle
 
     frames: list[Frame] = []
-    traceback = error.__traceback__
+    traceback = from_the_task(error.__traceback__)
     while traceback is not None:
-        frame = traceback.tb_frame
-        if frames or not _is_ours(frame):
-            frames.append(_frame(frame, traceback.tb_lineno))
+        frames.append(_frame(traceback.tb_frame, traceback.tb_lineno))
         traceback = traceback.tb_next
     dump = Dump(f"{type(error).__name__}: {error}", tuple(frames))
     path.write_bytes(cloudpickle.dumps(dump))

@@ -202,7 +202,10 @@ def resolve(dotted_path: str) -> Callable[..., object]:
 
 
 def _function_error(shell: ZMQInteractiveShell, problem: BaseException) -> CellError:
-    lines = shell.InteractiveTB.structured_traceback(type(problem), problem, problem.__traceback__, tb_offset=1)
+    from soorgeon_clone.pipeline.execution.post_mortem import from_the_task
+
+    began = from_the_task(problem.__traceback__)
+    lines = shell.InteractiveTB.structured_traceback(type(problem), problem, began, tb_offset=0)
     return CellError(None, None, type(problem).__name__, str(problem), tuple(lines))
 
 
