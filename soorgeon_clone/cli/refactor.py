@@ -167,6 +167,7 @@ def command(
     set_up_log(log, log_file)
     dry_run = dry_run or bool(asked)
     from soorgeon_clone.cli import explained, planned
+    from soorgeon_clone.distributions import runner
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor import files, surroundings, write
     from soorgeon_clone.refactor.broken import joined, known_about, newly_broken
@@ -226,7 +227,7 @@ def command(
     def put_down(plan: Plan) -> dict[str, Any]:
         """Write the plan, unless nothing is to be written; return the report."""
         layout = lay_out(plan, _choices(source, root, plan, **wanted))
-        project = files.project(plan, layout, _requirements(plan, layout))
+        project = files.project(plan, layout, _requirements(plan, layout), runner.requirement())
         repairs = to_remember(source, together, level)
         compare = partial(write.compare, project, root, repairs=repairs, origin=origin)
         try:

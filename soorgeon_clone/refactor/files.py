@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,8 +37,11 @@ class Project:
     shared: Mapping[str, str]
 
 
-def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
-    """Return all files by their path in the project, with forward slashes."""
+def project(plan: Plan, layout: Layout, requirements: Sequence[str], runner: str = "soorgeon-clone") -> Project:
+    """Return all files by their path in the project, with forward slashes.
+
+    ``runner`` is what pip installs to build it.
+    """
     cells = {task.name: task_cells(task, layout) for task in plan.tasks}
     if layout.exported_module != EXPORTED:
         defined = defined_names(plan.exported)
@@ -47,7 +51,7 @@ def project(plan: Plan, layout: Layout, requirements: Sequence[str]) -> Project:
     files["pipeline.yaml"] = spec.dump_tasks([_declaration(task, cells[task.name], layout) for task in plan.tasks])
     shared = {
         "requirements.txt": "\n".join(requirements),
-        "README.md": _readme(plan, layout),
+        "README.md": _readme(plan, layout, runner),
         ".gitignore": "\n".join(_ignored(layout)),
     }
     sources = [cell.source for task in plan.tasks for cell in task.cells if cell.kind == "code"]
@@ -93,7 +97,7 @@ def _ignored(layout: Layout) -> list[str]:
     return []
 
 
-def _readme(plan: Plan, layout: Layout) -> str:
+def _readme(plan: Plan, layout: Layout, runner: str) -> str:
     rows = [
         f"| [{task.name}]({layout.source(task.name)}) | {', '.join(task.upstream)} | "
         f"{', '.join(part.name for bundle in task.saves for part in bundle.parts)} |"
@@ -112,7 +116,7 @@ def _readme(plan: Plan, layout: Layout) -> str:
             *rows,
             "",
             "```sh",
-            "pip install soorgeon-clone -r requirements.txt",
+            f"pip install -r requirements.txt {shlex.quote(runner)}",
             "soorgeon-clone build   # run what is not up to date; `ploomber build` does as well",
             "soorgeon-clone status  # what is up to date, and why not",
             "soorgeon-clone plot    # draw the pipeline",
