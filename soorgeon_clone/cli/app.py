@@ -14,6 +14,8 @@ from soorgeon_clone.cli import say
 from soorgeon_clone.cli.stopping import stop_on_sigterm
 from soorgeon_clone.errors import UserError
 
+INTERRUPTED = 130  # the exit code of what Ctrl-C ended: 128 and the number of the signal
+
 # name -> (module with an attribute `command`, one line for --help). A module is imported only when its command runs.
 COMMANDS: dict[str, tuple[str, str]] = {
     "refactor": ("soorgeon_clone.cli.refactor", "Turn a notebook into a pipeline."),
@@ -48,9 +50,10 @@ class LazyGroup(click.Group):
         except click.ClickException as error:
             say.refusal(error)
             code = error.exit_code
-        except click.Abort:
-            say.echo("Aborted!", err=True)
-            code = 1
+        except click.Abort as abort:
+            interrupted = isinstance(abort.__cause__, KeyboardInterrupt)
+            say.echo("Stopped." if interrupted else "Nothing was answered: stopped.", err=True)
+            code = INTERRUPTED if interrupted else 1
         sys.exit(code if isinstance(code, int) else 0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -83,7 +86,7 @@ def app() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 work that could not be done, 2 wrong input or usage."""
+    """Run the command line and exit: 0 done, 1 work that could not be done, 2 wrong input or usage, 130 Ctrl-C."""
     say.speak_for_python()
     stop_on_sigterm()
     try:

@@ -89,6 +89,11 @@ class Progress(Listener):
         if self.live is not None:
             self.live.stop()
             self.live = None
+        if kind in (KeyboardInterrupt, SystemExit):
+            running = ", ".join(map(one_line, self.running)) or "nothing"
+            say.echo(
+                f"Stopped while {running} ran. What had ended is kept: the next build goes on from there.", err=True
+            )
 
     def started(self, task: Task, causes: tuple[Cause, ...], expected: float | None) -> None:
         self.running[task.name] = {"since": time.monotonic(), "expected": expected, "cell": 0, "cells": 0}

@@ -1,4 +1,4 @@
-"""A run that is ended by SIGTERM leaves no folder behind."""
+"""A run that is ended by a signal leaves no folder behind."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ import pytest
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM")
-@pytest.mark.parametrize("command", [("test",), ("refactor", "--verify")])
-def test_sigterm(command: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "number", "code"),
+    [(("test",), "SIGTERM", 143), (("refactor", "--verify"), "SIGHUP", 129), (("test",), "SIGINT", 130)],
+)
+def test_signals(command: tuple[str, ...], number: str, code: int, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    code = "import time\ntime.sleep(60)"
+    source = "import time\ntime.sleep(60)"
     cells = [
         {"cell_type": "markdown", "metadata": {}, "source": "## A"},
-        {"cell_type": "code", "metadata": {}, "source": code, "outputs": [], "execution_count": None},
+        {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None},
     ]
     data = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "nb.ipynb").write_text(json.dumps(data))
@@ -29,11 +32,13 @@ def test_sigterm(command: tuple[str, ...], tmp_path: Path) -> None:
         [sys.executable, "-m", "soorgeon_clone", *command, "nb.ipynb"],
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(scratch)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 60
     while not list(scratch.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 143
+    for _ in range(1 if number == "SIGINT" else 3):  # who asks again waits
+        process.send_signal(getattr(signal, number))
+    assert process.wait(30) == code
     assert not list(scratch.iterdir())
