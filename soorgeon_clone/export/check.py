@@ -8,8 +8,8 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
-import venv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from soorgeon_clone.export import image
 from soorgeon_clone.export.context import held_files
 from soorgeon_clone.export.dependencies import EXPORTED
 from soorgeon_clone.export.model import PROGRAM, Choices
+from soorgeon_clone.pipeline.execution.process import kill_tree
 
 _MODULES = """
 import importlib.util, json, sys
@@ -122,8 +123,13 @@ def _install(context: Path, environment: Path, choices: Choices) -> str | None:
     told = choices.dependencies
     if told.image is not None and shutil.which("conda") is None:
         return f"conda is needed to install {told.source}, and is not there"
-    venv.create(environment, with_pip=True)
-    env = {**_alone(), "PATH": os.pathsep.join((str(environment / "bin"), os.environ["PATH"]))}
+    scratch = environment.with_name("scratch")  # goes with the rest, also when what uses it is killed
+    scratch.mkdir()
+    env = {**_alone(), "TMPDIR": str(scratch)}
+    made = _run([sys.executable, "-m", "venv", str(environment)], context, env)
+    if made.returncode:
+        return f"python -m venv: {_last_line(made.stderr or made.stdout)}"
+    env["PATH"] = os.pathsep.join((str(environment / "bin"), os.environ["PATH"]))
     exported = environment / "requirements.txt"
     wheels = [str(path) for path in sorted(context.glob("*.whl"))]
     program = os.environ.get("SOORGEON_CLONE") or (wheels[-1] if wheels else choices.install)
@@ -145,10 +151,20 @@ def _alone() -> dict[str, str]:
 
 
 def _run(command: list[str], folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; what it started ends with this process, however that is stopped."""
     try:
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+        process = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
     except OSError as error:
         raise UserError(f"{command[0]} cannot be run: {error.strerror}", exit_code=2) from None
+    with process:
+        try:
+            told, problem = process.communicate()
+        except BaseException:
+            kill_tree(process.pid)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, told, problem)
 
 
 def _last_line(text: str) -> str:

@@ -82,6 +82,10 @@ class Pipeline:
         """The folder that paths are relative to."""
         return self._dag.root
 
+    def __repr__(self) -> str:
+        listed = ", ".join(list(self)[:10]) + (", ..." if len(self) > 10 else "")
+        return f"<pipeline in {self.root}: {listed}>"
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._dag.tasks)
 
@@ -111,10 +115,10 @@ class Pipeline:
             project.compute()
             debug(project, self[name].name)
 
-    def status(self) -> list[TaskStatus]:
+    def status(self) -> Statuses:
         """Whether each task is up to date, and if not, why."""
         with self._open() as project:
-            return project.status()
+            return Statuses(project.status())
 
     def explain(self, name: str) -> TaskStatus:
         """The status of one task."""
@@ -197,6 +201,15 @@ class Pipeline:
 
     def _open(self) -> Project:
         return Project(self._entry_point, **self._arguments)
+
+
+class Statuses(list[TaskStatus]):
+    """The states of tasks; printed, one a line."""
+
+    def __str__(self) -> str:
+        return "\n".join(f"{status.name}: {status.line}" for status in self)
+
+    __repr__ = __str__
 
 
 class PipelineTask:

@@ -13,8 +13,9 @@ def clean(load, n=3): ...
 
 Pipeline([load, clean], params={"clean": {"n": 5}}).build()
 
-As in ``ploomber.micro``. What a function returns is pickled, unless ``task`` names another serializer. Functions stand
-in a module of the project: tasks run in processes of their own, which import it.
+As in ``ploomber.micro``. What a function returns is written as the ending of its product says (.csv, .parquet, .json,
+.txt), else pickled, unless ``task`` names another serializer; a function with a parameter ``product`` gets the path and
+writes it itself. Functions stand in a module of the project: tasks run in processes of their own, which import it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.pipeline.building.function_task import imported_for_a_task
 from soorgeon_clone.pipeline.declared.model import Hook, Product, Source, Spec, TaskSpec
 
-_PICKLE = "soorgeon_clone.pipeline.building.function_task.save_pickle"
-_UNPICKLE = "soorgeon_clone.pipeline.building.function_task.load_pickle"
+_SAVE = "soorgeon_clone.pipeline.serializers.save_by_ending"
+_LOAD = "soorgeon_clone.pipeline.serializers.load_by_ending"
+_PRODUCT = "product"  # a parameter of this name gets the path, and the function writes it itself
 _MARK = "__soorgeon_clone_task__"
 
 Function = Callable[..., Any]
@@ -61,6 +64,12 @@ def spec_of(functions: Sequence[Function], params: Mapping[str, Mapping[str, Any
     """
     if not functions:
         raise UserError("a pipeline needs at least one function", exit_code=2)
+    if (module := imported_for_a_task()) is not None:
+        raise UserError(
+            f"{module} makes a pipeline while it is imported, which each of its tasks does",
+            hint="Put what makes and builds the pipeline under `if __name__ == '__main__':`.",
+            exit_code=2,
+        )
     root = Path.cwd().resolve()
     names = {_name(one) for one in functions}
     given = dict(params or {})
@@ -78,7 +87,10 @@ def _name(function: Function) -> str:
 def _task(function: Function, names: set[str], params: dict[str, Any], root: Path) -> TaskSpec:
     declared, name = getattr(function, _MARK, {}), _name(function)
     upstream, wanted = [], inspect.signature(function).parameters
+    writes = _PRODUCT in wanted and _PRODUCT not in names and _PRODUCT not in params
     for one in wanted.values():
+        if one.name == _PRODUCT and writes:
+            continue
         if one.name in names and one.name not in params:
             upstream.append(one.name)
         elif (
@@ -97,8 +109,8 @@ def _task(function: Function, names: set[str], params: dict[str, Any], root: Pat
         products=(Product(None, declared.get("product") or f"output/{name}.pkl"),),
         upstream=tuple(upstream),
         params=params,
-        serializer=Hook(declared.get("serializer", _PICKLE)),
-        unserializer=Hook(declared.get("unserializer", _UNPICKLE)),
+        serializer=None if writes else Hook(declared.get("serializer", _SAVE)),
+        unserializer=Hook(declared.get("unserializer", _LOAD)),
         spread=True,
         file=f"{function.__module__}",
         line=function.__code__.co_firstlineno,
@@ -110,7 +122,12 @@ def _module(function: Function, root: Path) -> str:
     module = sys.modules.get(function.__module__)
     file = getattr(module, "__file__", None)
     path = Path(file).resolve() if file else None
-    if path is None or root not in path.parents or "<locals>" in function.__qualname__:
+    if (
+        path is None
+        or root not in path.parents
+        or getattr(module, function.__name__, function) is not function
+        or (not function.__qualname__.isidentifier())
+    ):
         raise UserError(
             f"the function {function.__qualname__} of {function.__module__} cannot be imported by a task",
             hint=f"Write it at the top of a module in {root}: tasks run in processes of their own.",

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import pickle
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -94,6 +95,33 @@ def unserializer(
         return load
 
     return decorate
+
+
+def save_by_ending(obj: Any, path: Path) -> None:
+    """Write what a function returned: as its product's ending says, and as a pickle where that says nothing."""
+    if path.suffix == ".csv" and hasattr(obj, "to_csv"):
+        obj.to_csv(path, index=not _is_count(obj.index))  # so that it comes back as it was
+    elif path.suffix in _SAVE:
+        _SAVE[path.suffix](obj, path)
+    else:
+        with path.open("wb") as file:
+            pickle.dump(obj, file)
+
+
+def load_by_ending(path: Path) -> Any:
+    """Read what `save_by_ending` wrote; a file of another kind, which the function wrote itself, is its path."""
+    if path.suffix in _LOAD:
+        return _LOAD[path.suffix](path)
+    with path.open("rb") as file:
+        if file.read(1) != b"\x80":  # how a pickle begins
+            return path
+        file.seek(0)
+        return pickle.load(file)
+
+
+def _is_count(index: Any) -> bool:
+    """Whether nobody gave a frame an index."""
+    return getattr(index, "start", None) == 0 and getattr(index, "step", None) == 1 and index.name is None
 
 
 def _plain_name(name: Any) -> str:

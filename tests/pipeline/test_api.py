@@ -29,8 +29,11 @@ def test_load_look_and_build(chain: Folder) -> None:
         assert pipeline.load("fit", "nb") == chain.root / "output/fit.ipynb"
         with pytest.raises(UserError, match="no product 'y'; it has nb, x"):
             pipeline.load("fit", "y")
-        with pytest.raises(UserError, match="there is no task 'none'"):
-            pipeline.path("none")
+        lambda_of_module = functions.nameless
+    with pytest.raises(UserError, match="cannot be imported by a task"):
+        Pipeline([lambda_of_module])
+    with pytest.raises(UserError, match="there is no task 'none'"):
+        pipeline.path("none")
 
 
 def test_a_folder_is_enough(chain: Folder) -> None:
@@ -84,6 +87,26 @@ def both(load, double):
 
 def missing(x):
     pass
+
+nameless = lambda: 1
+"""
+
+
+MODULE = """
+import pandas as pd
+from soorgeon_clone import task
+
+@task(product="out/table.csv")
+def table():
+    return pd.DataFrame({"a": [1, 2]})
+
+@task(product="out/picture.png")
+def picture(product):
+    product.write_bytes(b"PNG")
+
+@task(product="out/told.json")
+def told(table, picture):
+    return {"sum": int(table.a.sum()), "picture": picture.name}
 """
 
 
@@ -108,11 +131,35 @@ def test_functions_are_tasks(functions: Any) -> None:
     assert other["both"].load() == [1, 2, 2, 4]
 
 
+def test_products_of_functions_are_what_their_endings_say(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.write("mod_of_test.py", MODULE)
+    monkeypatch.chdir(folder.root)
+    monkeypatch.syspath_prepend(str(folder.root))
+    mod = importlib.import_module("mod_of_test")
+    pipeline = Pipeline([mod.table, mod.picture, mod.told])
+    assert pipeline.build().ok
+    assert (folder.root / "out/table.csv").read_text() == "a\n1\n2\n"
+    assert pipeline["told"].load() == {"sum": 3, "picture": "picture.png"}
+
+
+def test_a_script_that_builds_its_own_functions(folder: Folder) -> None:
+    body = "dag = Pipeline([load, clean])\n{0}print(dag.build())\n{0}print(dag['clean'].load())\n"
+    head = "from soorgeon_clone import Pipeline\ndef load(): return [1]\ndef clean(load): return load * 2\n"
+    folder.write("unguarded.py", head + body.format(""))
+    folder.write("guarded.py", f"{head}if __name__ == '__main__':\n    " + body.format("    "))
+    run = lambda name: subprocess.run([sys.executable, name], cwd=folder.root, capture_output=True, text=True)  # noqa: E731
+    assert "under `if __name__ == '__main__':`" in run("unguarded.py").stdout
+    assert run("guarded.py").stdout.splitlines()[-1] == "[1, 1]"
+
+
 def test_functions_that_cannot_be_tasks(functions: Any) -> None:
     with pytest.raises(UserError, match="its parameter 'x' is no task, and has no value"):
         Pipeline([functions.missing])
     with pytest.raises(UserError, match="cannot be imported by a task"):
         Pipeline([lambda: 1])
+    lambda_of_module = functions.nameless
+    with pytest.raises(UserError, match="cannot be imported by a task"):
+        Pipeline([lambda_of_module])
     with pytest.raises(UserError, match="there is no task 'none'"):
         Pipeline([functions.load], params={"none": {}})
 

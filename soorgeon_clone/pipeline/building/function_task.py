@@ -70,27 +70,23 @@ def run(
         save(result, product)
 
 
-def save_pickle(value: Any, path: Path) -> None:
-    """Write what a function returned."""
-    import pickle
-
-    with path.open("wb") as file:
-        pickle.dump(value, file)
+_importing: list[str] = []
 
 
-def load_pickle(path: Path) -> Any:
-    """Read what `save_pickle` wrote."""
-    import pickle
-
-    with path.open("rb") as file:
-        return pickle.load(file)
+def imported_for_a_task() -> str | None:
+    """Return the module that is being imported in this process since a task is one of its functions."""
+    return _importing[-1] if _importing else None
 
 
 def _load(dotted: str) -> Any:
     import importlib
 
     module, _, name = dotted.replace("::", ".").rpartition(".")
-    return getattr(importlib.import_module(module), name)
+    _importing.append(module)
+    try:
+        return getattr(importlib.import_module(module), name)
+    finally:
+        _importing.pop()
 
 
 def _unserialized(upstream: Mapping[str, Any], load: Any, groups: Collection[str]) -> dict[str, Any]:

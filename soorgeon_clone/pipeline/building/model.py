@@ -46,6 +46,13 @@ class Report:
     problem: str | None = None
     stopped: bool = False
 
+    def __str__(self) -> str:
+        texts = [(run.name, run.result, f"{run.seconds:.2f} s" if run.seconds else "") for run in self.runs]
+        widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+        lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in texts]
+        problems = [f"{run.name}: {run.error}" for run in self.failed if run.error]
+        return "\n".join([*lines, *problems, *([self.problem] if self.problem else [])])
+
     @property
     def failed(self) -> tuple[TaskRun, ...]:
         return tuple(run for run in self.runs if run.result in ("failed", "killed"))
