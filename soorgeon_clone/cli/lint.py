@@ -144,28 +144,35 @@ def _requests(
         if folder not in by_folder:
             by_folder[folder] = with_options(settings_for(path), select, ignore, extend)
         requests.append(Request(path, by_folder[folder]))
-    return [_with_merges(request) for request in requests]
+    return [_with_plan(request) for request in requests]
 
 
-def _with_merges(request: Request) -> Request:
-    """Return the request with what `refactor` would merge, where the rule that tells is on."""
-    if not request.settings.needs_analysis or "SG308" not in request.settings.codes_for(request.path):
+_OF_THE_PLAN = frozenset({"SG303", "SG308"})
+
+
+def _with_plan(request: Request) -> Request:
+    """Return the request with what `refactor` would do, where a rule that tells is on."""
+    if not request.settings.needs_analysis or _OF_THE_PLAN.isdisjoint(request.settings.codes_for(request.path)):
         return request
     from dataclasses import replace
 
+    from soorgeon_clone.lint.model import Planned
     from soorgeon_clone.notebook.read import parse, read
     from soorgeon_clone.notebook.sections import split
     from soorgeon_clone.notebook.syntax import CellSyntaxError
+    from soorgeon_clone.refactor.model import Carry
     from soorgeon_clone.refactor.plan import make_plan
 
     try:
         notebook = parse(request.data or b"", None) if request.path is None else read(request.path)
         titles = {section.name: section.title for section in split(notebook)}
-        merges = make_plan(notebook).merges
+        plan = make_plan(notebook)
     except (UserError, CellSyntaxError, RecursionError):
         return request
-    told = tuple((tuple(titles.get(name, name) for name in merge.sections), merge.reason) for merge in merges)
-    return replace(request, merges=told)
+    merges = tuple((tuple(titles.get(name, name) for name in merge.sections), merge.reason) for merge in plan.merges)
+    carries = (one for one in plan.constraints if isinstance(one, Carry))
+    comes = frozenset((one.name, plan.section_tasks[one.target], one.how) for one in carries)
+    return replace(request, planned=Planned(merges, plan.section_tasks, comes))
 
 
 def _split(selectors: Sequence[str]) -> list[str]:

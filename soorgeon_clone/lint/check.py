@@ -8,7 +8,7 @@ from pathlib import Path
 from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.lint import noqa
 from soorgeon_clone.lint.config import Settings
-from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding
+from soorgeon_clone.lint.model import Diagnostic, FileResult, Finding, Planned
 from soorgeon_clone.lint.registry import all_rules
 from soorgeon_clone.lint.rule import Rule
 from soorgeon_clone.lint.subject import Subject
@@ -24,7 +24,7 @@ def check_bytes(
     path: Path | None,
     settings: Settings,
     codes: Collection[str] | None = None,
-    merges: tuple[tuple[tuple[str, ...], str], ...] = (),
+    planned: Planned | None = None,
 ) -> FileResult:
     """Return what the rules say about the notebook in ``data``. ``codes`` are those that are on, if already known.
 
@@ -40,7 +40,7 @@ def check_bytes(
     if trouble := too_large(notebook, file):
         return FileResult(file, trouble=trouble)
     enabled = settings.codes_for(path) if codes is None else frozenset(codes)
-    subject = Subject(notebook, settings.limits, raw, merges)
+    subject = Subject(notebook, settings.limits, raw, planned)
     try:
         found = check(subject, file, settings, enabled)
     except UserError as error:  # what pyproject.toml says about effects

@@ -8,6 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+
+@dataclass(frozen=True)
+class Planned:
+    """What `refactor` would do. ``merges``: the titles of sections that become one task, and the reason; ``tasks``: the
+    task of each section, by its number from 0; ``comes``: how a name comes to a task: (name, task, carrier)."""
+
+    merges: tuple[tuple[tuple[str, ...], str], ...] = ()
+    tasks: tuple[str, ...] = ()
+    comes: frozenset[tuple[str, str, str]] = frozenset()
+
+
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 

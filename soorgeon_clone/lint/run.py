@@ -12,7 +12,7 @@ from soorgeon_clone.files import regular
 from soorgeon_clone.lint.cache import Kept, Seen, digest_of, state_of
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.confirm import confirmed
-from soorgeon_clone.lint.model import FileResult
+from soorgeon_clone.lint.model import FileResult, Planned
 
 _WORTH_A_PROCESS = 100  # files: a second of work, below which another process costs more than it saves
 
@@ -24,7 +24,7 @@ class Request:
     path: Path | None
     settings: Settings
     data: bytes | None = None
-    merges: tuple[tuple[tuple[str, ...], str], ...] = ()
+    planned: Planned | None = None
 
 
 def run(requests: Sequence[Request], *, jobs: int | None = None, use_cache: bool = True) -> list[FileResult]:
@@ -102,7 +102,7 @@ def lint(request: Request) -> tuple[FileResult, Seen | None]:
     except (OSError, ValueError) as error:
         return FileResult(name, trouble=f"{name}: {_problem(error)}"), None
     codes = request.settings.codes_for(request.path)
-    result = check_bytes(data, request.path, request.settings, codes, request.merges)
+    result = check_bytes(data, request.path, request.settings, codes, request.planned)
     return replace(result, file=name), Seen(state, digest_of(data))
 
 

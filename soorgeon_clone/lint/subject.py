@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.analysis.model import NotebookFacts
     from soorgeon_clone.analysis.undefined import Message
     from soorgeon_clone.lint.missing import Missing
+    from soorgeon_clone.lint.model import Planned
     from soorgeon_clone.lint.names import Located, Names
     from soorgeon_clone.lint.script import CodeCell, Script
     from soorgeon_clone.notebook.headings import Heading
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Subject:
-    """One notebook. ``raw`` is the JSON of an .ipynb file (None for scripts); ``merges`` what refactor would merge:
-    the titles of sections and the reason."""
+    """One notebook. ``raw`` is the JSON of an .ipynb file (None for scripts), ``planned`` what refactor would do (None
+    where that was not asked for, or cannot be told)."""
 
     notebook: Notebook
     limits: Limits = field(default_factory=Limits)
     raw: Mapping[str, Any] | None = None
-    merges: tuple[tuple[tuple[str, ...], str], ...] = ()
+    planned: Planned | None = None
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:

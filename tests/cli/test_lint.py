@@ -184,6 +184,16 @@ def test_sections_that_would_be_merged(folder: Path) -> None:
     assert "sections 'Make', 'Use' would become one task" in result.stdout
 
 
+def test_what_cannot_be_saved_is_told_with_what_refactor_does(folder: Path) -> None:
+    make = "import threading\nlock = threading.Lock()\nfile = open('x.txt', 'w')"
+    cells = [text("## Make"), make, text("## Lock"), "with lock:\n    print(1)", text("## Use"), "file.write('x')"]
+    (folder / "a.ipynb").write_bytes(ipynb(*cells))
+    found = lint("a.ipynb", "--select", "SG303").stdout
+    assert "`file` of section 'Make' cannot be saved for this section: an open file; `refactor` makes one task" in found
+    (folder / "a.ipynb").write_bytes(ipynb(*cells[:4]))
+    assert "a lock; `refactor` makes it again here" in lint("a.ipynb", "--select", "SG303").stdout
+
+
 def test_settings_of_the_folder(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.soorgeon-clone.lint]\nignore = ["SG201"]\n')
     (folder / "a.ipynb").write_bytes(BAD)

@@ -33,7 +33,7 @@ class SectionsMerged:
     aliases = ()
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        for titles, reason in subject.merges:
+        for titles, reason in subject.planned.merges if subject.planned is not None else ():
             first = next((section for section in subject.sections if section.title == titles[0]), None)
             if first is not None:
                 named = ", ".join(repr(title) for title in titles)
