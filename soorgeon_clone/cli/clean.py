@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.errors import OtherLanguage, UserError
+from soorgeon_clone.files.regular import did_you_mean
 from soorgeon_clone.visible import one_line
 
 
@@ -40,8 +42,9 @@ def command(
     from soorgeon_clone.lint.tidy import formatted, stripped
     from soorgeon_clone.notebook.read import parse
 
-    changed = troubles = 0
+    changed = troubles = seen = 0
     for path in [*([None] if "-" in paths else []), *discover([one for one in paths if one != "-"])]:
+        seen += 1
         name = "standard input" if path is None else one_line(str(path))
         try:
             old = sys.stdin.buffer.read() if path is None else regular.read_bytes(path)
@@ -59,7 +62,7 @@ def command(
                     say.note(left)
         except FileNotFoundError:
             troubles += 1
-            say.error(f"{name}: no such file")
+            say.error(f"{name}: no such file", did_you_mean(Path(name)))
             continue
         except OtherLanguage as error:
             say.note(error.message)
@@ -89,4 +92,6 @@ def command(
                 say.error(str(error))
             else:
                 say.echo(f"{name} cleaned")
+    if not changed and not troubles and "-" not in paths:
+        say.echo("Nothing to change." if seen else "No notebooks found.", err=True)
     sys.exit(2 if troubles else 1 if changed and (check or diff) else 0)

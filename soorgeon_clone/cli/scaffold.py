@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.visible import one_line
 
 
@@ -27,6 +29,12 @@ def command(env: dict[str, str], name: str | None, entry_point: str, log: str | 
     if name is not None:
         from soorgeon_clone.pipeline.declared.new_project import create
 
+        if Path(spec.DEFAULT).is_file() and name in {task.name for task in spec.load(spec.DEFAULT, env).tasks}:
+            raise UserError(
+                f"'{name}' is a task of the pipeline here, and scaffold NAME makes a new project",
+                hint="'soorgeon-clone scaffold' alone creates all sources that are missing.",
+                exit_code=2,
+            )
         folder = one_line(os.path.relpath(create(name)))
         say.echo(f"{folder}: created. Next: cd {folder} && soorgeon-clone build")
         return

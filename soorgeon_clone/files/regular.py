@@ -68,3 +68,15 @@ def is_regular(path: str | os.PathLike[str]) -> bool:
 
 def _folder(path: str | os.PathLike[str]) -> OSError:
     return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(Path(path)))
+
+
+def did_you_mean(path: Path) -> str:
+    """Return the question whether a file was meant that is almost called so, "" where there is none."""
+    import difflib
+
+    try:
+        names = [entry.name for entry in os.scandir(path.parent)]
+    except OSError:
+        return ""
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
+    return f"Did you mean {path.with_name(near[0]).as_posix()}?" if near else ""

@@ -100,7 +100,10 @@ def lint(request: Request) -> tuple[FileResult, Seen | None]:
             state = state_of(request.path)
             data = regular.read_bytes(request.path)
     except (OSError, ValueError) as error:
-        return FileResult(name, trouble=f"{name}: {_problem(error)}"), None
+        meant = (
+            f"\n{regular.did_you_mean(request.path)}" if isinstance(error, FileNotFoundError) and request.path else ""
+        )
+        return FileResult(name, trouble=f"{name}: {_problem(error)}{meant}".rstrip()), None
     codes = request.settings.codes_for(request.path)
     result = check_bytes(data, request.path, request.settings, codes, request.planned)
     return replace(result, file=name), Seen(state, digest_of(data))

@@ -76,7 +76,8 @@ def _bytes(path: Path) -> bytes:
     try:
         return regular.read_bytes(path)
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file", hint="Check the path of the notebook.", exit_code=2) from None
+        hint = regular.did_you_mean(path) or "Check the path of the notebook."
+        raise UserError(f"{path}: no such file", hint=hint, exit_code=2) from None
     except IsADirectoryError:
         raise UserError(f"{path} is a folder, not a notebook", hint=_capital(_KNOWN), exit_code=2) from None
     except PermissionError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_bytes
@@ -11,17 +13,22 @@ from soorgeon_clone.pipeline.building import download_task
 from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared.elements import ITEM, KEY
 from soorgeon_clone.pipeline.declared.model import Task
+from soorgeon_clone.pipeline.execution import convert
+from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pipeline.sources.model import Signature
 from soorgeon_clone.pipeline.sources.no_code import NO_CODE
+from soorgeon_clone.pipeline.sources.source_facts import function_facts
 from soorgeon_clone.pipeline.status.project import Project
 
 _MOST = 10
+_HOOKS = ("on_render", "on_finish", "on_failure", "serializer", "unserializer")
 
 
 def check(project: Project, names: Iterable[str]) -> list[str]:
     """Return what has no effect. Raises UserError for what cannot go well, with all of it."""
     tasks = [project.tasks[name] for name in names]
     wrong = [f"{_place(task)}: {problem}" for task in tasks for problem in _problems(project, task)]
+    wrong += _of_hooks(project, tasks)
     if wrong:
         more = [f"and {len(wrong) - _MOST} more"] if len(wrong) > _MOST else []
         raise UserError("\n".join(["nothing was run:", *wrong[:_MOST], *more]), exit_code=2)
@@ -64,6 +71,9 @@ def _problems(project: Project, task: Task) -> Iterator[str]:
         yield problem
     if task.spec.source.kind in ("shell", "sql", "split", *NO_CODE):
         return
+    for product in task.notebooks:
+        if (problem := convert.no_format(Path(product.path), task.spec.exporter)) is not None:
+            yield problem
     if task.kernel is not None or task.facts.language is not None:
         yield from _of_kernel(task)
         return
@@ -87,6 +97,33 @@ def _of_kernel(task: Task) -> Iterator[str]:
         require_kernel(task.kernel)
     except UserError as error:
         yield str(error)
+
+
+def _of_hooks(project: Project, tasks: Iterable[Task]) -> Iterator[str]:
+    """The functions that pipeline.yaml names for what happens around tasks, and that there are not."""
+    hooks = [("pipeline.yaml", kind, getattr(project.spec, kind, None)) for kind in _HOOKS]
+    hooks += [(_place(task), kind, getattr(task.spec, kind)) for task in tasks for kind in _HOOKS]
+    local, known = LocalModules(project.root), {}
+    for place, kind, hook in hooks:
+        if hook is None:
+            continue
+        if hook.dotted_path not in known:
+            known[hook.dotted_path] = _problem_of(hook.dotted_path, local, project.root)
+        if known[hook.dotted_path] is not None:
+            yield f"{place}: {kind}: {known[hook.dotted_path]}"
+
+
+def _problem_of(dotted: str, local: LocalModules, root: Path) -> str | None:
+    """Return why a function cannot be found, as far as that is known without anything being imported."""
+    module = dotted.replace("::", ".").rpartition(".")[0]
+    path = local.find(module)
+    if path is not None:
+        return function_facts(dotted.replace("::", "."), Path(path)).problem if path.endswith(".py") else None
+    try:
+        found = importlib.util.find_spec(module.partition(".")[0]) is not None
+    except (ImportError, ValueError):
+        found = True  # who knows
+    return None if found else f"there is no module {module} in {root}"
 
 
 def _of_function(task: Task, signature: Signature) -> Iterator[str]:

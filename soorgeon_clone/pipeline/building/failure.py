@@ -39,8 +39,6 @@ def text_of(task: Task, outcome: Outcome, notebook: Path | None, *, what: str = 
     lines = [f"{one_line(where)}: {subject} {_WHY.get(outcome.status, outcome.status)}"]
     if error is not None and error.explained:
         lines += [error.explained, "The traceback is in its notebook; `--verbose` shows it."]
-    elif error is not None and error.ename == "UserError" and task.spec.database is not None:
-        lines.append(shortened(error.evalue))
     elif error is not None:
         lines.append(shortened(_told(error), kept_in="its notebook" if notebook is not None else ""))
     elif outcome.log:
@@ -60,6 +58,8 @@ def text_of_hook(kind: str, hook: Hook, outcome: Outcome) -> str:
 
 
 def _told(error: CellError) -> str:
+    if error.ename == "UserError":  # it says what to do; where in our own code it arose helps nobody
+        return error.evalue
     told = "\n".join(error.traceback) or f"{error.ename}: {error.evalue}"
     if error.ename == "ModuleNotFoundError" and "No module named 'ploomber" in error.evalue:
         told += f"\n{_WITHOUT_PLOOMBER}"

@@ -257,7 +257,11 @@ def _check_products(spec: Spec, tasks: Mapping[str, Task]) -> None:
             other = others.get(place)
             if other is not None:
                 both = f"two products of task '{other}'" if other == task.name else f"tasks '{other}' and '{task.name}'"
-                raise UserError(f"{_place(task.spec)}: {both} {what} {product}", exit_code=2)
+                raise UserError(
+                    f"{_place(task.spec)}: {both} {what} {product}",
+                    hint="Give each product a place of its own.",
+                    exit_code=2,
+                )
             others[place] = task.name
     sources = {
         task.spec.source.path: task.name

@@ -76,7 +76,11 @@ with open(product["summary"], "w") as file:
 def create(name: str) -> Path:
     """Write the project into a new folder below the working folder; return it. Raises UserError."""
     if not name.strip() or Path(name).name != name or name in (".", "..") or name.startswith("-"):
-        raise UserError(f"{name!r} is no name for a folder here", exit_code=2)
+        raise UserError(
+            f"{name!r} is no name for a folder here",
+            hint="Give a plain name: soorgeon-clone scaffold sales",
+            exit_code=2,
+        )
     here = Path.cwd()
     if os.path.lexists(here / name):
         raise UserError(f"{name} exists already", hint="Give the new project another name.", exit_code=2)

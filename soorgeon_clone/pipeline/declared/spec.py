@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files.regular import did_you_mean
 from soorgeon_clone.pipeline.declared import elements, entry_point, yaml_tree
 from soorgeon_clone.pipeline.declared import env as environments
 from soorgeon_clone.pipeline.declared.computed_entries import Functions
@@ -62,11 +63,17 @@ def load(
     except FileNotFoundError:
         raise UserError(
             f"there is no {path}",
-            hint="Run the command in the project's folder, or name the file with --entry-point. It is looked for here "
-            "and above, up to the folder of the git repository, and where setup.cfg or pyproject.toml say.",
+            hint=(path.name != DEFAULT and did_you_mean(path)) or _NO_PIPELINE,
             exit_code=2,
         ) from None
     return loads(text, path=path, env=env, values=values, now=now, expand=expand)
+
+
+_NO_PIPELINE = (
+    "Run the command in the project's folder, or name the file with --entry-point. It is looked for here and above, up "
+    "to the folder of the git repository, and where setup.cfg or pyproject.toml say. "
+    "'soorgeon-clone refactor NOTEBOOK' writes one, 'soorgeon-clone scaffold NAME' a new project."
+)
 
 
 def _text_of(files: Sequence[Path]) -> str:

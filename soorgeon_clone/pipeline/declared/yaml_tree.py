@@ -125,6 +125,10 @@ def parse(text: str, file: str) -> Item:
                 'Jinja stands within one value, in quotes: key: "{% if big %}all{% else %}some{% endif %}". '
                 "For a task of each value, use a grid."
             )
+        if mark is not None and "\t" in "".join(text.splitlines()[mark.line : mark.line + 1]):
+            hint = "YAML takes no tabs: indent with spaces."
+        if not file.endswith((".yaml", ".yml")):
+            hint = "A pipeline is a pipeline.yaml, its folder, or a pattern of scripts ('tasks/*.py')."
         begun = (
             f" ({error.context}, line {error.context_mark.line + 1})" if error.context and error.context_mark else ""
         )

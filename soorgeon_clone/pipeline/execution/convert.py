@@ -35,6 +35,20 @@ def require_nbconvert(product: Path) -> None:
         )
 
 
+_UNKNOWN = "no format of nbconvert is known for the notebook {}"
+_REMEDY = (
+    "Use a product that ends in .ipynb, .html or .md, or name the format: nbconvert_exporter_name. Of several products, "
+    "the notebook is the one with the key nb: product: {nb: out.ipynb, data: out.txt}"
+)
+
+
+def no_format(product: Path, exporter_name: str | None) -> str | None:
+    """Return why an executed notebook cannot be written there, as far as its name tells."""
+    if exporter_name or not is_converted(product) or product.suffix.lower() in EXPORTERS:
+        return None
+    return f"{_UNKNOWN.format(product)}. {_REMEDY}"
+
+
 def convert(
     executed: Path,
     product: Path,
@@ -51,11 +65,7 @@ def convert(
 
     name = exporter_name or EXPORTERS.get(product.suffix.lower())
     if name is None:
-        raise UserError(
-            f"no format of nbconvert is known for {product}",
-            hint="Use a product that ends in .ipynb, .html or .md, or name one: nbconvert_exporter_name",
-            exit_code=2,
-        )
+        raise UserError(_UNKNOWN.format(product.name), hint=_REMEDY, exit_code=2)
     try:
         exporter = get_exporter(name)(**(exporter_kwargs or {}))
     except ExporterNameError:

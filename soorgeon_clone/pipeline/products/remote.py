@@ -350,7 +350,11 @@ def _bucket(protocol: str, url: str) -> Bucket:
     except ImportError:
         raise missing from None
     except ValueError as error:
-        raise UserError(f"the store {url} cannot be used: {error}", exit_code=2) from None
+        raise UserError(
+            f"the store {url} cannot be used: {error}",
+            hint="A store is a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix.",
+            exit_code=2,
+        ) from None
     except Exception as error:
         raise UserError(f"the store {url} cannot be opened: {_one_line(error)}") from None
     if hasattr(filesystem, "retries"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from soorgeon_clone.files.regular import did_you_mean
 from soorgeon_clone.pipeline.declared.model import TaskSpec
 from soorgeon_clone.pipeline.sources import source_facts as facts
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
@@ -52,7 +53,10 @@ class SourceMemo:
         try:
             status = path.stat()
         except (OSError, ValueError):
-            return SourceFacts(problem=f"there is no {task.source.path or path}")
+            named = task.source.path or str(path)
+            meant = did_you_mean(path).replace(f"{self._root}/", "")
+            hint = f". {meant} Else" if meant else ":"
+            return SourceFacts(problem=f"there is no {named}{hint} 'soorgeon-clone scaffold' creates it")
         if not stat.S_ISREG(status.st_mode) and not path.is_dir():
             return SourceFacts(problem=f"{task.source.path or path} is a pipe, a socket or a device, not a file")
         stamp = self._stamps[task.name] = _versioned(stamp_of(status))
