@@ -37,14 +37,14 @@ def require_nbconvert(product: Path) -> None:
 
 _UNKNOWN = "no format of nbconvert is known for the notebook {}"
 _REMEDY = (
-    "Use a product that ends in .ipynb, .html or .md, or name the format: nbconvert_exporter_name. Of several products, "
-    "the notebook is the one with the key nb: product: {nb: out.ipynb, data: out.txt}"
+    "Use a product that ends in .ipynb, .html or .md, or name the format: nbconvert_exporter_name. Of several "
+    "products, the notebook is the one with the key nb: product: {nb: out.ipynb, data: out.txt}"
 )
 
 
 def no_format(product: Path, exporter_name: str | None) -> str | None:
     """Return why an executed notebook cannot be written there, as far as its name tells."""
-    if exporter_name or not is_converted(product) or product.suffix.lower() in EXPORTERS:
+    if exporter_name or product.suffix.lower() in (".ipynb", *EXPORTERS):
         return None
     return f"{_UNKNOWN.format(product)}. {_REMEDY}"
 
