@@ -45,6 +45,7 @@ g.task:focus { outline: none; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; } pre.out { background: none; }
 pre.err { background: var(--bad-ground); }
 table.facts td { padding: .1rem .8rem .1rem 0; vertical-align: top; overflow-wrap: anywhere; }
+table.report td:nth-child(2) { white-space: nowrap; }
 table.facts td:first-child { color: var(--quiet); white-space: nowrap; }
 table.report { margin-top: 1rem; font-size: .87rem; } .wide { overflow-x: auto; }
 table.report td, table.report th { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
