@@ -17,6 +17,7 @@ Its parts, of which those that say nothing are left out, are in this order:
 ``tells apart a``      it may be seen whether ``a`` and another name denote one object
 ``orders a``           the order of the set ``a`` may be seen
 ``opaque: why``        static analysis ends here
+``tells copies: how``  a value that was in a file would answer otherwise
 ``lists names``        it shows which variables there are
 ``prints``, ``shows``  it writes to standard output; the value of its last expression is displayed
 
@@ -72,6 +73,7 @@ def _line(
         *_shared(scene),
         *_listed("calls", sorted({name for statement in statements for name in statement.unknown_calls})),
         *(part for kind, verbs in _OF_OBJECTS.items() for part in _about_objects(scene, kind, *verbs)),
+        *(f"tells copies: {how}" for statement in statements for how in sorted(statement.tells_copies)),
         *(f"opaque: {statement.opaque}" for statement in statements if statement.opaque),
         *(["lists names"] if any(statement.lists_names for statement in statements) else ()),
         *(["prints"] if any(statement.prints for statement in statements) else ()),

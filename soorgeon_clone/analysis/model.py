@@ -51,6 +51,8 @@ class StatementFacts:
     varies: set[str] = field(default_factory=set)
     """On what, besides names and files, it depends what its expressions give: settings, or `AT_RANDOM`."""
     opaque: str | None = None
+    tells_copies: set[str] = field(default_factory=set)
+    """How it can tell a value from a copy of it that was in a file, in words."""
     unknown_calls: set[str] = field(default_factory=set)
     prints: bool = False
     lists_names: bool = False
@@ -135,7 +137,7 @@ class NotebookFacts:
         """Return why a statement does something; None if it does not.
 
         ``kind`` is ``reads``, ``binds``, ``changes``, ``sets``, ``draws``, ``seeds``, ``files_read``,
-        ``files_written``, ``unknown_calls``, ``opaque``, ``prints``, ``identity`` (it may tell that two names are one
+        ``files_written``, ``unknown_calls``, ``opaque``, ``tells_copies``, ``prints``, ``identity`` (it may tell that two names are one
         object) or ``order`` (the order of a set matters to it). ``item`` is the name or object, None for ``opaque`` and
         ``prints``.
         """

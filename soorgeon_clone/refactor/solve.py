@@ -16,6 +16,7 @@ from soorgeon_clone.analysis.objects.heap import Value
 from soorgeon_clone.refactor.carriers.carrier import Refused
 from soorgeon_clone.refactor.carriers.exported import candidates, closed_definitions
 from soorgeon_clone.refactor.carriers.ledger import Ledger, Pickled
+from soorgeon_clone.refactor.copies import refuse_told_copies
 from soorgeon_clone.refactor.cut import Cut
 from soorgeon_clone.refactor.loading import refuse_rings, refuse_two_lives
 from soorgeon_clone.refactor.model import MustMerge
@@ -76,6 +77,8 @@ def wire(cut: Cut, ledger: Ledger) -> Wiring:
 def _looks(wiring: Wiring) -> Iterator[None]:
     """Look at one kind of constraint after the other: each takes for granted that the earlier ones hold."""
     _refuse_what_cannot_be_cut(wiring)
+    yield
+    refuse_told_copies(wiring)
     yield
     wiring.want_uses()
     yield

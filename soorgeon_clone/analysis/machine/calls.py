@@ -6,7 +6,7 @@ import re
 import sys
 from functools import partial
 
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set, registers_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
 from soorgeon_clone.analysis.machine import beside, deferred, library, unknown_calls
 from soorgeon_clone.analysis.machine.walk import Run
@@ -132,7 +132,7 @@ def call_library(w: Run, path: str, args: Arguments, node: Instruction) -> Value
             return w.apply(effect, receiver, rest, node, path=path, names=names)
     effect = w.knowledge.function(path, given(args, names))
     if effect is None:
-        if unknown_calls.keeps_state(path):
+        if unknown_calls.keeps_state(path) or registers_by_name(path, path.partition(".")[0]):
             _may_set(w, path, node)
         return w.unknown(EMPTY, args, node, path)
     if may_set(effect, path) or (unknown_calls.keeps_state(path) and w.knowledge.is_at_large(path)):

@@ -38,7 +38,7 @@ from soorgeon_clone.analysis.machine import calls, deferred, definitions, namesp
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.arguments import constant
-from soorgeon_clone.analysis.objects.comparing import look_for_number, note_identity
+from soorgeon_clone.analysis.objects.comparing import look_for_number, note_identity, note_same
 from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, EMPTY, LIB, RETURNED, SUPER, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside, operate
@@ -186,8 +186,6 @@ def _operate(w: Run, node: Operate) -> Value:
         right = expression(w, operand)
         if sign in _ASKING:
             _ask_for_number(w, left, sign, operand)
-            if sign.startswith("is") and isinstance(left, Read) and isinstance(operand, Read):
-                _compare_values(w, sign, value, right)
         value = operation(w, node, value, sign, right)
         left = operand
     return value
@@ -200,16 +198,7 @@ def _ask_for_number(w: Run, left: Instruction, sign: str, right: Instruction) ->
     """``x is np.nan`` and ``np.nan in xs`` ask for one certain number, of which a file gives a copy."""
     for node in (left, right) if sign.startswith("is") else (left,):
         if isinstance(node, Attribute) and isinstance(node.of, Read) and node.name in ("nan", "NaN", "NAN"):
-            w.opaque(f"`{sign}` asks for the number {node.of.name}.{node.name} itself, and files keep copies")
-
-
-_COPIED = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "complex", "tuple", "scalar"))
-
-
-def _compare_values(w: Run, sign: str, left: Value, right: Value) -> None:
-    """Two names of one number or text have a copy each after they were in two files."""
-    if left and right and all(obj.immutable and obj.type in _COPIED for obj in left | right):
-        w.opaque(f"`{sign}` asks whether two numbers or texts are the same object, which files do not keep")
+            w.note("tells_copies", f"`{sign}` asks for the number {node.of.name}.{node.name} itself")
 
 
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in", "not in"})
@@ -218,11 +207,7 @@ _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "in", "not in"})
 def operation(w: Run, node: Instruction, left: Value, sign: str, right: Value, *, in_place: bool = False) -> Value:
     """Return what ``left <sign> right`` gives. Operators of the notebook's own classes may run."""
     if sign in ("is", "is not"):
-        for obj in left | right:
-            if not obj.immutable:
-                w.heap.note_identity(obj)
-            elif w.has(obj, "not_unique") or (obj.path and obj.type == "builtins.float"):
-                w.opaque(f"`{sign} {obj.path}` asks whether two values are the same object, which saving does not keep")
+        note_same(w, sign, left, right)
         return frozenset({w.heap.atom("builtins.bool")})
     given = operate(w, left, sign, right, in_place=in_place)
     own = implicit(w, left | right) if given is None else given

@@ -6,6 +6,7 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.collections import make_class, make_mapping
 from soorgeon_clone.analysis.models.importlib import dunder_import
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant
+from soorgeon_clone.analysis.objects.comparing import note_asked_for
 from soorgeon_clone.analysis.objects.heap import ANY, FUNCTION, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.instance import attributes
 from soorgeon_clone.analysis.objects.lineage import lineage
@@ -13,6 +14,10 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import bind, has_member
 from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.using import is_advancing, iterate
+
+
+def _id(w: Machine, args: Arguments, node: Instruction) -> None:
+    note_asked_for(w, "`id`", args.first)
 
 
 def _type(w: Machine, args: Arguments, node: Instruction) -> Value | None:
@@ -129,6 +134,7 @@ def _float(w: Machine, args: Arguments, node: Instruction) -> Value | None:
 
 
 FUNCTIONS = {
+    "builtins.id": _id,
     "builtins.float": _float,
     "builtins.type": _type,
     "builtins.dir": _dir,

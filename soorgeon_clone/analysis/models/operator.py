@@ -1,9 +1,10 @@
-"""Functions that call a method of what they are given."""
+"""Functions that call a method of what they are given, or do what an operator does."""
 
 from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
+from soorgeon_clone.analysis.objects.comparing import note_same
 from soorgeon_clone.analysis.objects.heap import ANY, METHOD, Value
 from soorgeon_clone.analysis.objects.kinds.method import METHOD_CALLER
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -20,4 +21,8 @@ def _methodcaller(w: Machine, args: Arguments, node: Instruction) -> Value | Non
     return frozenset({made})
 
 
-FUNCTIONS = {METHOD_CALLER: _methodcaller}
+def _is(w: Machine, args: Arguments, node: Instruction) -> None:
+    note_same(w, "is", args.first, args.at(1))
+
+
+FUNCTIONS = {METHOD_CALLER: _methodcaller, "operator.is_": _is, "operator.is_not": _is}

@@ -1,8 +1,8 @@
-"""Objects of which each equals only itself: who compares them may tell whether two names are one object."""
+"""Which object it is: who compares may tell whether two names are one object, and whether it is a copy out of a file."""
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, EQUAL, FUNCTION, INSTANCE, KEYS, LIB, METHOD, Obj, Value
+from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, EQUAL, FUNCTION, INSTANCE, KEYS, LIB, METHOD, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
@@ -34,12 +34,68 @@ def note_identity(w: Machine, value: Value) -> None:
                 stack += more
 
 
+def note_same(w: Machine, sign: str, left: Value, right: Value) -> None:
+    """Note that ``left is right`` is asked: of objects that can change, or of values of which files give copies."""
+    for obj in left | right:
+        if not obj.immutable:
+            w.heap.note_identity(obj)
+        elif w.has(obj, "not_unique"):
+            w.note("tells_copies", f"`{sign} {obj.path}` asks whether two values are the same object")
+    if any(_may_be_one(w, one, other) for one in left for other in right):
+        w.note("tells_copies", f"`{sign}` asks whether two numbers or texts are the same object")
+
+
+def note_asked_for(w: Machine, what: str, value: Value) -> None:
+    """Note that it is asked which objects these are."""
+    if any(is_copied(w, obj) for obj in value):
+        w.note("tells_copies", f"{what} tells which object a number or text is")
+
+
+def is_copied(w: Machine, obj: Obj) -> bool:
+    """Whether files give copies of a value that nothing can change; of None, True, small numbers, a letter there is
+    one each, and functions, classes and modules are found by name."""
+    if not obj.immutable:
+        return False
+    if obj.type == LIB:
+        return _is_value(w, obj.path)
+    if obj.type not in _COPIED or isinstance(obj.const, bool):
+        return False
+    if isinstance(obj.const, int):
+        return not _FIRST_SMALL <= obj.const <= _LAST_SMALL
+    return not (isinstance(obj.const, str) and len(obj.const) < 2)
+
+
+def _is_value(w: Machine, path: str) -> bool:
+    """Whether something in a module may be a number or text. Constants are written in capitals."""
+    owner, _, name = path.rpartition(".")
+    if not owner or owner == "builtins" or name.isupper():
+        return bool(owner) and name.isupper()
+    effect = w.knowledge.module_attribute(path)
+    if effect is not None:
+        return any((facts := w.knowledge.type(type_)) is not None and facts.immutable for type_ in effect.returns)
+    return not w.knowledge.describes(path.partition(".")[0]) and not name[:1].isupper()
+
+
+def _may_be_one(w: Machine, one: Obj, other: Obj) -> bool:
+    if not (is_copied(w, one) or is_copied(w, other)):
+        return False
+    if not (one.immutable and other.immutable):
+        return UNKNOWN in (one.type, other.type)
+    types = {one.type, other.type}
+    return len(types) == 1 or not types.isdisjoint((_SCALAR, LIB)) and "builtins.NoneType" not in types
+
+
+_SCALAR = "builtins.scalar"
+_COPIED = frozenset((_SCALAR, *(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "complex", "tuple"))))
+_FIRST_SMALL, _LAST_SMALL = -5, 256  # integers that CPython makes only once
+
+
 def look_for_number(w: Machine, value: Value, sought: Value) -> None:
     """A number that equals only itself is looked for (``np.nan in xs``): files keep copies, which are others."""
     held = contents(value).union(*(obj.fields.get(KEYS, EMPTY) for obj in value))
     for obj in sought & held:
         if obj.immutable and obj.type != LIB and "nan" in obj.path.lower():
-            w.opaque(f"{obj.path} itself is looked for, and files keep copies of it")
+            w.note("tells_copies", f"{obj.path} itself is looked for")
 
 
 def look_up(w: Machine, value: Value, key: Value) -> None:

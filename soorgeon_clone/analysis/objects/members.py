@@ -44,8 +44,8 @@ def metaclasses(cls: Obj) -> Value:
     return frozenset(obj for value in given for obj in value if obj.type == CLASS)
 
 
-def bind(w: Machine, obj: Obj, held: Obj, node: Instruction) -> Value:
-    """Return what reading a class's member through an instance gives."""
+def bind(w: Machine, obj: Obj, held: Obj, node: Instruction, *, of_metaclass: bool = False) -> Value:
+    """Return what reading a class's member through an instance gives; ``of_metaclass``: its instance is a class."""
     if held.type == METHOD and held.name == PARTIAL_METHOD:
         return _bind_partial(w, held, obj)
     if held.type == INSTANCE:
@@ -62,7 +62,7 @@ def bind(w: Machine, obj: Obj, held: Obj, node: Instruction) -> Value:
         return value
     if "staticmethod" in decorators:
         return frozenset({held})
-    if obj.type == CLASS and "classmethod" not in decorators:
+    if obj.type == CLASS and "classmethod" not in decorators and not of_metaclass:
         return frozenset({held})
     made = w.heap.make(("bound", obj, held), METHOD)
     made.name = held.name

@@ -138,6 +138,9 @@ def _remade_otherwise(knowledge: Knowledge, obj: Obj) -> str | None:
     for base in classes:
         if base.type != LIB:
             continue
+        facts = knowledge.type(base.path)
+        if facts is not None and not facts.picklable:
+            return facts.reason or f"a {base.path}"
         added = any(name.isidentifier() and name not in own for name in obj.fields)
         if added and knowledge.has(base.path, "own_pickling"):
             return f"a {base.path.rpartition('.')[2]} with attributes, which pickle leaves out"

@@ -43,6 +43,8 @@ class NotebookClass(Definition):
             return found
         for held in member(own, name):
             found |= bind(w, obj, held, node) if held.type in (FUNCTION, INSTANCE) else frozenset({held})
+        for held in member(metaclasses(obj), name) if not found else ():
+            found |= bind(w, obj, held, node, of_metaclass=True) if held.type == FUNCTION else frozenset({held})
         if not found and name in _TEXTS:
             return frozenset({w.heap.atom("builtins.str")})
         return found | obj.fields.get(ANY, EMPTY) or own
@@ -59,7 +61,7 @@ class NotebookClass(Definition):
 
     def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         own = frozenset({obj})
-        if member(own, name) or name in obj.fields:
+        if member(own, name) or name in obj.fields or member(metaclasses(obj), name):
             return super().call_method(w, obj, name, args, node)
         if name == "_make":  # of a named tuple: an instance with what an iterable gives
             return self.call(w, obj, Arguments(((w.elements(args.first, node), True),)), node)
