@@ -42,7 +42,8 @@ class Effect:
     parameter of the call or of the constructor that made self) is given and not None. ``seeds``: such state set
     completely.
     ``sets``: settings changed. ``reads`` and ``writes``:
-    parameters that name a file (``*``: unknown files; ``*log``: those that the notebook logs to, if it logs to any).
+    parameters that name a file (``*``: unknown files; ``*log``: those that the notebook logs to, if it logs to any;
+    ``opened``: those with which self, or what it holds, was opened).
     ``single:<param>`` is what is in a list that may hold one thing only.
     ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
     identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``ties``: these are tied to

@@ -19,9 +19,11 @@ from soorgeon_clone.analysis.objects.heap import (
     CLASS,
     CODE_TYPES,
     EMPTY,
+    FILE,
     FRAMES,
     FUNCTION,
     INSTANCE,
+    LIB,
     LOST,
     METHOD,
     SOURCE,
@@ -45,6 +47,7 @@ from soorgeon_clone.analysis.objects.parts import (
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.analysis.objects.using import advance, is_advancing, take_from_unknown
 
+_OPENED = "opened"  # what the object was opened with
 _TAKING_ALL = frozenset(  # all elements of what they are given
     f"builtins.{name}"
     for name in (
@@ -111,6 +114,8 @@ def apply(
         _note_order(call, fresh)
     if fresh:
         _make(call, effect, fresh, value)
+        if effect.reads or effect.writes:
+            _note_opened(call, effect, fresh)
     if "parts" in effect.shares:
         _share_parts(w, value)
     w.heap.reason = reason
@@ -125,6 +130,16 @@ def _is_plan_of_others(w: Run, obj: Obj, path: str) -> bool:
 def elements_of(w: Run, element: str, own: Value, node: Instruction) -> Value:
     """Return what iterating over ``own`` gives, in the words of the facts about its type."""
     return LibraryCall(w, own, NO_ARGUMENTS, node).result(element)
+
+
+def _note_opened(call: LibraryCall, effect: Effect, fresh: list[Obj]) -> None:
+    """Let open files have the paths that they were opened with."""
+    w = call.w
+    opened = [obj for obj in fresh if (facts := w.facts_of(obj.type)) is not None and facts.advancing]
+    for text in sorted({*effect.reads, *effect.writes}) if opened else ():
+        value = call.target(text) if text == "self" or text in call.bound else EMPTY
+        for obj in opened:
+            w.heap.hold(obj, FILE, value or frozenset({w.heap.atom("builtins.str")}))
 
 
 def _make(call: LibraryCall, effect: Effect, fresh: list[Obj], value: Value) -> None:
@@ -378,20 +393,38 @@ def _share_parts(w: Run, value: Value) -> None:
         w.heap.hold(obj, ANY, parts - {obj})
 
 
+_IN_MEMORY = ("io.StringIO", "io.BytesIO")
+_STREAMS = ("sys.std", "sys.__std")
+
+
+def _note_paths(w: Run, field_name: str, obj: Obj) -> None:
+    """Note the files with which an object was opened, or that which it holds; any, where nobody knows."""
+    inside = (part.fields.get(FILE, EMPTY) for part in contents(frozenset({obj})))
+    for path in obj.fields.get(FILE) or EMPTY.union(*inside) or frozenset({w.heap.atom("builtins.str")}):
+        w.note(field_name, path_text(path) or "*")
+
+
 def _file(call: LibraryCall, field_name: str, text: str) -> None:
     w = call.w
     if text in ("*", "*log"):
         if text == "*" or w.logs_to_files:
             w.note(field_name, "*")
         return
+    if text == _OPENED:
+        for obj in call.receiver:
+            _note_paths(w, field_name, obj)
+        return
     for obj in call.target(text):
         path = path_text(obj)
         if path is not None:
             w.note(field_name, path)
-        elif obj.type.startswith("io.") or obj.type in ("builtins.NoneType", "tempfile._TemporaryFileWrapper"):
+        elif FILE in obj.fields or (obj.type.startswith("io.") and obj.type not in _IN_MEMORY):
+            _note_paths(w, field_name, obj)
+        elif obj.type in (*_IN_MEMORY, "builtins.NoneType", "tempfile._TemporaryFileWrapper"):
             continue
         elif (
             obj.type in ("builtins.str", "builtins.bytes", UNKNOWN)
+            or (obj.type == LIB and not obj.path.startswith(_STREAMS))
             or obj.type.startswith(("pathlib.", "os."))
             or (obj.immutable and obj.type == "builtins.scalar")
         ):

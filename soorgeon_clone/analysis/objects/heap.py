@@ -51,6 +51,7 @@ DEFAULT, FREE = "default:", "free:"  # with a name: the default of a parameter; 
 CELL = "cell"  # of a function: the variables that it shares with others
 LOST = "*lost"  # attributes that pickle leaves out: "12 name", given by statement 12
 NAMED = "*named"  # variables that a formula names, as for LOST: it is evaluated again when it is loaded
+FILE = "*file"  # of an open file: the path that it was opened with; a text of which nothing is known: any
 LABELS = "*labels"  # what stands for the index and the columns of a frame
 AMENDED = "*amended"  # what stands for the attributes that a class or function was given after it was made
 

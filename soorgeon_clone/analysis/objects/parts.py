@@ -8,6 +8,7 @@ from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
     EMPTY,
     FACTORY,
+    FILE,
     FRAMES,
     KEYS,
     LABELS,
@@ -50,7 +51,7 @@ ITERATORS = frozenset({"builtins.generator", "builtins.iterator", "builtins.coro
 _CHANGEABLE = MAPPINGS | {"builtins.list", "builtins.set", "collections.deque"}
 
 # what an object holds although iterating over it does not give it; a lazy iterator holds what it takes from
-_NO_ELEMENTS = frozenset({KEYS, OF_CLASS, SOURCE, FACTORY, RETURNED, LOST, NAMED, AMENDED, LABELS})
+_NO_ELEMENTS = frozenset({KEYS, OF_CLASS, SOURCE, FACTORY, RETURNED, LOST, NAMED, AMENDED, LABELS, FILE})
 
 
 def contents(value: Value) -> Value:

@@ -184,16 +184,21 @@ class Borders:
         for each in statement.lowered.imports:
             if each.name == "*":
                 return f"from {each.path} import {name}"
-            if each.name != name:
-                continue
-            if not each.is_from:
-                return f"import {each.path} as {name}" if each.whole else f"import {each.path}"
-            module, _, last = each.path.rpartition(".")
-            if each.path.startswith(".") and not module.strip("."):
-                module = each.path[: len(each.path) - len(last)]
-            suffix = "" if last == name else f" as {name}"
-            return f"from {module} import {last}{suffix}"
-        return self.source(statement)
+        same = [each for each in statement.lowered.imports if each.name == name]
+        if not same:
+            return self.source(statement)
+        last_one = same[-1]  # binds it for good
+        if not last_one.is_from:
+            if last_one.whole:
+                return f"import {last_one.path} as {name}"
+            # submodules bind the name of the module that they are in: `import logging, logging.config`
+            paths = (each.path for each in same if not each.is_from and not each.whole)
+            return f"import {', '.join(dict.fromkeys(paths))}"
+        module, _, last = last_one.path.rpartition(".")
+        if last_one.path.startswith(".") and not module.strip("."):
+            module = last_one.path[: len(last_one.path) - len(last)]
+        suffix = "" if last == name else f" as {name}"
+        return f"from {module} import {last}{suffix}"
 
     def modules(self) -> set[str]:
         """Return the modules that the notebook imports, wherever in it."""
