@@ -185,7 +185,8 @@ def _import(w: Run, node: Import) -> None:
             star_import(w, path)
         return
     if top not in sys.stdlib_module_names and not w.knowledge.describes(top):
-        w.note("files_read", f"{top}.py")  # it may be a module that the notebook writes
+        for folder in w.modules.folders:
+            w.note("files_read", f"{folder}{top}.py")  # it may be a module that the notebook writes
     value = beside.import_(w, node)
     if value is not None:
         w.bind(name, value)

@@ -58,7 +58,7 @@ def is_copied(w: Machine, obj: Obj) -> bool:
         return False
     if obj.type == LIB:
         return _is_value(w, obj.path)
-    if obj.type not in _COPIED or isinstance(obj.const, bool):
+    if isinstance(obj.const, bool) or not _is_loaded_anew(obj):
         return False
     if isinstance(obj.const, int):
         return not _FIRST_SMALL <= obj.const <= _LAST_SMALL
@@ -83,6 +83,11 @@ def _may_be_one(w: Machine, one: Obj, other: Obj) -> bool:
         return UNKNOWN in (one.type, other.type)
     types = {one.type, other.type}
     return len(types) == 1 or not types.isdisjoint((_SCALAR, LIB)) and "builtins.NoneType" not in types
+
+
+def _is_loaded_anew(obj: Obj) -> bool:
+    """Whether an object that nothing can change is of a type of which there are many equal ones, also of libraries."""
+    return obj.type in _COPIED or ("." in obj.type and not obj.type.startswith("builtins."))
 
 
 _SCALAR = "builtins.scalar"

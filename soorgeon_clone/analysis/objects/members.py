@@ -20,6 +20,7 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import contents
 
 PARTIAL_METHOD = "functools.partialmethod"
 PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
@@ -140,3 +141,11 @@ def enum_member(w: Machine, cls: Obj, name: str) -> Value:
 def enum_members(w: Machine, cls: Obj) -> Value:
     """Return all members of an enumeration; nothing for other classes."""
     return EMPTY.union(*(enum_member(w, cls, name) for name in list(cls.fields)))
+
+
+def attributes(w: Machine, obj: Obj) -> Value:
+    """Return the dictionary of an object (``vars(x)``): what changes one changes the other."""
+    made = w.heap.attributes(obj)
+    w.heap.hold(made, ANY, contents(frozenset({obj})))
+    w.heap.view(made, obj)
+    return frozenset({made})

@@ -127,14 +127,6 @@ class Instance(OwnCode):
         return frozenset(result)
 
 
-def attributes(w: Machine, obj: Obj) -> Value:
-    """Return the dictionary of an instance (``vars(x)``): what changes one changes the other."""
-    made = w.heap.attributes(obj)
-    w.heap.hold(made, ANY, contents(frozenset({obj})))
-    w.heap.view(made, obj)
-    return frozenset({made})
-
-
 def _take_attributes(w: Machine, obj: Obj, value: Value) -> None:
     """``self.__dict__ = shared``: the attributes of an object are those of another, which pickle does not know."""
     w.heap.hold_words(obj, LOST, "__dict__")

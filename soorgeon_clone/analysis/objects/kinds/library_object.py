@@ -22,6 +22,7 @@ from soorgeon_clone.analysis.objects.heap import (
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.members import attributes
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, cells, contents, is_mutable_container, mutable
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
@@ -33,6 +34,8 @@ class LibraryObject(Kind):
         return "all" if facts is None else "none" if facts.container else "parts"
 
     def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        if name == "__dict__" and not obj.immutable:
+            return attributes(w, obj)
         path = f"{obj.type}.{name}"
         effect = w.knowledge.attribute(obj.type, name)
         if obj.immutable:

@@ -6,6 +6,7 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.heap import Obj, Value
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.members import attributes
 from soorgeon_clone.analysis.objects.parts import contents
 
 
@@ -13,4 +14,6 @@ class Namespace(LibraryObject):
     types = frozenset({"types.SimpleNamespace", "argparse.Namespace"})
 
     def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        if name == "__dict__":
+            return attributes(w, obj)
         return contents(frozenset({obj})) | {w.heap.atom("builtins.scalar")}
