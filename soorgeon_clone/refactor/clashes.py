@@ -14,12 +14,16 @@ from soorgeon_clone.notebook.model import Cell
 PRODUCTS = ("output", "products", "pipeline-products")
 TASKS = ("tasks", "pipeline_tasks")
 
-# What lists a folder, if it may be the one where the notebook is run.
+# What lists a folder, if it may be the one where the notebook is run: in Python, or by a command.
 _LISTS = re.compile(
     r"""(?:\b(?:listdir|scandir|walk|fwalk|make_archive|copytree)|(?:\bglob\.|(?<![\w.]))i?glob)\(\s*(?:\w+\s*=\s*)?
         (?:\)|f?["'](?:\./?)?(?:["']|\*)|[\w.]*(?:getcwd|cwd|curdir)\b|["'][^"'\n]*["'],\s*["']\w+["'],\s*["']\.["'])
-    |\bPath(?:\(\s*(?:["']\./?["'])?\s*\)|\.cwd\(\))\s*\.(?:iterdir|r?glob|walk)\(
-    |^\s*[!%]\s*(?:ls|dir|find|tree|du|zip|tar)\b(?!\s+[^-.\s])""",
+    |\bPath(?:\(\s*(?:["']\./?["'])?\s*\)|\.cwd\(\))\s*\.(?:iterdir|r?glob|walk)\(""",
+    re.VERBOSE,
+)
+_COMMANDS = re.compile(
+    r"""^\s*(?:[!%]|\w+\s*=\s*!)\s*(?:ls|dir|find|tree|du|zip|tar)\b(?!\s+[^-.\s])
+    |(?:\b(?:system|popen|run|call|check_output|check_call|getoutput|Popen)\(\s*\[?\s*["'](?:ls|find|tree|du|tar|zip)\b)""",
     re.VERBOSE | re.MULTILINE,
 )
 
@@ -38,13 +42,18 @@ def is_used(name: str, source: str) -> bool:
     return bool(in_text or in_command)
 
 
+def lists_folder(sources: Iterable[str]) -> bool:
+    """Tell whether Python code may list the folder in which it runs."""
+    return any(_LISTS.search(source) for source in sources)
+
+
 def notes(cells: Iterable[Cell]) -> tuple[str, ...]:
     """Return what a person should know of code that may see the pipeline's own files."""
-    sources = list(_sources(cells))
-    if any(_LISTS.search(source) for source in sources):
+    if any(_COMMANDS.search(source) for source in _sources(cells)):
         return (
-            "The notebook lists the folder in which it runs, where its pipeline will stand as well: what it finds "
-            "there may be more than before. --verify tells whether that makes a difference.",
+            "A command lists the folder in which the notebook runs, where its pipeline will stand as well: what it "
+            "finds there may be more than before. --verify tells whether that makes a difference; with --into ../DIR "
+            "the pipeline stands elsewhere.",
         )
     return ()
 

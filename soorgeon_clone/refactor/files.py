@@ -19,6 +19,7 @@ from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Plan, Task
 from soorgeon_clone.refactor.ploomber import is_refused
 from soorgeon_clone.refactor.script import injected_params, task_cells
+from soorgeon_clone.refactor.unlisted import unlisted_module
 from soorgeon_clone.visible import one_line
 
 _METADATA = {
@@ -68,7 +69,12 @@ def own_modules(plan: Plan, layout: Layout) -> dict[str, str]:
         )
     modules[layout.nested_module] = nested.TEXT
     modules |= {module: pickler_of(library) for library, module in layout.picklers.items()}
-    return {f"{name}.py": modules[name] for name in layout.own_modules}
+    found = {f"{name}.py": modules[name] for name in layout.own_modules}
+    if name := layout.unlisted_module:
+        ours = ("pipeline.yaml", layout.tasks_folder, layout.products, f"{name}.py", *found)
+        caches = () if layout.choices.local_modules else ("__pycache__",)
+        found[f"{name}.py"] = unlisted_module(one_line(plan.notebook), (*ours, *caches), _ignored(layout))
+    return found
 
 
 def products(task: Task, layout: Layout) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Literal, get_args
 
-from soorgeon_clone.refactor.clashes import PRODUCTS, TASKS, free_folder
+from soorgeon_clone.refactor.clashes import PRODUCTS, TASKS, free_folder, lists_folder
 from soorgeon_clone.refactor.model import Bundle, Load, Plan, Serializer
 
 _LONGEST_KEY = 40  # characters
@@ -62,6 +62,7 @@ class Layout:
     ``frames_module`` is the module that saves and loads frames in a format of their own, ``nested_module`` the one that
     saves what is nested deeply, ``exported_module`` holds the notebook's functions and classes, ``own_modules`` are all
     modules that are written beside pipeline.yaml.
+    ``unlisted_module`` is the module that keeps them out of what the notebook lists, "" where it lists nothing.
     ``picklers`` maps a library to the module that saves its objects, where pickle does not keep what they are.
     """
 
@@ -74,6 +75,7 @@ class Layout:
     own_modules: tuple[str, ...] = ()
     tasks_folder: str = TASKS[0]
     picklers: Mapping[str, str] = field(default_factory=dict)
+    unlisted_module: str = ""
 
     @property
     def products(self) -> str:
@@ -130,8 +132,18 @@ def lay_out(plan: Plan, choices: Choices) -> Layout:
     picklers = {library: _free(f"{library}_pickle", {*others, *notebooks}) for library in sorted(libraries)}
     own_modules = (*own_modules, *picklers.values())
     folder = free_folder(TASKS, cells)
+    lists = lists_folder([plan.exported, *(cell.source for cell in cells if cell.kind == "code")])
     return Layout(
-        choices, files, notebooks, frames_module, nested_module, exported_module, own_modules, folder, picklers
+        choices,
+        files,
+        notebooks,
+        frames_module,
+        nested_module,
+        exported_module,
+        own_modules,
+        folder,
+        picklers,
+        _free("unlisted", {*others, *notebooks}) if lists and not choices.notebook_folder else "",
     )
 
 

@@ -57,6 +57,7 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
         granted = [last.source, *granted]
     cells = [
         *heading,
+        *_code(SETTINGS, _unlisted_code(layout)),
         *_code(SETTINGS, search),
         *_code(IMPORTS, imports),
         *_parameters_cells(task),
@@ -69,6 +70,13 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
         *_code(SAVE, saving),
     ]
     return tuple(replace(cell, index=index) for index, cell in enumerate(cells))
+
+
+def _unlisted_code(layout: Layout) -> str:
+    """Return what keeps the pipeline's own files out of what the notebook lists."""
+    if not (name := layout.unlisted_module):
+        return ""
+    return f"# Who lists this folder does not see what the pipeline is made of.\nimport {name}\n\ndel {name}"
 
 
 def injected_params(task: Task) -> dict[str, object]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from soorgeon_clone.files.generated import is_text
 from soorgeon_clone.refactor.requirements import distribution_of
 
-_MARKS = {
+MARKS = {
     "README.md": (
         "<!-- soorgeon-clone: made by refactor, and again by the next one -->",
         "<!-- soorgeon-clone: end -->",
@@ -36,7 +36,7 @@ def merge(path: str, current: str | None, block: str, recorded: str | None, *, f
     if path == ".gitignore":
         merged = _with_lines(lines, block.split("\n"))
         return Merged(_join(merged, newline), "")
-    begin, end = _MARKS[path]
+    begin, end = MARKS[path]
     if begin in lines and end in lines[lines.index(begin) :]:
         first = lines.index(begin)
         last = lines.index(end, first)

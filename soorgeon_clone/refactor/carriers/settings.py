@@ -14,6 +14,7 @@ from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.carriers.replay import can_repeat
 
 HOW = "setting"
+_SHOWN_ONCE = "other:warnings_shown"
 SETTING = "setting "  # begins the name of what every later task wants: "setting 12", made by statement 12
 
 
@@ -25,7 +26,8 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     held = states.held_at(ledger, want.at)
     if statement.sets <= held:
         return Taken(states.HOW, needs=tuple(f"{AMBIENT}{setting}" for setting in sorted(statement.sets)))
-    if can_repeat(borders, statement, want.at, setting=True) and not _stays_replaced(borders, statement):
+    stays = _stays_replaced(borders, statement) or _SHOWN_ONCE in statement.sets
+    if can_repeat(borders, statement, want.at, setting=True) and not stays:
         return Taken(HOW, repeats=(statement,))
     what, remedy = _why_not(borders, statement)
     last = len(borders.facts.sections) - 1  # a later task could see it as well
@@ -57,6 +59,9 @@ def _what_it_sets(statement: StatementFacts) -> str:
 
 
 def _why_not(borders: Borders, statement: StatementFacts) -> tuple[str, str]:
+    if _SHOWN_ONCE in statement.sets:
+        what = "a statement says how warnings are shown, and Python shows one only once in a process"
+        return what, "leave `warnings.showwarning` as it is, or set it in the last section"
     may = "may change" if statement.sets == {"modules"} else "changes"
     what = f"a statement {may} {_what_it_sets(statement)} and cannot be repeated in later tasks"
     if statement.may_be_left_out:
