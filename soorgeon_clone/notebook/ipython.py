@@ -403,7 +403,8 @@ class _Cell:
         statement = self._inner_line(row, statement)
         if name == "time" and is_expression(statement):
             return statement
-        used = [*magics.read_names(name, line), *(magics.names_in(statement) or ())]
+        run = [f"({statement})"] if is_expression(statement) else magics.names_in(statement) or ()
+        used = [*magics.read_names(name, line), *run]
         return self._with_names(f"get_ipython().run_line_magic({name!r}, {line!r}", used)
 
     def _inner_line(self, row: int, statement: str) -> str:

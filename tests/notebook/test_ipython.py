@@ -82,7 +82,7 @@ REWRITTEN = [
     ("%timeit -n1 -r1 -q -o f(x)", "if get_ipython(): f(x)"),
     ("%timeit -x", "if get_ipython(): -x"),
     ("%timeit for i in x: f(i)", "get_ipython().run_line_magic('timeit', 'for i in x: f(i)', x, f)"),
-    ("r = %timeit -o f(x)", "r = get_ipython().run_line_magic('timeit', '-o f(x)', f, x)"),
+    ("r = %timeit -o f(x)", "r = get_ipython().run_line_magic('timeit', '-o f(x)', (f(x)))"),
     ("%prun -s cumulative -q y = f(x)", "y = f(x)"),
     ("%memit -r 1 y = f(x)", "y = f(x)"),
     ("%lprun -f g y = f(x)", "get_ipython().run_line_magic('lprun', '-f g y = f(x)', g); y = f(x)"),
