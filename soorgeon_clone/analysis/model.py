@@ -137,9 +137,9 @@ class NotebookFacts:
         """Return why a statement does something; None if it does not.
 
         ``kind`` is ``reads``, ``binds``, ``changes``, ``sets``, ``draws``, ``seeds``, ``files_read``,
-        ``files_written``, ``unknown_calls``, ``opaque``, ``tells_copies``, ``prints``, ``identity`` (it may tell that two names are one
-        object) or ``order`` (the order of a set matters to it). ``item`` is the name or object, None for ``opaque`` and
-        ``prints``.
+        ``files_written``, ``unknown_calls``, ``opaque``, ``tells_copies``, ``prints``, ``identity`` (it may tell that
+        two names are one object) or ``order`` (the order of a set matters to it). ``item`` is the name or object, None
+        for ``opaque`` and ``prints``.
         """
         reason = statement.why.get((kind, item))
         return self.places.because(reason) if reason is not None else None

@@ -16,7 +16,9 @@ from soorgeon_clone.notebook.percent_header import without_header
 
 RECORD = ".soorgeon-clone/generated.json"
 # What refactor makes as a whole. A record that names anything else was not written by us: git may have brought it.
-_OURS = re.compile(r"(pipeline_)?tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported(_\w+)?\.py|(frames|nested|unlisted|\w+_pickle)(_\d+)?\.py")
+_OURS = re.compile(
+    r"(pipeline_)?tasks/[^/]+\.(py|ipynb)|pipeline\.yaml|exported(_\w+)?\.py|(frames|nested|unlisted|\w+_pickle)(_\d+)?\.py"
+)
 _MOST_BYTES = 10_000_000
 _MOST_KEPT = 1_000_000  # bytes of one text
 CUTS = ("h1", "h2", "h3", "auto")  # what --split-on takes

@@ -10,7 +10,7 @@ from soorgeon_clone.analysis.objects.comparing import note_asked_for
 from soorgeon_clone.analysis.objects.heap import ANY, FUNCTION, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.members import attributes, bind, has_member
+from soorgeon_clone.analysis.objects.members import bind, has_member
 from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.using import is_advancing, iterate
 
@@ -101,9 +101,7 @@ def _setattr(w: Machine, args: Arguments, node: Instruction) -> Value:
 
 def _vars(w: Machine, args: Arguments, node: Instruction) -> Value | None:
     found = [
-        attributes(w, obj) if obj.type in (INSTANCE, FUNCTION) else w.attribute(frozenset({obj}), "__dict__", node)
-        for obj in args.first
-        if obj.type == LIB or not obj.immutable
+        w.attribute(frozenset({obj}), "__dict__", node) for obj in args.first if obj.type == LIB or not obj.immutable
     ]
     return frozenset().union(*found) if found and len(found) == len(args.first) else None
 

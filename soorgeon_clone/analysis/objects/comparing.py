@@ -1,8 +1,20 @@
-"""Which object it is: who compares may tell whether two names are one object, and whether it is a copy out of a file."""
+"""Which object it is: who compares may tell whether two names are one object, and a copy out of a file from it."""
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, EQUAL, FUNCTION, INSTANCE, KEYS, LIB, METHOD, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import (
+    CLASS,
+    EMPTY,
+    EQUAL,
+    FUNCTION,
+    INSTANCE,
+    KEYS,
+    LIB,
+    METHOD,
+    UNKNOWN,
+    Obj,
+    Value,
+)
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
@@ -82,7 +94,7 @@ def _may_be_one(w: Machine, one: Obj, other: Obj) -> bool:
     if not (one.immutable and other.immutable):
         return UNKNOWN in (one.type, other.type)
     types = {one.type, other.type}
-    return len(types) == 1 or not types.isdisjoint((_SCALAR, LIB)) and "builtins.NoneType" not in types
+    return len(types) == 1 or (not types.isdisjoint((_SCALAR, LIB)) and "builtins.NoneType" not in types)
 
 
 def _is_loaded_anew(obj: Obj) -> bool:

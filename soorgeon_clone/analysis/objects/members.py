@@ -5,6 +5,7 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, arity, passing
 from soorgeon_clone.analysis.objects.heap import (
+    ANY,
     CACHED,
     CLASS,
     EMPTY,

@@ -29,6 +29,7 @@ from soorgeon_clone.analysis.objects.lineage import member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import (
     PLAIN_BASES,
+    attributes,
     bind,
     delete_property,
     has_library_base,
