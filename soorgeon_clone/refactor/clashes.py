@@ -14,10 +14,15 @@ from soorgeon_clone.notebook.model import Cell
 PRODUCTS = ("output", "products", "pipeline-products")
 TASKS = ("tasks", "pipeline_tasks")
 
+_LISTING = "listdir|scandir|walk|fwalk|make_archive|copytree"
+# a name for the folder in which the notebook is run
+_CALLED_HERE = re.compile(
+    r"""(\w+)[ ]*=[ ]*(?:["']\./?["']|(?:os\.)?(?:getcwd\(\)|curdir)|(?:pathlib\.)?Path(?:\((?:["']\./?["'])?\)|\.cwd\(\)))"""
+)
 # What lists a folder, if it may be the one where the notebook is run: in Python, or by a command.
 _LISTS = re.compile(
-    r"""(?:\b(?:listdir|scandir|walk|fwalk|make_archive|copytree)|(?:\bglob\.|(?<![\w.]))i?glob)\(\s*(?:\w+\s*=\s*)?
-        (?:\)|f?["'](?:\./?)?(?:["']|\*)|[\w.]*(?:getcwd|cwd|curdir)\b|["'][^"'\n]*["'],\s*["']\w+["'],\s*["']\.["'])
+    rf"""(?:\b(?:{_LISTING})|(?:\bglob\.|(?<![\w.]))i?glob)\(\s*(?:\w+\s*=\s*)?
+        (?:\)|f?["'](?:\./?)?(?:["']|\*(?![^"'*/\n]*\.(?!py|ya?ml|md|txt)\w+["']))|[\w.]*(?:getcwd|cwd|curdir)\b|["'][^"'\n]*["'],\s*["']\w+["'],\s*["']\.["'])
     |\bPath(?:\(\s*(?:["']\./?["'])?\s*\)|\.cwd\(\))\s*\.(?:iterdir|r?glob|walk)\(""",
     re.VERBOSE,
 )
@@ -43,8 +48,13 @@ def is_used(name: str, source: str) -> bool:
 
 
 def lists_folder(sources: Iterable[str]) -> bool:
-    """Tell whether Python code may list the folder in which it runs."""
-    return any(_LISTS.search(source) for source in sources)
+    """Tell whether Python code may list the folder in which it runs, also by a name that it has given it."""
+    text = "\n".join(sources)
+    if _LISTS.search(text):
+        return True
+    names = "|".join(sorted(set(_CALLED_HERE.findall(text))))
+    by_name = rf"\b(?:{_LISTING})\(\s*(?:\w+\s*=\s*)?(?:{names})\s*[,)/]|\b(?:{names})\.(?:iterdir|r?glob|walk)\("
+    return bool(names) and re.search(by_name, text) is not None
 
 
 def notes(cells: Iterable[Cell]) -> tuple[str, ...]:

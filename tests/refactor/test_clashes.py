@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from soorgeon_clone.notebook.model import Cell
-from soorgeon_clone.refactor.clashes import PRODUCTS, free_folder, is_used, notes
+from soorgeon_clone.refactor.clashes import PRODUCTS, free_folder, is_used, lists_folder, notes
 
 USED = [
     'open("output/a.txt")',
@@ -44,18 +44,21 @@ LISTS = [
     "os.listdir()",
     'os.listdir(".")',
     "glob.glob('*')",
+    "glob.glob('*.py')",
     "glob('**/*.csv', recursive=True)",
     "os.walk(os.getcwd())",
     "Path('.').rglob('*.py')",
     "list(Path().iterdir())",
     "Path.cwd().glob('*')",
-    "!ls",
-    "%ls -l",
     'shutil.make_archive("a", "zip", ".")',
+    "here = os.getcwd()\nos.listdir(here)",
+    "root = Path('.')\nroot.rglob('*')",
 ]
+COMMANDS = ["!ls", "%ls -l", "files = !ls", "!du -s", "os.system('ls')", "subprocess.run(['ls'])"]
 LISTS_ANOTHER = [
     "os.listdir('data')",
     "glob.glob('data/*.csv')",
+    "glob.glob('*.csv')",
     "os.walk(folder)",
     "!ls data",
     "Path('data').iterdir()",
@@ -65,10 +68,17 @@ LISTS_ANOTHER = [
 
 
 @pytest.mark.parametrize("source", LISTS)
-def test_who_lists_its_own_folder_is_told(source: str) -> None:
+def test_who_lists_its_own_folder_is_known(source: str) -> None:
+    assert lists_folder([source])
+    assert not notes([Cell(0, "code", source)])
+
+
+@pytest.mark.parametrize("source", COMMANDS)
+def test_who_lists_it_by_a_command_is_told(source: str) -> None:
     assert notes([Cell(0, "code", source)])
 
 
 @pytest.mark.parametrize("source", LISTS_ANOTHER)
 def test_who_lists_another_is_not(source: str) -> None:
+    assert not lists_folder([source])
     assert not notes([Cell(0, "code", source)])
