@@ -17,7 +17,9 @@ TASKS = ("tasks", "pipeline_tasks")
 _LISTING = "listdir|scandir|walk|fwalk|make_archive|copytree"
 # a name for the folder in which the notebook is run
 _CALLED_HERE = re.compile(
-    r"""(\w+)[ ]*=[ ]*(?:["']\./?["']|(?:os\.)?(?:getcwd\(\)|curdir)|(?:pathlib\.)?Path(?:\((?:["']\./?["'])?\)|\.cwd\(\)))"""
+    r"""(\w+)[ ]*=[ ]*(?:["']\./?["']|(?:os\.)?(?:getcwd\(\)|curdir)
+        |(?:pathlib\.)?Path(?:\((?:["']\./?["'])?\)|\.cwd\(\)))""",
+    re.VERBOSE,
 )
 # What lists a folder, if it may be the one where the notebook is run: in Python, or by a command.
 _LISTS = re.compile(
