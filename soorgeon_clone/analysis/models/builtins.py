@@ -7,7 +7,7 @@ from soorgeon_clone.analysis.models.collections import make_class, make_mapping
 from soorgeon_clone.analysis.models.importlib import dunder_import
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant
 from soorgeon_clone.analysis.objects.comparing import note_asked_for
-from soorgeon_clone.analysis.objects.heap import ANY, FUNCTION, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import bind, has_member

@@ -6,8 +6,8 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
-from soorgeon_clone.analysis.objects.kinds.instance import attributes
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.members import attributes
 from soorgeon_clone.analysis.objects.parts import contents, mutable
 
 
