@@ -244,7 +244,8 @@ def test_a_worker_that_falls_silent_costs_a_retry(cluster: Cluster, chain: Folde
     report = run(chain, cluster, store, heard, worker_timeout=8)
     stopper.join()
     assert results(report) == {"load": "ran", "fit": "ran", "slow": "ran"}
-    said, given_up, lost = heard.warnings
+    # whoever is slow to answer on a busy machine is told of as well
+    said, *_, given_up, lost = [one for one in heard.warnings if "'slow'" in one]
     assert "which runs 'slow', does not answer" in said and "after 8 s (--worker-timeout)" in said
     assert "is given up, with 'slow'" in given_up
     assert lost == "the worker of task 'slow' was lost, and another one runs it"
