@@ -221,9 +221,10 @@ def _load_text(text: str, file: str, extension: str) -> Mapping[str, Any]:
     # jupytext makes up new random ids at each reading: a text notebook has none.
     cells = [{**cell, "id": None} for cell in data["cells"]]
     if extension != ".py" and not any(cell["cell_type"] == "code" for cell in cells):
+        fence = "python" if extension == ".md" else "{python}"
         raise UserError(
             f"{file} is text without any code that could run",
-            hint="In Markdown, code stands between lines of ```python and ```.",
+            hint=f"In such a file, code stands between lines of ```{fence} and ```.",
             exit_code=2,
         )
     if extension in (".Rmd", ".qmd"):

@@ -112,3 +112,26 @@ def test_a_single_task_is_checked_as_well(folder: Folder) -> None:
         assert run_task(project, "b").ok
     with Project(folder.root) as project, pytest.raises(UserError, match="'nothing' is nowhere defined"):
         run_task(project, "a")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"on_finish": "nowhere_of_test.f"}, "on_finish: there is no module nowhere_of_test in "),
+        ({"on_render": "hooks_of_test.g"}, "on_render: there is no function g in "),
+        ({"product": "output/x.txt"}, "no format of nbconvert is known for the notebook output/x.txt"),
+    ],
+)
+def test_hooks_and_formats_that_there_are_not(entry: dict[str, Any], said: str, folder: Folder) -> None:
+    folder.write("hooks_of_test.py", "def f():\n    pass\n")
+    folder.script("a", "x = 1")
+    folder.declare(**{"source": "tasks/a.py", "product": "output/a.ipynb", **entry})
+    assert said in refused(folder)
+
+
+def test_a_source_that_is_almost_called_so(folder: Folder) -> None:
+    folder.script("clean", "x = 1")
+    folder.declare(source="tasks/claen.py", product="output/a.ipynb")
+    (run,) = folder.build().runs
+    expected = "there is no tasks/claen.py. Did you mean tasks/clean.py? Else 'soorgeon-clone scaffold' creates it"
+    assert run.error == expected
