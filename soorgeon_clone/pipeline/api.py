@@ -97,8 +97,14 @@ class Pipeline:
 
     def __getitem__(self, name: str) -> PipelineTask:
         if name not in self._dag.tasks:
-            raise KeyError(f"there is no task {name!r}; there are: {', '.join(list(self)[:20])}")
+            raise NoTask(f"there is no task {name!r}; there are: {', '.join(list(self)[:20])}", hint=self._near(name))
         return PipelineTask(self, name)
+
+    def _near(self, name: str) -> str | None:
+        import difflib
+
+        near = difflib.get_close_matches(name, list(self), n=1)
+        return f"Did you mean {near[0]!r}?" if near else None
 
     def plot(self, output: Path | str = "pipeline.html") -> Path:
         """Draw the pipeline to a file that ends with .html, .svg, .png or .mmd; return its path."""
@@ -201,6 +207,10 @@ class Pipeline:
 
     def _open(self) -> Project:
         return Project(self._entry_point, **self._arguments)
+
+
+class NoTask(UserError, KeyError):
+    """There is no task of this name."""
 
 
 class Statuses(list[TaskStatus]):
