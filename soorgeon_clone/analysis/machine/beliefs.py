@@ -16,26 +16,26 @@ from soorgeon_clone.analysis.objects.policy import BELIEFS, Assumed, Belief, Fea
 _FILES: Belief = "touches files"
 
 
-def believed(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> frozenset[Belief]:
+def believed(machine: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> frozenset[Belief]:
     """Return what a call is taken to do with what it is given."""
-    found = set((w.policy or Policy()).believed(_looks(w, receiver, args, node, what)))
-    if w.policy is None:
+    found = set((machine.policy or Policy()).believed(_looks(machine, receiver, args, node, what)))
+    if machine.policy is None:
         return frozenset(BELIEFS) if _FILES in found else frozenset(BELIEFS) - {_FILES}
-    if w.believes("changes"):
+    if machine.believes("changes"):
         found |= {"receiver changes", "arguments change"}
-    if w.believes("shares"):
+    if machine.believes("shares"):
         found |= {"receiver keeps", "result is receiver's", "result is arguments'"}
     return frozenset(found)
 
 
-def _looks(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Fear:
+def _looks(machine: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Fear:
     """Return a call as it looks to a reader."""
     given = node.arguments if isinstance(node, Call) else ()
     keywords = {item.name: _source(item.value) for item in given if item.name is not None}
-    is_method = any(obj not in w.in_modules for obj in receiver)
+    is_method = any(obj not in machine.in_modules for obj in receiver)
     wraps = bool(args.all) and all(obj.type in (CLASS, FUNCTION, METHOD) for obj in args.all)
     names_files = any(_may_name_file(obj) for obj in args.all)
-    return Fear(what.rpartition(".")[2], is_method, node in w.dropped, keywords, wraps, names_files)
+    return Fear(what.rpartition(".")[2], is_method, node in machine.dropped, keywords, wraps, names_files)
 
 
 def _may_name_file(obj: Obj) -> bool:
@@ -49,10 +49,10 @@ def _source(node: Instruction) -> str | None:
 
 
 def chosen(
-    w: Run, receiver: Value, given: Value, believed: frozenset[Belief], of_receiver: Belief, of_arguments: Belief
+    machine: Run, receiver: Value, given: Value, believed: frozenset[Belief], of_receiver: Belief, of_arguments: Belief
 ) -> Value:
     """Return the objects for which one of two beliefs holds; what modules beside the notebook keep is never waived."""
-    chosen = (receiver | given) & w.in_modules
+    chosen = (receiver | given) & machine.in_modules
     if of_receiver in believed:
         chosen |= receiver
     if of_arguments in believed:
@@ -60,47 +60,47 @@ def chosen(
     return chosen
 
 
-def draw(w: Run, what: str) -> None:
-    if w.policy is not None and "seed" in what.rpartition(".")[2].lower():
-        for resource in _generators(w):
-            w.seed(resource)
+def draw(machine: Run, what: str) -> None:
+    if machine.policy is not None and "seed" in what.rpartition(".")[2].lower():
+        for resource in _generators(machine):
+            machine.seed(resource)
         return
-    for resource in sorted(w.seeded):
-        if w.believes("draws") or resource in FIGURES:
-            w.draw(resource)
-            if w.policy is not None:
-                w.seed(resource)  # it may have been seeded as well
+    for resource in sorted(machine.seeded):
+        if machine.believes("draws") or resource in FIGURES:
+            machine.draw(resource)
+            if machine.policy is not None:
+                machine.seed(resource)  # it may have been seeded as well
         else:
-            w.assume(Assumed("draws", item=resource))
+            machine.assume(Assumed("draws", item=resource))
 
 
-def _generators(w: Run) -> Iterator[str]:
+def _generators(machine: Run) -> Iterator[str]:
     """Yield the generators that the notebook's libraries draw from."""
-    tops = {each.path.partition(".")[0] for s in w.statements for each in s.all_imports}
+    tops = {each.path.partition(".")[0] for s in machine.statements for each in s.all_imports}
     yield "python_random"
-    if any(top not in sys.stdlib_module_names and w.knowledge.describes(top) for top in tops):
+    if any(top not in sys.stdlib_module_names and machine.knowledge.describes(top) for top in tops):
         yield "numpy_random"
-    yield from (f"{top}_random" for top in tops if w.knowledge.has(top, "generator"))
+    yield from (f"{top}_random" for top in tops if machine.knowledge.has(top, "generator"))
 
 
-def set_settings(w: Run, receiver: Value, what: str) -> None:
-    if w.policy is None:
+def set_settings(machine: Run, receiver: Value, what: str) -> None:
+    if machine.policy is None:
         return
-    if w.believes("sets"):
-        w.note("sets", "modules")
+    if machine.believes("sets"):
+        machine.note("sets", "modules")
     else:
         paths = (what, *(obj.path for obj in receiver))
         tops = {path.partition(".")[0] for path in paths if "." in path and path[0] not in "?%"}
         for top in sorted(tops - sys.stdlib_module_names) if tops else [""]:
-            w.assume(Assumed("sets", item=top))
+            machine.assume(Assumed("sets", item=top))
 
 
 _SETTING = frozenset("activate configure disable enable init register set use".split())
 
 
-def is_setting(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> bool:
+def is_setting(machine: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> bool:
     """Whether a call looks like a setting of the library that can be made again: ``lib.set_theme("dark")``."""
-    looks = _looks(w, receiver, args, node, what)
-    if receiver or looks.verb not in _SETTING or "seed" in looks.name or node not in w.record.lowered.block:
+    looks = _looks(machine, receiver, args, node, what)
+    if receiver or looks.verb not in _SETTING or "seed" in looks.name or node not in machine.record.lowered.block:
         return False
     return all(obj.immutable and (obj.const is not None or "." in obj.type) for obj in args.all)

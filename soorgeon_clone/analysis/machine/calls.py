@@ -20,29 +20,29 @@ from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import iterate
 
 
-def arguments(w: Run, node: Call) -> Arguments:
+def arguments(machine: Run, node: Call) -> Arguments:
     """Evaluate the arguments of a call, in order."""
     if not node.arguments:
         return NO_ARGUMENTS
     positional: list[tuple[Value, bool]] = []
     keywords: list[tuple[str | None, Value]] = []
     for item in node.arguments:
-        value = w.evaluate(item.value)
+        value = machine.evaluate(item.value)
         if item.sign in ("=", "**"):
             keywords.append((item.name, value))
         elif item.sign == "*":
-            iterate(w, value)
-            positional.append((w.elements(value, item), True))
+            iterate(machine, value)
+            positional.append((machine.elements(value, item), True))
         else:
             positional.append((value, False))
     return Arguments(tuple(positional), tuple(keywords))
 
 
-def call(w: Run, callee: Value, args: Arguments, node: Instruction) -> Value:
+def call(machine: Run, callee: Value, args: Arguments, node: Instruction) -> Value:
     """Return what calling any of ``callee`` gives."""
     result = EMPTY
     for obj in sorted(callee, key=_order) if len(callee) > 1 else callee:
-        result |= call_one(w, obj, args, node)
+        result |= call_one(machine, obj, args, node)
     return result
 
 
@@ -50,27 +50,27 @@ def _order(obj: Obj) -> tuple[str, str]:
     return (obj.type, obj.path or obj.name)
 
 
-def call_one(w: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
-    if obj.type not in (CLASS, LIB) and w.effort.is_exhausted:
-        return w.exhausted(args.all | {obj})
-    if w.depth > 2 * w.limits.depth:
-        return w.exhausted(args.all | {obj}, unknown_calls.DEPTH)
-    if obj.module and obj.type in (FUNCTION, CLASS) and w.knowledge.is_told(path := f"{obj.module}.{obj.name}"):
-        return call_library(w, path, args, node)
-    w.depth += 1
+def call_one(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
+    if obj.type not in (CLASS, LIB) and machine.effort.is_exhausted:
+        return machine.exhausted(args.all | {obj})
+    if machine.depth > 2 * machine.limits.depth:
+        return machine.exhausted(args.all | {obj}, unknown_calls.DEPTH)
+    if obj.module and obj.type in (FUNCTION, CLASS) and machine.knowledge.is_told(path := f"{obj.module}.{obj.name}"):
+        return call_library(machine, path, args, node)
+    machine.depth += 1
     try:
-        return kind_of(obj.type).call(w, obj, args, node)
+        return kind_of(obj.type).call(machine, obj, args, node)
     finally:
-        w.depth -= 1
+        machine.depth -= 1
 
 
-def call_method(w: Run, receiver: Value, name: str, args: Arguments, node: Instruction) -> Value:
+def call_method(machine: Run, receiver: Value, name: str, args: Arguments, node: Instruction) -> Value:
     """Return what ``receiver.name(...)`` gives."""
     result = EMPTY
     if len(receiver) > 1:
         receiver = with_method(receiver, name)
     for obj in sorted(receiver, key=_order) if len(receiver) > 1 else receiver:
-        result |= kind_of(obj.type).call_method(w, obj, name, args, node)
+        result |= kind_of(obj.type).call_method(machine, obj, name, args, node)
     return result
 
 
@@ -101,88 +101,88 @@ def _is_of_python(obj: Obj) -> bool:
     return not obj.immutable and path.partition(".")[0] in _OF_PYTHON
 
 
-def model_method(w: Run, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:
+def model_method(machine: Run, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:
     """Return what a model says that a method gives; None where there is none."""
     model = models.method(obj)
-    return model(w, obj, name, args, node) if model is not None else None
+    return model(machine, obj, name, args, node) if model is not None else None
 
 
-def call_library(w: Run, path: str, args: Arguments, node: Instruction) -> Value:
+def call_library(machine: Run, path: str, args: Arguments, node: Instruction) -> Value:
     """Return what calling something in a library, by its path, gives."""
     if path in ("sys.path.append", "sys.path.insert", "site.addsitedir"):
-        beside.note_folder(w, args)
+        beside.note_folder(machine, args)
     for trait, item in _VARYING:
-        if w.knowledge.has(path, trait):
-            w.note("varies", item)
-    reason = w.blame(node, path)
+        if machine.knowledge.has(path, trait):
+            machine.note("varies", item)
+    reason = machine.blame(node, path)
     model = models.function(path)
-    native = model(w, args, node) if model is not None else None
-    w.heap.reason = reason
+    native = model(machine, args, node) if model is not None else None
+    machine.heap.reason = reason
     if native is not None:
         return native
-    if w.knowledge.has(path, "freezes"):
-        freeze(w, args.all)
-    names = w.knowledge.parameters(path)
-    if w.knowledge.is_method(path) and args.positional:
+    if machine.knowledge.has(path, "freezes"):
+        freeze(machine, args.all)
+    names = machine.knowledge.parameters(path)
+    if machine.knowledge.is_method(path) and args.positional:
         # str.upper(x): the first argument is self
         receiver = args.positional[0][0]
         rest = Arguments(args.positional[1:], args.keywords)
-        effect = w.knowledge.function(path, given(rest, names))
+        effect = machine.knowledge.function(path, given(rest, names))
         if effect is not None:
-            return w.apply(effect, receiver, rest, node, path=path, names=names)
-    effect = w.knowledge.function(path, given(args, names))
+            return machine.apply(effect, receiver, rest, node, path=path, names=names)
+    effect = machine.knowledge.function(path, given(args, names))
     if effect is None:
         if unknown_calls.keeps_state(path) or registers_by_name(path, path.partition(".")[0]):
-            _may_set(w, path, node)
-        return w.unknown(EMPTY, args, node, path)
-    if may_set(effect, path) or (unknown_calls.keeps_state(path) and w.knowledge.is_at_large(path)):
-        _may_set(w, path, node)  # codecs.register_error, socket.setdefaulttimeout, fontManager.ttflist.append
-    apply = partial(library.apply, w, effect, EMPTY, args, node, path=path, names=names)
-    return deferred.defer(w, apply) if path in unknown_calls.CALL_LATER else apply()
+            _may_set(machine, path, node)
+        return machine.unknown(EMPTY, args, node, path)
+    if may_set(effect, path) or (unknown_calls.keeps_state(path) and machine.knowledge.is_at_large(path)):
+        _may_set(machine, path, node)  # codecs.register_error, socket.setdefaulttimeout, fontManager.ttflist.append
+    apply = partial(library.apply, machine, effect, EMPTY, args, node, path=path, names=names)
+    return deferred.defer(machine, apply) if path in unknown_calls.CALL_LATER else apply()
 
 
 _VARYING = (("volatile", AT_RANDOM), ("of_environ", "environ"), ("of_directory", "directory"))
 
 
-def _may_set(w: Run, path: str, node: Instruction) -> None:
+def _may_set(machine: Run, path: str, node: Instruction) -> None:
     """Note that a call that nobody described may change what a module keeps: its name says so."""
-    reason = w.blame(node, f"{UNDESCRIBED}: {path}", feared=True)
-    w.note("sets", "modules")
-    w.heap.reason = reason
+    reason = machine.blame(node, f"{UNDESCRIBED}: {path}", feared=True)
+    machine.note("sets", "modules")
+    machine.heap.reason = reason
 
 
-def attribute(w: Run, value: Value, name: str, node: Instruction) -> Value:
+def attribute(machine: Run, value: Value, name: str, node: Instruction) -> Value:
     """Return what reading ``.name`` of ``value`` gives."""
     result: set[Obj] = set()
     for obj in value:
-        part = kind_of(obj.type).attribute(w, obj, name, node)
-        w.effort.width += len(part)
+        part = kind_of(obj.type).attribute(machine, obj, name, node)
+        machine.effort.width += len(part)
         result.update(part)
-    if w.anything is not None and len(result) > 1:
-        return w.exhausted(frozenset(result))
+    if machine.anything is not None and len(result) > 1:
+        return machine.exhausted(frozenset(result))
     return frozenset(result)
 
 
-def store_attribute(w: Run, obj: Obj, name: str, value: Value, node: Instruction) -> None:
+def store_attribute(machine: Run, obj: Obj, name: str, value: Value, node: Instruction) -> None:
     """Do ``obj.name = value``."""
-    kind_of(obj.type).store_attribute(w, obj, name, value, node)
+    kind_of(obj.type).store_attribute(machine, obj, name, value, node)
 
 
-def item_of(w: Run, value: Value, index: Index, node: Instruction) -> Value:
+def item_of(machine: Run, value: Value, index: Index, node: Instruction) -> Value:
     """Return what ``value[index]`` gives."""
-    return _together([kind_of(obj.type).item(w, obj, index, node) for obj in value])
+    return _together([kind_of(obj.type).item(machine, obj, index, node) for obj in value])
 
 
-def elements(w: Run, value: Value, node: Instruction) -> Value:
+def elements(machine: Run, value: Value, node: Instruction) -> Value:
     """Return what iterating over ``value`` gives."""
-    return _together([kind_of(obj.type).elements(w, obj, node) for obj in value])
+    return _together([kind_of(obj.type).elements(machine, obj, node) for obj in value])
 
 
 def _together(values: list[Value]) -> Value:
     return values[0] if len(values) == 1 else EMPTY.union(*values)
 
 
-def element_at(w: Run, value: Value, index: int | None, node: Instruction) -> Value:
+def element_at(machine: Run, value: Value, index: int | None, node: Instruction) -> Value:
     """Return what unpacking or a constant index gives at a position (None: any)."""
     result: set[Obj] = set()
     for obj in value:
@@ -191,41 +191,41 @@ def element_at(w: Run, value: Value, index: int | None, node: Instruction) -> Va
         elif obj.type == INSTANCE and index is not None and (field := records.field_at(obj, index)) is not None:
             result.update(field)
         else:
-            result.update(elements(w, frozenset({obj}), node))
-    iterate(w, value)
+            result.update(elements(machine, frozenset({obj}), node))
+    iterate(machine, value)
     return frozenset(result)
 
 
 _REGISTERS = re.compile(r"(^|[._])(un)?register(_|$)")
 
 
-def decorated(w: Run, value: Value, node: Decorate) -> None:
+def decorated(machine: Run, value: Value, node: Decorate) -> None:
     """Do what a library's decorator does besides giving back what it decorates."""
-    reason = w.blame(node, f"@{node.name}")
+    reason = machine.blame(node, f"@{node.name}")
     if _REGISTERS.search(node.name):
-        unknown_calls.run_registered(w, value, node)
-        if _is_of_module(w, node.name):
-            w.note("sets", "modules")
-    w.heap.reason = reason
+        unknown_calls.run_registered(machine, value, node)
+        if _is_of_module(machine, node.name):
+            machine.note("sets", "modules")
+    machine.heap.reason = reason
 
 
-def freezes(w: Run, obj: Obj) -> bool:
+def freezes(machine: Run, obj: Obj) -> bool:
     """Whether it compiles the functions that it is given."""
-    return w.knowledge.has(obj.path if obj.type == LIB else obj.type, "freezes")
+    return machine.knowledge.has(obj.path if obj.type == LIB else obj.type, "freezes")
 
 
-def freeze(w: Run, value: Value) -> None:
+def freeze(machine: Run, value: Value) -> None:
     """Read now what functions read when they are called: compiled, they keep it as it was."""
     waiting, seen = list(value), set(value)
     while waiting:
         obj = waiting.pop()
         for name in obj.code.free if obj.type == FUNCTION else ():
-            found = w.read_global(name) if w.module.state.get(name) is not None else EMPTY
+            found = machine.read_global(name) if machine.module.state.get(name) is not None else EMPTY
             waiting += found - seen
             seen |= found
 
 
-def _is_of_module(w: Run, dotted: str) -> bool:
+def _is_of_module(machine: Run, dotted: str) -> bool:
     """Whether a decorator may belong to a module; what an object of the notebook has registered is in the object."""
-    binding = w.module.state.get(dotted.partition(".")[0])
+    binding = machine.module.state.get(dotted.partition(".")[0])
     return binding is None or not binding.value or any(obj.type not in CODE_TYPES for obj in binding.value)

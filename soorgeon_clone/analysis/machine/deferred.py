@@ -36,44 +36,44 @@ class Deferred:
     is_running: bool = False
 
 
-def defer(w: Run, run: Callable[[], Value], own: Scope | None = None) -> Value:
+def defer(machine: Run, run: Callable[[], Value], own: Scope | None = None) -> Value:
     """Return the iterators that ``run`` makes; it is run again where they are used, if need be."""
-    code = Deferred(run, w.scope, w.context, own, since=w.heap.now)
-    _run(w, code)
+    code = Deferred(run, machine.scope, machine.context, own, since=machine.heap.now)
+    _run(machine, code)
     return code.made
 
 
-def generator(w: Run, made: Obj, scope: Scope, run_body: Callable[[], None]) -> Value:
+def generator(machine: Run, made: Obj, scope: Scope, run_body: Callable[[], None]) -> Value:
     """Return the generator that calling a function gives: it yields and returns what its body does in ``scope``."""
 
     def run() -> Value:
         run_body()
-        w.heap.hold(made, ANY, scope.all_values.get("@yield", EMPTY))
+        machine.heap.hold(made, ANY, scope.all_values.get("@yield", EMPTY))
         returned = mutable(scope.result)
         if returned:
-            w.heap.hold(made, RETURNED, returned)
-            stop = w.heap.make(("stop", made), "builtins.StopIteration")
-            w.heap.hold(stop, ANY, returned)
-            w.raised |= {stop}
+            machine.heap.hold(made, RETURNED, returned)
+            stop = machine.heap.make(("stop", made), "builtins.StopIteration")
+            machine.heap.hold(stop, ANY, returned)
+            machine.raised |= {stop}
         return frozenset({made})
 
-    return defer(w, run, scope)
+    return defer(machine, run, scope)
 
 
-def coroutine(w: Run, made: Obj, run_body: Callable[[], Value]) -> Value:
+def coroutine(machine: Run, made: Obj, run_body: Callable[[], Value]) -> Value:
     """Return the coroutine that calling an asynchronous function gives."""
 
     def run() -> Value:
         value = run_body()
-        w.heap.hold(made, ANY, value)
+        machine.heap.hold(made, ANY, value)
         # what an await of it gives, of which a held value shows only the mutable part
         made.fields[ANY] = made.fields.get(ANY, EMPTY) | value
         return frozenset({made})
 
-    return defer(w, run)
+    return defer(machine, run)
 
 
-def resume(w: Run, iterator: Obj) -> None:
+def resume(machine: Run, iterator: Obj) -> None:
     """An iterator is used: its code runs, and that of what it takes from, with what its variables denote now."""
     seen = {iterator}
     stack = [iterator]
@@ -81,58 +81,58 @@ def resume(w: Run, iterator: Obj) -> None:
         obj = stack.pop()
         code = obj.later
         if code is not None and (
-            code.version != w.heap.version
-            or not w.raised <= code.raised
-            or not all(w.still_holds(memo) for memo in code.memos[-1:])
+            code.version != machine.heap.version
+            or not machine.raised <= code.raised
+            or not all(machine.still_holds(memo) for memo in code.memos[-1:])
         ):
-            _run(w, code)
+            _run(machine, code)
         for key in (SOURCE, ANY):
             more = {held for held in obj.fields.get(key, EMPTY) if held.type in ITERATORS} - seen
             seen |= more
             stack.extend(more)
 
 
-def send(w: Run, iterator: Obj, value: Value) -> None:
+def send(machine: Run, iterator: Obj, value: Value) -> None:
     """Let the code of a generator get ``value`` from its ``yield``."""
     code = iterator.later
     if code is not None and code.own is not None:
         known = code.own.all_values.get("@sent", EMPTY)
         if not value <= known:
             code.own.all_values["@sent"] = known | value
-            w.heap.version += 1
-            _run(w, code)
+            machine.heap.version += 1
+            _run(machine, code)
 
 
-def _run(w: Run, code: Deferred) -> None:
+def _run(machine: Run, code: Deferred) -> None:
     if code.is_running:
         return
-    w.effort.calls += 1
-    if w.effort.is_exhausted:
-        worn = w.exhausted(EMPTY)
+    machine.effort.calls += 1
+    if machine.effort.is_exhausted:
+        worn = machine.exhausted(EMPTY)
         for obj in code.made:
-            w.heap.hold(obj, ANY, worn)
+            machine.heap.hold(obj, ANY, worn)
         code.made |= worn
         return
-    code.version = w.heap.version
-    used = w.heap.reason
+    code.version = machine.heap.version
+    used = machine.heap.reason
     if code.since != used.statement and code.own is None:
-        w.heap.reason = enter("an iterator", used)
-    memo = Memo(w.heap.reason)
+        machine.heap.reason = enter("an iterator", used)
+    memo = Memo(machine.heap.reason)
     code.memos.append(memo)  # all are kept: what was done in one is told by its id
-    outer = w.scope, w.context
-    w.scope, w.context = code.scope, code.context
+    outer = machine.scope, machine.context
+    machine.scope, machine.context = code.scope, code.context
     code.is_running = True
-    w.tracing.append(memo)
+    machine.tracing.append(memo)
     try:
         code.made |= code.run()
     finally:
-        w.tracing.pop()
-        w.heap.reason = used
+        machine.tracing.pop()
+        machine.heap.reason = used
         code.is_running = False
-        w.scope, w.context = outer
+        machine.scope, machine.context = outer
     for obj in code.made:
         if obj.type in ITERATORS:
             obj.later = code
-    code.raised = w.raised
-    if w.tracing:
-        w.tracing[-1].take(memo)
+    code.raised = machine.raised
+    if machine.tracing:
+        machine.tracing[-1].take(memo)

@@ -48,15 +48,15 @@ from soorgeon_clone.analysis.objects.table import kind_of
 _PROPERTY_PARTS = ("setter", "getter", "deleter")
 
 
-def make_function(w: Run, node: MakeFunction) -> Obj:
+def make_function(machine: Run, node: MakeFunction) -> Obj:
     """Return the object of a function or lambda; defaults, and annotations of a def, are evaluated."""
     code = node.code
     code.place = node
-    obj = w.heap.make(w.site(node), FUNCTION)
+    obj = machine.heap.make(machine.site(node), FUNCTION)
     obj.code = code
     obj.name = code.name
-    obj.module = w.scope.space
-    scope: Scope | None = w.scope
+    obj.module = machine.scope.space
+    scope: Scope | None = machine.scope
     while scope is not None and scope.kind == "inline":
         scope = scope.parent
     obj.scope = scope if scope is not None and scope.kind != "module" else None
@@ -64,78 +64,78 @@ def make_function(w: Run, node: MakeFunction) -> Obj:
         code.is_nested = scope is not None and scope.kind == "function"
         obj.scope.all_values["@made"] = obj.scope.all_values.get("@made", EMPTY) | {obj}
         if obj.scope.kind == "function":
-            w.heap.hold(obj, CELL, frozenset({w.cell(obj.scope)}))
+            machine.heap.hold(obj, CELL, frozenset({machine.cell(obj.scope)}))
         obj.scope.all_values.setdefault("@", EMPTY)
         # a comprehension's variables are seen by lambdas in it
-        inline: Scope | None = w.scope
+        inline: Scope | None = machine.scope
         while inline is not None and inline.kind == "inline":
             for name, binding in inline.state.names.items():
-                w.heap.hold(obj, f"{FREE}{name}", binding.value)
+                machine.heap.hold(obj, f"{FREE}{name}", binding.value)
             inline = inline.parent
     if code.is_lambda or code.is_nested:
-        w.heap.types.add(NAMELESS)
+        machine.heap.types.add(NAMELESS)
     for parameter in code.parameters:
         if parameter.default is not None:
-            w.heap.hold(obj, f"{DEFAULT}{parameter.name}", w.evaluate(parameter.default))
+            machine.heap.hold(obj, f"{DEFAULT}{parameter.name}", machine.evaluate(parameter.default))
         if parameter.annotation is not None and not code.is_lambda:
-            annotation(w, parameter.annotation)
+            annotation(machine, parameter.annotation)
     if code.returns is not None:
-        annotation(w, code.returns)
+        annotation(machine, code.returns)
     return obj
 
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-def annotation(w: Run, node: Instruction) -> None:
+def annotation(machine: Run, node: Instruction) -> None:
     """Read what an annotation names. One that is a text is evaluated later, if at all, by dataclasses and others."""
-    if not w.lazy_annotations:
-        w.evaluate(node)
+    if not machine.lazy_annotations:
+        machine.evaluate(node)
     names: set[str] = set()
     for part in inside(node):
         if isinstance(part, Constant) and part.type == "str" and part.value is not None:
             names.update(_NAME.findall(str(part.value)))
-        elif isinstance(part, Read) and w.lazy_annotations:
+        elif isinstance(part, Read) and machine.lazy_annotations:
             names.add(part.name)
     for name in names:
-        if w.module.state.get(w.qualified(name)) is not None:
-            w.read_global(w.qualified(name))
+        if machine.module.state.get(machine.qualified(name)) is not None:
+            machine.read_global(machine.qualified(name))
 
 
-def make_class(w: Run, node: MakeClass) -> Obj:
-    obj = w.heap.make(w.site(node), CLASS)
+def make_class(machine: Run, node: MakeClass) -> Obj:
+    obj = machine.heap.make(machine.site(node), CLASS)
     obj.name = node.name
-    obj.module = w.scope.space
-    obj.is_local = w.scope.kind == "function"
+    obj.module = machine.scope.space
+    obj.is_local = machine.scope.kind == "function"
     for base in node.bases:
-        value = w.evaluate(base.value)
+        value = machine.evaluate(base.value)
         if base.sign:
-            w.heap.hold(obj, KEYWORDS, value)
+            machine.heap.hold(obj, KEYWORDS, value)
         else:
-            add_base(w.heap, obj, value)
-    if w.asks_subclasses:
-        w.change(base for base in obj.bases if base.type == CLASS)
-    scope = Scope("class", w.scope, State())
+            add_base(machine.heap, obj, value)
+    if machine.asks_subclasses:
+        machine.change(base for base in obj.bases if base.type == CLASS)
+    scope = Scope("class", machine.scope, State())
     scope.self_class = obj
-    outer = w.scope
-    w.scope = scope
+    outer = machine.scope
+    machine.scope = scope
     try:
-        w.run_block(node.body)
+        machine.run_block(node.body)
     finally:
-        w.scope = outer
+        machine.scope = outer
     for name, binding in scope.state.names.items():
-        w.heap.hold(obj, name, binding.value - {UNBOUND})
+        machine.heap.hold(obj, name, binding.value - {UNBOUND})
         for method in binding.value:
             if method.type == FUNCTION and method.code.owner is None and method.scope is scope:
                 method.code.owner = obj  # defined in the class, not only given to it
             elif method.type == INSTANCE:
-                words = frozenset({w.heap.atom("builtins.str", name)})
-                run_descriptor(w, method, "__set_name__", (frozenset({obj}), words), node)
-    _subclass_hooks(w, obj, node)
+                words = frozenset({machine.heap.atom("builtins.str", name)})
+                run_descriptor(machine, method, "__set_name__", (frozenset({obj}), words), node)
+    _subclass_hooks(machine, obj, node)
     if records.is_named_tuple(obj) or any(_DATACLASS.search(name) for name in node.decorators):
         records.say_fields(obj, _fields(node))
     if any(_GIVES_EQUALITY.search(name) for name in node.decorators):
-        w.heap.hold(obj, EQUAL, frozenset({w.heap.atom("builtins.str")}))
+        machine.heap.hold(obj, EQUAL, frozenset({machine.heap.atom("builtins.str")}))
     return obj
 
 
@@ -169,66 +169,66 @@ def _words(annotation: Instruction) -> Iterator[str]:
             yield part.value
 
 
-def _subclass_hooks(w: Run, cls: Obj, node: Instruction) -> None:
+def _subclass_hooks(machine: Run, cls: Obj, node: Instruction) -> None:
     """Run ``__init_subclass__`` of notebook bases and notebook metaclasses."""
     for base in cls.bases:
         if base.type == CLASS:
             for hook in member(frozenset({base}), "__init_subclass__"):
                 if hook.type == FUNCTION:
-                    w.call_function(hook, passing(frozenset({cls})), node)
+                    machine.call_function(hook, passing(frozenset({cls})), node)
     for meta in metaclasses(cls):
         for name, first in (("__prepare__", meta), ("__new__", meta), ("__init__", cls)):
             for hook in member(frozenset({meta}), name):
                 if hook.type == FUNCTION:
                     rest = [frozenset({cls})] * (arity(hook) - 1)
-                    w.call_function(hook, passing(frozenset({first}), *rest), node)
+                    machine.call_function(hook, passing(frozenset({first}), *rest), node)
 
 
-def decorate(w: Run, node: Decorate) -> Value:
+def decorate(machine: Run, node: Decorate) -> Value:
     """Return what a decorator, which is evaluated first, makes of what it stands before."""
     decorator = node.decorator
     if not isinstance(decorator, Attribute) or decorator.name not in _PROPERTY_PARTS:
-        value = w.evaluate(decorator)
-        definition = w.evaluate(node.value)
-        made = EMPTY.union(*(kind_of(obj.type).decorate(w, obj, definition, node) for obj in value))
-        if any(calls.freezes(w, obj) for obj in value | w.heap.reach(value)):
-            calls.freeze(w, definition)
+        value = machine.evaluate(decorator)
+        definition = machine.evaluate(node.value)
+        made = EMPTY.union(*(kind_of(obj.type).decorate(machine, obj, definition, node) for obj in value))
+        if any(calls.freezes(machine, obj) for obj in value | machine.heap.reach(value)):
+            calls.freeze(machine, definition)
         for obj in value:
-            if obj.type == LIB and not w.knowledge.describes(obj.path.partition(".")[0]):
-                beliefs.set_settings(w, EMPTY, obj.path)
+            if obj.type == LIB and not machine.knowledge.describes(obj.path.partition(".")[0]):
+                beliefs.set_settings(machine, EMPTY, obj.path)
         return made or definition
     # one property, several functions
-    value = w.read(decorator.of) if isinstance(decorator.of, Read) else w.evaluate(decorator)
-    return value | w.evaluate(node.value)
+    value = machine.read(decorator.of) if isinstance(decorator.of, Read) else machine.evaluate(decorator)
+    return value | machine.evaluate(node.value)
 
 
-def super_object(w: Run, node: Call) -> Value:
+def super_object(machine: Run, node: Call) -> Value:
     """Return the object that ``super()`` gives: the instance, seen as an instance of the bases."""
-    scope: Scope | None = w.scope
+    scope: Scope | None = machine.scope
     while scope is not None and not (scope.kind == "function" and scope.code.owner is not None):
         scope = scope.parent
-    calls.arguments(w, node)
+    calls.arguments(machine, node)
     if scope is None or not scope.code.parameters:
-        return frozenset({w.heap.lib("builtins.super")})
+        return frozenset({machine.heap.lib("builtins.super")})
     owner: Obj = scope.code.owner
     own = scope.all_values.get(scope.code.parameters[0].name, EMPTY)
     made: set[Obj] = set()
     for obj in own:
         if obj.type == INSTANCE:
-            bases = frozenset(_rest(w, cls, owner) for cls in obj.classes)
-            view = w.heap.make(("super", obj, owner), SUPER)
+            bases = frozenset(_rest(machine, cls, owner) for cls in obj.classes)
+            view = machine.heap.make(("super", obj, owner), SUPER)
             view.fields = {SELF: frozenset({obj}), OF_CLASS: bases}
-            w.heap.grew(view)
+            machine.heap.grew(view)
             made.add(view)
         elif obj.type == CLASS:
-            made.update(_rest(w, obj, owner).bases)
-    return frozenset(made) or frozenset({w.heap.lib("builtins.super")})
+            made.update(_rest(machine, obj, owner).bases)
+    return frozenset(made) or frozenset({machine.heap.lib("builtins.super")})
 
 
-def _rest(w: Run, cls: Obj, owner: Obj) -> Obj:
+def _rest(machine: Run, cls: Obj, owner: Obj) -> Obj:
     """Return a class that has the members that ``super()`` finds in a method of ``owner``."""
-    made = w.heap.make(("bases of", owner, cls), CLASS)
+    made = machine.heap.make(("bases of", owner, cls), CLASS)
     for group in lineage.after(cls, owner):
-        lineage.add_base(w.heap, made, group)
-    lineage.add_bases(w.heap, made, frozenset(o for o in owner.bases if o.type != CLASS))
+        lineage.add_base(machine.heap, made, group)
+    lineage.add_bases(machine.heap, made, frozenset(o for o in owner.bases if o.type != CLASS))
     return made

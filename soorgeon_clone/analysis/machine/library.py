@@ -59,7 +59,7 @@ _SHOWING = frozenset(f"builtins.{name}" for name in ("str", "repr", "format", "a
 
 
 def apply(
-    w: Run,
+    machine: Run,
     effect: Effect,
     receiver: Value,
     args: Arguments,
@@ -69,37 +69,37 @@ def apply(
     names: tuple[str, ...] | None = None,
 ) -> Value:
     """Do what ``effect`` says with the objects of this call, and return what the call gives."""
-    w.effort.calls += 1
-    w.effort.look_at(receiver, args.all)
-    reason = w.blame(node, (path, effect), feared=effect.source == UNDESCRIBED)
-    if args.all and w.heap.lib(MAIN) in args.all:
-        w.opaque("it reads and writes variables by name")
-    call = LibraryCall(w, receiver, args, node, path, names)
+    machine.effort.calls += 1
+    machine.effort.look_at(receiver, args.all)
+    reason = machine.blame(node, (path, effect), feared=effect.source == UNDESCRIBED)
+    if args.all and machine.heap.lib(MAIN) in args.all:
+        machine.opaque("it reads and writes variables by name")
+    call = LibraryCall(machine, receiver, args, node, path, names)
     given = receiver | args.all
-    if w.namespaces:
-        beside.look_at(w, args.all)
+    if machine.namespaces:
+        beside.look_at(machine, args.all)
     call.given_back = _run_passed_code(call, effect)
     if call.name in LOOKING:
-        look_for_number(w, receiver, args.all)
-    if may_look_for(w, path, receiver, args.all):
-        note_identity(w, given)
-    if effect.acts or w.anything_advances():
+        look_for_number(machine, receiver, args.all)
+    if may_look_for(machine, path, receiver, args.all):
+        note_identity(machine, given)
+    if effect.acts or machine.anything_advances():
         _act(call, effect)
-    if call.name not in _ASKING_NOTHING and any(_is_plan_of_others(w, obj, path) for obj in args.all):
-        w.note("files_read", "*")
+    if call.name not in _ASKING_NOTHING and any(_is_plan_of_others(machine, obj, path) for obj in args.all):
+        machine.note("files_read", "*")
     if effect.sets and any(o.type in CODE_TYPES for o in args.all):
-        w.run_registered(args.all, node)
+        machine.run_registered(args.all, node)
     if effect.sets:
-        note_code(w, effect, args.all)
-    if w.drawn and w.knowledge.has(path, "artists"):
-        unknown_calls.run_drawn(w, node)
-    pickled_definitions.note_written(w, effect, path, given)
+        note_code(machine, effect, args.all)
+    if machine.drawn and machine.knowledge.has(path, "artists"):
+        unknown_calls.run_drawn(machine, node)
+    pickled_definitions.note_written(machine, effect, path, given)
     if path in _TAKING_ALL:
-        take_from_unknown(w, args.all)
+        take_from_unknown(machine, args.all)
     if effect.prints or path in _SHOWING:
-        w.show(args.all)
+        machine.show(args.all)
     if effect.raises:
-        w.die()
+        machine.die()
     value = call.given_back if effect.gives_what_it_calls else EMPTY
     viewed = next(iter(receiver)) if len(receiver) == 1 and (effect.views or effect.lends) == ("self",) else None
     for spec in effect.returns if not effect.gives_what_it_calls else ():
@@ -110,54 +110,54 @@ def apply(
     if fresh and path.startswith(NUMBERS):
         inside = cells(receiver)
         fresh = [obj for obj in fresh if obj not in inside]
-    if w.heap.has_sets():
+    if machine.heap.has_sets():
         _note_order(call, fresh)
     if fresh:
         _make(call, effect, fresh, value)
         if effect.reads or effect.writes:
             _note_opened(call, effect, fresh)
     if "parts" in effect.shares:
-        _share_parts(w, value)
-    w.heap.reason = reason
+        _share_parts(machine, value)
+    machine.heap.reason = reason
     return value
 
 
-def _is_plan_of_others(w: Run, obj: Obj, path: str) -> bool:
+def _is_plan_of_others(machine: Run, obj: Obj, path: str) -> bool:
     """Whether an object reads the files of its plan once a call asks it for contents: another library's, that is."""
-    return w.has(obj, "plans") and obj.type.partition(".")[0] != path.partition(".")[0]
+    return machine.has(obj, "plans") and obj.type.partition(".")[0] != path.partition(".")[0]
 
 
-def elements_of(w: Run, element: str, own: Value, node: Instruction) -> Value:
+def elements_of(machine: Run, element: str, own: Value, node: Instruction) -> Value:
     """Return what iterating over ``own`` gives, in the words of the facts about its type."""
-    return LibraryCall(w, own, NO_ARGUMENTS, node).result(element)
+    return LibraryCall(machine, own, NO_ARGUMENTS, node).result(element)
 
 
 def _note_opened(call: LibraryCall, effect: Effect, fresh: list[Obj]) -> None:
     """Let open files have the paths that they were opened with."""
-    w = call.w
-    opened = [obj for obj in fresh if (facts := w.facts_of(obj.type)) is not None and facts.advancing]
+    machine = call.machine
+    opened = [obj for obj in fresh if (facts := machine.facts_of(obj.type)) is not None and facts.advancing]
     for text in sorted({*effect.reads, *effect.writes}) if opened else ():
         value = call.target(text) if text == "self" or text in call.bound else EMPTY
         for obj in opened:
-            w.heap.hold(obj, FILE, value or frozenset({w.heap.atom("builtins.str")}))
+            machine.heap.hold(obj, FILE, value or frozenset({machine.heap.atom("builtins.str")}))
 
 
 def _make(call: LibraryCall, effect: Effect, fresh: list[Obj], value: Value) -> None:
     """Let what the call made hold, and share memory with, what it is made of."""
-    w, args = call.w, call.args
+    machine, args = call.machine, call.args
     given = call.receiver | args.all
     _tie(call, effect, fresh)
     _lend(call, effect, fresh)
-    labels.share(w, fresh, given)
+    labels.share(machine, fresh, given)
     _note_left_out(call, effect, value)
     for module in filter(is_module, args.all):
         for obj in fresh:
-            w.heap.hold(obj, ANY, frozenset({module}))
+            machine.heap.hold(obj, ANY, frozenset({module}))
     constants = constants_of(args, call.names)
     for obj in fresh:
         if obj.made_with is None:
             obj.made_with = constants
-    pickled_definitions.read_back(w, effect, call.path, fresh, call.node)
+    pickled_definitions.read_back(machine, effect, call.path, fresh, call.node)
 
 
 # calls to which the order of a set that they are given makes no difference
@@ -183,13 +183,13 @@ _ASKING_NOTHING = _LOOK_AT_NONE - {"len"}
 
 def _note_order(call: LibraryCall, made: Iterable[Obj]) -> None:
     """Note whether a call makes the order of sets visible, and which sets it makes out of others."""
-    w, name, receiver, args = call.w, call.name, call.receiver, call.args
+    machine, name, receiver, args = call.machine, call.name, call.receiver, call.args
     if name not in _ORDERLESS or (name in ("sorted", "min", "max") and any(key == "key" for key, _ in args.keywords)):
-        w.heap.note_order(args.all)
+        machine.heap.note_order(args.all)
     if name in ("pop", "__iter__"):
-        w.heap.note_order(receiver)
-    w.heap.derive_order(made, receiver | args.all)
-    w.heap.derive_order(receiver, args.all)
+        machine.heap.note_order(receiver)
+    machine.heap.derive_order(made, receiver | args.all)
+    machine.heap.derive_order(receiver, args.all)
 
 
 def _run_passed_code(call: LibraryCall, effect: Effect) -> Value:
@@ -197,94 +197,94 @@ def _run_passed_code(call: LibraryCall, effect: Effect) -> Value:
 
     Return what the callbacks give.
     """
-    w, receiver, args, node, path = call.w, call.receiver, call.args, call.node, call.path
-    if w.effort.is_exhausted:
-        return w.exhausted(receiver | args.all)
+    machine, receiver, args, node, path = call.machine, call.receiver, call.args, call.node, call.path
+    if machine.effort.is_exhausted:
+        return machine.exhausted(receiver | args.all)
     given_back = EMPTY
     for text in effect.calls:
         whole = effect.gives_what_it_calls
-        given_back |= w.call_back(call.target(text), receiver, args, node, path, whole=whole)
-    if not w.anything_runs():
+        given_back |= machine.call_back(call.target(text), receiver, args, node, path, whole=whole)
+    if not machine.anything_runs():
         return given_back
     passed = args.all
-    implicit(w, passed | given_back)  # sorted(xs, key=Version) compares what Version makes
+    implicit(machine, passed | given_back)  # sorted(xs, key=Version) compares what Version makes
     if call.name not in _LOOK_AT_NONE:
-        implicit_inside(w, passed | receiver)
+        implicit_inside(machine, passed | receiver)
     for text in effect.changes:
         for obj in call.target(text):  # what is written to an object goes through its methods (print(file=...))
             if obj.type == INSTANCE and obj not in receiver:
-                w.run_all_methods(obj, passed, node)
+                machine.run_all_methods(obj, passed, node)
     if not effect.calls and any(o.type in CODE_TYPES for o in passed):
-        w.call_back(frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path)
-    unknown_calls.run_passed_objects(w, effect, receiver, args, node, call.target, path)
+        machine.call_back(frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path)
+    unknown_calls.run_passed_objects(machine, effect, receiver, args, node, call.target, path)
     if any(o.type == CLASS for o in passed):
-        w.passed_class(passed, node, path)
+        machine.passed_class(passed, node, path)
     if any(o.fields for o in receiver):
-        unknown_calls.run_held_code(w, receiver, args, node)
+        unknown_calls.run_held_code(machine, receiver, args, node)
     return given_back
 
 
 def _act(call: LibraryCall, effect: Effect) -> None:
     """Note what the call does to objects, random generators, settings and files."""
-    w, receiver, args, target = call.w, call.receiver, call.args, call.target
+    machine, receiver, args, target = call.machine, call.receiver, call.args, call.target
     if effect.opaque:
-        w.opaque(effect.opaque)
+        machine.opaque(effect.opaque)
     changed = EMPTY
     for text in effect.changes:
         if text == "self" and effect.sets:
             continue  # what changes is the setting that the object stands for
         changed |= target(text)
-    w.change(changed)
+    machine.change(changed)
     for text in effect.replaces:
         for obj in target(text):
-            w.refill(obj)
-            for other in args.all if effect.keeps and w.copies_on_write else ():
+            machine.refill(obj)
+            for other in args.all if effect.keeps and machine.copies_on_write else ():
                 if other.type in FRAMES:
-                    w.heap.lend(obj, other)
-    for obj in receiver | args.all if w.anything_advances() else ():
-        if is_advancing(w, obj):
-            advance(w, obj)
+                    machine.heap.lend(obj, other)
+    for obj in receiver | args.all if machine.anything_advances() else ():
+        if is_advancing(machine, obj):
+            advance(machine, obj)
         elif obj in receiver:
             for part in contents(frozenset({obj})):  # an estimator that was given a generator
-                if is_advancing(w, part):
-                    advance(w, part)
+                if is_advancing(machine, part):
+                    advance(machine, part)
     for text in effect.keeps:
         kept = target(text)
-        for obj in _keepers(w, changed or receiver, kept):
-            w.heap.hold(obj, ANY, kept)
+        for obj in _keepers(machine, changed or receiver, kept):
+            machine.heap.hold(obj, ANY, kept)
             if call.name in _CONNECTING:
-                w.heap.hold_words(obj, LOST, "callbacks")
+                machine.heap.hold_words(obj, LOST, "callbacks")
     for text in effect.ties:
         for obj in target(text):
-            w.change_one(obj)
-            w.heap.hold_words(obj, LOST, "links")
+            machine.change_one(obj)
+            machine.heap.hold_words(obj, LOST, "links")
     for resource in effect.draws:
-        w.draw(resource)
+        machine.draw(resource)
     for text in effect.names:
-        names_in_texts.read_named(w, target(text), receiver, args, call.node)
+        names_in_texts.read_named(machine, target(text), receiver, args, call.node)
     for resource in effect.seeds:
-        w.seed(resource)
+        machine.seed(resource)
     for setting in effect.sets:
-        w.note("sets", setting)
+        machine.note("sets", setting)
     for text in effect.reads:
         _file(call, "files_read", text)
     for text in effect.writes:
         _file(call, "files_written", text)
     if effect.prints:
-        w.print()
+        machine.print()
 
 
 # matplotlib's ways to register what is called at an event, which pickle leaves out
 _CONNECTING = frozenset("mpl_connect connect on_changed on_clicked on_submit on_text_change add_callback".split())
 
 
-def _keepers(w: Run, changed: Value, kept: Value) -> Value:
+def _keepers(machine: Run, changed: Value, kept: Value) -> Value:
     """Return who holds what was kept: a formatter that an axis was given goes with the whole figure."""
-    artists = frozenset(o for o in changed if w.has(o, "artists"))
+    artists = frozenset(o for o in changed if machine.has(o, "artists"))
     if not artists or all(o.immutable for o in kept):
         return changed
-    w.drawn |= {o for o in w.heap.reach(kept) if o.type in (FUNCTION, METHOD, INSTANCE)}
-    return changed | frozenset(o for o in w.heap.reach(artists) if w.has(o, "artists"))
+    machine.drawn |= {o for o in machine.heap.reach(kept) if o.type in (FUNCTION, METHOD, INSTANCE)}
+    return changed | frozenset(o for o in machine.heap.reach(artists) if machine.has(o, "artists"))
 
 
 def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
@@ -292,8 +292,8 @@ def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
 
     A view that a call of tables or arrays made is certainly another object, and where a table says so.
     """
-    w, target = call.w, call.target
-    apart = call.path.startswith(NUMBERS) or w.knowledge.has(call.path, "views_apart")
+    machine, target = call.machine, call.target
+    apart = call.path.startswith(NUMBERS) or machine.knowledge.has(call.path, "views_apart")
     shared, viewed = EMPTY, EMPTY
     for text in effect.shares:
         if text != "parts":
@@ -310,44 +310,44 @@ def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
         parts = copied if obj.type == FRAME else held  # a frame copies frames and arrays
         # of a list of views (np.split) each shares the memory, the list itself shares none
         views = inmost(frozenset({obj})) - held if viewed else EMPTY
-        w.heap.hold(obj, SOURCE if _gives_known_elements(obj) else ANY, parts)
+        machine.heap.hold(obj, SOURCE if _gives_known_elements(obj) else ANY, parts)
         for view in views:
             is_array = view.type not in FRAMES and view.type != "builtins.object"
             for other in _lent(viewed) if is_array else viewed:
                 means_nothing = other.type in CONTAINERS and view.type.startswith(NUMBERS)
                 if not (view.immutable or other.immutable or means_nothing):
-                    lent = w.copies_on_write and is_array and other.type in FRAMES
-                    w.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
+                    lent = machine.copies_on_write and is_array and other.type in FRAMES
+                    machine.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
 
 
 def _parts_of(call: LibraryCall, value: Value) -> Value:
     """Return what stands for parts such as ``value`` of the receiver: it holds them, they are made once."""
-    w = call.w
+    machine = call.machine
     found: set[Obj] = {obj for obj in value if obj.immutable}
     for owner in call.receiver:
         for obj in value - found:
-            part = w.heap.make(("part", owner, call.name, obj.type), obj.type)
+            part = machine.heap.make(("part", owner, call.name, obj.type), obj.type)
             part.made = min(part.made, owner.made)  # it was there before somebody asked for it
             if obj.type in CONTAINERS:
-                w.heap.hold(part, ANY, contents(frozenset({obj})))
-            w.heap.hold(owner, ANY, frozenset({part}))
-            if not w.copies_on_write and obj.type in VIEWING:  # the target may be a column of the frame
-                w.heap.view(part, w.heap.make(("parts", owner), NDARRAY), apart=True)
+                machine.heap.hold(part, ANY, contents(frozenset({obj})))
+            machine.heap.hold(owner, ANY, frozenset({part}))
+            if not machine.copies_on_write and obj.type in VIEWING:  # the target may be a column of the frame
+                machine.heap.view(part, machine.heap.make(("parts", owner), NDARRAY), apart=True)
             found.add(part)
     return frozenset(found)
 
 
 def _lend(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
     """Note that frames may share memory with others until they are written into: all that gives the same cells."""
-    w = call.w
-    is_of_tables = w.copies_on_write and call.path.startswith(TABLES)
+    machine = call.machine
+    is_of_tables = machine.copies_on_write and call.path.startswith(TABLES)
     if not is_of_tables or not (effect.shares or effect.lends or effect.views):
         return
     given = {o for o in call.receiver | call.args.all if effect.lends or not o.type.endswith(_GROUPS)}
     lenders = [o for o in inmost(_shown(frozenset(given))) if o.type in FRAMES]
     for obj in inmost(frozenset(made)) if lenders else ():
         for other in lenders if obj.type in FRAMES else ():
-            w.heap.lend(obj, other)
+            machine.heap.lend(obj, other)
 
 
 _GROUPS = ("GroupBy", "Rolling", "Resampler", "Window")  # what they give is computed, with few exceptions
@@ -366,15 +366,15 @@ def _lent(value: Value) -> Value:
 
 def _note_left_out(call: LibraryCall, effect: Effect, made: Value) -> None:
     """Note what pickle leaves out of what the call made: attributes, and what a formula names."""
-    w = call.w
+    machine = call.machine
     for name in effect.loses:
-        if any(name in text for text in w.texts):
-            for obj in w.heap.reach(made):
+        if any(name in text for text in machine.texts):
+            for obj in machine.heap.reach(made):
                 if obj.type not in CONTAINERS:
-                    w.heap.hold_words(obj, LOST, name)
-    if effect.names and w.knowledge.has(call.path, "formulas"):
+                    machine.heap.hold_words(obj, LOST, name)
+    if effect.names and machine.knowledge.has(call.path, "formulas"):
         for text in effect.names:
-            names_in_texts.keep_named(w, made, call.target(text))
+            names_in_texts.keep_named(machine, made, call.target(text))
 
 
 def _gives_known_elements(obj: Obj) -> bool:
@@ -386,40 +386,40 @@ def _gives_known_elements(obj: Obj) -> bool:
 _ANYTHING = (UNKNOWN, "builtins.object")
 
 
-def _share_parts(w: Run, value: Value) -> None:
+def _share_parts(machine: Run, value: Value) -> None:
     """The parts of one result hold each other: a figure and its axes."""
-    parts = frozenset(o for o in w.heap.reach(value) if o.type not in CONTAINERS)
+    parts = frozenset(o for o in machine.heap.reach(value) if o.type not in CONTAINERS)
     for obj in parts:
-        w.heap.hold(obj, ANY, parts - {obj})
+        machine.heap.hold(obj, ANY, parts - {obj})
 
 
 _IN_MEMORY = ("io.StringIO", "io.BytesIO")
 _STREAMS = ("sys.std", "sys.__std")
 
 
-def _note_paths(w: Run, field_name: str, obj: Obj) -> None:
+def _note_paths(machine: Run, field_name: str, obj: Obj) -> None:
     """Note the files with which an object was opened, or that which it holds; any, where nobody knows."""
     inside = (part.fields.get(FILE, EMPTY) for part in contents(frozenset({obj})))
-    for path in obj.fields.get(FILE) or EMPTY.union(*inside) or frozenset({w.heap.atom("builtins.str")}):
-        w.note(field_name, path_text(path) or "*")
+    for path in obj.fields.get(FILE) or EMPTY.union(*inside) or frozenset({machine.heap.atom("builtins.str")}):
+        machine.note(field_name, path_text(path) or "*")
 
 
 def _file(call: LibraryCall, field_name: str, text: str) -> None:
-    w = call.w
+    machine = call.machine
     if text in ("*", "*log"):
-        if text == "*" or w.logs_to_files:
-            w.note(field_name, "*")
+        if text == "*" or machine.logs_to_files:
+            machine.note(field_name, "*")
         return
     if text == _OPENED:
         for obj in call.receiver:
-            _note_paths(w, field_name, obj)
+            _note_paths(machine, field_name, obj)
         return
     for obj in call.target(text):
         path = path_text(obj)
         if path is not None:
-            w.note(field_name, path)
+            machine.note(field_name, path)
         elif FILE in obj.fields or (obj.type.startswith("io.") and obj.type not in _IN_MEMORY):
-            _note_paths(w, field_name, obj)
+            _note_paths(machine, field_name, obj)
         elif obj.type in (*_IN_MEMORY, "builtins.NoneType", "tempfile._TemporaryFileWrapper"):
             continue
         elif (
@@ -428,4 +428,4 @@ def _file(call: LibraryCall, field_name: str, text: str) -> None:
             or obj.type.startswith(("pathlib.", "os."))
             or (obj.immutable and obj.type == "builtins.scalar")
         ):
-            w.note(field_name, "*")
+            machine.note(field_name, "*")

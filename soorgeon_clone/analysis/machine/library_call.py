@@ -30,7 +30,7 @@ _DISPLAYS = {"list", "dict", "set", "frozenset", "iterator", "tuple", "generator
 class LibraryCall:
     """A call of ``path``, by ``names`` of its parameters; ``given_back`` is what functions gave that it called."""
 
-    w: Run
+    machine: Run
     receiver: Value
     args: Arguments
     node: Instruction
@@ -58,7 +58,7 @@ class LibraryCall:
             return cells(self.given_back)
         value = self.objects(text)
         if text.startswith("element:") and self.path.startswith(_TAKING_ELEMENTS):
-            value |= self.w.elements(frozenset(o for o in self.objects(text[8:]) if o.type == NDARRAY), self.node)
+            value |= self.machine.elements(frozenset(o for o in self.objects(text[8:]) if o.type == NDARRAY), self.node)
         return value
 
     def objects(self, target: str) -> Value:
@@ -74,7 +74,7 @@ class LibraryCall:
         if target.startswith("element:"):
             inner = self.objects(target[8:])
             others = [o for o in inner if not (o.immutable or o.type in CONTAINERS or o.type.startswith(TABLES))]
-            own = frozenset(o for o in others if self.w.may_be_own_part(o)) if others else EMPTY
+            own = frozenset(o for o in others if self.machine.may_be_own_part(o)) if others else EMPTY
             return cells(inner) | own
         return self.bound.get(target.removeprefix("arg:"), EMPTY) | self._unpacked()
 
@@ -83,7 +83,7 @@ class LibraryCall:
 
     def result(self, spec: str, viewed: Obj | None = None) -> Value:
         """Return the objects that a result stands for; ``viewed``: arrays are views of it."""
-        w, node = self.w, self.node
+        machine, node = self.machine, self.node
         head, parts = _parts(spec)
         if parts and head.removeprefix("builtins.") in _DISPLAYS:
             return self._display(head.removeprefix("builtins."), parts)
@@ -91,66 +91,66 @@ class LibraryCall:
             whole = self.result(head)
             for obj in whole:
                 for part in parts:
-                    w.heap.hold(obj, ANY, mutable(self.result(part)))
+                    machine.heap.hold(obj, ANY, mutable(self.result(part)))
             return whole
         if spec == "self":
             return self.receiver
         if spec == "none":
-            return frozenset({w.heap.atom("builtins.NoneType")})
+            return frozenset({machine.heap.atom("builtins.NoneType")})
         word, _, rest = spec.partition(":")
         if rest and word in _WORDS:
             return self._named(word, rest, viewed)
         kind = spec
         if spec == "fresh":
             kind = f"{self.path.partition('.')[0]}.*" if self.path else UNKNOWN
-        facts = w.facts_of(kind) if "." in kind else None
+        facts = machine.facts_of(kind) if "." in kind else None
         if facts is not None and facts.immutable:
-            return frozenset({w.heap.atom(kind)})
+            return frozenset({machine.heap.atom(kind)})
         if viewed is not None and kind in VIEWING:
-            return frozenset({w.heap.make_view((*w.site(node), kind), kind, viewed)})
-        return frozenset({w.heap.make((*w.site(node), kind), kind)})
+            return frozenset({machine.heap.make_view((*machine.site(node), kind), kind, viewed)})
+        return frozenset({machine.heap.make((*machine.site(node), kind), kind)})
 
     def _named(self, word: str, rest: str, viewed: Obj | None) -> Value:
         """Return what a result stands for that begins with a word: ``element:self``, ``call:func``."""
-        w, node = self.w, self.node
+        machine, node = self.machine, self.node
         if word == "library":
-            return frozenset({w.heap.lib(rest)})
+            return frozenset({machine.heap.lib(rest)})
         value = self.objects(rest)
         if word == "arg":
             return value
         if word == "like":
-            return like(w, value, node, viewed)
+            return like(machine, value, node, viewed)
         if word == "call":
-            return w.call_back(value, self.receiver, self.args, node, self.path)
-        scalar = frozenset({w.heap.atom("builtins.scalar")})
+            return machine.call_back(value, self.receiver, self.args, node, self.path)
+        scalar = frozenset({machine.heap.atom("builtins.scalar")})
         if word == "cell":
             return cells(value) | scalar
         inner = rest.rpartition(":")[2]
         if inner not in ("self", "args") and inner not in self.bound:
             return scalar
         mapping = frozenset(o for o in value if o.type in MAPPINGS)
-        return contents(mapping) | w.elements(value - mapping, node) or scalar
+        return contents(mapping) | machine.elements(value - mapping, node) or scalar
 
     def _display(self, head: str, parts: tuple[str, ...]) -> Value:
-        w = self.w
-        made = w.heap.make((*w.site(self.node), head, parts), f"builtins.{head}")
+        machine = self.machine
+        made = machine.heap.make((*machine.site(self.node), head, parts), f"builtins.{head}")
         several = head == "tuple" and len(parts) > 1
         inside = mutable(cells(frozenset(obj for obj in self.receiver if obj.type.startswith(TABLES))))
         for index, part in enumerate(parts):
             value = self.result(part)
             for obj in value - inside - self.receiver if inside else ():
                 if obj.type.startswith(TABLES):  # the rows and groups of a table hold what its cells hold
-                    w.heap.hold(obj, ANY, inside)
-            w.heap.hold(made, str(index) if several else ANY, value)
+                    machine.heap.hold(obj, ANY, inside)
+            machine.heap.hold(made, str(index) if several else ANY, value)
         return frozenset({made})
 
 
 _WORDS = frozenset({"arg", "element", "cell", "like", "call", "library"})
 
 
-def like(w: Run, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:
+def like(machine: Run, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:
     """Return new objects of the same types, holding the same things."""
-    return frozenset(kind_of(obj.type).copy(w, obj, node, viewed) for obj in originals)
+    return frozenset(kind_of(obj.type).copy(machine, obj, node, viewed) for obj in originals)
 
 
 def _bound(args: Arguments, names: tuple[str, ...] | None) -> dict[str, Value]:

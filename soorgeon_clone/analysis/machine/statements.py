@@ -65,380 +65,384 @@ from soorgeon_clone.analysis.star import origins
 _KEEPS_EXCEPTIONS = ("h5py.",)  # no table says so of it: it has none
 
 
-def run_statement(w: Run, node: Instruction) -> None:
+def run_statement(machine: Run, node: Instruction) -> None:
     """Walk one statement, simple or compound."""
     handler = _STATEMENTS.get(type(node))
-    reason = w.blame(node)
+    reason = machine.blame(node)
     if handler is not None:
-        handler(w, node)
+        handler(machine, node)
     else:
-        w.evaluate(node)
-    w.heap.reason = reason
+        machine.evaluate(node)
+    machine.heap.reason = reason
 
 
-def run_block(w: Run, block: Block) -> None:
+def run_block(machine: Run, block: Block) -> None:
     for node in block:
-        if w.active and w.effort.is_exhausted:
+        if machine.active and machine.effort.is_exhausted:
             return  # what functions may do was taken for granted
-        w.effort.walked += 1
+        machine.effort.walked += 1
         if isinstance(node, Call):
-            w.dropped.add(node)
-        run_statement(w, node)
+            machine.dropped.add(node)
+        run_statement(machine, node)
 
 
-def _bind(w: Run, node: Bind) -> None:
-    value = w.evaluate(node.value)
+def _bind(machine: Run, node: Bind) -> None:
+    value = machine.evaluate(node.value)
     for target in node.targets:
-        assign(w, target, value)
+        assign(machine, target, value)
 
 
-def _annotate(w: Run, node: Annotate) -> None:
+def _annotate(machine: Run, node: Annotate) -> None:
     target = node.target
-    if w.scope is w.module:
-        w.annotated.add(w.section)
-    if w.scope.kind != "function":
-        definitions.annotation(w, node.annotation)
-    owner = w.scope.self_class
+    if machine.scope is machine.module:
+        machine.annotated.add(machine.section)
+    if machine.scope.kind != "function":
+        definitions.annotation(machine, node.annotation)
+    owner = machine.scope.self_class
     if owner is not None and isinstance(target, Name):
         owner.fields.setdefault(f"{FIELD}{target.name}", EMPTY)
     if node.value is not None:
-        value = w.evaluate(node.value)
-        assign(w, target, value)
-        if w.scope.kind == "class" and isinstance(target, Name):
-            _note_field(w, target.name, node.value)
+        value = machine.evaluate(node.value)
+        assign(machine, target, value)
+        if machine.scope.kind == "class" and isinstance(target, Name):
+            _note_field(machine, target.name, node.value)
     elif not isinstance(target, Name):
-        w.evaluate(target)
+        machine.evaluate(target)
 
 
-def _note_field(w: Run, name: str, node: Instruction) -> None:
+def _note_field(machine: Run, name: str, node: Instruction) -> None:
     """``x: list = field(default_factory=list)`` in a class body: each instance gets its own object."""
-    owner = w.scope.self_class
+    owner = machine.scope.self_class
     if owner is None or not isinstance(node, (Call, Attribute, Item)):
         return
-    value = w.scope.state.names[name].value
+    value = machine.scope.state.names[name].value
     fields = [obj for obj in value if obj.type == "dataclasses.Field"]
     for obj in fields:
-        w.heap.hold(owner, f"{FACTORY}:{name}", obj.fields.get("default_factory", EMPTY) | obj.fields.get(ANY, EMPTY))
-        w.scope.state.names[name] = Binding(obj.fields.get("default", EMPTY), NO_DEFS, -1)
+        machine.heap.hold(
+            owner, f"{FACTORY}:{name}", obj.fields.get("default_factory", EMPTY) | obj.fields.get(ANY, EMPTY)
+        )
+        machine.scope.state.names[name] = Binding(obj.fields.get("default", EMPTY), NO_DEFS, -1)
 
 
-def _operate_in_place(w: Run, node: OperateInPlace) -> None:
+def _operate_in_place(machine: Run, node: OperateInPlace) -> None:
     target = node.target
-    old = w.evaluate(target)
-    value = w.evaluate(node.value)
-    result = evaluate.operation(w, target, old, node.sign, value, in_place=True)
+    old = machine.evaluate(target)
+    value = machine.evaluate(node.value)
+    result = evaluate.operation(machine, target, old, node.sign, value, in_place=True)
     mutable = frozenset(obj for obj in old if not obj.immutable)
     if mutable and not all(map(asks_only_for_operators, old | value)):  # or a method has done all that is done
         in_place = frozenset(o for o in mutable if o.type not in (FUNCTION, CLASS))
-        w.change(in_place)
-        w.heap.derive_order(in_place, value)
+        machine.change(in_place)
+        machine.heap.derive_order(in_place, value)
         for obj in in_place:
             if obj.type.startswith(NUMBERS):
                 held = held_by_table(value)  # it computes with the elements, it does not take them
             else:
-                held = w.elements(value, target) | value
-            w.heap.hold(obj, ANY, held)
+                held = machine.elements(value, target) | value
+            machine.heap.hold(obj, ANY, held)
         result = result | in_place
-    assign(w, target, result)
+    assign(machine, target, result)
 
 
-def assign(w: Run, target: Instruction, value: Value) -> None:
+def assign(machine: Run, target: Instruction, value: Value) -> None:
     """Bind or store ``value`` where ``target`` says."""
     if isinstance(target, Name):
-        w.bind(target.name, value)
+        machine.bind(target.name, value)
     elif isinstance(target, Unpack):
         starred = any(isinstance(t, Rest) for t in target.targets)
         for index, part in enumerate(target.targets):
-            assign(w, part, w.element_at(value, None if starred else index, target))
+            assign(machine, part, machine.element_at(value, None if starred else index, target))
     elif isinstance(target, Rest):
-        made = w.heap.make(w.site(target), "builtins.list")
-        w.heap.hold(made, ANY, value)
-        assign(w, target.target, frozenset({made}))
+        made = machine.heap.make(machine.site(target), "builtins.list")
+        machine.heap.hold(made, ANY, value)
+        assign(machine, target.target, frozenset({made}))
     else:
-        places.store(w, target, value)
+        places.store(machine, target, value)
 
 
-def _unbind(w: Run, node: Unbind) -> None:
+def _unbind(machine: Run, node: Unbind) -> None:
     target = node.target
     if isinstance(target, Name):
-        w.read(target)
-        w.bind(target.name, frozenset({UNBOUND}))
+        machine.read(target)
+        machine.bind(target.name, frozenset({UNBOUND}))
     else:
-        places.delete(w, target)
+        places.delete(machine, target)
 
 
-def _import(w: Run, node: Import) -> None:
+def _import(machine: Run, node: Import) -> None:
     name, path = node.name, node.path
     top = path.lstrip(".").split(".")[0]
     if path.startswith("__future__"):
-        if not w.scope.space:
-            w.note("sets", "future")
-        w.lazy_annotations = w.lazy_annotations or name == "annotations"
+        if not machine.scope.space:
+            machine.note("sets", "future")
+        machine.lazy_annotations = machine.lazy_annotations or name == "annotations"
         return
     if path.startswith("."):
-        path = beside.absolute(w, node) if w.scope.space else top or "."
+        path = beside.absolute(machine, node) if machine.scope.space else top or "."
         top = path.partition(".")[0]
     if top == MAIN and (name == "*" or "." in path):
-        w.opaque("it reads and writes variables by name")
+        machine.opaque("it reads and writes variables by name")
     if name == "*":
-        if not beside.import_all(w, node):
-            star_import(w, path)
+        if not beside.import_all(machine, node):
+            star_import(machine, path)
         return
-    if top not in sys.stdlib_module_names and not w.knowledge.describes(top):
-        for folder in w.modules.folders:
-            w.note("files_read", f"{folder}{top}.py")  # it may be a module that the notebook writes
-    value = beside.import_(w, node)
+    if top not in sys.stdlib_module_names and not machine.knowledge.describes(top):
+        for folder in machine.modules.folders:
+            machine.note("files_read", f"{folder}{top}.py")  # it may be a module that the notebook writes
+    value = beside.import_(machine, node)
     if value is not None:
-        w.bind(name, value)
+        machine.bind(name, value)
         return
-    if "python_random" in w.seeded and top not in sys.stdlib_module_names:
-        _draw_while_importing(w)
-    w.bind(name, frozenset({w.heap.lib(path if node.whole else top)}))
+    if "python_random" in machine.seeded and top not in sys.stdlib_module_names:
+        _draw_while_importing(machine)
+    machine.bind(name, frozenset({machine.heap.lib(path if node.whole else top)}))
 
 
-def _draw_while_importing(w: Run) -> None:
+def _draw_while_importing(machine: Run) -> None:
     """Some libraries draw from Python's generator while they are imported, scikit-learn among them."""
-    draws = set(w.record.draws)
-    w.draw("python_random")
-    w.record.draws = draws  # repeating the import is no draw: it comes before the state is put back
-    w.record.draws_on_import = True
+    draws = set(machine.record.draws)
+    machine.draw("python_random")
+    machine.record.draws = draws  # repeating the import is no draw: it comes before the state is put back
+    machine.record.draws_on_import = True
 
 
-def star_import(w: Run, path: str) -> None:
+def star_import(machine: Run, path: str) -> None:
     """Do ``from path import *`` of an installed module."""
-    is_described = w.knowledge.describes(path.partition(".")[0])
+    is_described = machine.knowledge.describes(path.partition(".")[0])
     found = origins(path)
     for name, origin in found.items():
-        w.bind(name, frozenset({w.heap.lib(f"{path}.{name}" if is_described else origin)}))
-    if not found and not w.believes("binds"):
-        w.assume(Assumed("binds", item=path))
-        w.note("sets", "names")  # to be repeated as a whole: any of several such imports may bind any of the names
-        for name in sorted(w.missing):
-            w.bind(name, frozenset({w.heap.lib(f"{path}.{name}")}))
+        machine.bind(name, frozenset({machine.heap.lib(f"{path}.{name}" if is_described else origin)}))
+    if not found and not machine.believes("binds"):
+        machine.assume(Assumed("binds", item=path))
+        machine.note(
+            "sets", "names"
+        )  # to be repeated as a whole: any of several such imports may bind any of the names
+        for name in sorted(machine.missing):
+            machine.bind(name, frozenset({machine.heap.lib(f"{path}.{name}")}))
     elif not found:
-        w.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
+        machine.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
-def _declare(w: Run, node: Declare) -> None:
+def _declare(machine: Run, node: Declare) -> None:
     return
 
 
-def _test(w: Run, node: Instruction) -> None:
+def _test(machine: Run, node: Instruction) -> None:
     """Evaluate a condition: an object is asked whether it is true (``__bool__``, ``__len__``)."""
-    implicit(w, w.evaluate(node))
+    implicit(machine, machine.evaluate(node))
 
 
-def _leave(w: Run, node: Leave) -> None:
+def _leave(machine: Run, node: Leave) -> None:
     if node.how == "raise":
-        _raise(w, node.values)
+        _raise(machine, node.values)
     elif node.how == "return":
-        _return(w, node.values)
+        _return(machine, node.values)
 
 
-def _raise(w: Run, values: Block) -> None:
+def _raise(machine: Run, values: Block) -> None:
     for part in values:
-        for obj in w.evaluate(part):
+        for obj in machine.evaluate(part):
             if obj.type == CLASS:
-                w.raised |= calls.call_one(w, obj, NO_ARGUMENTS, part)
+                machine.raised |= calls.call_one(machine, obj, NO_ARGUMENTS, part)
             elif obj.type != LIB:
-                w.raised |= {obj}
-    w.die()
+                machine.raised |= {obj}
+    machine.die()
 
 
-def _return(w: Run, values: Block) -> None:
-    value = w.evaluate(values[0]) if values else EMPTY
-    scope: Scope | None = w.scope
+def _return(machine: Run, values: Block) -> None:
+    value = machine.evaluate(values[0]) if values else EMPTY
+    scope: Scope | None = machine.scope
     while scope is not None and scope.kind == "inline":
         scope = scope.parent
     if scope is not None:
         scope.result |= value
 
 
-def _branch(w: Run, node: Branch) -> None:
-    if w.scope.space and w.scope.kind == "module" and is_for_programs(node.tests[0]):
+def _branch(machine: Run, node: Branch) -> None:
+    if machine.scope.space and machine.scope.kind == "module" and is_for_programs(node.tests[0]):
         if len(node.blocks) > len(node.tests):
-            run_block(w, node.blocks[-1])
+            run_block(machine, node.blocks[-1])
         return
     # tests are evaluated in order; the first certainly
-    _test(w, node.tests[0])
+    _test(machine, node.tests[0])
     for test in node.tests[1:]:
-        w.perhaps(partial(_test, w, test))
-    forks = [w.fork(partial(run_block, w, block)) for block in node.blocks]
+        machine.perhaps(partial(_test, machine, test))
+    forks = [machine.fork(partial(run_block, machine, block)) for block in node.blocks]
     if len(node.blocks) == len(node.tests):
-        forks.append(w.unchanged())
-    w.join(forks)
+        forks.append(machine.unchanged())
+    machine.join(forks)
 
 
-def _match(w: Run, node: Match) -> None:
-    _cases(w, node.cases, w.evaluate(node.subject))
+def _match(machine: Run, node: Match) -> None:
+    _cases(machine, node.cases, machine.evaluate(node.subject))
 
 
-def _cases(w: Run, cases: tuple[Case, ...], value: Value) -> None:
+def _cases(machine: Run, cases: tuple[Case, ...], value: Value) -> None:
     """Try cases in order; what a pattern that may not hold has bound may stay bound."""
     if not cases:
         return
     case, *rest = cases
     for use in case.uses:
-        implicit(w, w.evaluate(use) | value)
+        implicit(machine, machine.evaluate(use) | value)
     if case.is_certain:
-        _run_case(w, case, value)
+        _run_case(machine, case, value)
         return
 
     def unmatched() -> None:
         if case.guard is not None:
-            w.perhaps(partial(_matches, w, case, value))
-        _cases(w, tuple(rest), value)
+            machine.perhaps(partial(_matches, machine, case, value))
+        _cases(machine, tuple(rest), value)
 
-    w.join([w.fork(partial(_run_case, w, case, value)), w.fork(unmatched)])
+    machine.join([machine.fork(partial(_run_case, machine, case, value)), machine.fork(unmatched)])
 
 
-def _matches(w: Run, case: Case, value: Value) -> None:
+def _matches(machine: Run, case: Case, value: Value) -> None:
     for name, depth, kind in case.binds:
         part = value
         for _ in range(depth):
-            any_name = frozenset({w.heap.atom("builtins.str")})
+            any_name = frozenset({machine.heap.atom("builtins.str")})
             args = passing(part, any_name)
-            part = w.call_library("builtins.getattr", args, case)
+            part = machine.call_library("builtins.getattr", args, case)
         if kind:
-            made = w.heap.make((*w.site(case), name), f"builtins.{kind}")
-            w.heap.hold(made, ANY, part)
+            made = machine.heap.make((*machine.site(case), name), f"builtins.{kind}")
+            machine.heap.hold(made, ANY, part)
             part = frozenset({made})
-        w.bind(name, part)
+        machine.bind(name, part)
     if case.guard is not None:
-        _test(w, case.guard)
+        _test(machine, case.guard)
 
 
-def _run_case(w: Run, case: Case, value: Value) -> None:
-    _matches(w, case, value)
-    run_block(w, case.body)
+def _run_case(machine: Run, case: Case, value: Value) -> None:
+    _matches(machine, case, value)
+    run_block(machine, case.body)
 
 
-def _loop(w: Run, node: Loop) -> None:
+def _loop(machine: Run, node: Loop) -> None:
     if node.over is not None and node.target is not None:
-        _for(w, node.target, node.over, node.body)
+        _for(machine, node.target, node.over, node.body)
     elif node.test is not None:
-        _while(w, node.test, node.body)
+        _while(machine, node.test, node.body)
     if node.orelse:
-        w.perhaps(partial(run_block, w, node.orelse))
+        machine.perhaps(partial(run_block, machine, node.orelse))
 
 
-def _while(w: Run, test: Instruction, body: Block) -> None:
-    _test(w, test)
-
-    def once() -> None:
-        run_block(w, body)
-        _test(w, test)
-
-    w.loop(once)
-
-
-def _for(w: Run, target: Instruction, over: Instruction, body: Block) -> None:
-    value = w.evaluate(over)
-    iterate(w, value)
+def _while(machine: Run, test: Instruction, body: Block) -> None:
+    _test(machine, test)
 
     def once() -> None:
-        assign(w, target, w.elements(value, over))
-        run_block(w, body)
+        run_block(machine, body)
+        _test(machine, test)
 
-    w.loop(once)
+    machine.loop(once)
 
 
-def _try(w: Run, node: Try) -> None:
+def _for(machine: Run, target: Instruction, over: Instruction, body: Block) -> None:
+    value = machine.evaluate(over)
+    iterate(machine, value)
+
+    def once() -> None:
+        assign(machine, target, machine.elements(value, over))
+        run_block(machine, body)
+
+    machine.loop(once)
+
+
+def _try(machine: Run, node: Try) -> None:
     def whole() -> None:
-        run_block(w, node.body)
-        run_block(w, node.orelse)
+        run_block(machine, node.body)
+        run_block(machine, node.orelse)
 
     if node.handlers:
-        done, between = w.fork_with_trail(whole)
+        done, between = machine.fork_with_trail(whole)
         # an exception may come at any point: handlers see what holds before and after any binding
         forks = [done]
-        w.uncertain += 1
-        start = [w.unchanged(), between]
+        machine.uncertain += 1
+        start = [machine.unchanged(), between]
         for handler in node.handlers:
-            forks.append(w.fork(partial(_handler, w, handler, start)))
-        w.uncertain -= 1
-        w.join(forks)
+            forks.append(machine.fork(partial(_handler, machine, handler, start)))
+        machine.uncertain -= 1
+        machine.join(forks)
     else:
         whole()
-    run_block(w, node.final)
+    run_block(machine, node.final)
 
 
-def _handler(w: Run, node: Handler, start: list[list[State]]) -> None:
-    w.module.state.names.update(_joined(start, 0))
-    if w.scope is not w.module:
-        w.scope.state.names.update(_joined(start, 1))
+def _handler(machine: Run, node: Handler, start: list[list[State]]) -> None:
+    machine.module.state.names.update(_joined(start, 0))
+    if machine.scope is not machine.module:
+        machine.scope.state.names.update(_joined(start, 1))
     if node.type is not None:
-        w.evaluate(node.type)
+        machine.evaluate(node.type)
     if node.name is not None:
-        caught = w.heap.make(w.site(node), "builtins.Exception")
-        w.heap.hold(caught, ANY, contents(w.raised))
-        w.bind(node.name, w.raised | {caught})
-    run_block(w, node.body)
+        caught = machine.heap.make(machine.site(node), "builtins.Exception")
+        machine.heap.hold(caught, ANY, contents(machine.raised))
+        machine.bind(node.name, machine.raised | {caught})
+    run_block(machine, node.body)
     if node.name is not None:
-        w.bind(node.name, frozenset({UNBOUND}))
+        machine.bind(node.name, frozenset({UNBOUND}))
 
 
-def _with(w: Run, node: With) -> None:
+def _with(machine: Run, node: With) -> None:
     suppresses = False
     managers = EMPTY
     for manager, target in node.managers:
-        value = w.evaluate(manager)
-        implicit(w, value)
-        entered = EMPTY.union(*(kind_of(obj.type).enter(w, obj, manager) for obj in value))
+        value = machine.evaluate(manager)
+        implicit(machine, value)
+        entered = EMPTY.union(*(kind_of(obj.type).enter(machine, obj, manager) for obj in value))
         managers |= value
         suppresses = suppresses or any(
-            not (w.has(o, "keeps_exceptions") or o.type.startswith(_KEEPS_EXCEPTIONS)) for o in value
+            not (machine.has(o, "keeps_exceptions") or o.type.startswith(_KEEPS_EXCEPTIONS)) for o in value
         )
         if target is not None:
-            assign(w, target, entered)
+            assign(machine, target, entered)
     if suppresses:
-        done, between = w.fork_with_trail(lambda: run_block(w, node.body))
-        w.join([done, between, w.unchanged()])
+        done, between = machine.fork_with_trail(lambda: run_block(machine, node.body))
+        machine.join([done, between, machine.unchanged()])
     else:
-        run_block(w, node.body)
+        run_block(machine, node.body)
     for obj in managers:
-        kind_of(obj.type).leave(w, obj)
+        kind_of(obj.type).leave(machine, obj)
 
 
-def run_text(w: Run, text: str, name: str) -> None:
+def run_text(machine: Run, text: str, name: str) -> None:
     """Walk code that a statement runs in the notebook's namespace; what is not Python defeats the analysis."""
     try:
         tops = read_statements(text)
     except (SyntaxError, ValueError, RecursionError):
-        w.opaque("it runs code that cannot be read")
+        machine.opaque("it runs code that cannot be read")
         return
-    reason = w.heap.reason
-    w.heap.reason = enter(name, reason)
+    reason = machine.heap.reason
+    machine.heap.reason = enter(name, reason)
     for top in tops:
-        w.places.add(top, Place(None, "its text" if name == "exec" else name))
+        machine.places.add(top, Place(None, "its text" if name == "exec" else name))
         for node in top.block:
-            run_statement(w, node)
-    w.heap.reason = reason
+            run_statement(machine, node)
+    machine.heap.reason = reason
 
 
-def run_script(w: Run, line: str) -> None:
+def run_script(machine: Run, line: str) -> None:
     """Walk the script of ``%run script.py``."""
     words = [word for word in line.split() if not word.startswith("-")]
-    text = script_text(w, words[0]) if words else None
-    if w.plotted and w.section not in w.plotted and are_drawn_after_scripts(w):
-        w.opaque("%run draws pyplot's figure again if any cell before has plotted")
+    text = script_text(machine, words[0]) if words else None
+    if machine.plotted and machine.section not in machine.plotted and are_drawn_after_scripts(machine):
+        machine.opaque("%run draws pyplot's figure again if any cell before has plotted")
     if text is None:
-        w.opaque(f"%run {line.strip()} runs a script that cannot be read")
+        machine.opaque(f"%run {line.strip()} runs a script that cannot be read")
     else:
-        w.note("unknown_calls", "%run")
-        w.note("files_read", "*")
-        w.note("files_written", "*")
-        run_text(w, text, words[0])
+        machine.note("unknown_calls", "%run")
+        machine.note("files_read", "*")
+        machine.note("files_written", "*")
+        run_text(machine, text, words[0])
 
 
-def script_text(w: Run, name: str) -> str | None:
+def script_text(machine: Run, name: str) -> str | None:
     """Return the text of a script: what the notebook wrote above, else what stands in its file."""
     path = posixpath.normpath(name)
     path = path if path.endswith((".py", ".ipy")) else f"{path}.py"
-    if path in w.scripts:
-        return w.scripts[path]
+    if path in machine.scripts:
+        return machine.scripts[path]
     try:
-        return w.read_file(name)
+        return machine.read_file(name)
     except TooLarge:
         return None
 
@@ -455,7 +459,7 @@ _STATEMENTS: dict[type[Instruction], Callable[[Any, Any], Any]] = {
     Unbind: _unbind,
     Import: _import,
     Declare: _declare,
-    Test: lambda w, node: _test(w, node.value),
+    Test: lambda machine, node: _test(machine, node.value),
     Leave: _leave,
     Branch: _branch,
     Match: _match,

@@ -60,7 +60,7 @@ _CALL_WITH_ELEMENTS = (CALL_LATER - {"itertools.accumulate"}) | frozenset(
 
 
 def call_back(
-    w: Run,
+    machine: Run,
     functions: Value,
     receiver: Value,
     args: Arguments,
@@ -77,84 +77,84 @@ def call_back(
     callable_ = frozenset(o for o in callable_ if o.type != INSTANCE or member(o.classes, "__call__"))
     if not callable_:
         return EMPTY
-    w.effort.calls += 1
-    if w.effort.is_exhausted:
-        return exhausted(w, callable_ | receiver | args.all)
+    machine.effort.calls += 1
+    if machine.effort.is_exhausted:
+        return exhausted(machine, callable_ | receiver | args.all)
     others = receiver | frozenset(o for o in args.all if o not in callable_)
     passed: set[Obj] = set()
     for obj in others:
         if whole:
             passed.add(obj)
         elif path in _CALL_WITH_ELEMENTS and _gives_elements(obj):
-            passed.update(w.elements(frozenset({obj}), node))
+            passed.update(machine.elements(frozenset({obj}), node))
         else:
-            passed.update(kind_of(obj.type).passed_on(w, obj, node, held=path is None))
+            passed.update(kind_of(obj.type).passed_on(machine, obj, node, held=path is None))
     if not passed:
-        passed.add(w.heap.atom("builtins.scalar"))
-    question = (w.record.index, callable_, frozenset(passed))
-    if not w.first_time("call back", *question):
-        return w.called_back.get(question, callable_)
+        passed.add(machine.heap.atom("builtins.scalar"))
+    question = (machine.record.index, callable_, frozenset(passed))
+    if not machine.first_time("call back", *question):
+        return machine.called_back.get(question, callable_)
     found = EMPTY
     value = frozenset(passed)
 
     def once() -> None:
         nonlocal found
         for obj in callable_:
-            found |= _called_back(w, obj, value, node)
-            if w.effort.is_exhausted:
-                found |= exhausted(w, callable_ | value)
+            found |= _called_back(machine, obj, value, node)
+            if machine.effort.is_exhausted:
+                found |= exhausted(machine, callable_ | value)
                 return
 
     if callable_ <= frozenset(o for o in callable_ if o.type == LIB):
         once()
     else:
-        w.loop(once)
-    w.called_back[question] = found
+        machine.loop(once)
+    machine.called_back[question] = found
     return found
 
 
-def _called_back(w: Run, obj: Obj, value: Value, node: Instruction) -> Value:
+def _called_back(machine: Run, obj: Obj, value: Value, node: Instruction) -> Value:
     """Return what ``obj`` gives to a library that calls it with any of ``value``."""
     args = passing(value)
     if obj.type == LIB:
-        native = w.call_library(obj.path, args, node)
+        native = machine.call_library(obj.path, args, node)
         # columns of texts are lists or dictionaries; a set in one would keep frames out of files
         return frozenset(o for o in native if o.type not in SETS) if obj.path == "ast.literal_eval" else native
     if obj.type == UNKNOWN:
-        return unknown(w, frozenset({obj}), args, node, obj.path) | {obj}
-    return w.call_one(obj, any_arguments(obj, value), node)
+        return unknown(machine, frozenset({obj}), args, node, obj.path) | {obj}
+    return machine.call_one(obj, any_arguments(obj, value), node)
 
 
 def _gives_elements(obj: Obj) -> bool:
     return obj.type in CONTAINERS or obj.type == NDARRAY or obj.type.startswith(TABLES)
 
 
-def run_held_code(w: Run, receiver: Value, args: Arguments, node: Instruction) -> None:
+def run_held_code(machine: Run, receiver: Value, args: Arguments, node: Instruction) -> None:
     """A method of a library object may run the notebook's functions that the object holds."""
     for obj in receiver:
-        if obj.type in CONTAINERS or w.has(obj, "no_code"):
+        if obj.type in CONTAINERS or machine.has(obj, "no_code"):
             continue
-        if not w.first_time("held", obj, args.all):
+        if not machine.first_time("held", obj, args.all):
             continue
-        for held in w.heap.reach(frozenset({obj})):
-            if w.effort.is_exhausted:
-                exhausted(w, receiver | args.all)
+        for held in machine.heap.reach(frozenset({obj})):
+            if machine.effort.is_exhausted:
+                exhausted(machine, receiver | args.all)
                 return
             if (held.type == METHOD or is_plain_function(held)) and held is not obj:
-                call_back(w, frozenset({held}), receiver - {held}, args, node)
+                call_back(machine, frozenset({held}), receiver - {held}, args, node)
             elif held.type == INSTANCE and held is not obj:
-                run_all_methods(w, held, args.all, node)
+                run_all_methods(machine, held, args.all, node)
 
 
-def _calls_nothing_held(w: Run, path: str) -> bool:
+def _calls_nothing_held(machine: Run, path: str) -> bool:
     """Whether a function does not call what containers that it is given hold, not at once."""
     if path.partition(".")[0] in sys.stdlib_module_names:
-        return not w.knowledge.has(path, "calls_held")
-    return w.knowledge.has(path, "calls_nothing_held")
+        return not machine.knowledge.has(path, "calls_held")
+    return machine.knowledge.has(path, "calls_nothing_held")
 
 
 def run_passed_objects(
-    w: Run,
+    machine: Run,
     effect: Effect,
     receiver: Value,
     args: Arguments,
@@ -168,42 +168,42 @@ def run_passed_objects(
     methods change copies.
     """
     name = path.partition(".")[2].rpartition(".")[2]
-    if w.passing or _calls_nothing_held(w, path) or name[:1].isupper() or name.startswith("make_"):
+    if machine.passing or _calls_nothing_held(machine, path) or name[:1].isupper() or name.startswith("make_"):
         return  # in code that a library runs: followed in turn, each would call all others in every order
-    has_methods = w.knowledge.has(path, "calls_methods")
-    copied = frozenset(o for text in effect.calls if text.startswith("like:") for o in w.heap.reach(target(text)))
+    has_methods = machine.knowledge.has(path, "calls_methods")
+    copied = frozenset(o for text in effect.calls if text.startswith("like:") for o in machine.heap.reach(target(text)))
     seen = set(args.all)
 
     def may_hold_code(held: Obj) -> bool:
         is_known = has_methods or not held.type.startswith(UNKNOWN)
-        return is_known and not held.immutable and not w.has(held, "no_code")
+        return is_known and not held.immutable and not machine.has(held, "no_code")
 
     stack = [obj for obj in seen if may_hold_code(obj)]
-    while stack and not w.effort.is_exhausted:
+    while stack and not machine.effort.is_exhausted:
         obj = stack.pop()
-        if obj.type == INSTANCE and has_methods and w.first_time("passed object", obj, args.all):
-            own = w.like(frozenset({obj}), node) if obj in copied else {obj}
-            w.passing.add(obj)
+        if obj.type == INSTANCE and has_methods and machine.first_time("passed object", obj, args.all):
+            own = machine.like(frozenset({obj}), node) if obj in copied else {obj}
+            machine.passing.add(obj)
             for each in own:
-                run_all_methods(w, each, args.all - {obj}, node)
-            w.passing.discard(obj)
+                run_all_methods(machine, each, args.all - {obj}, node)
+            machine.passing.discard(obj)
         elif (obj.type == METHOD or is_plain_function(obj)) and obj not in args.all:
-            w.passing.add(obj)
+            machine.passing.add(obj)
             as_given = effect.gives_what_it_calls
             given = receiver | args.all if as_given else args.all
-            call_back(w, frozenset({obj}), given, args, node, None if has_methods else path, whole=as_given)
-            w.passing.discard(obj)
+            call_back(machine, frozenset({obj}), given, args, node, None if has_methods else path, whole=as_given)
+            machine.passing.discard(obj)
         elif obj.type not in (FUNCTION, CLASS, METHOD):
             stack += [held for held in look_for_more(obj, seen) if may_hold_code(held)]
-    if w.effort.is_exhausted:
-        exhausted(w, args.all)
+    if machine.effort.is_exhausted:
+        exhausted(machine, args.all)
 
 
-def run_drawn(w: Run, node: Instruction) -> None:
+def run_drawn(machine: Run, node: Instruction) -> None:
     """Run what figures were given to call when they are drawn."""
-    for held in sorted(w.drawn, key=lambda obj: obj.name):
-        if w.first_time("drawn", held):
-            call_back(w, frozenset({held}), EMPTY, NO_ARGUMENTS, node)
+    for held in sorted(machine.drawn, key=lambda obj: obj.name):
+        if machine.first_time("drawn", held):
+            call_back(machine, frozenset({held}), EMPTY, NO_ARGUMENTS, node)
 
 
 _CHANGERS = frozenset(
@@ -217,28 +217,28 @@ def keeps_state(path: str) -> bool:
     return bool(rest.count(".")) and rest.rpartition(".")[2] in _CHANGERS
 
 
-def unknown(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Value:
+def unknown(machine: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Value:
     """Do what a call that nobody described may do, and return what it may give."""
     values = receiver | args.all
-    said = w.comments.get(node)
+    said = machine.comments.get(node)
     if said is not None:
-        reason = w.blame(node, f"a comment in the notebook ({said.text})")
-        made = _as_said(w, said, values, node)
+        reason = machine.blame(node, f"a comment in the notebook ({said.text})")
+        made = _as_said(machine, said, values, node)
     else:
         shown = _shown(receiver, what)
-        reason = w.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
-        policy = w.policy
+        reason = machine.blame(node, f"{UNDESCRIBED}: {shown}", feared=True)
+        policy = machine.policy
         if _has_no_such_method(receiver) or what.startswith(_OF_PYTHON):
-            w.policy = None
-        if w.policy is not None and beliefs.is_setting(w, receiver, args, node, what):
-            w.note("sets", "modules")
-            made = frozenset({w.heap.atom("builtins.scalar")})
+            machine.policy = None
+        if machine.policy is not None and beliefs.is_setting(machine, receiver, args, node, what):
+            machine.note("sets", "modules")
+            made = frozenset({machine.heap.atom("builtins.scalar")})
         else:
-            if not w.importing:  # what nobody knows of is not feared to do more than that: imports make things
-                w.note("unknown_calls", shown)
-            made = _assume(w, receiver, args, node, what)
-        w.policy = policy
-    w.heap.reason = reason
+            if not machine.importing:  # what nobody knows of is not feared to do more than that: imports make things
+                machine.note("unknown_calls", shown)
+            made = _assume(machine, receiver, args, node, what)
+        machine.policy = policy
+    machine.heap.reason = reason
     return made
 
 
@@ -259,215 +259,215 @@ def _shown(receiver: Value, what: str) -> str:
     return giver if what == UNKNOWN else f"{giver}.{what}" if giver.endswith("()") else f"{what} of {giver}"
 
 
-def _assume(w: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Value:
+def _assume(machine: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> Value:
     values = receiver | args.all
-    w.forget_given(args.all)
-    w.effort.steps += len(values)
-    if w.effort.is_exhausted:
-        for resource in sorted(w.seeded):
-            w.draw(resource)
-        _may_be_file(w, args.all, deep=not receiver)
-        return exhausted(w, values)
-    run_code(w, values, node)
-    for obj in values if w.anything_advances() else ():
-        if is_advancing(w, obj):
-            advance(w, obj)
-    believed = beliefs.believed(w, receiver, args, node, what)
-    if w.policy is not None and w.believes("amends"):
+    machine.forget_given(args.all)
+    machine.effort.steps += len(values)
+    if machine.effort.is_exhausted:
+        for resource in sorted(machine.seeded):
+            machine.draw(resource)
+        _may_be_file(machine, args.all, deep=not receiver)
+        return exhausted(machine, values)
+    run_code(machine, values, node)
+    for obj in values if machine.anything_advances() else ():
+        if is_advancing(machine, obj):
+            advance(machine, obj)
+    believed = beliefs.believed(machine, receiver, args, node, what)
+    if machine.policy is not None and machine.believes("amends"):
         for obj in values:
             if obj.type in (FUNCTION, CLASS):
-                w.change_one(w.heap.amendments(obj))
-    changed = beliefs.chosen(w, receiver, args.all, believed, "receiver changes", "arguments change")
-    w.change(o for o in with_elements(changed) if o.type not in (FUNCTION, CLASS) and not o.immutable)
+                machine.change_one(machine.heap.amendments(obj))
+    changed = beliefs.chosen(machine, receiver, args.all, believed, "receiver changes", "arguments change")
+    machine.change(o for o in with_elements(changed) if o.type not in (FUNCTION, CLASS) and not o.immutable)
     if changed != values:
-        w.assume_unchanged(with_elements(values - changed))
-    if w.heap.has_sets():
-        w.heap.note_order(w.heap.reach(values))
-    beliefs.set_settings(w, receiver, what)
-    if not w.importing:
-        beliefs.draw(w, what)
-        _may_be_file(w, args.all, deep=not receiver)
+        machine.assume_unchanged(with_elements(values - changed))
+    if machine.heap.has_sets():
+        machine.heap.note_order(machine.heap.reach(values))
+    beliefs.set_settings(machine, receiver, what)
+    if not machine.importing:
+        beliefs.draw(machine, what)
+        _may_be_file(machine, args.all, deep=not receiver)
         if "touches files" in believed:
-            w.note("files_read", "*")
-            w.note("files_written", "*")
+            machine.note("files_read", "*")
+            machine.note("files_written", "*")
     if "receiver keeps" in believed:
-        _may_keep(w, values)
-    made = w.heap.make(w.site(node), UNKNOWN)
-    w.strangers.add(made)
-    shared = beliefs.chosen(w, receiver, args.all, believed, "result is receiver's", "result is arguments'")
-    w.heap.hold(made, ANY, mutable(shared))
-    if w.policy is not None:
+        _may_keep(machine, values)
+    made = machine.heap.make(machine.site(node), UNKNOWN)
+    machine.strangers.add(made)
+    shared = beliefs.chosen(machine, receiver, args.all, believed, "result is receiver's", "result is arguments'")
+    machine.heap.hold(made, ANY, mutable(shared))
+    if machine.policy is not None:
         views = frozenset(o for o in shared if o not in receiver or o.type not in CONTAINERS)
-        _may_share(w, made, views, values)
-    if w.policy is None or not w.believes("shares"):  # where objects are shared, memory is not
-        unknown = frozenset(o for o in (*values - w.in_modules, made) if o.type == UNKNOWN)
-        w.assume(Assumed("shares", unknown, MEMORY))
+        _may_share(machine, made, views, values)
+    if machine.policy is None or not machine.believes("shares"):  # where objects are shared, memory is not
+        unknown = frozenset(o for o in (*values - machine.in_modules, made) if o.type == UNKNOWN)
+        machine.assume(Assumed("shares", unknown, MEMORY))
     if what and "." in what and what[0] != "?":
         made.path = made.path or what
     return frozenset({made})
 
 
-def _may_share(w: Run, made: Obj, viewed: Value, values: Value) -> None:
+def _may_share(machine: Run, made: Obj, viewed: Value, values: Value) -> None:
     """Note what the result is assumed to have nothing in common with, and what was given with one another.
 
     Of ``viewed`` it may hold arrays that show the memory of those in there.
     """
-    if w.believes("shares"):
-        keep_views(w, made, viewed)
-        _keep_in_library(w, made, values)
+    if machine.believes("shares"):
+        keep_views(machine, made, viewed)
+        _keep_in_library(machine, made, values)
         return
     # what keeps a frame keeps it as it is: it is written into without those that show its memory
-    keep_views(w, made, viewed, but=FRAMES if w.copies_on_write else frozenset())
+    keep_views(machine, made, viewed, but=FRAMES if machine.copies_on_write else frozenset())
     apart = frozenset(o for o in (*values, made) if not o.immutable and o.type not in (FUNCTION, CLASS))
-    w.assume(Assumed("shares", apart - w.in_modules))
+    machine.assume(Assumed("shares", apart - machine.in_modules))
 
 
-def _keep_in_library(w: Run, made: Obj, values: Value) -> None:
+def _keep_in_library(machine: Run, made: Obj, values: Value) -> None:
     """Let a library keep what it is given, and give what it keeps: a run has shown that one of its calls does."""
-    kept = w.heap.make(("kept by libraries",), UNKNOWN)
+    kept = machine.heap.make(("kept by libraries",), UNKNOWN)
     kept.made = -1
-    w.heap.hold(kept, ANY, mutable(values))
-    w.heap.hold(made, ANY, frozenset({kept}))
+    machine.heap.hold(kept, ANY, mutable(values))
+    machine.heap.hold(made, ANY, frozenset({kept}))
 
 
-def _may_keep(w: Run, values: Value) -> None:
+def _may_keep(machine: Run, values: Value) -> None:
     """What can hold anything may hold, after an unknown call, what it was given or was called with."""
     kept = mutable(values)
     for obj in kept if len(kept) > 1 else ():
         if obj.type in (UNKNOWN, INSTANCE, "builtins.object") or obj.type in CONTAINERS:
-            w.heap.hold(obj, ANY, kept - {obj})
+            machine.heap.hold(obj, ANY, kept - {obj})
 
 
-def _as_said(w: Run, said: Said, values: Value, node: Instruction) -> Value:
+def _as_said(machine: Run, said: Said, values: Value, node: Instruction) -> Value:
     """Do what the author of the notebook says about a call that no table describes."""
     for name in sorted(said.changes):
-        for obj in _value_of(w, name):
-            w.change_whole(obj)
+        for obj in _value_of(machine, name):
+            machine.change_whole(obj)
     for path in said.reads:
-        w.note("files_read", posixpath.normpath(path))
+        machine.note("files_read", posixpath.normpath(path))
     for path in said.writes:
-        w.note("files_written", posixpath.normpath(path))
-    for resource in sorted(w.seeded) if said.draws else ():
-        w.draw(resource)
-    made = w.heap.make(w.site(node), UNKNOWN)
+        machine.note("files_written", posixpath.normpath(path))
+    for resource in sorted(machine.seeded) if said.draws else ():
+        machine.draw(resource)
+    made = machine.heap.make(machine.site(node), UNKNOWN)
     if not said.fresh:
-        w.heap.hold(made, ANY, mutable(values))
+        machine.heap.hold(made, ANY, mutable(values))
     return frozenset({made})
 
 
-def _value_of(w: Run, name: str) -> Value:
-    scope: Scope | None = w.scope
+def _value_of(machine: Run, name: str) -> Value:
+    scope: Scope | None = machine.scope
     while scope is not None and scope.kind != "module":
         binding = scope.state.get(name)
         if binding is not None:
             return binding.value
         scope = scope.parent
-    return w.read_global(name) if w.module.state.get(name) is not None else EMPTY
+    return machine.read_global(name) if machine.module.state.get(name) is not None else EMPTY
 
 
-def _may_be_file(w: Run, value: Value, *, deep: bool) -> None:
+def _may_be_file(machine: Run, value: Value, *, deep: bool) -> None:
     for obj in value:
         path = path_text(obj)
         if path is not None:
-            w.note("files_read", path)
-            w.note("files_written", path)
+            machine.note("files_read", path)
+            machine.note("files_written", path)
         elif obj.type == "builtins.str" or obj.type.startswith("pathlib.") or (deep and obj.type == UNKNOWN):
-            w.note("files_read", "*")
-            w.note("files_written", "*")
+            machine.note("files_read", "*")
+            machine.note("files_written", "*")
 
 
-def run_code(w: Run, value: Value, node: Instruction) -> None:
+def run_code(machine: Run, value: Value, node: Instruction) -> None:
     """Run every function of the notebook that can be reached from ``value``, with anything in it."""
-    if not w.anything_runs():
+    if not machine.anything_runs():
         return
-    if w.effort.is_exhausted:
-        exhausted(w, value)
+    if machine.effort.is_exhausted:
+        exhausted(machine, value)
         return
-    if not w.first_time("run", value):
+    if not machine.first_time("run", value):
         return
-    reached = [o for o in w.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
+    reached = [o for o in machine.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
     if not reached:
         return
-    anything = w.heap.make((*w.site(node), "anything"), UNKNOWN)
-    w.heap.hold(anything, ANY, mutable(value))
+    anything = machine.heap.make((*machine.site(node), "anything"), UNKNOWN)
+    machine.heap.hold(anything, ANY, mutable(value))
 
     def once() -> None:
         for obj in reached:
             if obj.type == INSTANCE:
-                run_all_methods(w, obj, frozenset({anything}), node)
+                run_all_methods(machine, obj, frozenset({anything}), node)
             else:
-                w.perhaps(partial(run, obj))
+                machine.perhaps(partial(run, obj))
 
     def run(obj: Obj) -> None:
-        given = w.call_one(obj, any_arguments(obj, frozenset({anything})), node)
-        if w.believes("changes"):
-            w.change(o for o in with_elements(given) if o.type not in (FUNCTION, CLASS))
+        given = machine.call_one(obj, any_arguments(obj, frozenset({anything})), node)
+        if machine.believes("changes"):
+            machine.change(o for o in with_elements(given) if o.type not in (FUNCTION, CLASS))
         else:
-            w.assume_unchanged(with_elements(given))
+            machine.assume_unchanged(with_elements(given))
 
-    w.loop(once)
+    machine.loop(once)
 
 
-def finalize(w: Run, obj: Obj, code: Value, node: Instruction) -> None:
+def finalize(machine: Run, obj: Obj, code: Value, node: Instruction) -> None:
     """Note that code runs when an object goes: that may be at once, or when a name or a container lets it go."""
     if obj.immutable or not code:
         return
     obj.finalized = True
-    w.change_one(obj)
-    w.finalizers[obj] = w.finalizers.get(obj, EMPTY) | code
-    w.perhaps(lambda: _run_finalizers(w, {obj}))
+    machine.change_one(obj)
+    machine.finalizers[obj] = machine.finalizers.get(obj, EMPTY) | code
+    machine.perhaps(lambda: _run_finalizers(machine, {obj}))
 
 
-def _run_finalizers(w: Run, gone: Iterable[Obj]) -> None:
-    anything = frozenset({w.heap.make(("gone",), UNKNOWN)})
+def _run_finalizers(machine: Run, gone: Iterable[Obj]) -> None:
+    anything = frozenset({machine.heap.make(("gone",), UNKNOWN)})
     for obj in gone:
-        for code in w.finalizers[obj]:
+        for code in machine.finalizers[obj]:
             if code.type == LIB:
                 continue
-            if (obj, code) not in w.running:
-                w.running.add((obj, code))
-                w.call_one(code, any_arguments(code, anything), w.record.lowered.place)
-                w.running.discard((obj, code))
+            if (obj, code) not in machine.running:
+                machine.running.add((obj, code))
+                machine.call_one(code, any_arguments(code, anything), machine.record.lowered.place)
+                machine.running.discard((obj, code))
 
 
-def let_go(w: Run, name: str) -> None:
+def let_go(machine: Run, name: str) -> None:
     """A name denotes something else from now on: what it denoted may go, and that counts as a use of it."""
-    binding = w.module.state.get(name)
-    held = w.heap.reach(binding.value) if binding is not None else frozenset()
-    gone = [obj for obj in w.finalizers if obj in held]
+    binding = machine.module.state.get(name)
+    held = machine.heap.reach(binding.value) if binding is not None else frozenset()
+    gone = [obj for obj in machine.finalizers if obj in held]
     if gone:
-        w.read_global(name)
-        w.perhaps(lambda: _run_finalizers(w, gone))
+        machine.read_global(name)
+        machine.perhaps(lambda: _run_finalizers(machine, gone))
 
 
-def run_registered(w: Run, value: Value, node: Instruction) -> None:
+def run_registered(machine: Run, value: Value, node: Instruction) -> None:
     """Run what a library was given to keep: it may call it at any time, out of sight.
 
     What that reads must be there from then on; what it does with unknown objects happens when it is called.
     """
-    record = w.record
+    record = machine.record
     seen, record.reads = record.reads, set()
     before = {name: set(getattr(record, name)) for name in _WHEN_CALLED}, record.prints
-    run_code(w, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
-    anything = frozenset({w.heap.make((*w.site(node), "anything"), UNKNOWN)})
+    run_code(machine, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
+    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
     for obj in value:
         if obj.type == CLASS:
-            w.perhaps(partial(_run_class, w, obj, anything, node))
+            machine.perhaps(partial(_run_class, machine, obj, anything, node))
     for name, items in before[0].items():
         getattr(record, name).intersection_update(items)
     record.prints = before[1]
-    w.awaited |= {name for name in record.reads if w.module.state.get(name) is None}
+    machine.awaited |= {name for name in record.reads if machine.module.state.get(name) is None}
     record.reads |= seen
 
 
-def passed_class(w: Run, value: Value, node: Instruction, path: str) -> None:
+def passed_class(machine: Run, value: Value, node: Instruction, path: str) -> None:
     """A library that is given a class may make instances of it and call their methods (``json.dumps(x, cls=E)``)."""
     if path.startswith(_ONLY_NAMES_CLASSES):
         return
-    anything = frozenset({w.heap.make((*w.site(node), "anything"), UNKNOWN)})
+    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
     for obj in value:
-        if obj.type == CLASS and w.first_time("passed", obj):
-            w.perhaps(partial(_run_class, w, obj, anything, node))
+        if obj.type == CLASS and machine.first_time("passed", obj):
+            machine.perhaps(partial(_run_class, machine, obj, anything, node))
 
 
 _ONLY_NAMES_CLASSES = tuple(
@@ -478,9 +478,9 @@ _ONLY_NAMES_CLASSES = tuple(
 _WHEN_CALLED = ("unknown_calls", "files_read", "files_written")
 
 
-def _run_class(w: Run, cls: Obj, anything: Value, node: Instruction) -> None:
-    for made in kind_of(CLASS).call(w, cls, Arguments(((anything, True),)), node):
-        run_all_methods(w, made, anything, node)
+def _run_class(machine: Run, cls: Obj, anything: Value, node: Instruction) -> None:
+    for made in kind_of(CLASS).call(machine, cls, Arguments(((anything, True),)), node):
+        run_all_methods(machine, made, anything, node)
 
 
 def is_plain_function(obj: Obj) -> bool:
@@ -488,12 +488,12 @@ def is_plain_function(obj: Obj) -> bool:
     return obj.type == FUNCTION and obj.code.owner is None
 
 
-def run_all_methods(w: Run, obj: Obj, value: Value, node: Instruction) -> None:
+def run_all_methods(machine: Run, obj: Obj, value: Value, node: Instruction) -> None:
     """Run all methods of an instance of a notebook class, as code that is handed the instance may."""
-    if w.effort.is_exhausted:
-        exhausted(w, value | {obj})
+    if machine.effort.is_exhausted:
+        exhausted(machine, value | {obj})
         return
-    if not w.first_time("methods", obj, value):
+    if not machine.first_time("methods", obj, value):
         return
     own = frozenset({obj})
 
@@ -503,94 +503,96 @@ def run_all_methods(w: Run, obj: Obj, value: Value, node: Instruction) -> None:
                 if name.startswith("*") or name in ("__init__", "__new__", "__del__"):
                     continue
                 for each in members:
-                    if each.type == FUNCTION and (obj, each) not in w.running:
-                        w.running.add((obj, each))
+                    if each.type == FUNCTION and (obj, each) not in machine.running:
+                        machine.running.add((obj, each))
                         many = any_arguments(each, value, own)
-                        w.perhaps(partial(w.call_function, each, many, node))
-                        w.running.discard((obj, each))
+                        machine.perhaps(partial(machine.call_function, each, many, node))
+                        machine.running.discard((obj, each))
 
-    w.loop(once)
+    machine.loop(once)
 
 
-def exhausted(w: Run, values: Value, limit: str = "what one statement runs") -> Value:
+def exhausted(machine: Run, values: Value, limit: str = "what one statement runs") -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
-    reason = w.blame(w.heap.reason.node, f"{REACHED}: {limit}", feared=True)
-    if w.anything is None:
-        w.anything = assume_anything(w, w.heap.of_type(FUNCTION), values, "worn")
-        w.heap.expect_in_most(w.anything)
-    passed = frozenset(o for o in values - w.anything.fields.get(ANY, EMPTY) if not o.immutable and o is not w.anything)
+    reason = machine.blame(machine.heap.reason.node, f"{REACHED}: {limit}", feared=True)
+    if machine.anything is None:
+        machine.anything = assume_anything(machine, machine.heap.of_type(FUNCTION), values, "worn")
+        machine.heap.expect_in_most(machine.anything)
+    passed = frozenset(
+        o for o in values - machine.anything.fields.get(ANY, EMPTY) if not o.immutable and o is not machine.anything
+    )
     if passed:
-        w.change(o for o in passed if o.type not in (FUNCTION, CLASS))
-        _join(w, w.anything, passed)
-    w.heap.reason = reason
-    return frozenset({w.anything})
+        machine.change(o for o in passed if o.type not in (FUNCTION, CLASS))
+        _join(machine, machine.anything, passed)
+    machine.heap.reason = reason
+    return frozenset({machine.anything})
 
 
-def _join(w: Run, made: Obj, values: Value) -> None:
+def _join(machine: Run, made: Obj, values: Value) -> None:
     """Let functions that nobody follows keep anything in anything, and give views of arrays."""
-    w.heap.hold(made, ANY, values)
+    machine.heap.hold(made, ANY, values)
     for obj in values:
         if obj.type not in (FUNCTION, CLASS):
-            w.heap.hold(obj, ANY, frozenset({made}))
-    keep_views(w, made, values)
+            machine.heap.hold(obj, ANY, frozenset({made}))
+    keep_views(machine, made, values)
 
 
-def keep_views(w: Run, made: Obj, values: Value, but: frozenset[str] = frozenset()) -> None:
+def keep_views(machine: Run, made: Obj, values: Value, but: frozenset[str] = frozenset()) -> None:
     """Let ``made`` hold what shares the memory of the arrays among ``values``, those of types ``but`` left out."""
-    reached = w.heap.reach(values)
-    arrays = [obj for obj in reached if w.has(obj, "memory") and obj.type not in but]
-    if w.policy is not None and w.believes("shares"):  # what nobody knows may be an array as well
+    reached = machine.heap.reach(values)
+    arrays = [obj for obj in reached if machine.has(obj, "memory") and obj.type not in but]
+    if machine.policy is not None and machine.believes("shares"):  # what nobody knows may be an array as well
         arrays += [obj for obj in values if obj.type == UNKNOWN and obj is not made]
     if arrays:
-        view = w.heap.make(("view in", made), NDARRAY)
+        view = machine.heap.make(("view in", made), NDARRAY)
         for array in arrays:
-            w.heap.view(view, array)
-        w.heap.hold(made, ANY, frozenset({view}))
+            machine.heap.view(view, array)
+        machine.heap.hold(made, ANY, frozenset({view}))
 
 
-def assume_anything(w: Run, functions: list[Obj], values: Value, site: object) -> Obj:
+def assume_anything(machine: Run, functions: list[Obj], values: Value, site: object) -> Obj:
     """Take for granted that functions, all they mention and are given, do anything with everything that they mention.
 
     That is the answer where a limit of work is reached.
     """
-    bodies_ = _mentioned_code(w, functions, values)
-    names = set[str]().union(*(_globals_of(w, function) for function in bodies_))
+    bodies_ = _mentioned_code(machine, functions, values)
+    names = set[str]().union(*(_globals_of(machine, function) for function in bodies_))
     found = EMPTY
     for name in sorted(names):
-        if w.module.state.get(name) is not None:
-            found |= w.read_global(name)
+        if machine.module.state.get(name) is not None:
+            found |= machine.read_global(name)
     mutable = {o for o in values | found if not o.immutable}
     for cls in [o for o in mutable if o.type == CLASS]:
-        instance = w.heap.make(("assume_anything", cls), INSTANCE)
-        w.heap.hold(instance, OF_CLASS, frozenset({cls}))
+        instance = machine.heap.make(("assume_anything", cls), INSTANCE)
+        machine.heap.hold(instance, OF_CLASS, frozenset({cls}))
         mutable.add(instance)
-    w.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(w, o))
-    for obj in w.heap.reach(frozenset(mutable)):
-        if obj.type in (CLASS, FUNCTION) and w.is_stored_into(obj.name):
-            w.change_one(w.heap.amendments(obj))
-    made = w.heap.make(site, UNKNOWN)
-    _join(w, made, frozenset(mutable))
+    machine.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(machine, o))
+    for obj in machine.heap.reach(frozenset(mutable)):
+        if obj.type in (CLASS, FUNCTION) and machine.is_stored_into(obj.name):
+            machine.change_one(machine.heap.amendments(obj))
+    made = machine.heap.make(site, UNKNOWN)
+    _join(machine, made, frozenset(mutable))
     for function in bodies_:
-        for name in _bound_globals(w, function):
-            w.bind_global(name, frozenset({made}), certain=False)
+        for name in _bound_globals(machine, function):
+            machine.bind_global(name, frozenset({made}), certain=False)
         if function.scope is not None:
             for name in function.code.nonlocals:
-                w.bind_nonlocal(function.scope, name, frozenset({made}))
+                machine.bind_nonlocal(function.scope, name, frozenset({made}))
     for space in sorted({function.module for function in bodies_}):
         blocks = [(function.code.place,) for function in bodies_ if function.module == space]
-        do_feared(w, w.reading.feared(blocks, partial(w.library_path, space=space)))
-    w.note("files_read", "*")
-    w.note("files_written", "*")
-    for resource in sorted(w.seeded):
-        w.draw(resource)
+        do_feared(machine, machine.reading.feared(blocks, partial(machine.library_path, space=space)))
+    machine.note("files_read", "*")
+    machine.note("files_written", "*")
+    for resource in sorted(machine.seeded):
+        machine.draw(resource)
     return made
 
 
-def _mentioned_code(w: Run, functions: list[Obj], values: Value) -> list[Obj]:
+def _mentioned_code(machine: Run, functions: list[Obj], values: Value) -> list[Obj]:
     """Return functions with all that they may call: what they mention, or find in what they are given."""
     seen: set[Obj] = set()
     names: set[str] = set()
-    stack = [*functions, *(o for o in w.heap.reach(values) if o.type in (FUNCTION, CLASS))]
+    stack = [*functions, *(o for o in machine.heap.reach(values) if o.type in (FUNCTION, CLASS))]
     found: list[Obj] = []
     while stack:
         obj = stack.pop()
@@ -601,25 +603,29 @@ def _mentioned_code(w: Run, functions: list[Obj], values: Value) -> list[Obj]:
             stack.extend(m for held in obj.fields.values() for m in held if m.type in (FUNCTION, CLASS))
         elif obj.type == FUNCTION and obj.code is not None:
             found.append(obj)
-            w.note("unknown_calls", obj.name)
-            for name in _globals_of(w, obj) - names:
+            machine.note("unknown_calls", obj.name)
+            for name in _globals_of(machine, obj) - names:
                 names.add(name)
-                binding = w.module.state.get(name)
+                binding = machine.module.state.get(name)
                 if binding is not None:
-                    stack.extend(o for o in w.heap.reach(binding.value) if o.type in (FUNCTION, CLASS))
+                    stack.extend(o for o in machine.heap.reach(binding.value) if o.type in (FUNCTION, CLASS))
             if obj.scope is not None:
                 captured = frozenset(obj.scope.captured(obj))
-                stack.extend(o for o in w.heap.reach(captured) if o.type in (FUNCTION, CLASS))
+                stack.extend(o for o in machine.heap.reach(captured) if o.type in (FUNCTION, CLASS))
     return found
 
 
-def _globals_of(w: Run, function: Obj) -> set[str]:
+def _globals_of(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may read: its module's, and those of modules that it mentions."""
     found = {_global(function, name) for name in function.code.names}
-    asked = {item.name for item in inside(function.code.place) if isinstance(item, Attribute)} if w.namespaces else None
+    asked = (
+        {item.name for item in inside(function.code.place) if isinstance(item, Attribute)}
+        if machine.namespaces
+        else None
+    )
     stack = list(found) if asked else []
     while stack:
-        binding = w.module.state.get(stack.pop())
+        binding = machine.module.state.get(stack.pop())
         for obj in binding.value if binding is not None else ():
             if obj.type == LIB and obj.module:
                 more = {f"{obj.module}.{name}" for name in asked or ()} - found
@@ -628,41 +634,41 @@ def _globals_of(w: Run, function: Obj) -> set[str]:
     return found
 
 
-def _bound_globals(w: Run, function: Obj) -> set[str]:
+def _bound_globals(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may bind, those of modules that it stores into included."""
     found = {_global(function, name) for name in function.code.globals}
-    if w.namespaces:
+    if machine.namespaces:
         targets = (target for item in inside(function.code.place) for target in targets_of(item))
         stored = {target.name for target in targets if isinstance(target, Attribute)}
-        names = _globals_of(w, function) if stored else set()
+        names = _globals_of(machine, function) if stored else set()
         found |= {name for name in names if name.rpartition(".")[2] in stored and name.rpartition(".")[0]}
-    return {name for name in found if "." not in name or w.module.state.get(name) is not None}
+    return {name for name in found if "." not in name or machine.module.state.get(name) is not None}
 
 
 def _global(function: Obj, name: str) -> str:
     return f"{function.module}.{name}" if function.module else name
 
 
-def do_feared(w: Run, may: Feared) -> None:
+def do_feared(machine: Run, may: Feared) -> None:
     """Do what code that nobody follows may do besides changing objects."""
     for setting in sorted(may.sets):
-        w.note("sets", setting)
+        machine.note("sets", setting)
     for resource in sorted(may.seeds):
-        w.seed(resource)
+        machine.seed(resource)
     for resource in sorted(may.draws):
-        w.draw(resource)
+        machine.draw(resource)
     for field, texts in (("files_read", may.reads), ("files_written", may.writes)):
         for text in sorted(texts):
-            if text == "*" or w.logs_to_files:
-                w.note(field, "*")
+            if text == "*" or machine.logs_to_files:
+                machine.note(field, "*")
     if may.prints:
-        w.print()
+        machine.print()
     if may.by_name:
-        w.opaque("it reads and writes variables by name")
+        machine.opaque("it reads and writes variables by name")
 
 
-def _takes_attributes(w: Run, function: Obj) -> bool:
+def _takes_attributes(machine: Run, function: Obj) -> bool:
     """Whether the notebook's code may give a function attributes, or it keeps results."""
     if function.code.is_cached:
         return True
-    return w.is_stored_into(function.name)
+    return machine.is_stored_into(function.name)

@@ -77,11 +77,11 @@ _SHELLS = {
 }
 
 
-def _shell_method(w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+def _shell_method(machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
     """Do what a method of ``get_ipython()``, or of a part of it, does."""
-    reason = w.blame(node, _said(name, args))
-    given = _shell_call(w, obj.path, name, args, node)
-    w.heap.reason = reason
+    reason = machine.blame(node, _said(name, args))
+    given = _shell_call(machine, obj.path, name, args, node)
+    machine.heap.reason = reason
     return given
 
 
@@ -92,31 +92,31 @@ def _said(name: str, args: Arguments) -> str:
     return f"{marks[name]}{word}" if name in marks else f"get_ipython().{name}"
 
 
-def _shell_call(w: Machine, path: str, name: str, args: Arguments, node: Instruction) -> Value:
+def _shell_call(machine: Machine, path: str, name: str, args: Arguments, node: Instruction) -> Value:
     if path != SHELL:
-        w.note("sets", "ipython")  # get_ipython().events.register(...)
-        w.run_registered(args.all, node)
-        return frozenset({w.heap.make(w.site(node), "IPython.*")})
+        machine.note("sets", "ipython")  # get_ipython().events.register(...)
+        machine.run_registered(args.all, node)
+        return frozenset({machine.heap.make(machine.site(node), "IPython.*")})
     if name in ("run_line_magic", "magic"):
-        return _line_magic(w, args, node)
+        return _line_magic(machine, args, node)
     if name == "run_cell_magic":
-        return _cell_magic(w, args, node)
+        return _cell_magic(machine, args, node)
     if name in ("system", "getoutput"):
         command = constant(args.first)
-        _command(w, command if isinstance(command, str) else None)
-        if any(_EXIT_CODE in text for text in w.texts):
-            w.bind_global(_EXIT_CODE, frozenset({w.heap.atom("builtins.int")}))
-        made = w.heap.make(w.site(node), "builtins.list")
-        w.heap.hold(made, ANY, frozenset({w.heap.atom("builtins.str")}))
+        _command(machine, command if isinstance(command, str) else None)
+        if any(_EXIT_CODE in text for text in machine.texts):
+            machine.bind_global(_EXIT_CODE, frozenset({machine.heap.atom("builtins.int")}))
+        made = machine.heap.make(machine.site(node), "builtins.list")
+        machine.heap.hold(made, ANY, frozenset({machine.heap.atom("builtins.str")}))
         return frozenset({made})
     if name in ("run_cell", "ex", "ev", "push", "reset", "run_code", "user_ns", "safe_execfile", "drop_by_id"):
-        w.opaque(f"get_ipython().{name}() reads and writes variables out of sight")
-        return frozenset({w.heap.make(w.site(node), UNKNOWN)})
+        machine.opaque(f"get_ipython().{name}() reads and writes variables out of sight")
+        return frozenset({machine.heap.make(machine.site(node), UNKNOWN)})
     if name in _LOOKS_UP:
-        names_in_texts.read_named(w, args.all, EMPTY, args, node)
-        return frozenset({w.heap.make(w.site(node), UNKNOWN)})
-    w.note("sets", "ipython")
-    return frozenset({w.heap.make(w.site(node), "IPython.*")})
+        names_in_texts.read_named(machine, args.all, EMPTY, args, node)
+        return frozenset({machine.heap.make(machine.site(node), UNKNOWN)})
+    machine.note("sets", "ipython")
+    return frozenset({machine.heap.make(machine.site(node), "IPython.*")})
 
 
 def _text(value: Value) -> str:
@@ -124,107 +124,107 @@ def _text(value: Value) -> str:
     return const if isinstance(const, str) else ""
 
 
-def _line_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _line_magic(machine: Machine, args: Arguments, node: Instruction) -> Value:
     name, line = _text(args.first), _text(args.at(1))
     if " " in name:
         name, _, line = name.partition(" ")
-    none = frozenset({w.heap.atom("builtins.NoneType")})
+    none = frozenset({machine.heap.atom("builtins.NoneType")})
     if name in CODE_MAGICS:  # code in a text, since what it gives is kept: t = %timeit -o f()
-        names_in_texts.read_named(w, args.at(1), EMPTY, args, node)
+        names_in_texts.read_named(machine, args.at(1), EMPTY, args, node)
     if name in _PLAIN_MAGICS:
         return none
     if name in _SETTINGS:
-        w.note("sets", _SETTINGS[name])
-        if name.endswith("load_ext") and w.read_file(f"{line.strip()}.py") is not None:
-            w.opaque("an extension that stands beside the notebook may give variables and do anything to them")
+        machine.note("sets", _SETTINGS[name])
+        if name.endswith("load_ext") and machine.read_file(f"{line.strip()}.py") is not None:
+            machine.opaque("an extension that stands beside the notebook may give variables and do anything to them")
         if _SETTINGS[name] == "directory":
-            w.note("files_read", "*")
+            machine.note("files_read", "*")
     elif name == "env":
         if "=" in line or " " in line.strip():
-            w.note("sets", "environ")
+            machine.note("sets", "environ")
     elif name == "pylab":
-        w.note("sets", "ipython")
-        w.star_import("pylab")
+        machine.note("sets", "ipython")
+        machine.star_import("pylab")
     elif name == "run":
-        w.run_script(line)
+        machine.run_script(line)
     elif name == "store":
         if "-r" in line.split():
             for word in line.split():
                 if not word.startswith("-"):
-                    w.bind_global(word, frozenset({w.heap.make((*w.site(node), word), UNKNOWN)}))
-        w.note("files_read", "*")
-        w.note("files_written", "%store")
+                    machine.bind_global(word, frozenset({machine.heap.make((*machine.site(node), word), UNKNOWN)}))
+        machine.note("files_read", "*")
+        machine.note("files_written", "%store")
     elif name in _LISTS_CELLS:
-        w.read_global("In")
+        machine.read_global("In")
         if name in ("save", "notebook"):
-            w.note("files_written", "*")
+            machine.note("files_written", "*")
     elif name in _RUNS_CELLS:
-        w.opaque(f"%{name} takes the code of earlier cells, to run it again")
+        machine.opaque(f"%{name} takes the code of earlier cells, to run it again")
     elif name in _LISTS_VARIABLES:
-        w.show(w.list_variables(f"%{name} lists all variables"))
-        w.print()
+        machine.show(machine.list_variables(f"%{name} lists all variables"))
+        machine.print()
     elif name in ("reset", "reset_selective", "xdel"):
-        w.opaque(f"%{name} deletes variables")
+        machine.opaque(f"%{name} deletes variables")
     elif name in _SHELLS:
-        _command(w, line)
+        _command(machine, line)
     elif name in ("ls", "ll", "cat", "less", "more", "lf", "ldir"):
-        w.note("files_read", "*")
+        machine.note("files_read", "*")
     elif name == "pwd":
-        return frozenset({w.heap.atom("builtins.str")})
+        return frozenset({machine.heap.atom("builtins.str")})
     elif name in ("mkdir", "rmdir", "rm", "mv", "cp", "writefile"):
-        w.note("files_read", "*")
-        w.note("files_written", "*")
+        machine.note("files_read", "*")
+        machine.note("files_written", "*")
     else:
-        return _unknown_magic(w, f"%{name}", args, node)
+        return _unknown_magic(machine, f"%{name}", args, node)
     return none
 
 
-def _unknown_magic(w: Machine, name: str, args: Arguments, node: Instruction) -> Value:
+def _unknown_magic(machine: Machine, name: str, args: Arguments, node: Instruction) -> Value:
     """A magic that nobody described: it may be one of the notebook's own, which may do anything to its variables."""
-    if any(_KEEPS_MAGICS.search(text) for text in w.texts):
-        w.opaque(f"{name} may be a magic that the notebook makes")
-    return w.unknown(EMPTY, args, node, name)
+    if any(_KEEPS_MAGICS.search(text) for text in machine.texts):
+        machine.opaque(f"{name} may be a magic that the notebook makes")
+    return machine.unknown(EMPTY, args, node, name)
 
 
-def _cell_magic(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _cell_magic(machine: Machine, args: Arguments, node: Instruction) -> Value:
     name, line = _text(args.first), _text(args.at(1))
     if name == "capture":
-        return frozenset({w.heap.make(w.site(node), "IPython.utils.capture.CapturedIO")})
+        return frozenset({machine.heap.make(machine.site(node), "IPython.utils.capture.CapturedIO")})
     if name in _PLAIN_MAGICS:
-        return frozenset({w.heap.atom("builtins.NoneType")})
+        return frozenset({machine.heap.atom("builtins.NoneType")})
     if name in ("writefile", "file"):
         target = line.split()[-1] if line.split() else ""
         if "-a" in line.split():
-            w.note("files_read", posixpath.normpath(target))
+            machine.note("files_read", posixpath.normpath(target))
         is_known = "{" not in target and "$" not in target
-        w.note("files_written", posixpath.normpath(target) if is_known else "*")
+        machine.note("files_written", posixpath.normpath(target) if is_known else "*")
         if is_known:
-            w.scripts[posixpath.normpath(target)] = None if "-a" in line.split() else _text(args.at(2)) or None
-        return frozenset({w.heap.atom("builtins.NoneType")})
+            machine.scripts[posixpath.normpath(target)] = None if "-a" in line.split() else _text(args.at(2)) or None
+        return frozenset({machine.heap.atom("builtins.NoneType")})
     if name in _SHELLS:
         words = line.split()
         for flag in ("--out", "--err"):
             if flag in words[:-1]:
-                w.bind_global(words[words.index(flag) + 1], frozenset({w.heap.atom("builtins.str")}))
-        w.note("files_read", "*")
-        w.note("files_written", "*")
-        return frozenset({w.heap.atom("builtins.NoneType")})
-    return _unknown_magic(w, f"%%{name}", args, node)
+                machine.bind_global(words[words.index(flag) + 1], frozenset({machine.heap.atom("builtins.str")}))
+        machine.note("files_read", "*")
+        machine.note("files_written", "*")
+        return frozenset({machine.heap.atom("builtins.NoneType")})
+    return _unknown_magic(machine, f"%%{name}", args, node)
 
 
-def _command(w: Machine, command: str | None) -> None:
+def _command(machine: Machine, command: str | None) -> None:
     """A shell command reads and writes files that cannot be known, unless it is one of the plain ones."""
     programs = [part.split()[0] for part in (command or "").split("|") if part.split()]
     plain = bool(programs) and not any(c in (command or "") for c in ">;&`")
     if plain and _HARMLESS.issuperset(programs):
         return
-    w.note("files_read", "*")
+    machine.note("files_read", "*")
     if plain and (_READ_ONLY | _HARMLESS).issuperset(programs):
         return
     if _only_fetches(command or ""):
-        w.note_fetched()
+        machine.note_fetched()
     else:
-        w.note("files_written", "*")
+        machine.note("files_written", "*")
 
 
 def _only_fetches(command: str) -> bool:
@@ -240,8 +240,8 @@ def _fetches(words: list[str]) -> bool:
     return program in _FETCHING or program in _HARMLESS
 
 
-def _get_ipython(w: Machine, args: Arguments, node: Instruction) -> Value:
-    return frozenset({w.heap.lib(SHELL)})
+def _get_ipython(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    return frozenset({machine.heap.lib(SHELL)})
 
 
 FUNCTIONS = dict.fromkeys(("IPython.get_ipython", "IPython.core.getipython.get_ipython"), _get_ipython)

@@ -9,15 +9,15 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents
 
 
-def _gather(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _gather(machine: Machine, args: Arguments, node: Instruction) -> Value:
     """``await asyncio.gather(f(), g())`` gives a list of what the coroutines give."""
-    items = w.heap.make((*w.site(node), "items"), "builtins.list")
+    items = machine.heap.make((*machine.site(node), "items"), "builtins.list")
     for value, starred in args.positional:
-        value = w.elements(value, node) if starred else value
+        value = machine.elements(value, node) if starred else value
         given = frozenset(o for o in value if o.type == "builtins.coroutine")
-        w.heap.hold(items, ANY, (value - given) | contents(given))
-    made = w.heap.make(w.site(node), "builtins.coroutine")
-    w.heap.hold(made, ANY, frozenset({items}))
+        machine.heap.hold(items, ANY, (value - given) | contents(given))
+    made = machine.heap.make(machine.site(node), "builtins.coroutine")
+    machine.heap.hold(made, ANY, frozenset({items}))
     return frozenset({made})
 
 

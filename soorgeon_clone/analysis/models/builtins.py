@@ -15,68 +15,68 @@ from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.using import is_advancing, iterate
 
 
-def _id(w: Machine, args: Arguments, node: Instruction) -> None:
-    note_asked_for(w, "`id`", args.first)
+def _id(machine: Machine, args: Arguments, node: Instruction) -> None:
+    note_asked_for(machine, "`id`", args.first)
 
 
-def _type(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _type(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     if len(args.positional) == 3:
-        return make_class(w, args, node)
+        return make_class(machine, args, node)
     result: set[Obj] = set()
     for obj in args.first:
         if obj.type == INSTANCE:
             result.update(obj.classes)
         elif "." in obj.type and not obj.type.endswith("*"):
-            result.add(w.heap.lib(obj.type))
+            result.add(machine.heap.lib(obj.type))
         else:
-            result.add(w.heap.atom("builtins.scalar"))
+            result.add(machine.heap.atom("builtins.scalar"))
     return frozenset(result)
 
 
-def _enumerate(w: Machine, args: Arguments, node: Instruction) -> Value:
-    iterate(w, args.first)
-    pair = _tuple(w, node, [frozenset({w.heap.atom("builtins.int")}), w.elements(args.first, node)])
-    return _iterator(w, node, pair, args.first)
+def _enumerate(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    iterate(machine, args.first)
+    pair = _tuple(machine, node, [frozenset({machine.heap.atom("builtins.int")}), machine.elements(args.first, node)])
+    return _iterator(machine, node, pair, args.first)
 
 
-def _zip(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _zip(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     if any(starred for _, starred in args.positional):
         return None
     parts = []
     for value, _ in args.positional:
-        iterate(w, value)
-        parts.append(w.elements(value, node))
-    return _iterator(w, node, _tuple(w, node, parts), args.all)
+        iterate(machine, value)
+        parts.append(machine.elements(value, node))
+    return _iterator(machine, node, _tuple(machine, node, parts), args.all)
 
 
-def _tuple(w: Machine, node: Instruction, parts: list[Value]) -> Value:
-    made = w.heap.make((*w.site(node), "pair"), "builtins.tuple")
+def _tuple(machine: Machine, node: Instruction, parts: list[Value]) -> Value:
+    made = machine.heap.make((*machine.site(node), "pair"), "builtins.tuple")
     for index, part in enumerate(parts):
-        w.heap.hold(made, str(index), part)
+        machine.heap.hold(made, str(index), part)
     return frozenset({made})
 
 
-def _iterator(w: Machine, node: Instruction, element: Value, sources: Value) -> Value:
-    made = w.heap.make((*w.site(node), "iterator"), "builtins.iterator")
-    w.heap.hold(made, ANY, element)
-    w.heap.hold(made, SOURCE, frozenset(o for o in sources if is_advancing(w, o)))
+def _iterator(machine: Machine, node: Instruction, element: Value, sources: Value) -> Value:
+    made = machine.heap.make((*machine.site(node), "iterator"), "builtins.iterator")
+    machine.heap.hold(made, ANY, element)
+    machine.heap.hold(made, SOURCE, frozenset(o for o in sources if is_advancing(machine, o)))
     return frozenset({made})
 
 
-def _iter(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _iter(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     own = args.first
     if len(args.positional) != 1 or not own:
         return None
     if not all(obj.type == INSTANCE and has_member(obj, "__iter__") for obj in own):
         return None
-    return w.call_method(own, "__iter__", NO_ARGUMENTS, node)
+    return machine.call_method(own, "__iter__", NO_ARGUMENTS, node)
 
 
-def _getattr(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _getattr(machine: Machine, args: Arguments, node: Instruction) -> Value:
     name = constant(args.at(1))
     default = args.at(2)
     if isinstance(name, str):
-        return w.attribute(args.first, name, node) | default
+        return machine.attribute(args.first, name, node) | default
     found = args.first | contents(args.first) | default
     for obj in args.first:
         if obj.type == INSTANCE:
@@ -84,50 +84,52 @@ def _getattr(w: Machine, args: Arguments, node: Instruction) -> Value:
                 for key, members in cls.fields.items():
                     if not key.startswith("*"):
                         for member in members:
-                            found |= bind(w, obj, member, node)
-        elif (variables := w.module_variables(obj)) is not None:
+                            found |= bind(machine, obj, member, node)
+        elif (variables := machine.module_variables(obj)) is not None:
             found |= variables
         elif obj.type == LIB:
-            found |= frozenset({w.heap.make((*w.site(node), obj), UNKNOWN)})
+            found |= frozenset({machine.heap.make((*machine.site(node), obj), UNKNOWN)})
     return found
 
 
-def _setattr(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _setattr(machine: Machine, args: Arguments, node: Instruction) -> Value:
     name = constant(args.at(1))
     for obj in args.first:
-        w.store_attribute(obj, name if isinstance(name, str) else ANY, args.at(2), node)
-    return frozenset({w.heap.atom("builtins.NoneType")})
+        machine.store_attribute(obj, name if isinstance(name, str) else ANY, args.at(2), node)
+    return frozenset({machine.heap.atom("builtins.NoneType")})
 
 
-def _vars(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _vars(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     found = [
-        w.attribute(frozenset({obj}), "__dict__", node) for obj in args.first if obj.type == LIB or not obj.immutable
+        machine.attribute(frozenset({obj}), "__dict__", node)
+        for obj in args.first
+        if obj.type == LIB or not obj.immutable
     ]
     return frozenset().union(*found) if found and len(found) == len(args.first) else None
 
 
-def _dir(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _dir(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     """``dir()``: the names of all variables that there are."""
     if args.all:
         return None
-    w.list_variables("dir() shows the variables of the notebook")
-    made = w.heap.make(w.site(node), "builtins.list")
-    w.heap.hold(made, ANY, frozenset({w.heap.atom("builtins.str")}))
+    machine.list_variables("dir() shows the variables of the notebook")
+    made = machine.heap.make(machine.site(node), "builtins.list")
+    machine.heap.hold(made, ANY, frozenset({machine.heap.atom("builtins.str")}))
     return frozenset({made})
 
 
-def _exec(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _exec(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     text = constant(args.first)
-    if not isinstance(text, str) or len(args.positional) > 1 or w.scope.kind != "module":
+    if not isinstance(text, str) or len(args.positional) > 1 or machine.scope.kind != "module":
         return None
-    w.run_text(text, "exec")
-    return frozenset({w.heap.atom("builtins.NoneType")})
+    machine.run_text(text, "exec")
+    return frozenset({machine.heap.atom("builtins.NoneType")})
 
 
-def _float(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _float(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     text = constant(args.first)
     if isinstance(text, str) and text.strip().lower().lstrip("+-") == "nan":
-        return frozenset({w.heap.number("float('nan')")})
+        return frozenset({machine.heap.number("float('nan')")})
     return None
 
 

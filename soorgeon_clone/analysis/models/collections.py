@@ -14,25 +14,25 @@ from soorgeon_clone.analysis.objects.records import say_fields
 from soorgeon_clone.analysis.objects.using import iterate
 
 
-def make_class(w: Machine, args: Arguments, node: Instruction) -> Value:
+def make_class(machine: Machine, args: Arguments, node: Instruction) -> Value:
     """A class made by a call: ``namedtuple("P", "x y")``, ``type("A", (B,), {})``."""
-    made = w.heap.make((*w.site(node), "made"), CLASS)
+    made = machine.heap.make((*machine.site(node), "made"), CLASS)
     made.name = str(constant(args.first) or "")
-    made.module = w.scope.space
-    made.is_local = w.scope.kind == "function"
+    made.module = machine.scope.space
+    made.is_local = machine.scope.kind == "function"
     if isinstance(node, Call):
         say_fields(made, _fields_in(node))
     bases = contents(args.at(1)) if len(args.positional) > 1 else EMPTY
-    add_bases(w.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
+    add_bases(machine.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
     for value in (args.at(2), args.at(1)):
         for obj in value:
             for key, held in obj.fields.items():
                 name = key[2:-2] if key.startswith("['") else MEMBERS
-                w.heap.hold(made, name, held)
+                machine.heap.hold(made, name, held)
     for keyword, value in args.keywords:
         if keyword == "defaults":  # of a named tuple: any of its fields may have any of them
             for name in _names_in(args.at(1)):
-                w.heap.hold(made, name, mutable(contents(value)))
+                machine.heap.hold(made, name, mutable(contents(value)))
     return frozenset({made})
 
 
@@ -54,69 +54,69 @@ def _names_in(value: Value) -> set[str]:
     return {name for text in texts if isinstance(text, str) for name in text.replace(",", " ").split()}
 
 
-def make_mapping(w: Machine, args: Arguments, node: Instruction) -> Value:
-    made = w.heap.make(w.site(node), "builtins.dict")
+def make_mapping(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    made = machine.heap.make(machine.site(node), "builtins.dict")
     for value, _ in args.positional:
-        iterate(w, value)
+        iterate(machine, value)
         for obj in value:
             if obj.type in MAPPINGS:
                 for key, held in obj.fields.items():
-                    w.heap.hold(made, key, held)
+                    machine.heap.hold(made, key, held)
             else:
-                for pair in w.elements(frozenset({obj}), node):
-                    w.heap.hold(made, ANY, pair.fields.get("1", contents(frozenset({pair}))))
-                    w.heap.hold(made, KEYS, frozenset(o for o in pair.fields.get("0", EMPTY) if not o.immutable))
+                for pair in machine.elements(frozenset({obj}), node):
+                    machine.heap.hold(made, ANY, pair.fields.get("1", contents(frozenset({pair}))))
+                    machine.heap.hold(made, KEYS, frozenset(o for o in pair.fields.get("0", EMPTY) if not o.immutable))
     for keyword, value in args.keywords:
         if keyword is None:
-            w.heap.hold(made, ANY, contents(value))
+            machine.heap.hold(made, ANY, contents(value))
         else:
-            w.heap.hold(made, f"[{keyword!r}]", value)
+            machine.heap.hold(made, f"[{keyword!r}]", value)
     return frozenset({made})
 
 
-def _defaultdict(w: Machine, args: Arguments, node: Instruction) -> Value:
-    made = w.heap.make(w.site(node), "collections.defaultdict")
-    w.heap.hold(made, FACTORY, args.first)
-    for filled in make_mapping(w, Arguments(args.positional[1:], args.keywords), node):
+def _defaultdict(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    made = machine.heap.make(machine.site(node), "collections.defaultdict")
+    machine.heap.hold(made, FACTORY, args.first)
+    for filled in make_mapping(machine, Arguments(args.positional[1:], args.keywords), node):
         for key, held in filled.fields.items():
-            w.heap.hold(made, key, held)
+            machine.heap.hold(made, key, held)
     return frozenset({made})
 
 
-def _mapping_method(w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:
+def _mapping_method(machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value | None:
     own = frozenset({obj})
     if name in ("items", "values"):
-        made = w.heap.make((*w.site(node), obj), f"builtins.dict_{name}")
-        w.heap.hold(made, KEYS, own)
+        made = machine.heap.make((*machine.site(node), obj), f"builtins.dict_{name}")
+        machine.heap.hold(made, KEYS, own)
         held = contents(own)
         if name == "items":
-            key = obj.fields.get(KEYS, EMPTY) | {w.heap.atom("builtins.scalar")}
-            pair = w.heap.make((*w.site(node), obj, "pair"), "builtins.tuple")
+            key = obj.fields.get(KEYS, EMPTY) | {machine.heap.atom("builtins.scalar")}
+            pair = machine.heap.make((*machine.site(node), obj, "pair"), "builtins.tuple")
             # a key is a constant text or number in nearly all cases; `scalar` keeps it so
             pair.fields["0"] = pair.fields.get("0", EMPTY) | key
-            w.heap.grew(pair)
-            w.heap.hold(pair, "1", held)
+            machine.heap.grew(pair)
+            machine.heap.hold(pair, "1", held)
             held = frozenset({pair})
-        w.heap.hold(made, ANY, held)
+        machine.heap.hold(made, ANY, held)
         return frozenset({made})
     if name in ("get", "pop", "setdefault", "__getitem__"):
         const = constant(args.first)
         if const is None:
             return None
         if name in ("pop", "setdefault"):
-            w.change_one(obj)
+            machine.change_one(obj)
         found = obj.fields.get(f"[{const!r}]", EMPTY) | obj.fields.get(ANY, EMPTY)
         default = args.at(1)
         if name == "setdefault":
-            w.heap.hold(obj, f"[{const!r}]", default)
-        return found | default or frozenset({w.heap.atom("builtins.scalar")})
+            machine.heap.hold(obj, f"[{const!r}]", default)
+        return found | default or frozenset({machine.heap.atom("builtins.scalar")})
     if name == "update":
-        w.change_one(obj)
-        given = make_mapping(w, args, node)
+        machine.change_one(obj)
+        given = make_mapping(machine, args, node)
         for made in given:
             for key_, held in made.fields.items():
-                w.heap.hold(obj, key_, held)
-        return frozenset({w.heap.atom("builtins.NoneType")})
+                machine.heap.hold(obj, key_, held)
+        return frozenset({machine.heap.atom("builtins.NoneType")})
     return None
 
 

@@ -10,15 +10,15 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.special_methods import implicit
 
 
-def _deepcopy(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _deepcopy(machine: Machine, args: Arguments, node: Instruction) -> Value:
     copies: dict[Obj, Obj] = {}
-    reached = w.heap.reach(args.first)
+    reached = machine.heap.reach(args.first)
     for obj in reached:
-        w.heap.note_identity(obj)  # what was one object is one object in the copy
+        machine.heap.note_identity(obj)  # what was one object is one object in the copy
         if obj.type in (FUNCTION, CLASS):
             copies[obj] = obj
             continue
-        copy = w.heap.make((*w.site(node), obj), obj.type)
+        copy = machine.heap.make((*machine.site(node), obj), obj.type)
         copy.take_from(obj)
         copy.made_with = obj.made_with
         copies[obj] = copy
@@ -26,10 +26,10 @@ def _deepcopy(w: Machine, args: Arguments, node: Instruction) -> Value:
         if copy is not obj:
             for key, held in list(obj.fields.items()):
                 if key == OF_CLASS:
-                    w.heap.hold(copy, key, held)
+                    machine.heap.hold(copy, key, held)
                 else:
-                    w.heap.hold(copy, key, frozenset(copies.get(o, o) for o in held))
-    implicit(w, frozenset(obj for obj in reached if obj.type == INSTANCE))
+                    machine.heap.hold(copy, key, frozenset(copies.get(o, o) for o in held))
+    implicit(machine, frozenset(obj for obj in reached if obj.type == INSTANCE))
     return frozenset(copies.get(o, o) for o in args.first)
 
 

@@ -9,14 +9,14 @@ from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, INSTANCE, Value
 from soorgeon_clone.analysis.objects.machine import Machine
 
 
-def _field(w: Machine, args: Arguments, node: Instruction) -> Value:
-    made = w.heap.make(w.site(node), "dataclasses.Field")
+def _field(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    made = machine.heap.make(machine.site(node), "dataclasses.Field")
     for keyword, value in args.keywords:
-        w.heap.hold(made, keyword or ANY, value)
+        machine.heap.hold(made, keyword or ANY, value)
     return frozenset({made})
 
 
-def replace(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def replace(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     """``dataclasses.replace(obj, x=1)`` makes another instance of what is in ``obj``, but for x."""
     own = args.first
     if len(args.positional) != 1 or not own or any(obj.type != INSTANCE for obj in own):
@@ -29,13 +29,13 @@ def replace(w: Machine, args: Arguments, node: Instruction) -> Value | None:
         rest = tuple((name, value) for name, value in kept.items() if name not in given and name != ANY)
         many = ((kept[ANY], True),) if kept[ANY] else ()
         passed = Arguments(many, (*rest, *args.keywords))
-        made |= w.call(obj.classes, passed, node)
+        made |= machine.call(obj.classes, passed, node)
     return made
 
 
-def _make_dataclass(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _make_dataclass(machine: Machine, args: Arguments, node: Instruction) -> Value:
     """Before Python 3.12 the class says that it stands in the module `types`, where pickle does not find it."""
-    made = make_class(w, args, node)
+    made = make_class(machine, args, node)
     for cls in made:
         cls.is_local = all(keyword != "module" for keyword, _ in args.keywords)
     return made

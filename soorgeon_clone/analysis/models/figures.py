@@ -35,19 +35,19 @@ _ASKS = re.compile(
 _DRAWS_AFTER_SCRIPTS = re.compile(r"%(matplotlib|pylab)\b|enable_matplotlib|_magic\(['\"](matplotlib|pylab)\b")
 
 
-def are_drawn_after_scripts(w: Machine) -> bool:
+def are_drawn_after_scripts(machine: Machine) -> bool:
     """Whether ``%run`` draws the current figure once more, an empty one if there is none."""
-    return any(map(_DRAWS_AFTER_SCRIPTS.search, w.texts))
+    return any(map(_DRAWS_AFTER_SCRIPTS.search, machine.texts))
 
 
-def are_kept(w: Machine) -> bool:
+def are_kept(machine: Machine) -> bool:
     """Whether figures may stay open when a cell ends."""
-    return any(map(_keeps, w.texts))
+    return any(map(_keeps, machine.texts))
 
 
-def are_asked_for(w: Machine) -> bool:
+def are_asked_for(machine: Machine) -> bool:
     """Whether a figure that is no longer the current one may still matter."""
-    return any(map(_asks, w.texts))
+    return any(map(_asks, machine.texts))
 
 
 @lru_cache(maxsize=4096)

@@ -10,34 +10,34 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import PARTIAL_METHOD
 
 
-def _partial(w: Machine, args: Arguments, node: Instruction) -> Value:
-    made = w.heap.make(w.site(node), METHOD)
+def _partial(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    made = machine.heap.make(machine.site(node), METHOD)
     made.name = PARTIAL
-    w.heap.hold(made, "partial", args.first)
-    positional = w.heap.make((*w.site(node), ARGUMENTS), "builtins.tuple")
+    machine.heap.hold(made, "partial", args.first)
+    positional = machine.heap.make((*machine.site(node), ARGUMENTS), "builtins.tuple")
     for index, (value, _) in enumerate(args.positional[1:]):
-        w.heap.hold(positional, str(index), value)
-    keywords = w.heap.make((*w.site(node), KEYWORDS), "builtins.dict")
+        machine.heap.hold(positional, str(index), value)
+    keywords = machine.heap.make((*machine.site(node), KEYWORDS), "builtins.dict")
     for keyword, value in args.keywords:
-        w.heap.hold(keywords, f"[{keyword!r}]" if keyword is not None else ANY, value)
-    w.heap.hold(made, ARGUMENTS, frozenset({positional}))
-    w.heap.hold(made, KEYWORDS, frozenset({keywords}))
+        machine.heap.hold(keywords, f"[{keyword!r}]" if keyword is not None else ANY, value)
+    machine.heap.hold(made, ARGUMENTS, frozenset({positional}))
+    machine.heap.hold(made, KEYWORDS, frozenset({keywords}))
     # remembered although immutable values are not held
     made.bound = Arguments(args.positional[1:], args.keywords)
     return frozenset({made})
 
 
-def _partialmethod(w: Machine, args: Arguments, node: Instruction) -> Value:
-    (made,) = _partial(w, args, node)
+def _partialmethod(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    (made,) = _partial(machine, args, node)
     made.name = PARTIAL_METHOD
     return frozenset({made})
 
 
-def _wraps(w: Machine, args: Arguments, node: Instruction) -> Value:
-    return frozenset({w.heap.lib("functools.wraps.decorator")})
+def _wraps(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    return frozenset({machine.heap.lib("functools.wraps.decorator")})
 
 
-def _identity(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _identity(machine: Machine, args: Arguments, node: Instruction) -> Value:
     return args.first
 
 

@@ -12,7 +12,7 @@ def _package(args: Arguments) -> Value:
     return next((value for key, value in args.keywords if key == "package"), args.at(1))
 
 
-def import_module(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def import_module(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     name, package = constant(args.first), constant(_package(args))
     if isinstance(name, str) and name.startswith(".") and isinstance(package, str):
         rest = name.lstrip(".")
@@ -20,23 +20,23 @@ def import_module(w: Machine, args: Arguments, node: Instruction) -> Value | Non
         name = ".".join([*parts[: len(parts) + 1 - (len(name) - len(rest))], rest])
     if not isinstance(name, str) or name.startswith("."):
         return None
-    return w.import_path(name, node) or frozenset({w.heap.lib(name)})
+    return machine.import_path(name, node) or frozenset({machine.heap.lib(name)})
 
 
-def dunder_import(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def dunder_import(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     """``__import__("a.b")`` gives a, unless it is told what is wanted of b."""
     name = constant(args.first)
     if not isinstance(name, str) or name.startswith(".") or any(key == "level" for key, _ in args.keywords):
         return None
-    found = w.import_path(name, node) or frozenset({w.heap.lib(name)})
+    found = machine.import_path(name, node) or frozenset({machine.heap.lib(name)})
     wants_parts = len(args.positional) > 3 or any(key == "fromlist" for key, _ in args.keywords)
-    return found if wants_parts or "." not in name else frozenset({w.heap.lib(name.partition(".")[0])})
+    return found if wants_parts or "." not in name else frozenset({machine.heap.lib(name.partition(".")[0])})
 
 
-def _reload(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _reload(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     if not any(obj.module for obj in args.first):
         return None
-    w.reload(args.first)
+    machine.reload(args.first)
     return args.first
 
 

@@ -14,67 +14,67 @@ from soorgeon_clone.analysis.objects.state import Scope
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-def read_named(w: Machine, texts: Value, receiver: Value, args: Arguments, node: Instruction) -> None:
+def read_named(machine: Machine, texts: Value, receiver: Value, args: Arguments, node: Instruction) -> None:
     """Use the variables that a text may name, and call the functions; all variables if the text is not constant."""
-    known = {name for name in w.module.state.all_names() if not name.startswith("@")}
+    known = {name for name in machine.module.state.all_names() if not name.startswith("@")}
     found = EMPTY
     for obj in texts:
         if isinstance(obj.const, str):
             for name in _NAME.findall(obj.const):
-                found |= _read_anywhere(w, name, known)
+                found |= _read_anywhere(machine, name, known)
         elif obj.type != "builtins.NoneType":
             for name in sorted(known):
-                found |= _read_anywhere(w, name, known)
+                found |= _read_anywhere(machine, name, known)
     functions = frozenset(o for o in found if o.type in (FUNCTION, METHOD))
     if functions:
-        w.call_back(functions, receiver, args, node)
+        machine.call_back(functions, receiver, args, node)
 
 
-def _read_anywhere(w: Machine, name: str, known: set[str]) -> Value:
-    scope: Scope | None = w.scope
+def _read_anywhere(machine: Machine, name: str, known: set[str]) -> Value:
+    scope: Scope | None = machine.scope
     while scope is not None and scope.kind != "module":
         if scope.state.get(name) is not None:
             return EMPTY
         scope = scope.parent
     if name not in known:
         return EMPTY
-    _note_in_functions(w, name)
-    return w.read_global(name)
+    _note_in_functions(machine, name)
+    return machine.read_global(name)
 
 
-def _note_in_functions(w: Machine, name: str) -> None:
+def _note_in_functions(machine: Machine, name: str) -> None:
     """Let the functions that run know that a text in them named a variable of the notebook: their code does not."""
-    scope: Scope | None = w.scope
+    scope: Scope | None = machine.scope
     while scope is not None:
         if scope.code is not None:
             scope.code.named.add(name)
         scope = scope.parent
 
 
-def keep_named(w: Machine, made: Iterable[Obj], texts: Value) -> None:
+def keep_named(machine: Machine, made: Iterable[Obj], texts: Value) -> None:
     """Note what a model's formula names: it is evaluated again when the model is loaded, and when it predicts.
 
     A name that the notebook also uses as that of a column is taken for one.
     """
     if all(isinstance(obj.const, str) for obj in texts):
-        names = {name for obj in texts for name in _NAME.findall(obj.const) if not _is_column(w, name)}
+        names = {name for obj in texts for name in _NAME.findall(obj.const) if not _is_column(machine, name)}
     else:
-        names = {name for name in w.module.state.all_names() if not name.startswith("@")}
+        names = {name for name in machine.module.state.all_names() if not name.startswith("@")}
     stack = sorted(names)
     while stack:
         name = stack.pop()
-        binding = w.module.state.get(name)
+        binding = machine.module.state.get(name)
         if binding is None:
             continue
         functions = frozenset(o for o in binding.value if o.type == FUNCTION)
         for obj in made:
-            w.heap.hold_words(obj, NAMED, name)
-            w.heap.hold(obj, ANY, functions)
+            machine.heap.hold_words(obj, NAMED, name)
+            machine.heap.hold(obj, ANY, functions)
         for function in functions:
             stack += function.code.free - names
             names |= function.code.free
 
 
-def _is_column(w: Machine, name: str) -> bool:
+def _is_column(machine: Machine, name: str) -> bool:
     used = re.compile(rf"\.{name}\b(?!\()|\[\s*['\"]{name}['\"]|['\"]{name}['\"]\s*:")
-    return any(used.search(text) for text in w.texts)
+    return any(used.search(text) for text in machine.texts)

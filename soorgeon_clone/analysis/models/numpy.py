@@ -9,13 +9,13 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import path_text
 
 
-def _load_arrays(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _load_arrays(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     """``np.load("x.npz")`` opens an archive; of other names nobody knows, and they are arrays."""
     path = path_text(next(iter(args.first))) if len(args.first) == 1 else None
     if path is None or not path.endswith(".npz"):
         return None
-    w.note("files_read", path)
-    return frozenset({w.heap.make(w.site(node), "numpy.lib.npyio.NpzFile")})
+    machine.note("files_read", path)
+    return frozenset({machine.heap.make(machine.site(node), "numpy.lib.npyio.NpzFile")})
 
 
 FUNCTIONS = {"numpy.load": _load_arrays}

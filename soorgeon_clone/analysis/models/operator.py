@@ -10,19 +10,19 @@ from soorgeon_clone.analysis.objects.kinds.method import METHOD_CALLER
 from soorgeon_clone.analysis.objects.machine import Machine
 
 
-def _methodcaller(w: Machine, args: Arguments, node: Instruction) -> Value | None:
+def _methodcaller(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     name = constant(args.first)
     if not isinstance(name, str):
         return None
-    made = w.heap.make(w.site(node), METHOD)
+    made = machine.heap.make(machine.site(node), METHOD)
     made.name = METHOD_CALLER
     made.bound = args
-    w.heap.hold(made, ANY, Arguments(args.positional[1:], args.keywords).all)
+    machine.heap.hold(made, ANY, Arguments(args.positional[1:], args.keywords).all)
     return frozenset({made})
 
 
-def _is(w: Machine, args: Arguments, node: Instruction) -> None:
-    note_same(w, "is", args.first, args.at(1))
+def _is(machine: Machine, args: Arguments, node: Instruction) -> None:
+    note_same(machine, "is", args.first, args.at(1))
 
 
 FUNCTIONS = {METHOD_CALLER: _methodcaller, "operator.is_": _is, "operator.is_not": _is}

@@ -10,10 +10,10 @@ from soorgeon_clone.analysis.objects.parts import FRAME, SERIES
 _SAME_SIZE = frozenset(("builtins.int", "builtins.float", "builtins.bool", "builtins.NoneType", FRAME, SERIES))
 
 
-def _getsizeof(w: Machine, args: Arguments, node: Instruction) -> None:
+def _getsizeof(machine: Machine, args: Arguments, node: Instruction) -> None:
     """A list or mapping that has grown keeps room for more, and loses it in a file."""
     if any(obj.type not in _SAME_SIZE for obj in args.first):
-        w.note("tells_copies", "`sys.getsizeof` tells how much room a value takes")
+        machine.note("tells_copies", "`sys.getsizeof` tells how much room a value takes")
 
 
 FUNCTIONS = {"sys.getsizeof": _getsizeof}

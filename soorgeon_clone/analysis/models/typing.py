@@ -10,15 +10,15 @@ from soorgeon_clone.analysis.objects.heap import EMPTY, Value
 from soorgeon_clone.analysis.objects.machine import Machine
 
 
-def _cast(w: Machine, args: Arguments, node: Instruction) -> Value:
+def _cast(machine: Machine, args: Arguments, node: Instruction) -> Value:
     return args.at(1)
 
 
-def _hints(w: Machine, args: Arguments, node: Instruction) -> None:
+def _hints(machine: Machine, args: Arguments, node: Instruction) -> None:
     """The texts of annotations are evaluated where the definitions stand; a table says what is given."""
-    texts = [text for statement in w.statements for text in statement.annotation_texts]
-    atoms = frozenset(w.heap.atom("builtins.str", text) for text in texts)
-    names_in_texts.read_named(w, atoms, EMPTY, args, node)
+    texts = [text for statement in machine.statements for text in statement.annotation_texts]
+    atoms = frozenset(machine.heap.atom("builtins.str", text) for text in texts)
+    names_in_texts.read_named(machine, atoms, EMPTY, args, node)
 
 
 FUNCTIONS = {

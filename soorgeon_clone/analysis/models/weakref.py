@@ -7,11 +7,11 @@ from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.machine import Machine
 
 
-def _watch(w: Machine, args: Arguments, node: Instruction) -> None:
+def _watch(machine: Machine, args: Arguments, node: Instruction) -> None:
     """``weakref.finalize(obj, function)`` and the like run code when the object goes."""
     code = args.at(1)
     for obj in args.first:
-        w.finalize(obj, code, node)
+        machine.finalize(obj, code, node)
 
 
 FUNCTIONS = dict.fromkeys(("weakref.finalize", "weakref.ref", "weakref.proxy"), _watch)

@@ -24,52 +24,52 @@ BY_IDENTITY = (INSTANCE, "builtins.object")
 LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
 
 
-def note_identity(w: Machine, value: Value) -> None:
+def note_identity(machine: Machine, value: Value) -> None:
     """Note that objects of which each equals only itself are compared, also those that containers hold."""
-    if not w.compares_identity():
+    if not machine.compares_identity():
         return
-    if w.effort.is_exhausted:
-        for obj in (one for type_ in BY_IDENTITY for one in w.heap.of_type(type_)):
-            obj.compared_by.add(w.heap.now)
+    if machine.effort.is_exhausted:
+        for obj in (one for type_ in BY_IDENTITY for one in machine.heap.of_type(type_)):
+            obj.compared_by.add(machine.heap.now)
         return
     seen = set(value)
     stack = [obj for obj in value if not obj.immutable]
     while stack:
         obj = stack.pop()
         if _equals_only_itself(obj):
-            w.heap.note_identity(obj)
+            machine.heap.note_identity(obj)
         elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
             for part in obj.fields.values():
-                w.effort.held += len(part)
+                machine.effort.held += len(part)
                 more = part - seen
                 seen |= more
                 stack += more
 
 
-def note_same(w: Machine, sign: str, left: Value, right: Value) -> None:
+def note_same(machine: Machine, sign: str, left: Value, right: Value) -> None:
     """Note that ``left is right`` is asked: of objects that can change, or of values of which files give copies."""
     for obj in left | right:
         if not obj.immutable:
-            w.heap.note_identity(obj)
-        elif w.has(obj, "not_unique"):
-            w.note("tells_copies", f"`{sign} {obj.path}` asks whether two values are the same object")
-    if any(_may_be_one(w, one, other) for one in left for other in right):
-        w.note("tells_copies", f"`{sign}` asks whether two numbers or texts are the same object")
+            machine.heap.note_identity(obj)
+        elif machine.has(obj, "not_unique"):
+            machine.note("tells_copies", f"`{sign} {obj.path}` asks whether two values are the same object")
+    if any(_may_be_one(machine, one, other) for one in left for other in right):
+        machine.note("tells_copies", f"`{sign}` asks whether two numbers or texts are the same object")
 
 
-def note_asked_for(w: Machine, what: str, value: Value) -> None:
+def note_asked_for(machine: Machine, what: str, value: Value) -> None:
     """Note that it is asked which objects these are."""
-    if any(is_copied(w, obj) for obj in value):
-        w.note("tells_copies", f"{what} tells which object a number or text is")
+    if any(is_copied(machine, obj) for obj in value):
+        machine.note("tells_copies", f"{what} tells which object a number or text is")
 
 
-def is_copied(w: Machine, obj: Obj) -> bool:
+def is_copied(machine: Machine, obj: Obj) -> bool:
     """Whether files give copies of a value that nothing can change; of None, True, small numbers, a letter there is
     one each, and functions, classes and modules are found by name."""
     if not obj.immutable:
         return False
     if obj.type == LIB:
-        return _is_value(w, obj.path)
+        return _is_value(machine, obj.path)
     if isinstance(obj.const, bool) or not _is_loaded_anew(obj):
         return False
     if isinstance(obj.const, int):
@@ -77,19 +77,19 @@ def is_copied(w: Machine, obj: Obj) -> bool:
     return not (isinstance(obj.const, str) and len(obj.const) < 2)
 
 
-def _is_value(w: Machine, path: str) -> bool:
+def _is_value(machine: Machine, path: str) -> bool:
     """Whether something in a module may be a number or text. Constants are written in capitals."""
     owner, _, name = path.rpartition(".")
     if not owner or owner == "builtins" or name.isupper():
         return bool(owner) and name.isupper()
-    effect = w.knowledge.module_attribute(path)
+    effect = machine.knowledge.module_attribute(path)
     if effect is not None:
-        return any((facts := w.knowledge.type(type_)) is not None and facts.immutable for type_ in effect.returns)
-    return not w.knowledge.describes(path.partition(".")[0]) and not name[:1].isupper()
+        return any((facts := machine.knowledge.type(type_)) is not None and facts.immutable for type_ in effect.returns)
+    return not machine.knowledge.describes(path.partition(".")[0]) and not name[:1].isupper()
 
 
-def _may_be_one(w: Machine, one: Obj, other: Obj) -> bool:
-    if not (is_copied(w, one) or is_copied(w, other)):
+def _may_be_one(machine: Machine, one: Obj, other: Obj) -> bool:
+    if not (is_copied(machine, one) or is_copied(machine, other)):
         return False
     if not (one.immutable and other.immutable):
         return UNKNOWN in (one.type, other.type)
@@ -107,25 +107,25 @@ _COPIED = frozenset((_SCALAR, *(f"builtins.{name}" for name in ("str", "bytes", 
 _FIRST_SMALL, _LAST_SMALL = -5, 256  # integers that CPython makes only once
 
 
-def look_for_number(w: Machine, value: Value, sought: Value) -> None:
+def look_for_number(machine: Machine, value: Value, sought: Value) -> None:
     """A number that equals only itself is looked for (``np.nan in xs``): files keep copies, which are others."""
     held = contents(value).union(*(obj.fields.get(KEYS, EMPTY) for obj in value))
     for obj in sought & held:
         if obj.immutable and obj.type != LIB and "nan" in obj.path.lower():
-            w.note("tells_copies", f"{obj.path} itself is looked for")
+            machine.note("tells_copies", f"{obj.path} itself is looked for")
 
 
-def look_up(w: Machine, value: Value, key: Value) -> None:
+def look_up(machine: Machine, value: Value, key: Value) -> None:
     """Note that an object is looked for among the keys of a dictionary."""
-    look_for_number(w, value, key)
+    look_for_number(machine, value, key)
     if any((obj.type in BY_IDENTITY and not obj.immutable) or _is_nameless(obj) for obj in key):
         keys = (obj.fields.get(KEYS, EMPTY) for obj in value if obj.type in CONTAINERS)
-        note_identity(w, key.union(*keys))
+        note_identity(machine, key.union(*keys))
 
 
-def may_look_for(w: Machine, path: str, receiver: Value, value: Value) -> bool:
+def may_look_for(machine: Machine, path: str, receiver: Value, value: Value) -> bool:
     """Whether a call may look for something that equals what it is given: ``list.index``, ``graph.degree(node)``."""
-    if not w.compares_identity():
+    if not machine.compares_identity():
         return False
     if path == "builtins.iter":  # up to a sentinel
         return True

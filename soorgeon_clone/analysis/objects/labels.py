@@ -24,23 +24,23 @@ def may_be_renamed(texts: Iterable[str]) -> bool:
     return any(_RENAMES.search(text) for text in texts)
 
 
-def share(w: Machine, made: Iterable[Obj], sources: Value) -> None:
+def share(machine: Machine, made: Iterable[Obj], sources: Value) -> None:
     """Let the frames and indexes that were made hold the labels of what they were made of."""
-    if not w.renames_labels:
+    if not machine.renames_labels:
         return
     tables = [obj for obj in inmost(frozenset(made)) if _has_labels(obj)]
     if not tables:
         return
     origins = [obj for obj in inmost(sources) if _has_labels(obj)]
-    labels = EMPTY.union(*(labels_of(w, obj) for obj in origins))
+    labels = EMPTY.union(*(labels_of(machine, obj) for obj in origins))
     for obj in tables:
-        w.heap.hold(obj, LABELS, labels)
+        machine.heap.hold(obj, LABELS, labels)
 
 
-def labels_of(w: Machine, obj: Obj) -> Value:
+def labels_of(machine: Machine, obj: Obj) -> Value:
     """Return what stands for the index and the columns of a frame."""
     if LABELS not in obj.fields:
-        w.heap.hold(obj, LABELS, frozenset({w.heap.make((LABELS, obj), f"{TABLES}Index")}))
+        machine.heap.hold(obj, LABELS, frozenset({machine.heap.make((LABELS, obj), f"{TABLES}Index")}))
     return obj.fields[LABELS]
 
 
@@ -48,16 +48,16 @@ def is_index(obj: Obj) -> bool:
     return obj.type.startswith(TABLES) and obj.type.endswith("Index")
 
 
-def rename(w: Machine, index: Obj) -> None:
+def rename(machine: Machine, index: Obj) -> None:
     """Note that an index may be renamed in place, and with it all that has these labels."""
     labels = index.fields.get(LABELS, EMPTY)
     for labelled in index.fields.get(ANY, EMPTY):
         if labels:
-            w.refill(labelled)
+            machine.refill(labelled)
         else:
-            w.change_one(labelled)
+            machine.change_one(labelled)
     for label in labels:
-        w.change_one(label)
+        machine.change_one(label)
 
 
 def _has_labels(obj: Obj) -> bool:

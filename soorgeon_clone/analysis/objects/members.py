@@ -46,107 +46,107 @@ def metaclasses(cls: Obj) -> Value:
     return frozenset(obj for value in given for obj in value if obj.type == CLASS)
 
 
-def bind(w: Machine, obj: Obj, held: Obj, node: Instruction, *, of_metaclass: bool = False) -> Value:
+def bind(machine: Machine, obj: Obj, held: Obj, node: Instruction, *, of_metaclass: bool = False) -> Value:
     """Return what reading a class's member through an instance gives; ``of_metaclass``: its instance is a class."""
     if held.type == METHOD and held.name == PARTIAL_METHOD:
-        return _bind_partial(w, held, obj)
+        return _bind_partial(machine, held, obj)
     if held.type == INSTANCE:
         own = frozenset({obj})
-        return frozenset({held}) | run_descriptor(w, held, "__get__", (own, obj.classes or own), node)
+        return frozenset({held}) | run_descriptor(machine, held, "__get__", (own, obj.classes or own), node)
     if held.type != FUNCTION:
         return frozenset({held})
     decorators = {d.rpartition(".")[2] for d in held.code.decorators}
     if decorators & {"property", "cached_property", "getter"}:
-        value = w.call_function(held, passing(frozenset({obj})), node)
+        value = machine.call_function(held, passing(frozenset({obj})), node)
         if "cached_property" in decorators:
-            w.heap.hold(obj, CACHED, value)
-            w.change_one(obj)
+            machine.heap.hold(obj, CACHED, value)
+            machine.change_one(obj)
         return value
     if "staticmethod" in decorators:
         return frozenset({held})
     if obj.type == CLASS and "classmethod" not in decorators and not of_metaclass:
         return frozenset({held})
-    made = w.heap.make(("bound", obj, held), METHOD)
+    made = machine.heap.make(("bound", obj, held), METHOD)
     made.name = held.name
-    w.heap.hold(made, FUNC, frozenset({held}))
+    machine.heap.hold(made, FUNC, frozenset({held}))
     is_of_class = "classmethod" in decorators and obj.type == INSTANCE
-    w.heap.hold(made, SELF, obj.classes if is_of_class else frozenset({obj}))
+    machine.heap.hold(made, SELF, obj.classes if is_of_class else frozenset({obj}))
     return frozenset({made})
 
 
-def _bind_partial(w: Machine, held: Obj, own: Obj) -> Value:
+def _bind_partial(machine: Machine, held: Obj, own: Obj) -> Value:
     """Return the method of an instance that ``functools.partialmethod`` in its class stands for."""
-    made = w.heap.make(("bound", own, held), METHOD)
+    made = machine.heap.make(("bound", own, held), METHOD)
     made.name = "functools.partial"
     for key, value in held.fields.items():
-        w.heap.hold(made, key, value)
-    w.heap.hold(made, "argument:self", frozenset({own}))
+        machine.heap.hold(made, key, value)
+    machine.heap.hold(made, "argument:self", frozenset({own}))
     made.bound = held.bound.after(frozenset({own}))
     return frozenset({made})
 
 
-def run_descriptor(w: Machine, obj: Obj, name: str, values: tuple[Value, ...], node: Instruction) -> Value:
+def run_descriptor(machine: Machine, obj: Obj, name: str, values: tuple[Value, ...], node: Instruction) -> Value:
     """Run ``__get__`` and the like of an instance that is an attribute of a class; return what it gives."""
     result = EMPTY
     for each in member(obj.classes, name):
         if each.type == FUNCTION:
-            result |= _run_once(w, obj, each, passing(frozenset({obj}), *values), node)
+            result |= _run_once(machine, obj, each, passing(frozenset({obj}), *values), node)
     return result
 
 
-def _run_once(w: Machine, obj: Obj, method: Obj, args: Arguments, node: Instruction) -> Value:
+def _run_once(machine: Machine, obj: Obj, method: Obj, args: Arguments, node: Instruction) -> Value:
     """Return what a method gives, unless it is followed already."""
-    if (obj, method) in w.running:
+    if (obj, method) in machine.running:
         return EMPTY
-    w.running.add((obj, method))
-    result = w.call_function(method, args, node)
-    w.running.discard((obj, method))
+    machine.running.add((obj, method))
+    result = machine.call_function(method, args, node)
+    machine.running.discard((obj, method))
     return result
 
 
-def set_property(w: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
+def set_property(machine: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
     """Run a property's setter or ``__setattr__`` where a class of the notebook has one."""
-    _run_property(w, obj, name, (value, value), ("__setattr__", f"{name}.setter", "__set__"), node)
+    _run_property(machine, obj, name, (value, value), ("__setattr__", f"{name}.setter", "__set__"), node)
 
 
-def delete_property(w: Machine, obj: Obj, name: str, node: Instruction) -> None:
+def delete_property(machine: Machine, obj: Obj, name: str, node: Instruction) -> None:
     """Run a property's deleter or ``__delattr__`` where a class of the notebook has one."""
-    _run_property(w, obj, name, (EMPTY,), ("__delattr__", f"{name}.deleter", "__delete__"), node)
+    _run_property(machine, obj, name, (EMPTY,), ("__delattr__", f"{name}.deleter", "__delete__"), node)
 
 
 def _run_property(
-    w: Machine, obj: Obj, name: str, values: tuple[Value, ...], words: tuple[str, str, str], node: Instruction
+    machine: Machine, obj: Obj, name: str, values: tuple[Value, ...], words: tuple[str, str, str], node: Instruction
 ) -> None:
     special, decorator, of_descriptor = words
     own = frozenset({obj})
     for key in (special, name):
         for each in member(obj.classes, key):
             if each.type == INSTANCE:
-                run_descriptor(w, each, of_descriptor, (own, *values[1:]), node)
+                run_descriptor(machine, each, of_descriptor, (own, *values[1:]), node)
             elif each.type == FUNCTION and (key == special or decorator in each.code.decorators):
-                _run_once(w, obj, each, passing(*(own, *values)[: arity(each)]), node)
+                _run_once(machine, obj, each, passing(*(own, *values)[: arity(each)]), node)
 
 
-def enum_member(w: Machine, cls: Obj, name: str) -> Value:
+def enum_member(machine: Machine, cls: Obj, name: str) -> Value:
     """Return the member of an enumeration: one object for good, which pickle finds by its class."""
     value = cls.fields.get(name, EMPTY)
     if not value or name.startswith("_") or any(o.type == FUNCTION for o in value):
         return EMPTY
     if not any(base.path.startswith("enum.") for base in library_bases(frozenset({cls}))):
         return EMPTY
-    made = w.heap.make(("member", cls, name), INSTANCE, immutable=True)
+    made = machine.heap.make(("member", cls, name), INSTANCE, immutable=True)
     made.fields = {OF_CLASS: frozenset({cls}), "value": value}
     return frozenset({made})
 
 
-def enum_members(w: Machine, cls: Obj) -> Value:
+def enum_members(machine: Machine, cls: Obj) -> Value:
     """Return all members of an enumeration; nothing for other classes."""
-    return EMPTY.union(*(enum_member(w, cls, name) for name in list(cls.fields)))
+    return EMPTY.union(*(enum_member(machine, cls, name) for name in list(cls.fields)))
 
 
-def attributes(w: Machine, obj: Obj) -> Value:
+def attributes(machine: Machine, obj: Obj) -> Value:
     """Return the dictionary of an object (``vars(x)``): what changes one changes the other."""
-    made = w.heap.attributes(obj)
-    w.heap.hold(made, ANY, contents(frozenset({obj})))
-    w.heap.view(made, obj)
+    made = machine.heap.attributes(obj)
+    machine.heap.hold(made, ANY, contents(frozenset({obj})))
+    machine.heap.view(made, obj)
     return frozenset({made})

@@ -27,39 +27,43 @@ _NUMBERS = frozenset(f"builtins.{name}" for name in ("int", "float", "complex", 
 _SEEN_THROUGH = {*CONTAINERS, INSTANCE, "collections.Counter", "types.SimpleNamespace"}
 
 
-def look_into_unknown(w: Machine, value: Value) -> None:
+def look_into_unknown(machine: Machine, value: Value) -> None:
     """What nobody has described may change when it is looked at (a property, an operator): nobody expects that."""
-    if w.policy is None or not w.strangers:
+    if machine.policy is None or not machine.strangers:
         return
-    unknown = [obj for obj in value if obj in w.strangers and obj.made < w.heap.now]
+    unknown = [obj for obj in value if obj in machine.strangers and obj.made < machine.heap.now]
     if unknown:
-        reason = w.blame(w.heap.reason.node, "looking at what nobody has described", feared=True)
-        if w.believes("changes"):
-            w.change(unknown)
+        reason = machine.blame(machine.heap.reason.node, "looking at what nobody has described", feared=True)
+        if machine.believes("changes"):
+            machine.change(unknown)
         else:
-            w.assume_unchanged(unknown)
-        w.heap.reason = reason
+            machine.assume_unchanged(unknown)
+        machine.heap.reason = reason
 
 
-def implicit(w: Machine, value: Value) -> Value:
+def implicit(machine: Machine, value: Value) -> Value:
     """Run what an operation may call in the notebook's classes (``__add__``, ``__repr__``); return what it gives."""
-    look_into_unknown(w, value)
-    if INSTANCE not in w.heap.types:
+    look_into_unknown(machine, value)
+    if INSTANCE not in machine.heap.types:
         return EMPTY
     result: set[Obj] = set()
     for obj in value:
         if obj.type == INSTANCE:
-            result.update(_run(w, obj))
+            result.update(_run(machine, obj))
     return frozenset(result)
 
 
-def operate(w: Machine, left: Value, sign: str, right: Value, *, in_place: bool) -> Value | None:
+def operate(machine: Machine, left: Value, sign: str, right: Value, *, in_place: bool) -> Value | None:
     """Run what ``left <sign> right`` may call in the notebook's classes; return what it gives if nothing else is given.
 
     None where one is no instance, or no number: what a library has may ask for other methods than those of the
     operator (numpy looks whether something is a sequence).
     """
-    if INSTANCE not in w.heap.types or not (left and right) or not all(map(asks_only_for_operators, left | right)):
+    if (
+        INSTANCE not in machine.heap.types
+        or not (left and right)
+        or not all(map(asks_only_for_operators, left | right))
+    ):
         return None
     if any(obj.type != INSTANCE for obj in left) and any(obj.type != INSTANCE for obj in right):
         return None
@@ -70,13 +74,13 @@ def operate(w: Machine, left: Value, sign: str, right: Value, *, in_place: bool)
         back = frozenset({f"__r{name}__"})
     elif sign in _COMPARISONS:
         ahead = back = _COMPARING
-        result.add(w.heap.atom("builtins.bool"))
+        result.add(machine.heap.atom("builtins.bool"))
     else:
         return None
     for value, names, operand in ((left, ahead, right), (right, back, left)):
         for obj in value:
             if obj.type == INSTANCE:
-                result.update(_run(w, obj, names=names, operand=operand))
+                result.update(_run(machine, obj, names=names, operand=operand))
     return frozenset(result)
 
 
@@ -87,12 +91,12 @@ def asks_only_for_operators(obj: Obj) -> bool:
     return all(base.type == CLASS for cls in lineage(obj.classes) for base in cls.bases)
 
 
-def implicit_inside(w: Machine, value: Value) -> None:
+def implicit_inside(machine: Machine, value: Value) -> None:
     """Run what an operation on containers may call in the notebook's classes for what they hold, however deep.
 
     ``[a] == [b]`` compares a with b, ``print([a])`` asks for its text, ``set([a])`` for its hash.
     """
-    if INSTANCE not in w.heap.types:
+    if INSTANCE not in machine.heap.types:
         return
     seen = set(value)
     stack = [obj for obj in value if obj.type in _SEEN_THROUGH]
@@ -103,21 +107,21 @@ def implicit_inside(w: Machine, value: Value) -> None:
             stack += more
     for obj in seen - value:
         if obj.type == INSTANCE:
-            _run(w, obj, held=True)
+            _run(machine, obj, held=True)
 
 
 def _run(
-    w: Machine, obj: Obj, *, held: bool = False, names: frozenset[str] | None = None, operand: Value = EMPTY
+    machine: Machine, obj: Obj, *, held: bool = False, names: frozenset[str] | None = None, operand: Value = EMPTY
 ) -> Value:
     """Run the special methods (``__eq__``, ``__len__``, ...) that an operation on an instance may call.
 
     ``held``: the operation is one on a container that holds the instance. ``names``: those that it may call, with
     ``operand``; without them any may be called, with anything.
     """
-    if held and not w.first_time("held in", obj):
+    if held and not machine.first_time("held in", obj):
         return EMPTY
-    if w.effort.is_exhausted:
-        return w.exhausted(frozenset({obj}))
+    if machine.effort.is_exhausted:
+        return machine.exhausted(frozenset({obj}))
     result: set[Obj] = set()
     for cls in lineage(obj.classes):
         for name, members in list(cls.fields.items()):
@@ -128,21 +132,21 @@ def _run(
             for member in members:
                 if member.type != FUNCTION:
                     continue
-                if (obj, member) in w.running:
+                if (obj, member) in machine.running:
                     if names is not None:
-                        result.add(_anything(w, obj))
+                        result.add(_anything(machine, obj))
                     continue
-                w.running.add((obj, member))
-                given = operand or frozenset({_anything(w, obj)})
+                machine.running.add((obj, member))
+                given = operand or frozenset({_anything(machine, obj)})
                 passed = any_arguments(member, given, frozenset({obj}))
-                value = w.call_function(member, passed, member.code.place)
-                w.running.discard((obj, member))
+                value = machine.call_function(member, passed, member.code.place)
+                machine.running.discard((obj, member))
                 result.update(value - given if not operand else value)
     return frozenset(result)
 
 
-def _anything(w: Machine, obj: Obj) -> Obj:
+def _anything(machine: Machine, obj: Obj) -> Obj:
     """Return an operand of which nothing is known: it may hold the instance itself."""
-    made = w.heap.make(("operand", obj), UNKNOWN)
-    w.heap.hold(made, ANY, frozenset({obj}))
+    made = machine.heap.make(("operand", obj), UNKNOWN)
+    machine.heap.hold(made, ANY, frozenset({obj}))
     return made

@@ -10,49 +10,49 @@ from soorgeon_clone.analysis.objects.special_methods import implicit
 _ANYTHING = (UNKNOWN, "builtins.object")
 
 
-def iterate(w: Machine, value: Value) -> None:
+def iterate(machine: Machine, value: Value) -> None:
     """Note what iterating over ``value`` does: iterators advance; the notebook's own ``__iter__`` runs."""
-    w.heap.note_order(value)
-    advance_all(w, value)
-    take_from_unknown(w, value)
+    machine.heap.note_order(value)
+    advance_all(machine, value)
+    take_from_unknown(machine, value)
 
 
-def take_from_unknown(w: Machine, value: Value) -> None:
+def take_from_unknown(machine: Machine, value: Value) -> None:
     """What nobody has described may be an iterator, which files can hold: who takes all of it leaves nothing."""
-    unknown = [obj for obj in value if obj.type in _ANYTHING and obj.made < w.heap.now]
+    unknown = [obj for obj in value if obj.type in _ANYTHING and obj.made < machine.heap.now]
     if unknown:
-        reason = w.blame(w.heap.reason.node, "iterating over what nobody has described", feared=True)
+        reason = machine.blame(machine.heap.reason.node, "iterating over what nobody has described", feared=True)
         for obj in unknown:
-            if obj in w.strangers and not w.believes("changes"):
-                w.assume_unchanged((obj,))
+            if obj in machine.strangers and not machine.believes("changes"):
+                machine.assume_unchanged((obj,))
             else:
-                w.change_one(obj)
-        w.heap.reason = reason
+                machine.change_one(obj)
+        machine.heap.reason = reason
 
 
-def advance_all(w: Machine, value: Value) -> None:
-    implicit(w, value)
+def advance_all(machine: Machine, value: Value) -> None:
+    implicit(machine, value)
     for obj in value:
-        if is_advancing(w, obj):
-            advance(w, obj)
+        if is_advancing(machine, obj):
+            advance(machine, obj)
 
 
-def advance(w: Machine, obj: Obj) -> None:
+def advance(machine: Machine, obj: Obj) -> None:
     """Note that an object that using changes was used."""
-    w.change_one(obj)
-    w.resume(obj)
+    machine.change_one(obj)
+    machine.resume(obj)
 
 
-def is_advancing(w: Machine, obj: Obj) -> bool:
+def is_advancing(machine: Machine, obj: Obj) -> bool:
     """Tell whether using the object changes it: iterators, open files, random generators."""
-    return not obj.immutable and advances(w, obj.type)
+    return not obj.immutable and advances(machine, obj.type)
 
 
-def advances(w: Machine, type_: str) -> bool:
+def advances(machine: Machine, type_: str) -> bool:
     """Tell whether using an object of this type changes it."""
     if "." not in type_:
         return False
     if type_ in ITERATORS:
         return True
-    facts = w.facts_of(type_)
+    facts = machine.facts_of(type_)
     return facts is not None and facts.advancing

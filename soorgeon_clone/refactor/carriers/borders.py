@@ -189,11 +189,7 @@ class Borders:
             return self.source(statement)
         last_one = same[-1]  # binds it for good
         if not last_one.is_from:
-            if last_one.whole:
-                return f"import {last_one.path} as {name}"
-            # submodules bind the name of the module that they are in: `import logging, logging.config`
-            paths = (each.path for each in same if not each.is_from and not each.whole)
-            return f"import {', '.join(dict.fromkeys(paths))}"
+            return f"import {last_one.path} as {name}" if last_one.whole else f"import {last_one.path}"
         module, _, last = last_one.path.rpartition(".")
         if last_one.path.startswith(".") and not module.strip("."):
             module = last_one.path[: len(last_one.path) - len(last)]

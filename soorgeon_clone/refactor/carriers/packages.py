@@ -29,9 +29,10 @@ class Packages:
         """Return the modules that code names as attributes of ``name``, which statement ``number`` imports, a package
         that does not load them itself."""
         imports = self.statements[number].lowered.imports
-        each = next((each for each in imports if each.name == name and not each.path.startswith(".")), None)
-        if each is None:
+        named = [each for each in imports if each.name == name and not each.path.startswith(".")]
+        if not named:
             return ()
+        each = named[-1]  # binds it for good
         package = each.path if each.whole or each.is_from else name
         if (name, package, each.path) not in self._modules:
             there = frozenset({package} if each.is_from or each.whole else _and_parents(each.path))

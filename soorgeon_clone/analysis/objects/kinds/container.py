@@ -20,13 +20,13 @@ class Container(LibraryObject):
         )
     )
 
-    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+    def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
         return contents(frozenset({obj}))
 
-    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+    def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
         if obj.immutable:
-            return super().passed_on(w, obj, node, held=held)
-        return self.elements(w, obj, node) | {obj}
+            return super().passed_on(machine, obj, node, held=held)
+        return self.elements(machine, obj, node) | {obj}
 
 
 class Sequence(Container):
@@ -34,37 +34,37 @@ class Sequence(Container):
 
     types = frozenset({"builtins.list", "builtins.tuple"})
 
-    def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
+    def item(self, machine: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
         own = frozenset({obj})
         if index.kind != "slice":
-            return w.element_at(own, index.constant if index.kind == "constant int" else None, node)
+            return machine.element_at(own, index.constant if index.kind == "constant int" else None, node)
         if obj.immutable:
             return own
-        made = w.heap.make(w.site(node), obj.type)
-        w.heap.hold(made, ANY, contents(own))
+        made = machine.heap.make(machine.site(node), obj.type)
+        machine.heap.hold(made, ANY, contents(own))
         return frozenset({made})
 
 
 class Iterator(Container):
     types = frozenset({"builtins.iterator", "builtins.generator"})
 
-    def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+    def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         if obj.type != "builtins.generator" or name not in ("send", "throw"):
-            return super().call_method(w, obj, name, args, node)
-        reason = w.blame(node, f"{obj.type}.{name}")
+            return super().call_method(machine, obj, name, args, node)
+        reason = machine.blame(node, f"{obj.type}.{name}")
         if name == "send":
-            w.send(obj, args.all)
+            machine.send(obj, args.all)
         else:
-            w.raised |= mutable(args.all)
-        advance(w, obj)
-        w.heap.reason = reason
-        return contents(frozenset({obj})) or frozenset({w.heap.atom("builtins.scalar")})
+            machine.raised |= mutable(args.all)
+        advance(machine, obj)
+        machine.heap.reason = reason
+        return contents(frozenset({obj})) or frozenset({machine.heap.atom("builtins.scalar")})
 
-    def enter(self, w: Machine, obj: Obj, node: Instruction) -> Value:
-        advance(w, obj)
+    def enter(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
+        advance(machine, obj)
         return contents(frozenset({obj}))
 
-    def leave(self, w: Machine, obj: Obj) -> None:
+    def leave(self, machine: Machine, obj: Obj) -> None:
         """What stands after the ``yield`` of a generator runs."""
         if obj.type == "builtins.generator":
-            advance(w, obj)
+            advance(machine, obj)

@@ -13,20 +13,20 @@ from soorgeon_clone.analysis.objects.machine import Machine
 class OwnCode(Kind):
     """Calling a method of it is calling what its attribute is."""
 
-    def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
-        return w.call(self.attribute(w, obj, name, node), args, node)
+    def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+        return machine.call(self.attribute(machine, obj, name, node), args, node)
 
-    def decorate(self, w: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
-        return w.call_one(obj, passing(value), node)
+    def decorate(self, machine: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
+        return machine.call_one(obj, passing(value), node)
 
-    def copy(self, w: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
-        return obj if obj.immutable else super().copy(w, obj, node, viewed)
+    def copy(self, machine: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
+        return obj if obj.immutable else super().copy(machine, obj, node, viewed)
 
-    def make_copy(self, w: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
+    def make_copy(self, machine: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
         """A copy of a copy is one of the same object: a loop that copies comes to an end."""
-        first = w.copied.get(obj, obj)
-        made = w.heap.make((*w.site(node), first), obj.type)
-        w.copied.setdefault(made, first)
+        first = machine.copied.get(obj, obj)
+        made = machine.heap.make((*machine.site(node), first), obj.type)
+        machine.copied.setdefault(made, first)
         made.take_from(obj)
         return made
 
@@ -34,16 +34,16 @@ class OwnCode(Kind):
 class Definition(OwnCode):
     """A function or class: part of nothing that changes; what it is given by name is kept apart from it."""
 
-    def depth(self, w: Machine, obj: Obj) -> str:
+    def depth(self, machine: Machine, obj: Obj) -> str:
         return "none"
 
-    def store_attribute(self, w: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
+    def store_attribute(self, machine: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
         if name == "*":
-            return super().store_attribute(w, obj, name, value, node)
-        amendments = w.heap.amendments(obj)
+            return super().store_attribute(machine, obj, name, value, node)
+        amendments = machine.heap.amendments(obj)
         amendments.fields.setdefault(name, EMPTY)
-        w.change_one(amendments)
-        self.hold_attribute(w, obj, name, value)
+        machine.change_one(amendments)
+        self.hold_attribute(machine, obj, name, value)
 
 
 class Cell(LibraryObject):
@@ -51,5 +51,5 @@ class Cell(LibraryObject):
 
     types = frozenset({"builtins.cell"})
 
-    def copy(self, w: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
+    def copy(self, machine: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
         return obj

@@ -14,73 +14,75 @@ from soorgeon_clone.analysis.objects.parts import contents, mutable
 class Function(Definition):
     types = frozenset({FUNCTION})
 
-    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+    def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__globals__":
-            w.opaque("it reads and writes variables by name")
+            machine.opaque("it reads and writes variables by name")
         if name == "__closure__":
-            return _closure(w, obj)
+            return _closure(machine, obj)
         if name == "__dict__":
-            return attributes(w, obj)
+            return attributes(machine, obj)
         if name.startswith("__") and name not in ("__defaults__", "__kwdefaults__", "__wrapped__"):
-            return frozenset({w.heap.atom("builtins.str")})
+            return frozenset({machine.heap.atom("builtins.str")})
         stored = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
         stored |= contents(frozenset(view for view in obj.views if view.is_attributes))
         if stored or name.startswith("__"):
             return stored or frozenset({obj})
-        if not _may_have(w, obj, name):  # something else was meant
+        if not _may_have(machine, obj, name):  # something else was meant
             return EMPTY
-        attached = w.heap.make(("attached", obj, name), METHOD)  # what a decorator put there: show.register
+        attached = machine.heap.make(("attached", obj, name), METHOD)  # what a decorator put there: show.register
         attached.name = name
-        w.heap.hold(attached, SELF, frozenset({obj}))
+        machine.heap.hold(attached, SELF, frozenset({obj}))
         return frozenset({attached})
 
-    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
-        return frozenset({w.heap.make((*w.site(node), obj.name), UNKNOWN)})
+    def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
+        return frozenset({machine.heap.make((*machine.site(node), obj.name), UNKNOWN)})
 
-    def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
-        result = w.call_function(obj, args, node)
+    def call(self, machine: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
+        result = machine.call_function(obj, args, node)
         for other in obj.fields.get(ATTACHED, EMPTY):
-            result |= _call_instead(w, obj, other, args, node)
+            result |= _call_instead(machine, obj, other, args, node)
         return result
 
-    def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+    def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         if name in obj.fields or name.startswith("__"):
-            return super().call_method(w, obj, name, args, node)
-        if not _may_have(w, obj, name):
+            return super().call_method(machine, obj, name, args, node)
+        if not _may_have(machine, obj, name):
             return EMPTY
         # what a decorator put there: show.register, slow.cache_clear
-        reason = w.blame(node, f"{obj.name}.{name}")
-        w.change_one(obj)
-        w.heap.hold(obj, ATTACHED, args.all)
-        w.heap.reason = reason
+        reason = machine.blame(node, f"{obj.name}.{name}")
+        machine.change_one(obj)
+        machine.heap.hold(obj, ATTACHED, args.all)
+        machine.heap.reason = reason
         return args.all | {obj}
 
 
-def _may_have(w: Machine, function: Obj, name: str) -> bool:
+def _may_have(machine: Machine, function: Obj, name: str) -> bool:
     """Whether decorators may have given a function an attribute: those of what only calls it are known."""
     code = function.code
     if len(code.dressed) < len(code.decorators):
         return True
-    made = {path: w.knowledge.function(path, {}) for path in code.dressed}
+    made = {path: machine.knowledge.function(path, {}) for path in code.dressed}
     types = {type_ for path, effect in made.items() for type_ in (effect.returns if effect is not None else (path,))}
-    return any(not w.knowledge.has(type_, "dresses") or w.knowledge.method(type_, name, {}) for type_ in types)
+    return any(
+        not machine.knowledge.has(type_, "dresses") or machine.knowledge.method(type_, name, {}) for type_ in types
+    )
 
 
-def _closure(w: Machine, function: Obj) -> Value:
+def _closure(machine: Machine, function: Obj) -> Value:
     """Return the cells of a function, through which the variables that it shares with others may be changed."""
-    made = w.heap.make(("closure", function), UNKNOWN)
+    made = machine.heap.make(("closure", function), UNKNOWN)
     if function.scope is not None:
-        w.note_closure_change(function.scope)
-        w.heap.hold(made, ANY, mutable(frozenset(function.scope.captured(function))))
+        machine.note_closure_change(function.scope)
+        machine.heap.hold(made, ANY, mutable(frozenset(function.scope.captured(function))))
     return frozenset({made})
 
 
-def _call_instead(w: Machine, obj: Obj, other: Obj, args: Arguments, node: Instruction) -> Value:
+def _call_instead(machine: Machine, obj: Obj, other: Obj, args: Arguments, node: Instruction) -> Value:
     """A function may call one that was registered with it (``functools.singledispatch``)."""
-    if other.type != FUNCTION or other is obj or (obj, other) in w.running:
+    if other.type != FUNCTION or other is obj or (obj, other) in machine.running:
         return EMPTY
     results: list[Value] = []
-    w.running.add((obj, other))
-    w.perhaps(lambda: results.append(w.call_function(other, args, node)))
-    w.running.discard((obj, other))
+    machine.running.add((obj, other))
+    machine.perhaps(lambda: results.append(machine.call_function(other, args, node)))
+    machine.running.discard((obj, other))
     return results[0]

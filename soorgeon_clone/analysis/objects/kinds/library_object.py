@@ -29,163 +29,167 @@ _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "thr
 
 
 class LibraryObject(Kind):
-    def depth(self, w: Machine, obj: Obj) -> str:
-        facts = w.facts_of(obj.type) if obj.type != "builtins.object" else None
+    def depth(self, machine: Machine, obj: Obj) -> str:
+        facts = machine.facts_of(obj.type) if obj.type != "builtins.object" else None
         return "all" if facts is None else "none" if facts.container else "parts"
 
-    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+    def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__dict__" and not obj.immutable:
-            return attributes(w, obj)
+            return attributes(machine, obj)
         path = f"{obj.type}.{name}"
-        effect = w.knowledge.attribute(obj.type, name)
+        effect = machine.knowledge.attribute(obj.type, name)
         if obj.immutable:
-            return _unchanging(w, obj, effect, NO_ARGUMENTS, node, path) or super().attribute(w, obj, name, node)
+            return _unchanging(machine, obj, effect, NO_ARGUMENTS, node, path) or super().attribute(
+                machine, obj, name, node
+            )
         stored = obj.fields.get(name, EMPTY)
-        if effect is None and w.knowledge.parameters(path) is None:
+        if effect is None and machine.knowledge.parameters(path) is None:
             return stored | {obj}
         if effect is None:
-            bound = w.heap.make((*w.site(node), name, obj), METHOD)
+            bound = machine.heap.make((*machine.site(node), name, obj), METHOD)
             bound.name = name
-            w.heap.hold(bound, SELF, frozenset({obj}))
+            machine.heap.hold(bound, SELF, frozenset({obj}))
             return stored | {obj, bound}
-        found = w.apply(effect, frozenset({obj}), NO_ARGUMENTS, node, path=path)
+        found = machine.apply(effect, frozenset({obj}), NO_ARGUMENTS, node, path=path)
         if (
             "self" in effect.shares
         ):  # a part that is known by nothing but its name (df.attrs): what is put there is in obj
             parts = frozenset(p for p in found - {obj} if p.type == "builtins.object" or is_mutable_container(p))
-            w.heap.hold(obj, ANY, parts)
+            machine.heap.hold(obj, ANY, parts)
             for part in parts:
                 part.made = min(part.made, obj.made)  # it was there before somebody asked for it
         return stored | found
 
-    def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
+    def item(self, machine: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
         if obj.immutable:
-            effect = w.knowledge.subscript(obj.type, index.kind)
-            found = _unchanging(w, obj, effect, passing(index.value), node, f"{obj.type}[]")
-            return found or super().item(w, obj, index, node)
+            effect = machine.knowledge.subscript(obj.type, index.kind)
+            found = _unchanging(machine, obj, effect, passing(index.value), node, f"{obj.type}[]")
+            return found or super().item(machine, obj, index, node)
         name = index.constant
-        if isinstance(name, str) and w.knowledge.has(obj.type, "items_are_attributes"):
-            return self.attribute(w, obj, name, node) | obj.fields.get(f"[{name!r}]", EMPTY)
-        effect = w.knowledge.subscript(obj.type, index.kind)
+        if isinstance(name, str) and machine.knowledge.has(obj.type, "items_are_attributes"):
+            return self.attribute(machine, obj, name, node) | obj.fields.get(f"[{name!r}]", EMPTY)
+        effect = machine.knowledge.subscript(obj.type, index.kind)
         if effect is None:
-            return super().item(w, obj, index, node)
-        return w.apply(effect, frozenset({obj}), passing(index.value), node, path=f"{obj.type}[]")
+            return super().item(machine, obj, index, node)
+        return machine.apply(effect, frozenset({obj}), passing(index.value), node, path=f"{obj.type}[]")
 
-    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
-        facts = w.facts_of(obj.type) if not obj.immutable or _is_of_library(obj) else None
+    def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
+        facts = machine.facts_of(obj.type) if not obj.immutable or _is_of_library(obj) else None
         element = facts.element if facts is not None else None
         own = frozenset({obj})
         if element is None:
-            return super().elements(w, obj, node)
+            return super().elements(machine, obj, node)
         if obj.immutable:
-            found = w.elements_of(element, own, node)
-            return found if all(part.immutable for part in found) else super().elements(w, obj, node)
+            found = machine.elements_of(element, own, node)
+            return found if all(part.immutable for part in found) else super().elements(machine, obj, node)
         if element == "element:self":  # a progress bar: it passes on what is in what it holds
-            return w.elements(frozenset(o for o in contents(own) if o.type != obj.type), node)
+            return machine.elements(frozenset(o for o in contents(own) if o.type != obj.type), node)
         if element == "cell:self":
-            return cells(own) | {w.heap.atom("builtins.scalar")}
-        made = w.elements_of(element, own, node)
-        labels.share(w, made, own)
-        self.hold_elements(w, obj, made)
+            return cells(own) | {machine.heap.atom("builtins.scalar")}
+        made = machine.elements_of(element, own, node)
+        labels.share(machine, made, own)
+        self.hold_elements(machine, obj, made)
         return made
 
-    def hold_elements(self, w: Machine, obj: Obj, made: Value) -> None:
+    def hold_elements(self, machine: Machine, obj: Obj, made: Value) -> None:
         """Let what iterating gave hold the object, which holds it: an element of an array of axes is the figure's."""
         # a row of texts that a reader gives is nothing of the reader
         rows = {o for o in made if o.type in CONTAINERS and all(part.immutable for part in contents(frozenset({o})))}
         for part in made - {obj} - rows:
-            w.heap.hold(part, ANY, mutable(contents(frozenset({obj}))) | {obj})
-            w.heap.hold(obj, ANY, mutable(frozenset({part})))
+            machine.heap.hold(part, ANY, mutable(contents(frozenset({obj}))) | {obj})
+            machine.heap.hold(obj, ANY, mutable(frozenset({part})))
 
-    def store_attribute(self, w: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
-        if not obj.immutable and not self._sets_ambient(w, obj, "__setattr__", value):
-            super().store_attribute(w, obj, name, value, node)
+    def store_attribute(self, machine: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
+        if not obj.immutable and not self._sets_ambient(machine, obj, "__setattr__", value):
+            super().store_attribute(machine, obj, name, value, node)
 
-    def store_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
-        if not obj.immutable and not self._sets_ambient(w, obj, "__setitem__", value):
-            super().store_item(w, obj, index, value, node)
+    def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        if not obj.immutable and not self._sets_ambient(machine, obj, "__setitem__", value):
+            super().store_item(machine, obj, index, value, node)
 
-    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+    def hold_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         if obj.type.rpartition(".")[2].startswith("_"):  # through an indexer (``df.loc``), what that shows is changed
             for part in contents(frozenset({obj})):
-                w.change_one(part)
-        super().hold_item(w, obj, index, value, node)
+                machine.change_one(part)
+        super().hold_item(machine, obj, index, value, node)
 
-    def _sets_ambient(self, w: Machine, obj: Obj, method: str, value: Value) -> bool:
+    def _sets_ambient(self, machine: Machine, obj: Obj, method: str, value: Value) -> bool:
         """Whether storing into the object changes a setting that it stands for (a logger, the decimal context)."""
-        effect = w.knowledge.method(obj.type, method, {})
+        effect = machine.knowledge.method(obj.type, method, {})
         if effect is not None and effect.writes:
-            w.note("files_written", "*")
-            pickled_definitions.note_written(w, effect, method, value)
+            machine.note("files_written", "*")
+            pickled_definitions.note_written(machine, effect, method, value)
         for setting in effect.sets if effect is not None else ():
-            w.note("sets", setting)
+            machine.note("sets", setting)
         return effect is not None and bool(effect.sets)
 
-    def change(self, w: Machine, obj: Obj, stored: str) -> None:
+    def change(self, machine: Machine, obj: Obj, stored: str) -> None:
         """Storing into an object of a library may change what it is a part of (a node of a tree)."""
-        effect = w.knowledge.store(obj.type, stored) if obj.memory is not None else None
+        effect = machine.knowledge.store(obj.type, stored) if obj.memory is not None else None
         if effect is not None and effect.replaces:
-            w.refill(obj)
+            machine.refill(obj)
         else:
-            w.change((obj,))
+            machine.change((obj,))
 
-    def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
+    def call(self, machine: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
         if obj.immutable and obj.type.startswith("builtins."):
-            return super().call(w, obj, args, node)
+            return super().call(machine, obj, args, node)
         path = f"{obj.type}.__call__"
-        names = w.knowledge.parameters(path)
-        effect = w.knowledge.method(obj.type, "__call__", given(args, names), obj.made_with)
+        names = machine.knowledge.parameters(path)
+        effect = machine.knowledge.method(obj.type, "__call__", given(args, names), obj.made_with)
         if effect is None:
-            return super().call(w, obj, args, node)
-        if w.knowledge.has(obj.type, "dresses"):
-            return _call_dressed(w, obj, effect, args, node)
-        return w.apply(effect, frozenset({obj}), args, node, path=path, names=names)
+            return super().call(machine, obj, args, node)
+        if machine.knowledge.has(obj.type, "dresses"):
+            return _call_dressed(machine, obj, effect, args, node)
+        return machine.apply(effect, frozenset({obj}), args, node, path=path, names=names)
 
-    def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+    def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         path = f"{obj.type}.{name}"
-        reason = w.blame(node, path)
-        modelled = w.model_method(obj, name, args, node)
-        w.heap.reason = reason
+        reason = machine.blame(node, path)
+        modelled = machine.model_method(obj, name, args, node)
+        machine.heap.reason = reason
         if modelled is not None:
             return modelled
         if name == "__enter__" and not obj.type.startswith(_OPENED):
-            w.note("sets", "context")  # what `with` would set for its block stays set
-            w.note("unknown_calls", name)
-        names = w.knowledge.parameters(path)
-        effect = w.knowledge.method(obj.type, name, given(args, names), obj.made_with)
+            machine.note("sets", "context")  # what `with` would set for its block stays set
+            machine.note("unknown_calls", name)
+        names = machine.knowledge.parameters(path)
+        effect = machine.knowledge.method(obj.type, name, given(args, names), obj.made_with)
         if effect is None:
             if obj.immutable:
-                return frozenset({w.heap.atom("builtins.scalar")})
-            return w.unknown(frozenset({obj}), args, node, path)
+                return frozenset({machine.heap.atom("builtins.scalar")})
+            return machine.unknown(frozenset({obj}), args, node, path)
         if name == "set_params":
-            _forget_given(w, obj, args)
-        return w.apply(effect, frozenset({obj}), args, node, path=path, names=names)
+            _forget_given(machine, obj, args)
+        return machine.apply(effect, frozenset({obj}), args, node, path=path, names=names)
 
-    def enter(self, w: Machine, obj: Obj, node: Instruction) -> Value:
-        effect = w.knowledge.method(obj.type, "__enter__", {}) if not obj.immutable else None
+    def enter(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
+        effect = machine.knowledge.method(obj.type, "__enter__", {}) if not obj.immutable else None
         if effect is None or effect.returns == ("fresh",) or effect.returns[0].endswith(".*"):
             return frozenset({obj})
-        return w.apply(effect, frozenset({obj}), NO_ARGUMENTS, node, path=obj.type)
+        return machine.apply(effect, frozenset({obj}), NO_ARGUMENTS, node, path=obj.type)
 
-    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
-        if held and w.knowledge.has(obj.type, "learns"):
-            return frozenset(o for o in contents(frozenset({obj})) if w.knowledge.has(o.type, "learnt_from"))
-        return super().passed_on(w, obj, node, held=held)
+    def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+        if held and machine.knowledge.has(obj.type, "learns"):
+            return frozenset(o for o in contents(frozenset({obj})) if machine.knowledge.has(o.type, "learnt_from"))
+        return super().passed_on(machine, obj, node, held=held)
 
 
-def _call_dressed(w: Machine, obj: Obj, effect: Effect, args: Arguments, node: Instruction) -> Value:
+def _call_dressed(machine: Machine, obj: Obj, effect: Effect, args: Arguments, node: Instruction) -> Value:
     """Call the functions that an object stands for, with the same arguments; return what the call gives."""
-    if (obj, obj) in w.running:
+    if (obj, obj) in machine.running:
         return EMPTY
     own = frozenset({obj})
-    w.running.add((obj, obj))
-    found = w.call(frozenset(o for o in contents(own) if _is_called(w, o)), args, node)
-    w.running.discard((obj, obj))
-    return found.union(*(w.elements_of(text, own, node) for text in effect.returns if not text.startswith("call:")))
+    machine.running.add((obj, obj))
+    found = machine.call(frozenset(o for o in contents(own) if _is_called(machine, o)), args, node)
+    machine.running.discard((obj, obj))
+    return found.union(
+        *(machine.elements_of(text, own, node) for text in effect.returns if not text.startswith("call:"))
+    )
 
 
-def _is_called(w: Machine, obj: Obj) -> bool:
-    return obj.type in _CALLABLE or w.knowledge.has(obj.type, "dresses")
+def _is_called(machine: Machine, obj: Obj) -> bool:
+    return obj.type in _CALLABLE or machine.knowledge.has(obj.type, "dresses")
 
 
 _CALLABLE = (FUNCTION, CLASS, METHOD, INSTANCE, LIB, UNKNOWN)
@@ -195,18 +199,20 @@ def _is_of_library(obj: Obj) -> bool:
     return "." in obj.type and not obj.type.startswith("builtins.")
 
 
-def _unchanging(w: Machine, obj: Obj, effect: Effect | None, args: Arguments, node: Instruction, path: str) -> Value:
+def _unchanging(
+    machine: Machine, obj: Obj, effect: Effect | None, args: Arguments, node: Instruction, path: str
+) -> Value:
     """Return what the table says of a part of what never changes, where that never changes either."""
     if effect is None or not _is_of_library(obj):
         return EMPTY
-    found = w.apply(effect, frozenset({obj}), args, node, path=path)
+    found = machine.apply(effect, frozenset({obj}), args, node, path=path)
     return found if all(part.immutable for part in found) else EMPTY
 
 
-def _forget_given(w: Machine, obj: Obj, args: Arguments) -> None:
+def _forget_given(machine: Machine, obj: Obj, args: Arguments) -> None:
     """An estimator gets other parameters than it was made with: ``pipeline.set_params(model__random_state=None)``."""
     unpacks = any(keyword is None for keyword, _ in args.keywords)
     others = {keyword.rpartition("__")[2]: None for keyword, _ in args.keywords if keyword is not None}
-    for part in w.heap.reach(frozenset({obj})):
+    for part in machine.heap.reach(frozenset({obj})):
         if part.made_with is not None:
             part.made_with = None if unpacks else {**part.made_with, **others}

@@ -15,25 +15,25 @@ from soorgeon_clone.analysis.objects.parts import contents
 class Mapping(Container):
     types = frozenset({"builtins.dict", "collections.OrderedDict"})
 
-    def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
+    def item(self, machine: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
         constant = index.constant
         if constant is None:
             return contents(frozenset({obj}))
         return obj.fields.get(f"[{constant!r}]", EMPTY) | obj.fields.get(ANY, EMPTY)
 
-    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
-        return obj.fields.get(KEYS, EMPTY) | {w.heap.atom("builtins.scalar")}
+    def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
+        return obj.fields.get(KEYS, EMPTY) | {machine.heap.atom("builtins.scalar")}
 
 
 class DefaultDict(Mapping):
     types = frozenset({"collections.defaultdict"})
 
-    def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
-        reason = w.blame(node, "a missing key of a collections.defaultdict")
-        w.change_one(obj)
-        w.heap.reason = reason
-        w.heap.hold(obj, ANY, w.call(obj.fields.get(FACTORY, EMPTY), NO_ARGUMENTS, node))
-        return super().item(w, obj, index, node)
+    def item(self, machine: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
+        reason = machine.blame(node, "a missing key of a collections.defaultdict")
+        machine.change_one(obj)
+        machine.heap.reason = reason
+        machine.heap.hold(obj, ANY, machine.call(obj.fields.get(FACTORY, EMPTY), NO_ARGUMENTS, node))
+        return super().item(machine, obj, index, node)
 
 
 class Counter(LibraryObject):
@@ -41,13 +41,13 @@ class Counter(LibraryObject):
 
     types = frozenset({"collections.Counter"})
 
-    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+    def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
         own = contents(frozenset({obj}))
-        return obj.fields.get(KEYS, EMPTY) | {w.heap.atom("builtins.scalar")} | own
+        return obj.fields.get(KEYS, EMPTY) | {machine.heap.atom("builtins.scalar")} | own
 
 
 class ChainMap(LibraryObject):
     types = frozenset({"collections.ChainMap"})
 
-    def item(self, w: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
-        return w.item_of(contents(frozenset({obj})), index, node)
+    def item(self, machine: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
+        return machine.item_of(contents(frozenset({obj})), index, node)

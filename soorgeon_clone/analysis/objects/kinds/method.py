@@ -23,52 +23,52 @@ def _part_of_partial(obj: Obj, name: str) -> Value:
     return obj.fields.get(name, EMPTY) if name in PARTS_OF_PARTIAL else EMPTY
 
 
-def _holds_code(w: Machine, value: Value) -> bool:
-    return any(obj.type in CODE_TYPES for obj in w.heap.reach(value))
+def _holds_code(machine: Machine, value: Value) -> bool:
+    return any(obj.type in CODE_TYPES for obj in machine.heap.reach(value))
 
 
 class Method(OwnCode):
     types = frozenset({METHOD})
 
-    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+    def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if obj.name == PARTIAL:
             return _part_of_partial(obj, name)
         return obj.fields.get(SELF, EMPTY)
 
-    def decorate(self, w: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
+    def decorate(self, machine: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
         """With options, a function of a library does what it does without them: ``@partial(jit, inline=True)``."""
         functions = obj.fields.get("partial", EMPTY) if obj.name == PARTIAL else EMPTY
-        has_options = functions and not obj.bound.positional and not _holds_code(w, obj.bound.all)
+        has_options = functions and not obj.bound.positional and not _holds_code(machine, obj.bound.all)
         if not has_options or any(function.type != LIB for function in functions):
-            return super().decorate(w, obj, value, node)
+            return super().decorate(machine, obj, value, node)
         for function in functions:
             dress(function.path, value)
-        w.decorated(value, node)
+        machine.decorated(value, node)
         return value
 
-    def change(self, w: Machine, obj: Obj, stored: str) -> None:
-        w.change_one(obj)
+    def change(self, machine: Machine, obj: Obj, stored: str) -> None:
+        machine.change_one(obj)
 
-    def call(self, w: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
+    def call(self, machine: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
         if obj.name == PARTIAL:
             later = {name for name, _ in args.keywords}
             put = contents(obj.fields.get(KEYWORDS, EMPTY))  # into its dictionary of them, since
             kept = tuple((name, value | put) for name, value in obj.bound.keywords if name not in later)
             whole = Arguments((*obj.bound.positional, *args.positional), (*kept, *args.keywords))
-            return w.call(obj.fields.get("partial", EMPTY), whole, node)
+            return machine.call(obj.fields.get("partial", EMPTY), whole, node)
         if obj.name == METHOD_CALLER:
             name, *rest = obj.bound.positional
-            return w.call_method(args.first, constant(name[0]), Arguments(tuple(rest), obj.bound.keywords), node)
+            return machine.call_method(args.first, constant(name[0]), Arguments(tuple(rest), obj.bound.keywords), node)
         own = obj.fields.get(SELF, EMPTY)
         functions = obj.fields.get(FUNC, EMPTY)
         if functions:
-            return w.call(functions, args.after(own), node)
-        if (obj, obj) in w.running:
+            return machine.call(functions, args.after(own), node)
+        if (obj, obj) in machine.running:
             return EMPTY
-        w.running.add((obj, obj))
-        result = w.call_method(frozenset(o for o in own if o.type != INSTANCE), obj.name, args, node)
+        machine.running.add((obj, obj))
+        result = machine.call_method(frozenset(o for o in own if o.type != INSTANCE), obj.name, args, node)
         for instance in own:
             if instance.type == INSTANCE:
-                result |= inherited_method(w, instance, obj.name, args, node)
-        w.running.discard((obj, obj))
+                result |= inherited_method(machine, instance, obj.name, args, node)
+        machine.running.discard((obj, obj))
         return result

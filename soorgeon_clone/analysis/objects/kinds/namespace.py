@@ -13,7 +13,7 @@ from soorgeon_clone.analysis.objects.parts import contents
 class Namespace(LibraryObject):
     types = frozenset({"types.SimpleNamespace", "argparse.Namespace"})
 
-    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+    def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__dict__":
-            return attributes(w, obj)
-        return contents(frozenset({obj})) | {w.heap.atom("builtins.scalar")}
+            return attributes(machine, obj)
+        return contents(frozenset({obj})) | {machine.heap.atom("builtins.scalar")}

@@ -17,5 +17,5 @@ class Pool(LibraryObject):
         }
     )
 
-    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+    def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
         return EMPTY

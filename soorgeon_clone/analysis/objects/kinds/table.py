@@ -27,76 +27,76 @@ class _Numbers(LibraryObject):
 
     saved: frozenset[str]
 
-    def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
-        if name not in self.saved and w.is_attribute(name):
-            w.heap.hold_words(obj, LOST, name)
-        super().hold_attribute(w, obj, name, value)
+    def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
+        if name not in self.saved and machine.is_attribute(name):
+            machine.heap.hold_words(obj, LOST, name)
+        super().hold_attribute(machine, obj, name, value)
 
-    def hold_cells(self, w: Machine, obj: Obj, value: Value) -> None:
+    def hold_cells(self, machine: Machine, obj: Obj, value: Value) -> None:
         """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
         held = held_by_table(value)
-        for other in value if w.copies_on_write and obj.type in FRAMES else ():
+        for other in value if machine.copies_on_write and obj.type in FRAMES else ():
             if other.type in FRAMES:
-                w.heap.lend(obj, other)
+                machine.heap.lend(obj, other)
         if obj.type != FRAME and self.may_hold_lists(obj):
             held |= frozenset(o for o in value if not o.immutable and o.type in CONTAINERS)
-        w.heap.hold(obj, ANY, held)
+        machine.heap.hold(obj, ANY, held)
         for shown in contents(frozenset({obj})) if held and obj.type == INDEXER else ():
             if shown.type.startswith(TABLES):
-                w.heap.hold(shown, ANY, held)
+                machine.heap.hold(shown, ANY, held)
 
     def may_hold_lists(self, obj: Obj) -> bool:
         return True
 
-    def make_copy(self, w: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
+    def make_copy(self, machine: Machine, obj: Obj, node: Instruction, viewed: Obj | None) -> Obj:
         if viewed is None or obj.type not in (*FRAMES, NDARRAY):
-            return super().make_copy(w, obj, node, viewed)
-        return w.heap.make_view((*w.site(node), obj.type), obj.type, viewed)
+            return super().make_copy(machine, obj, node, viewed)
+        return machine.heap.make_view((*machine.site(node), obj.type), obj.type, viewed)
 
 
 class Table(_Numbers):
     prefix = TABLES
     saved = _OF_FRAMES | {"name", "names"}
 
-    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
-        if not obj.immutable and name in w.accessors:  # an object of the notebook's class that the frame may keep
-            w.refill(obj)
-            w.heap.hold_words(obj, LOST, name)
-        return super().attribute(w, obj, name, node)
+    def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        if not obj.immutable and name in machine.accessors:  # an object of the notebook's class that the frame may keep
+            machine.refill(obj)
+            machine.heap.hold_words(obj, LOST, name)
+        return super().attribute(machine, obj, name, node)
 
-    def hold_elements(self, w: Machine, obj: Obj, made: Value) -> None:
+    def hold_elements(self, machine: Machine, obj: Obj, made: Value) -> None:
         """Rows and columns are made anew."""
 
-    def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
+    def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
         if name in ("index", "columns"):
-            labels.share(w, (obj,), value)
-        super().hold_attribute(w, obj, name, value)
+            labels.share(machine, (obj,), value)
+        super().hold_attribute(machine, obj, name, value)
 
-    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+    def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
         """Return what a table passes on of itself: values of cells, rows, groups; to who learns from it all of it."""
         if held:
             return frozenset({obj})
         inside = cells(frozenset({obj}))
         if _PASSING_SERIES.match(obj.type):
-            pieces = {w.heap.atom("builtins.scalar"), w.heap.make((*w.site(node), "part"), SERIES)}
+            pieces = {machine.heap.atom("builtins.scalar"), machine.heap.make((*machine.site(node), "part"), SERIES)}
         else:
-            pieces = {w.heap.make((*w.site(node), "part", p), p) for p in (SERIES, FRAME)}
+            pieces = {machine.heap.make((*machine.site(node), "part", p), p) for p in (SERIES, FRAME)}
         for part in pieces - inside:
-            w.heap.hold(part, ANY, mutable(inside))
-        for shown in _written_through(w, obj):
+            machine.heap.hold(part, ANY, mutable(inside))
+        for shown in _written_through(machine, obj):
             for part in pieces:
                 if part.type == SERIES:
-                    w.heap.view(part, shown, apart=True)
+                    machine.heap.view(part, shown, apart=True)
         return inside | pieces
 
 
-def _written_through(w: Machine, obj: Obj) -> list[Obj]:
+def _written_through(machine: Machine, obj: Obj) -> list[Obj]:
     """Return the tables into which a function writes that writes into the rows or columns that ``obj`` passes to it.
 
     Before pandas 3 those of a frame may be views of it; windows are, with ``raw=True``, whatever the version.
     """
     if obj.type == FRAME:
-        return [] if w.copies_on_write else [obj]
+        return [] if machine.copies_on_write else [obj]
     shown = contents(frozenset({obj})) if obj.type.startswith(_WINDOWS) else ()
     return [part for part in shown if part.type in FRAMES]
 
@@ -104,44 +104,44 @@ def _written_through(w: Machine, obj: Obj) -> list[Obj]:
 class Indexer(Table):
     types = frozenset({INDEXER})
 
-    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+    def hold_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         for part in contents(frozenset({obj})):
-            w.change_one(part)
-        self.hold_cells(w, obj, value)
+            machine.change_one(part)
+        self.hold_cells(machine, obj, value)
 
 
 class Series(Table):
     types = frozenset({SERIES})
 
-    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
-        self.hold_cells(w, obj, value)
+    def hold_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        self.hold_cells(machine, obj, value)
 
-    def hold_attribute(self, w: Machine, obj: Obj, name: str, value: Value) -> None:
+    def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
         frame = obj.origin
-        if not w.copies_on_write and frame is not None and frame.type == FRAME and not obj.is_same:
+        if not machine.copies_on_write and frame is not None and frame.type == FRAME and not obj.is_same:
             # before pandas 3 a frame keeps the columns that it gave: one that gets another name is not in a file
-            w.heap.hold_words(frame, LOST, name)
-        super().hold_attribute(w, obj, name, value)
+            machine.heap.hold_words(frame, LOST, name)
+        super().hold_attribute(machine, obj, name, value)
 
 
 class Frame(Table):
     types = frozenset({FRAME})
     saved = _OF_FRAMES
 
-    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+    def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if not obj.immutable:
-            w.columns.add(name)
-        return super().attribute(w, obj, name, node)
+            machine.columns.add(name)
+        return super().attribute(machine, obj, name, node)
 
-    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
-        self.hold_cells(w, obj, value)
+    def hold_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        self.hold_cells(machine, obj, value)
 
 
 class OfNumpy(LibraryObject):
     prefix = "numpy."
 
-    def passed_on(self, w: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
-        return frozenset({w.heap.atom("builtins.scalar"), obj}) | contents(frozenset({obj}))
+    def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
+        return frozenset({machine.heap.atom("builtins.scalar"), obj}) | contents(frozenset({obj}))
 
 
 class Array(OfNumpy, _Numbers):
@@ -150,17 +150,17 @@ class Array(OfNumpy, _Numbers):
     types = frozenset({NDARRAY})
     saved = frozenset("shape dtype strides real imag flat data T index columns name".split())
 
-    def elements(self, w: Machine, obj: Obj, node: Instruction) -> Value:
+    def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
         if obj.immutable:
-            return super().elements(w, obj, node)
-        row = w.heap.make_view((*w.site(node), "row"), obj.type, obj)
-        w.heap.view(row, obj)
+            return super().elements(machine, obj, node)
+        row = machine.heap.make_view((*machine.site(node), "row"), obj.type, obj)
+        machine.heap.view(row, obj)
         inside = contents(frozenset({obj}))
-        w.heap.hold(row, ANY, mutable(inside))
+        machine.heap.hold(row, ANY, mutable(inside))
         return inside | {row}
 
-    def hold_item(self, w: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
-        self.hold_cells(w, obj, value)
+    def hold_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        self.hold_cells(machine, obj, value)
 
     def may_hold_lists(self, obj: Obj) -> bool:
         """Whether an array may be one of objects: one that was made without saying of what is one of numbers."""

@@ -15,18 +15,18 @@ _NAME = "name"
 class Thread(LibraryObject):
     types = frozenset({*_MADE, "threading._Current"})
 
-    def attribute(self, w: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+    def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == _NAME:
-            _tell_number(w)
-        return super().attribute(w, obj, name, node)
+            _tell_number(machine)
+        return super().attribute(machine, obj, name, node)
 
-    def call_method(self, w: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+    def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         if name == "getName":
-            _tell_number(w)
-        return super().call_method(w, obj, name, args, node)
+            _tell_number(machine)
+        return super().call_method(machine, obj, name, args, node)
 
 
-def _tell_number(w: Machine) -> None:
-    made = [obj for type_ in _MADE for obj in w.heap.of_type(type_)]
+def _tell_number(machine: Machine) -> None:
+    made = [obj for type_ in _MADE for obj in machine.heap.of_type(type_)]
     if any(obj.made_with is None or _NAME not in obj.made_with for obj in made):
-        w.opaque("names of threads count those before")
+        machine.opaque("names of threads count those before")
