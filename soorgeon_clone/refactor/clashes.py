@@ -17,7 +17,7 @@ TASKS = ("tasks", "pipeline_tasks")
 _LISTING = "listdir|scandir|walk|fwalk|make_archive|copytree"
 # a name for the folder in which the notebook is run
 _CALLED_HERE = re.compile(
-    r"""(\w+)[ ]*=[ ]*(?:["']\./?["']|(?:os\.)?(?:getcwd\(\)|curdir)
+    r"""\b(\w+)[ ]*=[ ]*(?:["']\./?["']|(?:os\.)?(?:getcwd\(\)|curdir)
         |(?:pathlib\.)?Path(?:\((?:["']\./?["'])?\)|\.cwd\(\)))""",
     re.VERBOSE,
 )
@@ -29,7 +29,7 @@ _LISTS = re.compile(
     re.VERBOSE,
 )
 _COMMANDS = re.compile(
-    r"""^\s*(?:[!%]|\w+\s*=\s*!)\s*(?:ls|dir|find|tree|du|zip|tar)\b(?!\s+[^-.\s])
+    r"""^[ \t]*(?:[!%]|\w+\s*=\s*!)\s*(?:ls|dir|find|tree|du|zip|tar)\b(?!\s+[^-.\s])
     |(?:\b(?:system|popen|run|call|check_output|check_call|getoutput|Popen)\(\s*\[?\s*["'](?:ls|find|tree|du|tar|zip)\b)""",
     re.VERBOSE | re.MULTILINE,
 )
@@ -45,7 +45,7 @@ def is_used(name: str, source: str) -> bool:
     """Tell whether code has ``name`` as a path, or the first part of one, in a text or in a command."""
     path = rf"(?:\./)?{re.escape(name)}(?=[/\\'\"]|$)"
     in_text = re.search(rf"[\"']{path}", source)
-    in_command = re.search(rf"(?m)^\s*(?:[!%]|\w+\s*=\s*!).*[\s/=]{re.escape(name)}(?=[/\s]|$)", source)
+    in_command = re.search(rf"(?m)^[ \t]*(?:[!%]|\w+\s*=\s*!).*[\s/=]{re.escape(name)}(?=[/\s]|$)", source)
     return bool(in_text or in_command)
 
 
