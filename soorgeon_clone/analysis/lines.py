@@ -186,7 +186,8 @@ def _about_objects(scene: _Scene, kind: str, known: str, feared: str) -> Iterato
             because = scene.facts.because(statement, kind, item)
             found.setdefault(because is not None and because.feared, set()).update(names)
     for is_feared, names in sorted(found.items()):
-        yield f"{feared if is_feared else known} {' '.join(sorted(names))}"
+        if names:  # of what has no name, nobody else can tell
+            yield f"{feared if is_feared else known} {' '.join(sorted(names))}"
 
 
 def _names(scene: _Scene, objects: Iterable[Obj]) -> Mapping[Obj, set[str]]:
