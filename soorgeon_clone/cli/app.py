@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import sys
@@ -87,6 +88,8 @@ def app() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 work that could not be done, 2 wrong input or usage, 130 Ctrl-C."""
+    # A process that ends looks for cycles in all that it has, which can take longer than its start.
+    atexit.register(gc.freeze)
     say.speak_for_python()
     stop_on_sigterm()
     try:
@@ -94,5 +97,3 @@ def main(args: list[str] | None = None) -> None:
     except UserError as error:
         say.error(error.message, error.hint)
         sys.exit(error.exit_code)
-    finally:
-        gc.freeze()  # a process that ends looks for cycles in all that it has, which can take longer than its start
