@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from soorgeon_clone.cli.app import main
+from soorgeon_clone.distributions.runner import requirement
 
 TWO = ["## Load", "import math\nx = [1, 2]", "## Use", "print(math.pi, len(x))"]
 
@@ -331,14 +332,15 @@ def test_as_a_program(tmp_path: Path) -> None:
 
 # what an analysis cannot see -> code, sections with --verify
 UNSEEN = {
-    "a number, compared by identity": (
-        ["import math\ne = math.e", "print(e is math.e)", "print(1)"],
+    "a value that cannot be saved": (
+        ["import obscure\nthing = obscure.Thing()", "print(thing.more(2))", "print(1)"],
         ["Merged into a: a, b: seen by --verify"],
     ),
     "nothing to repair": (["x = [1]", "print(x)", "print(1)"], []),
 }
 
 
+@pytest.mark.usefixtures("obscure")
 @pytest.mark.parametrize("what", UNSEEN)
 def test_verify_joins_what_cannot_be_parted(what: str, run: Callable[..., Done], tmp_path: Path) -> None:
     sources, merges = UNSEEN[what]
@@ -352,8 +354,9 @@ def test_verify_joins_what_cannot_be_parted(what: str, run: Callable[..., Done],
     assert len(list((tmp_path / "tasks").iterdir())) == 3 - len(merges)
 
 
+@pytest.mark.usefixtures("obscure")
 def test_what_verify_has_learnt_is_remembered(run: Callable[..., Done], tmp_path: Path) -> None:
-    sections = ["## A", "import math\nx = math.e", "## B", "print(x is math.e)", "## C", "print(1)"]
+    sections = ["## A", "import obscure\nx = obscure.Thing()", "## B", "print(x.more(2))", "## C", "print(1)"]
     (tmp_path / "nb.ipynb").write_text(notebook(*sections))
     assert "after 1 repair" in run("nb.ipynb", "--verify").out
     again = run("nb.ipynb").out
@@ -484,7 +487,8 @@ def test_the_name_of_the_module_can_be_chosen(run: Callable[..., Done], tmp_path
 def test_the_readme_names_the_runner(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
     assert run("nb.ipynb").code == 0
-    assert "pip install soorgeon-clone -r requirements.txt" in (tmp_path / "README.md").read_text()
+    text = (tmp_path / "README.md").read_text()
+    assert requirement() in text and "-r requirements.txt" in text
 
 
 LIBRARY = "def total(xs):\n    return sum(xs)\n\ndef spoil(xs):\n    xs.append(9)\n    return 1\n"
