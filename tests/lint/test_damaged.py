@@ -19,6 +19,7 @@ from soorgeon_clone.lint.reports import FORMATS, render
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "lint"
 SEEDS = sorted(path for path in FIXTURES.iterdir() if path.stat().st_size < 4000)
 BATCHES, IN_ONE = 20, 500
+SAMPLE = 8  # batches of every run; the others take a minute more
 
 SETTINGS = Settings(select=("ALL",), ignore=("SG3",))  # the analysis of sections has its own tests
 VALUES: list[Any] = [None, 0, -1, 10**30, 1.5, float("nan"), True, "", "x", "\0", "\ud800", "é" * 50, [], {}, [[]]]
@@ -127,7 +128,10 @@ IN_JSON: list[Callable[[Any, random.Random], None]] = [
 IN_BYTES: list[Callable[[bytes, random.Random], bytes]] = [truncate, insert, insert, flip, repeat, recode]
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+_ALL = [pytest.param(n, marks=[pytest.mark.long] if n >= SAMPLE else []) for n in range(BATCHES)]
+
+
+@pytest.mark.parametrize("batch", _ALL)
 def test_never_crashes(batch: int) -> None:
     for number in range(batch * IN_ONE, (batch + 1) * IN_ONE):
         rng = random.Random(number)
