@@ -215,7 +215,7 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
         shutil.copytree(image, container)
         env = {**environment, **settings}
         shown.append(subprocess.run(command, cwd=container, env=env, check=True, capture_output=True, text=True).stdout)
-    assert "1 of 1 tasks ran" in shown[0]
+    assert "1 of 1 task ran" in shown[0]
     assert "0 of 1 tasks ran" in shown[1], "the moment of the export is the same in all containers"
 
 

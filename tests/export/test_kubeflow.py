@@ -176,7 +176,7 @@ def test_its_local_runner_runs_it(
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert folder.load("output/gather-x.pkl") == expected
-    assert "1 of 1 tasks ran" in ran.stdout + ran.stderr
+    assert "1 of 1 task ran" in ran.stdout + ran.stderr
 
 
 def test_the_project_folder_is_untouched(tmp_path: Path) -> None:
