@@ -216,7 +216,7 @@ def test_the_image_holds_what_a_task_needs_and_no_more(
         env = {**environment, **settings}
         shown.append(subprocess.run(command, cwd=container, env=env, check=True, capture_output=True, text=True).stdout)
     assert "1 of 1 task ran" in shown[0]
-    assert "0 of 1 tasks ran" in shown[1], "the moment of the export is the same in all containers"
+    assert "0 of 1 task ran" in shown[1], "the moment of the export is the same in all containers"
 
 
 def test_the_members_of_arrays_are_in_the_image(tmp_path: Path) -> None:
