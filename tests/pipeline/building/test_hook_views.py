@@ -110,4 +110,4 @@ def test_an_early_stop_is_no_failure(where: str, two: Folder) -> None:
 def test_without_ploomber_the_message_says_what_there_is(two: Folder) -> None:
     two.script("a", "from ploomber.exceptions import DAGBuildEarlyStop")
     (run,) = two.build().failed
-    assert "soorgeon_clone.errors.DAGBuildEarlyStop" in (run.error or "")
+    assert "soorgeon_clone.DAGBuildEarlyStop" in (run.error or "")
