@@ -39,7 +39,6 @@ EXCEPTIONS = {
     "pipeline/state/databases.py": "in a task's process: the folder of a database, as its client says",
     "pipeline/execution/post_mortem.py": "in a task's process: its error, for a debugger, where the build says",
     "pipeline/building/download_task.py": "in a task's process: what was downloaded, as its product",
-    "pipeline/building/function_task.py": "in a task's process: what the user's function returned, as its product",
     "pipeline/serializers.py": "in a task's process: what the user's function returned, as its product",
     "pipeline/building/split_task.py": "in a task's process: the elements, as its product",
     "pipeline/products/compression.py": "objects of a store, in the folder of the cache",
