@@ -258,8 +258,10 @@ def command(
                 planned.show_differences(differences(changes))
         return report
 
-    report = put_down(plan)
-    if verified is not None and not verified["same"]:
+    def insist(report: dict[str, Any]) -> None:
+        """Raise UserError where a run has shown that the pipeline shows something else than the notebook."""
+        if verified is None or verified["same"]:
+            return
         if as_json:
             say.echo(json.dumps(report, indent=2))
         raise UserError(
@@ -267,6 +269,9 @@ def command(
             hint=f"It is {'' if dry_run else 'written as '}one task, whose cells are the notebook's own: what differs "
             "depends on where it runs.",
         )
+
+    report = put_down(plan)
+    insist(report)
     code = 0
     while build and not dry_run:
         code = _build(root, as_json=as_json)
@@ -278,7 +283,8 @@ def command(
         if not as_json:
             for one in broken:
                 say.echo(one_line(f"Repairing: `{one.statement}` was not as assumed ({one.kind}): {one.broken}"))
-        report = put_down(plan_for(together, known))
+        plan = plan_for(together, known)
+        report = put_down(plan)
     if code == 1 and not verify and len(plan.tasks) > 1:
         _tell("The build failed. Does the notebook fail as well?")
         choices = _choices(source, root, plan, **wanted)
@@ -289,6 +295,7 @@ def command(
         else:
             plan, verified, together, known = repaired.plan, _verified(repaired), repaired.together, repaired.known
             report = put_down(plan)
+            insist(report)
             code = _build(root, as_json=as_json)
     if as_json:
         say.echo(json.dumps(report, indent=2))

@@ -570,6 +570,16 @@ def test_build_joins_what_cannot_be_saved(run: Callable[..., Done], tmp_path: Pa
     assert run("nb.ipynb", "--build").code == 0
 
 
+@pytest.mark.usefixtures("obscure")
+def test_build_fails_where_even_one_task_shows_something_else(run: Callable[..., Done], tmp_path: Path) -> None:
+    where = "import pathlib\nprint(pathlib.Path('.soorgeon-clone').exists())"
+    make = f"{where}\nimport obscure\nthing = obscure.Thing()"
+    (tmp_path / "nb.ipynb").write_text(notebook("## Make", make, "## Use", "print(thing.more(2))"))
+    done = run("nb.ipynb", "--build")
+    assert done.code == 1
+    assert "even as one task" in done.err
+
+
 def test_build_says_that_it_is_the_notebook_that_fails(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "nb.ipynb").write_text(notebook("## One", "x = 1", "## Two", "print(x / 0)"))
     done = run("nb.ipynb", "--build")
