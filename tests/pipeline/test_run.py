@@ -268,7 +268,7 @@ def test_two_products_that_vanish_upstream(chain: Folder) -> None:
 def test_a_source_that_does_not_exist(folder: Folder) -> None:
     folder.declare(source="tasks/none.py", product="out/none.ipynb")
     (run,) = folder.build().runs
-    assert (run.result, run.error) == ("failed", "there is no tasks/none.py")
+    assert (run.result, run.error) == ("failed", "there is no tasks/none.py: 'soorgeon-clone scaffold' creates it")
 
 
 def test_upstream_in_pipeline_yaml(folder: Folder) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
 from soorgeon_clone.pipeline.assumptions.late_imports import LateImports
 
-# Where the generators of libraries are: these may be imported late, by whoever draws from them.
-_PACKAGES = ("numpy", "torch")
+# Package -> the module that holds its generator: both may be imported late, by whoever draws from it. (With numpy 2.3,
+# `import numpy` alone leaves numpy.random for later.)
+_HOLDERS = {"numpy": "numpy.random.mtrand", "torch": "torch"}
 
 
 class DrawsNothing:
@@ -24,7 +25,7 @@ class DrawsNothing:
     def begin(self, namespace: Mapping[str, Any]) -> None:
         """Keep the states."""
         self._before = _states()
-        if absent := [package for package in _PACKAGES if package not in sys.modules]:
+        if absent := [package for package, holder in _HOLDERS.items() if holder not in sys.modules]:
             self._late = LateImports(absent, self._look_at_new)
             self._late.begin()
 
