@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from environments import environment
 
-from export.environments import environment
 from export.pipelines import CHOICES, DIAMOND, ODD_NAMES, dag_of, graph
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.export import names

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 from dask_cluster import Cluster
+from environments import environment
 from oracle.running import ONE_THREAD, compare, run_pipeline, run_straight
 from s3_server import CREDENTIALS, make_bucket, s3_server
 
 from export.conftest import PROJECT, program_environment
-from export.environments import environment
 from export.test_airflow import AIRFLOW, airflow_environment
 
 NOTEBOOKS = PROJECT / "fixtures" / "notebooks"
