@@ -12,6 +12,7 @@ from soorgeon_clone.analysis.machine import beside, deferred, library, unknown_c
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.model import AT_RANDOM
 from soorgeon_clone.analysis.models import table as models
+from soorgeon_clone.analysis.models.code_in_texts import BY_NAME, IN_VARIABLES, VARIABLES, are_all_variables
 from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
 from soorgeon_clone.analysis.objects.heap import ANY, CLASS, CODE_TYPES, EMPTY, FUNCTION, INSTANCE, LIB, Obj, Value
@@ -27,7 +28,8 @@ def arguments(machine: Run, node: Call) -> Arguments:
     positional: list[tuple[Value, bool]] = []
     keywords: list[tuple[str | None, Value]] = []
     for item in node.arguments:
-        value = machine.evaluate(item.value)
+        is_whole = item.sign in ("", "=") and are_all_variables(machine, item.value)
+        value = frozenset({machine.heap.lib(VARIABLES)}) if is_whole else machine.evaluate(item.value)
         if item.sign in ("=", "**"):
             keywords.append((item.name, value))
         elif item.sign == "*":
@@ -41,6 +43,8 @@ def arguments(machine: Run, node: Call) -> Arguments:
 def call(machine: Run, callee: Value, args: Arguments, node: Instruction) -> Value:
     """Return what calling any of ``callee`` gives."""
     result = EMPTY
+    if machine.heap.lib(VARIABLES) in args.all and not all(obj.path in IN_VARIABLES for obj in callee):
+        machine.opaque(BY_NAME)
     for obj in sorted(callee, key=_order) if len(callee) > 1 else callee:
         result |= call_one(machine, obj, args, node)
     return result
@@ -67,6 +71,8 @@ def call_one(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Valu
 def call_method(machine: Run, receiver: Value, name: str, args: Arguments, node: Instruction) -> Value:
     """Return what ``receiver.name(...)`` gives."""
     result = EMPTY
+    if machine.heap.lib(VARIABLES) in args.all and not all(f"{obj.path}.{name}" in IN_VARIABLES for obj in receiver):
+        machine.opaque(BY_NAME)
     if len(receiver) > 1:
         receiver = with_method(receiver, name)
     for obj in sorted(receiver, key=_order) if len(receiver) > 1 else receiver:

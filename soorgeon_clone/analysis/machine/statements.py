@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from soorgeon_clone.analysis.evidence import Place, enter
-from soorgeon_clone.analysis.lower.cells import statements as read_statements
 from soorgeon_clone.analysis.lower.instructions import (
     Annotate,
     Attribute,
@@ -404,20 +403,29 @@ def _with(machine: Run, node: With) -> None:
         kind_of(obj.type).leave(machine, obj)
 
 
-def run_text(machine: Run, text: str, name: str) -> None:
-    """Walk code that a statement runs in the notebook's namespace; what is not Python defeats the analysis."""
+def run_text(machine: Run, text: str, name: str) -> Value:
+    """Walk code that a statement runs in its own scope; what is not Python defeats the analysis.
+
+    Return what its last statement gives, if that is an expression.
+    """
     try:
-        tops = read_statements(text)
+        tops = machine.read_text(text)
     except (SyntaxError, ValueError, RecursionError):
         machine.opaque("it runs code that cannot be read")
-        return
+        return EMPTY
     reason = machine.heap.reason
     machine.heap.reason = enter(name, reason)
+    value = EMPTY
     for top in tops:
-        machine.places.add(top, Place(None, "its text" if name == "exec" else name))
+        machine.places.add(top, Place(None, "its text" if name in ("exec", "eval") else name))
         for node in top.block:
-            run_statement(machine, node)
+            if type(node) in _STATEMENTS:
+                run_statement(machine, node)
+                value = EMPTY
+            else:
+                value = machine.evaluate(node)
     machine.heap.reason = reason
+    return value
 
 
 def run_script(machine: Run, line: str) -> None:

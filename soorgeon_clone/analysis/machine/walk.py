@@ -33,6 +33,7 @@ from soorgeon_clone.analysis.knowledge.feared import Reading, builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.lower import texts
 from soorgeon_clone.analysis.lower.cells import Statement
+from soorgeon_clone.analysis.lower.cells import statements as read_statements
 from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
 from soorgeon_clone.analysis.machine.branches import Branches, Trail
 from soorgeon_clone.analysis.machine.memo import Activation, Memo
@@ -141,6 +142,7 @@ class Run(Branches):
         self.written: set[str] = set()  # files that statements so far may write
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
         self._stored_into: dict[str, bool] = {}
+        self._code_in_texts: dict[str, tuple[Statement, ...]] = {}
         self.read_file: Callable[[str], str | None] = lambda path: None
 
     @cached_property
@@ -174,6 +176,12 @@ class Run(Branches):
         if name not in self._stored_into:
             self._stored_into[name] = texts.store_into(self.texts, name)
         return self._stored_into[name]
+
+    def read_text(self, text: str) -> tuple[Statement, ...]:
+        """Return the statements of code that a statement runs, the same ones each time. Raises SyntaxError."""
+        if text not in self._code_in_texts:
+            self._code_in_texts[text] = read_statements(text)
+        return self._code_in_texts[text]
 
     def _module_text(self, name: str) -> str | None:
         """Return the text of a file beside the notebook, or that a cell above wrote with %%writefile."""

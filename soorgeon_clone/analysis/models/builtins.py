@@ -118,14 +118,6 @@ def _dir(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     return frozenset({made})
 
 
-def _exec(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
-    text = constant(args.first)
-    if not isinstance(text, str) or len(args.positional) > 1 or machine.scope.kind != "module":
-        return None
-    machine.run_text(text, "exec")
-    return frozenset({machine.heap.atom("builtins.NoneType")})
-
-
 def _float(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     text = constant(args.first)
     if isinstance(text, str) and text.strip().lower().lstrip("+-") == "nan":
@@ -146,7 +138,6 @@ FUNCTIONS = {
     "builtins.setattr": _setattr,
     "builtins.type.__setattr__": _setattr,
     "builtins.object.__setattr__": _setattr,
-    "builtins.exec": _exec,
     "builtins.vars": _vars,
     "builtins.__import__": dunder_import,
 }

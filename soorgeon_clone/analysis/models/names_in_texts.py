@@ -38,16 +38,16 @@ def _read_anywhere(machine: Machine, name: str, known: set[str]) -> Value:
         scope = scope.parent
     if name not in known:
         return EMPTY
-    _note_in_functions(machine, name)
+    note_named(machine, name)
     return machine.read_global(name)
 
 
-def _note_in_functions(machine: Machine, name: str) -> None:
-    """Let the functions that run know that a text in them named a variable of the notebook: their code does not."""
+def note_named(machine: Machine, text: str) -> None:
+    """Let the functions that run know what a text in them names: their code does not."""
     scope: Scope | None = machine.scope
     while scope is not None:
         if scope.code is not None:
-            scope.code.named.add(name)
+            scope.code.named.update(_NAME.findall(text))
         scope = scope.parent
 
 
