@@ -88,10 +88,13 @@ def _refuse_registries(wiring: Wiring, unit: Unit, loaded: Mapping[Obj, str]) ->
 
 
 def _refuse_modules(wiring: Wiring, sharing: Sharing, unit: Unit, loaded: Mapping[Obj, str]) -> None:
-    """What a module beside the notebook holds must not come in a file as well: that would be another object."""
+    """What a module beside the notebook holds must not come in a file as well: that would be another object.
+
+    If the module is given what is in the file, that is the same file.
+    """
     of_modules = {obj for obj in loaded if obj.imported}
     for name, begin in list(wiring.askers) if of_modules else ():
-        if begin != unit.begin or not beside.is_of_module(name):
+        if begin != unit.begin or not beside.is_of_module(name) or name in wiring.loads[begin]:
             continue
         reach = sharing.reach(wiring.borders.value(name, unit.begin))
         for other in sorted({loaded[obj] for obj in reach & of_modules})[:1]:

@@ -19,6 +19,13 @@ def _id(machine: Machine, args: Arguments, node: Instruction) -> None:
     note_asked_for(machine, "`id`", args.first)
 
 
+def _hash(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
+    """The hash of a text or number is no number of an object."""
+    if not args.first or not all(obj.immutable and not obj.fields for obj in args.first):
+        return None
+    return frozenset({machine.heap.atom("builtins.int")})
+
+
 def _type(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     if len(args.positional) == 3:
         return make_class(machine, args, node)
@@ -127,6 +134,7 @@ def _float(machine: Machine, args: Arguments, node: Instruction) -> Value | None
 
 FUNCTIONS = {
     "builtins.id": _id,
+    "builtins.hash": _hash,
     "builtins.float": _float,
     "builtins.type": _type,
     "builtins.dir": _dir,

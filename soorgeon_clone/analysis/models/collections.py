@@ -102,6 +102,8 @@ def _mapping_method(machine: Machine, obj: Obj, name: str, args: Arguments, node
     if name in ("get", "pop", "setdefault", "__getitem__"):
         const = constant(args.first)
         if const is None:
+            if name == "setdefault":
+                machine.heap.hold_keys(obj, args.first)
             return None
         if name in ("pop", "setdefault"):
             machine.change_one(obj)

@@ -219,7 +219,7 @@ class Heap:
 
     def hold_keys(self, obj: Obj, key: Value) -> None:
         """Let a mapping have ``key`` among its keys."""
-        self.hold(obj, KEYS, frozenset(o for o in key if not o.immutable or o.type == "builtins._id" or o.path))
+        self.hold(obj, KEYS, frozenset(o for o in key if not o.immutable or o.path or _has_number(o)))
 
     def hold_words(self, obj: Obj, key: str, words: str) -> None:
         """Let ``obj`` have ``words`` under `LOST` or `NAMED`, and which statement it has them from."""
@@ -432,3 +432,10 @@ def holds(obj: Obj) -> Iterable[Obj]:
     yield from obj.views
     if obj.scope is not None:
         yield from obj.scope.captured(obj)
+
+
+def _has_number(obj: Obj) -> bool:
+    """Whether a key is the number of an object (``id(x)``), or a tuple with one."""
+    return obj.type == "builtins._id" or (
+        obj.type == "builtins.tuple" and any(map(_has_number, EMPTY.union(*obj.fields.values())))
+    )

@@ -19,6 +19,7 @@ _NATIVE = {
     "builtins.dict_values": "a view of a dictionary",
     "builtins.coroutine": "a coroutine",
     "super": "a super() object",
+    "builtins._id": "the number of an object (`id`), which is another one in each process",
 }
 _STREAMS = frozenset(f"sys.{end}" for name in ("stdin", "stdout", "stderr") for end in (name, f"__{name}__"))
 _FINALIZED = "an object with a finalizer"
