@@ -5,17 +5,14 @@ from __future__ import annotations
 from soorgeon_clone.analysis.model import OF_MODULE, StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.objects.state import IMPORTED
-from soorgeon_clone.refactor.carriers import pickled
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger
-from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code
-from soorgeon_clone.refactor.model import Part
+from soorgeon_clone.refactor.carriers.replay import can_repeat
 
 HOW = "import"
-_RULE = "state of a module beside the notebook"
+STATE = "state of a module beside the notebook"
 _REMEDY = "make it in the notebook, or let the module return a new one at each call"
-_WHERE = frozenset({"sys_path", "directory"})  # settings that say where modules are found
 _MOST_REPEATED = 20  # statements that are done again for one variable
 
 
@@ -38,15 +35,12 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     again = done_again(want, borders)
     if again is not None:
         return Taken(HOW, repeats=again)
-    kept = _in_file(want, ledger)
-    if kept is not None:
-        return kept
     told = _changes(borders, want)
     parts = [obj for obj in _parts(borders, binding.value) if not obj.changed.isdisjoint(told)]
     first = borders.section_of(min(told))
     what = f"`{want.name}` is kept by a module beside the notebook, and changes"
     facts = about(want.name, parts)
-    return Refused(what, first, changed=tuple(sorted(told))[:2], rule=_RULE, remedy=_REMEDY, final=True, facts=facts)
+    return Refused(what, first, changed=tuple(sorted(told))[:2], rule=STATE, remedy=_REMEDY, final=True, facts=facts)
 
 
 def done_again(want: Want, borders: Borders) -> tuple[StatementFacts, ...] | None:
@@ -59,29 +53,8 @@ def done_again(want: Want, borders: Borders) -> tuple[StatementFacts, ...] | Non
     return statements
 
 
-def _in_file(want: Want, ledger: Ledger) -> Taken | Refused | None:
-    """Return how a file carries what a variable of a module holds; None where there is more to it than a value.
-
-    What else holds an object of that value is asked for as well, by whoever uses it: then one file carries both.
-    """
-    assert want.binding is not None
-    value = want.binding.value - {UNBOUND}
-    if want.name.endswith("*") or UNBOUND in want.binding.value or is_code(value):
-        return None
-    answer = pickled.take(want, ledger)
-    return Taken(HOW, loads=True, needs=answer.needs) if isinstance(answer, Taken) else None
-
-
-def part(name: str, border: int, ledger: Ledger) -> Part | None:
-    """Return the part that carries what a module holds, as it was changed."""
-    if not is_of_module(name):
-        return None
-    path, _, own = name.rpartition(OF_MODULE)
-    if any(not statement.sets.isdisjoint(_WHERE) for statement in ledger.borders.settings):
-        # where it is found is said by a setting, which comes after the imports
-        value = f'importlib.import_module("{path}").{own}'
-        return Part(name, value, f"{value} = {{value}}", ("import importlib",))
-    return Part(name, name, f"{name} = {{value}}", (f"import {path}",))
+def part(name: str, border: int, ledger: Ledger) -> None:
+    """It is imported: no file carries it."""
 
 
 def is_of_module(name: str) -> bool:

@@ -9,6 +9,7 @@ from soorgeon_clone.refactor.carriers import (
     constants,
     exported,
     file,
+    kept,
     pickled,
     rebuilt,
     repeated,
@@ -23,6 +24,7 @@ from soorgeon_clone.refactor.model import Part
 CARRIERS: tuple[Carrier, ...] = (
     file,
     settings,
+    kept,
     beside,
     states,
     constants,
