@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, Obj, Value, holds
-from soorgeon_clone.refactor.carriers import ambient, beside
+from soorgeon_clone.refactor.carriers import ambient, beside, kept
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.sharing import Sharing, matters, referred
@@ -112,6 +112,8 @@ def _refuse_classes(wiring: Wiring, sharing: Sharing, unit: Unit, loaded: Mappin
             made = binding.value if binding is not None and number in binding.defs else EMPTY
             if name in wiring.loads[unit.begin] and wiring.ledger.amended_as(made) is not None:
                 continue  # its attributes come in the file
+            if kept.imported_again(wiring.borders, name, unit.begin, wiring.loads[unit.begin]) is not None:
+                continue  # it is imported from the module after that was given what is in the file
             is_held = any(obj.type == CLASS or obj.imported for obj in made)
             reach = sharing.reach(made) if is_held else frozenset()
             for other in sorted({loaded[obj] for obj in reach & loaded.keys()})[:1]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import LIB
-from soorgeon_clone.refactor.carriers import ambient, rebuilt, states
+from soorgeon_clone.refactor.carriers import ambient, kept, rebuilt, states
 from soorgeon_clone.refactor.carriers.exported import import_line
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.model import Bundle, Load, Replay, Step
@@ -205,6 +205,18 @@ class Steps:
             for other in sorted(verdict.refers) if verdict is not None else ():
                 self._need(other, only_named=True)
         self._show_figures(bundle, provider)
+        again = self._imported_from(names)
         labels = {part.name for part in bundle.parts}
         wanted = tuple(n if n in labels else ambient.label(n) for n in names)
         self.steps.append(Load(self.products.task_names[provider.begin], bundle, wanted))
+        self.steps += again
+
+    def _imported_from(self, loaded: Iterable[str]) -> list[Step]:
+        """Return imports by name of what is loaded into modules: they bind it once it is there."""
+        loads = frozenset(loaded)
+        found: list[Step] = []
+        for name in sorted(self.names):
+            statement = kept.imported_again(self.borders, name, self.begin, loads)
+            if statement is not None and statement.index in self.repeats:
+                found.append(Replay("definition", self.borders.import_source(name, statement.index), (name,)))
+        return found

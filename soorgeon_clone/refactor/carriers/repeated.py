@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, UNKNOWN
-from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.analysis.objects.state import IMPORTED, Binding
 from soorgeon_clone.refactor.carriers import beside
+from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Fact, Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat
@@ -32,13 +33,30 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
         return Taken(HOW, repeats=(statement,))
     # what is done to a module beside the notebook after it was imported is done again with the import
     certain = len(binding.defs) == 1 and UNBOUND not in binding.value
-    if imported and certain and (again := beside.done_again(want, borders)) is not None:
+    if (
+        imported
+        and certain
+        and not _is_bound_anew(want, borders)
+        and (again := beside.done_again(want, borders)) is not None
+    ):
         return Taken(HOW, repeats=(*(borders.statements[number] for number in binding.defs), *again))
     if not is_code(value) and not notes:
         # what a module beside the notebook holds, which was changed: a value like any other if it is known
         unknown = any(obj.type == UNKNOWN and obj.imported for obj in value)
         return replace(_why_not(want, ledger, binding), final=True) if unknown else None
     return noted_elsewhere(want, ledger) if not is_code(value) else _why_not(want, ledger, binding)
+
+
+def _is_bound_anew(want: Want, borders: Borders) -> bool:
+    """Whether what a name is imported from a module as is bound by something else than the module's own import."""
+    assert want.binding is not None
+    paths = {
+        each.path
+        for number in want.binding.defs
+        for each in borders.statements[number].lowered.imports
+        if each.name == want.name and each.is_from
+    }
+    return any((held := borders.before(path, want.at)) is not None and held.defs != IMPORTED for path in paths)
 
 
 def part(name: str, border: int, ledger: Ledger) -> None:
