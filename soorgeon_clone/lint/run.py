@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -83,8 +84,20 @@ def _linted(fresh: Sequence[Request], jobs: int | None) -> Iterator[tuple[FileRe
 
     yield lint(fresh[0])  # what it imports need not be imported by each process
     method = "fork" if sys.platform.startswith("linux") else None
-    with multiprocessing.get_context(method).Pool(workers) as pool:
+    pool = multiprocessing.get_context(method).Pool(workers, _end_at_once)
+    try:
         yield from pool.imap(lint, fresh[1:], chunksize=4)
+        pool.close()  # its processes end by themselves: told to by a signal, one that has just begun may miss it
+    except BaseException:
+        pool.terminate()
+        raise
+    finally:
+        pool.join()
+
+
+def _end_at_once() -> None:
+    """Let a process end when it is told to, whatever this one does then."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def lint(request: Request) -> tuple[FileResult, Seen | None]:
