@@ -32,7 +32,7 @@ def show(report: Mapping[str, Any], *, build: bool) -> None:
     verb = "written" if report["written"] else "planned (nothing is written)"
     say.echo(
         f"{one_line(report['notebook'])}: {count(sections, 'section')} found, {count(len(tasks), 'task')} {verb}"
-        f"{_assumed(report['assumptions'])}"
+        f"{_assumed(report['assumptions'], told=not report['written'])}"
     )
     width = max((len(task["source"]) for task in tasks), default=0)
     for task in tasks:
@@ -47,25 +47,27 @@ def show(report: Mapping[str, Any], *, build: bool) -> None:
         kept = f"; {count(held, 'assumption')} held" if held else ""
         say.echo(f"Verified: the pipeline shows what the notebook shows{repairs}{kept}.")
     files = report["files"]
-    changes = [f"{len(paths)} {what}" for what, paths in files.items() if paths]
+    would = "" if report["written"] else "to be "
+    changes = [f"{len(paths)} {'' if what == 'unchanged' else would}{what}" for what, paths in files.items() if paths]
     say.echo(f"Files: {', '.join(changes)}" if changes else "")
     for path in files["merged"]:
-        say.echo(f"  {path} merged: what you changed stays, what is new came to it")
+        say.echo(f"  {path} {would}merged: what you changed stays, what is new comes to it")
     for path in files["removed"]:
-        say.echo(f"  {path} removed: no section of the notebook makes it any more")
+        say.echo(f"  {path} {would}removed: no section of the notebook makes it any more")
     if report["written"] and not build:
         folder = report["folder"]
         enter = "" if folder == "." else f"cd {one_line(shlex.quote(folder))} && "
         say.echo(f"Next: {enter}soorgeon-clone build")
 
 
-def _assumed(assumptions: Sequence[Mapping[str, Any]]) -> str:
-    """Return what is said of assumptions behind the number of tasks."""
+def _assumed(assumptions: Sequence[Mapping[str, Any]], *, told: bool) -> str:
+    """Return what is said of assumptions behind the number of tasks. ``told``: they are listed below."""
     number = len({(one["task"], one["kind"], *one["names"]) for one in assumptions})
     if not number:
         return ""
     verb = "is" if number == 1 else "are"
-    return f"; {count(number, 'assumption')} {verb} checked when the pipeline runs (--explain says which)"
+    where = "below" if told else "--dry-run says which"
+    return f"; {count(number, 'assumption')} {verb} checked when the pipeline runs ({where})"
 
 
 def show_proposed(proposed: Proposed) -> None:
@@ -138,6 +140,17 @@ def show_arrows(reasons: Mapping[tuple[str, str], Sequence[Reason]]) -> None:
             say.echo(one_line(f"    and {len(found) - _MOST_NAMES} more: --explain {arrow}"))
     if len(reasons) > _MOST_ARROWS:
         say.echo(f"  and {len(reasons) - _MOST_ARROWS} more: `soorgeon-clone explain` shows all")
+
+
+def show_assumed(reasons: Mapping[str, Sequence[Reason]]) -> None:
+    """Print what tasks take for granted, with the statements that could make it wrong."""
+    lines = [f"  {task}: {_sentence(reason)}" for task, found in reasons.items() for reason in found]
+    if lines:
+        say.echo("Taken for granted, and checked when the pipeline runs (`refactor --build` repairs what was wrong):")
+    for line in lines[:_MOST_ARROWS]:
+        say.echo(one_line(line))
+    if len(lines) > _MOST_ARROWS:
+        say.echo(f"  and {len(lines) - _MOST_ARROWS} more: `soorgeon-clone explain` shows all")
 
 
 def _sentence(reason: Reason) -> str:

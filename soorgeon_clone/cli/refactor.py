@@ -227,7 +227,8 @@ def command(
     def put_down(plan: Plan) -> dict[str, Any]:
         """Write the plan, unless nothing is to be written; return the report."""
         layout = lay_out(plan, _choices(source, root, plan, **wanted))
-        project = files.project(plan, layout, _requirements(plan, layout), runner.requirement())
+        made_from = source.path.name if source.path is not None else ""
+        project = files.project(plan, layout, _requirements(plan, layout), runner.requirement(), made_from)
         repairs = to_remember(source, together, level)
         compare = partial(write.compare, project, root, repairs=repairs, origin=origin)
         try:
@@ -346,10 +347,10 @@ def _repaired(
 
 
 def _show_reasons(source: Notebook, level: int, plan: Plan, *, dry_run: bool) -> None:
-    """Print why sections were merged and, where nothing is written, why each task waits for others."""
+    """Print why sections were merged and, where nothing is written, why tasks wait and what they take for granted."""
     from soorgeon_clone.cli import planned
     from soorgeon_clone.cli.explained import scene_of
-    from soorgeon_clone.refactor.reasons import arrow_reasons, merge_reasons
+    from soorgeon_clone.refactor.reasons import arrow_reasons, assumed_reasons, merge_reasons
 
     if not plan.merges and not dry_run:
         return
@@ -357,6 +358,7 @@ def _show_reasons(source: Notebook, level: int, plan: Plan, *, dry_run: bool) ->
     planned.show_merges([asdict(merge) for merge in plan.merges], merge_reasons(scene))
     if dry_run:
         planned.show_arrows(arrow_reasons(scene))
+        planned.show_assumed(assumed_reasons(scene))
 
 
 def _tell(text: str) -> None:
@@ -416,7 +418,7 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
 
     merged = sum(len(merge.sections) - 1 for merge in plan.merges)
     return {
-        "sections": len(plan.tasks) + merged,
+        "sections": len(plan.section_tasks) or len(plan.tasks) + merged,
         "tasks": [
             {
                 "name": task.name,

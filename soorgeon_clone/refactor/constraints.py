@@ -86,4 +86,4 @@ def must_precede(borders: Borders, first: int, last: int, shared: SharedFile) ->
     files |= {("files_read", path) for s in statements for path in s.files_read}
     facts = sorted(files, key=lambda fact: (fact[1] != shared.path, fact[0] != "files_written", fact))
     because = tuple(because_of(borders, statement.index, file.HOW, facts) for statement in statements)
-    return MustPrecede(first, last, what, because)
+    return MustPrecede(first, last, what, shared.path, because)

@@ -6,7 +6,7 @@ for people and for `--json`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -110,16 +110,19 @@ def _assumed(scene: Scene, task: Task) -> Iterator[Point]:
 
 
 def _points(scene: Scene, assumptions: Iterable[Assumption]) -> Iterator[Point]:
-    causes: dict[str, list[Assumption]] = {}
-    for one in assumptions:
-        if one.is_exception:
-            continue
-        causes.setdefault(_said(one), []).append(one)
-    for said, several in causes.items():
-        because = [because for one in several if (because := scene.because_of(one)) is not None]
+    for what, several in by_sentence(assumptions).items():
         held = min((scene.held(one) for one in several), default=0)
         runs = f", held in {held} run{'s' * (held > 1)}" if held else ""
-        yield Point(f"assumed, and checked when it runs{runs}: {said}", scene.all_evidence(because))
+        yield Point(f"assumed, and checked when it runs{runs}: {what}", scene.causes(several))
+
+
+def by_sentence(assumptions: Iterable[Assumption]) -> Mapping[str, Sequence[Assumption]]:
+    """Return assumptions by what they say; exceptions from others are none."""
+    found: dict[str, list[Assumption]] = {}
+    for one in assumptions:
+        if not one.is_exception:
+            found.setdefault(_said(one), []).append(one)
+    return found
 
 
 def _said(assumption: Assumption) -> str:

@@ -38,10 +38,12 @@ class Project:
     shared: Mapping[str, str]
 
 
-def project(plan: Plan, layout: Layout, requirements: Sequence[str], runner: str = "soorgeon-clone") -> Project:
+def project(
+    plan: Plan, layout: Layout, requirements: Sequence[str], runner: str = "soorgeon-clone", made_from: str = ""
+) -> Project:
     """Return all files by their path in the project, with forward slashes.
 
-    ``runner`` is what pip installs to build it.
+    ``runner`` is what pip installs to build it, ``made_from`` the name of the notebook's file, if that is known.
     """
     cells = {task.name: task_cells(task, layout) for task in plan.tasks}
     if layout.exported_module != EXPORTED:
@@ -52,7 +54,7 @@ def project(plan: Plan, layout: Layout, requirements: Sequence[str], runner: str
     files["pipeline.yaml"] = spec.dump_tasks([_declaration(task, cells[task.name], layout) for task in plan.tasks])
     shared = {
         "requirements.txt": "\n".join(requirements),
-        "README.md": _readme(plan, layout, runner),
+        "README.md": _readme(plan, layout, runner, made_from or plan.notebook),
         ".gitignore": "\n".join(_ignored(layout)),
     }
     sources = [cell.source for task in plan.tasks for cell in task.cells if cell.kind == "code"]
@@ -103,19 +105,21 @@ def _ignored(layout: Layout) -> list[str]:
     return []
 
 
-def _readme(plan: Plan, layout: Layout, runner: str) -> str:
+def _readme(plan: Plan, layout: Layout, runner: str, made_from: str) -> str:
     rows = [
         f"| [{task.name}]({layout.source(task.name)}) | {', '.join(task.upstream)} | "
         f"{', '.join(part.name for bundle in task.saves for part in bundle.parts)} |"
         for task in plan.tasks
     ]
-    notebook = one_line(plan.notebook).replace("`", "'")  # a name of a file may hold anything
+    notebook = one_line(made_from).replace("`", "'")  # a name of a file may hold anything
+    one = len(plan.tasks) == 1
+    tasks, them = ("It is one task", "it") if one else ("Each section of the notebook is a task", "them")
     return "\n".join(
         [
             "## Pipeline",
             "",
-            f"Made from `{notebook}` by `soorgeon-clone refactor`. Each section of the notebook is a task in "
-            f"`{layout.tasks_folder}/`; `pipeline.yaml` lists them.",
+            f"Made from `{notebook}` by `soorgeon-clone refactor`. {tasks} in `{layout.tasks_folder}/`; "
+            f"`pipeline.yaml` lists {them}.",
             "",
             "| Task | Needs | Saves |",
             "| --- | --- | --- |",

@@ -151,11 +151,15 @@ class MustMerge:
 
 @dataclass(frozen=True)
 class MustPrecede:
-    """The task of section ``first`` must have ended when that of section ``last`` starts: they share a file."""
+    """The task of section ``first`` must have ended when that of section ``last`` starts: they share a file.
+
+    ``path`` is "*" where nobody knows which.
+    """
 
     first: int
     last: int
     reason: str
+    path: str
     because: tuple[Because, ...] = ()
 
     @property

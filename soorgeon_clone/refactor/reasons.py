@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
+from soorgeon_clone.refactor.explain import by_sentence
 from soorgeon_clone.refactor.model import Carry, MustMerge, MustPrecede, Task
 from soorgeon_clone.refactor.scene import Evidence, Scene, names_in
 
@@ -47,6 +48,15 @@ def merge_reasons(scene: Scene) -> Mapping[str, tuple[Reason, ...]]:
     return {task: tuple(dict.fromkeys(reasons)) for task, reasons in found.items()}
 
 
+def assumed_reasons(scene: Scene) -> Mapping[str, tuple[Reason, ...]]:
+    """Return by task what it takes for granted, where anything is."""
+    found = {
+        task.name: tuple(Reason(what, scene.causes(some)) for what, some in by_sentence(task.assumptions).items())
+        for task in scene.plan.tasks
+    }
+    return {task: reasons for task, reasons in found.items() if reasons}
+
+
 def _border(scene: Scene, one: MustMerge) -> tuple[Evidence, ...]:
     """Return where the last of the sections begins, for what was seen in a run and not in a statement."""
     cells = [cell for cell in scene.sections[one.last].cells if cell.kind == "code"]
@@ -71,8 +81,18 @@ def _arrow(scene: Scene, before: str, task: Task) -> Iterator[Reason]:
         yield _loaded(scene, ", ".join(names), giver, asking[giver])
     for one in scene.plan.constraints:
         if isinstance(one, MustPrecede) and (scene.task_of(one.first), scene.task_of(one.last)) == (before, task.name):
-            file = one.reason.partition(" is touched by ")[0]
-            yield Reason(f"{file}, which both touch", scene.all_evidence(one.because))
+            places = scene.all_evidence(one.because)
+            yield Reason(_shared(one), places, _remedy(places))
+
+
+def _shared(one: MustPrecede) -> str:
+    if one.path == "*":
+        return "both may touch the same file, whose name is not known"
+    return (
+        f"`{one.path}`, which may be a file that both touch"
+        if one.feared
+        else f"the file `{one.path}`, which both touch"
+    )
 
 
 def _giver(scene: Scene, before: str, because: Sequence[Because]) -> Because | None:

@@ -97,6 +97,10 @@ class Scene:
                     return self.facts.assumed(statement, told[0])
         return None
 
+    def causes(self, assumptions: Iterable[Assumption]) -> tuple[Evidence, ...]:
+        """Return the statements that could make them wrong."""
+        return self.all_evidence(one for one in map(self.because_of, assumptions) if one is not None)
+
     def held(self, assumption: Assumption) -> int:
         """Return in how many runs an assumption is remembered to have held, as far as runs are counted."""
         cause = assumption.cause

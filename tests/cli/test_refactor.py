@@ -516,10 +516,26 @@ def obscure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_says_how_much_it_assumes(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "nb.ipynb").write_text(notebook(*UNKNOWN))
-    assert " assumptions are checked when the pipeline runs (--explain says which)\n" in run("nb.ipynb").out
+    assert " assumptions are checked when the pipeline runs (--dry-run says which)\n" in run("nb.ipynb").out
     report = json.loads(run("nb.ipynb", "--json").out)
     assert {"task": "look", "kind": "unchanged", "names": ["xs"], "statement": "print(obscure.total(xs))"}.items() <= (
         report["assumptions"][0].items()
+    )
+
+
+def test_a_dry_run_says_what_it_assumes(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*UNKNOWN))
+    said = run("nb.ipynb", "--dry-run").out
+    assert " are checked when the pipeline runs (below)\n" in said
+    assert "  look: xs is not changed (cell 4, row 1: `print(obscure.total(xs))`)\n" in said
+    assert " to be created\n" in said
+
+
+def test_one_task_of_many_sections(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    assert "nb.ipynb: 2 sections found, 1 task written\n" in run("nb.ipynb", "--single-task").out
+    assert (
+        "Made from `nb.ipynb` by `soorgeon-clone refactor`. It is one task in" in (tmp_path / "README.md").read_text()
     )
 
 

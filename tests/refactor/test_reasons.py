@@ -11,7 +11,7 @@ from oracle.small import notebook_of
 from soorgeon_clone.notebook.read import read
 from soorgeon_clone.notebook.sections import split
 from soorgeon_clone.refactor.plan import facts_of, make_plan
-from soorgeon_clone.refactor.reasons import Reason, arrow_reasons, merge_reasons
+from soorgeon_clone.refactor.reasons import Reason, arrow_reasons, assumed_reasons, merge_reasons
 from soorgeon_clone.refactor.scene import Scene
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "notebooks").glob("*.ipynb"))
@@ -37,7 +37,25 @@ def test_arrows() -> None:
 def test_files() -> None:
     told = arrow_reasons(scene(["with open('a.txt', 'w') as f:\n    f.write('x')", "print(open('a.txt').read())"]))
     (file,) = told["s1", "s2"]
-    assert file.what == "`a.txt`, which both touch" and [place.cell for place in file.places] == [2, 4]
+    assert file.what == "the file `a.txt`, which both touch" and [place.cell for place in file.places] == [2, 4]
+
+
+def test_files_that_nobody_knows() -> None:
+    told = arrow_reasons(scene(["import mylib\nimport os\nopen(os.environ['OUT'], 'w')", "mylib.go(name='float')"]))
+    (file,) = told["s1", "s2"]
+    assert file.what == "`float`, which may be a file that both touch"
+    assert file.remedy == "if `mylib.go` does not, write `# soorgeon-clone: pure` behind the call"
+    told = arrow_reasons(scene(["import os\nopen(os.environ['OUT'], 'w')", "print(open(os.environ['IN']).read())"]))
+    assert [one.what for one in told["s1", "s2"]] == ["both may touch the same file, whose name is not known"]
+
+
+def test_what_tasks_take_for_granted() -> None:
+    notebook = notebook_of(["import mylib\nxs = [1]", "print(mylib.total(xs))", "print(xs)"])
+    plan = make_plan(notebook)
+    found = assumed_reasons(Scene(plan, facts_of(notebook, 2, plan.policy), split(notebook, 2)))
+    assert {task: lines(reasons) for task, reasons in found.items()} == {
+        "s2": ["xs is not changed | 4:1", "no setting is made that outlives the task | 4:1"]
+    }
 
 
 def test_names_of_one_statement_are_told_together() -> None:
