@@ -235,6 +235,9 @@ def _run_airflow(folder: Path, env: dict[str, str]) -> None:
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
+        # On a busy machine the first answer of the API takes half a minute; a task whose process waited five times this
+        # long for it (5 s if nothing is said) fails, and its log ends before it began.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "PATH": os.pathsep.join([os.environ["AIRFLOW_PROGRAMS"], env["PATH"]]),
     }
     # The folder's name is the DAG's.
@@ -260,7 +263,7 @@ def _wait_for_airflow(name: str, folder: Path, env: dict[str, str]) -> None:
     deadline = time.monotonic() + PATIENCE
     started = False
     while time.monotonic() < deadline:
-        time.sleep(5)
+        time.sleep(15)  # each question costs as much as a task: it starts Airflow anew
         if not started:
             # It fails until the DAG was read.
             triggered = subprocess.run(_airflow("dags", "trigger", name), env=env, capture_output=True)
@@ -276,8 +279,12 @@ def _wait_for_airflow(name: str, folder: Path, env: dict[str, str]) -> None:
 
 
 def _ends_of_logs(env: Mapping[str, str]) -> str:
-    logs = sorted((Path(env["AIRFLOW_HOME"]) / "logs").rglob("attempt=*.log"), key=lambda path: path.stat().st_mtime)
-    return "\n".join(f"{path}:\n{path.read_text(errors='replace')[-1500:]}" for path in logs[-3:])
+    home = Path(env["AIRFLOW_HOME"])
+    logs = sorted((home / "logs").rglob("attempt=*.log"), key=lambda path: path.stat().st_mtime)
+    ends = [(path, path.read_text(errors="replace")[-1500:]) for path in logs[-3:]]
+    # why a task never began is known to the scheduler alone
+    ends.append((home / "log", (home / "log").read_text(errors="replace")[-3000:]))
+    return "\n".join(f"{path}:\n{text}" for path, text in ends)
 
 
 def _json(text: str) -> str:

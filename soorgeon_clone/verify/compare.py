@@ -12,6 +12,7 @@ from soorgeon_clone.verify.capture import alive, arrivals, departures, is_ours, 
 from soorgeon_clone.verify.likeness import text, unlike
 from soorgeon_clone.verify.model import Difference, SectionResult, Tolerance
 from soorgeon_clone.verify.pairing import pair
+from soorgeon_clone.verify.pairing import text as source_of
 from soorgeon_clone.verify.runs import Boundary, Built, Straight, TaskRun
 from soorgeon_clone.verify.shown import excerpt, outputs_differ, quiet, shown
 from soorgeon_clone.visible import LONGEST
@@ -192,6 +193,21 @@ class Comparison:
             for cell in section.cells
         ]
         return pair({cell.index: cell.source for cell in cells if cell.kind == "code"}, run.cells)
+
+    def edited(self, task_number: int) -> bool:
+        """Tell whether a task has code that stands neither in the notebook nor in what `refactor` makes of it."""
+        task = self.layout.plan.tasks[task_number]
+        run = self.built.tasks.get(task.name, TaskRun(None))
+        known = {cell.source.strip() for cell in task.cells}
+        paired = set(self.pairs(task_number, run).values())
+        return any(
+            number not in paired
+            and cell["cell_type"] == "code"
+            and not is_ours(cell)
+            and source_of(cell).strip()
+            and source_of(cell).strip() not in known
+            for number, cell in enumerate(run.cells)
+        )
 
     def _failed_cell(self, task_number: int, run: TaskRun) -> int | None:
         """Return the notebook's cell in which a task failed; -1: before its own cells, -2: after them; None if not."""

@@ -48,6 +48,9 @@ class _Diagnosis:
         self.run = comparison.built.tasks.get(self.task.name)
 
     def cause(self, difference: Difference) -> Cause:
+        if (edited := self._edited(difference)) is not None:
+            text = f"task {edited} has other code than the notebook: one of them was changed after `refactor`"
+            return Cause("other code", text, self.number, self.number)
         if difference.kind == "variable" and difference.variable is not None and "arrives" in difference.what:
             return self._arrived(re.split(r"[\[.]", difference.variable, maxsplit=1)[0])
         if difference.kind == "failure":
@@ -56,6 +59,17 @@ class _Diagnosis:
             text = "an earlier section sets what drawings depend on (style, size, fonts, an open figure)"
             return self._brought_about("drawing", text, _DRAWING)
         return self._from_traces()
+
+    # -- a person changed a task, or the notebook -------------------------------------------------------------------
+
+    def _edited(self, difference: Difference) -> str | None:
+        """Return the task, this one or the one that gave the variable, whose code is not the notebook's."""
+        at: int | None = self.task_number
+        if difference.kind == "variable" and difference.variable is not None and "arrives" in difference.what:
+            at = self._provider(re.split(r"[\[.]", difference.variable, maxsplit=1)[0])
+        if at is None or not self.comparison.edited(at):
+            return None
+        return self.layout.plan.tasks[at].name
 
     # -- a variable that arrives as another value ------------------------------------------------------------------
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from soorgeon_clone.page.document import document
 from soorgeon_clone.verify.model import Difference, Report, SectionResult
 from soorgeon_clone.visible import markup
 
 _STYLE = """
-body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1f2733;
-  font: 15px/1.5 ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; }
-h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .8rem .3rem 0;
-  border-bottom: 1px solid #e3e7ee; vertical-align: top; }
-td.count { text-align: right; }
-.same { color: #1a7f37; } .different, .not-run { color: #b42318; } .not-deterministic { color: #9a6700; }
-pre { background: #f4f6f9; border: 1px solid #e3e7ee; border-radius: 6px; padding: .6rem .75rem; margin: .2rem 0 .8rem;
-  font: 13px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre-wrap; overflow: auto; }
-.sides { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
+main { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+table { width: 100%; }
+td, th { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+.count { text-align: right; }
+.same { color: var(--good); } .different, .not-run { color: var(--bad); } .not-deterministic { color: var(--warn); }
+pre { white-space: pre-wrap; }
+.sides { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1rem; }
+@media (max-width: 40rem) { .sides { display: block; } }
 """
 
 
@@ -25,16 +24,16 @@ def html_of(report: Report) -> str:
     rows = "".join(_row(section) for section in report.sections)
     details = "".join(_detail(section) for section in report.sections if section.difference)
     notes = "".join(f"<li>{markup(note)}</li>" for note in report.notes)
-    title = f"verify {report.notebook}"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{markup(title)}</title><style>{_STYLE}</style></head>\n<body><h1>{markup(report.notebook)}</h1>"
+    body = (
+        f"<main><h1>{markup(report.notebook)}</h1>"
         f'<p class="{"same" if report.same else "different"}"><strong>{verdict}</strong> '
         f"Compared with: {markup(report.pipeline)}.</p>"
         f"{f'<ul>{notes}</ul>' if notes else ''}"
-        "<table><tr><th>section</th><th>task</th><th>verdict</th><th>cells</th><th>variables</th></tr>"
-        f"{rows}</table>{details}</body></html>\n"
+        '<table><tr><th>section</th><th>task</th><th>verdict</th><th class="count">cells</th>'
+        '<th class="count">variables</th></tr>'
+        f"{rows}</table>{details}</main>"
     )
+    return document(f"verify {report.notebook}", body, style=_STYLE)
 
 
 def _row(section: SectionResult) -> str:

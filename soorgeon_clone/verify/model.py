@@ -10,7 +10,15 @@ from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 DifferenceKind = Literal["output", "variable", "failure", "not run"]
 Verdict = Literal["same", "different", "not deterministic", "not run"]
 CauseKind = Literal[
-    "lost when saved", "changed unseen", "missing input", "cannot be saved", "file", "randomness", "drawing", "unknown"
+    "other code",
+    "lost when saved",
+    "changed unseen",
+    "missing input",
+    "cannot be saved",
+    "file",
+    "randomness",
+    "drawing",
+    "unknown",
 ]
 
 

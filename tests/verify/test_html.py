@@ -30,7 +30,8 @@ REPORT = Report(
 
 def test_page() -> None:
     page = html_of(REPORT)
-    assert "Load &lt;data&gt;" in page and "<script>" not in page and "A note &amp; more" in page
+    assert "Load &lt;data&gt;" in page and "<script>1" not in page and "A note &amp; more" in page
+    assert '<meta name="color-scheme" content="light dark">' in page and "#fff;" not in page.partition("main {")[2]
     assert "cell 4 prints another line 1" in page and "Likely cause: a cause." in page
     open_tags: list[str] = []
 

@@ -252,6 +252,9 @@ def test_a_pipeline_on_disk_that_was_edited(tmp_path: Path, monkeypatch: pytest.
     report = verify(source, make_plan(source), Settings(entry_point=entry_point))
     assert fingerprint(tmp_path) == before
     assert [section.verdict for section in report.sections] == ["same", "different", "same"]
+    found = report.sections[1].difference
+    assert found is not None and found.cause is not None
+    assert found.cause.text == "task s2 has other code than the notebook: one of them was changed after `refactor`"
 
 
 def _plain(text: str) -> str:
