@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 @click.option("-i", "--inject", is_flag=True, help="Add a cell with the task's upstream, product and params.")
 @click.option("-r", "--remove", is_flag=True, help="Take that cell away.")
 @click.option("-s", "--sync", is_flag=True, help="Bring that cell up to date where there is one.")
-@click.option("-f", "--format", "new_format", type=click.Choice(["py", "ipynb"]), help="Turn sources into this format.")
+@click.option(
+    "-f",
+    "--format",
+    "new_format",
+    type=click.Choice(["py", "py:percent", "ipynb"]),  # Ploomber's name as well
+    help="Turn sources into this format.",
+)
 @click.pass_obj
 def command(
     env: dict[str, str],
@@ -53,7 +59,7 @@ def command(
         raise click.UsageError("Choose one of --inject, --remove, --sync and --format.")
     with Project(entry_point, env=env) as project:
         if new_format:
-            _reformat(project, names, new_format)
+            _reformat(project, names, new_format.partition(":")[0])
             return
         count = 0
         for task, path in list(_sources(project, names)):

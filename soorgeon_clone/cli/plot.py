@@ -25,7 +25,7 @@ _DEFAULTS = {"mermaid": "-", "svg": "pipeline.svg", "png": "pipeline.png", "html
     type=click.Choice(["mermaid", "svg", "png", "html"]),
     help="What to draw, where the file's name does not tell (default: html).",
 )
-@click.option("--include-products", is_flag=True, help="Show the names of each task's products in its box.")
+@click.option("-i", "--include-products", is_flag=True, help="Show the names of each task's products in its box.")
 @click.pass_obj
 def command(
     env: dict[str, str],

@@ -123,7 +123,7 @@ def test_another_format(folder: Folder) -> None:
     assert "source: tasks/load.ipynb  # kept" in (folder.root / "pipeline.yaml").read_text()
     assert not (folder.root / "tasks/load.py").exists()
     assert folder.ran() == ["load"]
-    run(nb, "--format", "py")
+    run(nb, "--format", "py:percent")
     assert folder.ran() == []
 
 

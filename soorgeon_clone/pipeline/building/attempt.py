@@ -339,7 +339,7 @@ class LocalAttempt:
             "on_finish": f"on_finish ({_dotted(self.task.spec.on_finish)})",
             "on_failure": f"on_failure ({_dotted(self.task.spec.on_failure)})",
             "convert": "conversion of its notebook",
-            "upload": "upload of its products",
+            "upload": "upload of the products",
         }.get(self._phase, "")
         return text_of(self.task, outcome, notebook, what=what)
 

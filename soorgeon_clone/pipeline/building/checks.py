@@ -12,7 +12,7 @@ from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.pipeline.building import download_task
 from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared.elements import ITEM, KEY
-from soorgeon_clone.pipeline.declared.model import Task
+from soorgeon_clone.pipeline.declared.model import Client, Task
 from soorgeon_clone.pipeline.execution import convert
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 from soorgeon_clone.pipeline.sources.model import Signature
@@ -103,14 +103,22 @@ def _of_hooks(project: Project, tasks: Iterable[Task]) -> Iterator[str]:
     """The functions that pipeline.yaml names for what happens around tasks, and that there are not."""
     hooks = [("pipeline.yaml", kind, getattr(project.spec, kind, None)) for kind in _HOOKS]
     hooks += [(_place(task), kind, getattr(task.spec, kind)) for task in tasks for kind in _HOOKS]
+    named = [(place, kind, hook.dotted_path) for place, kind, hook in hooks if hook is not None]
+    named += [(client.place, "client", client.value) for task in tasks for client in _clients(task)]
     local, known = LocalModules(project.root), {}
-    for place, kind, hook in hooks:
-        if hook is None:
-            continue
-        if hook.dotted_path not in known:
-            known[hook.dotted_path] = _problem_of(hook.dotted_path, local, project.root)
-        if known[hook.dotted_path] is not None:
-            yield f"{place}: {kind}: {known[hook.dotted_path]}"
+    for place, kind, dotted in dict.fromkeys(named):
+        if dotted not in known:
+            known[dotted] = _problem_of(dotted, local, project.root)
+        if known[dotted] is not None:
+            yield f"{place}: {kind}: {known[dotted]}"
+
+
+def _clients(task: Task) -> Iterator[Client]:
+    """Yield the clients of a task that are functions, and no URLs or values of the environment."""
+    database = task.spec.database
+    for client in (task.spec.file_client, database.client if database is not None else None):
+        if client is not None and isinstance(client.value, str) and "://" not in client.value:
+            yield client
 
 
 def _problem_of(dotted: str, local: LocalModules, root: Path) -> str | None:

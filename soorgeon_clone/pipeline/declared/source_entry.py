@@ -26,6 +26,14 @@ CLASSES = {
     "Link": "link", "Input": "link", "DownloadFromURL": "download",
     databases.SCRIPT: "sql", databases.DUMP: "sql", databases.UPLOAD: "upload",
 }  # fmt: skip
+# Classes of Ploomber's that there are not -> what does the same.
+_INSTEAD = {
+    "SQLTransfer": "a SQLDump and a SQLUpload of its file, each with its client",
+    "PostgresCopyFrom": "SQLUpload, or a function that calls COPY",
+    "UploadToS3": "'store: s3://BUCKET' for all products, or a function that uploads",
+    "TaskFactory": "'location: module.function', whose function may use Ploomber's classes",
+    "TaskGroup": "'grid', which makes a task of each combination",
+}
 
 
 def read_source(item: Item, root: Path, folders: Sequence[str]) -> Source:
@@ -72,6 +80,8 @@ def is_plain(item: Item, source: Source) -> bool:
         return False
     kind = CLASSES.get(str(entry.value))
     if kind is None:
+        if (other := _INSTEAD.get(str(entry.value))) is not None:
+            raise entry.error(f"Ploomber's '{entry.value}' is not here", hint=f"Instead: {other}.")
         raise entry.error(f"'{entry.value}' is no class that is known", hint=f"Known: {', '.join(CLASSES)}.")
     if kind != source.kind:
         raise entry.error(f"'{entry.value}' does not go with the source {source.text}")

@@ -350,13 +350,14 @@ def _jobs(item: Item | None, warnings: list[str]) -> int | None:
         return None
     dotted = item.get("dotted_path") if isinstance(item.value, dict) else None
     kind = str(dotted.value).rsplit(".", 1)[-1] if dotted else ""
-    acts = ("dotted_path", "processes") if kind == "Parallel" else ("dotted_path",)
+    parallel = kind in ("Parallel", "ParallelDill")
+    acts = ("dotted_path", "processes") if parallel else ("dotted_path",)
     for key in item.value if dotted else ():
         if key not in acts:
             warnings.append(f"{item.value[key].place}: 'executor.{shortened(str(key))}' has no effect")
     if kind == "Serial":
         return 1
-    if kind == "Parallel":
+    if parallel:
         processes = item.get("processes")
         if processes is None:
             return None

@@ -42,7 +42,7 @@ _KNOWN = (
     "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
     "export", "class", "kernelspec_name", "foreach", *databases.KEYS,
 )  # fmt: skip
-_IGNORED = ("check_if_kernel_installed", "local_execution", "debug_mode", "executor")
+_IGNORED = ("check_if_kernel_installed", "local_execution", "debug_mode", "executor", "ext_in")
 # Settings for papermill that do nothing here -> what there is instead.
 _INSTEAD = {
     "cwd": "tasks run in the folder of pipeline.yaml",

@@ -119,6 +119,7 @@ def test_a_single_task_is_checked_as_well(folder: Folder) -> None:
     [
         ({"on_finish": "nowhere_of_test.f"}, "on_finish: there is no module nowhere_of_test in "),
         ({"on_render": "hooks_of_test.g"}, "on_render: there is no function g in "),
+        ({"client": "hooks_of_test.g"}, "client: there is no function g in "),
         ({"product": "output/x.txt"}, "no format of nbconvert is known for the notebook output/x.txt"),
     ],
 )

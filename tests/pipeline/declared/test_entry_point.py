@@ -95,7 +95,14 @@ def test_a_script_whose_notebook_nobody_wants(folder: Folder) -> None:
     assert (folder.root / "output/a.txt").read_text() == "1"
 
 
-@pytest.mark.parametrize(("name", "said"), [("SQLPlump", "no class that is known"), ("PythonCallable", "does not go")])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("SQLPlump", "no class that is known"),
+        ("PythonCallable", "does not go"),
+        ("UploadToS3", "Instead: 'store: s3://"),
+    ],
+)
 def test_other_classes(name: str, said: str, folder: Folder) -> None:
     folder.task("a", **{"class": name})
     with pytest.raises(UserError, match=said):

@@ -252,11 +252,12 @@ tasks:
   class: NotebookRunner
   papermill_params: {log_output: true, execution_timeout: 5, record_timing: true, cwd: .}
   executor_params: {whatever: 1}
+  ext_in: py
 """
     warnings = "\n".join(loads(text, tmp_path).warnings)
     for word in (
         "jupyter_hot_reload", "source_loader", "clients", "executor.build_in_subprocess",
-        "papermill_params.cwd", "executor_params.whatever",
+        "papermill_params.cwd", "executor_params.whatever", "ext_in",
         "'papermill_params.execution_timeout' has no effect: 'timeout' of the task limits",
     ):  # fmt: skip
         assert word in warnings
