@@ -10,12 +10,13 @@ from pathlib import Path
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_bytes
 from soorgeon_clone.pipeline.building import download_task
+from soorgeon_clone.pipeline.building.hooks import OF_PIPELINE, OF_TASK
 from soorgeon_clone.pipeline.declared import foreach
 from soorgeon_clone.pipeline.declared.elements import ITEM, KEY
 from soorgeon_clone.pipeline.declared.model import Client, Task
 from soorgeon_clone.pipeline.execution import convert
 from soorgeon_clone.pipeline.sources.local_modules import LocalModules
-from soorgeon_clone.pipeline.sources.model import Signature
+from soorgeon_clone.pipeline.sources.model import Signature, SourceFacts
 from soorgeon_clone.pipeline.sources.no_code import NO_CODE
 from soorgeon_clone.pipeline.sources.source_facts import function_facts
 from soorgeon_clone.pipeline.status.project import Project
@@ -105,12 +106,19 @@ def _of_hooks(project: Project, tasks: Iterable[Task]) -> Iterator[str]:
     hooks += [(_place(task), kind, getattr(task.spec, kind)) for task in tasks for kind in _HOOKS]
     named = [(place, kind, hook.dotted_path) for place, kind, hook in hooks if hook is not None]
     named += [(client.place, "client", client.value) for task in tasks for client in _clients(task)]
-    local, known = LocalModules(project.root), {}
+    local, known = LocalModules(project.root), dict[str, SourceFacts]()
     for place, kind, dotted in dict.fromkeys(named):
         if dotted not in known:
-            known[dotted] = _problem_of(dotted, local, project.root)
-        if known[dotted] is not None:
-            yield f"{place}: {kind}: {known[dotted]}"
+            known[dotted] = _facts_of(dotted, local, project.root)
+        if known[dotted].problem is not None:
+            yield f"{place}: {kind}: {known[dotted].problem}"
+    for place, kind, hook in hooks:
+        if hook is None or not kind.startswith("on_") or (signature := known[hook.dotted_path].signature) is None:
+            continue
+        offered = OF_PIPELINE if place == "pipeline.yaml" else OF_TASK
+        for name in signature.required:
+            if name not in (*offered, *hook.args):
+                yield f"{place}: {kind}: {hook.dotted_path} asks for '{name}', and there is only {', '.join(offered)}"
 
 
 def _clients(task: Task) -> Iterator[Client]:
@@ -121,17 +129,17 @@ def _clients(task: Task) -> Iterator[Client]:
             yield client
 
 
-def _problem_of(dotted: str, local: LocalModules, root: Path) -> str | None:
-    """Return why a function cannot be found, as far as that is known without anything being imported."""
+def _facts_of(dotted: str, local: LocalModules, root: Path) -> SourceFacts:
+    """Return what is known of a function without anything being imported: what it asks for, or why there is none."""
     module = dotted.replace("::", ".").rpartition(".")[0]
     path = local.find(module)
     if path is not None:
-        return function_facts(dotted.replace("::", "."), Path(path)).problem if path.endswith(".py") else None
+        return function_facts(dotted.replace("::", "."), Path(path)) if path.endswith(".py") else SourceFacts()
     try:
         found = importlib.util.find_spec(module.partition(".")[0]) is not None
     except (ImportError, ValueError):
         found = True  # who knows
-    return None if found else f"there is no module {module} in {root}"
+    return SourceFacts(problem=None if found else f"there is no module {module} in {root}")
 
 
 def _of_function(task: Task, signature: Signature) -> Iterator[str]:

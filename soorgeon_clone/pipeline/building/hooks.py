@@ -14,6 +14,10 @@ from soorgeon_clone.pipeline.declared.values import resolved
 from soorgeon_clone.pipeline.execution.model import FunctionCall
 from soorgeon_clone.pipeline.state.databases import connected
 
+# What parameters of hooks may ask for.
+OF_TASK = ("task", "product", "upstream", "params", "client", "traceback")
+OF_PIPELINE = ("dag", "report", "traceback")
+
 
 def task_call(
     hook: Hook, task: Task, dag: DAG, values: Mapping[str, Any], *, traceback: str | None = None

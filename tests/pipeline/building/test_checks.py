@@ -119,12 +119,16 @@ def test_a_single_task_is_checked_as_well(folder: Folder) -> None:
     [
         ({"on_finish": "nowhere_of_test.f"}, "on_finish: there is no module nowhere_of_test in "),
         ({"on_render": "hooks_of_test.g"}, "on_render: there is no function g in "),
+        (
+            {"on_finish": "hooks_of_test.h"},
+            "on_finish: hooks_of_test.h asks for 'dag', and there is only task, product, ",
+        ),
         ({"client": "hooks_of_test.g"}, "client: there is no function g in "),
         ({"product": "output/x.txt"}, "no format of nbconvert is known for the notebook output/x.txt"),
     ],
 )
 def test_hooks_and_formats_that_there_are_not(entry: dict[str, Any], said: str, folder: Folder) -> None:
-    folder.write("hooks_of_test.py", "def f():\n    pass\n")
+    folder.write("hooks_of_test.py", "def f():\n    pass\n\n\ndef h(dag, task, x=1):\n    pass\n")
     folder.script("a", "x = 1")
     folder.declare(**{"source": "tasks/a.py", "product": "output/a.ipynb", **entry})
     assert said in refused(folder)
