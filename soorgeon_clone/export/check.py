@@ -32,6 +32,11 @@ sys.path.insert(0, "")
 print(json.dumps([name for name in json.loads(sys.argv[1]) if not there(name)]))
 """
 
+_ITS_WHEEL = (
+    f". Where no index has {PROGRAM}, put its wheel into the project's folder (`pip wheel --no-deps PATH-OF-THE-CLONE`) "
+    "and build with `--build-arg SOORGEON_CLONE=./NAME.whl`."
+)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -57,7 +62,7 @@ def check_image(
     with tempfile.TemporaryDirectory(prefix="soorgeon-clone-check-") as name:
         context, environment = Path(name) / "project", Path(name) / "environment"
         count = _copy(root, files, context)
-        findings = [Finding(f"{count} files in the image"), *_missing_code(context, choices)]
+        findings = [Finding(f"{count} file{'s' * (count != 1)} in the image"), *_missing_code(context, choices)]
         say("Installing what the image would hold...")
         problem = _install(context, environment, choices)
         findings.append(Finding(f"installed: {choices.dependencies.source or PROGRAM}", problem))
@@ -90,7 +95,7 @@ def check_environment(
         for name in absent
     ]
     if not absent:
-        findings.append(Finding(f"{len(modules)} modules that tasks import"))
+        findings.append(Finding(f"{len(modules)} module{'s' * (len(modules) != 1)} that tasks import"))
     ran = _run([str(python), "-m", "soorgeon_clone", "status", "--json", *where], folder, env)
     problem = None if ran.returncode == 0 else _last_line(ran.stderr)
     return [*findings, Finding("the pipeline loads, and the store answers", problem)]
@@ -141,7 +146,9 @@ def _install(context: Path, environment: Path, choices: Choices) -> str | None:
         command = [str(exported) if word == EXPORTED else word for word in command]
         ran = _run([str(environment / "bin" / command[0]), *command[1:]], context, env)
         if ran.returncode:
-            return f"{shlex.join(command[:2])}: {_last_line(ran.stderr)}"
+            problem = _last_line(ran.stderr)
+            hint = _ITS_WHEEL if PROGRAM in problem and program == choices.install else ""
+            return f"{shlex.join(command[:2])}: {problem}{hint}"
     return None
 
 

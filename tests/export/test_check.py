@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_an_environment_that_has_all(folder: Folder, tmp_path: Path) -> None:
     found = check_environment(PYTHON, folder.root, {"json": ["load"]}, ("--store", str(tmp_path / "store")), CHOICES)
     assert problems(found) == []
     assert [one.about for one in found] == [
-        "1 modules that tasks import",
+        "1 module that tasks import",
         "the pipeline loads, and the store answers",
     ]
 
@@ -82,10 +83,21 @@ def test_code_that_the_image_lacks_and_an_environment_that_cannot_be_made(folder
     choices = replace(CHOICES, code=("tasks/load.py",), dependencies=Dependencies("environment.yml", image="conda/x"))
     told: list[str] = []
     found = check_image(folder.root, rules, choices, {}, (), told.append)
-    assert found[0].about == "1 files in the image"
+    assert found[0].about == "1 file in the image"
     assert "tasks/load.py: is code or data of a task, and not in the image" in problems(found)
     assert any("conda is needed" in one for one in problems(found))
     assert told
+
+
+def test_an_index_that_has_no_soorgeon_clone(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], *_: object) -> subprocess.CompletedProcess[str]:
+        problem = f"ERROR: No matching distribution found for {command[-1]}" if "install" in command else ""
+        return subprocess.CompletedProcess(command, 1 if problem else 0, "", problem)
+
+    monkeypatch.setattr("soorgeon_clone.export.check._run", run)
+    monkeypatch.delenv("SOORGEON_CLONE", raising=False)
+    (told,) = problems(check_image(folder.root, {"Dockerfile.dockerignore": ""}, CHOICES, {}, (), lambda _: None))
+    assert told.endswith("build with `--build-arg SOORGEON_CLONE=./NAME.whl`.")
 
 
 def test_on_the_command_line(folder: Folder) -> None:
