@@ -121,7 +121,7 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
     type=click.FloatRange(min=0, min_open=True),
     default=None,
     metavar="SECONDS",
-    help="With --verify: stop a notebook, or a task, that takes longer.",
+    help="With --verify, or --build where it repairs: stop a notebook, or a task, that takes longer.",
 )
 @click.option(
     "--proven", is_flag=True, help="Take nothing for granted of code that nobody has described: sections join instead."
@@ -179,6 +179,8 @@ def command(
     from soorgeon_clone.refactor.repairs import remembered, to_remember
 
     _check_names(product_prefix, exported_as)
+    if timeout is not None and not (verify or build):
+        raise click.UsageError("--timeout needs --verify or --build.")
     original = read(notebook)
     proposed = chosen(original, split_on)
     source, level = proposed.notebook, proposed.level

@@ -147,7 +147,7 @@ def _history(project: Project) -> None:
     for run in project.records.history():
         memory = f"{run.peak_memory / 1e6:.0f} MB" if run.peak_memory else ""
         rows.append([ago(run.started, now), run.task, run.result, duration(run.seconds), memory, run.build])
-    say.echo(table(["when", "name", "result", "took", "memory", "build"], rows, right=frozenset({3, 4})))
+    say.echo(table(["when", "name", "result", "took", "memory", "build"], rows, right=frozenset({3, 4}), less=(5, 4)))
 
 
 def _explain(project: Project, name: str) -> None:

@@ -33,7 +33,7 @@ print(json.dumps([name for name in json.loads(sys.argv[1]) if not there(name)]))
 """
 
 _ITS_WHEEL = (
-    f". Where no index has {PROGRAM}, put its wheel into the project's folder (`pip wheel --no-deps PATH-OF-THE-CLONE`) "
+    f". Where no index has {PROGRAM}, put its wheel into the project's folder (`pip wheel --no-deps THE-CLONE`) "
     "and build with `--build-arg SOORGEON_CLONE=./NAME.whl`."
 )
 

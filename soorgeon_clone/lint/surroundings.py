@@ -68,13 +68,19 @@ def _is_beside(folder: str, name: str) -> bool:
 
 @cache
 def _places(folder: str) -> tuple[str, ...]:
-    """Return where modules beside a notebook may be: its folder, those above it up to the project's, their ``src``."""
-    places = []
+    """Return where modules beside a notebook may be: its folder, those above it up to the project's, their ``src``.
+
+    Tasks run in the folder of their pipeline, so that this one counts where there is no project.
+    """
+    places: list[str] = []
+    of_pipeline: tuple[str, ...] = ()
     for one in (Path(folder), *Path(folder).parents):
         places += [str(one), f"{one}/src"]
+        if not of_pipeline and (one / "pipeline.yaml").is_file():
+            of_pipeline = tuple(places)
         if any((one / mark).exists() for mark in (".git", "pyproject.toml", "setup.py")):
             return tuple(places)
-    return str(folder), f"{folder}/src"
+    return of_pipeline or (folder, f"{folder}/src")
 
 
 @cache

@@ -10,7 +10,8 @@ from dataclasses import replace
 from soorgeon_clone.notebook.model import Cell
 
 EXPORTED = "exported"
-_IMPORT = re.compile(rf"^from {EXPORTED} import (\w+)$", re.MULTILINE)
+# As imports are written here: one name or several in a line, or one in each line of parentheses.
+_IMPORT = re.compile(rf"^from {EXPORTED} import (\w+(?:, \w+)*|\((?:\n    \w+,)+\n\))$", re.MULTILINE)
 
 
 def defined_names(text: str) -> frozenset[str]:
@@ -29,7 +30,8 @@ def imported_from(cells: Sequence[Cell], names: Collection[str], module: str) ->
     """Return the cells with the lines that import one of ``names`` from our module; others are the user's own."""
 
     def line(match: re.Match[str]) -> str:
-        return f"from {module} import {match[1]}" if match[1] in names else match[0]
+        ours = all(name in names for name in re.findall(r"\w+", match[1]))
+        return f"from {module} import {match[1]}" if ours else match[0]
 
     return tuple(
         replace(cell, source=_IMPORT.sub(line, cell.source)) if cell.kind == "code" else cell for cell in cells

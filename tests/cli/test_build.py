@@ -138,6 +138,15 @@ def test_history(folder: Folder) -> None:
     assert len(run(status, "--history").stdout.splitlines()) == 5
 
 
+def test_history_on_a_narrow_terminal(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.task("a-task-with-a-long-name", "x = 1", SAVE, products=("x",))
+    run(build)
+    monkeypatch.setenv("COLUMNS", "60")
+    header, *lines = run(status, "--history").stdout.splitlines()
+    assert "build" not in header and all(len(line) <= 60 for line in lines)
+    assert any("a-task-with-a-long-name" in line for line in lines)
+
+
 def test_one_task(folder: Folder) -> None:
     assert run(task, "fit").exit_code == 1
     run(build)

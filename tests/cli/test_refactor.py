@@ -477,6 +477,21 @@ def test_a_file_of_the_users_keeps_its_name(run: Callable[..., Done], tmp_path: 
     assert "exported_2.py" not in files(tmp_path)
 
 
+@pytest.mark.parametrize("number", [2, 20])
+def test_several_names_come_from_the_module_of_another_name(
+    number: int, run: Callable[..., Done], tmp_path: Path
+) -> None:
+    (tmp_path / "exported.py").write_text("y = 3\n")
+    names = [f"a_function_with_a_name_{n}" for n in range(number)]
+    defines = "\n\n".join(f"def {name}(x):\n    return x" for name in names)
+    (tmp_path / "nb.ipynb").write_text(
+        notebook("## A", defines, "## B", f"print({', '.join(f'{one}(1)' for one in names)})")
+    )
+    assert run("nb.ipynb").code == 0
+    script = (tmp_path / "tasks/b.py").read_text()
+    assert "from exported_2 import" in script and "from exported import" not in script
+
+
 def test_the_name_of_the_module_can_be_chosen(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "nb.ipynb").write_text(notebook(*DEFINES))
     assert run("nb.ipynb", "--exported-as", "exported_model").code == 0
@@ -537,6 +552,12 @@ def test_one_task_of_many_sections(run: Callable[..., Done], tmp_path: Path) -> 
     assert (
         "Made from `nb.ipynb` by `soorgeon-clone refactor`. It is one task in" in (tmp_path / "README.md").read_text()
     )
+
+
+def test_a_timeout_of_nothing(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text(notebook(*TWO))
+    done = run("nb.ipynb", "--timeout", "3")
+    assert done.code == 2 and "--timeout needs --verify or --build." in done.err
 
 
 def test_proven_assumes_nothing(run: Callable[..., Done], tmp_path: Path) -> None:

@@ -71,3 +71,30 @@ def test_requirements_beside_the_notebook_come_first(project: Path) -> None:
     (project / "requirements.txt").write_text("click\nscikit_learn\nno-such-thing-1\n")
     assert not Surroundings(project).lacks_requirement("sklearn")
     assert found(project, "SG403") == []
+
+
+TASK = """
+# %% tags=["soorgeon-imports"]
+import click
+from exported import f
+
+# %% tags=["parameters"]
+upstream = None
+product = None
+
+# %%
+import no_such_thing_1
+
+print(f(no_such_thing_1), click)
+"""
+
+
+def test_a_task_has_its_pipeline_around_it(tmp_path: Path) -> None:
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "pipeline.yaml").write_text("tasks: []\n")
+    (tmp_path / "exported.py").write_text("def f(x): ...\n")
+    (tmp_path / "requirements.txt").write_text("click\nno-such-thing-1\n")
+    path = tmp_path / "tasks" / "a.py"
+    path.write_text(TASK.lstrip())
+    (result,) = run([Request(path, Settings(select=("SG402", "SG403", "SG511")))])
+    assert [one.message for one in result.diagnostics] == ["module `no_such_thing_1` is not installed here"]

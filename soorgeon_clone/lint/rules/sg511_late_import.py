@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from soorgeon_clone.lint.late_imports import moved_up, top_of
 from soorgeon_clone.lint.model import Finding, Severity
 from soorgeon_clone.lint.subject import Subject
+from soorgeon_clone.notebook import tags
 
+_ADDED = tags.ADDED | {tags.PARAMETERS, tags.INJECTED}
 # Of one notebook: each looks at all the code above it.
 _MOST_FIXES = 200
 
@@ -45,9 +47,11 @@ class LateImport:
         left = _MOST_FIXES
         top = top_of(subject)
         for position, cell in enumerate(subject.script.cells):
+            added = not cell.cell.tags.isdisjoint(_ADDED)
             for node in cell.body:
                 if not isinstance(node, (ast.Import, ast.ImportFrom)):
-                    started = started or not _prepares(node)
+                    # what `refactor` adds to a task stands above the imports of a person, and always will
+                    started = started or not (_prepares(node) or added)
                 elif started and getattr(node, "module", None) != "__future__":
                     fix = moved_up(subject, top, position, node) if left and top else None
                     left -= bool(left)
