@@ -38,7 +38,7 @@ def test_signals(command: tuple[str, ...], number: str, code: int, tmp_path: Pat
     while not list(scratch.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1)
-    for _ in range(1 if number == "SIGINT" else 3):  # who asks again waits
+    for _ in range(3):  # who asks again waits
         process.send_signal(getattr(signal, number))
     assert process.wait(30) == code
     assert not list(scratch.iterdir())
