@@ -123,9 +123,12 @@ class _Diagnosis:
         name, value = error.ename, error.evalue
         if name in ("NameError", "UnboundLocalError") and (found := re.search(r"name '(\w+)'", value)):
             return self._missing(found[1])
-        if found := re.search(r"[Cc]an't (?:get|find) (?:local )?(?:attribute|object) '([\w.<>]+)'", value):
+        # Python 3.13 says of a local object that is saved what others say of a global one that is missing
+        saving = difference.cell is None and ".dump(" in error.source
+        found = re.search(r"[Cc]an't (?:get|find) (?:local )?(?:attribute|object) '([\w.<>]+)'", value)
+        if found and not saving:
             return self._missing(found[1].split(".")[0])
-        if difference.cell is None and ("pickle" in f"{name} {value}".lower() or ".dump(" in error.source):
+        if saving or (difference.cell is None and "pickle" in f"{name} {value}".lower()):
             return self._unsaved(error.source, error.line)
         if name in ("FileNotFoundError", "NotADirectoryError"):
             text = "an earlier section writes the file, and nothing lets see that this one reads it"
