@@ -83,6 +83,22 @@ class Wiring:
         for unit in self.cut.units:
             for name, asker in sorted(unit.uses.items()):
                 self.want(name, unit, asker)
+            self._want_named(unit)
+
+    def _want_named(self, unit: Unit) -> None:
+        """Let a unit have the imports that functions in its cells name, though nobody calls them there: whoever reads
+        the task, or calls one, looks for them."""
+        for statement in unit.statements:
+            if statement.binds.keys() <= self.ledger.exported.keys():
+                continue  # it moves, and takes them along
+            for name in sorted(self.borders.free.get(statement.index, ())):
+                binding = self.borders.before(name, unit.begin)
+                if binding is None or name in unit.binds or (name, unit.begin) in self.askers:
+                    continue
+                want = Want(name, unit.begin, binding, statement.index, unit.stop)
+                answer = table.take(want, self.ledger) if self.borders.is_import(name) else None
+                if isinstance(answer, Taken) and not answer.loads and not answer.needs:
+                    self.want(name, unit, statement.index)
 
     def want_settings(self) -> None:
         """Let each unit have the settings that were made before it."""
