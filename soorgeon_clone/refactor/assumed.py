@@ -90,6 +90,10 @@ def taken_for_granted(solution: Solution) -> TakenForGranted:
     return TakenForGranted(by_unit, frozenset(found.unchecked))
 
 
+def _may_change(obj: Obj) -> bool:
+    return not obj.immutable and obj.type not in _DEFINED
+
+
 class _Search:
     def __init__(self, solution: Solution) -> None:
         self.wiring = solution.wiring
@@ -99,6 +103,7 @@ class _Search:
         self.live = self.sharing.live()
         self.unchecked: set[tuple[int, Kind]] = set()
         self._parts: dict[Value, frozenset[Obj]] = {}
+        self._parts_of_one: dict[Obj, frozenset[Obj]] = {}
         self.given: dict[int, list[Given]] = {
             unit.begin: [(s, assumed) for s in unit.statements for assumed in s.assumed] for unit in self.cut.units
         }
@@ -115,14 +120,25 @@ class _Search:
     def parts(self, value: Value) -> frozenset[Obj]:
         """Return what a value is made of and may change: definitions, and what only they hold, are left out."""
         if value not in self._parts:
-            seen = set(value)
-            stack = list(value)
+            self._parts[value] = frozenset[Obj]().union(*map(self._parts_of, value))
+        return self._parts[value]
+
+    def _parts_of(self, whole: Obj) -> frozenset[Obj]:
+        """Return what an object is made of; many are made of the same, which is looked at once."""
+        if whole not in self._parts_of_one:
+            found: set[Obj] = set()
+            seen, stack = {whole}, [whole]
             while stack:
                 obj = stack.pop()
-                if not obj.immutable and obj.type not in _DEFINED:
+                if (known := self._parts_of_one.get(obj)) is not None:
+                    found |= known
+                    seen |= known
+                    stack = [other for other in stack if other not in known]
+                elif _may_change(obj):
+                    found.add(obj)
                     stack.extend(look_for_more(obj, seen))
-            self._parts[value] = frozenset(o for o in seen if not o.immutable and o.type not in _DEFINED)
-        return self._parts[value]
+            self._parts_of_one[whole] = frozenset(found)
+        return self._parts_of_one[whole]
 
     def after(self, name: Name, unit: Unit) -> frozenset[Obj]:
         """Return what a variable is made of when a unit has ended."""

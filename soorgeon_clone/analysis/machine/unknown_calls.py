@@ -546,7 +546,8 @@ def keep_views(machine: Run, made: Obj, values: Value, but: frozenset[str] = fro
     if arrays:
         view = machine.heap.make(("view in", made), NDARRAY)
         for array in arrays:
-            machine.heap.view(view, array)
+            if array not in view.views:
+                machine.heap.view(view, array)
         machine.heap.hold(made, ANY, frozenset({view}))
 
 

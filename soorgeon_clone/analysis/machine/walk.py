@@ -601,6 +601,8 @@ class Run(Branches):
             keep(self.tracing[-1].changes, obj, self.heap.reason)
 
     def _record_change(self, obj: Obj) -> None:
+        if obj.keys is not None:
+            self.heap.lose_keys(obj)
         if obj.made != self.record.index and not self.is_own(obj):
             obj.changed.add(self.record.index)
             self.record.changes.add(obj)
@@ -669,6 +671,9 @@ class Run(Branches):
         mutable = frozenset(o for o in objects if not o.immutable)
         if mutable:
             self.assume(Assumed("changes", mutable))
+            if self.heap.keyed:  # what only this section sees is not checked
+                for obj in self.heap.keyed & self.heap.reach(mutable):
+                    self.heap.lose_keys(obj)
 
     def believes(self, kind: Kind) -> bool:
         """Whether what nobody has described is taken to do what it may do."""
