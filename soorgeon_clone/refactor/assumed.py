@@ -22,11 +22,15 @@ from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY, Assumption, Cau
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.statements import normalized
 from soorgeon_clone.refactor.carriers.borders import Borders
+from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.pickled import verdict
+from soorgeon_clone.refactor.model import MustMerge
 from soorgeon_clone.refactor.sharing import Sharing
 from soorgeon_clone.refactor.solve import Solution
+from soorgeon_clone.refactor.why import must_merge
 from soorgeon_clone.refactor.wiring import Group
 
+_APART = "copy one of them (`copy.deepcopy`) before that, or make the change in the section that makes them"
 _MOST_CAUSES = 3  # statements that are named for one thing that is taken for granted
 _DEFINED = (FUNCTION, CLASS)
 
@@ -38,10 +42,13 @@ Given = tuple[StatementFacts, Assumed]
 @dataclass(frozen=True)
 class TakenForGranted:
     """``by_unit``: what the task that begins at a border assumes. ``unchecked``: what no check would notice, by the
-    number of the statement that may do it."""
+    number of the statement that may do it. ``together``: what would have to be one task for nobody to see it; ``seen``:
+    those of the unchecked that somebody would see all the same."""
 
     by_unit: Mapping[int, tuple[Assumption, ...]]
     unchecked: frozenset[tuple[int, Kind]]
+    together: frozenset[MustMerge] = frozenset()
+    seen: frozenset[tuple[int, Kind]] = frozenset()
 
 
 NOTHING = TakenForGranted({}, frozenset())
@@ -87,7 +94,7 @@ def taken_for_granted(solution: Solution) -> TakenForGranted:
     """Return what the tasks of a solution assume."""
     found = _Search(solution)
     by_unit = {unit.begin: found.of_unit(unit) for unit in solution.cut.units}
-    return TakenForGranted(by_unit, frozenset(found.unchecked))
+    return TakenForGranted(by_unit, frozenset(found.unchecked), frozenset(found.together), frozenset(found.seen))
 
 
 def _may_change(obj: Obj) -> bool:
@@ -102,6 +109,8 @@ class _Search:
         self.sharing = Sharing(solution.wiring)
         self.live = self.sharing.live()
         self.unchecked: set[tuple[int, Kind]] = set()
+        self.together: set[MustMerge] = set()
+        self.seen: set[tuple[int, Kind]] = set()
         self._parts: dict[Value, frozenset[Obj]] = {}
         self._parts_of_one: dict[Obj, frozenset[Obj]] = {}
         self.given: dict[int, list[Given]] = {
@@ -259,9 +268,9 @@ class _Search:
                 continue
             if not alive[one].isdisjoint(alive[other]):
                 if together.get(one) is None or together.get(one) != together.get(other):
-                    self._believe_shared(given, alive[one] | alive[other])
+                    self._believe_shared(given, (one, other), unit)
             elif not self.is_in(one, unit) or not self.is_in(other, unit):
-                self._believe_shared(given, alive[one] | alive[other])
+                self._believe_shared(given, (one, other), unit)
             else:
                 pairs.append((one, other))
         for names in _cliques(pairs):
@@ -297,10 +306,20 @@ class _Search:
                     return later.begin
         return first
 
-    def _believe_shared(self, given: Iterable[Given], parts: frozenset[Obj]) -> None:
-        for one in given:
-            if not self.parts(one[1].objects).isdisjoint(parts):
-                self._cannot_check(one)
+    def _believe_shared(self, given: Iterable[Given], names: tuple[Name, Name], unit: Unit) -> None:
+        """Note that two variables may share what they hold, and nothing can check it: as long as both are used in one
+        task, that does not matter."""
+        parts = self.after(names[0], unit) | self.after(names[1], unit)
+        causes = [one for one in given if not self.parts(one[1].objects).isdisjoint(parts)]
+        last = self.cut.homes[max(self.last_load.get(name, unit.begin) for name in names)]
+        self.unchecked |= {(one[0].index, one[1].kind) for one in causes}
+        if last.begin <= unit.begin:
+            self.seen |= {(one[0].index, one[1].kind) for one in causes}
+        elif causes:
+            what = f"`{names[0]}` and `{names[1]}` may share what a later section changes"
+            made = tuple(sorted({one[0].index for one in causes}))[:2]
+            refused = Refused(what, unit.begin, made, rule="shared objects", remedy=_APART, facts=about(names[0]))
+            self.together.add(must_merge(self.borders, refused, last.end - 1))
 
     # -- generators and settings -------------------------------------------------------------------------------
 
@@ -379,6 +398,7 @@ class _Search:
 
     def _cannot_check(self, given: Given) -> None:
         self.unchecked.add((given[0].index, given[1].kind))
+        self.seen.add((given[0].index, given[1].kind))
 
     def _said(self, kind: str, names: tuple[Name, ...], several: list[Given]) -> Iterator[Assumption]:
         told: set[int] = set()
