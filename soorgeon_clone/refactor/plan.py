@@ -101,8 +101,7 @@ def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) 
     found = _settle(notebook, sections, tables, choices, policy, joining=policy is not None)
     if isinstance(found, Plan):
         return found
-    is_much = 3 * found.tasks < 2 * len(sections)  # what believing may save is worth another look
-    if found.has_joined and is_much and not _is_exhausting(found):
+    if found.has_joined:
         other = _settle(notebook, sections, tables, choices, policy, joining=False)
         if isinstance(other, _Settled) and other.tasks > found.tasks:
             found = other
