@@ -22,11 +22,15 @@ from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY, Assumption, Cau
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.statements import normalized
 from soorgeon_clone.refactor.carriers.borders import Borders
+from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.pickled import verdict
+from soorgeon_clone.refactor.model import MustMerge
 from soorgeon_clone.refactor.sharing import Sharing
 from soorgeon_clone.refactor.solve import Solution
+from soorgeon_clone.refactor.why import must_merge
 from soorgeon_clone.refactor.wiring import Group
 
+_APART = "copy one of them (`copy.deepcopy`) before that, or make the change in the section that makes them"
 _MOST_CAUSES = 3  # statements that are named for one thing that is taken for granted
 _DEFINED = (FUNCTION, CLASS)
 
@@ -38,10 +42,13 @@ Given = tuple[StatementFacts, Assumed]
 @dataclass(frozen=True)
 class TakenForGranted:
     """``by_unit``: what the task that begins at a border assumes. ``unchecked``: what no check would notice, by the
-    number of the statement that may do it."""
+    number of the statement that may do it. ``together``: what would have to be one task for nobody to see it; ``seen``:
+    those of the unchecked that somebody would see all the same."""
 
     by_unit: Mapping[int, tuple[Assumption, ...]]
     unchecked: frozenset[tuple[int, Kind]]
+    together: frozenset[MustMerge] = frozenset()
+    seen: frozenset[tuple[int, Kind]] = frozenset()
 
 
 NOTHING = TakenForGranted({}, frozenset())
@@ -87,7 +94,11 @@ def taken_for_granted(solution: Solution) -> TakenForGranted:
     """Return what the tasks of a solution assume."""
     found = _Search(solution)
     by_unit = {unit.begin: found.of_unit(unit) for unit in solution.cut.units}
-    return TakenForGranted(by_unit, frozenset(found.unchecked))
+    return TakenForGranted(by_unit, frozenset(found.unchecked), frozenset(found.together), frozenset(found.seen))
+
+
+def _may_change(obj: Obj) -> bool:
+    return not obj.immutable and obj.type not in _DEFINED
 
 
 class _Search:
@@ -98,7 +109,10 @@ class _Search:
         self.sharing = Sharing(solution.wiring)
         self.live = self.sharing.live()
         self.unchecked: set[tuple[int, Kind]] = set()
+        self.together: set[MustMerge] = set()
+        self.seen: set[tuple[int, Kind]] = set()
         self._parts: dict[Value, frozenset[Obj]] = {}
+        self._parts_of_one: dict[Obj, frozenset[Obj]] = {}
         self.given: dict[int, list[Given]] = {
             unit.begin: [(s, assumed) for s in unit.statements for assumed in s.assumed] for unit in self.cut.units
         }
@@ -115,14 +129,25 @@ class _Search:
     def parts(self, value: Value) -> frozenset[Obj]:
         """Return what a value is made of and may change: definitions, and what only they hold, are left out."""
         if value not in self._parts:
-            seen = set(value)
-            stack = list(value)
+            self._parts[value] = frozenset[Obj]().union(*map(self._parts_of, value))
+        return self._parts[value]
+
+    def _parts_of(self, whole: Obj) -> frozenset[Obj]:
+        """Return what an object is made of; many are made of the same, which is looked at once."""
+        if whole not in self._parts_of_one:
+            found: set[Obj] = set()
+            seen, stack = {whole}, [whole]
             while stack:
                 obj = stack.pop()
-                if not obj.immutable and obj.type not in _DEFINED:
+                if (known := self._parts_of_one.get(obj)) is not None:
+                    found |= known
+                    seen |= known
+                    stack = [other for other in stack if other not in known]
+                elif _may_change(obj):
+                    found.add(obj)
                     stack.extend(look_for_more(obj, seen))
-            self._parts[value] = frozenset(o for o in seen if not o.immutable and o.type not in _DEFINED)
-        return self._parts[value]
+            self._parts_of_one[whole] = frozenset(found)
+        return self._parts_of_one[whole]
 
     def after(self, name: Name, unit: Unit) -> frozenset[Obj]:
         """Return what a variable is made of when a unit has ended."""
@@ -243,9 +268,9 @@ class _Search:
                 continue
             if not alive[one].isdisjoint(alive[other]):
                 if together.get(one) is None or together.get(one) != together.get(other):
-                    self._believe_shared(given, alive[one] | alive[other])
+                    self._believe_shared(given, (one, other), unit)
             elif not self.is_in(one, unit) or not self.is_in(other, unit):
-                self._believe_shared(given, alive[one] | alive[other])
+                self._believe_shared(given, (one, other), unit)
             else:
                 pairs.append((one, other))
         for names in _cliques(pairs):
@@ -281,10 +306,20 @@ class _Search:
                     return later.begin
         return first
 
-    def _believe_shared(self, given: Iterable[Given], parts: frozenset[Obj]) -> None:
-        for one in given:
-            if not self.parts(one[1].objects).isdisjoint(parts):
-                self._cannot_check(one)
+    def _believe_shared(self, given: Iterable[Given], names: tuple[Name, Name], unit: Unit) -> None:
+        """Note that two variables may share what they hold, and nothing can check it: as long as both are used in one
+        task, that does not matter."""
+        parts = self.after(names[0], unit) | self.after(names[1], unit)
+        causes = [one for one in given if not self.parts(one[1].objects).isdisjoint(parts)]
+        last = self.cut.homes[max(self.last_load.get(name, unit.begin) for name in names)]
+        self.unchecked |= {(one[0].index, one[1].kind) for one in causes}
+        if last.begin <= unit.begin:
+            self.seen |= {(one[0].index, one[1].kind) for one in causes}
+        elif causes:
+            what = f"`{names[0]}` and `{names[1]}` may share what a later section changes"
+            made = tuple(sorted({one[0].index for one in causes}))[:2]
+            refused = Refused(what, unit.begin, made, rule="shared objects", remedy=_APART, facts=about(names[0]))
+            self.together.add(must_merge(self.borders, refused, last.end - 1))
 
     # -- generators and settings -------------------------------------------------------------------------------
 
@@ -363,6 +398,7 @@ class _Search:
 
     def _cannot_check(self, given: Given) -> None:
         self.unchecked.add((given[0].index, given[1].kind))
+        self.seen.add((given[0].index, given[1].kind))
 
     def _said(self, kind: str, names: tuple[Name, ...], several: list[Given]) -> Iterator[Assumption]:
         told: set[int] = set()

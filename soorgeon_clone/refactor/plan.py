@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from soorgeon_clone.notebook.sections import almost_heading, best_level, split
 from soorgeon_clone.notebook.size import heaviest, is_heavy
 from soorgeon_clone.notebook.slugs import task_names
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
-from soorgeon_clone.refactor.assumed import NOTHING, beliefs, taken_for_granted
+from soorgeon_clone.refactor.assumed import NOTHING, TakenForGranted, beliefs, taken_for_granted
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.checks import check_comments, check_syntax, has_syntax_of_its_own, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
@@ -81,53 +81,105 @@ class _Choices:
     known: tuple[Remembered, ...]
 
 
+@dataclass(frozen=True)
+class _Settled:
+    """A solution with what its tasks take for granted, all of which runs check."""
+
+    solution: Solution
+    granted: TakenForGranted
+    policy: Policy | None
+    has_joined: bool = False
+
+    @property
+    def tasks(self) -> int:
+        return len(self.solution.cut.units)
+
+
 def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) -> Plan:
     tables = knowledge(read_user_effects(_folder(notebook)))
     policy = None if choices.proven or choices.single_task or len(sections) == 1 else Policy()
+    found = _settle(notebook, sections, tables, choices, policy, joining=policy is not None)
+    if isinstance(found, Plan):
+        return found
+    if found.has_joined:
+        other = _settle(notebook, sections, tables, choices, policy, joining=False)
+        if isinstance(other, _Settled) and other.tasks > found.tasks:
+            found = other
+    if found.policy is not None and (more := _more_tasks(notebook, sections, tables, choices, found)) is not None:
+        found = more
+    hints = _hints(notebook, sections, choices.level, single_task=choices.single_task)
+    plan = plan_of(notebook, sections, found.solution, choices.serializer, hints, found.granted.by_unit)
+    return replace(plan, policy=found.policy)
+
+
+def _settle(
+    notebook: Notebook,
+    sections: tuple[Section, ...],
+    tables: Knowledge,
+    choices: _Choices,
+    policy: Policy | None,
+    *,
+    joining: bool,
+) -> _Settled | Plan:
+    """Return the solution whose assumptions can all be checked.
+
+    What no run would notice is believed, by the policy; or, if ``joining``, sections are joined so that nobody sees it.
+    """
+    borders: Borders | None = None
+    together = choices.together
     while True:
-        facts = _analyse(notebook, sections, tables, policy)
-        borders = Borders(facts, {cell.index: cell for section in sections for cell in section.cells})
-        if policy is not None and not policy.known and (broken := beliefs(borders, choices.known)):
-            policy = Policy(broken)
-            continue
-        if given := sorted(names_of_platform(notebook.metadata) & facts.names - facts.bound):
-            return as_one_task(notebook, sections, f"`{given[0]}` is its platform's, which keeps it for all cells")
-        if not choices.forced:
-            refuse_undefined(notebook, facts)
-        solution = _solved(borders, tables, choices)
+        if borders is None:
+            facts = _analyse(notebook, sections, tables, policy)
+            borders = Borders(facts, {cell.index: cell for section in sections for cell in section.cells})
+            if policy is not None and not policy.known and (broken := beliefs(borders, choices.known)):
+                policy, borders = Policy(broken), None
+                continue
+            if given := sorted(names_of_platform(notebook.metadata) & facts.names - facts.bound):
+                return as_one_task(notebook, sections, f"`{given[0]}` is its platform's, which keeps it for all cells")
+            if not choices.forced:
+                refuse_undefined(notebook, facts)
+        solution = _solved(borders, tables, replace(choices, together=together))
         if solution is None:
             return as_one_task(notebook, sections, "its sections need too much of one another")
         granted = taken_for_granted(solution) if policy is not None else NOTHING
         if policy is None or not granted.unchecked:
-            break
-        # what no run would notice is believed: each round believes more, of finitely many statements
-        more = policy.knowing(granted.unchecked)
-        policy = more if more != policy else None
-    if policy is not None and (other := _more_tasks(notebook, sections, tables, choices, solution)) is not None:
-        solution, granted, policy = other, taken_for_granted(other), None
-    hints = _hints(notebook, sections, choices.level, single_task=choices.single_task)
-    plan = plan_of(notebook, sections, solution, choices.serializer, hints, granted.by_unit)
-    return replace(plan, policy=policy)
+            return _Settled(solution, granted, policy, has_joined=together != choices.together)
+        # each round believes more, of finitely many statements, or joins more, of finitely many sections
+        if joining:
+            together = (*together, *_sorted(granted.together))
+            if not granted.seen:
+                continue
+        more = policy.knowing(granted.seen if joining else granted.unchecked)
+        policy, borders = (more if more != policy else None), None
+
+
+def _sorted(constraints: Iterable[MustMerge]) -> list[MustMerge]:
+    return sorted(constraints, key=lambda one: (one.first, one.last, one.reason))
+
+
+def _is_exhausting(found: _Settled) -> bool:
+    """Whether looking at the notebook once more would take long, and end as it did."""
+    return found.solution.wiring.borders.facts.heap.effort.whole > _TOO_MUCH_TO_LOOK_TWICE
 
 
 def _more_tasks(
-    notebook: Notebook, sections: tuple[Section, ...], tables: Knowledge, choices: _Choices, solution: Solution
-) -> Solution | None:
+    notebook: Notebook, sections: tuple[Section, ...], tables: Knowledge, choices: _Choices, found: _Settled
+) -> _Settled | None:
     """Return the solution that assumes nothing but that no settings are made, where that parts more; it may, since
     what is believed of a call that looks like a change is more than what is feared of others."""
-    borders = solution.wiring.borders
+    borders = found.solution.wiring.borders
     assumes = any(statement.assumed for statement in borders.statements)
-    if not assumes or len(solution.cut.units) == len(finest(borders).units):
+    if not assumes or found.tasks == len(finest(borders).units) or _is_exhausting(found):
         return None
-    if borders.facts.heap.effort.whole > _TOO_MUCH_TO_LOOK_TWICE:
-        return None  # anything may have happened there, and would again
     if any(one.broken for one in choices.known):
         return None  # what runs have shown is known to the other one alone
     facts = _analyse(notebook, sections, tables, None)
     for feared, assumed in zip(facts.statements, borders.statements, strict=True):
         feared.assumed.update({one: why for one, why in assumed.assumed.items() if one.kind == "sets"})
     other = _solved(Borders(facts, borders.cells), tables, choices)
-    return other if other is not None and len(other.cut.units) > len(solution.cut.units) else None
+    if other is None or len(other.cut.units) <= found.tasks:
+        return None
+    return _Settled(other, taken_for_granted(other), None)
 
 
 def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution | None:

@@ -49,6 +49,7 @@ class Effect:
     identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``ties``: these are tied to
     something by a register of the library, which pickle leaves out. ``opaque``: why static
     analysis ends here. ``prints``: writes to standard output or displays. ``raises``: never returns.
+    ``each: 2``: it does all this with every positional argument alone, twice, and lists what came of it in that order.
 
     For an attribute of a module, ``sets`` holds for assigning to it, all else for reading.
 
@@ -76,6 +77,7 @@ class Effect:
     opaque: str | None = None
     prints: bool = False
     raises: bool = False
+    each: int = 0
     held: tuple[str, ...] = field(default=(), compare=False)
     source: str = field(default="", compare=False)
 
@@ -204,6 +206,8 @@ def _compile_rule(raw: Any, resolve: Resolve, major: Major) -> Rule:
             values[key] = tuple(resolve(text) for text in as_tuple(value))
         elif key in ("prints", "raises"):
             values[key] = as_bool(value)
+        elif key == "each":
+            values[key] = int(value)
         elif key == "opaque":
             values[key] = str(value)
         elif key == "draws_unless":
@@ -276,6 +280,7 @@ def join(one: Effect, other: Effect) -> Effect:
         opaque=one.opaque or other.opaque,
         prints=one.prints or other.prints,
         raises=one.raises and other.raises,
+        each=one.each if one.each == other.each else 0,
         held=tuple(dict.fromkeys((*one.held, *other.held))),
         source=one.source or other.source,
     )

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 # what may make `logging` write to a file, and what looks like it
 _LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
 _NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\b")
+_SET_BY_NAME = re.compile(r"\bsetattr\(")
+_STORED = re.compile(r"\b(\w+)\.[^\W\d]\w*\s*[^\s\w]{0,2}=(?!=)")
 _BY_NAME = re.compile(r"\b[gs]etattr\([^()]*\)")
 
 
@@ -19,10 +21,11 @@ def log_to_files(texts: Iterable[str]) -> bool:
     return any(_LOG_FILE.search(_NO_LOG_FILE.sub("", text)) for text in texts)
 
 
-def store_into(texts: Iterable[str], name: str) -> bool:
-    """Return whether what ``name`` denotes may be given attributes: ``f.calls = 0``."""
-    stored = re.compile(rf"\bsetattr\(|\b{re.escape(name)}\.[^\W\d]\w*\s*[^\s\w]{{0,2}}=(?!=)")
-    return any(stored.search(text) for text in texts)
+def stored_into(texts: Iterable[str]) -> frozenset[str] | None:
+    """Return the names of what may be given attributes (``f.calls = 0``); None: anything may."""
+    if any(_SET_BY_NAME.search(text) for text in texts):
+        return None
+    return frozenset(name for text in texts for name in _STORED.findall(text))
 
 
 def ask_for_attribute(texts: Iterable[str], name: str) -> bool:

@@ -239,9 +239,9 @@ def _parameters(machine: Run, obj: Obj, code: Code, args: Arguments, node: Instr
         elif parameter.kind == "**":
             made = machine.heap.make((*machine.site(node), obj, name), "builtins.dict")
             for key, value in keywords.items():
-                if key is not None:
-                    machine.heap.hold(made, f"[{key!r}]", value)
+                machine.heap.hold(made, f"[{key!r}]", value)
             machine.heap.hold(made, ANY, spread)
+            machine.heap.give_keys(made, tuple(keywords))
             values[name] = frozenset({made})
         elif positional and not parameter.keyword_only:
             value, starred = positional[0]

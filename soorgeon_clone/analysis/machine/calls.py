@@ -6,7 +6,7 @@ import re
 import sys
 from functools import partial
 
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set, registers_by_name
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect, may_set, registers_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
 from soorgeon_clone.analysis.machine import beside, deferred, library, unknown_calls
 from soorgeon_clone.analysis.machine.walk import Run
@@ -14,9 +14,22 @@ from soorgeon_clone.analysis.model import AT_RANDOM
 from soorgeon_clone.analysis.models import table as models
 from soorgeon_clone.analysis.models.code_in_texts import BY_NAME, IN_VARIABLES, VARIABLES, are_all_variables
 from soorgeon_clone.analysis.objects import records
-from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, CODE_TYPES, EMPTY, FUNCTION, INSTANCE, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
+from soorgeon_clone.analysis.objects.heap import (
+    ANY,
+    CLASS,
+    CODE_TYPES,
+    EMPTY,
+    FUNCTION,
+    INSTANCE,
+    LIB,
+    UNKNOWN,
+    Obj,
+    Value,
+)
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.parts import contents, known_items
+from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import iterate
 
@@ -30,8 +43,11 @@ def arguments(machine: Run, node: Call) -> Arguments:
     for item in node.arguments:
         is_whole = item.sign in ("", "=") and are_all_variables(machine, item.value)
         value = frozenset({machine.heap.lib(VARIABLES)}) if is_whole else machine.evaluate(item.value)
-        if item.sign in ("=", "**"):
+        if item.sign == "=":
             keywords.append((item.name, value))
+        elif item.sign == "**":
+            items = known_items(value)
+            keywords += [(None, value)] if items is None else items
         elif item.sign == "*":
             iterate(machine, value)
             positional.append((machine.elements(value, item), True))
@@ -143,8 +159,24 @@ def call_library(machine: Run, path: str, args: Arguments, node: Instruction) ->
         return machine.unknown(EMPTY, args, node, path)
     if may_set(effect, path) or (unknown_calls.keeps_state(path) and machine.knowledge.is_at_large(path)):
         _may_set(machine, path, node)  # codecs.register_error, socket.setdefaulttimeout, fontManager.ttflist.append
+    if effect.each and not any(is_unpacked for _, is_unpacked in args.positional):
+        return _one_by_one(machine, effect, args, node, path)
     apply = partial(library.apply, machine, effect, EMPTY, args, node, path=path, names=names)
     return deferred.defer(machine, apply) if path in unknown_calls.CALL_LATER else apply()
+
+
+def _one_by_one(machine: Run, effect: Effect, args: Arguments, node: Instruction, path: str) -> Value:
+    """Return the list that a call gives which does the same with each of its arguments, several times."""
+    made = machine.heap.make(machine.site(node), "builtins.list")
+    context = machine.context
+    places = [value for value, _ in args.positional for _ in range(effect.each)]
+    for place, value in enumerate(places):
+        machine.context = (*context, *(node for _ in range(place + 1)))
+        got = library.apply(machine, effect, EMPTY, passing(value), node, path=path, names=None)
+        machine.heap.hold(made, str(place), contents(got))
+    machine.context = context
+    machine.heap.give_keys(made, tuple(str(place) for place in range(len(places))))
+    return frozenset({made})
 
 
 _VARYING = (("volatile", AT_RANDOM), ("of_environ", "environ"), ("of_directory", "directory"))
@@ -192,14 +224,42 @@ def element_at(machine: Run, value: Value, index: int | None, node: Instruction)
     """Return what unpacking or a constant index gives at a position (None: any)."""
     result: set[Obj] = set()
     for obj in value:
-        if obj.type == "builtins.tuple" and index is not None and str(index) in obj.fields:
+        if index is not None and str(index) in obj.fields and (obj.type == "builtins.tuple" or obj.keys is not None):
             result.update(obj.fields[str(index)] | obj.fields.get(ANY, EMPTY))
         elif obj.type == INSTANCE and index is not None and (field := records.field_at(obj, index)) is not None:
             result.update(field)
+        elif index is not None and _comes_apart(machine, obj):
+            result.update(_place_in(machine, obj, index, node))
         else:
             result.update(elements(machine, frozenset({obj}), node))
     iterate(machine, value)
     return frozenset(result)
+
+
+def _comes_apart(machine: Run, obj: Obj) -> bool:
+    """Whether an object is what this statement got from code that nobody has described, whose results are apart."""
+    is_new = obj.type == UNKNOWN and obj.made == machine.record.index
+    return is_new and machine.policy is not None and not machine.believes("shares")
+
+
+def _place_in(machine: Run, obj: Obj, index: int, node: Instruction) -> Value:
+    """Return what stands at a place of an object that nobody knows, where it is unpacked: X of ``X, y = load()``.
+
+    What stands at other places is assumed to be something else.
+    """
+    held = obj.fields.get(ANY, EMPTY)
+    part = machine.heap.make((*machine.site(node), obj, index), UNKNOWN)
+    part.path = part.path or obj.path
+    machine.strangers.add(part)
+    machine.heap.hold(part, ANY, held)
+    machine.heap.hold(obj, f"[{index}]", frozenset({part}))
+    reason = machine.blame(node, "a part of what nobody knows", feared=True)
+    machine.assume(
+        Assumed("shares", frozenset(held_at for key in obj.fields if key != ANY for held_at in obj.fields[key]))
+    )
+    machine.assume(Assumed("shares", frozenset({obj}), MEMORY))
+    machine.heap.reason = reason
+    return held | {part}
 
 
 _REGISTERS = re.compile(r"(^|[._])(un)?register(_|$)")

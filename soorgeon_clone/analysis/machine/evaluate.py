@@ -40,7 +40,7 @@ from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.arguments import constant
 from soorgeon_clone.analysis.objects.comparing import look_for_number, note_identity, note_same
 from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, EMPTY, LIB, RETURNED, SUPER, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents, known_items
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside, operate
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State
 from soorgeon_clone.analysis.objects.using import advance_all, iterate
@@ -107,14 +107,28 @@ def _all_immutable(obj: Obj) -> bool:
 
 def _make_mapping(machine: Run, node: MakeMapping) -> Value:
     made = machine.heap.make(machine.site(node), "builtins.dict")
+    keys: list[str | None] = []
     for key, item in node.entries:
         if key is None:
             value = expression(machine, item)
-            machine.heap.hold(made, ANY, contents(value) | implicit(machine, value))
+            items = known_items(value)
+            for name, held in items or ():
+                keys.append(name)
+                machine.heap.hold(made, f"[{name!r}]", held)
+            if items is None:
+                keys.append(None)
+                machine.heap.hold(made, ANY, contents(value) | implicit(machine, value))
         else:
             under = expression(machine, key)
             implicit(machine, under)
+            const = constant(under)
+            keys.append(const if isinstance(const, str) else None)
             machine.heap.hold_item(made, under, expression(machine, item))
+    names = tuple(dict.fromkeys(key for key in keys if key is not None))
+    if None not in keys:
+        machine.heap.give_keys(made, names)
+    else:
+        machine.heap.lose_keys(made)
     return frozenset({made})
 
 

@@ -15,8 +15,7 @@ from soorgeon_clone.analysis.knowledge.effect_comments import Said
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.knowledge.feared import Feared
 from soorgeon_clone.analysis.limits import REACHED
-from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
-from soorgeon_clone.analysis.lower.parts import inside, targets_of
+from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine import beliefs
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, passing
@@ -546,7 +545,8 @@ def keep_views(machine: Run, made: Obj, values: Value, but: frozenset[str] = fro
     if arrays:
         view = machine.heap.make(("view in", made), NDARRAY)
         for array in arrays:
-            machine.heap.view(view, array)
+            if array not in view.views:
+                machine.heap.view(view, array)
         machine.heap.hold(made, ANY, frozenset({view}))
 
 
@@ -618,17 +618,13 @@ def _mentioned_code(machine: Run, functions: list[Obj], values: Value) -> list[O
 def _globals_of(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may read: its module's, and those of modules that it mentions."""
     found = {_global(function, name) for name in function.code.names}
-    asked = (
-        {item.name for item in inside(function.code.place) if isinstance(item, Attribute)}
-        if machine.namespaces
-        else None
-    )
+    asked = machine.asked_in(function.code) if machine.namespaces else frozenset()
     stack = list(found) if asked else []
     while stack:
         binding = machine.module.state.get(stack.pop())
         for obj in binding.value if binding is not None else ():
             if obj.type == LIB and obj.module:
-                more = {f"{obj.module}.{name}" for name in asked or ()} - found
+                more = {f"{obj.module}.{name}" for name in asked} - found
                 found |= more
                 stack += more
     return found
@@ -638,8 +634,7 @@ def _bound_globals(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may bind, those of modules that it stores into included."""
     found = {_global(function, name) for name in function.code.globals}
     if machine.namespaces:
-        targets = (target for item in inside(function.code.place) for target in targets_of(item))
-        stored = {target.name for target in targets if isinstance(target, Attribute)}
+        stored = machine.stored_in(function.code)
         names = _globals_of(machine, function) if stored else set()
         found |= {name for name in names if name.rpartition(".")[2] in stored and name.rpartition(".")[0]}
     return {name for name in found if "." not in name or machine.module.state.get(name) is not None}

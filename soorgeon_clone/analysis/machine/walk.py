@@ -34,7 +34,8 @@ from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.lower import texts
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as read_statements
-from soorgeon_clone.analysis.lower.instructions import Instruction, Name, Read
+from soorgeon_clone.analysis.lower.instructions import Attribute, Code, Instruction, Name, Read
+from soorgeon_clone.analysis.lower.parts import inside, targets_of
 from soorgeon_clone.analysis.machine.branches import Branches, Trail
 from soorgeon_clone.analysis.machine.memo import Activation, Memo
 from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, StatementFacts
@@ -141,8 +142,8 @@ class Run(Branches):
         self.first_imports: dict[str, int] = {}  # the statement that imports a module first
         self.written: set[str] = set()  # files that statements so far may write
         self.scripts: dict[str, str | None] = {}  # files that cells wrote with %%writefile; None: with more than that
-        self._stored_into: dict[str, bool] = {}
         self._code_in_texts: dict[str, tuple[Statement, ...]] = {}
+        self._attributes: dict[Code, tuple[frozenset[str], frozenset[str]]] = {}
         self.read_file: Callable[[str], str | None] = lambda path: None
 
     @cached_property
@@ -173,9 +174,27 @@ class Run(Branches):
 
     def is_stored_into(self, name: str) -> bool:
         """Whether the notebook may give attributes to what a name denotes (``f.calls = 0``)."""
-        if name not in self._stored_into:
-            self._stored_into[name] = texts.store_into(self.texts, name)
-        return self._stored_into[name]
+        names = self._stored_into
+        return names is None or (name in names if name.isidentifier() else bool(names))
+
+    @cached_property
+    def _stored_into(self) -> frozenset[str] | None:
+        return texts.stored_into(self.texts)
+
+    def asked_in(self, code: Code) -> frozenset[str]:
+        """Return the names of attributes that a function asks for."""
+        return self._attributes_in(code)[0]
+
+    def stored_in(self, code: Code) -> frozenset[str]:
+        """Return the names of attributes that a function stores into."""
+        return self._attributes_in(code)[1]
+
+    def _attributes_in(self, code: Code) -> tuple[frozenset[str], frozenset[str]]:
+        if code not in self._attributes:
+            items = list(inside(code.place))
+            targets = [target for item in items for target in targets_of(item)]
+            self._attributes[code] = (_attributes(items), _attributes(targets))
+        return self._attributes[code]
 
     def read_text(self, text: str) -> tuple[Statement, ...]:
         """Return the statements of code that a statement runs, the same ones each time. Raises SyntaxError."""
@@ -601,6 +620,8 @@ class Run(Branches):
             keep(self.tracing[-1].changes, obj, self.heap.reason)
 
     def _record_change(self, obj: Obj) -> None:
+        if obj.keys is not None:
+            self.heap.lose_keys(obj)
         if obj.made != self.record.index and not self.is_own(obj):
             obj.changed.add(self.record.index)
             self.record.changes.add(obj)
@@ -669,6 +690,9 @@ class Run(Branches):
         mutable = frozenset(o for o in objects if not o.immutable)
         if mutable:
             self.assume(Assumed("changes", mutable))
+            if self.heap.keyed:  # what only this section sees is not checked
+                for obj in self.heap.keyed & self.heap.reach(mutable):
+                    self.heap.lose_keys(obj)
 
     def believes(self, kind: Kind) -> bool:
         """Whether what nobody has described is taken to do what it may do."""
@@ -721,6 +745,10 @@ class Run(Branches):
 
     def site(self, node: Instruction) -> Site:
         return (node, self.context)
+
+
+def _attributes(instructions: Iterable[Instruction]) -> frozenset[str]:
+    return frozenset(item.name for item in instructions if isinstance(item, Attribute))
 
 
 def _inside(obj: Obj) -> str:

@@ -71,6 +71,11 @@ def make_mapping(machine: Machine, args: Arguments, node: Instruction) -> Value:
             machine.heap.hold(made, ANY, contents(value))
         else:
             machine.heap.hold(made, f"[{keyword!r}]", value)
+    names = tuple(keyword for keyword, _ in args.keywords if keyword is not None)
+    if not args.positional and len(names) == len(args.keywords):
+        machine.heap.give_keys(made, names)
+    else:
+        machine.heap.lose_keys(made)
     return frozenset({made})
 
 

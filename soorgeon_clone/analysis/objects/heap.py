@@ -96,6 +96,8 @@ class Obj:
     finalized: bool = False  # whether code runs when it goes
     made_for: Reason = NOBODY  # why it was made first
     held_for: list[tuple[Value, Reason]] = field(default_factory=list)  # what it came to hold, and why
+    keys: tuple[str, ...] | None = None  # that a dictionary, places that a list certainly has, and no others
+    was_keyed: bool = False  # whether its keys have been known
 
     def __hash__(self) -> int:
         return self.serial
@@ -134,6 +136,7 @@ class Heap:
         self._atoms: dict[Any, Obj] = {}
         self._origins: dict[Any, set[Obj]] = {}
         self.types: set[str] = set()  # of all mutable objects
+        self.keyed: set[Obj] = set()  # dictionaries whose keys are known
         self.now = -1  # the statement that is walked
         self.importing = ""  # the module beside the notebook that is imported
         self.reason = NOBODY  # why what is done now is done
@@ -220,6 +223,21 @@ class Heap:
     def hold_keys(self, obj: Obj, key: Value) -> None:
         """Let a mapping have ``key`` among its keys."""
         self.hold(obj, KEYS, frozenset(o for o in key if not o.immutable or o.path or _has_number(o)))
+
+    def give_keys(self, obj: Obj, keys: tuple[str, ...]) -> None:
+        """Let a dictionary that is made have these keys and no others, unless it was made there with others before."""
+        if not obj.was_keyed:
+            obj.was_keyed, obj.keys = True, keys
+            self.keyed.add(obj)
+        elif obj.keys != keys:
+            self.lose_keys(obj)
+
+    def lose_keys(self, obj: Obj) -> None:
+        """Let nobody know any more which keys a dictionary has."""
+        if obj.keys is not None:
+            obj.keys = None
+            self.keyed.remove(obj)
+            self.version += 1  # what was called with them is looked at again
 
     def hold_words(self, obj: Obj, key: str, words: str) -> None:
         """Let ``obj`` have ``words`` under `LOST` or `NAMED`, and which statement it has them from."""

@@ -6,6 +6,7 @@ import posixpath
 
 from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
+    ANY,
     EMPTY,
     FACTORY,
     FILE,
@@ -58,6 +59,16 @@ def contents(value: Value) -> Value:
     """Return everything that the objects hold directly, keys of mappings left out."""
     parts = [held for obj in value for name, held in obj.fields.items() if name not in _NO_ELEMENTS]
     return parts[0] if len(parts) == 1 else EMPTY.union(*parts) if parts else EMPTY
+
+
+def known_items(value: Value) -> tuple[tuple[str, Value], ...] | None:
+    """Return the items of a dictionary whose keys are certain, texts all of them; None for anything else."""
+    if len(value) != 1:
+        return None
+    (obj,) = value
+    if obj.keys is None or ANY in obj.fields or KEYS in obj.fields:
+        return None
+    return tuple((key, obj.fields.get(f"[{key!r}]", EMPTY)) for key in obj.keys)
 
 
 def is_mutable_container(obj: Obj) -> bool:
