@@ -41,7 +41,7 @@ from soorgeon_clone.analysis.objects.heap import (
     Value,
 )
 from soorgeon_clone.analysis.objects.lineage import add_base, member
-from soorgeon_clone.analysis.objects.members import metaclasses, run_descriptor
+from soorgeon_clone.analysis.objects.members import make_enum_members, metaclasses, run_descriptor
 from soorgeon_clone.analysis.objects.state import Scope, State
 from soorgeon_clone.analysis.objects.table import kind_of
 
@@ -131,6 +131,7 @@ def make_class(machine: Run, node: MakeClass) -> Obj:
             elif method.type == INSTANCE:
                 words = frozenset({machine.heap.atom("builtins.str", name)})
                 run_descriptor(machine, method, "__set_name__", (frozenset({obj}), words), node)
+    make_enum_members(machine, obj, node)
     _subclass_hooks(machine, obj, node)
     if records.is_named_tuple(obj) or any(_DATACLASS.search(name) for name in node.decorators):
         records.say_fields(obj, _fields(node))

@@ -24,7 +24,7 @@ def make_class(machine: Machine, args: Arguments, node: Instruction) -> Value:
         say_fields(made, _fields_in(node))
     bases = contents(args.at(1)) if len(args.positional) > 1 else EMPTY
     add_bases(machine.heap, made, frozenset(o for o in bases if o.type in (CLASS, LIB)))
-    for value in (args.at(2), args.at(1)):
+    for value in (args.at(2), args.at(1), dict(args.keywords).get("namespace", EMPTY)):
         for obj in value:
             for key, held in obj.fields.items():
                 name = key[2:-2] if key.startswith("['") else MEMBERS

@@ -5,12 +5,15 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.collections import make_class
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, INSTANCE, Value
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FACTORY, INSTANCE, Value
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.parts import contents
+
+_FIELD = "dataclasses.Field"
 
 
 def _field(machine: Machine, args: Arguments, node: Instruction) -> Value:
-    made = machine.heap.make(machine.site(node), "dataclasses.Field")
+    made = machine.heap.make(machine.site(node), _FIELD)
     for keyword, value in args.keywords:
         machine.heap.hold(made, keyword or ANY, value)
     return frozenset({made})
@@ -36,8 +39,13 @@ def replace(machine: Machine, args: Arguments, node: Instruction) -> Value | Non
 def _make_dataclass(machine: Machine, args: Arguments, node: Instruction) -> Value:
     """Before Python 3.12 the class says that it stands in the module `types`, where pickle does not find it."""
     made = make_class(machine, args, node)
+    factories = EMPTY
+    for said in contents(contents(args.at(1))):  # [("x", list, field(default_factory=list))]
+        if said.type == _FIELD:
+            factories |= said.fields.get("default_factory", EMPTY) | said.fields.get(ANY, EMPTY)
     for cls in made:
         cls.is_local = all(keyword != "module" for keyword, _ in args.keywords)
+        machine.heap.hold(cls, f"{FACTORY}:{ANY}", factories)  # of a field whose name is not known
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.objects.arguments import Arguments, arity, passing
+from soorgeon_clone.analysis.objects.arguments import Arguments, any_arguments, arity, passing
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
     CACHED,
@@ -13,6 +13,7 @@ from soorgeon_clone.analysis.objects.heap import (
     FUNCTION,
     INSTANCE,
     KEYWORDS,
+    MEMBERS,
     METHOD,
     OF_CLASS,
     SELF,
@@ -21,7 +22,7 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.parts import contents, mutable
 
 PARTIAL_METHOD = "functools.partialmethod"
 PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
@@ -104,6 +105,14 @@ def _run_once(machine: Machine, obj: Obj, method: Obj, args: Arguments, node: In
     return result
 
 
+def bare_instance(machine: Machine, args: Arguments, node: Instruction) -> Value:
+    """Return the instance of a class of the notebook that ``object.__new__(cls, ...)`` gives, before ``__init__``."""
+    made = machine.heap.make((*machine.site(node), "new"), INSTANCE)
+    machine.heap.hold(made, OF_CLASS, frozenset(obj for obj in args.first if obj.type == CLASS))
+    machine.heap.hold(made, ANY, mutable(args.all - args.first))
+    return frozenset({made})
+
+
 def set_property(machine: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
     """Run a property's setter or ``__setattr__`` where a class of the notebook has one."""
     _run_property(machine, obj, name, (value, value), ("__setattr__", f"{name}.setter", "__set__"), node)
@@ -130,18 +139,40 @@ def _run_property(
 def enum_member(machine: Machine, cls: Obj, name: str) -> Value:
     """Return the member of an enumeration: one object for good, which pickle finds by its class."""
     value = cls.fields.get(name, EMPTY)
-    if not value or name.startswith("_") or any(o.type == FUNCTION for o in value):
+    if not value or name.startswith(("_", "*")) or any(o.type == FUNCTION for o in value):
         return EMPTY
     if not any(base.path.startswith("enum.") for base in library_bases(frozenset({cls}))):
         return EMPTY
     made = machine.heap.make(("member", cls, name), INSTANCE, immutable=True)
-    made.fields = {OF_CLASS: frozenset({cls}), "value": value}
+    made.fields = {**made.fields, OF_CLASS: frozenset({cls}), "value": value}
     return frozenset({made})
 
 
 def enum_members(machine: Machine, cls: Obj) -> Value:
     """Return all members of an enumeration; nothing for other classes."""
     return EMPTY.union(*(enum_member(machine, cls, name) for name in list(cls.fields)))
+
+
+def make_enum_members(machine: Machine, cls: Obj, node: Instruction) -> None:
+    """Run what an enumeration makes its members with, when it is defined."""
+    for constructor in ("__new__", "__init__"):
+        for function in member(frozenset({cls}), constructor):
+            for one in enum_members(machine, cls) if function.type == FUNCTION else ():
+                given = one.fields["value"] | contents(one.fields["value"])
+                first = cls if constructor == "__new__" else one
+                passed = any_arguments(function, given, frozenset({first}))
+                for made in machine.call_function(function, passed, node):
+                    for key, value in list(made.fields.items()) if made.type == INSTANCE else ():
+                        if not key.startswith("*"):
+                            hold_in_member(machine, one, key, value)
+
+
+def hold_in_member(machine: Machine, obj: Obj, name: str, value: Value) -> None:
+    """Let the member of an enumeration have an attribute; its class holds what that is, for pickle never takes it."""
+    obj.fields[name] = obj.fields.get(name, EMPTY) | value
+    machine.heap.grew(obj)
+    for cls in obj.classes:
+        machine.heap.hold(cls, MEMBERS, value)
 
 
 def attributes(machine: Machine, obj: Obj) -> Value:

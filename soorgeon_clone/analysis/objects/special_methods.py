@@ -1,4 +1,7 @@
-"""Special methods of the notebook's classes (``__add__``), which operations run, also on what holds instances."""
+"""Special methods of the notebook's classes (``__add__``), which operations run, also on what holds instances.
+
+Those by which Jupyter shows an object (``_repr_html_``, ``_ipython_display_``) are among them.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ _QUIET = frozenset(
 _OF_ITSELF = re.compile(
     r"__(get|set|del|i(?!nt|ndex|nvert)|enter|exit|next|missing|contains|delete|aenter|aexit|anext|await)[a-z]*__$"
 )
+_SPECIAL = re.compile(r"__.*__$|_(repr_[a-z0-9]+|ipython_display)_$")
 _ARITHMETIC = {
     **{"+": "add", "-": "sub", "*": "mul", "@": "matmul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow"},
     **{"<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor"},
@@ -125,7 +129,7 @@ def _run(
     result: set[Obj] = set()
     for cls in lineage(obj.classes):
         for name, members in list(cls.fields.items()):
-            if not (name.startswith("__") and name.endswith("__")) or name in _QUIET:
+            if not _SPECIAL.match(name) or name in _QUIET:
                 continue
             if (held and _OF_ITSELF.match(name)) or (names is not None and name not in names):
                 continue

@@ -6,10 +6,11 @@ from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS
 from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
-from soorgeon_clone.analysis.objects.heap import CODE_TYPES, EMPTY, INSTANCE, LIB, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import CLASS, CODE_TYPES, EMPTY, INSTANCE, LIB, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.members import bare_instance
 from soorgeon_clone.analysis.objects.using import is_advancing
 
 MAIN = "__main__"  # the notebook, as a module
@@ -85,6 +86,8 @@ class Importable(Kind):
         return machine.call_library(obj.path, args, node)
 
     def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+        if name == "__new__" and any(each.type == CLASS for each in args.first):
+            return bare_instance(machine, args, node)
         if obj.path == _SUPER:
             return EMPTY
         modelled = machine.model_method(obj, name, args, node)

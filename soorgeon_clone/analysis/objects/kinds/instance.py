@@ -34,6 +34,7 @@ from soorgeon_clone.analysis.objects.members import (
     delete_property,
     has_library_base,
     has_member,
+    hold_in_member,
     library_bases,
     set_property,
 )
@@ -92,6 +93,7 @@ class Instance(OwnCode):
 
     def store_attribute(self, machine: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
         if obj.immutable:
+            hold_in_member(machine, obj, name, value)
             for cls in obj.classes:  # pickle finds the member of an enumeration by its class
                 machine.change_one(cls)
             return

@@ -23,7 +23,14 @@ from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.members import bind, enum_member, enum_members, library_bases, metaclasses
+from soorgeon_clone.analysis.objects.members import (
+    bare_instance,
+    bind,
+    enum_member,
+    enum_members,
+    library_bases,
+    metaclasses,
+)
 from soorgeon_clone.analysis.objects.parts import contents
 
 _TEXTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
@@ -63,6 +70,8 @@ class NotebookClass(Definition):
         own = frozenset({obj})
         if member(own, name) or name in obj.fields or member(metaclasses(obj), name):
             return super().call_method(machine, obj, name, args, node)
+        if name == "__new__" and any(each.type == CLASS for each in args.first):
+            return bare_instance(machine, args, node)
         if name == "_make":  # of a named tuple: an instance with what an iterable gives
             return self.call(machine, obj, Arguments(((machine.elements(args.first, node), True),)), node)
         if sets_by_name(name):
@@ -76,20 +85,10 @@ class NotebookClass(Definition):
             for function in member(cls, "_missing_"):
                 members |= machine.call(bind(machine, obj, function, node), args, node)
             return members
-        made = machine.heap.make((*machine.site(node), obj), INSTANCE)
-        machine.heap.hold(made, OF_CLASS, cls)
-        _make_fields(machine, obj, made, node)
-        has_init = _run_constructors(machine, obj, made, args, node)
-        if not has_init:
-            _keep_arguments(machine, obj, made, args)
-        own = frozenset({made})
-        for function in member(cls, "__del__"):
-            machine.finalize(made, bind(machine, made, function, node), node)
-        for name in ("__post_init__", "__attrs_post_init__"):
-            for function in member(cls, name):
-                if function.type == FUNCTION:
-                    # its parameters, if it has any, get what was given for fields that are only for it (InitVar)
-                    machine.call_function(function, any_arguments(function, args.all, own), node)
+        own = _created(machine, obj, args, node)
+        has_init = False
+        for made in own:
+            has_init = _initialize(machine, obj, made, args, node) or has_init
         for function in member(metaclasses(obj), "__call__"):
             machine.opaque("a metaclass decides what calling a class gives")
             machine.call_function(function, args.after(cls), node)
@@ -111,18 +110,40 @@ def _make_fields(machine: Machine, cls: Obj, made: Obj, node: Instruction) -> No
                 machine.heap.hold(made, name, frozenset(o for o in value if o.type != LIB) or factory)
 
 
-def _run_constructors(machine: Machine, cls: Obj, made: Obj, args: Arguments, node: Instruction) -> bool:
-    """Run ``__new__`` and ``__init__``; return whether there is an ``__init__``."""
-    found = False
-    for name, first in (("__new__", cls), ("__init__", made)):
-        for function in member(frozenset({cls}), name):
+def _created(machine: Machine, cls: Obj, args: Arguments, node: Instruction) -> Value:
+    """Return what ``__new__`` gives: a new instance where the class does not say otherwise, of nothing yet."""
+    made = machine.heap.make((*machine.site(node), cls), INSTANCE)
+    machine.heap.hold(made, OF_CLASS, frozenset({cls}))
+    given = EMPTY
+    for function in member(frozenset({cls}), "__new__"):
+        if function.type == FUNCTION:
+            given |= machine.call_function(function, args.after(frozenset({cls})), node)
+    instances = frozenset(obj for obj in given if obj.type == INSTANCE and not obj.immutable)
+    if instances and len(instances) == len(given):
+        return instances
+    machine.heap.hold(made, ANY, frozenset(obj for obj in given - instances if not obj.immutable))
+    return instances | {made}
+
+
+def _initialize(machine: Machine, cls: Obj, made: Obj, args: Arguments, node: Instruction) -> bool:
+    """Let an instance have its fields, by ``__init__`` and the like; return whether there is an ``__init__``."""
+    own, of_class = frozenset({made}), frozenset({cls})
+    _make_fields(machine, cls, made, node)
+    has_init = False
+    for function in member(of_class, "__init__"):
+        if function.type == FUNCTION:
+            has_init = True
+            machine.call_function(function, args.after(own), node)
+    if not has_init:
+        _keep_arguments(machine, cls, made, args)
+    for function in member(of_class, "__del__"):
+        machine.finalize(made, bind(machine, made, function, node), node)
+    for name in ("__post_init__", "__attrs_post_init__"):
+        for function in member(of_class, name):
             if function.type == FUNCTION:
-                found = found or name == "__init__"
-                value = machine.call_function(function, args.after(frozenset({first})), node)
-                for obj in value if name == "__new__" else ():
-                    if obj.type != INSTANCE and not obj.immutable:
-                        machine.heap.hold(made, ANY, frozenset({obj}))
-    return found
+                # its parameters, if it has any, get what was given for fields that are only for it (InitVar)
+                machine.call_function(function, any_arguments(function, args.all, own), node)
+    return has_init
 
 
 def _keep_arguments(machine: Machine, cls: Obj, made: Obj, args: Arguments) -> None:
