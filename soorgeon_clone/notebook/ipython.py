@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
@@ -53,6 +53,9 @@ _REGISTERED = re.compile(
     | register_alias\(\s*["'](\w+)["'] | magic_name\s*=\s*["'](\w+)["'] | @line_(?:cell_)?magic\s+def\s+(\w+)"""
 )
 
+# `%alias_magic t time`: %t is what %time is.
+_ALIASED = re.compile(r"^%alias_magic\s+(?:-\S+\s+)*(\w+)\s+%{0,2}(\w+)\s*$", re.MULTILINE)
+
 
 def is_notebook_name(name: str) -> bool:
     """Tell whether IPython provides the name: ``display``, ``Out``, ``_``, ``_3``, ``_i3``, ..."""
@@ -92,7 +95,10 @@ def _each(sources: tuple[str, ...]) -> tuple[PythonCode | CellSyntaxError, ...]:
     unseen = False
     looked_at = 0
     registered: set[str] = set()
+    aliases: dict[str, str] = {}
     for source in sources:
+        source = _by_their_names(source, aliases)
+        aliases.update(_ALIASED.findall(source))
         try:
             code = to_python(source, registered=registered & _first_words(source))
             registered.update(name for names in _REGISTERED.findall(source) for name in names if name)
@@ -109,6 +115,15 @@ def _each(sources: tuple[str, ...]) -> tuple[PythonCode | CellSyntaxError, ...]:
         except CellSyntaxError as error:
             codes.append(error)
     return tuple(codes)
+
+
+def _by_their_names(source: str, aliases: Mapping[str, str]) -> str:
+    """Return a cell in which magics stand by the names of those that they are aliases of."""
+    if not aliases:
+        return source
+    names = "|".join(map(re.escape, aliases))
+    aliased = re.compile(rf"(^\s*%%?|=\s*%)({names})\b", re.MULTILINE)
+    return aliased.sub(lambda found: found[1] + aliases[found[2]], source)
 
 
 def _first_words(source: str) -> set[str]:

@@ -92,7 +92,7 @@ def _refuse_modules(wiring: Wiring, sharing: Sharing, unit: Unit, loaded: Mappin
 
     If the module is given what is in the file, that is the same file.
     """
-    of_modules = {obj for obj in loaded if obj.imported}
+    of_modules = {obj for obj in loaded if obj.imported or any(other.imported for other in obj.memory or ())}
     for name, begin in list(wiring.askers) if of_modules else ():
         if begin != unit.begin or not beside.is_of_module(name) or name in wiring.loads[begin]:
             continue

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from soorgeon_clone.analysis.knowledge.effects import installed_major
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels
+from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS
 from soorgeon_clone.analysis.objects.heap import ANY, FRAMES, LOST, Obj, Value, is_module
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
@@ -63,6 +64,12 @@ class Table(_Numbers):
             machine.refill(obj)
             machine.heap.hold_words(obj, LOST, name)
         return super().attribute(machine, obj, name, node)
+
+    def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        """A function that stands in the index is asked for the rows: ``df.loc[is_late] = 0``."""
+        if not obj.immutable:
+            machine.call_back(index.value, frozenset({obj}), NO_ARGUMENTS, node, f"{obj.type}[]")
+        super().store_item(machine, obj, index, value, node)
 
     def hold_elements(self, machine: Machine, obj: Obj, made: Value) -> None:
         """Rows and columns are made anew."""
