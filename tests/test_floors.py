@@ -61,7 +61,7 @@ DOORS: dict[str, frozenset[str]] = {
     "botocore": frozenset({"export/submit"}),
     "click": frozenset({"cli"}),
     "cloudpickle": frozenset({"pipeline/execution/post_mortem"}),
-    "comm": frozenset({"pipeline/execution/shell"}),
+    "comm": frozenset({"pipeline/execution/output_widgets"}),
     "detect_secrets": frozenset({"lint/credentials"}),
     "distributed": frozenset({"pipeline/elsewhere/dask"}),
     "duckdb": frozenset({"pipeline/state/databases"}),

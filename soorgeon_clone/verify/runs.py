@@ -23,6 +23,7 @@ from soorgeon_clone.refactor.model import Part, Plan
 from soorgeon_clone.verify import capture
 from soorgeon_clone.verify.capture import Guarded
 from soorgeon_clone.verify.model import Node
+from soorgeon_clone.verify.widgets import cells_of
 
 Portraits = Mapping[str, Node]
 Boundaries = Mapping[int, tuple[int, Sequence[Part]]]
@@ -133,7 +134,7 @@ class Runner:
             tasks[run.name] = TaskRun(
                 status=outcome.status if outcome else None,
                 error=outcome.error if outcome else None,
-                cells=read_executed(executed)["cells"] if executed.exists() else (),
+                cells=cells_of(read_executed(executed)) if executed.exists() else (),
                 arrived=_captured(aside / f"{run.name}.in"),
                 left=_captured(aside / f"{run.name}.out"),
                 problem=run.error if run.result in ("failed", "killed") else None,
@@ -207,7 +208,7 @@ def _straight(
     folders: tuple[Path, ...],
     guarded: Guarded | None,
 ) -> Straight:
-    executed = read_executed(output)["cells"] if output.exists() else source["cells"]
+    executed = cells_of(read_executed(output)) if output.exists() else source["cells"]
     theirs = [number for number, cell in enumerate(source["cells"]) if not capture.is_ours(cell)]
     outputs = {index: executed[number].get("outputs", ()) for index, number in enumerate(theirs)}
     error = outcome.error

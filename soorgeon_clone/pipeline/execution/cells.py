@@ -152,6 +152,7 @@ async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden:
             result = await _interact(shell, source, store_history=not hidden)
     finally:
         shell.flush_streams()
+        shell.front_end.settle()
     if result.success and not shell.display_failed:
         return None
     exception = result.error_before_exec or result.error_in_exec

@@ -140,7 +140,9 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChann
         kernel_lives = True
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-            _record(recorder, msg["msg_type"], msg["content"])
+            is_for_widget = bool(self.output_hook_stack[msg["parent_header"].get("msg_id")])
+            if not is_for_widget or msg["msg_type"] == "update_display_data":
+                _record(recorder, msg["msg_type"], msg["content"])
             return super().process_message(msg, cell, cell_index)
 
         async def async_execute_cell(self, cell: Any, cell_index: int, *more: Any, **options: Any) -> Any:

@@ -31,16 +31,29 @@ class Recorder:
         self._clear_first = False
         self._pieces: list[str] = []  # texts of the stream output at the end, joined when it is complete
         self._shown: dict[str, list[Output]] = {}  # display id -> the outputs that show it
+        self._within: list[Recorder] = []  # of output widgets, which take what would be the cell's; the last has it
+
+    def enter(self, widget: Recorder) -> None:
+        """What is shown from now on goes to ``widget``."""
+        self._within.append(widget)
+
+    def leave(self, widget: Recorder) -> None:
+        if widget in self._within:
+            self._within.remove(widget)
 
     def begin(self, index: int, count: int | None) -> None:
         """Outputs from now on belong to cell ``index``, whose execution count is ``count``."""
         self.settle()
+        self._within.clear()
         self._journal.event("begin", index, count)
         self.index, self._used, self._cut, self._clear_first = index, 0, False, False
         self.cells[index]["execution_count"] = count
         self._outputs = self.cells[index]["outputs"] = []
 
     def stream(self, name: str, text: str) -> None:
+        if self._within:
+            self._within[-1].stream(name, text)
+            return
         if self._clear_first:
             self._forget()
         if self.limit is None or self._used + len(text) <= self.limit:
@@ -57,11 +70,17 @@ class Recorder:
 
     def result(self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, count: int | None) -> None:
         """The value of a cell's last expression (``Out[n]``)."""
+        if self._within:
+            self._within[-1].result(data, metadata, count)
+            return
         self._add({**self._bundle(data, metadata), "execution_count": count, "output_type": "execute_result"}, None)
 
     def display(
         self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, display_id: str | None = None
     ) -> None:
+        if self._within:
+            self._within[-1].display(data, metadata, display_id)
+            return
         self._add({**self._bundle(data, metadata), "output_type": "display_data"}, display_id)
 
     def update(self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, display_id: str) -> None:
@@ -71,6 +90,9 @@ class Recorder:
         self._used = used  # it takes the place of another
 
     def error(self, ename: str, evalue: str, traceback: list[str]) -> None:
+        if self._within:
+            self._within[-1].error(ename, evalue, traceback)
+            return
         if self.limit is not None and len(evalue) + sum(map(len, traceback)) > self.limit - self._used:
             # the error of a cell that has shown all it may must still be seen
             longest = max(self.limit - self._used, _SHORTEST) // (len(traceback) + 1)
@@ -79,6 +101,9 @@ class Recorder:
 
     def clear(self, *, wait: bool) -> None:
         """``clear_output``: now, or when the next output comes."""
+        if self._within:
+            self._within[-1].clear(wait=wait)
+            return
         self._journal.event("clear", wait)
         if wait:
             self._clear_first = True

@@ -25,6 +25,7 @@ from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from traitlets import Instance, Type, default
 from traitlets.config import Config
 
+from soorgeon_clone.pipeline.execution.output_widgets import FrontEnd, comm_manager, listen
 from soorgeon_clone.pipeline.execution.recording import Recorder
 
 # Notebook libraries look for these names to know that they are in a notebook; ipykernel sets the variables.
@@ -136,14 +137,16 @@ class Publisher(DisplayPublisher):
 class Kernel:
     """What libraries ask of a kernel. That there is one tells pandas that this is no terminal."""
 
+    def __init__(self, front_end: FrontEnd) -> None:
+        self.get_parent = front_end.request
+
     @property
     def comm_manager(self) -> Any:
         """Where Panel and HoloViews register what a browser may say to them; nobody does."""
-        try:
-            import comm
-        except ImportError:
-            raise AttributeError("comm_manager") from None
-        return comm.get_comm_manager()
+        manager = comm_manager()
+        if manager is None:
+            raise AttributeError("comm_manager")
+        return manager
 
 
 class ZMQInteractiveShell(InteractiveShell):
@@ -160,7 +163,8 @@ class ZMQInteractiveShell(InteractiveShell):
     hidden_source: str | None = None  # the text of a cell that must leave In, Out and the execution count alone
     display_failed = False
     keepkernel_on_exit = None
-    kernel = Kernel()
+    kernel: Kernel
+    front_end: FrontEnd
     last_error: tuple[type[BaseException], BaseException, list[str]] | None = None
 
     @default("exiter")
@@ -251,6 +255,9 @@ def open_shell(folder: Path) -> ZMQInteractiveShell:
     sys.modules[stand_in.__name__] = stand_in
     shell: ZMQInteractiveShell = ZMQInteractiveShell.instance(config=config, ipython_dir=str(folder))
     shell.extension_manager.load_extension("storemagic")
+    shell.front_end = FrontEnd(shell)
+    shell.kernel = Kernel(shell.front_end)
+    listen(shell.front_end)
     return shell
 
 
