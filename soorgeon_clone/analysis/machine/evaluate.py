@@ -194,6 +194,9 @@ def _operate(machine: Run, node: Operate) -> Value:
     if asked is not None:
         machine.read_global(asked)
         return frozenset({machine.heap.atom("builtins.bool")})
+    filled = namespaces.filled_by_operator(machine, node)
+    if filled is not None:
+        return filled
     left = node.first
     value = expression(machine, left)
     for sign, operand in node.rest:
@@ -422,6 +425,11 @@ def _item(machine: Run, node: Item) -> Value:
 def _call(machine: Run, node: Call) -> Value:
     function = node.function
     if isinstance(function, Attribute):
+        by_name = namespaces.looked_up(machine, node)
+        if by_name is None:
+            by_name = namespaces.filled(machine, node)
+        if by_name is not None:
+            return by_name
         value, setting = _setting_or_part(machine, function.of, node)
         if setting:
             return value

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.lower.instructions import Attribute, Call, Constant, Item, Operate, Read
+import re
+from dataclasses import replace
+
+from soorgeon_clone.analysis.lower.instructions import Attribute, Call, Constant, Instruction, Item, Operate, Read
 from soorgeon_clone.analysis.machine import calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import constant, passing
-from soorgeon_clone.analysis.objects.heap import EMPTY, LIB, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, LIB, UNBOUND, Value
+from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 
+_NAME = re.compile(r"[^\W\d]\w*")
 _NAMESPACES = ("globals", "locals", "vars")
+_FILLING = frozenset({"format", "format_map"})  # methods of texts with names in them
+
+
+def _is_namespace(machine: Run, node: Instruction, *, names: tuple[str, ...] = _NAMESPACES) -> bool:
+    """Whether ``globals()``, or ``locals()`` at the top of the notebook, stands here."""
+    if not isinstance(node, Call) or node.arguments or not isinstance(node.function, Read):
+        return False
+    name = node.function.name
+    if name not in names or (name != "globals" and machine.scope.kind != "module"):
+        return False
+    return {obj.path for obj in machine.read(node.function)} == {f"builtins.{name}"}
 
 
 def dynamic_name(machine: Run, node: Item) -> str | None:
     """Return x for ``globals()["x"]`` at notebook level or in a function."""
-    of = node.of
-    if not isinstance(of, Call) or of.arguments or not isinstance(of.function, Read):
-        return None
-    name = of.function.name
-    if name not in _NAMESPACES or (name != "globals" and machine.scope.kind != "module"):
+    if not _is_namespace(machine, node.of):
         return None
     const = constant(machine.evaluate(node.key))
     return machine.qualified(const) if isinstance(const, str) else None
@@ -29,12 +41,62 @@ def asked_name(machine: Run, node: Operate) -> str | None:
     if not isinstance(first, Constant) or not isinstance(first.value, str) or len(node.rest) != 1:
         return None
     ((sign, of),) = node.rest
-    if sign not in ("in", "not in") or not isinstance(of, Call) or of.arguments or not isinstance(of.function, Read):
-        return None
-    name = of.function.name
-    if name not in (*_NAMESPACES, "dir") or (name != "globals" and machine.scope.kind != "module"):
+    if sign not in ("in", "not in") or not _is_namespace(machine, of, names=(*_NAMESPACES, "dir")):
         return None
     return machine.qualified(first.value)
+
+
+def looked_up(machine: Run, node: Call) -> Value | None:
+    """Return what ``globals().get("x", 0)`` gives; None where something else is called."""
+    function = node.function
+    if not isinstance(function, Attribute) or function.name != "get" or not _is_namespace(machine, function.of):
+        return None
+    args = calls.arguments(machine, node)
+    name = constant(args.first)
+    if not isinstance(name, str):
+        return None
+    found = machine.read_global(machine.qualified(name)) - {UNBOUND}
+    return found | args.at(1) | {machine.heap.atom("builtins.NoneType")}
+
+
+def filled(machine: Run, node: Call) -> Value | None:
+    """Return what ``"{x}".format(**globals())`` gives, or ``text.format_map(vars())``; None for other calls."""
+    function = node.function
+    if not isinstance(function, Attribute) or function.name not in _FILLING:
+        return None
+    spaces = [one for one in node.arguments if one.sign in ("", "**") and _is_namespace(machine, one.value)]
+    if len(spaces) != 1:
+        return None
+    texts = machine.evaluate(function.of)
+    if not texts or any(not isinstance(obj.const, str) for obj in texts):
+        return None
+    others = tuple(one for one in node.arguments if one is not spaces[0])
+    args = calls.arguments(machine, replace(node, arguments=others))
+    _fill(machine, texts, node)
+    implicit(machine, args.all)
+    return frozenset({machine.heap.atom("builtins.str")})
+
+
+def filled_by_operator(machine: Run, node: Operate) -> Value | None:
+    """Return what ``"%(x)s" % globals()`` gives; None for other operations."""
+    if len(node.rest) != 1 or node.rest[0][0] != "%" or not _is_namespace(machine, node.rest[0][1]):
+        return None
+    texts = machine.evaluate(node.first)
+    if not texts or any(not isinstance(obj.const, str) for obj in texts):
+        return None
+    _fill(machine, texts, node)
+    return frozenset({machine.heap.atom("builtins.str")})
+
+
+def _fill(machine: Run, texts: Value, node: Instruction) -> None:
+    """Read the variables that constant texts name, and ask these for their texts."""
+    names = {name for obj in texts if isinstance(obj.const, str) for name in _NAME.findall(obj.const)}
+    for name in sorted(names):
+        if machine.module.state.get(machine.qualified(name)) is not None:
+            value = machine.read_global(machine.qualified(name)) - {UNBOUND}
+            implicit(machine, value)
+            implicit_inside(machine, value)
+            machine.show(value)
 
 
 def read_setting(machine: Run, value: Value, name: str, node: Call | Item) -> Value | None:
