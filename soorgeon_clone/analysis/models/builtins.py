@@ -5,10 +5,10 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.collections import make_class, make_mapping
 from soorgeon_clone.analysis.models.importlib import dunder_import
-from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant
+from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
 from soorgeon_clone.analysis.objects.comparing import note_asked_for
-from soorgeon_clone.analysis.objects.heap import ANY, INSTANCE, LIB, SOURCE, UNBOUND, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.objects.lineage import lineage
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, INSTANCE, LIB, SOURCE, UNBOUND, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import bind, has_member
 from soorgeon_clone.analysis.objects.parts import contents
@@ -91,8 +91,8 @@ def _getattr(machine: Machine, args: Arguments, node: Instruction) -> Value:
             for cls in lineage(obj.classes):
                 for key, members in cls.fields.items():
                     if not key.startswith("*"):
-                        for member in members:
-                            found |= bind(machine, obj, member, node)
+                        for held in members:
+                            found |= bind(machine, obj, held, node)
         elif (variables := machine.module_variables(obj)) is not None:
             found |= variables
         elif obj.type == LIB:
@@ -143,6 +143,13 @@ def _dir(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     return frozenset({made})
 
 
+def _is_of(machine: Machine, args: Arguments, node: Instruction) -> None:
+    """``isinstance`` and ``issubclass`` may ask the class that they are given."""
+    for cls in args.at(1) | contents(args.at(1)):
+        if cls.type == CLASS and member((cls,), "__subclasshook__"):
+            machine.call_method(frozenset({cls}), "__subclasshook__", passing(args.first), node)
+
+
 def _float(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     text = constant(args.first)
     if isinstance(text, str) and text.strip().lower().lstrip("+-") == "nan":
@@ -166,5 +173,7 @@ FUNCTIONS = {
     "builtins.object.__setattr__": _setattr,
     "builtins.vars": _vars,
     "builtins.locals": _locals,
+    "builtins.isinstance": _is_of,
+    "builtins.issubclass": _is_of,
     "builtins.__import__": dunder_import,
 }

@@ -6,7 +6,7 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
 from soorgeon_clone.analysis.objects.comparing import note_same
 from soorgeon_clone.analysis.objects.heap import ANY, METHOD, Value
-from soorgeon_clone.analysis.objects.kinds.method import METHOD_CALLER
+from soorgeon_clone.analysis.objects.kinds.method import ATTRIBUTE_GETTER, METHOD_CALLER
 from soorgeon_clone.analysis.objects.machine import Machine
 
 
@@ -21,8 +21,22 @@ def _methodcaller(machine: Machine, args: Arguments, node: Instruction) -> Value
     return frozenset({made})
 
 
+def _attrgetter(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
+    if not args.positional or any(not isinstance(constant(name), str) for name, _ in args.positional):
+        return None
+    made = machine.heap.make(machine.site(node), METHOD)
+    made.name = ATTRIBUTE_GETTER
+    made.bound = args
+    return frozenset({made})
+
+
 def _is(machine: Machine, args: Arguments, node: Instruction) -> None:
     note_same(machine, "is", args.first, args.at(1))
 
 
-FUNCTIONS = {METHOD_CALLER: _methodcaller, "operator.is_": _is, "operator.is_not": _is}
+FUNCTIONS = {
+    METHOD_CALLER: _methodcaller,
+    ATTRIBUTE_GETTER: _attrgetter,
+    "operator.is_": _is,
+    "operator.is_not": _is,
+}

@@ -11,8 +11,10 @@ from soorgeon_clone.analysis.objects.arguments import any_arguments
 from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FUNCTION, INSTANCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.members import metaclasses
 from soorgeon_clone.analysis.objects.parts import CONTAINERS
 
+_WITH_METHODS = frozenset({INSTANCE, CLASS})  # of a class, those of its metaclass
 _QUIET = frozenset(
     {"__init__", "__new__", "__post_init__", "__del__", "__init_subclass__", "__class_getitem__", "__call__"}
 )
@@ -48,11 +50,11 @@ def look_into_unknown(machine: Machine, value: Value) -> None:
 def implicit(machine: Machine, value: Value) -> Value:
     """Run what an operation may call in the notebook's classes (``__add__``, ``__repr__``); return what it gives."""
     look_into_unknown(machine, value)
-    if INSTANCE not in machine.heap.types:
+    if machine.heap.types.isdisjoint(_WITH_METHODS):
         return EMPTY
     result: set[Obj] = set()
     for obj in value:
-        if obj.type == INSTANCE:
+        if obj.type == INSTANCE or (obj.type == CLASS and metaclasses(obj)):
             result.update(_run(machine, obj))
     return frozenset(result)
 
@@ -100,17 +102,17 @@ def implicit_inside(machine: Machine, value: Value) -> None:
 
     ``[a] == [b]`` compares a with b, ``print([a])`` asks for its text, ``set([a])`` for its hash.
     """
-    if INSTANCE not in machine.heap.types:
+    if machine.heap.types.isdisjoint(_WITH_METHODS):
         return
     seen = set(value)
     stack = [obj for obj in value if obj.type in _SEEN_THROUGH]
     while stack:
         for held in stack.pop().fields.values():
-            more = [obj for obj in held if obj.type in _SEEN_THROUGH and obj not in seen]
+            more = [obj for obj in held if (obj.type in _SEEN_THROUGH or obj.type == CLASS) and obj not in seen]
             seen.update(more)
-            stack += more
+            stack += [obj for obj in more if obj.type != CLASS]
     for obj in seen - value:
-        if obj.type == INSTANCE:
+        if obj.type == INSTANCE or (obj.type == CLASS and metaclasses(obj)):
             _run(machine, obj, held=True)
 
 
@@ -127,7 +129,7 @@ def _run(
     if machine.effort.is_exhausted:
         return machine.exhausted(frozenset({obj}))
     result: set[Obj] = set()
-    for cls in lineage(obj.classes):
+    for cls in lineage(obj.classes if obj.type == INSTANCE else metaclasses(obj)):
         for name, members in list(cls.fields.items()):
             if not _SPECIAL.match(name) or name in _QUIET:
                 continue

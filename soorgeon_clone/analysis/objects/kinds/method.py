@@ -1,4 +1,4 @@
-"""What is bound to an object: methods, and what `functools.partial` and `operator.methodcaller` make."""
+"""What is bound to an object: methods, and what `functools.partial` and the like make."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from soorgeon_clone.analysis.objects.parts import contents
 PARTIAL = "functools.partial"
 ARGUMENTS, KEYWORDS = PARTS_OF_PARTIAL = ("args", "keywords")
 METHOD_CALLER = "operator.methodcaller"
+ATTRIBUTE_GETTER = "operator.attrgetter"
 
 
 def _part_of_partial(obj: Obj, name: str) -> Value:
@@ -59,6 +60,8 @@ class Method(OwnCode):
         if obj.name == METHOD_CALLER:
             name, *rest = obj.bound.positional
             return machine.call_method(args.first, constant(name[0]), Arguments(tuple(rest), obj.bound.keywords), node)
+        if obj.name == ATTRIBUTE_GETTER:
+            return _attributes(machine, obj, args.first, node)
         own = obj.fields.get(SELF, EMPTY)
         functions = obj.fields.get(FUNC, EMPTY)
         if functions:
@@ -72,3 +75,19 @@ class Method(OwnCode):
                 result |= inherited_method(machine, instance, obj.name, args, node)
         machine.running.discard((obj, obj))
         return result
+
+
+def _attributes(machine: Machine, getter: Obj, value: Value, node: Instruction) -> Value:
+    """Return what ``attrgetter("a.b", "c")`` gives of an object: properties run."""
+    found = []
+    for name, _ in getter.bound.positional:
+        part = value
+        for each in str(constant(name)).split("."):
+            part = machine.attribute(part, each, node)
+        found.append(part)
+    if len(found) == 1:
+        return found[0]
+    made = machine.heap.make((*machine.site(node), getter), "builtins.tuple")
+    for place, part in enumerate(found):
+        machine.heap.hold(made, str(place), part)
+    return frozenset({made})
