@@ -128,7 +128,11 @@ def _run(machine: Run, module: Module) -> None:
     try:
         with _inside(machine, module):
             _bind(machine, module, _IMPORTED, frozenset({machine.heap.atom("builtins.str", module.path)}))
+            outer_kept, machine.kept = machine.kept, []
             _walk(machine, module)
+            for value, kept_at in list(machine.kept):
+                machine.run_registered(value, kept_at)
+            machine.kept = outer_kept
     finally:
         machine.tracing.pop()
         machine.importing.pop()

@@ -17,6 +17,7 @@ from soorgeon_clone.analysis.knowledge.feared import Feared
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine import beliefs
+from soorgeon_clone.analysis.machine.memo import Memo
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, passing
 from soorgeon_clone.analysis.objects.heap import (
@@ -442,21 +443,39 @@ def let_go(machine: Run, name: str) -> None:
 def run_registered(machine: Run, value: Value, node: Instruction) -> None:
     """Run what a library was given to keep: it may call it at any time, out of sight.
 
-    What that reads must be there from then on; what it does with unknown objects happens when it is called.
+    What that reads must be there from then on; what it does with unknown objects happens when it is called. While a
+    module is imported nothing calls it: what it names may be defined further down.
     """
+    if machine.importing and (value, node) not in machine.kept:
+        machine.kept.append((value, node))
+        return
     record = machine.record
     seen, record.reads = record.reads, set()
     before = {name: set(getattr(record, name)) for name in _WHEN_CALLED}, record.prints
-    run_code(machine, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
-    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
-    for obj in value:
-        if obj.type == CLASS:
-            machine.perhaps(partial(_run_class, machine, obj, anything, node))
+    memo = Memo(machine.heap.reason)
+    machine.tracing.append(memo)
+    first = machine.heap.make(("kept", node, machine.context), UNKNOWN)
+    _run_kept(machine, value, node)
+    machine.tracing.pop()
+    if machine.tracing:
+        machine.tracing[-1].take(memo)
+    changed = {*memo.changes, *memo.replaces, *memo.wholes}
+    is_state = any(obj.serial < first.serial or obj.type == "builtins.namespace" for obj in changed)
+    if machine.importing and (is_state or memo.writes):
+        machine.noisy.add(machine.importing[-1])  # from now on, what it keeps may change wherever the library is used
     for name, items in before[0].items():
         getattr(record, name).intersection_update(items)
     record.prints = before[1]
     machine.awaited |= {name for name in record.reads if machine.module.state.get(name) is None}
     record.reads |= seen
+
+
+def _run_kept(machine: Run, value: Value, node: Instruction) -> None:
+    run_code(machine, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
+    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
+    for obj in value:
+        if obj.type == CLASS:
+            machine.perhaps(partial(_run_class, machine, obj, anything, node))
 
 
 def passed_class(machine: Run, value: Value, node: Instruction, path: str) -> None:

@@ -134,6 +134,7 @@ class Run(Branches):
         self.namespaces: dict[str, Scope] = {}  # of modules beside the notebook that were imported
         self.importing: list[str] = []  # those that are being imported, the innermost last
         self.fresh: set[str] = set()  # those, and all that they have imported for the first time
+        self.kept: list[tuple[Value, Instruction]] = []  # what the module that is being imported gave to libraries
         self.noisy: set[str] = set()  # those that do more when they are imported than to make what they hold
         self.is_unsteady = False  # whether the statement that is run gives something else when it runs again
         self.unsteady: set[str] = set()  # variables of modules that such statements bound when they were imported
