@@ -8,28 +8,18 @@ from dataclasses import replace
 from soorgeon_clone.analysis.lower.instructions import Attribute, Call, Constant, Instruction, Item, Operate, Read
 from soorgeon_clone.analysis.machine import calls
 from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.models.code_in_texts import are_all_variables
 from soorgeon_clone.analysis.objects.arguments import constant, passing
 from soorgeon_clone.analysis.objects.heap import EMPTY, LIB, UNBOUND, Value
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 
 _NAME = re.compile(r"[^\W\d]\w*")
-_NAMESPACES = ("globals", "locals", "vars")
 _FILLING = frozenset({"format", "format_map"})  # methods of texts with names in them
-
-
-def _is_namespace(machine: Run, node: Instruction, *, names: tuple[str, ...] = _NAMESPACES) -> bool:
-    """Whether ``globals()``, or ``locals()`` at the top of the notebook, stands here."""
-    if not isinstance(node, Call) or node.arguments or not isinstance(node.function, Read):
-        return False
-    name = node.function.name
-    if name not in names or (name != "globals" and machine.scope.kind != "module"):
-        return False
-    return {obj.path for obj in machine.read(node.function)} == {f"builtins.{name}"}
 
 
 def dynamic_name(machine: Run, node: Item) -> str | None:
     """Return x for ``globals()["x"]`` at notebook level or in a function."""
-    if not _is_namespace(machine, node.of):
+    if not are_all_variables(machine, node.of):
         return None
     const = constant(machine.evaluate(node.key))
     return machine.qualified(const) if isinstance(const, str) else None
@@ -41,15 +31,21 @@ def asked_name(machine: Run, node: Operate) -> str | None:
     if not isinstance(first, Constant) or not isinstance(first.value, str) or len(node.rest) != 1:
         return None
     ((sign, of),) = node.rest
-    if sign not in ("in", "not in") or not _is_namespace(machine, of, names=(*_NAMESPACES, "dir")):
+    if sign not in ("in", "not in") or not (are_all_variables(machine, of) or _are_names(machine, of)):
         return None
     return machine.qualified(first.value)
+
+
+def _are_names(machine: Run, node: Instruction) -> bool:
+    """Whether ``dir()`` stands here, at notebook level."""
+    function = node.function if isinstance(node, Call) and not node.arguments else None
+    return isinstance(function, Read) and function.name == "dir" and machine.scope.kind == "module"
 
 
 def looked_up(machine: Run, node: Call) -> Value | None:
     """Return what ``globals().get("x", 0)`` gives; None where something else is called."""
     function = node.function
-    if not isinstance(function, Attribute) or function.name != "get" or not _is_namespace(machine, function.of):
+    if not isinstance(function, Attribute) or function.name != "get" or not are_all_variables(machine, function.of):
         return None
     args = calls.arguments(machine, node)
     name = constant(args.first)
@@ -64,7 +60,7 @@ def filled(machine: Run, node: Call) -> Value | None:
     function = node.function
     if not isinstance(function, Attribute) or function.name not in _FILLING:
         return None
-    spaces = [one for one in node.arguments if one.sign in ("", "**") and _is_namespace(machine, one.value)]
+    spaces = [one for one in node.arguments if one.sign in ("", "**") and are_all_variables(machine, one.value)]
     if len(spaces) != 1:
         return None
     texts = machine.evaluate(function.of)
@@ -79,7 +75,7 @@ def filled(machine: Run, node: Call) -> Value | None:
 
 def filled_by_operator(machine: Run, node: Operate) -> Value | None:
     """Return what ``"%(x)s" % globals()`` gives; None for other operations."""
-    if len(node.rest) != 1 or node.rest[0][0] != "%" or not _is_namespace(machine, node.rest[0][1]):
+    if len(node.rest) != 1 or node.rest[0][0] != "%" or not are_all_variables(machine, node.rest[0][1]):
         return None
     texts = machine.evaluate(node.first)
     if not texts or any(not isinstance(obj.const, str) for obj in texts):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.models.code_in_texts import own_variables
 from soorgeon_clone.analysis.models.collections import make_class, make_mapping
 from soorgeon_clone.analysis.models.importlib import dunder_import
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
 from soorgeon_clone.analysis.objects.comparing import note_asked_for
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, INSTANCE, LIB, SOURCE, UNBOUND, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import bind, has_member
 from soorgeon_clone.analysis.objects.parts import contents
-from soorgeon_clone.analysis.objects.state import Scope
 from soorgeon_clone.analysis.objects.using import is_advancing, iterate
 
 
@@ -107,24 +107,9 @@ def _setattr(machine: Machine, args: Arguments, node: Instruction) -> Value:
     return frozenset({machine.heap.atom("builtins.NoneType")})
 
 
-def _locals(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
-    """``locals()`` in a function: a dictionary of its own variables, and of those of the functions around it."""
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind == "inline":
-        scope = scope.parent
-    if scope is None or scope.kind != "function":
-        return None
-    made = machine.heap.make(machine.site(node), "builtins.dict")
-    while scope is not None and scope.kind != "module":
-        for value in scope.all_values.values():
-            machine.heap.hold(made, ANY, frozenset(obj for obj in value if obj is not UNBOUND))
-        scope = scope.parent
-    return frozenset({made})
-
-
 def _vars(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     if not args.all:
-        return _locals(machine, args, node)
+        return own_variables(machine, args, node)
     found = [
         machine.attribute(frozenset({obj}), "__dict__", node)
         for obj in args.first
@@ -172,7 +157,6 @@ FUNCTIONS = {
     "builtins.type.__setattr__": _setattr,
     "builtins.object.__setattr__": _setattr,
     "builtins.vars": _vars,
-    "builtins.locals": _locals,
     "builtins.isinstance": _is_of,
     "builtins.issubclass": _is_of,
     "builtins.__import__": dunder_import,

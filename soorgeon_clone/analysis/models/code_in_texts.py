@@ -5,7 +5,7 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Call, Instruction, Read
 from soorgeon_clone.analysis.models.names_in_texts import note_named
 from soorgeon_clone.analysis.objects.arguments import Arguments, passing
-from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Value
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNBOUND, Value
 from soorgeon_clone.analysis.objects.machine import Machine
 
 VARIABLES = "__main__.__dict__"  # what globals() gives, where it is only handed to what is modelled here
@@ -82,13 +82,18 @@ def _profile(machine: Machine, args: Arguments, node: Instruction) -> Value | No
     return frozenset({machine.heap.atom("builtins.NoneType")})
 
 
-def _locals(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
-    """``locals()`` of a function: a dictionary of what its own variables are."""
+def own_variables(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
+    """``locals()`` of a function: a dictionary of what its own variables are, and those of the functions around it."""
     if machine.scope.kind != "function" or args.all:
         return None
     made = machine.heap.make(machine.site(node), "builtins.dict")
     for name, value in _own(machine).items():
         machine.heap.hold(made, f"[{name!r}]", value)
+    scope = machine.scope.parent
+    while scope is not None and scope.kind != "module":
+        for value in scope.all_values.values():
+            machine.heap.hold(made, ANY, value - {UNBOUND})
+        scope = scope.parent
     return frozenset({made})
 
 
@@ -169,7 +174,7 @@ def _read(machine: Machine, name: str) -> Value:
 FUNCTIONS = {
     "builtins.eval": _eval,
     "builtins.exec": _exec,
-    "builtins.locals": _locals,
+    "builtins.locals": own_variables,
     "timeit.timeit": _time,
     "timeit.repeat": _repeat,
     "cProfile.run": _profile,
