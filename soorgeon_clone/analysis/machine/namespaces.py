@@ -8,7 +8,7 @@ from dataclasses import replace
 from soorgeon_clone.analysis.lower.instructions import Attribute, Call, Constant, Instruction, Item, Operate, Read
 from soorgeon_clone.analysis.machine import calls
 from soorgeon_clone.analysis.machine.walk import Run
-from soorgeon_clone.analysis.models.code_in_texts import are_all_variables
+from soorgeon_clone.analysis.models.code_in_texts import are_variables
 from soorgeon_clone.analysis.objects.arguments import constant, passing
 from soorgeon_clone.analysis.objects.heap import EMPTY, LIB, UNBOUND, Value
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
@@ -19,7 +19,7 @@ _FILLING = frozenset({"format", "format_map"})  # methods of texts with names in
 
 def dynamic_name(machine: Run, node: Item) -> str | None:
     """Return x for ``globals()["x"]`` at notebook level or in a function."""
-    if not are_all_variables(machine, node.of):
+    if not are_variables(machine, node.of):
         return None
     const = constant(machine.evaluate(node.key))
     return machine.qualified(const) if isinstance(const, str) else None
@@ -31,7 +31,7 @@ def asked_name(machine: Run, node: Operate) -> str | None:
     if not isinstance(first, Constant) or not isinstance(first.value, str) or len(node.rest) != 1:
         return None
     ((sign, of),) = node.rest
-    if sign not in ("in", "not in") or not (are_all_variables(machine, of) or _are_names(machine, of)):
+    if sign not in ("in", "not in") or not (are_variables(machine, of) or _are_names(machine, of)):
         return None
     return machine.qualified(first.value)
 
@@ -45,7 +45,7 @@ def _are_names(machine: Run, node: Instruction) -> bool:
 def looked_up(machine: Run, node: Call) -> Value | None:
     """Return what ``globals().get("x", 0)`` gives; None where something else is called."""
     function = node.function
-    if not isinstance(function, Attribute) or function.name != "get" or not are_all_variables(machine, function.of):
+    if not isinstance(function, Attribute) or function.name != "get" or not are_variables(machine, function.of):
         return None
     args = calls.arguments(machine, node)
     name = constant(args.first)
@@ -60,7 +60,7 @@ def filled(machine: Run, node: Call) -> Value | None:
     function = node.function
     if not isinstance(function, Attribute) or function.name not in _FILLING:
         return None
-    spaces = [one for one in node.arguments if one.sign in ("", "**") and are_all_variables(machine, one.value)]
+    spaces = [one for one in node.arguments if one.sign in ("", "**") and are_variables(machine, one.value)]
     if len(spaces) != 1:
         return None
     texts = machine.evaluate(function.of)
@@ -75,7 +75,7 @@ def filled(machine: Run, node: Call) -> Value | None:
 
 def filled_by_operator(machine: Run, node: Operate) -> Value | None:
     """Return what ``"%(x)s" % globals()`` gives; None for other operations."""
-    if len(node.rest) != 1 or node.rest[0][0] != "%" or not are_all_variables(machine, node.rest[0][1]):
+    if len(node.rest) != 1 or node.rest[0][0] != "%" or not are_variables(machine, node.rest[0][1]):
         return None
     texts = machine.evaluate(node.first)
     if not texts or any(not isinstance(obj.const, str) for obj in texts):

@@ -13,14 +13,19 @@ BY_NAME = "it reads and writes variables by name"
 NAMESPACES = ("globals", "locals", "vars")
 
 
-def are_all_variables(machine: Machine, node: Instruction) -> bool:
-    """Whether ``node`` is ``globals()``, or what is the same at notebook level."""
+def are_variables(machine: Machine, node: Instruction) -> bool:
+    """Whether ``node`` is ``globals()`` of the notebook or of a module beside it, or what is the same at its level."""
     if not isinstance(node, Call) or node.arguments or not isinstance(node.function, Read):
         return False
     name = node.function.name
     if name not in NAMESPACES or (name != "globals" and machine.scope.kind != "module"):
         return False
-    return not machine.scope.space and machine.module.state.get(name) is None
+    return machine.module.state.get(f"{machine.scope.space}.{name}" if machine.scope.space else name) is None
+
+
+def are_all_variables(machine: Machine, node: Instruction) -> bool:
+    """Whether ``node`` is ``globals()`` of the notebook, or what is the same at notebook level."""
+    return not machine.scope.space and are_variables(machine, node)
 
 
 def _eval(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
