@@ -61,7 +61,7 @@ def _time(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
         texts = _texts(text) if text else set()
         if texts is None:
             _lost(machine, args)
-        return None
+            return None
         for each in sorted(texts):
             _run_inside(machine, each)
     return frozenset({machine.heap.atom("builtins.scalar")})
@@ -79,7 +79,8 @@ def _repeat(machine: Machine, args: Arguments, node: Instruction) -> Value | Non
 def _profile(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     """``cProfile.run("f(x)")``, which runs in the notebook's name space, and shows how long it took."""
     texts = _texts(args.first)
-    if texts is None or not _is_here(machine, args):
+    spaces = Arguments(args.positional, tuple(item for item in args.keywords if item[0] != "sort"))
+    if texts is None or not _is_here(machine, spaces):
         _lost(machine, args)
         return None
     machine.print()
