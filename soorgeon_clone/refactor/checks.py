@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from soorgeon_clone.analysis.analyse import python_of
 from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.files import regular
 from soorgeon_clone.notebook.ipython import TRANSFORMS, CellSyntaxError, to_python_each
 from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.notebook.read import place
@@ -79,8 +82,25 @@ def refuse_undefined(notebook: Notebook, facts: NotebookFacts) -> None:
         for name, row in statement.unbound.items():
             if name in undefined:
                 cell = next(c for c in cells if c.index == statement.cell)
+                startup = _startup_file(name)
                 raise UserError(
                     f"{place(notebook, cell, row)}: `{name}` is used but nothing has defined it",
-                    hint="The notebook cannot run from top to bottom as it is. "
+                    hint=f"It may come from {startup}, which only your own kernels run: copy what defines it into the "
+                    "first cell, and the pipeline runs wherever it is taken."
+                    if startup is not None
+                    else "The notebook cannot run from top to bottom as it is. "
                     "Define the name in an earlier cell, or go on all the same with --force.",
                 )
+
+
+def _startup_file(name: str) -> Path | None:
+    """Return the startup file of the user's IPython profile that names a variable, if one does."""
+    home = Path(os.environ.get("IPYTHONDIR") or Path.home() / ".ipython")
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for path in sorted((home / "profile_default" / "startup").glob("*py")):
+        try:
+            if path.suffix in (".py", ".ipy") and word.search(regular.read_text(path)):
+                return path
+        except (OSError, ValueError):
+            continue
+    return None
