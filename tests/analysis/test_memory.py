@@ -43,9 +43,10 @@ CHANGES = {
 NOT_KNOWN = {"np.array(df): cells"}
 
 
-def test_the_table_says_what_the_installed_pandas_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.long), 4])
+def test_the_table_says_what_the_installed_pandas_does(every: int, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "observing.memory"],
+        [sys.executable, "-m", "observing.memory", "--every", str(every)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(FOLDER.parents[2]), str(HERE)))},
         capture_output=True,
