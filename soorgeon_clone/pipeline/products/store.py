@@ -339,9 +339,6 @@ class Store:
 
     def _send(self, digest: str) -> None:
         key = _object(digest)
-        fetched = self._fetched.get(digest)
-        if fetched is not None and fetched.done() and not fetched.exception() and fetched.result():
-            return
         self._pruned()
         if digest not in self._damaged and self.remote.exists(key):
             self._present.add(digest)
