@@ -198,7 +198,7 @@ def test_clients(pipeline: Folder) -> None:
     spec.write_text(
         spec.read_text().replace("clients.wrong", "clients.gone").replace("clients.nothing", "clients.gone")
     )
-    assert "the client clients.gone" in failed(pipeline)
+    assert "there is no function gone in" in failed(pipeline)
 
 
 def _has_ploomber() -> bool:
