@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from soorgeon_clone.analysis.model import AMBIENT
 from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.state import IMPORTED
 from soorgeon_clone.refactor.carriers import file, session, states, table
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want, about
@@ -29,17 +30,18 @@ def carried(solution: Solution) -> Iterator[Carry]:
         if taken.how == session.HOW:
             continue
         binding = borders.before(name, begin)
-        giving = sorted(binding.defs) if binding is not None else [statement.index for statement in taken.repeats]
+        # what a module beside the notebook has from its own import, no statement gives
+        defs = binding.defs - IMPORTED if binding is not None else {statement.index for statement in taken.repeats}
+        giving = sorted(defs)
         if states.is_state(name):
             setting = name.removeprefix(AMBIENT)
             giving = [s.index for s in borders.settings if setting in s.sets and s.index < borders.starts[begin]]
-        if binding is not None and giving:
+        if binding is not None and binding.defs:
+            since = giving[-1] if giving else -1
             if binding.value not in changes:
                 changes[binding.value] = sorted({number for obj in binding.value for number in obj.changed})
             changing = changes[binding.value]
-            giving += changing[bisect_right(changing, giving[-1]) : bisect_left(changing, borders.starts[begin])][
-                -_MOST:
-            ]
+            giving += changing[bisect_right(changing, since) : bisect_left(changing, borders.starts[begin])][-_MOST:]
         objects = binding.value if binding is not None and len(binding.value) <= _MOST else ()
         facts = about(name, objects)
         because = [because_of(borders, number, "gives it", facts) for number in giving[-_MOST:]]

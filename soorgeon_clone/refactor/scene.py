@@ -125,5 +125,6 @@ class Scene:
 
 def names_in(load: Load) -> list[str]:
     """Return the names of what is loaded as constraints have them: a generator's state is ``@numpy_random`` there."""
-    states = {part.name: f"{AMBIENT}{part.name.removesuffix('_state')}" for part in load.bundle.parts if part.imports}
+    ambient = [part.name for part in load.bundle.parts if part.imports and part.name.isidentifier()]
+    states = {name: f"{AMBIENT}{name.removesuffix('_state')}" for name in ambient}
     return [states.get(name, name) for name in load.names]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,16 @@ def test_what_tasks_take_for_granted() -> None:
 def test_names_of_one_statement_are_told_together() -> None:
     told = arrow_reasons(scene(["a, b = 1.5, 'x' * 3\nc = [2]", "print(a, b, c)"]))
     assert lines(told["s1", "s2"]) == ["a, b | 2:1", "c | 2:2"]
+
+
+def test_what_a_module_keeps_is_told_with_its_last_change(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("runs = []\n\n\ndef run(f):\n    runs.append(f())\n")
+    notebook = replace(
+        notebook_of(["import helper\nx = 1\nhelper.run(lambda: x)", "print(helper.runs)"]),
+        path=tmp_path / "a.py",
+    )
+    told = arrow_reasons(Scene(make_plan(notebook), facts_of(notebook, 2), split(notebook, 2)))
+    assert lines(told["s1", "s2"]) == ["helper.runs | 2:3"]
 
 
 def test_merges() -> None:
