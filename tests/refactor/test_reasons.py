@@ -66,10 +66,8 @@ def test_names_of_one_statement_are_told_together() -> None:
 
 def test_what_a_module_keeps_is_told_with_its_last_change(tmp_path: Path) -> None:
     (tmp_path / "helper.py").write_text("runs = []\n\n\ndef run(f):\n    runs.append(f())\n")
-    notebook = replace(
-        notebook_of(["import helper\nx = 1\nhelper.run(lambda: x)", "print(helper.runs)"]),
-        path=tmp_path / "a.py",
-    )
+    sections = ["import helper\nx = [1]\nhelper.run(lambda: sum(x))", "print(helper.runs)"]
+    notebook = replace(notebook_of(sections), path=tmp_path / "a.py")
     told = arrow_reasons(Scene(make_plan(notebook), facts_of(notebook, 2), split(notebook, 2)))
     assert lines(told["s1", "s2"]) == ["helper.runs | 2:3"]
 
