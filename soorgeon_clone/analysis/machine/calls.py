@@ -237,9 +237,12 @@ def element_at(machine: Run, value: Value, index: int | None, node: Instruction)
 
 
 def _comes_apart(machine: Run, obj: Obj) -> bool:
-    """Whether an object is what this statement got from code that nobody has described, whose results are apart."""
+    """Whether an object is what this statement got from code that nobody has described, whose results are apart.
+
+    In loops and functions parts would be told from parts, without end.
+    """
     is_new = obj.type == UNKNOWN and obj.made == machine.record.index
-    return is_new and machine.policy is not None and not machine.believes("shares")
+    return is_new and not machine.uncertain and machine.policy is not None and not machine.believes("shares")
 
 
 def _place_in(machine: Run, obj: Obj, index: int, node: Instruction) -> Value:

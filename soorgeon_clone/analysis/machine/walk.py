@@ -691,9 +691,9 @@ class Run(Branches):
         mutable = frozenset(o for o in objects if not o.immutable)
         if mutable:
             self.assume(Assumed("changes", mutable))
-            if self.heap.keyed:  # what only this section sees is not checked
-                for obj in self.heap.keyed & self.heap.reach(mutable):
-                    self.heap.lose_keys(obj)
+            # what only this section sees is not checked; to look for those that can be reached would take too long
+            for obj in list(self.heap.keyed):
+                self.heap.lose_keys(obj)
 
     def believes(self, kind: Kind) -> bool:
         """Whether what nobody has described is taken to do what it may do."""
