@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from functools import partial
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect, may_set, registers_by_name
@@ -12,7 +13,7 @@ from soorgeon_clone.analysis.machine import beside, deferred, library, unknown_c
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.model import AT_RANDOM
 from soorgeon_clone.analysis.models import table as models
-from soorgeon_clone.analysis.models.code_in_texts import BY_NAME, IN_VARIABLES, VARIABLES, are_all_variables
+from soorgeon_clone.analysis.models.code_in_texts import IN_VARIABLES, VARIABLES, are_all_variables
 from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
 from soorgeon_clone.analysis.objects.heap import (
@@ -28,6 +29,7 @@ from soorgeon_clone.analysis.objects.heap import (
     Value,
 )
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import contents, known_items
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
 from soorgeon_clone.analysis.objects.table import kind_of
@@ -56,11 +58,16 @@ def arguments(machine: Run, node: Call) -> Arguments:
     return Arguments(tuple(positional), tuple(keywords))
 
 
+def _hand_on_variables(machine: Run, args: Arguments, paths: Iterable[str]) -> None:
+    """Note that a call which is given all variables as a dictionary may use any, unless what is called is modelled."""
+    if args.all and machine.heap.lib(VARIABLES) in args.all and not IN_VARIABLES.issuperset(paths):
+        machine.opaque(BY_NAME)
+
+
 def call(machine: Run, callee: Value, args: Arguments, node: Instruction) -> Value:
     """Return what calling any of ``callee`` gives."""
     result = EMPTY
-    if machine.heap.lib(VARIABLES) in args.all and not all(obj.path in IN_VARIABLES for obj in callee):
-        machine.opaque(BY_NAME)
+    _hand_on_variables(machine, args, (obj.path for obj in callee))
     for obj in sorted(callee, key=_order) if len(callee) > 1 else callee:
         result |= call_one(machine, obj, args, node)
     return result
@@ -87,8 +94,7 @@ def call_one(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Valu
 def call_method(machine: Run, receiver: Value, name: str, args: Arguments, node: Instruction) -> Value:
     """Return what ``receiver.name(...)`` gives."""
     result = EMPTY
-    if machine.heap.lib(VARIABLES) in args.all and not all(f"{obj.path}.{name}" in IN_VARIABLES for obj in receiver):
-        machine.opaque(BY_NAME)
+    _hand_on_variables(machine, args, (f"{obj.path}.{name}" for obj in receiver))
     if len(receiver) > 1:
         receiver = with_method(receiver, name)
     for obj in sorted(receiver, key=_order) if len(receiver) > 1 else receiver:
@@ -171,7 +177,7 @@ def _one_by_one(machine: Run, effect: Effect, args: Arguments, node: Instruction
     context = machine.context
     places = [value for value, _ in args.positional for _ in range(effect.each)]
     for place, value in enumerate(places):
-        machine.context = (*context, *(node for _ in range(place + 1)))
+        machine.context = (*context, *[node] * (place + 1))  # what is made there is another thing at each place
         got = library.apply(machine, effect, EMPTY, passing(value), node, path=path, names=None)
         machine.heap.hold(made, str(place), contents(got))
     machine.context = context

@@ -33,6 +33,7 @@ from soorgeon_clone.analysis.objects.heap import (
     is_module,
 )
 from soorgeon_clone.analysis.objects.kinds.importable import MAIN, note_code
+from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import (
     CONTAINERS,
     FRAME,
@@ -73,7 +74,7 @@ def apply(
     machine.effort.look_at(receiver, args.all)
     reason = machine.blame(node, (path, effect), feared=effect.source == UNDESCRIBED)
     if args.all and machine.heap.lib(MAIN) in args.all:
-        machine.opaque("it reads and writes variables by name")
+        machine.opaque(BY_NAME)
     call = LibraryCall(machine, receiver, args, node, path, names)
     given = receiver | args.all
     if machine.namespaces:

@@ -52,6 +52,7 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.kinds.importable import MAIN
 from soorgeon_clone.analysis.objects.kinds.table import held_by_table
+from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import NUMBERS, contents
 from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.special_methods import asks_only_for_operators, implicit
@@ -180,7 +181,7 @@ def _import(machine: Run, node: Import) -> None:
         path = beside.absolute(machine, node) if machine.scope.space else top or "."
         top = path.partition(".")[0]
     if top == MAIN and (name == "*" or "." in path):
-        machine.opaque("it reads and writes variables by name")
+        machine.opaque(BY_NAME)
     if name == "*":
         if not beside.import_all(machine, node):
             star_import(machine, path)

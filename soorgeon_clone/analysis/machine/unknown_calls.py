@@ -38,6 +38,7 @@ from soorgeon_clone.analysis.objects.heap import (
     look_for_more,
 )
 from soorgeon_clone.analysis.objects.lineage import lineage, member
+from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, TABLES, mutable, path_text, with_elements
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
 from soorgeon_clone.analysis.objects.state import Scope
@@ -678,7 +679,7 @@ def do_feared(machine: Run, may: Feared) -> None:
     if may.prints:
         machine.print()
     if may.by_name:
-        machine.opaque("it reads and writes variables by name")
+        machine.opaque(BY_NAME)
 
 
 def _takes_attributes(machine: Run, function: Obj) -> bool:

@@ -6,10 +6,9 @@ from soorgeon_clone.analysis.lower.instructions import Call, Instruction, Read
 from soorgeon_clone.analysis.models.names_in_texts import note_named
 from soorgeon_clone.analysis.objects.arguments import Arguments, passing
 from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNBOUND, Value
-from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 
 VARIABLES = "__main__.__dict__"  # what globals() gives, where it is only handed to what is modelled here
-BY_NAME = "it reads and writes variables by name"
 NAMESPACES = ("globals", "locals", "vars")
 
 
@@ -72,7 +71,7 @@ def _repeat(machine: Machine, args: Arguments, node: Instruction) -> Value | Non
     if number is None:
         return None
     made = machine.heap.make(machine.site(node), "builtins.list")
-    machine.heap.hold(made, "*", number)
+    machine.heap.hold(made, ANY, number)
     return frozenset({made})
 
 

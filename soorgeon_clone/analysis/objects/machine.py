@@ -22,6 +22,8 @@ from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import Scope, Site
 
+BY_NAME = "it reads and writes variables by name"  # why a statement is opaque
+
 
 class Machine(Protocol):
     heap: Heap

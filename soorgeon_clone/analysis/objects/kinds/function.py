@@ -6,7 +6,7 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
-from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 from soorgeon_clone.analysis.objects.members import attributes
 from soorgeon_clone.analysis.objects.parts import contents, mutable
 
@@ -16,7 +16,7 @@ class Function(Definition):
 
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__globals__":
-            machine.opaque("it reads and writes variables by name")
+            machine.opaque(BY_NAME)
         if name == "__closure__":
             return _closure(machine, obj)
         if name == "__dict__":

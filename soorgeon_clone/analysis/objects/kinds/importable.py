@@ -9,7 +9,7 @@ from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, c
 from soorgeon_clone.analysis.objects.heap import CLASS, CODE_TYPES, EMPTY, INSTANCE, LIB, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
-from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 from soorgeon_clone.analysis.objects.members import bare_instance
 from soorgeon_clone.analysis.objects.using import is_advancing
 
@@ -32,7 +32,7 @@ class Importable(Kind):
             machine.read_global("In")
         if obj.path == MAIN:
             if name == "__dict__":
-                machine.opaque("it reads and writes variables by name")
+                machine.opaque(BY_NAME)
             return machine.read_global(name)
         held = given_to_module(machine, path)
         if held:
@@ -173,6 +173,6 @@ def _set_main(machine: Machine, path: str, value: Value) -> None:
     """``__main__.x = 1`` binds x."""
     name = path.partition(".")[2]
     if not name.isidentifier() or name == "__dict__" or not value:
-        machine.opaque("it reads and writes variables by name")
+        machine.opaque(BY_NAME)
     else:
         machine.bind_global(name, value, certain=machine.scope.kind == "module")
