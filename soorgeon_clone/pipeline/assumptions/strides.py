@@ -52,10 +52,21 @@ def _reduced(array: Any) -> Any:
     strides = None if flags.c_contiguous or flags.f_contiguous or array.dtype.hasobject else _strides(array)
     if strides is None:
         return array.__reduce_ex__(5)
-    numpy = sys.modules["numpy"]
-    start = sum((n - 1) * -stride for n, stride in zip(array.shape, strides, strict=True) if stride < 0)
-    arguments = (array.shape, array.dtype, _Room(_span(array, strides)), start, strides)
-    return numpy.ndarray, arguments, array.copy(), None, None, numpy.copyto
+    laid = _Laid(array, strides)
+    return laid.__reduce__() if flags.writeable else (sys.modules["numpy"].broadcast_to, (laid, array.shape))
+
+
+class _Laid:
+    """An array, which is laid out by ``strides`` when it is loaded; it may be written then."""
+
+    def __init__(self, array: Any, strides: tuple[int, ...]) -> None:
+        self._array, self._strides = array, strides
+
+    def __reduce__(self) -> Any:
+        numpy, array, strides = sys.modules["numpy"], self._array, self._strides
+        start = sum((n - 1) * -stride for n, stride in zip(array.shape, strides, strict=True) if stride < 0)
+        arguments = (array.shape, array.dtype, _Room(_span(array, strides)), start, strides)
+        return numpy.ndarray, arguments, array.copy(), None, None, numpy.copyto
 
 
 class _Room:

@@ -42,6 +42,15 @@ def test_an_array_comes_back_as_it_lay(name):
     same(back, KEPT[name])
 
 
+@pytest.mark.parametrize("name", ["a column", "backwards", "records"])
+def test_what_may_not_be_written_may_not_be_after(name):
+    kept = KEPT[name].view()
+    kept.flags.writeable = False
+    back = through(kept)
+    assert (back.strides, back.flags.writeable) == (kept.strides, False)
+    assert (back == kept).all()
+
+
 @pytest.mark.parametrize("name", NARROW)
 def test_wide_gaps_become_narrow(name):
     back = through(NARROW[name])
