@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.objects.heap import FRAMES, Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.parts import NDARRAY
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.pickled import cannot_save, verdict
@@ -184,6 +185,8 @@ class Sharing:
             return
         if obj.is_lent and all(self._shows_in_frames(self._value_after(n, unit), obj) for n in holders):
             return
+        if _are_kept(part for n in holders for part in self._views_in(self._value_after(n, unit)) if obj in part.views):
+            return
         what = f"{_listed(holders)} share memory that a later section changes"
         self._refuse_change(what, "shared memory", _APART, obj, holders, unit)
 
@@ -203,6 +206,8 @@ class Sharing:
                 told.setdefault(id(obj.memory), []).extend(shown)
         for memory, parts in told.items():
             if len(groups[memory]) < 2 or _are_lent(groups[memory]) or _are_attributes(groups[memory]):
+                continue
+            if _are_kept(groups[memory]):
                 continue
             if any(self._is_told(part, unit) for part in parts):
                 what = f"`{name}` holds arrays that share memory, which a later section changes"
@@ -276,6 +281,16 @@ def _shown(obj: Obj) -> list[Obj]:
 
 def _are_lent(objs: list[Obj]) -> bool:
     return all(o.type in FRAMES for o in objs) and all(view.is_lent for obj in objs for view in obj.views)
+
+
+def _are_kept(objs: Iterable[Obj]) -> bool:
+    """Whether a file keeps that these share memory: arrays do, and the frames that they are taken from; of a frame to
+    which memory is lent it is not known who else has it, and whether it will copy it before it is written."""
+    objs = list(objs)
+    frames = [obj for obj in objs if obj.type in FRAMES]
+    return all(o.type == NDARRAY or o.type in FRAMES for o in objs) and not any(
+        view.is_lent for obj in frames for view in obj.views
+    )
 
 
 def _are_attributes(objs: list[Obj]) -> bool:

@@ -32,10 +32,10 @@ from oracle.shown import quiet
 from soorgeon_clone.analysis.analyse import FAILED
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.tags import SAVE
+from soorgeon_clone.pipeline.assumptions.memory import Memory
 from soorgeon_clone.pipeline.assumptions.model import Broken
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
-from soorgeon_clone.pipeline.assumptions.strides import keeping_strides
 from soorgeon_clone.refactor import nested
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan
@@ -155,8 +155,9 @@ def run_pipeline(plan: Plan) -> Run:
             with _settings_kept(), _process(plan.exported) as namespace:
                 for number, cell in enumerate(cells):
                     session.before(number, namespace)
-                    with keeping_strides() if SAVE in cell.tags else contextlib.nullcontext():
-                        text, error = _execute(cell.source, namespace, session.watched)
+                    for hooked in Memory().passes() if SAVE in cell.tags else [contextlib.nullcontext()]:
+                        with hooked:
+                            text, error = _execute(cell.source, namespace, session.watched)
                     if not _is_ours(cell):
                         shown[originals.pop(0)] = text
                     if error:

@@ -31,9 +31,9 @@ from typing import Any
 
 from oracle.shown import quiet
 from soorgeon_clone.notebook.tags import MAY_FAIL, PARAMETERS, SAVE
+from soorgeon_clone.pipeline.assumptions.memory import Memory
 from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
-from soorgeon_clone.pipeline.assumptions.strides import keeping_strides
 
 LIMIT = 20  # seconds that one run may take
 
@@ -157,8 +157,9 @@ def _run(job: Job) -> Run:
     for number, cell in enumerate(job.cells):
         try:
             session.before(number, main.__dict__)
-            with keeping_strides() if SAVE in cell.tags else nullcontext():
-                execute(cell)
+            for hooked in Memory().passes() if SAVE in cell.tags else [nullcontext()]:
+                with hooked:
+                    execute(cell)
         except BaseException as error:  # SystemExit too: whatever ends a cell ends the run
             if MAY_FAIL not in cell.tags or not isinstance(error, Exception):
                 return Run(shown, traceback.format_exc(limit=-3))

@@ -1,75 +1,109 @@
-"""An array with gaps or turned axes -> a pickle that brings it back as it lay in memory.
+"""How arrays lie in memory -> reductions that have pickle bring them back so.
 
 pickle packs what it takes: the column of a table comes back without what stood between its numbers. Libraries add and
-multiply numbers in another order where they lie otherwise, and another order gives another last digit.
+multiply numbers in another order where they lie otherwise, and another order gives another last digit. And an array
+that has its memory comes back as one that has not, which cannot be resized.
 
-The array is made anew on a buffer, by functions of numpy alone, so that whoever loads it needs nothing else.
+An array is made anew by functions of numpy alone, so that whoever loads it needs nothing else.
 """
 
 from __future__ import annotations
 
-import copyreg
+import operator
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 _SMALL = 1 << 16  # bytes
 _WIDEST = 2  # times what the array itself holds
 
 
-@contextmanager
-def keeping_strides() -> Iterator[None]:
-    """Have every pickler of this process keep how arrays lie. What the notebook itself pickles is left as it is."""
-    hooks = {kind: hook for kind, hook in _hooks() if kind not in copyreg.dispatch_table}
-    copyreg.dispatch_table.update(hooks)
-    try:
-        yield
-    finally:
-        for kind in hooks:
-            del copyreg.dispatch_table[kind]
+def in_its_own_memory(array: Any, *, is_in_block: bool) -> Any:
+    """Return what `__reduce_ex__` does for an array that shares memory with none of its file.
 
-
-def _hooks() -> Iterator[tuple[type, Callable[[Any], Any]]]:
-    """Yield what is to reduce arrays, and the blocks of pandas, which pack their arrays before pickle has seen them."""
-    array = getattr(sys.modules.get("numpy"), "ndarray", None)
-    if array is not None:
-        yield array, _reduced
-    block = getattr(sys.modules.get("pandas._libs.internals"), "Block", None)
-    kinds = [block] if block is not None else []
-    for kind in kinds:
-        kinds += kind.__subclasses__()
-        yield kind, _reduced_block
-
-
-def _reduced_block(block: Any) -> Any:
-    return block.__reduce__() if type(block.values) is sys.modules["numpy"].ndarray else block.__reduce_ex__(5)
-
-
-def _reduced(array: Any) -> Any:
-    """Return what `__reduce_ex__` does, or how to lay an array out as this one is, and what is then put into it."""
+    Of arrays ``is_in_block`` of a frame nobody can tell whether they have their memory.
+    """
     flags = array.flags
-    strides = None if flags.c_contiguous or flags.f_contiguous or array.dtype.hasobject else _strides(array)
+    if array.dtype.hasobject:
+        return array.__reduce_ex__(5)
+    if flags.c_contiguous or flags.f_contiguous:
+        if not flags.owndata or not flags.writeable or is_in_block:
+            return array.__reduce_ex__(5)
+        if array.nbytes <= _SMALL and flags.c_contiguous:
+            return array.__reduce__()
+        order = "C" if flags.c_contiguous else "F"
+        arguments = (array.shape, array.dtype, None, 0, None, order)
+        return sys.modules["numpy"].ndarray, arguments, _Packed(array), None, None, sys.modules["numpy"].copyto
+    strides = _strides(array)
     if strides is None:
         return array.__reduce_ex__(5)
-    laid = _Laid(array, strides)
-    return laid.__reduce__() if flags.writeable else (sys.modules["numpy"].broadcast_to, (laid, array.shape))
+    start = sum((n - 1) * -stride for n, stride in zip(array.shape, strides, strict=True) if stride < 0)
+    return Laid(array, Buffer(_span(array, strides)), start, strides).__reduce__()
 
 
-class _Laid:
-    """An array, which is laid out by ``strides`` when it is loaded; it may be written then."""
+class Laid:
+    """An array on the memory of ``base``, ``start`` bytes from its first; what it holds comes with it, or with that.
 
-    def __init__(self, array: Any, strides: tuple[int, ...]) -> None:
-        self._array, self._strides = array, strides
+    ``base``: a `Buffer`, `Elements`, or another array, whose memory is in one piece.
+    """
+
+    def __init__(self, array: Any, base: Any, start: int, strides: tuple[int, ...] | None = None) -> None:
+        self._array, self._base, self._start = array, base, start
+        self._strides = array.strides if strides is None else strides
 
     def __reduce__(self) -> Any:
-        numpy, array, strides = sys.modules["numpy"], self._array, self._strides
-        start = sum((n - 1) * -stride for n, stride in zip(array.shape, strides, strict=True) if stride < 0)
-        arguments = (array.shape, array.dtype, _Room(_span(array, strides)), start, strides)
-        return numpy.ndarray, arguments, array.copy(), None, None, numpy.copyto
+        numpy, array = sys.modules["numpy"], self._array
+        if not array.flags.writeable:
+            return numpy.broadcast_to, (_Writable(self), array.shape)
+        return self.reduced()
+
+    def reduced(self) -> Any:
+        """Return how to make an array that can be written."""
+        numpy, array, base = sys.modules["numpy"], self._array, self._base
+        lay: Any
+        arguments: tuple[Any, ...]
+        if isinstance(base, Elements):
+            lay, arguments = numpy.lib.stride_tricks.as_strided, (base.since(self._start), array.shape, self._strides)
+        else:
+            is_turned = isinstance(base, numpy.ndarray) and not base.flags.c_contiguous
+            lay = numpy.ndarray
+            arguments = (array.shape, array.dtype, _Turned(base) if is_turned else base, self._start, self._strides)
+        if isinstance(base, numpy.ndarray):
+            return lay, arguments
+        return lay, arguments, _Packed(array.copy()), None, None, numpy.copyto
 
 
-class _Room:
+class _Writable:
+    """An array before it is protected."""
+
+    def __init__(self, laid: Laid) -> None:
+        self._laid = laid
+
+    def __reduce__(self) -> Any:
+        return self._laid.reduced()
+
+
+class _Turned:
+    """An array by columns as one by rows: arrays are laid out on such memory only."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __reduce__(self) -> Any:
+        return sys.modules["numpy"].transpose, (self._array,)
+
+
+class _Packed:
+    """What an array holds."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __reduce__(self) -> Any:
+        reduced: Any = self._array.__reduce_ex__(5)
+        return reduced
+
+
+class Buffer:
     """So many bytes, which come to be when it is loaded."""
 
     def __init__(self, size: int) -> None:
@@ -77,6 +111,30 @@ class _Room:
 
     def __reduce__(self) -> Any:
         return sys.modules["numpy"].zeros, (self._size, "u1")
+
+
+class Elements:
+    """Room for so many objects."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._since: dict[int, _Since] = {}
+
+    def __reduce__(self) -> Any:
+        return sys.modules["numpy"].empty, (self._size, "O")
+
+    def since(self, start: int) -> _Since:
+        """Return the room from so many bytes on: the same object each time, so that a file has it once."""
+        return self._since.setdefault(start, _Since(self, start))
+
+
+class _Since:
+    def __init__(self, room: Elements, start: int) -> None:
+        self._room, self._start = room, start
+
+    def __reduce__(self) -> Any:
+        step = sys.modules["numpy"].dtype("O").itemsize
+        return operator.getitem, (self._room, slice(self._start // step, None))
 
 
 def _span(array: Any, strides: tuple[int, ...]) -> int:

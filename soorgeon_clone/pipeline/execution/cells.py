@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.notebook.tags import ADDED, INJECTED, MAY_FAIL, PARAMETERS, REPEATED, SAVE, SKIPPED, is_reserved
-from soorgeon_clone.pipeline.assumptions.strides import keeping_strides
+from soorgeon_clone.pipeline.assumptions.memory import Memory
 from soorgeon_clone.pipeline.execution.mime import as_json
 from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
@@ -148,8 +148,9 @@ async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden:
     shell.compile.hidden_label = hidden
     shell.last_error, shell.display_failed = None, False
     try:
-        with keeping_strides() if hidden == SAVE else nullcontext():
-            result = await _interact(shell, source, store_history=not hidden)
+        for hooked in Memory().passes() if hidden == SAVE else [nullcontext()]:
+            with hooked:
+                result = await _interact(shell, source, store_history=not hidden)
     finally:
         shell.flush_streams()
         shell.front_end.settle()

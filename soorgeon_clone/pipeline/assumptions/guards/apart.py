@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import gc
 import itertools
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from soorgeon_clone.pipeline.assumptions.differences.words import words
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
+from soorgeon_clone.pipeline.assumptions.memory import copies_on_write, one_memory, overlap, span
 from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY
 from soorgeon_clone.pipeline.assumptions.walk import Reached, Walker, memory_of
-
-_EFFORT = 100_000  # of numpy, to tell whether two views of one array overlap
 
 
 class Apart:
@@ -79,7 +77,7 @@ def _tensors_share(mine: Reached, theirs: Reached) -> bool:
     """Whether a tensor shows memory that another tensor, or an array, shows. Of one value: that is another object."""
     spans = [(*memory_of(tensor), tensor) for tensor in mine.tensors]
     others = [(*memory_of(tensor), tensor) for tensor in theirs.tensors]
-    others += [(*_span(array), array) for array in theirs.arrays] if spans else []
+    others += [(*span(array), array) for array in theirs.arrays] if spans else []
     return any(
         low < end and start < high and not (mine is theirs and one is other)
         for low, high, one in spans
@@ -111,40 +109,28 @@ def _can_change(thing: Any) -> bool:
 
 
 def _overlapping(mine: Reached, theirs: Reached) -> tuple[Any, Any] | None:
-    """Return two arrays that share memory in which something can be written."""
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not mine.arrays or not theirs.arrays:
+    """Return two arrays that share memory in which something can be written; in one file, if that does not keep it."""
+    if not mine.arrays or not theirs.arrays:
         return None
-    copies = _copies_on_write()
+    copies = copies_on_write()
     spans = sorted(
-        ((*_span(array), side, array) for side, found in enumerate((mine, theirs)) for array in found.arrays),
+        ((*span(array), side, array) for side, found in enumerate((mine, theirs)) for array in found.arrays),
         key=lambda span: span[:3],
     )
     open_spans: list[tuple[int, int, int, Any]] = []
-    for span in spans:
-        open_spans = [other for other in open_spans if other[1] > span[0]]
+    for place in spans:
+        open_spans = [other for other in open_spans if other[1] > place[0]]
         for other in open_spans:
-            if other[2] != span[2] and not (mine is theirs and other[3] is span[3]):
-                pair = (other[3], span[3]) if other[2] == 0 else (span[3], other[3])
-                both_framed = id(pair[0]) in mine.framed and id(pair[1]) in theirs.framed
-                if not (copies and both_framed) and _can_be_written(*pair) and _share(numpy, *pair):
+            if other[2] != place[2] and not (mine is theirs and other[3] is place[3]):
+                pair = (other[3], place[3]) if other[2] == 0 else (place[3], other[3])
+                framed = (id(pair[0]) in mine.framed) + (id(pair[1]) in theirs.framed)
+                if (framed == 2) if copies and framed else (mine is theirs and one_memory(*pair)):
+                    continue
+                if _can_be_written(*pair) and overlap(*pair):
                     return pair
-        if span[1] > span[0]:
-            open_spans.append(span)
+        if place[1] > place[0]:
+            open_spans.append(place)
     return None
-
-
-def _span(array: Any) -> tuple[int, int]:
-    """Return the first address of an array's memory, and the one behind its last."""
-    low = high = array.__array_interface__["data"][0]
-    if not array.size:
-        return low, low
-    for length, step in zip(array.shape, array.strides, strict=True):
-        if step < 0:
-            low += (length - 1) * step
-        else:
-            high += (length - 1) * step
-    return low, high + array.itemsize
 
 
 def _can_be_written(one: Any, other: Any) -> bool:
@@ -156,26 +142,6 @@ def _bases(array: Any) -> Iterator[Any]:
     while hasattr(array, "flags"):
         yield array
         array = array.base
-
-
-def _share(numpy: Any, one: Any, other: Any) -> bool:
-    try:
-        return bool(numpy.shares_memory(one, other, max_work=_EFFORT))
-    except RuntimeError:  # numpy's TooHardError
-        return True
-
-
-def _copies_on_write() -> bool:
-    """Tell whether frames that share memory copy it before one of them is changed."""
-    pandas = sys.modules.get("pandas")
-    if pandas is None or not hasattr(pandas, "__version__"):
-        return False
-    if int(pandas.__version__.partition(".")[0]) >= 3:
-        return True
-    try:
-        return bool(pandas.get_option("mode.copy_on_write") is True)
-    except Exception:
-        return False
 
 
 def guard(subject: Subject) -> Guard:

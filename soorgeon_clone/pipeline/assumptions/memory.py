@@ -1,0 +1,207 @@
+"""What arrays share in memory, and a pickle that brings them back so: a change of one is seen in the other, as before.
+
+pickle gives each array memory of its own. The arrays of one file that show the same bytes are found when it has been
+written once; if there are any, it is written again, and they are laid out on one buffer. Frames that copy what they
+write (pandas from 3 on) share with nobody while another frame has their memory: they would not know of it.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import itertools
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from soorgeon_clone.pipeline.assumptions.strides import Buffer, Elements, Laid, in_its_own_memory
+
+_EFFORT = 100_000  # of numpy, to tell whether two arrays overlap
+_FEW = 30  # arrays, of which each pair is looked at
+_BUFFERS = frozenset("biufcSU")  # kinds of numbers and texts on whose memory an array can be laid out
+
+
+class Memory:
+    """The arrays that one file takes, and how those of them are laid out that share memory."""
+
+    def __init__(self) -> None:
+        # By address; they are kept, or another array could get their place.
+        self._seen: dict[int, Any] = {}
+        self._blocks: dict[int, tuple[Any, Any]] = {}  # of an array -> it and the block of a frame that has it
+        self._bases: set[int] = set()  # addresses of arrays on whose memory others are laid out
+        self._laid: dict[tuple[Any, ...], tuple[Any, int]] = {}  # array -> on what, how many bytes from its start
+
+    def passes(self) -> Iterator[AbstractContextManager[None]]:
+        """Yield what every pickler of this process has to run in; once more if the file must be written again."""
+        yield self._hooked()
+        if self._settle():
+            yield self._hooked()
+
+    @contextmanager
+    def _hooked(self) -> Iterator[None]:
+        """What the notebook itself pickles, and how it says that arrays are pickled, is left as it is."""
+        hooks = {kind: hook for kind, hook in self._hooks() if kind not in copyreg.dispatch_table}
+        copyreg.dispatch_table.update(hooks)
+        try:
+            yield
+        finally:
+            for kind in hooks:
+                del copyreg.dispatch_table[kind]
+
+    def _hooks(self) -> Iterator[tuple[type, Any]]:
+        """Yield what is to reduce arrays, and the blocks of pandas, which pack their arrays before pickle sees them."""
+        array = getattr(sys.modules.get("numpy"), "ndarray", None)
+        if array is not None:
+            yield array, self._reduced
+        block = getattr(sys.modules.get("pandas._libs.internals"), "Block", None)
+        kinds = [block] if block is not None else []
+        for kind in kinds:
+            kinds += kind.__subclasses__()
+            yield kind, self._reduced_block
+        manager = getattr(sys.modules.get("pandas.core.internals.managers"), "SingleBlockManager", None)
+        if manager is not None:
+            yield manager, self._reduced_series
+
+    def _reduced_block(self, block: Any) -> Any:
+        make, (_, *others) = block.__reduce__()
+        return make, (self._values(block), *others)
+
+    def _reduced_series(self, manager: Any) -> Any:
+        """What the manager of a Series keeps says twice what there is, once for older versions."""
+        block = manager.blocks[0]
+        values = self._values(block)
+        if values is not block.values:
+            manager = type(manager)(type(block)(values, block.mgr_locs, ndim=1), manager.index)
+        return manager.__reduce_ex__(5)
+
+    def _values(self, block: Any) -> Any:
+        """Return the values of a block, which are no other's: pickle keeps that two have one object."""
+        values = block.values
+        if copies_on_write() and _has_others(block):
+            values = values[:]
+        for array in _arrays_of(values):
+            self._blocks[id(array)] = array, block
+        return values
+
+    def _reduced(self, array: Any) -> Any:
+        if self._laid and id(array) not in self._bases and (laid := self._laid.get(_key(array))) is not None:
+            return Laid(array, *laid).__reduce__()
+        self._seen[id(array)] = array
+        return in_its_own_memory(array, is_in_block=id(array) in self._blocks)
+
+    def _settle(self) -> bool:
+        """Lay out the arrays that share memory; return whether there are any."""
+        arrays = [array for array in self._seen.values() if array.size]
+        if all(array.flags.owndata for array in arrays):
+            return False
+        for cluster in _overlapping(arrays):
+            sharing = _may_share(cluster, self._blocks)
+            if len(sharing) > 1 and _any_share(sharing):
+                self._lay_out(sharing)
+        return bool(self._laid)
+
+    def _lay_out(self, arrays: list[Any]) -> None:
+        spans = [span(array) for array in arrays]
+        low, high = min(start for start, _ in spans), max(end for _, end in spans)
+        if not all(one_memory(arrays[0], array) for array in arrays):
+            return
+        is_of_objects = arrays[0].dtype.hasobject
+        base: Any = Elements((high - low) // arrays[0].itemsize) if is_of_objects else Buffer(high - low)
+        for array, whole in zip(arrays, spans, strict=True):
+            if whole == (low, high) and array.dtype.kind in _BUFFERS and _is_writable_block(array):
+                base = array
+                self._bases.add(id(array))
+                break
+        for array, (start, _) in zip(arrays, spans, strict=True):
+            first = start + sum((n - 1) * -s for n, s in zip(array.shape, array.strides, strict=True) if s < 0)
+            self._laid[_key(array)] = base, first - low
+
+
+def _arrays_of(values: Any) -> Iterator[Any]:
+    """Yield the arrays in the values of a block of a frame: these are one, or hold some."""
+    array = sys.modules["numpy"].ndarray
+    held = [values, getattr(values, "_ndarray", None), *getattr(values, "__dict__", {}).values()]
+    yield from (one for one in held if type(one) is array)
+
+
+def _may_share(arrays: list[Any], blocks: Mapping[int, tuple[Any, Any]]) -> list[Any]:
+    """Return those of some arrays that may be one memory in a file; ``blocks``: of frames, by address of the array."""
+    framed = [blocks[id(array)][1] for array in arrays if id(array) in blocks]
+    if copies_on_write() and (len(framed) > 1 or any(map(_has_others, framed))):
+        return [array for array in arrays if id(array) not in blocks]
+    return arrays
+
+
+def one_memory(one: Any, other: Any) -> bool:
+    """Tell whether two arrays that share memory are of kinds that a file can lay out together."""
+    array = sys.modules["numpy"].ndarray
+    if type(one) is not array or type(other) is not array:
+        return False
+    return one.dtype.kind == other.dtype.kind == "O" or not (one.dtype.hasobject or other.dtype.hasobject)
+
+
+def _has_others(block: Any) -> bool:
+    """Whether other frames have the memory of a block: it will be copied before it is written."""
+    refs = getattr(block, "refs", None)
+    return refs is None or bool(refs.has_reference())
+
+
+def copies_on_write() -> bool:
+    """Tell whether frames that share memory copy it before one of them is changed."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not hasattr(pandas, "__version__"):
+        return False
+    if int(pandas.__version__.partition(".")[0]) >= 3:
+        return True
+    try:
+        return bool(pandas.get_option("mode.copy_on_write") is True)
+    except Exception:
+        return False
+
+
+def span(array: Any) -> tuple[int, int]:
+    """Return the first address of an array's memory, and the one behind its last."""
+    low = high = array.__array_interface__["data"][0]
+    if not array.size:
+        return low, low
+    for length, step in zip(array.shape, array.strides, strict=True):
+        if step < 0:
+            low += (length - 1) * step
+        else:
+            high += (length - 1) * step
+    return low, high + array.itemsize
+
+
+def overlap(one: Any, other: Any) -> bool:
+    """Tell whether two arrays have an element in common."""
+    try:
+        return bool(sys.modules["numpy"].shares_memory(one, other, max_work=_EFFORT))
+    except RuntimeError:  # numpy's TooHardError
+        return True
+
+
+def _overlapping(arrays: list[Any]) -> Iterator[list[Any]]:
+    """Yield groups of arrays whose spans overlap, each in the order in which its arrays came."""
+    places = sorted((*span(array), number) for number, array in enumerate(arrays))
+    group: list[int] = []
+    reached = 0
+    for low, high, number in [*places, (sys.maxsize, sys.maxsize, -1)]:
+        if low >= reached:
+            if len(group) > 1:
+                yield [arrays[number] for number in sorted(group)]
+            group = []
+        group.append(number)
+        reached = max(reached, high)
+
+
+def _any_share(arrays: list[Any]) -> bool:
+    return len(arrays) > _FEW or any(itertools.starmap(overlap, itertools.combinations(arrays, 2)))
+
+
+def _is_writable_block(array: Any) -> bool:
+    flags = array.flags
+    return bool(flags.writeable and (flags.c_contiguous or flags.f_contiguous))
+
+
+def _key(array: Any) -> tuple[Any, ...]:
+    return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
