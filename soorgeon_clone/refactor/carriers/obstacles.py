@@ -14,13 +14,11 @@ from soorgeon_clone.refactor.carriers.by_value import is_shared, outside_names
 _NATIVE = {
     "builtins.generator": "a generator",
     "builtins.iterator": "an iterator",
-    "builtins.dict_items": "a view of a dictionary",
-    "builtins.dict_keys": "a view of a dictionary",
-    "builtins.dict_values": "a view of a dictionary",
     "builtins.coroutine": "a coroutine",
     "super": "a super() object",
     "builtins._id": "the number of an object (`id`), which is another one in each process",
 }
+_VIEWS = {"builtins.dict_items": KEYS, "builtins.dict_keys": ANY, "builtins.dict_values": KEYS}  # where they hold it
 _STREAMS = frozenset(f"sys.{end}" for name in ("stdin", "stdout", "stderr") for end in (name, f"__{name}__"))
 _FINALIZED = "an object with a finalizer"
 
@@ -30,6 +28,7 @@ def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, expor
     return (
         _no_file_takes(knowledge, obj)
         or (_remade_otherwise(knowledge, obj) if obj.type == INSTANCE else None)
+        or _following(obj, start)
         or order(obj, start)
         or _drawing(borders, knowledge, obj)
         or _found_by_hash(borders, obj, exported)
@@ -102,6 +101,14 @@ def order(obj: Obj, start: int) -> str | None:
     """Say that a set cannot be saved before statement ``start``, since its order matters later; None if it can."""
     if obj.order_seen_by and any(number >= start for number in obj.order_seen_by):
         return "a set whose order matters later, and files do not keep the order of a set"
+    return None
+
+
+def _following(obj: Obj, start: int) -> str | None:
+    """Say that a view of a dictionary shows what it gets from statement ``start`` on: a file has it as it is before."""
+    shown = obj.fields.get(_VIEWS[obj.type], ()) if obj.type in _VIEWS else ()
+    if any(number >= start for dictionary in shown for number in dictionary.changed):
+        return "a view of a dictionary, which changes later"
     return None
 
 
