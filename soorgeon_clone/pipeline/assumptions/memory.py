@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copyreg
 import itertools
+import operator
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -50,9 +51,9 @@ class Memory:
 
     def _hooks(self) -> Iterator[tuple[type, Any]]:
         """Yield what is to reduce arrays, and the blocks of pandas, which pack their arrays before pickle sees them."""
-        array = getattr(sys.modules.get("numpy"), "ndarray", None)
-        if array is not None:
-            yield array, self._reduced
+        numpy: Any = sys.modules.get("numpy")
+        if hasattr(numpy, "ndarray"):
+            yield from ((numpy.ndarray, self._reduced), (numpy.void, _reduced_record), (numpy.record, _reduced_record))
         block = getattr(sys.modules.get("pandas._libs.internals"), "Block", None)
         kinds = [block] if block is not None else []
         for kind in kinds:
@@ -115,6 +116,24 @@ class Memory:
         for array, (start, _) in zip(arrays, spans, strict=True):
             first = start + sum((n - 1) * -s for n, s in zip(array.shape, array.strides, strict=True) if s < 0)
             self._laid[_key(array)] = base, first - low
+
+
+def _reduced_record(record: Any) -> Any:
+    """Return what a record is made of, which shows the memory of the array that it is of: that array with one element.
+
+    Arrays that go backwards are left aside; their records are copied.
+    """
+    array, type_ = record.base, sys.modules["numpy"].ndarray
+    if type(array) is not type_ or not array.size or any(step < 0 for step in array.strides):
+        return record.__reduce__()
+    left = record.__array_interface__["data"][0] - array.__array_interface__["data"][0]
+    place = [slice(0, 1)] * array.ndim
+    for axis in sorted(range(array.ndim), key=lambda axis: -array.strides[axis]):
+        number, left = divmod(left, array.strides[axis]) if array.strides[axis] else (0, left)
+        place[axis] = slice(number, number + 1)
+    if left or array.dtype != record.dtype:
+        return record.__reduce__()
+    return operator.getitem, (array[(*place, ...)].reshape(()), ())
 
 
 def _arrays_of(values: Any) -> Iterator[Any]:

@@ -22,20 +22,20 @@ def in_its_own_memory(array: Any, *, is_in_block: bool) -> Any:
 
     Of arrays ``is_in_block`` of a frame nobody can tell whether they have their memory.
     """
-    flags = array.flags
-    if array.dtype.hasobject:
-        return array.__reduce_ex__(5)
+    numpy, flags = sys.modules["numpy"], array.flags
     if flags.c_contiguous or flags.f_contiguous:
-        if not flags.owndata or not flags.writeable or is_in_block:
+        is_plain = array.dtype.hasobject or not flags.owndata or is_in_block
+        if is_plain and (flags.writeable or not array.dtype.hasobject):
             return array.__reduce_ex__(5)
+        if not flags.writeable:
+            return numpy.broadcast_to, (_Packed(array), array.shape)
         if array.nbytes <= _SMALL and flags.c_contiguous:
             return array.__reduce__()
         order = "C" if flags.c_contiguous else "F"
-        arguments = (array.shape, array.dtype, None, 0, None, order)
-        return sys.modules["numpy"].ndarray, arguments, _Packed(array), None, None, sys.modules["numpy"].copyto
-    strides = _strides(array)
+        return numpy.ndarray, (array.shape, array.dtype, None, 0, None, order), _Packed(array), None, None, numpy.copyto
+    strides = None if array.dtype.hasobject else _strides(array)
     if strides is None:
-        return array.__reduce_ex__(5)
+        return array.__reduce_ex__(5) if flags.writeable else (numpy.broadcast_to, (_Packed(array), array.shape))
     start = sum((n - 1) * -stride for n, stride in zip(array.shape, strides, strict=True) if stride < 0)
     return Laid(array, Buffer(_span(array, strides)), start, strides).__reduce__()
 
@@ -144,11 +144,15 @@ def _span(array: Any, strides: tuple[int, ...]) -> int:
 def _strides(array: Any) -> tuple[int, ...] | None:
     """Return the strides to give it: its own where that takes little room, else with gaps as narrow as they can be.
 
-    Libraries ask whether numbers stand side by side, and in which order the axes run, not how far apart. None: elements
-    are seen twice, or do not stand at multiples of their size.
+    Libraries ask whether numbers stand side by side, and in which order the axes run, not how far apart. None: nothing
+    is in it, or elements are seen twice, or do not stand at multiples of their size, and it would take much room.
     """
+    if not array.nbytes:
+        return None
+    if _span(array, array.strides) <= max(_SMALL, _WIDEST * array.nbytes):
+        return tuple(array.strides)
     size = array.itemsize
-    if not size or any(n > 1 and (not s or s % size) for n, s in zip(array.shape, array.strides, strict=True)):
+    if any(n > 1 and (not s or s % size) for n, s in zip(array.shape, array.strides, strict=True)):
         return None
     narrow = [size] * array.ndim
     inner, packed = size, size  # bytes that the axes so far take from the first to the last, and with a step more
@@ -164,5 +168,4 @@ def _strides(array: Any) -> tuple[int, ...] | None:
         narrow[axis] = step if array.strides[axis] > 0 else -step
         inner, packed = (n - 1) * stride + inner, n * stride
         new_inner, new_packed = (n - 1) * step + new_inner, n * step
-    own = _span(array, array.strides)
-    return tuple(array.strides) if own <= max(_SMALL, _WIDEST * array.nbytes) else tuple(narrow)
+    return tuple(narrow)

@@ -27,11 +27,15 @@ KEPT = {
 NARROW = {"a column": LONG[:, 7], "columns": LONG[:, :3], "rows": LONG[::100], "backwards": LONG[::-1, 9]}
 PACKED = {
     "side by side": TABLE[3:9],
-    "seen twice": np.broadcast_to(TABLE[0], (5, 30)),
-    "a window": np.lib.stride_tricks.sliding_window_view(TABLE[0], 5),
-    "of records": np.zeros(9, "i1,f8")["f1"],
+    "of records, far apart": np.zeros(9, "V100000,i1,f8")["f2"],
     "objects": np.array([1, "a", None] * 3, object)[::2],
     "nothing": TABLE[:0, ::2],
+}
+SEEN_TWICE = {
+    "rows": np.broadcast_to(TABLE[0], (5, 30)),
+    "windows": np.lib.stride_tricks.sliding_window_view(TABLE[0], 5),
+    "windows that can be written": np.lib.stride_tricks.as_strided(TABLE[0].copy(), (26, 5), (8, 8)),
+    "of records": np.zeros(9, "i1,f8")["f1"],
 }
 
 
@@ -64,6 +68,30 @@ def test_wide_gaps_become_narrow(name):
 @pytest.mark.parametrize("name", PACKED)
 def test_others_are_pickled_as_ever(name):
     assert dumped(PACKED[name]) == pickle.dumps(PACKED[name], 5)
+
+
+@pytest.mark.parametrize("name", SEEN_TWICE)
+def test_what_is_seen_twice_is_one_after(name):
+    array, back = SEEN_TWICE[name], through(SEEN_TWICE[name])
+    assert (back.strides, back.flags.writeable) == (array.strides, array.flags.writeable)
+    assert (back == array).all()
+
+
+@pytest.mark.parametrize("array", [TABLE[:, ::2], TABLE[0], np.array([1, "a", None], object), np.array([[]])])
+def test_what_is_protected_is_so_after(array):
+    array = array.view()
+    array.flags.writeable = False
+    back = through([array, array.copy()])[0]
+    assert not back.flags.writeable
+    assert (back == array).all()
+
+
+def test_a_record_shows_its_array():
+    array = np.zeros((3, 2), "i4,f8")
+    back, record, last = through(through([array, array[1][1], array[::-1][0][0]]))
+    record["f0"] = 7
+    assert back[1, 1]["f0"] == 7
+    assert type(record) is type(last) is np.void
 
 
 def test_inside_of_other_things():
@@ -99,6 +127,7 @@ SHARING = {
     "records": views(np.zeros(12, "i4,f8")),
     "other numbers": (lambda one: [one, one.real, one.imag, one.view("i8")])(np.arange(12) * (1 + 2j)),
     "seen twice": (lambda one: [one, np.broadcast_to(one, (3, 5))])(np.arange(5.0)),
+    "records of one array": (lambda one: [one, one[1:2].reshape(())])(np.zeros(4, "i4,f8")),
     "twice the same": (lambda one: [one[:], one[:], one])(np.arange(5.0)),
     "windows": (lambda one: [np.lib.stride_tricks.sliding_window_view(one, 3), one])(np.arange(9)),
 }
