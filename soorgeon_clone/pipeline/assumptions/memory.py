@@ -133,7 +133,8 @@ def _reduced_record(record: Any) -> Any:
         place[axis] = slice(number, number + 1)
     if left or array.dtype != record.dtype:
         return record.__reduce__()
-    return operator.getitem, (array[(*place, ...)].reshape(()), ())
+    one = array[tuple(place)]
+    return operator.getitem, (one if array.ndim == 0 else one.reshape(()), ())
 
 
 def _arrays_of(values: Any) -> Iterator[Any]:
