@@ -133,8 +133,7 @@ def _reduced_record(record: Any) -> Any:
         place[axis] = slice(number, number + 1)
     if left or array.dtype != record.dtype:
         return record.__reduce__()
-    one = array[tuple(place)]
-    return operator.getitem, (one if array.ndim == 0 else one.reshape(()), ())
+    return operator.getitem, (array[tuple(place)].reshape(()) if place else array, ())
 
 
 def _arrays_of(values: Any) -> Iterator[Any]:

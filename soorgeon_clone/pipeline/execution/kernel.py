@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.tags import SAVE
 from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.assumed import error_of, guards_of
-from soorgeon_clone.pipeline.execution.cells import blank, is_run, silence_added
+from soorgeon_clone.pipeline.execution.cells import blank, is_run, silence_added, tags
 from soorgeon_clone.pipeline.execution.channel import Channel, FileChannel
 from soorgeon_clone.pipeline.execution.ending import KILLED, status_of
 from soorgeon_clone.pipeline.execution.journal import Journal
-from soorgeon_clone.pipeline.execution.kernel_guards import KernelGuards
+from soorgeon_clone.pipeline.execution.kernel_guards import KernelGuards, begin_to_save, must_save_again
 from soorgeon_clone.pipeline.execution.model import CellError, Job
 from soorgeon_clone.pipeline.execution.recording import Recorder
 from soorgeon_clone.pipeline.execution.salvage import printed
@@ -148,7 +149,12 @@ def _client(job: Job, node: Any, recorder: Recorder, events: Channel | FileChann
         async def async_execute_cell(self, cell: Any, cell_index: int, *more: Any, **options: Any) -> Any:
             if guards is not None and cell_index in indexes:
                 await guards.before(self, cell_index)
+            saves = SAVE in tags(cell)
+            if saves:
+                await begin_to_save(self)
             result = await super().async_execute_cell(cell, cell_index, *more, **options)
+            while saves and await must_save_again(self):
+                result = await super().async_execute_cell(cell, cell_index, *more, **options)
             if guards is not None and indexes and cell_index == indexes[-1]:
                 await guards.end(self)
             return result

@@ -1,4 +1,4 @@
-"""Guards of a task that runs in a Jupyter kernel: this process asks, the kernel looks at what it holds.
+"""A task that runs in a Jupyter kernel: its guards look at what the kernel holds, and files keep what arrays share.
 
 Nothing is added to the notebook's variables, and no cell runs: the kernel is asked for the value of an expression.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,29 @@ def end(namespace: Mapping[str, Any]) -> str:
     return base64.b64encode(pickle.dumps(outcomes_of(_SESSIONS[0], namespace))).decode()
 
 
+_SAVING: list[Iterator[AbstractContextManager[None]]] = []
+_HOOKED = ExitStack()
+
+
+def begin_saving(_: Mapping[str, Any]) -> str:
+    """Make picklers ready for the cell that saves."""
+    from soorgeon_clone.pipeline.assumptions.memory import Memory
+
+    _SAVING[:] = [Memory().passes()]
+    _HOOKED.enter_context(next(_SAVING[0]))
+    return ""
+
+
+def end_saving(_: Mapping[str, Any]) -> str:
+    """Make them what they were; or ready once more, and say so, where the cell must run again."""
+    _HOOKED.close()
+    again = next(_SAVING[0], None)
+    if again is None:
+        return ""
+    _HOOKED.enter_context(again)
+    return "again"
+
+
 # -- in the process that runs it -----------------------------------------------------------------------------------
 
 
@@ -83,6 +107,16 @@ class KernelGuards:
     async def end(self, client: Any) -> None:
         """Ask it what came of it all. Raises RuntimeError where it cannot say."""
         self.outcomes = pickle.loads(base64.b64decode(await _ask(client, "end", ())))
+
+
+async def begin_to_save(client: Any) -> None:
+    """Have the kernel save as the runner does. ``client`` is nbclient's."""
+    await _ask(client, "begin_saving", ())
+
+
+async def must_save_again(client: Any) -> bool:
+    """Tell whether the cell that saves must run again, to say what arrays share."""
+    return await _ask(client, "end_saving", ()) == "again"
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,12 @@
 import copyreg
 import pickle
+import subprocess
+import sys
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from oracle.running import refactor
 
 from soorgeon_clone.pipeline.assumptions.memory import Memory, copies_on_write
 
@@ -238,3 +243,23 @@ def test_frames_that_copy_what_they_write_do_so_after(others, dtype):
     else:
         one.iloc[0, 0] = one.iloc[1, 0]
     assert other.equals(before)
+
+
+@pytest.mark.parametrize("isolation", ["fork", "spawn", "kernel"])
+def test_every_way_to_run_a_task_keeps_it(isolation, tmp_path):
+    if isolation == "kernel":
+        pytest.importorskip("nbclient")
+    cells = [new_markdown_cell("## make"), new_code_cell("import numpy as np\na = np.zeros((2, 2))\nb = a[:, 1]")]
+    cells += [new_markdown_cell("## write"), new_code_cell("b[:] = 5\nprint(a)"), new_markdown_cell("## show")]
+    notebook = new_notebook(cells=[*cells, new_code_cell("print(a, b)")])
+    nbformat.write(notebook, tmp_path / "nb.ipynb")
+    refactor(tmp_path / "nb.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "soorgeon_clone", "build", "--isolation", isolation],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = (tmp_path / "output/show.ipynb").read_text()
+    assert "[[0. 5.]" in shown and "[5. 5.]" in shown
