@@ -11,7 +11,7 @@ import copyreg
 import itertools
 import operator
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -42,12 +42,9 @@ class Memory:
     def _hooked(self) -> Iterator[None]:
         """What the notebook itself pickles, and how it says that arrays are pickled, is left as it is."""
         hooks = {kind: hook for kind, hook in self._hooks() if kind not in copyreg.dispatch_table}
-        copyreg.dispatch_table.update(hooks)
-        try:
+        table: Any = copyreg.dispatch_table
+        with _with_entries(table, hooks), _with_entries(_table_of_dill(), {k: _saving(h) for k, h in hooks.items()}):
             yield
-        finally:
-            for kind in hooks:
-                del copyreg.dispatch_table[kind]
 
     def _hooks(self) -> Iterator[tuple[type, Any]]:
         """Yield what is to reduce arrays, and the blocks of pandas, which pack their arrays before pickle sees them."""
@@ -116,6 +113,32 @@ class Memory:
         for array, (start, _) in zip(arrays, spans, strict=True):
             first = start + sum((n - 1) * -s for n, s in zip(array.shape, array.strides, strict=True) if s < 0)
             self._laid[_key(array)] = base, first - low
+
+
+@contextmanager
+def _with_entries(table: dict[type, Any], entries: Mapping[type, Any]) -> Iterator[None]:
+    before = {kind: table[kind] for kind in entries if kind in table}
+    table.update(entries)
+    try:
+        yield
+    finally:
+        for kind in entries:
+            del table[kind]
+        table.update(before)
+
+
+def _table_of_dill() -> dict[type, Any]:
+    """Return dill's own table, in which it has arrays; it looks there first."""
+    return getattr(getattr(sys.modules.get("dill"), "Pickler", None), "dispatch", {})
+
+
+def _saving(reduce: Callable[[Any], Any]) -> Callable[[Any, Any], None]:
+    """Return an entry for such a table."""
+
+    def save(pickler: Any, obj: Any) -> None:
+        pickler.save_reduce(*reduce(obj), obj=obj)
+
+    return save
 
 
 def _reduced_record(record: Any) -> Any:

@@ -174,6 +174,19 @@ def test_a_sum_has_the_same_last_digit():
     assert through(x) @ through(x) == x @ x
 
 
+@pytest.mark.parametrize("pickler", ["cloudpickle", "dill"])
+def test_other_picklers_do_so_too(pickler):
+    module = pytest.importorskip(pickler)
+    table = np.arange(20.0).reshape(4, 5)
+    for hooked in Memory().passes():
+        with hooked:
+            data = module.dumps([table, table[:, 2], lambda: 1], protocol=5)
+    table, column, _ = module.loads(data)
+    column[0] = 100
+    assert table[0, 2] == 100
+    assert module.dumps(np.arange(3)) == module.dumps(np.arange(3))
+
+
 def test_what_others_pickle_is_as_it_was():
     plain = pickle.dumps(KEPT["a column"], 5)
     assert dumped(KEPT["a column"]) != plain
