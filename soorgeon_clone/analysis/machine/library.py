@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
-from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
 from soorgeon_clone.analysis.machine import beside, unknown_calls
 from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall
 from soorgeon_clone.analysis.machine.walk import Run
@@ -220,7 +220,8 @@ def _run_passed_code(call: LibraryCall, effect: Effect) -> Value:
     unknown_calls.run_passed_objects(machine, effect, receiver, args, node, call.target, path)
     if any(o.type == CLASS for o in passed):
         machine.passed_class(passed, node, path)
-    if any(o.fields for o in receiver):
+    # of what a library holds, nothing runs where an attribute of its object is only read
+    if any(o.fields for o in receiver) and not isinstance(node, Attribute):
         unknown_calls.run_held_code(machine, receiver, args, node)
     return given_back
 

@@ -14,6 +14,8 @@ from soorgeon_clone.refactor.carriers.ledger import Ledger
 from soorgeon_clone.refactor.carriers.replay import can_repeat
 
 HOW = "setting"
+_STREAM = "other:streams"
+_STREAMS = frozenset({_STREAM, REPLACED_STREAMS})
 _SHOWN_ONCE = "other:warnings_shown"
 SETTING = "setting "  # begins the name of what every later task wants: "setting 12", made by statement 12
 
@@ -27,6 +29,8 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     if statement.sets <= held:
         return Taken(states.HOW, needs=tuple(f"{AMBIENT}{setting}" for setting in sorted(statement.sets)))
     stays = _stays_replaced(borders, statement) or _SHOWN_ONCE in statement.sets
+    if REPLACED_STREAMS in statement.sets and statement.sets <= _STREAMS and not stays:
+        return Taken(HOW)  # the section puts back what it replaces
     if can_repeat(borders, statement, want.at, setting=True) and not stays:
         return Taken(HOW, repeats=(statement,))
     what, remedy = _why_not(borders, statement)
@@ -46,9 +50,7 @@ def _stays_replaced(borders: Borders, statement: StatementFacts) -> bool:
     if REPLACED_STREAMS not in statement.sets:
         return False
     later = borders.facts.sections[statement.section].statements
-    return not any(
-        s.index > statement.index and "other:streams" in s.sets and REPLACED_STREAMS not in s.sets for s in later
-    )
+    return not any(s.index > statement.index and s.sets & _STREAMS == {_STREAM} for s in later)
 
 
 def _what_it_sets(statement: StatementFacts) -> str:

@@ -38,7 +38,7 @@ class Importable(Kind):
         if held:
             return held | {machine.heap.lib(path)}
         effect = machine.knowledge.module_attribute(path)
-        if effect is not None:
+        if effect is not None and path not in _STREAMS:  # who is given a stream writes to it
             value = machine.apply(effect, EMPTY, NO_ARGUMENTS, node, path=path)
             plain = frozenset(o for o in value if o.immutable and o.type != "builtins.NoneType")
             if plain and not effect.sets:
@@ -55,13 +55,15 @@ class Importable(Kind):
             item = machine.knowledge.subscript(type_, index.kind) if "." in type_ else None
             if item is not None:
                 found |= machine.apply(item, EMPTY, passing(index.value), node, path=f"{obj.path}[]")
-        return found or frozenset({obj})
+        held = given_to_module(machine, f"{obj.path}[]")
+        return found | held or frozenset({obj})
 
     def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
         """Return what is in something in a module: what its table says, where nothing can be done to that
         (``sys.path`` has texts)."""
         effect = machine.knowledge.module_attribute(obj.path)
-        if effect is not None and not given_to_module(machine, obj.path):
+        given = any(given_to_module(machine, path) for path in (obj.path, f"{obj.path}[]"))
+        if effect is not None and not given:
             value = machine.apply(effect, EMPTY, NO_ARGUMENTS, node, path=obj.path)
             found = machine.elements(frozenset(o for o in value if o.type != LIB), node)
             if found and all(part.immutable for part in found):
@@ -74,13 +76,13 @@ class Importable(Kind):
 
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         machine.run_registered(value, node)
-        _set(machine, obj.path, value)
+        _set(machine, obj.path, value, into=f"{obj.path}[]")
 
     def delete_attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> None:
         _set(machine, f"{obj.path}.{name}" if obj.module else obj.path, EMPTY)
 
     def delete_item(self, machine: Machine, obj: Obj, node: Instruction) -> None:
-        _set(machine, obj.path, EMPTY)
+        _set(machine, obj.path, EMPTY, into=f"{obj.path}[]")
 
     def call(self, machine: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
         return machine.call_library(obj.path, args, node)
@@ -121,15 +123,15 @@ def _module_named(key: Value) -> str | None:
 
 
 def given_to_module(machine: Machine, path: str) -> Value:
-    """Return what the notebook has assigned to an attribute of a module."""
+    """Return what the notebook has assigned to an attribute of a module, or to the items of one (``rcParams[]``)."""
     if not machine.given_to_modules:
         return EMPTY
     owner = path.rpartition(".")[0]
     return machine.given_to_modules.get(path, EMPTY) | machine.given_to_modules.get(f"{owner}.*", EMPTY)
 
 
-def _set(machine: Machine, path: str, value: Value) -> None:
-    """Assign to an attribute or item of something in a library: a setting, or a change of the library itself."""
+def _set(machine: Machine, path: str, value: Value, into: str = "") -> None:
+    """Assign to an attribute of something in a library, or ``into`` its items: a setting, or a change of the library."""
     if machine.namespaces and machine.store_in_module(path, value):
         return
     if path.startswith(SHELL):
@@ -147,7 +149,7 @@ def _set(machine: Machine, path: str, value: Value) -> None:
     reason = machine.blame(machine.heap.reason.node, f"assignment to {path}")
     if path not in _STREAMS and any(is_advancing(machine, obj) for obj in machine.heap.reach(value)):
         machine.opaque(f"{path} gets what each use of it changes")
-    name = f"{path[:-9]}.*" if path.endswith(".__dict__") else path
+    name = f"{path[:-9]}.*" if path.endswith(".__dict__") else into or path
     machine.given_to_modules[name] = machine.given_to_modules.get(name, EMPTY) | value
     machine.in_modules |= machine.heap.reach(frozenset(obj for obj in value if obj.type not in CODE_TYPES))
     while path:
