@@ -131,7 +131,7 @@ def given_to_module(machine: Machine, path: str) -> Value:
 
 
 def _set(machine: Machine, path: str, value: Value, into: str = "") -> None:
-    """Assign to an attribute of something in a library, or ``into`` its items: a setting, or a change of the library."""
+    """Assign to an attribute of something in a library, or ``into`` its items: a setting, or a change of that."""
     if machine.namespaces and machine.store_in_module(path, value):
         return
     if path.startswith(SHELL):
