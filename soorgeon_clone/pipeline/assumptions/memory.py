@@ -18,6 +18,7 @@ from typing import Any
 from soorgeon_clone.pipeline.assumptions.strides import Buffer, Elements, Laid, in_its_own_memory
 
 _EFFORT = 100_000  # of numpy, to tell whether two arrays overlap
+_PICKLING = frozenset(f"__{name}__" for name in ("reduce", "reduce_ex", "getstate", "setstate", "getnewargs"))
 _FEW = 30  # arrays, of which each pair is looked at
 _BUFFERS = frozenset("biufcSU")  # kinds of numbers and texts on whose memory an array can be laid out
 
@@ -51,10 +52,12 @@ class Memory:
         numpy: Any = sys.modules.get("numpy")
         if hasattr(numpy, "ndarray"):
             yield from ((numpy.ndarray, self._reduced), (numpy.void, _reduced_record), (numpy.record, _reduced_record))
+            masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+            for kind in _subclasses(numpy.ndarray):
+                if kind is masked or _PICKLING.isdisjoint(vars(kind)):
+                    yield kind, _reduced_masked if kind is masked else _reduced_view
         block = getattr(sys.modules.get("pandas._libs.internals"), "Block", None)
-        kinds = [block] if block is not None else []
-        for kind in kinds:
-            kinds += kind.__subclasses__()
+        for kind in [block, *_subclasses(block)] if block is not None else []:
             yield kind, self._reduced_block
         manager = getattr(sys.modules.get("pandas.core.internals.managers"), "SingleBlockManager", None)
         if manager is not None:
@@ -157,6 +160,24 @@ def _reduced_record(record: Any) -> Any:
     if left or array.dtype != record.dtype:
         return record.__reduce__()
     return operator.getitem, (array[tuple(place)].reshape(()) if place else array, ())
+
+
+def _subclasses(kind: Any) -> Iterator[Any]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+def _reduced_view(array: Any) -> Any:
+    """Return what an array of another class (a matrix) is made of: a plain one, and what it is seen as."""
+    ndarray = sys.modules["numpy"].ndarray
+    return ndarray.view, (array.view(ndarray), type(array))
+
+
+def _reduced_masked(array: Any) -> Any:
+    """One that masks nothing has no mask; pickle would give it one, and it would print otherwise."""
+    is_plain = array.mask is sys.modules["numpy.ma"].nomask and not array.hardmask and array._fill_value is None
+    return _reduced_view(array) if is_plain else array.__reduce__()
 
 
 def _arrays_of(values: Any) -> Iterator[Any]:

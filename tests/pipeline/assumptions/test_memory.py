@@ -91,6 +91,24 @@ def test_what_is_protected_is_so_after(array):
     assert (back == array).all()
 
 
+class Own(np.ndarray):
+    pass
+
+
+@pytest.mark.parametrize("kind", [np.matrix, np.recarray, Own])
+def test_arrays_of_other_classes_share_as_well(kind):
+    table = np.zeros((2, 2), "f8,i4" if kind is np.recarray else "f8")
+    back, seen = through([table, table.view(kind)])
+    assert type(seen) is kind
+    assert np.shares_memory(back, seen)
+
+
+def test_what_masks_nothing_has_no_mask_after():
+    back, masked = through([np.ma.asarray([1.0, 2.0]), np.ma.masked_equal([1.0, 2.0], 2)])
+    assert str(back) == "[1. 2.]"
+    assert masked.mask.tolist() == [False, True]
+
+
 def test_a_record_shows_its_array():
     array = np.zeros((3, 2), "i4,f8")
     back, record, last = through(through([array, array[1][1], array[::-1][0][0]]))
