@@ -188,11 +188,13 @@ def _arrays_of(values: Any) -> Iterator[Any]:
 
 
 def _may_share(arrays: list[Any], blocks: Mapping[int, tuple[Any, Any]]) -> list[Any]:
-    """Return those of some arrays that may be one memory in a file; ``blocks``: of frames, by address of the array."""
-    framed = [blocks[id(array)][1] for array in arrays if id(array) in blocks]
-    if copies_on_write() and (len(framed) > 1 or any(map(_has_others, framed))):
-        return [array for array in arrays if id(array) not in blocks]
-    return arrays
+    """Return those of some arrays that may be one memory in a file; ``blocks``: of frames, by address of the array.
+
+    Frames that know of each other are not: each copies what they share before it writes.
+    """
+    if not copies_on_write():
+        return arrays
+    return [array for array in arrays if not (id(array) in blocks and _has_others(blocks[id(array)][1]))]
 
 
 def one_memory(one: Any, other: Any) -> bool:

@@ -247,6 +247,14 @@ def test_arrays_of_a_frame_show_it_after():
     assert (values[0, 0], column[0][0]) == (9, 9)
 
 
+def test_frames_made_of_one_array_show_it_after():
+    pd = pytest.importorskip("pandas")
+    array = np.arange(6.0).reshape(3, 2)
+    back, frame, series = through([array, pd.DataFrame(array, copy=False), pd.Series(array.ravel(), copy=False)])
+    back[0, 0] = 99
+    assert (frame.iloc[0, 0], series[0]) == (99, 99)
+
+
 OTHERS = {
     "a slice": lambda df: [df, df[:]],
     "a column": lambda df: [df, df["a"]],
