@@ -18,6 +18,9 @@ from soorgeon_clone.analysis.objects.using import is_advancing, iterate
 
 def _id(machine: Machine, args: Arguments, node: Instruction) -> None:
     note_asked_for(machine, "`id`", args.first)
+    for obj in args.first:
+        if not obj.immutable:
+            machine.heap.note_identity(obj)
 
 
 def _hash(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
