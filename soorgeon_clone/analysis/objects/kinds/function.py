@@ -7,7 +7,7 @@ from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
 from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
-from soorgeon_clone.analysis.objects.members import attributes
+from soorgeon_clone.analysis.objects.members import attributes, bind_by_hand
 from soorgeon_clone.analysis.objects.parts import contents, mutable
 
 
@@ -44,6 +44,8 @@ class Function(Definition):
         return result
 
     def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+        if name == "__get__" and args.first:
+            return bind_by_hand(machine, machine.heap.make((*machine.site(node), obj), METHOD), obj, args.first)
         if name in obj.fields or name.startswith("__"):
             return super().call_method(machine, obj, name, args, node)
         if not _may_have(machine, obj, name):
