@@ -156,6 +156,8 @@ FUNCTIONS = {
     "builtins.iter": _iter,
     "builtins.dict": make_mapping,
     "builtins.getattr": _getattr,
+    "builtins.object.__getattribute__": _getattr,
+    "builtins.type.__getattribute__": _getattr,
     "builtins.setattr": _setattr,
     "builtins.type.__setattr__": _setattr,
     "builtins.object.__setattr__": _setattr,

@@ -17,6 +17,8 @@ class Function(Definition):
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__globals__":
             machine.opaque(BY_NAME)
+        if name == "__call__":
+            return frozenset({obj})
         if name == "__closure__":
             return _closure(machine, obj)
         if name == "__dict__":
