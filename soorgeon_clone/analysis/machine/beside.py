@@ -7,6 +7,7 @@ binds or changes it later is a fact like any other.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -49,8 +50,16 @@ def absolute(machine: Run, node: Import) -> str:
     return module.absolute(node.name, node.path) if module is not None else node.path
 
 
+def note_file(machine: Run, module: str) -> None:
+    """Note that a module may be one that the notebook writes."""
+    if module not in sys.stdlib_module_names and not machine.knowledge.describes(module):
+        for folder in machine.modules.folders:
+            machine.note("files_read", f"{folder}{module}.py")
+
+
 def import_path(machine: Run, path: str, node: Instruction) -> Value | None:
     """Import what stands at a path, with the packages that it is in; None if that is no module beside the notebook."""
+    note_file(machine, path.partition(".")[0])
     modules = machine.modules.along(path)
     if not modules:
         return None
