@@ -82,7 +82,10 @@ def _closure(machine: Machine, function: Obj) -> Value:
 
 
 def _call_instead(machine: Machine, obj: Obj, other: Obj, args: Arguments, node: Instruction) -> Value:
-    """A function may call one that was registered with it (``functools.singledispatch``)."""
+    """A function may call one that was registered with it (``functools.singledispatch``), or run in a context."""
+    if other.type == "builtins.generator":
+        machine.resume(other)
+        return EMPTY
     if other.type != FUNCTION or other is obj or (obj, other) in machine.running:
         return EMPTY
     results: list[Value] = []
