@@ -42,13 +42,15 @@ class Effect:
     parameter of the call or of the constructor that made self) is given and not None. ``seeds``: such state set
     completely.
     ``sets``: settings changed. ``reads`` and ``writes``:
-    parameters that name a file (``*``: unknown files; ``*log``: those that the notebook logs to, if it logs to any;
+    parameters that name a file (``*``: unknown files; ``.``: all of the working folder;
+    ``*log``: those that the notebook logs to, if it logs to any;
     ``opened``: those with which self, or what it holds, was opened).
     ``single:<param>`` is what is in a list that may hold one thing only.
     ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
     identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``ties``: these are tied to
     something by a register of the library, which pickle leaves out. ``opaque``: why static
-    analysis ends here. ``prints``: writes to standard output or displays. ``raises``: never returns.
+    analysis ends here. ``tells``: what it tells that is otherwise of a value that comes out of a file.
+    ``prints``: writes to standard output or displays. ``raises``: never returns.
     ``each: 2``: it does all this with every positional argument alone, twice, and lists what came of it in that order.
 
     For an attribute of a module, ``sets`` holds for assigning to it, all else for reading.
@@ -75,6 +77,7 @@ class Effect:
     loses: tuple[str, ...] = ()
     ties: tuple[str, ...] = ()
     opaque: str | None = None
+    tells: str | None = None
     prints: bool = False
     raises: bool = False
     each: int = 0
@@ -101,7 +104,7 @@ class Effect:
             self.reads,
             self.writes,
         )
-        return any(said) or self.opaque is not None or self.prints
+        return any(said) or self.opaque is not None or self.tells is not None or self.prints
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,7 @@ def _compile_rule(raw: Any, resolve: Resolve, major: Major) -> Rule:
             values[key] = as_bool(value)
         elif key == "each":
             values[key] = int(value)
-        elif key == "opaque":
+        elif key in ("opaque", "tells"):
             values[key] = str(value)
         elif key == "draws_unless":
             values[key] = as_tuple(value)[0]
@@ -278,6 +281,7 @@ def join(one: Effect, other: Effect) -> Effect:
         **merged,
         draws_unless=_joined_unless(one, other),
         opaque=one.opaque or other.opaque,
+        tells=one.tells or other.tells,
         prints=one.prints or other.prints,
         raises=one.raises and other.raises,
         each=one.each if one.each == other.each else 0,

@@ -48,6 +48,7 @@ TRAITS = {
     "plain_classes": "classes that take an attribute as it is",
     "plans": "objects that read files once something asks for what they hold",
     "plots": "it draws on pyplot's figures",
+    "shows_copies": "its text says whether it came out of a file",
     "steady": "gives the same for the same, whenever and wherever it is asked (of the whole library)",
     "unpickles": "calls that give such things back",
     "views_apart": "what its calls give as a view of something is not that thing, or holds it",

@@ -7,6 +7,7 @@ binds or changes it later is a fact like any other.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -37,7 +38,7 @@ def home(machine: Run, obj: Obj) -> Scope:
 def import_(machine: Run, node: Import) -> Value | None:
     """Return what an import of a module beside the notebook, or of something in one, binds; None if it is of none."""
     path = absolute(machine, node)
-    value = import_path(machine, path, node)
+    value = _along(machine, path, node)
     if value is None or node.whole:
         return value
     return frozenset({machine.heap.lib(path.partition(".")[0])})
@@ -49,8 +50,20 @@ def absolute(machine: Run, node: Import) -> str:
     return module.absolute(node.name, node.path) if module is not None else node.path
 
 
+def note_file(machine: Run, module: str) -> None:
+    """Note that a module may be one that the notebook writes."""
+    if module not in sys.stdlib_module_names and not machine.knowledge.describes(module):
+        for folder in machine.modules.folders:
+            machine.note("files_read", f"{folder}{module}.py")
+
+
 def import_path(machine: Run, path: str, node: Instruction) -> Value | None:
     """Import what stands at a path, with the packages that it is in; None if that is no module beside the notebook."""
+    note_file(machine, path.partition(".")[0])
+    return _along(machine, path, node)
+
+
+def _along(machine: Run, path: str, node: Instruction) -> Value | None:
     modules = machine.modules.along(path)
     if not modules:
         return None
@@ -73,7 +86,7 @@ def import_path(machine: Run, path: str, node: Instruction) -> Value | None:
 def import_all(machine: Run, node: Import) -> bool:
     """Do ``from helpers import *``; return whether that is a module beside the notebook."""
     path = absolute(machine, node)
-    if import_path(machine, path, node) is None:
+    if _along(machine, path, node) is None:
         return False
     module = machine.modules.find(path)
     if module is None or ANYTHING in module.names:

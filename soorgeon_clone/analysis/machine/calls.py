@@ -33,7 +33,7 @@ from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import contents, known_items
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
 from soorgeon_clone.analysis.objects.table import kind_of
-from soorgeon_clone.analysis.objects.using import iterate
+from soorgeon_clone.analysis.objects.using import advance_all, iterate
 
 
 def arguments(machine: Run, node: Call) -> Arguments:
@@ -174,6 +174,8 @@ def call_library(machine: Run, path: str, args: Arguments, node: Instruction) ->
 def _one_by_one(machine: Run, effect: Effect, args: Arguments, node: Instruction, path: str) -> Value:
     """Return the list that a call gives which does the same with each of its arguments, several times."""
     made = machine.heap.make(machine.site(node), "builtins.list")
+    for _, value in args.keywords:  # a generator of random numbers
+        advance_all(machine, value)
     context = machine.context
     places = [value for value, _ in args.positional for _ in range(effect.each)]
     for place, value in enumerate(places):

@@ -205,25 +205,30 @@ def decorate(machine: Run, node: Decorate) -> Value:
 
 def super_object(machine: Run, node: Call) -> Value:
     """Return the object that ``super()`` gives: the instance, seen as an instance of the bases."""
+    args = calls.arguments(machine, node)
+    if len(args.positional) == 2 and args.first and all(owner.type == CLASS for owner in args.first):
+        return EMPTY.union(*(_seen_from(machine, owner, args.at(1)) for owner in args.first))
     scope: Scope | None = machine.scope
     while scope is not None and not (scope.kind == "function" and scope.code.owner is not None):
         scope = scope.parent
-    calls.arguments(machine, node)
     if scope is None or not scope.code.parameters:
         return frozenset({machine.heap.lib("builtins.super")})
     owner: Obj = scope.code.owner
     own = scope.all_values.get(scope.code.parameters[0].name, EMPTY)
+    return _seen_from(machine, owner, own) or frozenset({machine.heap.lib("builtins.super")})
+
+
+def _seen_from(machine: Run, owner: Obj, own: Value) -> Value:
+    """Return objects as instances, and classes as ones, of what comes after the class ``owner``."""
     made: set[Obj] = set()
     for obj in own:
-        if obj.type == INSTANCE:
-            bases = frozenset(_rest(machine, cls, owner) for cls in obj.classes)
+        if obj.type in (INSTANCE, CLASS):
+            bases = frozenset(_rest(machine, cls, owner) for cls in (obj.classes if obj.type == INSTANCE else (obj,)))
             view = machine.heap.make(("super", obj, owner), SUPER)
             view.fields = {SELF: frozenset({obj}), OF_CLASS: bases}
             machine.heap.grew(view)
             made.add(view)
-        elif obj.type == CLASS:
-            made.update(_rest(machine, obj, owner).bases)
-    return frozenset(made) or frozenset({machine.heap.lib("builtins.super")})
+    return frozenset(made)
 
 
 def _rest(machine: Run, cls: Obj, owner: Obj) -> Obj:

@@ -46,8 +46,9 @@ from soorgeon_clone.analysis.objects.parts import (
     path_text,
 )
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
-from soorgeon_clone.analysis.objects.using import advance, is_advancing, take_from_unknown
+from soorgeon_clone.analysis.objects.using import advance, ask_for_iterators, is_advancing, take_from_unknown
 
+_HERE = "."  # the folder in which the code runs
 _OPENED = "opened"  # what the object was opened with
 _TAKING_ALL = frozenset(  # all elements of what they are given
     f"builtins.{name}"
@@ -97,6 +98,8 @@ def apply(
     pickled_definitions.note_written(machine, effect, path, given)
     if path in _TAKING_ALL:
         take_from_unknown(machine, args.all)
+    if path in _TAKING_ALL or path == "builtins.iter":
+        ask_for_iterators(machine, args.all)
     if effect.prints or path in _SHOWING:
         machine.show(args.all)
     if effect.raises:
@@ -231,6 +234,8 @@ def _act(call: LibraryCall, effect: Effect) -> None:
     machine, receiver, args, target = call.machine, call.receiver, call.args, call.target
     if effect.opaque:
         machine.opaque(effect.opaque)
+    if effect.tells:
+        machine.note("tells_copies", f"`{call.name}` tells {effect.tells}")
     changed = EMPTY
     for text in effect.changes:
         if text == "self" and effect.sets:
@@ -411,6 +416,9 @@ def _file(call: LibraryCall, field_name: str, text: str) -> None:
     if text in ("*", "*log"):
         if text == "*" or machine.logs_to_files:
             machine.note(field_name, "*")
+        return
+    if text == _HERE:
+        machine.note(field_name, _HERE)
         return
     if text == _OPENED:
         for obj in call.receiver:

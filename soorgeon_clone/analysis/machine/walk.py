@@ -727,10 +727,14 @@ class Run(Branches):
 
     def show(self, value: Iterable[Obj]) -> None:
         """Note that the text of these objects may be printed or displayed."""
+        value = frozenset(value)
+        for obj in value:
+            if self.has(obj, "shows_copies"):
+                self.note("tells_copies", "its text tells whether it came out of a file")
         has_sets = self.heap.has_sets()
         if not has_sets and self.heap.types.isdisjoint((INSTANCE, CLASS)):
             return
-        reached = self.heap.reach(frozenset(value))
+        reached = self.heap.reach(value)
         for obj in reached:
             obj.shown = True
         if has_sets:

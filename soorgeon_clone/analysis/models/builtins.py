@@ -18,6 +18,9 @@ from soorgeon_clone.analysis.objects.using import is_advancing, iterate
 
 def _id(machine: Machine, args: Arguments, node: Instruction) -> None:
     note_asked_for(machine, "`id`", args.first)
+    for obj in args.first:
+        if not obj.immutable:
+            machine.heap.note_identity(obj)
 
 
 def _hash(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
@@ -153,6 +156,8 @@ FUNCTIONS = {
     "builtins.iter": _iter,
     "builtins.dict": make_mapping,
     "builtins.getattr": _getattr,
+    "builtins.object.__getattribute__": _getattr,
+    "builtins.type.__getattribute__": _getattr,
     "builtins.setattr": _setattr,
     "builtins.type.__setattr__": _setattr,
     "builtins.object.__setattr__": _setattr,

@@ -63,6 +63,8 @@ def make_mapping(machine: Machine, args: Arguments, node: Instruction) -> Value:
                 for key, held in obj.fields.items():
                     machine.heap.hold(made, key, held)
             else:
+                if not obj.type.startswith("builtins."):  # it may be a mapping as well
+                    machine.heap.hold(made, ANY, contents(frozenset({obj})))
                 for pair in machine.elements(frozenset({obj}), node):
                     machine.heap.hold(made, ANY, pair.fields.get("1", contents(frozenset({pair}))))
                     machine.heap.hold(made, KEYS, frozenset(o for o in pair.fields.get("0", EMPTY) if not o.immutable))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, METHOD, Value
+from soorgeon_clone.analysis.objects.arguments import Arguments, passing
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, METHOD, Value
 from soorgeon_clone.analysis.objects.kinds.method import ARGUMENTS, KEYWORDS, PARTIAL
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import PARTIAL_METHOD
+from soorgeon_clone.analysis.objects.parts import mutable
+from soorgeon_clone.analysis.objects.using import iterate
 
 
 def _partial(machine: Machine, args: Arguments, node: Instruction) -> Value:
@@ -33,6 +35,27 @@ def _partialmethod(machine: Machine, args: Arguments, node: Instruction) -> Valu
     return frozenset({made})
 
 
+def _reduce(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
+    """``reduce(getitem, ["a", "b"], nested)``: what the function gives is what it is given next, to any depth."""
+    if len(args.positional) < 2:
+        return None
+    iterate(machine, args.at(1))
+    items = machine.elements(args.at(1), node)
+    named = dict(args.keywords)
+    initial = args.at(2) | named.get("initial", EMPTY)
+    found = initial or items
+
+    def once() -> None:
+        nonlocal found
+        found |= machine.call(args.first, passing(found, items), node)
+
+    known = None
+    while known != mutable(found):  # sums and texts could be new ones for ever
+        known = mutable(found)
+        machine.perhaps(once)
+    return found
+
+
 def _wraps(machine: Machine, args: Arguments, node: Instruction) -> Value:
     return frozenset({machine.heap.lib("functools.wraps.decorator")})
 
@@ -42,6 +65,7 @@ def _identity(machine: Machine, args: Arguments, node: Instruction) -> Value:
 
 
 FUNCTIONS = {
+    "functools.reduce": _reduce,
     PARTIAL: _partial,
     PARTIAL_METHOD: _partialmethod,
     "functools.wraps": _wraps,

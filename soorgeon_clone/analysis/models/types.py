@@ -1,12 +1,13 @@
-"""Classes that a function fills with what stands in them."""
+"""Classes that a function fills with what stands in them; functions that are bound to an object by hand."""
 
 from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.collections import make_class
 from soorgeon_clone.analysis.objects.arguments import Arguments, passing
-from soorgeon_clone.analysis.objects.heap import EMPTY, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, METHOD, Value
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.members import bind_by_hand
 
 
 def _new_class(machine: Machine, args: Arguments, node: Instruction) -> Value:
@@ -21,4 +22,13 @@ def _new_class(machine: Machine, args: Arguments, node: Instruction) -> Value:
     return made
 
 
-FUNCTIONS = {"types.new_class": _new_class}
+def _method(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
+    """``types.MethodType(function, obj)``."""
+    functions = [obj for obj in args.first if obj.type == FUNCTION]
+    if not functions or len(functions) < len(args.first):
+        return None
+    made = ((machine.heap.make((*machine.site(node), function), METHOD), function) for function in functions)
+    return EMPTY.union(*(bind_by_hand(machine, method, function, args.at(1)) for method, function in made))
+
+
+FUNCTIONS = {"types.new_class": _new_class, "types.MethodType": _method}

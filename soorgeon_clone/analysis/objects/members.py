@@ -68,10 +68,15 @@ def bind(machine: Machine, obj: Obj, held: Obj, node: Instruction, *, of_metacla
     if obj.type == CLASS and "classmethod" not in decorators and not of_metaclass:
         return frozenset({held})
     made = machine.heap.make(("bound", obj, held), METHOD)
-    made.name = held.name
-    machine.heap.hold(made, FUNC, frozenset({held}))
     is_of_class = "classmethod" in decorators and obj.type == INSTANCE
-    machine.heap.hold(made, SELF, obj.classes if is_of_class else frozenset({obj}))
+    return bind_by_hand(machine, made, held, obj.classes if is_of_class else frozenset({obj}))
+
+
+def bind_by_hand(machine: Machine, made: Obj, function: Obj, own: Value) -> Value:
+    """Let ``made`` be the method that a function is with ``own`` as its first argument, and return it."""
+    made.name = function.name
+    machine.heap.hold(made, FUNC, frozenset({function}))
+    machine.heap.hold(made, SELF, own)
     return frozenset({made})
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS
 from soorgeon_clone.analysis.objects.heap import UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import ITERATORS
+from soorgeon_clone.analysis.objects.parts import ITERATORS, contents
 from soorgeon_clone.analysis.objects.special_methods import implicit
 
 _ANYTHING = (UNKNOWN, "builtins.object")
@@ -14,7 +15,25 @@ def iterate(machine: Machine, value: Value) -> None:
     """Note what iterating over ``value`` does: iterators advance; the notebook's own ``__iter__`` runs."""
     machine.heap.note_order(value)
     advance_all(machine, value)
+    ask_for_iterators(machine, value)
     take_from_unknown(machine, value)
+
+
+def ask_for_iterators(machine: Machine, value: Value) -> None:
+    """Do what ``iter`` does with objects of libraries: a sampler draws numbers, a loader calls what it loads from."""
+    for obj in value:
+        facts = machine.facts_of(obj.type) if "." in obj.type and not obj.immutable else None
+        if facts is None:
+            continue
+        if facts.element == "element:self":  # a progress bar passes on what it holds
+            held = contents(frozenset({obj}))
+            ask_for_iterators(machine, frozenset(other for other in held if other.type != obj.type))
+        elif machine.knowledge.names_method(obj.type, "__iter__"):
+            effect = machine.knowledge.method(obj.type, "__iter__", {}, obj.made_with)
+            if effect is not None and (effect.draws or effect.calls):
+                node = machine.heap.reason.node
+                assert node is not None
+                machine.call_method(frozenset({obj}), "__iter__", NO_ARGUMENTS, node)
 
 
 def take_from_unknown(machine: Machine, value: Value) -> None:

@@ -20,7 +20,6 @@ from soorgeon_clone.pipeline.assumptions.strides import Buffer, Elements, Laid, 
 _EFFORT = 100_000  # of numpy, to tell whether two arrays overlap
 _PICKLING = frozenset(f"__{name}__" for name in ("reduce", "reduce_ex", "getstate", "setstate", "getnewargs"))
 _FEW = 30  # arrays, of which each pair is looked at
-_BUFFERS = frozenset("biufcSU")  # kinds of numbers and texts on whose memory an array can be laid out
 
 
 class Memory:
@@ -108,11 +107,13 @@ class Memory:
             return
         is_of_objects = arrays[0].dtype.hasobject
         base: Any = Elements((high - low) // arrays[0].itemsize) if is_of_objects else Buffer(high - low)
-        for array, whole in zip(arrays, spans, strict=True):
-            if whole == (low, high) and array.dtype.kind in _BUFFERS and _is_writable_block(array):
-                base = array
-                self._bases.add(id(array))
-                break
+        whole = [
+            array for array, ends in zip(arrays, spans, strict=True) if ends == (low, high) and _can_be_base(array)
+        ]
+        if whole:
+            array = next((array for array in whole if array.flags.owndata), whole[0])
+            base = Elements.of(array) if is_of_objects else Buffer.of(array)
+            self._bases.add(id(array))
         for array, (start, _) in zip(arrays, spans, strict=True):
             first = start + sum((n - 1) * -s for n, s in zip(array.shape, array.strides, strict=True) if s < 0)
             self._laid[_key(array)] = base, first - low
@@ -263,9 +264,11 @@ def _any_share(arrays: list[Any]) -> bool:
     return len(arrays) > _FEW or any(itertools.starmap(overlap, itertools.combinations(arrays, 2)))
 
 
-def _is_writable_block(array: Any) -> bool:
+def _can_be_base(array: Any) -> bool:
+    """Whether others can be laid out on the memory of an array: it is in one piece, and may be written."""
     flags = array.flags
-    return bool(flags.writeable and (flags.c_contiguous or flags.f_contiguous))
+    is_whole = flags.c_contiguous or (flags.f_contiguous and array.dtype.kind != "O")
+    return bool(is_whole and flags.writeable and array.ndim)
 
 
 def _key(array: Any) -> tuple[Any, ...]:

@@ -41,33 +41,25 @@ def in_its_own_memory(array: Any, *, is_in_block: bool) -> Any:
 
 
 class Laid:
-    """An array on the memory of ``base``, ``start`` bytes from its first; what it holds comes with it, or with that.
+    """An array on the memory of ``base``, ``start`` bytes from its first; what it holds comes with it, or with that."""
 
-    ``base``: a `Buffer`, `Elements`, or another array, whose memory is in one piece.
-    """
-
-    def __init__(self, array: Any, base: Any, start: int, strides: tuple[int, ...] | None = None) -> None:
+    def __init__(self, array: Any, base: Buffer | Elements, start: int, strides: tuple[int, ...] | None = None) -> None:
         self._array, self._base, self._start = array, base, start
         self._strides = array.strides if strides is None else strides
 
     def __reduce__(self) -> Any:
-        numpy, array = sys.modules["numpy"], self._array
-        if not array.flags.writeable:
-            return numpy.broadcast_to, (_Writable(self), array.shape)
+        if not self._array.flags.writeable:
+            return sys.modules["numpy"].broadcast_to, (_Writable(self), self._array.shape)
         return self.reduced()
 
     def reduced(self) -> Any:
         """Return how to make an array that can be written."""
         numpy, array, base = sys.modules["numpy"], self._array, self._base
-        lay: Any
-        arguments: tuple[Any, ...]
+        lay: Any = numpy.ndarray
+        arguments: tuple[Any, ...] = (array.shape, array.dtype, base, self._start, self._strides)
         if isinstance(base, Elements):
             lay, arguments = numpy.lib.stride_tricks.as_strided, (base.since(self._start), array.shape, self._strides)
-        else:
-            is_turned = isinstance(base, numpy.ndarray) and not base.flags.c_contiguous
-            lay = numpy.ndarray
-            arguments = (array.shape, array.dtype, _Turned(base) if is_turned else base, self._start, self._strides)
-        if isinstance(base, numpy.ndarray):
+        if base.array is not None:
             return lay, arguments
         return lay, arguments, _Packed(array.copy()), None, None, numpy.copyto
 
@@ -82,16 +74,6 @@ class _Writable:
         return self._laid.reduced()
 
 
-class _Turned:
-    """An array by columns as one by rows: arrays are laid out on such memory only."""
-
-    def __init__(self, array: Any) -> None:
-        self._array = array
-
-    def __reduce__(self) -> Any:
-        return sys.modules["numpy"].transpose, (self._array,)
-
-
 class _Packed:
     """What an array holds."""
 
@@ -104,24 +86,47 @@ class _Packed:
 
 
 class Buffer:
-    """So many bytes, which come to be when it is loaded."""
+    """So many bytes, which come to be when it is loaded, or those of an array."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, size: int, array: Any = None) -> None:
+        self._size, self.array = size, array
+
+    @classmethod
+    def of(cls, array: Any) -> Buffer:
+        return cls(array.nbytes, array)
 
     def __reduce__(self) -> Any:
-        return sys.modules["numpy"].zeros, (self._size, "u1")
+        numpy, array = sys.modules["numpy"], self.array
+        if array is None:
+            return numpy.zeros, (self._size, "u1")
+        return numpy.ndarray.view, (array if array.flags.c_contiguous else _Turned(array), "u1")
+
+
+class _Turned:
+    """An array by columns as one by rows."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __reduce__(self) -> Any:
+        return sys.modules["numpy"].transpose, (self._array,)
 
 
 class Elements:
-    """Room for so many objects."""
+    """Room for so many objects, or the array that has them."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, array: Any = None) -> None:
         self._size = size
+        self.array = array
         self._since: dict[int, _Since] = {}
 
+    @classmethod
+    def of(cls, array: Any) -> Elements:
+        return cls(array.size, array)
+
     def __reduce__(self) -> Any:
-        return sys.modules["numpy"].empty, (self._size, "O")
+        numpy = sys.modules["numpy"]
+        return (numpy.empty, (self._size, "O")) if self.array is None else (numpy.reshape, (self.array, -1))
 
     def since(self, start: int) -> _Since:
         """Return the room from so many bytes on: the same object each time, so that a file has it once."""

@@ -32,7 +32,7 @@ from soorgeon_clone.analysis.objects.state import Binding
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Amended, Ledger
-from soorgeon_clone.refactor.carriers.pickled import refusal, verdict
+from soorgeon_clone.refactor.carriers.pickled import refusal, set_later, verdict
 from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, needed_to_repeat, only_named, own_parts
 from soorgeon_clone.refactor.model import Part
 
@@ -117,7 +117,7 @@ def _takes_attributes(knowledge: Knowledge, obj: Obj) -> bool:
 
 def _given(borders: Borders, obj: Obj, number: int) -> set[str]:
     """Return the attributes that may not hold what the definition, statement ``number``, gives them when repeated."""
-    names = {name for part in obj.fields.get(AMENDED, EMPTY) for name in part.fields}
+    names = set_later(obj)
     if obj.type == FUNCTION:
         return names | (
             {"__defaults__"} if any(_has_life(borders, p, number) for p in own_parts(_defaults(obj), obj)) else set()

@@ -14,6 +14,7 @@ HOW = "file"
 READ = "file "  # begins the name of a file that a task reads: "file x.csv"
 WRITTEN = "written file "  # begins the name of one that it writes
 _ANY = "*"
+_HERE = "."  # the folder in which the code runs
 
 
 def take(want: Want, ledger: Ledger) -> Taken | None:
@@ -69,4 +70,6 @@ def may_meet(path: str, other: str) -> bool:
 
 def _is_within(path: str, other: str) -> bool:
     """Whether a path is in a folder, or is a name with the suffix that it gets: np.save("x") writes x.npy."""
+    if other == _HERE:
+        return not path.startswith(("/", "../"))
     return path.startswith((other + "/", other + "."))

@@ -7,7 +7,20 @@ from collections.abc import Container
 
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import AMBIENT
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, FUNCTION, INSTANCE, KEYS, LIB, METHOD, SETS, Obj
+from soorgeon_clone.analysis.objects.heap import (
+    ANY,
+    CLASS,
+    FUNC,
+    FUNCTION,
+    INSTANCE,
+    KEYS,
+    LIB,
+    METHOD,
+    SELF,
+    SETS,
+    Obj,
+)
+from soorgeon_clone.analysis.objects.lineage import member
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.by_value import is_shared, outside_names
 
@@ -30,6 +43,7 @@ def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, expor
         or (_remade_otherwise(knowledge, obj) if obj.type == INSTANCE else None)
         or _following(obj, start)
         or order(obj, start)
+        or (_bound_by_hand(obj) if obj.type == METHOD else None)
         or _drawing(borders, knowledge, obj)
         or _found_by_hash(borders, obj, exported)
         or (_FINALIZED if obj.finalized else None)
@@ -83,6 +97,21 @@ def _no_file_takes(knowledge: Knowledge, obj: Obj) -> str | None:
     facts = knowledge.type(obj.type)
     if facts is not None and not facts.picklable:
         return facts.reason or f"a {obj.type}"
+    return None
+
+
+def _bound_by_hand(method: Obj) -> str | None:
+    """Say that pickle looks for a method in its object by the name of its function, where there is none, or another."""
+    for function in method.fields.get(FUNC, ()):
+        name = function.name
+        if name.startswith("__") and not name.endswith("__"):
+            return f"the method {name}, of which only its class knows the name"
+        if any("wraps" in decorator for decorator in function.code.decorators):
+            continue  # it has the name of another
+        for own in method.fields.get(SELF, ()):
+            classes = own.classes if own.type == INSTANCE else (own,)
+            if function not in member(classes, name):
+                return f"the function {name}, bound to an object that has no such method"
     return None
 
 
@@ -165,10 +194,10 @@ def _found_by_hash(borders: Borders, obj: Obj, exported: Container[str]) -> str 
         if key.type != INSTANCE or key.immutable:
             continue
         own = [m for cls in ancestors(key.classes) for n in _HASHING for m in cls.fields.get(n, ())]
-        for member in own:
-            if member.type != FUNCTION:
+        for method in own:
+            if method.type != FUNCTION:
                 continue
-            names = sorted(n for n in outside_names(borders, member) if not borders.is_import(n) and n not in exported)
+            names = sorted(n for n in outside_names(borders, method) if not borders.is_import(n) and n not in exported)
             if names:
                 return f"objects that are found by hash, which reads {', '.join(names)}"
             if obj in borders.facts.heap.reach(frozenset({key})):

@@ -7,7 +7,9 @@ from collections.abc import Container, Iterator
 from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.objects.heap import (
+    AMENDED,
     CLASS,
+    EMPTY,
     FUNCTION,
     LIB,
     LOST,
@@ -182,6 +184,11 @@ def _is_as_named(borders: Borders, name: str, number: int, border: int) -> bool:
     return max(binding.defs, default=0) <= number and not changed_between(parts, number, start)
 
 
+def set_later(definition: Obj) -> set[str]:
+    """Return the attributes that a definition was given after it was made."""
+    return {name for given in definition.fields.get(AMENDED, EMPTY) for name in given.fields}
+
+
 def _of_module(borders: Borders, obj: Obj, border: int) -> Pickled:
     """A definition in a module beside the notebook: pickled by the name that it has there, if it stands at its top."""
     if obj.imported and not obj.is_local and not (obj.type == FUNCTION and (obj.code.is_lambda or obj.code.is_nested)):
@@ -211,6 +218,18 @@ def _local_class(borders: Borders, cls: Obj, border: int, exported: Container[st
     return Pickled("cloudpickle", frozenset(free))
 
 
+def _method_left_over(borders: Borders, obj: Obj, exported: Container[str]) -> Pickled:
+    """A method whose class has another one by its name: no name leads to it, and its class is not copied with it."""
+    free = outside_names(borders, obj)
+    knows_class = obj.code.has_class or not obj.code.mentioned.isdisjoint(_OWN_CLASS)
+    if knows_class or not all(borders.is_import(name) or name in exported for name in free):
+        return Pickled(obstacle=f"the method {obj.name}, in whose place its class has another one")
+    return Pickled("cloudpickle", frozenset(free))
+
+
+_OWN_CLASS = frozenset({"super", "__class__"})
+
+
 def _definition(borders: Borders, obj: Obj, border: int, exported: Container[str]) -> Pickled:
     """A function or class in a value: pickled by name if it has one, with its code by cloudpickle if it has none."""
     name = obj.name
@@ -222,10 +241,13 @@ def _definition(borders: Borders, obj: Obj, border: int, exported: Container[str
     binding = borders.before(name, border)
     if binding is not None and binding.value == {obj} and len(binding.defs) == 1 and not is_inner:
         return Pickled(refers=frozenset({name}))
-    if obj.type == FUNCTION and obj.code.owner is not None and not obj.code.is_lambda:
-        return Pickled()  # a method: pickled with its class
+    is_method = obj.type == FUNCTION and obj.code.owner is not None and not obj.code.is_lambda
+    if is_method and name not in set_later(obj.code.owner):
+        return Pickled()  # pickled with its class
     if obj.type == CLASS and not name:
         return Pickled()
+    if is_method:
+        return _method_left_over(borders, obj, exported)
     if obj.type == FUNCTION and (obj.code.is_lambda or obj.code.is_nested):
         free = outside_names(borders, obj)
         what = "a lambda" if obj.code.is_lambda else f"the nested function {name}"

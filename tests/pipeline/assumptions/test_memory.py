@@ -164,7 +164,7 @@ def test_what_shares_memory_shares_it_after(name):
     assert [[np.shares_memory(one, other) for other in back] for one in back] == shared
     for one, other in zip(back, arrays, strict=True):
         assert (one.shape, one.dtype, one.strides) == (other.shape, other.dtype, other.strides)
-        assert one.flags.writeable == other.flags.writeable
+        assert (one.flags.writeable, one.flags.owndata) == (other.flags.writeable, other.flags.owndata)
         assert (one == other).all()
     assert dumped(back) == dumped(arrays), "or a run would take it for changed"
 

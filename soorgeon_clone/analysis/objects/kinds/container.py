@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -47,6 +47,12 @@ class Sequence(Container):
 
 class Iterator(Container):
     types = frozenset({"builtins.iterator", "builtins.generator"})
+
+    def decorate(self, machine: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
+        """Where a function of ``contextlib.contextmanager`` gave it, it runs around each call of what it decorates."""
+        for function in value:
+            machine.heap.hold(function, ATTACHED, frozenset({obj}))
+        return super().decorate(machine, obj, value, node)
 
     def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         if obj.type != "builtins.generator" or name not in ("send", "throw"):

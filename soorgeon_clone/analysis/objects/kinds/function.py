@@ -7,7 +7,7 @@ from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
 from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
-from soorgeon_clone.analysis.objects.members import attributes
+from soorgeon_clone.analysis.objects.members import attributes, bind_by_hand
 from soorgeon_clone.analysis.objects.parts import contents, mutable
 
 
@@ -17,6 +17,8 @@ class Function(Definition):
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__globals__":
             machine.opaque(BY_NAME)
+        if name == "__call__":
+            return frozenset({obj})
         if name == "__closure__":
             return _closure(machine, obj)
         if name == "__dict__":
@@ -44,6 +46,8 @@ class Function(Definition):
         return result
 
     def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+        if name == "__get__" and args.first:
+            return bind_by_hand(machine, machine.heap.make((*machine.site(node), obj), METHOD), obj, args.first)
         if name in obj.fields or name.startswith("__"):
             return super().call_method(machine, obj, name, args, node)
         if not _may_have(machine, obj, name):
@@ -78,7 +82,10 @@ def _closure(machine: Machine, function: Obj) -> Value:
 
 
 def _call_instead(machine: Machine, obj: Obj, other: Obj, args: Arguments, node: Instruction) -> Value:
-    """A function may call one that was registered with it (``functools.singledispatch``)."""
+    """A function may call one that was registered with it (``functools.singledispatch``), or run in a context."""
+    if other.type == "builtins.generator":
+        machine.resume(other)
+        return EMPTY
     if other.type != FUNCTION or other is obj or (obj, other) in machine.running:
         return EMPTY
     results: list[Value] = []

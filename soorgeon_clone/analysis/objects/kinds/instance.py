@@ -121,6 +121,8 @@ class Instance(OwnCode):
 
     def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         if not has_member(obj, name):
+            if name in _BY_NAME:
+                return machine.call_library(_BY_NAME[name], args.after(frozenset({obj})), node)
             return inherited_method(machine, obj, name, args, node)
         return super().call_method(machine, obj, name, args, node)
 
@@ -132,6 +134,10 @@ class Instance(OwnCode):
             made = machine.call(bind(machine, obj, function, node), NO_ARGUMENTS, node)
             result.update(contents(frozenset(o for o in made if o.type == "builtins.coroutine")))
         return frozenset(result)
+
+
+# methods that every object has -> functions that do the same
+_BY_NAME = {f"__{name}__": f"builtins.{name.removesuffix('ibute')}" for name in ("getattribute", "setattr", "delattr")}
 
 
 def _take_attributes(machine: Machine, obj: Obj, value: Value) -> None:
@@ -202,8 +208,14 @@ def _named_tuple_method(machine: Machine, obj: Obj, name: str, args: Arguments, 
     return made
 
 
+def _bases_of_class(view: Obj) -> Value:
+    """Return what a class, seen as one of its bases, is derived from."""
+    is_class = all(own.type == CLASS for own in view.fields[SELF])
+    return EMPTY.union(*(cls.bases for cls in view.classes)) if is_class else EMPTY
+
+
 class Super(Kind):
-    """An instance, seen as one of the bases."""
+    """An instance, or a class, seen as one of the bases."""
 
     types = frozenset({SUPER})
 
@@ -213,12 +225,14 @@ class Super(Kind):
         for held in member(obj.classes, name):
             for own in obj.fields[SELF]:
                 found |= bind(machine, own, held, node)
-        return found
+        return found or machine.attribute(_bases_of_class(obj), name, node)
 
     def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
-        found = self.attribute(machine, obj, name, node)
+        found = self.attribute(machine, obj, name, node) if member(obj.classes, name) else EMPTY
         if found:
             return machine.call(found, args, node)
+        if bases := _bases_of_class(obj):
+            return machine.call_method(bases, name, args, node)
         own = obj.fields[SELF]
         if not (name.startswith("__") and name.endswith("__")):
             return EMPTY.union(*(inherited_method(machine, each, name, args, node) for each in own))

@@ -43,6 +43,8 @@ class LibraryObject(Kind):
                 machine, obj, name, node
             )
         stored = obj.fields.get(name, EMPTY)
+        if effect is None and machine.knowledge.has(obj.type, "items_are_attributes"):
+            stored |= obj.fields.get(f"[{name!r}]", EMPTY) | obj.fields.get(ANY, EMPTY)
         if effect is None and machine.knowledge.parameters(path) is None:
             return stored | {obj}
         if effect is None:

@@ -32,6 +32,8 @@ class Method(OwnCode):
     types = frozenset({METHOD})
 
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
+        if name == "__call__":
+            return frozenset({obj})
         if obj.name == PARTIAL:
             return _part_of_partial(obj, name)
         return obj.fields.get(SELF, EMPTY)
