@@ -43,7 +43,8 @@ def frame(gigabytes: float) -> Any:
             "day": (np.arange(rows) // 50_000).astype("int32"),
             "good": random.random(rows) > 0.1,
             "customer": random.integers(0, 1_000_000, rows),
-        }
+        },
+        copy=False,  # it would be there twice for a moment
     )
 
 
