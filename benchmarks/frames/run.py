@@ -1,4 +1,4 @@
-"""A large frame on its way from one task to the next: run.py [--gigabytes 1] [--in FOLDER].
+"""A large frame on its way from one task to the next: run.py [--gigabytes 1] [--steps NAME,...] [--in FOLDER].
 
 What `refactor --df-format parquet` writes against a pickle, and what a store gets of the pickle: seconds, the most
 memory beyond the frame itself, and bytes. Each step runs in a process of its own. zstd needs the library zstandard.
@@ -43,7 +43,8 @@ def frame(gigabytes: float) -> Any:
             "day": (np.arange(rows) // 50_000).astype("int32"),
             "good": random.random(rows) > 0.1,
             "customer": random.integers(0, 1_000_000, rows),
-        }
+        },
+        copy=False,  # it would be there twice for a moment
     )
 
 
@@ -89,8 +90,8 @@ def step(name: str, gigabytes: float, path: str) -> dict[str, float]:
     actions: dict[str, Callable[[], object]] = {
         "save pickle": lambda: save_pickle(value, file),
         "load pickle": lambda: load_pickle(file),
-        "save parquet": lambda: frames().save_frame(value, file),
-        "load parquet": lambda: frames().load_frame(file),
+        "save parquet": lambda: frames().save_frame(value, file, f"{path}-exact.pkl"),
+        "load parquet": lambda: frames().load_frame(file, f"{path}-exact.pkl"),
         "pack gzip": lambda: pack("gzip", file),
         "pack zstd": lambda: pack("zstd", file),
         **{f"unpack {how}": lambda how=how: unpack(how, file) for how in ("gzip", "zstd")},
@@ -120,6 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigabytes", type=float, default=1.0)
     parser.add_argument("--in", dest="folder", help="where to put the files (default: the folder for such files)")
+    parser.add_argument("--steps", help="what to measure, for example 'save pickle,pack zstd' (default: all)")
     parser.add_argument("--step", help=argparse.SUPPRESS)
     parser.add_argument("--path", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -129,6 +131,7 @@ def main() -> None:
     packers = ["gzip", *(["zstd"] if importlib.util.find_spec("zstandard") else [])]
     names = ["save pickle", "load pickle", "save parquet", "load parquet"]
     names += [f"{kind} {how}" for how in packers for kind in ("pack", "unpack")]
+    names = options.steps.split(",") if options.steps else names
     print(f"{options.gigabytes:g} GB in memory; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| step | seconds | of computing | memory beyond what was there | bytes |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="frames-", dir=options.folder) as folder:

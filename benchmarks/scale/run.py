@@ -7,7 +7,7 @@ products. Each phase runs in a process of its own, so that its time and the most
 - status: of all tasks, none of which ever ran
 - schedule: a build of all tasks; again: status of all of them; no-op: a build with nothing to do
 - edit: a build after the code of the task in the middle changed, whose products come out the same
-- airflow, argo, aws-batch, kubeflow, slurm, snakemake: what export writes
+- plan: `build --dry-run`; airflow, argo, aws-batch, kubeflow, slurm, snakemake: `export --to ...`, the whole command
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 import shapes
 
 TARGETS = ("airflow", "argo", "aws-batch", "kubeflow", "slurm", "snakemake")
-PHASES = ("load", "status", "schedule", "again", "no-op", "edit", *TARGETS)
+PHASES = ("load", "status", "plan", "schedule", "again", "no-op", "edit", *TARGETS)
 
 
 def main() -> None:

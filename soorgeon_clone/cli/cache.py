@@ -26,7 +26,7 @@ def command() -> None:
 
     It lies in the folder that SOORGEON_CLONE_CACHE names (off: no cache), else where the system keeps caches;
     SOORGEON_CLONE_CACHE_LIMIT is its largest size (10GB). Behind it is the store of a pipeline, which other machines
-    see: 'show' and 'prune' are about that.
+    see: 'show' and 'prune' are about that where there is one, and with --local about the cache.
     """
 
 
@@ -44,7 +44,8 @@ def info() -> None:
 @command.command()
 @click.option("--limit", metavar="SIZE", help="Keep at most this much, for example 2GB (default: the usual limit).")
 @click.option("--all", "everything", is_flag=True, help="Keep nothing.")
-def gc(limit: str | None, everything: bool) -> None:
+@click.option("-n", "--dry-run", is_flag=True, help="Show how much would go, and remove nothing.")
+def gc(limit: str | None, everything: bool, dry_run: bool) -> None:
     """Remove what was not used for longest, until the cache is within its limit."""
     from soorgeon_clone.pipeline.declared.entries import parse_size
     from soorgeon_clone.pipeline.products.cache import collect, default_limit
@@ -54,15 +55,21 @@ def gc(limit: str | None, everything: bool) -> None:
         raise click.BadParameter(f"{limit!r} is no size such as 2GB or 512MiB.", param_hint="--limit")
     folder = _folder()
     if folder is not None:
-        _tell(collect(folder, size))
+        _tell(collect(folder, size, dry_run=dry_run), dry_run=dry_run)
+
+
+local_option = click.option("--local", is_flag=True, help="The cache of this machine, also where there is a store.")
 
 
 @command.command(cls=PipelineCommand)
 @pipeline_options
 @store_option
+@local_option
 @click.pass_obj
-def show(env: dict[str, str], entry_point: str, log: str | None, log_file: str | None, store: str | None) -> None:
-    """Show what the store holds of the pipeline, by task: how many states, how large, how old.
+def show(
+    env: dict[str, str], entry_point: str, log: str | None, log_file: str | None, store: str | None, local: bool
+) -> None:
+    """Show what the store, or the cache, holds of the pipeline, by task: how many states, how large, how old.
 
     "of use" are those that a task as it is now could still take, whatever its upstream was.
     """
@@ -70,7 +77,7 @@ def show(env: dict[str, str], entry_point: str, log: str | None, log_file: str |
 
     set_up_log(log, log_file)
     now = time.time()
-    with _pipelines(env, [entry_point], store) as pipelines:
+    with _pipelines(env, [entry_point], store, local=local) as pipelines:
         found = pipelines.survey()
     groups: dict[str | None, list[Held]] = {task: [] for task in pipelines.tasks}
     for one in found.held:
@@ -97,6 +104,7 @@ def show(env: dict[str, str], entry_point: str, log: str | None, log_file: str |
 @command.command(cls=PipelineCommand)
 @pipeline_options
 @store_option
+@local_option
 @click.option("--also", multiple=True, metavar="PATH", help="A further pipeline that uses this store (repeatable).")
 @click.option(
     "--older-than",
@@ -113,62 +121,76 @@ def prune(
     log: str | None,
     log_file: str | None,
     store: str | None,
+    local: bool,
     also: tuple[str, ...],
     older_than: str,
     dry_run: bool,
 ) -> None:
-    """Remove from the store what no task of the pipeline as it is now can use.
+    """Remove from the store, or the cache, what no task of the pipeline as it is now can use.
 
-    Builds may run meanwhile: they lose nothing.
+    Builds may run meanwhile: they lose nothing. What other projects have in the cache stays.
     """
     from soorgeon_clone.pipeline.products import prune as pruning
+    from soorgeon_clone.pipeline.products.cache import drop
 
     set_up_log(log, log_file)
     before = time.time() - _seconds(older_than)
-    with _pipelines(env, [entry_point, *also], store) as pipelines:
-        if dry_run:
+    with _pipelines(env, [entry_point, *also], store, local=local) as pipelines:
+        if dry_run or pipelines.caches:
             leased = pruning.leased(pipelines.remote, time.time())
             going = pruning.prunable(pipelines.survey(), leased, before)
         else:
             going = pruning.prune(pipelines.remote, pipelines.survey, before)
+        if pipelines.caches and not dry_run:
+            drop(Path(pipelines.url), going.manifests, going.objects)
     what = f"{len(going.manifests)} states and {len(going.objects)} files with {_size(going.bytes)}"
     say.echo(f"{pipelines.url}: {what} {'would go' if dry_run else 'removed'}.")
 
 
 class _Pipelines:
-    """The store of some pipelines, and what their tasks may use of it."""
+    """The store of some pipelines, or the cache, and what their tasks may use of it. ``caches`` are those of the
+    projects where the cache is meant: one folder, and what in it is of which project."""
 
-    def __init__(self, projects: list[Project]) -> None:
+    def __init__(self, projects: list[Project], *, local: bool) -> None:
         from soorgeon_clone.errors import UserError
+        from soorgeon_clone.pipeline.products.remote import open_remote
         from soorgeon_clone.pipeline.products.store import family
 
         first = projects[0]
-        if first.store is None:
+        self.caches = [] if first.store is not None and not local else [one.cache for one in projects if one.cache]
+        if self.caches:
+            self.url = str(self.caches[0].folder)
+            self.remote = open_remote(self.url, first.root)
+        elif first.store is not None and not local:
+            self.url, self.remote = first.store.url, first.store.remote
+        else:
             raise UserError(
-                f"{first.spec.path.name}: no store",
-                hint="Pass --store URL. The cache of this machine is looked after by 'cache info' and 'cache gc'.",
+                f"{first.spec.path.name}: no store, and the cache is switched off",
+                hint="Pass --store URL, or let SOORGEON_CLONE_CACHE name a folder.",
                 exit_code=2,
             )
-        self.url, self.remote = first.store.url, first.store.remote
         self.tasks = [task for project in projects for task in project.dag.tasks]
         self._families: dict[str, str] = {}
         self._products: dict[frozenset[str], str] = {}
         for project in projects:
+            called = project.cache.family if self.caches and project.cache else family
             for task in project.dag.tasks.values():
                 if task.facts.problem:
                     raise UserError(f"task '{task.name}': {task.facts.problem}", hint="What it uses is not known.")
-                self._families[family(project.own_digest(task))] = task.name
+                self._families[called(project.own_digest(task))] = task.name
                 self._products.setdefault(frozenset(one.path for one in task.products), task.name)
 
     def survey(self) -> Survey:
-        """What the store holds."""
-        from soorgeon_clone.pipeline.products.prune import survey
+        """What the store, or the cache, holds."""
+        from soorgeon_clone.pipeline.products.prune import survey, survey_cache
 
+        if self.caches:
+            return survey_cache(self.remote, self.caches, self._families, self._products)
         return survey(self.remote, self._families, self._products)
 
 
 @contextlib.contextmanager
-def _pipelines(env: dict[str, str], entry_points: list[str], store: str | None) -> Iterator[_Pipelines]:
+def _pipelines(env: dict[str, str], entry_points: list[str], store: str | None, *, local: bool) -> Iterator[_Pipelines]:
     from soorgeon_clone.pipeline.run import know_elements
     from soorgeon_clone.pipeline.status.project import Project
 
@@ -176,7 +198,7 @@ def _pipelines(env: dict[str, str], entry_points: list[str], store: str | None) 
         projects = [stack.enter_context(Project(one, env=env, store=store)) for one in entry_points]
         for project in projects:
             know_elements(project)
-        yield _Pipelines(projects)
+        yield _Pipelines(projects, local=local)
 
 
 def _seconds(age: str) -> float:
@@ -195,10 +217,11 @@ def _folder() -> Path | None:
     return folder
 
 
-def _tell(found: Usage) -> None:
+def _tell(found: Usage, *, dry_run: bool) -> None:
+    gone, rest = ("would go", "would remain") if dry_run else ("removed", "remain")
     say.echo(
-        f"{found.path}: removed {_size(found.removed_bytes)} in {found.removed_objects} files, "
-        f"{_size(found.bytes)} in {found.objects} files remain"
+        f"{found.path}: {_size(found.removed_bytes)} in {found.removed_objects} files {gone}, "
+        f"{_size(found.bytes)} in {found.objects} files {rest}"
     )
 
 

@@ -86,6 +86,8 @@ def check_environment(
     ``alone``: without the modules that variables of this process name.
     """
     env = {**(_alone() if alone else os.environ), "SOORGEON_CLONE_CACHE": "off"}
+    if alone and choices.dependencies.paths:
+        env["PYTHONPATH"] = os.pathsep.join(str(folder / path) for path in choices.dependencies.paths)
     if choices.env_text is not None:
         env[image.ENV_VARIABLE] = image.ENV_FILE
     ran = _run([str(python), "-c", _MODULES, json.dumps(sorted(modules))], folder, env)

@@ -5,7 +5,8 @@ A lock names all versions; requirements.txt may; so the first of these files cou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Dependencies:
     wanted: str = ""
     image: str | None = None
     package: bool = False
+    paths: tuple[str, ...] = ()
 
 
 NO_DEPENDENCIES = Dependencies()
@@ -71,14 +73,37 @@ _SOURCES: tuple[tuple[str, Callable[[str], Dependencies]], ...] = (
 def dependencies(root: Path) -> Dependencies:
     """What a project declares. Raises UserError for a pyproject.toml that is none."""
     found = next((read(name) for name, read in _SOURCES if regular.is_regular(root / name)), NO_DEPENDENCIES)
-    return replace(found, package=_is_package(root / "pyproject.toml"))
+    return replace(found, package=_is_package(root), paths=tuple(_paths(root)))
 
 
-def _is_package(file: Path) -> bool:
-    """Whether pip can install the project: it says how it is built, and has a name."""
+def _is_package(root: Path) -> bool:
+    """Whether pip can install the project: it says how it is built, and has a name; or it has a setup.py."""
+    file = root / "pyproject.toml"
     told = read_toml(file) if regular.is_regular(file) else {}
     poetry = told.get("tool", {}).get("poetry", {})
-    return "build-system" in told and ("name" in told.get("project", {}) or "name" in poetry)
+    return ("build-system" in told and ("name" in told.get("project", {}) or "name" in poetry)) or _sets_up(root)
+
+
+def _sets_up(root: Path) -> bool:
+    """Whether there is a setup.py that calls what installs, and is not just called so."""
+    try:
+        return b"setup(" in regular.read_bytes(root / "setup.py", limit=_MOST_BYTES)
+    except OSError:
+        return False
+
+
+def _paths(root: Path) -> Iterator[str]:
+    """Where modules of the project are found that are not beside pipeline.yaml: in what PYTHONPATH names of it, and in
+    the folder ``lib``, as with Soopervisor."""
+    named = [Path(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    found = [Path(os.path.realpath(path)) for path in (*named, root / "lib")]
+    top = Path(os.path.realpath(root))
+    for path in dict.fromkeys(found):
+        if path == top or not path.is_relative_to(top):
+            continue
+        inner = path.relative_to(top).as_posix()
+        if inner.isprintable() and ":" not in inner and any(map(any, (path.glob("*.py"), path.glob("*/__init__.py")))):
+            yield inner
 
 
 def own_ignores(root: Path) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ that pipeline.yaml uses directly (a key of an env file goes before a built-in of
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from soorgeon_clone.pipeline.declared import env as environments
 from soorgeon_clone.pipeline.declared.env import Environment
 from soorgeon_clone.pipeline.declared.model import Spec
 from soorgeon_clone.pipeline.declared.values import Lookup
-from soorgeon_clone.pipeline.declared.yaml_tree import Item, dump, parse, text_of
+from soorgeon_clone.pipeline.declared.yaml_tree import Item, dump, parse, scalars, text_of
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _FROZEN = ("now", "user", "git", "git_hash", "cwd")
@@ -90,21 +90,15 @@ def _now(name: str, here: Path) -> str:
     return str(Environment({}, here=here).render(Item(f"v{{{{{name}}}}}", "pipeline.yaml", 1)))[1:]
 
 
-def _texts(spec: Spec) -> list[str]:
+def _texts(spec: Spec) -> Iterator[str]:
     """pipeline.yaml without comments, and the file of meta.import_tasks_from."""
-    found: list[str] = []
-
-    def collect(item: Item) -> Any:
-        if isinstance(item.value, str):
-            found.append(item.value)
-        return item.value
-
-    top = parse(text_of(spec.path, spec.path.name), spec.path.name)
-    top.map_scalars(collect)
+    text = text_of(spec.path, spec.path.name)
+    yield from scalars(text)
+    if "import_tasks_from" not in text:
+        return
+    top = parse(text, spec.path.name)
     meta = top.get("meta") if isinstance(top.value, dict) else None
     imported = meta.get("import_tasks_from") if meta and isinstance(meta.value, dict) else None
     if imported:
-        environment = environments.load(spec.path, {})
-        name = str(environment.render(imported))
-        parse(text_of(spec.root / name, name), name).map_scalars(collect)
-    return found
+        name = str(environments.load(spec.path, {}).render(imported))
+        yield from scalars(text_of(spec.root / name, name))

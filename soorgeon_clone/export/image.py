@@ -67,7 +67,8 @@ def _images(flow: Workflow) -> list[tuple[str, str, str | None]]:
 def _other(choices: Choices, requirements: str) -> Dependencies:
     """What installs them: they lie in the project's folder itself when pip reads them."""
     wanted = f"-r {shlex.quote(posixpath.basename(requirements))}"
-    return Dependencies(requirements, (requirements,), wanted=wanted, package=choices.dependencies.package)
+    told = choices.dependencies
+    return Dependencies(requirements, (requirements,), wanted=wanted, package=told.package, paths=told.paths)
 
 
 def frozen(choices: Choices) -> dict[str, str]:
@@ -132,6 +133,9 @@ def _copy(name: str, folder: str) -> str:
 def _environment(choices: Choices) -> list[str]:
     # Containers end after their task: a cache in them would be of no use to anybody.
     lines = ["ENV SOORGEON_CLONE_CACHE=off PYTHONUNBUFFERED=1"]
+    if choices.dependencies.paths:
+        paths = ":".join(f"{IN_IMAGE}/{path}" for path in choices.dependencies.paths)
+        lines.append(f"ENV PYTHONPATH={json.dumps(paths.replace('$', chr(92) + '$'), ensure_ascii=False)}")
     if choices.env_text is not None:
         lines += ["# Placeholders as they were at the export.", f"ENV {ENV_VARIABLE}={ENV_FILE}"]
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -115,6 +116,19 @@ LOCKS: dict[str, tuple[dict[str, str], list[str], list[str]]] = {
             "RUN pip install --no-cache-dir --no-deps --editable .",
         ],
     ),
+    "setup.py": (
+        {"setup.py": "from setuptools import setup\nsetup(name='x')\n", "requirements.txt": ""},
+        ["requirements.txt"],
+        [
+            'RUN pip install --no-cache-dir -r requirements.txt "$SOORGEON_CLONE"',
+            "RUN pip install --no-cache-dir --no-deps --editable .",
+        ],
+    ),
+    "a setup.py that installs nothing": (
+        {"setup.py": "x = 1\n"},
+        ["pipeline.yaml"],
+        ['RUN pip install --no-cache-dir "$SOORGEON_CLONE"'],
+    ),
 }
 
 
@@ -127,6 +141,18 @@ def test_lock_files_and_packages(case: str, tmp_path: Path) -> None:
     assert [line for line in lines if line.startswith("RUN")][1:] == commands
     assert f"COPY {json.dumps([*copied, '*.whl', './'])}" in lines
     assert ("miniforge" in lines[0]) == (case == "conda")
+
+
+def test_modules_that_are_not_beside_the_pipeline_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any("PYTHONPATH" in line for line in dockerfile(dependencies=dependencies(tmp_path)))
+    for folder in ("lib", "more code/package", "data"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "lib" / "helpers.py").write_text("")
+    (tmp_path / "more code" / "package" / "__init__.py").write_text("")
+    there = os.pathsep.join(map(str, (tmp_path / "more code", tmp_path / "data", tmp_path, "/usr/lib")))
+    monkeypatch.setenv("PYTHONPATH", there)
+    lines = dockerfile(dependencies=dependencies(tmp_path))
+    assert 'ENV PYTHONPATH="/project/more code:/project/lib"' in lines
 
 
 def test_the_projects_own_rules_count_and_take_back_neither_secrets_nor_code(tmp_path: Path) -> None:

@@ -38,6 +38,10 @@ ROWS: dict[str, tuple[str, ...]] = {
     "`repository`": ("export/test_settings.py::test_the_command_line_wins",),
     "`include`": ("export/test_image.py::test_the_projects_own_rules_count_and_take_back_neither_secrets_nor_code",),
     "`requirements.lock.txt`": ("export/test_image.py::test_lock_files_and_packages",),
+    "`setup.py`, `lib/`": (
+        "export/test_image.py::test_lock_files_and_packages",
+        "export/test_image.py::test_modules_that_are_not_beside_the_pipeline_are_found",
+    ),
     "`requirements.fit-__": ("export/test_image.py::test_requirements_of_some_tasks_make_an_image_of_their_own",),
     "Argo's `mounted_volumes`": ("export/test_argo.py::test_volumes_of_every_kind_with_folders_in_them",),
     "Airflow's presets": ("export/test_airflow.py::test_bash", "export/test_airflow.py::test_docker"),

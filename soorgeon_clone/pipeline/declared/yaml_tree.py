@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,13 @@ def parse(text: str, file: str) -> Item:
         raise UserError(f"{file}: not valid YAML: {shortened(str(error))}", exit_code=2) from None
     except RecursionError:
         raise UserError(f"{file}: nested too deeply", exit_code=2) from None
+
+
+def scalars(text: str) -> Iterator[str]:
+    """The scalars of a document that was read before, keys as well, without holding all of it again."""
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.ScalarEvent):
+            yield event.value
 
 
 class _Reader:

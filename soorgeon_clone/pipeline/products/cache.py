@@ -1,6 +1,7 @@
 """Products of earlier states, by content, shared between checkouts: fingerprint -> manifests -> objects.
 
     <cache>/manifests/ab/<own>/<fingerprint>/<digest>.json   what a run made, and from which files
+    <cache>/manifests/ab/<own>/project                       whose it is: a digest of the project's scope
     <cache>/objects/ab/<digest>                              the bytes
 
 ``own`` stands for all parts of the fingerprint but upstream contents.
@@ -18,7 +19,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from soorgeon_clone.pipeline.state.content import file_digest, files_below
 LIMIT_SWITCH = "SOORGEON_CLONE_CACHE_LIMIT"
 _DEFAULT_LIMIT = 10 * 10**9
 _LINK_FROM = 64 * 10**6
+_PROJECT = "project"
 _FICLONE = 0x40049409
 # Pairs of devices between which cloning failed once.
 _CANNOT_CLONE: set[tuple[int, int]] = set()
@@ -91,8 +93,11 @@ class Cache:
             make_private(self.folder)
             for name, digest in files(manifest):
                 self.keep(root / name, digest)
-            target = self._family(own) / fingerprint / file_name(manifest)
+            family = self._family(own)
+            target = family / fingerprint / file_name(manifest)
             own_folder(self.folder, *target.parent.relative_to(self.folder).parts)
+            if not os.path.lexists(family / _PROJECT):
+                put_text(family / _PROJECT, digest_of(self.scope))
             if is_own_folder(target):
                 remove(target)
             put_bytes(target, to_json(manifest))
@@ -189,9 +194,24 @@ class Cache:
         """Where the bytes with this digest are, or would be."""
         return self.folder / "objects" / digest[:2] / digest
 
+    def family(self, own: str) -> str:
+        """The name of the folder with the manifests of a task with these own parts."""
+        return digest_of(f"{self.scope}\0{own}")
+
+    def is_of_project(self, family: str) -> bool:
+        """Whether a folder of manifests is of this project."""
+        try:
+            told = read_bytes(_family_folder(self.folder, family) / _PROJECT, limit=100)
+        except OSError:
+            return False
+        return told.decode("ascii", "replace") == digest_of(self.scope)
+
     def _family(self, own: str) -> Path:
-        name = digest_of(f"{self.scope}\0{own}")
-        return self.folder / "manifests" / name[:2] / name
+        return _family_folder(self.folder, self.family(own))
+
+
+def _family_folder(folder: Path, family: str) -> Path:
+    return folder / "manifests" / family[:2] / family
 
 
 def usage(folder: Path) -> Usage:
@@ -200,8 +220,11 @@ def usage(folder: Path) -> Usage:
     return Usage(folder, sum(sizes), len(sizes))
 
 
-def collect(folder: Path, limit: int) -> Usage:
-    """Remove what was not used for longest until the cache holds at most ``limit`` bytes, and what lies around."""
+def collect(folder: Path, limit: int, *, dry_run: bool = False) -> Usage:
+    """Remove what was not used for longest until the cache holds at most ``limit`` bytes, and what lies around.
+
+    With ``dry_run`` nothing is removed.
+    """
     objects = sorted(_objects(folder), key=lambda one: one[2])
     total, count = sum(size for _, size, _ in objects), len(objects)
     removed_bytes = removed = 0
@@ -209,11 +232,32 @@ def collect(folder: Path, limit: int) -> Usage:
         if total <= limit:
             break
         with contextlib.suppress(OSError):
-            path.unlink()
+            if not dry_run:
+                path.unlink()
             total, count = total - size, count - 1
             removed_bytes, removed = removed_bytes + size, removed + 1
-    _drop_incomplete(folder)
+    if not dry_run:
+        _drop_incomplete(folder)
     return Usage(folder, total, count, removed_bytes, removed)
+
+
+def drop(folder: Path, manifests: Iterable[str], objects: Iterable[str]) -> None:
+    """Remove manifests and objects by their paths in the cache; nothing through a link."""
+    for top, names in (("manifests", manifests), ("objects", objects)):
+        for name in names if is_own_folder(folder / top) else ():
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+                if top == "manifests":
+                    _drop_empty((folder / name).parent)
+
+
+def _drop_empty(fingerprint: Path) -> None:
+    """Remove the folders of a fingerprint and its family if nothing is in them but whose they are."""
+    with contextlib.suppress(OSError):
+        fingerprint.rmdir()
+        if [one.name for one in fingerprint.parent.iterdir()] == [_PROJECT]:
+            (fingerprint.parent / _PROJECT).unlink()
+        fingerprint.parent.rmdir()
 
 
 def _drop_incomplete(folder: Path) -> None:
@@ -226,8 +270,7 @@ def _drop_incomplete(folder: Path) -> None:
         if manifest is None or not cache.complete(manifest):
             with contextlib.suppress(OSError):
                 path.unlink()
-                path.parent.rmdir()
-                path.parent.parent.rmdir()
+            _drop_empty(path.parent)
     long_ago = time.time() - 24 * 3600
     for path in [path for inner in [*_folders(folder / "objects"), *fingerprints] for path in inner.glob(".*")]:
         with contextlib.suppress(OSError):

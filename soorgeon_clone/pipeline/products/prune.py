@@ -1,4 +1,4 @@
-"""A store -> what it holds, by task and age; and the same store without what no pipeline of today can use.
+"""A store, or the cache -> what it holds, by task and age; and the same without what no pipeline of today can use.
 
 A manifest is of use if a task of today has the own parts (code, params, libraries) that it was made with, whatever its
 upstream was; an object, if a manifest that stays names it, or a build that runs has a lease on it.
@@ -15,12 +15,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from soorgeon_clone.pipeline.products.cache import Cache
 from soorgeon_clone.pipeline.products.manifest import Manifest, files, from_json
 from soorgeon_clone.pipeline.products.remote import THREADS, Remote
 from soorgeon_clone.pipeline.products.store import GOES_ON, LEASES, LONGEST_PRUNING, PRUNING
 
+OTHERS = "(other projects)"
 # Builds do not take longer: a lease that is older was left by one that was killed.
 _LONGEST_BUILD = 7 * 24 * 3600.0
 
@@ -81,6 +83,20 @@ def survey(remote: Remote, families: Mapping[str, str], products: Mapping[frozen
             )
         )
     return Survey(tuple(held), objects)
+
+
+def survey_cache(
+    remote: Remote, caches: Iterable[Cache], families: Mapping[str, str], products: Mapping[frozenset[str], str]
+) -> Survey:
+    """Look at the cache of this machine. What other projects than those of ``caches`` have there is of use to them."""
+    found = survey(remote, families, products)
+    others = {
+        one.key
+        for one in found.held
+        if not one.current and not any(cache.is_of_project(one.key.split("/")[2]) for cache in caches)
+    }
+    held = (replace(one, task=OTHERS, current=True) if one.key in others else one for one in found.held)
+    return replace(found, held=tuple(held))
 
 
 def _read(remote: Remote, keys: Iterable[str]) -> dict[str, Manifest | None]:

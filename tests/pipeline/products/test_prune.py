@@ -174,3 +174,43 @@ def test_on_the_command_line(folder: Folder, tmp_path: Path) -> None:
     assert prunable(look(folder, store), frozenset(), time.time() + 1) == Pruned((), (), 0)
     result = CliRunner().invoke(command, ["prune", "--store", store, "--older-than", "soon"])
     assert "is no age such as" in result.output
+
+
+def test_the_cache_of_this_machine(folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked after by task as well, and what other projects have there stays."""
+
+    def built() -> list[str]:
+        with Project(".") as project:
+            return [run.result for run in build(project, Options()).runs]
+
+    def told(*arguments: str) -> str:
+        result = CliRunner().invoke(command, arguments)
+        assert result.exit_code == 0, result.output + repr(result.exception)
+        return result.stdout
+
+    built()
+    folder.script("load", "x = 'second'", SAVE)
+    built()
+    other = Folder(tmp_path / "other")
+    other.task("load", "x = 'third'", SAVE, products=("x",))
+    monkeypatch.chdir(other.root)
+    built()
+    monkeypatch.chdir(folder.root)
+    for options in ([], ["--local", "--store", str(tmp_path / "store")]):
+        table = [line.split() for line in told("show", *options).splitlines()]
+        assert [row[:2] for row in table[1:3]] == [["load", "2"], ["fit", "2"]]
+        assert table[3][:3] == ["(other", "projects)", "1"]
+    assert "0 states and 0 files" in told("prune")
+    assert "1 states and 2 files" in told("prune", "-n", "--older-than", "0s")
+    assert "1 states and 2 files" in told("prune", "--older-than", "0s")
+    assert "0 states and 0 files" in told("prune", "-n", "--older-than", "0s")
+    (folder.root / "output").rename(folder.root / "away")
+    assert built() == ["restored", "restored"]
+    monkeypatch.chdir(other.root)
+    (other.root / "output").rename(other.root / "away")
+    assert built() == ["restored"]
+    assert "would go" in told("gc", "--all", "--dry-run")
+    assert "0 bytes in 0 files remain" in told("gc", "--all")
+    assert not [path for path in (tmp_path / "cache" / "manifests").rglob("*") if path.is_file()]
+    monkeypatch.setenv("SOORGEON_CLONE_CACHE", "off")
+    assert "no store, and the cache is switched off" in str(CliRunner().invoke(command, ["show"]).exception)

@@ -43,7 +43,8 @@ class Function(Definition):
         result = machine.call_function(obj, args, node)
         for other in obj.fields.get(ATTACHED, EMPTY):
             result |= _call_instead(machine, obj, other, args, node)
-        return result
+        plans = _plans(machine, obj, args, node)
+        return plans if plans and len(obj.code.dressed) == len(obj.code.decorators) else result | plans
 
     def call_method(self, machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
         if name == "__get__" and args.first:
@@ -65,11 +66,28 @@ def _may_have(machine: Machine, function: Obj, name: str) -> bool:
     code = function.code
     if len(code.dressed) < len(code.decorators):
         return True
-    made = {path: machine.knowledge.function(path, {}) for path in code.dressed}
-    types = {type_ for path, effect in made.items() for type_ in (effect.returns if effect is not None else (path,))}
     return any(
-        not machine.knowledge.has(type_, "dresses") or machine.knowledge.method(type_, name, {}) for type_ in types
+        not machine.knowledge.has(type_, "dresses") or machine.knowledge.method(type_, name, {})
+        for type_ in _made_of(machine, function)
     )
+
+
+def _made_of(machine: Machine, function: Obj) -> list[str]:
+    """Return the types of what decorators make of a function."""
+    made = {path: machine.knowledge.function(path, {}) for path in function.code.dressed}
+    return sorted({one for path, effect in made.items() for one in (effect.returns if effect is not None else (path,))})
+
+
+def _plans(machine: Machine, function: Obj, args: Arguments, node: Instruction) -> Value:
+    """Return what a call gives where decorators make plans of calls (``@dask.delayed``): one of this call.
+
+    What the function does is done in the call as well: the plan may do it at once, and does it later in any case.
+    """
+    types = [type_ for type_ in _made_of(machine, function) if machine.knowledge.has(type_, "plans")]
+    plans = frozenset(machine.heap.make((*machine.site(node), function, type_), type_) for type_ in types)
+    for plan in plans:
+        machine.heap.hold(plan, ANY, args.all | {function})
+    return plans
 
 
 def _closure(machine: Machine, function: Obj) -> Value:
