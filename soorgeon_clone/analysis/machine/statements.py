@@ -186,7 +186,7 @@ def _import(machine: Run, node: Import) -> None:
         if not beside.import_all(machine, node):
             star_import(machine, path)
         return
-    if top not in sys.stdlib_module_names and not machine.knowledge.describes(top):
+    if (machine.may_make_modules and not machine.modules.is_library(top)) or machine.modules.written(f"{top}.py"):
         for folder in machine.modules.folders:
             machine.note("files_read", f"{folder}{top}.py")  # it may be a module that the notebook writes
     value = beside.import_(machine, node)
