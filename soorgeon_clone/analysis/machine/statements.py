@@ -186,9 +186,11 @@ def _import(machine: Run, node: Import) -> None:
         if not beside.import_all(machine, node):
             star_import(machine, path)
         return
-    if (machine.may_make_modules and not machine.modules.is_library(top)) or machine.modules.written(f"{top}.py"):
-        for folder in machine.modules.folders:
-            machine.note("files_read", f"{folder}{top}.py")  # it may be a module that the notebook writes
+    modules = machine.modules
+    may_be_made = (machine.may_make_modules and not modules.is_library(top)) or modules.written(f"{top}.py")
+    if may_be_made or modules.find(top) is not None:
+        for folder in modules.folders:
+            machine.note("files_read", f"{folder}{top}.py")
     value = beside.import_(machine, node)
     if value is not None:
         machine.bind(name, value)
