@@ -1,11 +1,12 @@
-"""Ploomber's own example pipelines, built by both: run.py FOLDER [--python PYTHON] [--only TEXT] [--timeout SECONDS].
+"""Ploomber's own example pipelines, built by both: run.py FOLDER [--python PYTHON] [--only TEXT] [--offline].
 
 FOLDER is a clone of https://github.com/ploomber/projects; nothing of it belongs to this repository. PYTHON runs both
 tools: its environment has Ploomber, what this project needs, and what the examples import. Each pipeline is copied
 twice and built from nothing. Printed for each: whether ours reads and builds it, what Ploomber does, whether the
 products are the same files with the same contents (reports by what they show), and the CPU of both.
 
-Neither builds an example that needs an account, the network, or a package that is not installed.
+Neither builds an example that needs an account, or a package that is not installed. With ``--offline`` what examples
+download is made on this machine, small and random, and comes from here (`downloads`); else it takes the network.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from downloads import SEABORN, served
+
 PROJECT = Path(__file__).parents[2]
 _OURS = ("-m", "soorgeon_clone")
-_THEIRS = ("-c", "from ploomber_cli.cli import cmd_router; cmd_router()", "build")
+_ROUTER = "from ploomber_cli.cli import cmd_router; cmd_router()"
+_THEIRS = ("-c", _ROUTER, "build")
 # What the README of an example has done before the build.
 _GIT = "git init -q . && git add -A && git -c user.name=a -c user.email=a@b commit -qm all"
 _NUMBERS = (
@@ -39,6 +44,8 @@ _BEFORE = {
     "guides/testing": "cd setup && '{python}' script.py",
     "guides/versioning": _GIT,
     "templates/spec-api-sql": "cd setup && bash setup.sh",
+    # the model that it serves is trained by the example's other pipeline
+    "templates/ml-intermediate/pipeline.serve.yaml": "'{python}' -c \"{theirs}\" build --env--sample false",
 }
 # Examples that a program builds: what it says with ours, and the one that is there for Ploomber.
 _PROGRAMS = {
@@ -90,11 +97,19 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has both")
     parser.add_argument("--only", default="", help="examples whose path has this text")
     parser.add_argument("--timeout", type=float, default=180, help="seconds for one build")
+    parser.add_argument("--offline", action="store_true", help="make what the examples download")
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        os.environ["SEABORN_DATA"] = str(Path(made, SEABORN))
+        with served(Path(made)) if options.offline else nullcontext(str) as replace:
+            _table(options, replace)
+
+
+def _table(options: argparse.Namespace, replace: Callable[[str], str]) -> None:
     print("| example | ours | differs, or why not | CPU, ours | CPU, Ploomber |\n|---|---|---|--:|--:|", flush=True)
     rows = []
     for spec in specs(options.folder, options.only):
-        row = compare(options.folder, spec, options.python, options.timeout)
+        row = compare(options.folder, spec, options.python, options.timeout, replace)
         rows.append(row)
         note = ", ".join(row.differs[:3]) or row.why
         print(f"| {row.name} | {row.verdict} | {note} | {row.ours_cpu:.1f} | {row.their_cpu:.1f} |", flush=True)
@@ -113,15 +128,16 @@ def specs(folder: Path, only: str) -> Iterator[Path]:
             yield path
 
 
-def compare(folder: Path, spec: Path, python: str, timeout: float) -> Row:
-    """Build a copy of the example with each of the two."""
+def compare(folder: Path, spec: Path, python: str, timeout: float, replace: Callable[[str], str]) -> Row:
+    """Build a copy of the example with each of the two; ``replace`` changes addresses in its sources."""
     example = _project(folder, spec)
     entry = str(spec.relative_to(example))
     with tempfile.TemporaryDirectory() as scratch:
         prepared = Path(shutil.copytree(example, Path(scratch) / "prepared"))
-        first = _BEFORE.get(str(example.relative_to(folder)))
+        _replace_in(prepared, replace)
+        first = _BEFORE.get(str(spec.relative_to(folder)), _BEFORE.get(str(example.relative_to(folder))))
         if first:  # once: it may draw random data
-            run(["sh", "-c", first.format(python=python)], prepared, timeout)
+            run(["sh", "-c", first.format(python=python, theirs=_ROUTER)], prepared, timeout)
         ours, theirs = (Path(shutil.copytree(prepared, Path(scratch) / name)) for name in ("ours", "theirs"))
         before = set(_files(ours))
         build, other_build = _PROGRAMS.get(
@@ -135,6 +151,14 @@ def compare(folder: Path, spec: Path, python: str, timeout: float) -> Row:
     why = "; ".join(f"{who}: {ran.said}" for who, ran in reasons.items() if ran.code)
     name = str(spec.relative_to(folder).parent if spec.name == "pipeline.yaml" else spec.relative_to(folder))
     return Row(name, read.code == 0, built.code == 0, other.code == 0, differs, built.cpu, other.cpu, why)
+
+
+def _replace_in(folder: Path, replace: Callable[[str], str]) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix in (".py", ".sh", ".ipynb"):
+            old = path.read_text(encoding="utf-8", errors="surrogateescape")
+            if (new := replace(old)) != old:
+                path.write_text(new, encoding="utf-8", errors="surrogateescape")
 
 
 def _reading(build: Sequence[str], entry: str) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ class Modules:
             module = self.find(".".join(parts[:count]))
             if module is not None:
                 found.append(module)
-            elif found or (count == 1 and self._is_library(parts[0])):
+            elif found or (count == 1 and self.is_library(parts[0])):
                 break
         return found
 
@@ -125,11 +125,12 @@ class Modules:
                     self.left -= len(text)
                     why = f"{REACHED}: modules beside the notebook" if self.left < 0 else ""
                     return Module(path, f"{folder}{name}.py", text, is_package, why)
-        if "." not in path and self.written(f"{file}.py") and not self._is_library(path):
+        if "." not in path and self.written(f"{file}.py") and not self.is_library(path):
             return Module(path, f"{file}.py", unreadable="the notebook writes it")
         return None
 
-    def _is_library(self, top: str) -> bool:
+    def is_library(self, top: str) -> bool:
+        """Whether a module is one of Python's own, of those that tables describe, or installed here."""
         return top in sys.stdlib_module_names or self.knowledge.describes(top) or is_installed(top)
 
 

@@ -39,6 +39,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("soorgeon_clone.cli.test", "Run a notebook from top to bottom."),
 }
 
+# Commands that people know from Ploomber -> what does it here.
+_OF_PLOOMBER = {
+    "examples": "Instead: soorgeon-clone scaffold NAME, or git clone https://github.com/ploomber/projects",
+    "install": "Instead: pip install -r requirements.txt",
+    "dltr": "Instead: soorgeon-clone debug NAME",
+}
+
 
 class LazyGroup(click.Group):
     """A group that imports a command only when it runs, so that --help is instant."""
@@ -75,7 +82,8 @@ class LazyGroup(click.Group):
             import difflib
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
+            hint = f" {_OF_PLOOMBER[args[0]]}." if args[0] in _OF_PLOOMBER else ""
+            hint = f" Did you mean '{near[0]}'?" if near and not hint else hint
             ctx.fail(f"No such command '{args[0]}'.{hint}")
         return super().resolve_command(ctx, args)
 

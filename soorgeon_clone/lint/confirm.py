@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 
 def confirmed(result: FileResult, path: Path | None) -> FileResult:
-    """Return a result without findings about modules that are there after all, and with fixes only as safe as they are
-    for modules of the user's own."""
+    """Return a result without findings that what is around clears (a module is there after all), and with fixes only as
+    safe as they are for modules of the user's own."""
     found = result.diagnostics
-    modules = tuple({one.finding.subject: None for one in found if one.finding.subject})
-    if not modules and not any(one.finding.fix and one.finding.fix.imports for one in found):
+    subjects: dict[str, dict[str, None]] = {}
+    for one in found:
+        if one.finding.subject:
+            subjects.setdefault(one.code, {})[one.finding.subject] = None
+    if not subjects and not any(one.finding.fix and one.finding.fix.imports for one in found):
         return result
     from soorgeon_clone.lint.surroundings import surroundings_of
 
@@ -28,7 +31,8 @@ def confirmed(result: FileResult, path: Path | None) -> FileResult:
     kept = (
         one
         for one in found
-        if not one.finding.subject or cast("LiveRule", rule_of(one.code)).confirm(one.finding, modules, surroundings)
+        if not one.finding.subject
+        or cast("LiveRule", rule_of(one.code)).confirm(one.finding, tuple(subjects[one.code]), surroundings)
     )
     return replace(result, diagnostics=tuple(_with_safe_fix(one, surroundings) for one in kept))
 

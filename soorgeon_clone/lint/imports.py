@@ -17,6 +17,13 @@ Import = ast.Import | ast.ImportFrom
 _MOST_NAMES = 500
 
 
+def whole(node: Import, alias: ast.alias) -> str:
+    """Return the statement that imports one name of those that ``node`` does, in one form."""
+    if isinstance(node, ast.Import):
+        return f"import {ast.unparse(alias)}"
+    return f"from {'.' * node.level}{node.module or ''} import {ast.unparse(alias)}"
+
+
 class TopImport(NamedTuple):
     """An import statement at the top level of a cell, by its position in ``script.cells``."""
 

@@ -33,7 +33,7 @@ class LiveRule(Rule, Protocol):
     """A rule whose findings depend on what is around the notebook, not only on its content.
 
     `check` yields what may be wrong, and is remembered; `confirm` is asked each time. ``others`` are the subjects of
-    all such findings in the notebook.
+    all findings of this rule in the notebook.
     """
 
     def confirm(self, finding: Finding, others: tuple[str, ...], surroundings: Surroundings) -> bool:

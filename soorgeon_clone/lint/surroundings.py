@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import sys
@@ -54,6 +55,11 @@ class Surroundings:
         names = {normal(name) for name in (*installed(module), usual(module))}
         return not (names | _BROUGHT.get(module, set())) & required
 
+    def repeated_imports(self) -> frozenset[str]:
+        """Return the imports, one name each, that tasks in the folder repeat of a notebook that was cut, or modules
+        of theirs, in the form of `imports.whole`."""
+        return _repeated_imports(str(self.folder))
+
 
 @cache
 def surroundings_of(folder: str) -> Surroundings:
@@ -81,6 +87,40 @@ def _places(folder: str) -> tuple[str, ...]:
         if any((one / mark).exists() for mark in (".git", "pyproject.toml", "setup.py")):
             return tuple(places)
     return of_pipeline or (folder, f"{folder}/src")
+
+
+@cache
+def _repeated_imports(folder: str) -> frozenset[str]:
+    from soorgeon_clone.notebook.read import parse
+    from soorgeon_clone.notebook.tags import IMPORTS
+
+    texts: list[str] = []
+    for name in sorted(_names_in(Path(folder))):
+        path = Path(folder, name)
+        data = _bytes(path) if path.suffix in (".py", ".ipynb") else b""
+        if IMPORTS.encode() in data:
+            try:
+                texts += [cell.source for cell in parse(data, path).cells if IMPORTS in cell.tags]
+            except UserError:
+                continue
+    if not texts:
+        return frozenset()
+    above = next((one for one in (Path(folder), *Path(folder).parents) if (one / "pipeline.yaml").is_file()), None)
+    modules = [above / name for name in _names_in(above) if name.endswith(".py")] if above is not None else []
+    texts += [_bytes(path).decode("utf-8", "replace") for path in modules if str(path.parent) != folder]
+    return frozenset(one for text in texts for one in _imports_in(text))
+
+
+def _imports_in(text: str) -> Iterable[str]:
+    from soorgeon_clone.lint.imports import whole
+
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (whole(node, alias) for alias in node.names)
 
 
 @cache
@@ -124,10 +164,14 @@ def _names_in(folder: Path) -> set[str]:
 
 
 def _lines(file: Path) -> list[str]:
+    return _bytes(file).decode("utf-8", "replace").splitlines()
+
+
+def _bytes(file: Path) -> bytes:
     try:
-        return regular.read_bytes(file, limit=_MOST_BYTES).decode("utf-8", "replace").splitlines()
+        return regular.read_bytes(file, limit=_MOST_BYTES)
     except OSError:
-        return []
+        return b""
 
 
 def _listed(lines: Iterable[str]) -> Iterable[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import LIB
 from soorgeon_clone.refactor.carriers import ambient, kept, rebuilt, states
-from soorgeon_clone.refactor.carriers.exported import import_line
+from soorgeon_clone.refactor.carriers.exported import import_line, names_from_outside
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
 from soorgeon_clone.refactor.model import Bundle, Load, Replay, Step
 from soorgeon_clone.refactor.solve import Solution
@@ -19,6 +20,9 @@ Loadable = Mapping[str, tuple[Unit, Group]]
 
 # repeated in the notebook's order with the imports: they decide what an import finds or does
 _EARLY = frozenset({"sys_path", "environ", "directory", "warnings", "future", "modules"})
+_WORD = re.compile(r"[^\W\d]\w*")
+# what these are given may be a text of another task, which names what it needs
+_READ_TEXTS = frozenset({"eval", "exec", "compile", "query", "run"})
 SAME_BACKEND = 'matplotlib.pyplot.switch_backend(matplotlib.rcParams["backend"])'
 
 
@@ -36,7 +40,7 @@ class Products:
 
 class Steps:
     """Orders the steps of one task, ``unit``. ``loadable`` are the files that stand ready, ``imports`` the names that
-    it takes from exported.py, ``names`` all names that it needs."""
+    it takes from exported.py, ``names`` all names that it needs, ``texts`` the code of its own cells."""
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Steps:
         loadable: Loadable,
         imports: Iterable[str],
         names: frozenset[str],
+        texts: Iterable[str],
     ) -> None:
         self.wiring = solution.wiring
         self.ledger = solution.wiring.ledger
@@ -56,6 +61,7 @@ class Steps:
         self.imports = frozenset(imports)
         self.names = names
         self.repeats = self.wiring.repeats[unit.begin]
+        self.needless = self._only_exported_reads(texts)
         self.steps: list[Step] = []
         self.done: set[object] = set()
         self.files: dict[Bundle, tuple[Unit, list[str]]] = {}
@@ -64,6 +70,24 @@ class Steps:
                 provider, group = loadable[name]
                 bundle = products.bundles[provider.begin, group]
                 self.files.setdefault(bundle, (provider, []))[1].append(name)
+
+    def _only_exported_reads(self, texts: Iterable[str]) -> frozenset[str]:
+        """Return the names that nothing in the task says: what it takes from exported.py reads them, and that module
+        has them itself. None where code may look for names that do not stand in it."""
+        repeated = [self.borders.statements[number] for number in self.repeats]
+        if self.ledger.by_value or any(each.lists_names or each.opaque for each in (*self.own, *repeated)):
+            return frozenset()
+        texts = [*texts, *(self.borders.source(each) for each in repeated if each.kind != "import" or each.sets)]
+        words = {word for text in texts for word in _WORD.findall(text)}
+        if words & _READ_TEXTS:
+            return frozenset()
+        read: set[str] = set()
+        follow = sorted(self.imports & words)
+        while follow:
+            new = names_from_outside(self.borders, self.ledger.exported[follow.pop()]) - read
+            read |= new
+            follow += sorted(new & self.ledger.exported.keys())
+        return frozenset(read - words)
 
     def all(self) -> tuple[Step, ...]:
         """Return the steps in order."""
@@ -76,7 +100,7 @@ class Steps:
                 self._repeat(statement)
         self._put_back_early(len(self.borders.statements))
         self._load_modules()
-        for name in sorted(self.imports, key=lambda name: self.ledger.exported[name].index):
+        for name in sorted(self.imports - self.needless, key=lambda name: self.ledger.exported[name].index):
             self._import_exported(name)
         for statement in statements:
             if statement.sets:
@@ -133,7 +157,7 @@ class Steps:
             self._need(name, only_named=only_named(self.borders, statement, name), stop=statement.index)
         if statement.kind == "import" and not statement.sets:
             for name in statement.binds:
-                if name in self.names:
+                if name in self.names and name not in self.needless:
                     source = self.borders.import_source(name, statement.index)
                     self.steps.append(Replay("import", source, (name,)))
             return

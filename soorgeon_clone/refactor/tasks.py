@@ -132,13 +132,14 @@ class _Builder:
     def task(self, unit: Unit, loadable: Loadable, upstream: tuple[str, ...]) -> Task:
         cells = [cell for section in self.sections[unit.begin : unit.end] for cell in section.cells]
         params, cells = parameters_of(cells)
+        own = [kept for cell in cells if (kept := self._without_exported(cell, unit)) is not None]
         runs = [*unit.statements, *(self.borders.statements[n] for n in self.wiring.repeats[unit.begin])]
         loads_directory = f"{AMBIENT}directory" in self.wiring.loads[unit.begin]
         return Task(
             name=self.products.task_names[unit.begin],
             title=self.sections[unit.begin].title,
-            cells=tuple(c for cell in cells if (c := self._without_exported(cell, unit)) is not None),
-            steps=self._steps(unit, loadable),
+            cells=tuple(own),
+            steps=self._steps(unit, loadable, own),
             saves=tuple(self.products.bundles[unit.begin, group] for group in self.wiring.groups[unit.begin]),
             upstream=upstream,
             params=params,
@@ -151,12 +152,13 @@ class _Builder:
             lists_names=any(statement.lists_names for statement in unit.statements),
         )
 
-    def _steps(self, unit: Unit, loadable: Loadable) -> tuple[Step, ...]:
+    def _steps(self, unit: Unit, loadable: Loadable, cells: Iterable[Cell]) -> tuple[Step, ...]:
         names = frozenset(self.names.get(unit.begin, ()))
         # what it asks for of others, and what of its own has moved there
         imports = {name for name in names if name in self.exported}
         imports |= {name for statement in unit.statements for name in statement.reads if name in self.exported}
-        return Steps(self.solution, self.products, unit, loadable, imports, names).all()
+        texts = [cell.source for cell in cells if cell.kind == "code"]
+        return Steps(self.solution, self.products, unit, loadable, imports, names, texts).all()
 
     def _asked(self, unit: Unit) -> set[str]:
         """Return the names that a unit asks for or binds; one that lists its names asks for ours as well."""

@@ -32,8 +32,15 @@ _NEVER = {
 
 
 def copy_folder(original: Path, into: Path) -> Path:
-    """Copy a folder to a new place below ``into`` and return it. Raise UserError where it has too many files."""
+    """Copy a folder to a new place below ``into`` and return it. Raise UserError where it has too many files, or is
+    the whole disk."""
     original = original.resolve()
+    if original == original.parent:
+        raise UserError(
+            "notebook and pipeline have no folder in common but the whole disk, which is not copied",
+            hint="Run them where they stand with --in-place, or write the pipeline near the notebook (--into).",
+            exit_code=2,
+        )
     levels = list(original.parents)[:_LEVELS]
     names = [parent.name for parent in reversed(levels) if parent.name]
     folder = into.joinpath(*names, original.name or "root")
@@ -82,12 +89,13 @@ def _files(folder: Path, into: Path) -> Iterator[Path]:
     except PermissionError:
         return
     for path in entries:
-        if path.name in _NEVER or path == into or not (path.is_symlink() or path.is_dir() or path.is_file()):
+        if path.name in _NEVER or path == into:
             continue
-        if path.is_dir() and not path.is_symlink():
+        # os.path: what may not be looked at is none of the three
+        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
             yield path
             yield from _files(path, into)
-        else:
+        elif os.path.islink(path) or os.path.isfile(path):  # noqa: PTH113, PTH114
             yield path
 
 

@@ -33,3 +33,8 @@ def test_nothing_that_exists_is_touched(name: str, tmp_path: Path, monkeypatch: 
     done = CliRunner().invoke(app, ["scaffold", "--", name])
     assert done.exit_code == 2 or isinstance(done.exception, UserError)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_commands_of_ploomber_that_are_not_here_are_answered() -> None:
+    said = CliRunner().invoke(app, ["examples"])
+    assert said.exit_code == 2 and "No such command 'examples'. Instead: soorgeon-clone scaffold NAME" in said.output

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from lint.notebooks import ipynb
+from soorgeon_clone.cli.refactor import command as refactor
 from soorgeon_clone.lint.config import Settings
 from soorgeon_clone.lint.run import Request, run
-from soorgeon_clone.lint.surroundings import Surroundings
+from soorgeon_clone.lint.surroundings import Surroundings, _repeated_imports, surroundings_of
 
 IMPORTS = """\
 import json
@@ -98,3 +100,62 @@ def test_a_task_has_its_pipeline_around_it(tmp_path: Path) -> None:
     path.write_text(TASK.lstrip())
     (result,) = run([Request(path, Settings(select=("SG402", "SG403", "SG511")))])
     assert [one.code for one in result.diagnostics] == ["SG402"]
+
+
+NOTEBOOK = """\
+# %% [markdown]
+# ## Load
+
+# %%
+import json
+import math
+import os
+from collections import Counter
+
+RATE = 2
+
+
+def scaled(x):
+    return math.sqrt(x) * RATE
+
+
+def twice(x):
+    return scaled(x) * 2
+
+
+data = json.loads("[1, 2]")
+
+# %% [markdown]
+# ## Count
+
+# %%
+n = Counter(data)
+print(twice(4))
+
+# %% [markdown]
+# ## Show
+
+# %%
+print(n, twice(9))
+"""
+
+
+def test_a_fresh_pipeline_has_no_unused_imports_but_the_notebooks(tmp_path: Path) -> None:
+    """What the first cell imports for all sections is used by others; what no task names is not imported there."""
+    (tmp_path / "nb.py").write_text(NOTEBOOK)
+    ran = CliRunner().invoke(refactor, [str(tmp_path / "nb.py"), "--into", str(tmp_path / "made")])
+    assert ran.exit_code == 0, ran.output
+    tasks = tmp_path / "made" / "tasks"
+    assert unused(tasks) == {"load.py": ["`os` is imported but not used"]}
+    assert "from exported import twice\n" in (tasks / "show.py").read_text()
+    surroundings_of.cache_clear()
+    (tasks / "count.py").unlink()
+    _repeated_imports.cache_clear()
+    assert "`collections.Counter` is imported but not used" in unused(tasks)["load.py"]
+
+
+def unused(folder: Path) -> dict[str, list[str]]:
+    files = sorted(folder.glob("*.py"))
+    results = run([Request(path, Settings(select=("SG209",))) for path in files], use_cache=False)
+    found = {Path(one.file).name: [each.finding.message for each in one.diagnostics] for one in results}
+    return {name: messages for name, messages in found.items() if messages}

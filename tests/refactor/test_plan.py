@@ -64,3 +64,14 @@ def test_an_error_of_ours_refuses_no_notebook(
 )
 def test_who_may_read_files_that_others_name(sections: list[str], expected: list[bool]) -> None:
     assert [task.reads_files for task in plan_of(*sections).tasks] == expected
+
+
+def test_a_library_that_nobody_described_is_no_file_of_the_notebooks() -> None:
+    """Who writes files of names that are not known writes no module: imports wait for none of them."""
+    write = "import pandas as pd\ndf = pd.DataFrame({'a': [1]})\ndf.to_csv(f'out{len(df)}.csv')"
+    use = "import no_such_library\nprint(no_such_library.other(2))"
+    assert [task.upstream for task in plan_of(write, use).tasks] == [(), ()]
+    by_name = (
+        "name = 'no_such_library'\nwith open(f'{name}.py', 'w') as file:\n    file.write('def other(x): return x')"
+    )
+    assert [task.upstream for task in plan_of(by_name, use).tasks] == [(), ("s0",)]

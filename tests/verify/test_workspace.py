@@ -60,6 +60,13 @@ def test_large_files_are_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [(folder / name).is_symlink() for name in "abc"] == [True, False, True]
 
 
+def test_the_whole_disk_is_not_copied(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="whole disk") as caught:
+        workspace.copy_folder(Path(tmp_path.anchor), tmp_path / "work")
+    assert "--in-place" in str(caught.value)
+    assert not (tmp_path / "work").exists()
+
+
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "MOST_FILES", 3)
     for number in range(5):

@@ -11,6 +11,11 @@ from collections.abc import Iterable
 # what may make `logging` write to a file, and what looks like it
 _LOG_FILE = re.compile(r"filename|Handler\b|\blogging\.config\b|fileConfig|dictConfig|%run")
 _NO_LOG_FILE = re.compile(r"\b(Stream|Null|Rich)Handler\b|\b(add|remove)Handler\b")
+# what may lay a Python file beside the notebook: a name that ends like one, shells, archives, copied folders
+_MAKES_MODULES = re.compile(
+    r"\.py\b|(?m:^\s*!|=\s*!)|%(sx|system|writefile|file|save|bash|sh|script|notebook|run)\b"
+    r"|\b(subprocess|system|popen|unpack\w*|extract\w*|copytree|rename|move|symlink\w*)\b\(?|\bpip\b"
+)
 _SET_BY_NAME = re.compile(r"\bsetattr\(")
 _STORED = re.compile(r"\b(\w+)\.[^\W\d]\w*\s*[^\s\w]{0,2}=(?!=)")
 _BY_NAME = re.compile(r"\b[gs]etattr\([^()]*\)")
@@ -19,6 +24,11 @@ _BY_NAME = re.compile(r"\b[gs]etattr\([^()]*\)")
 def log_to_files(texts: Iterable[str]) -> bool:
     """Return whether ``logging`` may be told to write to a file."""
     return any(_LOG_FILE.search(_NO_LOG_FILE.sub("", text)) for text in texts)
+
+
+def may_make_modules(texts: Iterable[str]) -> bool:
+    """Return whether a file may be written that an import finds."""
+    return any(_MAKES_MODULES.search(text) for text in texts)
 
 
 def stored_into(texts: Iterable[str]) -> frozenset[str] | None:

@@ -7,7 +7,6 @@ binds or changes it later is a fact like any other.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -51,9 +50,11 @@ def absolute(machine: Run, node: Import) -> str:
 
 
 def note_file(machine: Run, module: str) -> None:
-    """Note that a module may be one that the notebook writes."""
-    if module not in sys.stdlib_module_names and not machine.knowledge.describes(module):
-        for folder in machine.modules.folders:
+    """Note that a module is a file beside the notebook, or may be one that the notebook writes."""
+    modules = machine.modules
+    may_be_made = (machine.may_make_modules and not modules.is_library(module)) or modules.written(f"{module}.py")
+    if may_be_made or modules.find(module) is not None:
+        for folder in modules.folders:
             machine.note("files_read", f"{folder}{module}.py")
 
 

@@ -216,6 +216,11 @@ class Run(Branches):
         """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
         return texts.log_to_files(self.texts)
 
+    @cached_property
+    def may_make_modules(self) -> bool:
+        """Whether the notebook, or a module beside it, may write a Python file: it names one, or has a shell do it."""
+        return texts.may_make_modules(self.texts)
+
     def begin(self, record: StatementFacts) -> None:
         """Come to the next statement of a cell."""
         self.record = record

@@ -6,11 +6,13 @@ import ast
 from collections.abc import Iterator
 from itertools import groupby
 
-from soorgeon_clone.lint.imports import Import, bound_name, is_written, modules_of, without
+from soorgeon_clone.lint.imports import Import, bound_name, is_written, modules_of, whole, without
 from soorgeon_clone.lint.mentions import mentioned_words
 from soorgeon_clone.lint.model import Finding, Fix, Severity
 from soorgeon_clone.lint.script import CodeCell
 from soorgeon_clone.lint.subject import Subject
+from soorgeon_clone.lint.surroundings import Surroundings
+from soorgeon_clone.notebook.tags import IMPORTS
 
 # Imported for what the import does: registering an accessor, a projection, a style, a backend, an estimator.
 _FOR_EFFECT = frozenset(
@@ -40,8 +42,9 @@ class UnusedImport:
     Why:
         It costs time at each start, and a requirement that nobody needs. Imports that are made for their effect
         (``sklearn.experimental``, ``mpl_toolkits.mplot3d.Axes3D``), imports in ``try``, and names that a text mentions
-        (formulas, ``eval``) are left alone. `--fix` removes the import; one of a module beside the notebook, which may
-        have been imported for what it does, takes ``--unsafe-fixes``.
+        (formulas, ``eval``) are left alone, and so is what a task of a cut notebook imports and other tasks repeat.
+        `--fix` removes the import; one of a module beside the notebook, which may have been imported for what it does,
+        takes ``--unsafe-fixes``.
 
     Bad:
         import os
@@ -69,6 +72,10 @@ class UnusedImport:
             if message.row in inside and not str(message.arguments[0]).startswith("__future__"):
                 yield subject.at_row(message.row, message.offset, f"`{message.arguments[0]}` is imported but not used")
 
+    def confirm(self, finding: Finding, others: tuple[str, ...], surroundings: Surroundings) -> bool:
+        """Tell whether no other part of a notebook that was cut into tasks uses the import either."""
+        return finding.subject not in surroundings.repeated_imports()
+
 
 def _at_top(subject: Subject) -> Iterator[Finding]:
     used = subject.names.uses
@@ -89,7 +96,9 @@ def _at_top(subject: Subject) -> Iterator[Finding]:
         cell, node, _ = together[0]
         fix = _removal(cell, node, {bound_name(node, alias) for _, _, alias in together})
         for _, _, alias in together:
-            yield subject.at(alias, f"`{_path(node, alias)}` is imported but not used", fix=fix)
+            # of a cell of the notebook's: whether other tasks repeat it is asked when the finding is confirmed
+            repeated = "" if IMPORTS in cell.cell.tags else whole(node, alias)
+            yield subject.at(alias, f"`{_path(node, alias)}` is imported but not used", fix=fix, subject=repeated)
 
 
 def _removal(cell: CodeCell, node: Import, names: set[str]) -> Fix | None:

@@ -64,7 +64,7 @@ class LocalAttempt:
         self.read: frozenset[str] = frozenset()
         self.wrote: frozenset[str] = frozenset()
         self._log = ""
-        self.values = inject.parameters(task, project.dag.tasks, root=project.root if task.facts.moves else None)
+        self.values = inject.parameters(task, project.dag.tasks, root=project.root if task.moves else None)
         self._before = Before()
         self.retries = task.spec.retries
         self.started = time.time()
@@ -219,7 +219,8 @@ class LocalAttempt:
             source=source,
             output=output,
             function=function,
-            cwd=self.project.root,
+            cwd=self.project.root / (self.task.spec.folder or "") if source is not None else self.project.root,
+            root=self.project.root,
             modules=tuple(sorted(closure.libraries | closure.modules)),
             timeout=self.task.spec.timeout,
             memory_limit=self.memory_limit,

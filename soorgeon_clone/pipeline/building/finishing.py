@@ -27,7 +27,9 @@ def finish(project: Project, name: str) -> str | None:
         raise UserError(
             f"task '{name}' has not made {', '.join(missing)}", hint=f"Run it first: soorgeon-clone task {name}"
         )
-    call = hooks.task_call(hook, task, project.dag, inject.parameters(task, project.dag.tasks))
+    call = hooks.task_call(
+        hook, task, project.dag, inject.parameters(task, project.dag.tasks, root=project.root if task.moves else None)
+    )
     os.chdir(project.root)
     sys.path.insert(0, str(project.root))
     try:

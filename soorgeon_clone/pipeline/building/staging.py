@@ -163,7 +163,7 @@ class Stage:
 
     def clean_notebook(self, notebook: Path) -> None:
         """Take the project's folder out of an executed notebook whose task was told whole paths."""
-        if self.task.facts.moves:
+        if self.task.moves:
             self._clean(self.new / notebook)
 
     def keep_failed(self, notebook: Path) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,9 @@ from soorgeon_clone.pipeline.sources.languages import LANGUAGES, Written
 
 
 def parameters(task: Task, tasks: Mapping[str, Task], *, root: Path | None = None) -> dict[str, Any]:
-    """The values that a task gets: ``upstream``, ``product`` and its params. Paths are relative to the root; with a
-    ``root`` they are whole, for a task that changes its folder."""
-    path = str if root is None else lambda product: str(root / product)
+    """The values that a task gets: ``upstream``, ``product`` and its params. Paths are relative to the folder in
+    which it runs; with a ``root`` they are whole, for a task that changes its folder."""
+    path = path_in(task.spec.folder) if root is None else lambda product: str(root / product)
     found = {
         "upstream": upstream_paths(task, tasks, path),
         "product": paths(task.products, path),
@@ -30,6 +31,11 @@ def parameters(task: Task, tasks: Mapping[str, Task], *, root: Path | None = Non
     if held := foreach.held_by(task, tasks):
         found[ITEM] = path(f"{held[1].told}/{held[2]}")
     return found
+
+
+def path_in(folder: str | None) -> Callable[[str], str]:
+    """What makes a path from the root one from a folder in it."""
+    return str if folder is None else lambda path: os.path.relpath(path, folder)
 
 
 def upstream_paths(task: Task, tasks: Mapping[str, Task], path: Callable[[str], str] = str) -> dict[str, Any] | None:

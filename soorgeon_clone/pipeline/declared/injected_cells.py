@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from soorgeon_clone.notebook.tags import INJECTED, PARAMETERS
 from soorgeon_clone.pipeline.declared.dag import descendants
-from soorgeon_clone.pipeline.declared.inject import cell_text, parameters, paths
+from soorgeon_clone.pipeline.declared.inject import cell_text, parameters, path_in, paths
 from soorgeon_clone.pipeline.declared.model import DAG, Task
 from soorgeon_clone.pipeline.declared.values import literal
 
@@ -42,6 +42,7 @@ def while_open(dag: DAG, task: Task) -> Injected:
     """
     root = literal(str(dag.root.resolve()))
     folder = f"import os\nimport sys\n\nos.chdir({root})\nsys.path.insert(0, {root})\n{_product_folders(task)}"
+    folder += _own_folder(task)
     follows = task.spec.upstream is None and not task.groups
     values = _following_text(dag, task) if follows else values_text(dag, task)
     return Injected(folder, values, WHILE_OPEN)
@@ -83,7 +84,12 @@ if "_project_folder" not in globals():
 os.chdir(_project_folder)
 if _project_folder not in sys.path:
     sys.path.insert(0, _project_folder)
-{_product_folders(task)}"""
+{_product_folders(task)}{_own_folder(task)}"""
+
+
+def _own_folder(task: Task) -> str:
+    """The line that goes where the task runs, if that is not the folder of pipeline.yaml."""
+    return f"os.chdir({literal(task.spec.folder)})\n" if task.spec.folder is not None else ""
 
 
 def _product_folders(task: Task) -> str:
@@ -96,10 +102,12 @@ def _product_folders(task: Task) -> str:
 def _following_text(dag: DAG, task: Task) -> str:
     """The values with all that ``upstream`` may name, so that it can be changed in the cell before."""
     after = descendants(dag, [task.name])
-    values = parameters(task, dag.tasks)
+    values, path = parameters(task, dag.tasks), path_in(task.spec.folder)
     del values["upstream"]
     known = [
-        f"    {literal(name)}: {literal(paths(one.products))}," for name, one in dag.tasks.items() if name not in after
+        f"    {literal(name)}: {literal(paths(one.products, path))},"
+        for name, one in dag.tasks.items()
+        if name not in after
     ]
     if not known:
         return values_text(dag, task)

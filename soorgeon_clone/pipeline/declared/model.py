@@ -132,7 +132,8 @@ class Each:
 class TaskSpec:
     """One task as pipeline.yaml declares it, after placeholders and grids. ``line`` is where it starts in ``file``.
 
-    ``plain``: a script whose executed notebook nobody wants. ``kernel`` is the name of the kernelspec that runs it.
+    ``plain``: a script whose executed notebook nobody wants. ``folder``: where a script runs that does not run in the
+    folder of pipeline.yaml, from there. ``kernel`` is the name of the kernelspec that runs it.
     ``spread``: its function takes each upstream task as a parameter of that name. ``products`` is None where they
     are read from the source, ``upstream`` likewise. ``timeout`` is in seconds, ``memory_limit`` in bytes.
     ``record_timing``: its executed notebook says when each cell ran, and differs from run to run. ``log_output``:
@@ -164,6 +165,7 @@ class TaskSpec:
     log_output: bool = False
     spread: bool = False
     plain: bool = False
+    folder: str | None = None
     kernel: str | None = None
     database: Database | None = None
     file_client: Client | None = None
@@ -227,6 +229,11 @@ class Task:
     def is_told_upstream(self) -> bool:
         """Whether its code is given paths of upstream products."""
         return bool(self.groups) or len(self.upstream) > len(self.after)
+
+    @property
+    def moves(self) -> bool:
+        """Whether its code does not run in the folder of pipeline.yaml, or may change to another: paths are whole."""
+        return self.facts.moves or self.spec.folder is not None
 
     @property
     def kernel(self) -> str | None:

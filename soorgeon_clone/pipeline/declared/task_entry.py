@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from soorgeon_clone.pipeline.declared import database_entry as databases
@@ -40,9 +40,9 @@ _KNOWN = (
     "source", "product", "name", "upstream", "params", "grid", "static_analysis", "executor_params",
     "papermill_params", "nbconvert_exporter_name", "nbconvert_export_kwargs", "nb_product_key", "serializer",
     "unserializer", "on_render", "on_finish", "on_failure", "timeout", "retries", "memory_limit", "resources",
-    "export", "class", "kernelspec_name", "foreach", *databases.KEYS,
+    "export", "class", "kernelspec_name", "foreach", "local_execution", *databases.KEYS,
 )  # fmt: skip
-_IGNORED = ("check_if_kernel_installed", "local_execution", "debug_mode", "executor", "ext_in")
+_IGNORED = ("check_if_kernel_installed", "debug_mode", "executor", "ext_in")
 # Settings for papermill that do nothing here -> what there is instead.
 _INSTEAD = {
     "cwd": "tasks run in the folder of pipeline.yaml",
@@ -196,6 +196,7 @@ def _task(
         record_timing=_flag(item, "record_timing"),
         log_output=_flag(item, "log_output"),
         plain=is_plain(item, source),
+        folder=_folder(item, source),
         kernel=_kernel(item, source),
         database=_database(item, source, defaults),
         file_client=_file_client(item, source, defaults),
@@ -281,6 +282,19 @@ def _flag(item: Item, name: str) -> bool:
                 raise wanted.error("expected true or false")
             found = found or wanted.value
     return found
+
+
+def _folder(item: Item, source: Source) -> str | None:
+    """Return the folder of a script that is to run there, from that of pipeline.yaml."""
+    entry = item.get("local_execution")
+    if entry is None or entry.value is False:
+        return None
+    if entry.value is not True:
+        raise entry.error("expected true or false")
+    if source.kind != "script" or source.path is None:
+        raise entry.error(f"only a script or a notebook runs in its own folder, and the source is {source.text}")
+    parent = PurePosixPath(source.path).parent
+    return str(parent) if parent != PurePosixPath() else None
 
 
 def _params(item: Item, functions: Functions) -> dict[str, Any]:

@@ -45,9 +45,10 @@ class Job:
 
     ``threads`` is the number of threads of numerical libraries where it is another than the executor's. ``undo`` is
     called if the build is killed while the job runs; its arguments are plain. ``watched``: the outcome says which
-    files below ``cwd`` it opened. ``tells``: what it prints is told while it happens; ``log_level``: log records of
-    this level (as in logging) and above as well. ``kernel`` is the name of a kernelspec, where the notebook is not for
-    this Python: nbclient runs it. ``dump`` is where an exception goes with its variables, for a debugger.
+    files below ``root`` (without one, ``cwd``) it opened. ``tells``: what it prints is told while it happens;
+    ``log_level``: log records of this level (as in logging) and above as well. ``kernel`` is the name of a kernelspec,
+    where the notebook is not for this Python: nbclient runs it. ``dump`` is where an exception goes with its variables,
+    for a debugger.
 
     ``timeout`` counts seconds of the whole task, ``memory_limit`` bytes of its process and all processes below it,
     ``output_limit`` characters of the outputs of one cell; None is no limit.
@@ -76,6 +77,7 @@ class Job:
     log_level: int | None = None
     kernel: str | None = None
     dump: Path | None = None
+    root: Path | None = None
     needs: Mapping[str, float] = field(default_factory=dict)
     """What it takes of a machine that it is sent to: ``{"cpus": 2}``."""
 
@@ -86,6 +88,7 @@ class Job:
             source=dict(self.source) if self.source is not None else None,
             environment=dict(self.environment),
             cwd=self.cwd.absolute(),
+            root=self.root.absolute() if self.root else None,
             output=self.output.absolute() if self.output else None,
         )
 

@@ -60,7 +60,7 @@ def run(
     try:
         faulthandler.enable(console, all_threads=False)  # where a crash in C code came from
         shared = Shared(channel)
-        opened = Opened(str(job.cwd.resolve())) if job.watched else None
+        opened = Opened(str((job.root or job.cwd).resolve())) if job.watched else None
         if opened is not None:
             opened.watch()
         if job.log_level is not None:

@@ -107,7 +107,7 @@ class Fingerprints:
             closure = follow_function(spec.source.text, self.local, self.facts_of)
         else:
             code = task.facts.code or CodeFacts()
-            closure = follow(code, self._local_to(code), self.facts_of)
+            closure = follow(code, self._local_to(code, spec.folder), self.facts_of)
         extra = [hook.dotted_path for hook in (spec.on_render, spec.on_finish, spec.on_failure) if hook]
         if spec.database is not None and spec.database.client is not None:
             function = spec.database.client.value
@@ -122,11 +122,13 @@ class Fingerprints:
             closure.files.update(more.files)
         return closure
 
-    def _local_to(self, code: CodeFacts) -> LocalModules:
-        """Where a script finds modules: also in the folders that it names, if it has to do with ``sys.path``."""
-        if not any(target.module == "sys" for targets in code.imports.values() for target in targets):
-            return self.local
-        extra = tuple(os.path.normpath(self.root / name) for name in code.constants if (self.root / name).is_dir())
+    def _local_to(self, code: CodeFacts, folder: str | None) -> LocalModules:
+        """Where a script finds modules: in the ``folder`` that it runs in, and in the folders that it names, if it has
+        to do with ``sys.path``."""
+        start = self.root / (folder or "")
+        extra: tuple[str, ...] = () if folder is None else (str(start),)
+        if any(target.module == "sys" for targets in code.imports.values() for target in targets):
+            extra += tuple(os.path.normpath(start / name) for name in code.constants if (start / name).is_dir())
         if extra not in self._locals:
             self._locals[extra] = LocalModules(self.root, extra)
         return self._locals[extra]
@@ -294,6 +296,7 @@ def _settings(spec: TaskSpec) -> dict[str, str]:
         "record_timing": spec.record_timing or None,
         "kernel": spec.kernel,
         "plain": spec.plain or None,
+        "folder": spec.folder,
         "foreach": (spec.over.task, spec.over.key) if spec.over is not None else None,
     }
     for name in ("on_render", "on_finish", "on_failure", "serializer", "unserializer"):

@@ -363,6 +363,8 @@ class Project:
             names |= self.fingerprints.closure(task).constants
             if task.facts.reads_files:
                 names |= self._named_before(task)
+        if (folder := task.spec.folder) is not None:
+            names |= {os.path.normpath(f"{folder}/{name}") for name in names if len(name) < 300}
         found = {}
         root = str(self.root)
         for path in (*named_paths(root, names), *named_above(root, names)):
