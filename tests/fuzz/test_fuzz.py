@@ -58,7 +58,9 @@ def _show_the_same(sections: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("case", REGRESSIONS, ids=lambda case: case["case"])
-def test_what_was_once_wrong(case: dict[str, str]) -> None:
+def test_what_was_once_wrong(case: dict[str, str], request: pytest.FixtureRequest) -> None:
+    if "fails" in case:
+        request.applymarker(pytest.mark.xfail(reason=case["fails"], strict=True))
     sections = tuple(case["code"].rstrip("\n").split("\n---\n"))
     if "python" in case and sys.version_info[:2] < tuple(map(int, case["python"].split("."))):
         pytest.skip(f"syntax of Python {case['python']}")
