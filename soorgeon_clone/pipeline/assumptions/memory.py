@@ -53,8 +53,10 @@ class Memory:
             yield from ((numpy.ndarray, self._reduced), (numpy.void, _reduced_record), (numpy.record, _reduced_record))
             masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
             for kind in _subclasses(numpy.ndarray):
-                if kind is masked or _PICKLING.isdisjoint(vars(kind)):
-                    yield kind, _reduced_masked if kind is masked else _reduced_view
+                if kind is masked:
+                    yield kind, _reduced_masked
+                elif not _says_how(kind, numpy.ndarray):
+                    yield kind, _reduced_view
         block = getattr(sys.modules.get("pandas._libs.internals"), "Block", None)
         for kind in [block, *_subclasses(block)] if block is not None else []:
             yield kind, self._reduced_block
@@ -161,6 +163,12 @@ def _reduced_record(record: Any) -> Any:
     if left or array.dtype != record.dtype:
         return record.__reduce__()
     return operator.getitem, (array[tuple(place)].reshape(()) if place else array, ())
+
+
+def _says_how(kind: type, base: type) -> bool:
+    """Whether a class derived from ``base`` says how it is pickled, or one between them does."""
+    between = kind.__mro__[: kind.__mro__.index(base)]
+    return any(not _PICKLING.isdisjoint(vars(each)) for each in between)
 
 
 def _subclasses(kind: Any) -> Iterator[Any]:

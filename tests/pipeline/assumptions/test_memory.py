@@ -109,6 +109,19 @@ def test_what_masks_nothing_has_no_mask_after():
     assert masked.mask.tolist() == [False, True]
 
 
+class OwnMasked(np.ma.MaskedArray):
+    pass
+
+
+def test_classes_that_say_how_they_are_pickled_do_so():
+    masked = np.ma.masked_equal([1.0, 2.0], 2).view(OwnMasked)
+    back = through([masked, np.zeros(2)])[0]
+    assert type(back) is OwnMasked
+    assert back.mask.tolist() == [False, True]
+    record = np.ma.array([(1, 2.0)], mask=[(0, 1)], dtype="i4,f8")[0]
+    assert str(through(record)) == str(record)
+
+
 def test_a_record_shows_its_array():
     array = np.zeros((3, 2), "i4,f8")
     back, record, last = through(through([array, array[1][1], array[::-1][0][0]]))
