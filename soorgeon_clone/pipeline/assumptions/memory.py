@@ -51,7 +51,7 @@ class Memory:
         numpy: Any = sys.modules.get("numpy")
         if hasattr(numpy, "ndarray"):
             yield from ((numpy.ndarray, self._reduced), (numpy.void, _reduced_record), (numpy.record, _reduced_record))
-            masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+            masked: Any = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
             for kind in _subclasses(numpy.ndarray):
                 if kind is masked:
                     yield kind, _reduced_masked
