@@ -84,8 +84,8 @@ def _places(folder: str) -> tuple[str, ...]:
         places += [str(one), f"{one}/src"]
         if not of_pipeline and (one / "pipeline.yaml").is_file():
             of_pipeline = tuple(places)
-        if any((one / mark).exists() for mark in (".git", "pyproject.toml", "setup.py")):
-            return tuple(places)
+        if any((one / mark).exists() for mark in (".git", "pyproject.toml")) or b"setup(" in _bytes(one / "setup.py"):
+            return tuple(places)  # a task may be called setup.py as well
     return of_pipeline or (folder, f"{folder}/src")
 
 

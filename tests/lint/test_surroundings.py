@@ -91,12 +91,13 @@ print(f(no_such_thing_1), click)
 """
 
 
-def test_a_task_has_its_pipeline_around_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a", "setup"])
+def test_a_task_has_its_pipeline_around_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "tasks").mkdir()
     (tmp_path / "pipeline.yaml").write_text("tasks: []\n")
     (tmp_path / "exported.py").write_text("def f(x): ...\n")
     (tmp_path / "requirements.txt").write_text("click\nno-such-thing-1\n")
-    path = tmp_path / "tasks" / "a.py"
+    path = tmp_path / "tasks" / f"{name}.py"
     path.write_text(TASK.lstrip())
     (result,) = run([Request(path, Settings(select=("SG402", "SG403", "SG511")))])
     assert [one.code for one in result.diagnostics] == ["SG402"]
