@@ -155,6 +155,37 @@ def test_a_fresh_pipeline_has_no_unused_imports_but_the_notebooks(tmp_path: Path
     assert "`collections.Counter` is imported but not used" in unused(tasks)["load.py"]
 
 
+SEEDED = """\
+# %% [markdown]
+# ## Draw
+
+# %%
+import random
+random.seed(1)
+
+# %% [markdown]
+# ## Count
+
+# %%
+import numpy as np
+counted = np.arange(3)
+
+# %% [markdown]
+# ## Setup
+
+# %%
+print(random.random(), counted)
+"""
+
+
+def test_what_is_imported_before_random_numbers_go_on_is_used(tmp_path: Path) -> None:
+    (tmp_path / "nb.py").write_text(SEEDED)
+    ran = CliRunner().invoke(refactor, [str(tmp_path / "nb.py"), "--into", str(tmp_path / "made")])
+    assert ran.exit_code == 0, ran.output
+    assert "import numpy as np" in (tmp_path / "made/tasks/setup.py").read_text()
+    assert unused(tmp_path / "made/tasks") == {}
+
+
 def unused(folder: Path) -> dict[str, list[str]]:
     files = sorted(folder.glob("*.py"))
     results = run([Request(path, Settings(select=("SG209",))) for path in files], use_cache=False)

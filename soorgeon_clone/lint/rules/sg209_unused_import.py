@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -12,7 +13,9 @@ from soorgeon_clone.lint.model import Finding, Fix, Severity
 from soorgeon_clone.lint.script import CodeCell
 from soorgeon_clone.lint.subject import Subject
 from soorgeon_clone.lint.surroundings import Surroundings
-from soorgeon_clone.notebook.tags import IMPORTS
+from soorgeon_clone.notebook.tags import IMPORTS, LOAD
+
+_PUTS_BACK = re.compile(r"set_?(rng_)?state\(")
 
 # Imported for what the import does: registering an accessor, a projection, a style, a backend, an estimator.
 _FOR_EFFECT = frozenset(
@@ -87,6 +90,8 @@ def _at_top(subject: Subject) -> Iterator[Finding]:
         for alias in node.names
         if bound_name(node, alias) not in used and not _is_for_effect(node, alias)
     ]
+    if _puts_back_a_state(subject):  # what may draw while it is imported is imported before that
+        unused = [one for one in unused if IMPORTS not in one[0].cell.tags]
     if not unused or (subject.open_row < float("inf") and _all_hidden(subject)):
         return
     mentioned = mentioned_words(subject)
@@ -99,6 +104,11 @@ def _at_top(subject: Subject) -> Iterator[Finding]:
             # of a cell of the notebook's: whether other tasks repeat it is asked when the finding is confirmed
             repeated = "" if IMPORTS in cell.cell.tags else whole(node, alias)
             yield subject.at(alias, f"`{_path(node, alias)}` is imported but not used", fix=fix, subject=repeated)
+
+
+def _puts_back_a_state(subject: Subject) -> bool:
+    """Whether a task goes on with random numbers where another one ended."""
+    return any(LOAD in cell.cell.tags and _PUTS_BACK.search(cell.cell.source) for cell in subject.script.cells)
 
 
 def _removal(cell: CodeCell, node: Import, names: set[str]) -> Fix | None:
