@@ -23,6 +23,7 @@ from soorgeon_clone.analysis.objects.heap import (
     FRAMES,
     FUNCTION,
     INSTANCE,
+    KEPT,
     LIB,
     LOST,
     METHOD,
@@ -258,7 +259,7 @@ def _act(call: LibraryCall, effect: Effect) -> None:
     for text in effect.keeps:
         kept = target(text)
         for obj in _keepers(machine, changed or receiver, kept):
-            machine.heap.hold(obj, ANY, kept)
+            machine.heap.hold(obj, KEPT if obj.type == INSTANCE else ANY, kept)
             if call.name in _CONNECTING:
                 machine.heap.hold_words(obj, LOST, "callbacks")
     for text in effect.ties:

@@ -33,6 +33,7 @@ SETS = frozenset({"builtins.set", "builtins.frozenset"})
 # What an object holds under which key: attributes under their names, items under "[...]", elements of a tuple under
 # their positions, and
 ANY = "*"  # anywhere
+KEPT = "*kept"  # of an instance: what a library base keeps in it, in attributes that the notebook does not assign to
 KEYS = "*keys"  # as a key of a mapping
 SOURCE = "*source"  # what an iterator takes from
 FACTORY = "*factory"  # what a mapping calls for keys that it does not have; with a name: what makes a field of a class

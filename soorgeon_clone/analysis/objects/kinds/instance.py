@@ -12,6 +12,7 @@ from soorgeon_clone.analysis.objects.heap import (
     EMPTY,
     FUNCTION,
     INSTANCE,
+    KEPT,
     LIB,
     LOST,
     METHOD,
@@ -55,14 +56,15 @@ class Instance(OwnCode):
             return attributes(machine, obj)
         if name == "__class__":
             return obj.classes
-        found = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
+        stored = obj.fields.get(name, EMPTY)
+        found = _held_as(obj, name)
         for function in member(obj.classes, "__getattribute__"):
             found |= machine.call(bind(machine, obj, function, node), _ANY_ONE, node)
         found |= contents(frozenset(view for view in obj.views if view.is_attributes))
         members = member(obj.classes, name)
         for held in members:
             found |= bind(machine, obj, held, node)
-        if not found or (not members and has_library_base(obj)):
+        if not found or (not stored and not members and has_library_base(obj)):
             is_there = records.has_field(obj, name)
             found |= (
                 frozenset({machine.heap.atom("builtins.scalar")})
@@ -161,9 +163,15 @@ def _missing_attribute(machine: Machine, obj: Obj, node: Instruction) -> Value:
     return found or frozenset({machine.heap.atom("builtins.scalar")})
 
 
+def _held_as(obj: Obj, name: str) -> Value:
+    """Return what an instance may hold as an attribute: what was assigned to it, else also what its base keeps."""
+    stored = obj.fields.get(name, EMPTY)
+    return stored | obj.fields.get(ANY, EMPTY) | (EMPTY if stored else obj.fields.get(KEPT, EMPTY))
+
+
 def inherited_method(machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
     """Call a method that an instance has from elsewhere than its class: a library base, ``__getattr__``, a field."""
-    fields = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
+    fields = _held_as(obj, name)
     result = EMPTY
     callables = frozenset(o for o in fields if o.type in (FUNCTION, CLASS, METHOD, LIB, UNKNOWN))
     if callables:
