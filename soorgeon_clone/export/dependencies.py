@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soorgeon_clone.files import regular
+from soorgeon_clone.files.project import sets_up
 from soorgeon_clone.pyproject import read_toml
 
 _MOST_BYTES = 1_000_000
@@ -81,15 +82,7 @@ def _is_package(root: Path) -> bool:
     file = root / "pyproject.toml"
     told = read_toml(file) if regular.is_regular(file) else {}
     poetry = told.get("tool", {}).get("poetry", {})
-    return ("build-system" in told and ("name" in told.get("project", {}) or "name" in poetry)) or _sets_up(root)
-
-
-def _sets_up(root: Path) -> bool:
-    """Whether there is a setup.py that calls what installs, and is not just called so."""
-    try:
-        return b"setup(" in regular.read_bytes(root / "setup.py", limit=_MOST_BYTES)
-    except OSError:
-        return False
+    return ("build-system" in told and ("name" in told.get("project", {}) or "name" in poetry)) or sets_up(root)
 
 
 def _paths(root: Path) -> Iterator[str]:

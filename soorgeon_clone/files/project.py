@@ -7,7 +7,18 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from soorgeon_clone.files import regular
+
 _SIGNS = (".git", "pyproject.toml")
+_LONGEST_SETUP = 1_000_000  # bytes
+
+
+def sets_up(folder: Path) -> bool:
+    """Whether there is a setup.py that calls what installs, and is not just called so, as a task may be."""
+    try:
+        return b"setup(" in regular.read_bytes(folder / "setup.py", limit=_LONGEST_SETUP)
+    except OSError:
+        return False
 
 
 def project_of(folder: Path) -> Path:

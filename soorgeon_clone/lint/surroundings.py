@@ -15,6 +15,7 @@ from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import regular
+from soorgeon_clone.files.project import sets_up
 
 # Brought along by a distribution that many requirements name instead.
 _BROUGHT = {
@@ -84,8 +85,8 @@ def _places(folder: str) -> tuple[str, ...]:
         places += [str(one), f"{one}/src"]
         if not of_pipeline and (one / "pipeline.yaml").is_file():
             of_pipeline = tuple(places)
-        if any((one / mark).exists() for mark in (".git", "pyproject.toml")) or b"setup(" in _bytes(one / "setup.py"):
-            return tuple(places)  # a task may be called setup.py as well
+        if any((one / mark).exists() for mark in (".git", "pyproject.toml")) or sets_up(one):
+            return tuple(places)
     return of_pipeline or (folder, f"{folder}/src")
 
 
