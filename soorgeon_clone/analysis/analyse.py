@@ -185,6 +185,10 @@ def _walk(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: 
     """Walk a statement. One that is not ``certain`` may end anywhere, or not be reached: an error ends its cell, and
     the notebook goes on with the next one."""
     walker.begin(record)
+    walker.settle(lambda: _run(walker, record, is_last=is_last, maybe=maybe, certain=certain))
+
+
+def _run(walker: Interpreter, record: StatementFacts, *, is_last: bool, maybe: bool, certain: bool) -> None:
     block = record.lowered.block
     if maybe:
         walker.perhaps(lambda: statements.run_block(walker, block))

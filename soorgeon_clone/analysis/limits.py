@@ -5,7 +5,8 @@ Whoever reaches one must assume anything: that all that can be reached may have 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,9 @@ class Limits:
     passes: int = 1_000  # of one loop or recursion, until nothing new appears
     walked: int = 100_000  # statements, those of functions and of every pass included
     depth: int = 100  # calls inside one another
-    calls: int = 1_500  # calls that are followed
+    calls: int = 1_500  # calls that are followed, and
+    calls_in_rounds: int = 3_000  # where each function is followed once in a round
+    apart: float = 1 / 4  # from this part of any of these on, that is done
     steps: int = 20_000  # objects looked at on the way from one object to what it holds
     width: int = 200_000  # objects that attributes and elements give
     held: int = 250_000  # objects that others hold, looked at once more
@@ -89,6 +92,11 @@ class Effort:
         )
 
     @property
+    def is_strained(self) -> bool:
+        """Whether so much was followed in this statement that calls are no longer followed one by one."""
+        return self._used() > self.part * self.limits.apart
+
+    @property
     def is_overrun(self) -> bool:
         """Whether loops went on for so long that they are left as they are."""
         return self.walked > self.limits.walked or self._used() > self.limits.beyond
@@ -108,6 +116,15 @@ class Effort:
             for obj in value:
                 if obj.fields:
                     self.held += sum(map(len, obj.fields.values()))
+
+    @contextmanager
+    def in_rounds(self) -> Iterator[None]:
+        """Allow what is used in rounds."""
+        self._calls = self.part * self.limits.calls_in_rounds
+        try:
+            yield
+        finally:
+            self._allow(self.part)
 
     def spare(self) -> None:
         """Let the next statement use half as much: it would exhaust itself in the same functions."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from soorgeon_clone.analysis.evidence import Place, enter
 from soorgeon_clone.analysis.knowledge.feared import builtin
@@ -181,7 +182,8 @@ def _walk(machine: Run, module: Module) -> None:
         machine.effort.begin()
         machine.effort.size += machine.limits.size_of_statement
         machine.is_unsteady = False
-        machine.run_block(statement.block)
+        machine.settle(partial(machine.run_block, statement.block))
+    machine.effort.begin()
 
 
 def _take_unknown(machine: Run, module: Module) -> None:

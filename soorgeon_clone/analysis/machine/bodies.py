@@ -9,7 +9,7 @@ from soorgeon_clone.analysis.evidence import Reason, enter, keep, moved
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Code, Instruction
 from soorgeon_clone.analysis.machine import beside, deferred, unknown_calls
-from soorgeon_clone.analysis.machine.memo import Activation, Memo
+from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, DEFAULT, EMPTY, FREE, LIB, Obj, Value
@@ -30,19 +30,24 @@ def call_function(machine: Run, obj: Obj, args: Arguments, node: Instruction) ->
 
 
 def _call(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
-    machine.effort.calls += 1
+    if machine.gives_up():
+        return EMPTY
     if machine.effort.is_exhausted:
         return machine.exhausted(args.all)
     code: Code = obj.code
     values = _parameters(machine, obj, code, args, node)
     active = machine.active.get(obj)
     if active is not None:
+        if obj in machine.together:
+            machine.together[obj].take(values)
         return _recursive(machine, active, values, machine.site(node))
     size = max(1, code.size // 4)
     if len(machine.active) > machine.limits.depth or machine.effort.size < size:
         what = unknown_calls.DEPTH if len(machine.active) > machine.limits.depth else "the size of functions"
         machine.blame(machine.heap.reason.node, f"{REACHED}: {what}", feared=True)
         return frozenset({unknown_calls.assume_anything(machine, [obj], args.all, machine.site(node))})
+    if machine.heap.round:
+        return _together(machine, obj, code, values, node, size)
     context = (*machine.context, node)[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), machine.section)
     known = machine.memo.get(key)
@@ -51,6 +56,34 @@ def _call(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
         return known[1].result
     machine.effort.size -= size
     version = machine.heap.version  # what it makes objects hold, it may find there the next time
+    memo = _trace(machine, obj, code, values, context, node)
+    if not machine.gave_up:
+        machine.memo[key] = (version, memo)
+    return memo.result
+
+
+def _together(machine: Run, obj: Obj, code: Code, values: dict[str, Value], node: Instruction, size: int) -> Value:
+    """Follow a function once in this round, for all its calls in the statement."""
+    followed = machine.together.setdefault(obj, Together())
+    is_news = followed.take(values)
+    if followed.round == machine.heap.round and machine.still_holds(followed.memo):
+        if is_news:
+            machine.heap.version += 1  # the next round follows it with all that was passed
+        _repeat(machine, followed.memo)
+        return followed.memo.result
+    machine.effort.size -= size
+    followed.round = machine.heap.round
+    memo = _trace(machine, obj, code, followed.values, (machine.record.lowered.place,), node)
+    if not memo.result <= followed.memo.result:
+        machine.heap.version += 1
+    memo.result |= followed.memo.result
+    followed.memo = memo
+    return memo.result
+
+
+def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context: Context, node: Instruction) -> Memo:
+    """Follow a function, and return what that did."""
+    machine.effort.calls += 1
     memo = Memo(machine.heap.reason)
     machine.tracing.append(memo)
     try:
@@ -65,8 +98,7 @@ def _call(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
             machine.change_one(kept)
             keep(memo.changes, kept, machine.heap.reason)
         machine.heap.reason = reason
-    machine.memo[key] = (version, memo)
-    return memo.result
+    return memo
 
 
 def _tells_calls_apart(machine: Run, code: Code, memo: Memo) -> bool:
@@ -94,16 +126,19 @@ def _repeat(machine: Run, memo: Memo) -> None:
     machine.heap.reason = here
     for name, value in memo.writes.items():
         machine.bind_global(name, value, certain=False)
+    for resource in each(memo.seeds):
+        machine.seed(resource)
+    for resource in each(memo.draws):
+        machine.draw(resource)
+    machine.heap.reason = here
+    if not machine.first_time("repeat", id(memo)):
+        return  # all else is noted already, and whether it was done before or after something makes no difference
     for obj in each(memo.changes):
         machine.change_one(obj)
     for obj in each(memo.replaces):
         machine.refill(obj)
     for obj in each(memo.wholes):
         machine.change((obj,))
-    for resource in each(memo.seeds):
-        machine.seed(resource)
-    for resource in each(memo.draws):
-        machine.draw(resource)
     for assumed in each(memo.assumed):
         machine.assume(assumed)
     for kind, item in each(memo.notes):
@@ -120,9 +155,12 @@ def _follow(machine: Run, obj: Obj, code: Code, values: dict[str, Value], contex
     scope = machine.scopes.get(key)
     if scope is None:
         scope = machine.scopes[key] = Scope("function", obj.scope or beside.home(machine, obj), State(), code)
+    passed = EMPTY.union(*values.values())
     if code.is_generator:
         made = machine.heap.make((*machine.site(node), obj), "builtins.generator")
-        return deferred.generator(machine, made, scope, lambda: _run(machine, obj, code, values, scope, context))
+        return deferred.generator(
+            machine, made, scope, lambda: _run(machine, obj, code, values, scope, context), passed
+        )
 
     def run() -> Value:
         _run(machine, obj, code, values, scope, context)
@@ -130,7 +168,7 @@ def _follow(machine: Run, obj: Obj, code: Code, values: dict[str, Value], contex
 
     if code.is_async:
         made = machine.heap.make((*machine.site(node), obj), "builtins.coroutine")
-        return deferred.coroutine(machine, made, run)
+        return deferred.coroutine(machine, made, run, passed)
     return run()
 
 
@@ -156,7 +194,7 @@ def _run(machine: Run, obj: Obj, code: Code, values: dict[str, Value], scope: Sc
 
     def once() -> bool:
         activation.grew = activation.recursed = False
-        before = scope.result, scope.all_values.get("@yield"), machine.heap.version
+        before, version = (scope.result, scope.all_values.get("@yield")), machine.heap.version
         machine.scope = scope
         is_news = _walk_body(machine, scope, code, obj)
         if machine.effort.is_exhausted:
@@ -166,9 +204,9 @@ def _run(machine: Run, obj: Obj, code: Code, values: dict[str, Value], scope: Sc
             return False
         for name in values:
             scope.state.names[name] = Binding(scope.all_values[name], NO_DEFS, -1)
-        return (
-            is_news or activation.grew or (scope.result, scope.all_values.get("@yield"), machine.heap.version) != before
-        )
+        if is_news or (scope.result, scope.all_values.get("@yield")) != before:
+            return True
+        return not machine.heap.round and (activation.grew or machine.heap.version != version)
 
     try:
         machine.until_settled(once)

@@ -74,7 +74,8 @@ class Branches(Machine):
 
         def once() -> bool:
             version = self.heap.version
-            return self.join([self.unchanged(), self.fork(body)]) or self.heap.version != version
+            is_news = self.join([self.unchanged(), self.fork(body)])
+            return is_news or (self.heap.version != version and not self.heap.round)
 
         self.until_settled(once)
 
@@ -84,7 +85,7 @@ class Branches(Machine):
         def once() -> bool:
             version = self.heap.version
             run()
-            return self.heap.version != version
+            return self.heap.version != version and not self.heap.round
 
         self.until_settled(once)
 

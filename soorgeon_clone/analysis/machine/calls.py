@@ -168,7 +168,7 @@ def call_library(machine: Run, path: str, args: Arguments, node: Instruction) ->
     if effect.each and not any(is_unpacked for _, is_unpacked in args.positional):
         return _one_by_one(machine, effect, args, node, path)
     apply = partial(library.apply, machine, effect, EMPTY, args, node, path=path, names=names)
-    return deferred.defer(machine, apply) if path in unknown_calls.CALL_LATER else apply()
+    return deferred.defer(machine, apply, lambda: args.all) if path in unknown_calls.CALL_LATER else apply()
 
 
 def _one_by_one(machine: Run, effect: Effect, args: Arguments, node: Instruction, path: str) -> Value:

@@ -21,29 +21,33 @@ from soorgeon_clone.analysis.objects.state import Context, Scope
 class Deferred:
     """Code that gives iterators, where it stands, and what it did each time that it was followed.
 
-    ``own``: the scope of a generator's body, which gets what is sent.
+    ``own``: the scope of a generator's body, which gets what is sent. ``mentions`` gives what it may use.
     """
 
     run: Callable[[], Value]
     scope: Scope
     context: Context
     own: Scope | None
+    mentions: Callable[[], Value]
     made: Value = EMPTY
     since: int = -1  # the statement that it stands in
     memos: list[Memo] = field(default_factory=list)
     raised: Value = EMPTY
-    version: int = -1  # of the heap, when it was followed last
+    asof: tuple[int, int] = (-1, -1)  # when it was followed last
     is_running: bool = False
 
 
-def defer(machine: Run, run: Callable[[], Value], own: Scope | None = None) -> Value:
-    """Return the iterators that ``run`` makes; it is run again where they are used, if need be."""
-    code = Deferred(run, machine.scope, machine.context, own, since=machine.heap.now)
+def defer(machine: Run, run: Callable[[], Value], mentions: Callable[[], Value], own: Scope | None = None) -> Value:
+    """Return the iterators that ``run`` makes; it is run again where they are used, if need be.
+
+    ``mentions`` gives what it may use, where it is not followed.
+    """
+    code = Deferred(run, machine.scope, machine.context, own, mentions, since=machine.heap.now)
     _run(machine, code)
     return code.made
 
 
-def generator(machine: Run, made: Obj, scope: Scope, run_body: Callable[[], None]) -> Value:
+def generator(machine: Run, made: Obj, scope: Scope, run_body: Callable[[], None], passed: Value) -> Value:
     """Return the generator that calling a function gives: it yields and returns what its body does in ``scope``."""
 
     def run() -> Value:
@@ -57,10 +61,10 @@ def generator(machine: Run, made: Obj, scope: Scope, run_body: Callable[[], None
             machine.raised |= {stop}
         return frozenset({made})
 
-    return defer(machine, run, scope)
+    return defer(machine, run, lambda: passed, scope)
 
 
-def coroutine(machine: Run, made: Obj, run_body: Callable[[], Value]) -> Value:
+def coroutine(machine: Run, made: Obj, run_body: Callable[[], Value], passed: Value) -> Value:
     """Return the coroutine that calling an asynchronous function gives."""
 
     def run() -> Value:
@@ -70,7 +74,7 @@ def coroutine(machine: Run, made: Obj, run_body: Callable[[], Value]) -> Value:
         made.fields[ANY] = made.fields.get(ANY, EMPTY) | value
         return frozenset({made})
 
-    return defer(machine, run)
+    return defer(machine, run, lambda: passed)
 
 
 def resume(machine: Run, iterator: Obj) -> None:
@@ -81,7 +85,7 @@ def resume(machine: Run, iterator: Obj) -> None:
         obj = stack.pop()
         code = obj.later
         if code is not None and (
-            code.version != machine.heap.version
+            code.asof != machine.heap.asof()
             or not machine.raised <= code.raised
             or not all(machine.still_holds(memo) for memo in code.memos[-1:])
         ):
@@ -107,13 +111,17 @@ def _run(machine: Run, code: Deferred) -> None:
     if code.is_running:
         return
     machine.effort.calls += 1
+    if machine.gives_up():
+        return
     if machine.effort.is_exhausted:
-        worn = machine.exhausted(EMPTY)
+        scope, machine.scope = machine.scope, code.scope
+        worn = machine.exhausted(code.made | code.mentions())
+        machine.scope = scope
         for obj in code.made:
             machine.heap.hold(obj, ANY, worn)
         code.made |= worn
         return
-    code.version = machine.heap.version
+    code.asof = machine.heap.asof()
     used = machine.heap.reason
     if code.since != used.statement and code.own is None:
         machine.heap.reason = enter("an iterator", used)

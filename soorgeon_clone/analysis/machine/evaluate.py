@@ -34,6 +34,7 @@ from soorgeon_clone.analysis.lower.instructions import (
     Unpack,
     Yield,
 )
+from soorgeon_clone.analysis.lower.parts import inside
 from soorgeon_clone.analysis.machine import calls, deferred, definitions, namespaces, places
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import labels
@@ -169,7 +170,24 @@ def _gather(machine: Run, node: Gather) -> Value:
             machine.scope = outer
         return frozenset({made})
 
-    return deferred.defer(machine, run_all) if node.kind == "generator" else run_all()
+    if node.kind == "generator":
+        return deferred.defer(machine, run_all, lambda: first | _mentioned(machine, node))
+    return run_all()
+
+
+def _mentioned(machine: Run, node: Instruction) -> Value:
+    """Return what the variables denote that code mentions."""
+    leaves = [leaf for leaf in inside(node) if isinstance(leaf, Read)]
+    return EMPTY.union(*(machine.read(leaf) for leaf in leaves if _is_bound(machine, leaf.name)))
+
+
+def _is_bound(machine: Run, name: str) -> bool:
+    scope: Scope | None = machine.scope
+    while scope is not None and scope.kind != "module":
+        if scope.state.get(name) is not None:
+            return True
+        scope = scope.parent
+    return machine.module.state.get(machine.qualified(name)) is not None
 
 
 def bind_inline(machine: Run, scope: Scope, target: Instruction, value: Value) -> None:

@@ -10,6 +10,7 @@ from soorgeon_clone.analysis.machine import (
     evaluate,
     library,
     library_call,
+    rounds,
     statements,
     unknown_calls,
 )
@@ -22,6 +23,8 @@ class Interpreter(Run):
     run_text = statements.run_text
     run_script = statements.run_script
     star_import = statements.star_import
+
+    settle = rounds.settle
 
     attribute = calls.attribute
     store_attribute = calls.store_attribute

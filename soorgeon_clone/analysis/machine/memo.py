@@ -54,6 +54,25 @@ class Memo:
 
 
 @dataclass
+class Together:
+    """A function that is followed once for all its calls in a statement, with all that they pass."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    round: int = 0  # in which it was followed last
+    memo: Memo = field(default_factory=Memo)
+
+    def take(self, values: dict[str, Value]) -> bool:
+        """Add what a call passes; return whether that is news."""
+        is_news = False
+        for name, value in values.items():
+            old = self.values.get(name)
+            if old is None or not value <= old:
+                self.values[name] = (old or EMPTY) | value
+                is_news = True
+        return is_news
+
+
+@dataclass
 class Activation:
     """A function that is being followed: its parameters grow when it calls itself with other objects."""
 

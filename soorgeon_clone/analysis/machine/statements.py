@@ -78,8 +78,8 @@ def run_statement(machine: Run, node: Instruction) -> None:
 
 def run_block(machine: Run, block: Block) -> None:
     for node in block:
-        if machine.active and machine.effort.is_exhausted:
-            return  # what functions may do was taken for granted
+        if machine.active and (machine.gives_up() or machine.effort.is_exhausted):
+            return  # what functions may do was taken for granted, or will be looked at once more
         machine.effort.walked += 1
         if isinstance(node, Call):
             machine.dropped.add(node)

@@ -79,6 +79,8 @@ def call_back(
     if not callable_:
         return EMPTY
     machine.effort.calls += 1
+    if machine.gives_up():
+        return EMPTY
     if machine.effort.is_exhausted:
         return exhausted(machine, callable_ | receiver | args.all)
     others = receiver | frozenset(o for o in args.all if o not in callable_)
@@ -533,6 +535,8 @@ def run_all_methods(machine: Run, obj: Obj, value: Value, node: Instruction) -> 
 
 def exhausted(machine: Run, values: Value, limit: str = "what one statement runs") -> Value:
     """Take for granted, once in a statement, that all functions did anything; what is passed later is in it as well."""
+    if machine.gives_up():
+        return EMPTY
     reason = machine.blame(machine.heap.reason.node, f"{REACHED}: {limit}", feared=True)
     if machine.anything is None:
         machine.anything = assume_anything(machine, machine.heap.of_type(FUNCTION), values, "worn")

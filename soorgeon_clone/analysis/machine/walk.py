@@ -37,7 +37,7 @@ from soorgeon_clone.analysis.lower.cells import statements as read_statements
 from soorgeon_clone.analysis.lower.instructions import Attribute, Code, Instruction, Name, Read
 from soorgeon_clone.analysis.lower.parts import inside, targets_of
 from soorgeon_clone.analysis.machine.branches import Branches, Trail
-from soorgeon_clone.analysis.machine.memo import Activation, Memo
+from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
 from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, StatementFacts
 from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
 from soorgeon_clone.analysis.modules import Modules
@@ -94,6 +94,10 @@ class Run(Branches):
         self.active: dict[Obj, Activation] = {}
         self.scopes: dict[Any, Scope] = {}
         self.memo: dict[Any, tuple[int, Memo]] = {}
+        self.together: dict[Obj, Together] = {}  # functions that are followed once for all calls in this statement
+        self.last_round = 0
+        self.may_give_up = False  # whether what is walked will be walked again in rounds if it takes too much
+        self.gave_up = False
         self.tracing: list[Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
         self.uncertain = 0  # how many branches, loops and function bodies we are in
@@ -120,7 +124,7 @@ class Run(Branches):
         self._advances = False
         self._done: set[object] = set()
         self._whole: set[Obj] = set()  # changed as a whole in this statement
-        self._done_at = (-1, -1)
+        self._done_at = (-1, -1, -1)
         self.displayed: Value = EMPTY  # by the cells above
         self.doubtful: frozenset[str] = frozenset()
         self.lazy_annotations = sys.version_info >= (3, 14)
@@ -228,6 +232,7 @@ class Run(Branches):
             self.effort.spare()
         self.effort.begin()
         self.anything = None
+        self.together.clear()
         self.heap.now = record.index
         self.heap.why = record.why
         self.heap.reason = Reason(record.index, record.lowered.place, None, False, None)
@@ -329,7 +334,7 @@ class Run(Branches):
             if known is not None:
                 return frozenset({known}) if binding is None else (binding.value - {UNBOUND}) | {known}
             if binding is None or len(binding.value) == 1:
-                if not self.uncertain and leaf is not None and name not in self.doubtful:
+                if not self.uncertain and leaf is not None and name not in self.doubtful and not self.gave_up:
                     self.record.unbound.setdefault(name, leaf.row)
                 return frozenset({self.heap.make(("unbound", name), UNKNOWN)})
         return binding.value
@@ -497,14 +502,20 @@ class Run(Branches):
 
     def first_time(self, *what: object) -> bool:
         """Whether this is done for the first time in this statement with all objects holding what they hold now."""
-        if self._done_at != (self.record.index, self.heap.version):
-            self._done_at = (self.record.index, self.heap.version)
+        if self._done_at != (self.record.index, *self.heap.asof()):
+            self._done_at = (self.record.index, *self.heap.asof())
             self._done.clear()
         key = (id(self.tracing[-1]) if self.tracing else 0, *what)  # what a call does is noted for each call
         if key in self._done:
             return False
         self._done.add(key)
         return True
+
+    def gives_up(self) -> bool:
+        """Whether to leave this statement, since it takes too much and will be walked again in rounds."""
+        if self.may_give_up and self.effort.is_strained:
+            self.gave_up = True
+        return self.may_give_up and self.gave_up
 
     # -- effects -----------------------------------------------------------------------------------------------
 

@@ -132,6 +132,7 @@ class Heap:
         self.effort = effort
         self.has_all_constants = False  # whether what is no constant yet is none
         self.version = 0
+        self.round = 0  # in which what a statement does is looked at once, until a round shows nothing new; 0: in none
         self._serials = count(1)
         self._sites: dict[Any, Obj] = {}
         self._atoms: dict[Any, Obj] = {}
@@ -146,8 +147,12 @@ class Heap:
         self._shown: dict[tuple[int, int], tuple[int, int, bool]] = {}  # how many views two had when they got memory
         self._grown: set[Obj] = set()  # objects that came to hold something more, since somebody last asked
         self._reach: dict[Value, frozenset[Obj]] = {}
-        self._reach_version = -1
+        self._reach_asof = (-1, -1)
         self._hub: Hub | None = None
+
+    def asof(self) -> tuple[int, int]:
+        """Return what changes when there may be news to look at: in rounds, the next one does that."""
+        return (self.round, 0 if self.round else self.version)
 
     def atom(self, type_: str, const: Any = None) -> Obj:
         """Return the one object that stands for all immutable values of a type (or for one constant)."""
@@ -357,9 +362,9 @@ class Heap:
 
     def reach(self, value: Value) -> frozenset[Obj]:
         """Return all mutable objects in ``value`` and held by them, through any number of steps."""
-        if self._reach_version != self.version:
+        if self._reach_asof != self.asof():
             self._reach.clear()
-            self._reach_version = self.version
+            self._reach_asof = self.asof()
         found = self._reach.get(value)
         if found is None:
             seen = self._reached(value)
