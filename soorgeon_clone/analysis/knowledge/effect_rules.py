@@ -26,7 +26,8 @@ class Effect:
     ``builtins.object``: some new object; ``builtins.scalar``: some number, text or date), ``self``, ``arg:<param>``
     (that very object), ``element:self`` or ``element:<param>`` (something inside it), ``cell:self`` (what a cell of a
     table holds), ``none``, ``like:self`` or ``like:<param>`` (new, of the same type), ``call:<param>`` (what that
-    callback returns), ``library:numpy.random`` (what stands in a library by this path), and of these
+    callback returns), ``as:<target>(T1, T2)`` (those of the types that the target has, all if others are among them),
+    ``library:numpy.random`` (what stands in a library by this path), and of these
     ``tuple(T1, T2)``, ``list(T)``, ``set(T)``, ``dict(T)`` (T: its values),
     ``iterator(T)``, ``pandas.Series(T)`` (T: its cells).
 
@@ -45,7 +46,9 @@ class Effect:
     parameters that name a file (``*``: unknown files; ``.``: all of the working folder;
     ``*log``: those that the notebook logs to, if it logs to any;
     ``opened``: those with which self, or what it holds, was opened).
-    ``single:<param>`` is what is in a list that may hold one thing only.
+    ``single:<param>`` is what is in a list that may hold one thing only, ``taken:<param>`` what it holds after all
+    iterators in it were used up: what those gave, and what they took it from. ``with:<name>`` are all objects that
+    there are whose constructor was given this parameter, or that got it as an attribute.
     ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
     identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``ties``: these are tied to
     something by a register of the library, which pickle leaves out. ``opaque``: why static

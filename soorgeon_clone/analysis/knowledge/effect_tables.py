@@ -60,7 +60,9 @@ TRAITS = {
 """What may be said of a library, or of things in it by the globs of their names, beside what calls do."""
 
 _CALL = re.compile(r"([\w.*?]+)?(?:\{([^}]*)\}([\w.*?]*))?(?:\(([^)]*)\))?")
-_WORD = re.compile(r"(?:arg|element|cell|like|call|single|library):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?")
+_WORD = re.compile(
+    r"(?:arg|as|element|cell|like|call|single|taken|with|library):[\w.]+|[A-Za-z_]\w*(?:\.\w+)*(?:\.\*)?"
+)
 _KEPT = frozenset(("self", "none"))
 _NESTS = frozenset(("tuple", "list", "dict", "set", "iterator"))
 BUILTIN_TYPES = {

@@ -146,7 +146,7 @@ def _run(machine: Run, module: Module) -> None:
             outer_kept, machine.kept = machine.kept, []
             _walk(machine, module)
             for value, kept_at in list(machine.kept):
-                machine.run_registered(value, kept_at)
+                machine.settle(partial(machine.run_registered, value, kept_at))
             machine.kept = outer_kept
     finally:
         machine.tracing.pop()

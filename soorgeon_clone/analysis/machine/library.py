@@ -238,6 +238,9 @@ def _act(call: LibraryCall, effect: Effect) -> None:
     if effect.tells:
         machine.note("tells_copies", f"`{call.name}` tells {effect.tells}")
     changed = EMPTY
+    if call.name.endswith("_") and not call.name.startswith("_"):  # x.requires_grad_()
+        for obj in receiver:
+            obj.made_with = {**(obj.made_with or {}), call.name[:-1]: None}
     for text in effect.changes:
         if text == "self" and effect.sets:
             continue  # what changes is the setting that the object stands for

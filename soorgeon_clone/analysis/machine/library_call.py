@@ -8,9 +8,10 @@ from functools import lru_cache
 from soorgeon_clone.analysis.lower.instructions import Call, Elements, Instruction, Make
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, SOURCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.parts import (
     CONTAINERS,
+    ITERATORS,
     MAPPINGS,
     NDARRAY,
     TABLES,
@@ -71,6 +72,10 @@ class LibraryCall:
             return self.objects(target[5:])
         if target.startswith("single:"):
             return EMPTY if _shows_several(self.node) else inmost(self.objects(target[7:]))
+        if target.startswith("with:"):
+            return self.machine.heap.made_with(target[5:])
+        if target.startswith("taken:"):
+            return _taken(self.objects(target[6:]))
         if target.startswith("element:"):
             inner = self.objects(target[8:])
             others = [o for o in inner if not (o.immutable or o.type in CONTAINERS or o.type.startswith(TABLES))]
@@ -87,6 +92,10 @@ class LibraryCall:
         head, parts = _parts(spec)
         if parts and head.removeprefix("builtins.") in _DISPLAYS:
             return self._display(head.removeprefix("builtins."), parts)
+        if head.startswith("as:"):
+            given = {obj.type for obj in self.objects(head[3:])}
+            kinds = [kind for kind in parts if kind in given] if given and given <= set(parts) else parts
+            return EMPTY.union(*map(self.result, kinds))
         if parts:  # of something else, which holds them: DataFrame(list(str))
             whole = self.result(head)
             for obj in whole:
@@ -146,6 +155,26 @@ class LibraryCall:
 
 
 _WORDS = frozenset({"arg", "element", "cell", "like", "call", "library"})
+
+
+def _taken(value: Value) -> Value:
+    """Return what is in ``value``; of iterators, also in containers, what they give and take from."""
+    found: set[Obj] = set()
+    seen: set[Obj] = set()
+    stack = list(value)
+    while stack:
+        obj = stack.pop()
+        if obj in seen:
+            continue
+        seen.add(obj)
+        if obj.type not in ITERATORS:
+            found.add(obj)
+        if obj.type in ITERATORS or obj.type in CONTAINERS:
+            held = contents(frozenset({obj})) | obj.fields.get(SOURCE, EMPTY)
+            stack.extend(held)
+            if any(part.type in ITERATORS for part in held):
+                found.discard(obj)
+    return frozenset(found)
 
 
 def like(machine: Run, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:

@@ -209,6 +209,11 @@ class Heap:
         """Return all objects of a type that calls or definitions made."""
         return [obj for obj in self._sites.values() if obj.type == type_]
 
+    def made_with(self, parameter: str) -> Value:
+        """Return all objects whose constructor was given something for a parameter, or that got it as an attribute."""
+        given = (obj for obj in self._sites.values() if obj.made_with and parameter in obj.made_with)
+        return frozenset(obj for obj in given if obj.made_with and obj.made_with[parameter] not in ("False", "None"))
+
     def hold(self, obj: Obj, key: str, value: Value) -> None:
         """Let ``obj`` hold ``value`` under ``key`` (a name, or one of the constants above)."""
         if obj.immutable or not value:

@@ -138,7 +138,7 @@ def _result(example: Call, effect: Effect, value: Any, objects: Any, held: Any) 
             yield f"the result holds {type(inner[0]).__name__} {str(inner[0])[:30]} of {label}"
     mine = [a for a in arrays(value) if a.size]
     for label, obj in objects.items():
-        viewed = example.resolve((*effect.views, *effect.parts))
+        viewed = example.resolve((*effect.views, *effect.lends, *effect.parts))
         if label in viewed or any(label in _named(s, example) for s in effect.returns):
             continue
         if type(value).__module__.startswith("pandas") and type(obj).__module__.startswith("pandas"):

@@ -19,6 +19,11 @@ def is_a(spec: str, value: Any, example: Call) -> bool:
         return has_type(head, value)
     if inner:
         pieces = split_parts(inner[:-1])
+        if head.startswith("as:"):
+            given = example.arguments[head.rpartition(":")[2]]
+            elements = given if isinstance(given, list) else []
+            kinds = [piece for piece in pieces if any(has_type(piece, element) for element in elements)]
+            return any(is_a(piece, value, example) for piece in kinds or pieces)
         if head == "iterator":
             return hasattr(value, "__iter__") or hasattr(value, "__next__")
         if head == "dict":

@@ -90,7 +90,9 @@ class LibraryObject(Kind):
             return cells(own) | {machine.heap.atom("builtins.scalar")}
         made = machine.elements_of(element, own, node)
         labels.share(machine, made, own)
-        self.hold_elements(machine, obj, made)
+        effect = machine.knowledge.method(obj.type, "__iter__", {}, obj.made_with)
+        if effect is None or effect.shares:
+            self.hold_elements(machine, obj, made)
         return made
 
     def hold_elements(self, machine: Machine, obj: Obj, made: Value) -> None:
