@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from soorgeon_clone.notebook.schemas import prepare_jsonschema
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 # A shell starts what runs in its background with Ctrl-C ignored, and so would be all that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+prepare_jsonschema()  # for the test files that import nbformat
 
 
 @pytest.fixture(autouse=True)

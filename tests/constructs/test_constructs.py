@@ -34,7 +34,7 @@ HEAVY = {
 
 def heavy(case: Case) -> list[str]:
     """Return the modules to have ready for a case."""
-    code = "\n".join(case.sections)
+    code = "\n".join((*case.sections, *(text for _, text in case.files)))
     return [module for word, modules in HEAVY.items() if word in code for module in modules]
 
 
