@@ -27,6 +27,7 @@ HEAVY = {
     "pandas": ("pandas",),
     "matplotlib": ("matplotlib.pyplot",),
     "scipy": ("scipy.stats",),
+    "sqlalchemy": ("sqlalchemy",),
     "dask": ("dask.array", "dask.dataframe", "dask.delayed"),
     "sklearn": ("sklearn.ensemble", "sklearn.linear_model", "sklearn.model_selection", "sklearn.tree"),
 }
