@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,11 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from soorgeon_clone.notebook.schemas import prepare_jsonschema
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 # A shell starts what runs in its background with Ctrl-C ignored, and so would be all that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+prepare_jsonschema()  # for the test files that import nbformat
+
+# Tests run beside each other: threads of numerical libraries would spend half of the time waiting for a core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)

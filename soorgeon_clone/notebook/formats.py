@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.files.atomic import write_text as write_whole
+from soorgeon_clone.notebook.schemas import prepare_jsonschema
 
 _MYST = re.compile(r"(?m)^(?:`{3,}|:{3,})\s*\{code-cell\}")  # a cell of MyST Markdown
 
 
 def upgrade(data: dict[str, Any]) -> dict[str, Any]:
     """Return a notebook of format 1 to 3 as one of format 4, as nbformat converts it. Raises ValueError."""
+    prepare_jsonschema()
     import nbformat
 
     _fill_gaps(data)
@@ -51,6 +53,7 @@ def _fill_gaps(data: dict[str, Any]) -> None:
 
 def read_text(text: str, extension: str) -> dict[str, Any]:
     """Return a text notebook (.py, .md, .Rmd, .qmd) as nbformat 4, as jupytext reads it. Raises ValueError."""
+    prepare_jsonschema()
     import jupytext
 
     if extension == ".py" and text.lstrip("\n").startswith(("# -*- coding: utf-8 -*-\n# <nbformat>", "# <nbformat>")):
@@ -71,6 +74,7 @@ def read_text(text: str, extension: str) -> dict[str, Any]:
 
 def _read_old_script(text: str) -> dict[str, Any]:
     """Return a script of IPython's own old format (``# <codecell>``) as nbformat 4."""
+    prepare_jsonschema()
     from nbformat.v3 import nbpy
 
     return upgrade(dict(nbpy.reads(text)))
@@ -78,6 +82,7 @@ def _read_old_script(text: str) -> dict[str, Any]:
 
 def write_text(data: Mapping[str, Any], format_name: str) -> str:
     """Return nbformat 4 data as a text notebook in one of jupytext's formats (``py:percent``)."""
+    prepare_jsonschema()
     import jupytext
 
     text: str = jupytext.writes(make_node(data), fmt=format_name)
@@ -86,6 +91,7 @@ def write_text(data: Mapping[str, Any], format_name: str) -> str:
 
 def make_node(data: Mapping[str, Any]) -> Any:
     """Return nbformat 4 data as a NotebookNode, which nbclient and nbconvert work on."""
+    prepare_jsonschema()
     import nbformat
 
     return nbformat.from_dict(data)
@@ -93,6 +99,7 @@ def make_node(data: Mapping[str, Any]) -> Any:
 
 def write_node(node: Any, path: Path) -> None:
     """Write a NotebookNode to a file as Jupyter does (UTF-8, one space of indentation, sources as lists of lines)."""
+    prepare_jsonschema()
     import nbformat
 
     with warnings.catch_warnings():

@@ -27,6 +27,7 @@ HEAVY = {
     "pandas": ("pandas",),
     "matplotlib": ("matplotlib.pyplot",),
     "scipy": ("scipy.stats",),
+    "sqlalchemy": ("sqlalchemy",),
     "dask": ("dask.array", "dask.dataframe", "dask.delayed"),
     "sklearn": ("sklearn.ensemble", "sklearn.linear_model", "sklearn.model_selection", "sklearn.tree"),
 }
@@ -34,7 +35,7 @@ HEAVY = {
 
 def heavy(case: Case) -> list[str]:
     """Return the modules to have ready for a case."""
-    code = "\n".join(case.sections)
+    code = "\n".join((*case.sections, *(text for _, text in case.files)))
     return [module for word, modules in HEAVY.items() if word in code for module in modules]
 
 

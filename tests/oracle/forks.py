@@ -32,8 +32,8 @@ from typing import Any
 from oracle.shown import quiet
 from soorgeon_clone.notebook.tags import MAY_FAIL, PARAMETERS, SAVE
 from soorgeon_clone.pipeline.assumptions.memory import Memory
-from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
-from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
+from soorgeon_clone.pipeline.assumptions.model import KINDS, Broken, Kept
+from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, make_ready, text_of
 
 LIMIT = 20  # seconds that one run may take
 
@@ -104,6 +104,7 @@ def serve(descriptor: int) -> None:
     """Answer what comes over the line, until nobody is at its other end."""
     line = Connection(descriptor)
     os.set_inheritable(descriptor, False)
+    make_ready(KINDS)
     while True:
         try:
             message = line.recv()

@@ -84,6 +84,9 @@ def run_pipeline(
 @contextmanager
 def _installed(files: Mapping[str, str]) -> Iterator[None]:
     """Have modules where Python finds them, but only while something runs."""
+    if not files:
+        yield
+        return
     with tempfile.TemporaryDirectory() as folder:
         sys.path.insert(0, str(put(files, Path(folder))))
         try:

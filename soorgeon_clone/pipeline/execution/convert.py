@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.schemas import prepare_jsonschema
 from soorgeon_clone.pipeline.execution.written import write_aside
 
 EXPORTERS = {
@@ -61,6 +62,7 @@ def convert(
     ``exporter_name`` and ``exporter_kwargs`` are those of nbconvert; by default the product's ending decides.
     """
     require_nbconvert(product)
+    prepare_jsonschema()
     from nbconvert.exporters import ExporterNameError, get_exporter
 
     name = exporter_name or EXPORTERS.get(product.suffix.lower())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
+from soorgeon_clone.notebook.schemas import prepare_jsonschema
 from soorgeon_clone.notebook.tags import SAVE
 from soorgeon_clone.pipeline.execution import boot, process
 from soorgeon_clone.pipeline.execution.assumed import error_of, guards_of
@@ -92,6 +93,7 @@ def _run(
     folder: Path,
     guards: KernelGuards | None,
 ) -> CellError | None:
+    prepare_jsonschema()
     import nbformat
     from nbclient.exceptions import CellControlSignal
 
