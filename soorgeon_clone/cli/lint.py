@@ -190,9 +190,9 @@ def _report(results: Sequence[FileResult], name: str, file: str | None, *, stati
         if text:
             say.echo(text, err=True)
     elif file is not None:
-        from soorgeon_clone.files.named import write_named
+        from soorgeon_clone.files.named import write_made
 
-        write_named(file, text + "\n")
+        write_made(file, text + "\n")
     elif text:
         say.echo(text)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from soorgeon_clone.pipeline.execution.straight import StraightRun
 
 _SHOWN = 12  # lines of a failed cell around the one that failed
+# Python ends what it says of syntax with a file and a line, which are those of a cell by number here
+_OF_A_FILE = re.compile(r" \(\S+\.py, line \d+\)$")
 
 
 @click.command()
@@ -101,7 +103,8 @@ def explain(notebook: Notebook, result: StraightRun, name: str) -> str:
     if error.cell_index is None:
         return f"{name}: {error.ename}: {shortened(error.evalue)}"
     where = f"{name}, cell {error.cell_index + 1}" + (f", line {error.line}" if error.line else "")
-    message = [f"{where}: {error.ename}: {shortened(error.evalue)}".rstrip()]
+    said = _OF_A_FILE.sub("", shortened(error.evalue))
+    message = [f"{where}: {error.ename}: {said}".rstrip()]
     cell = notebook.cells[error.cell_index] if error.cell_index < len(notebook.cells) else None
     if cell is not None:
         message += _excerpt(cell.source, error.line)

@@ -136,10 +136,10 @@ def command(
         plan = make_plan(source, level=level, together=together, known=known)
         report = verify(source, plan, replace(settings, on_progress=ticker.progressed), ticker.tell)
     if page is not None:
-        from soorgeon_clone.files.named import write_named
+        from soorgeon_clone.files.named import write_made
         from soorgeon_clone.verify.html import html_of
 
-        write_named(page, html_of(report))
+        write_made(page, html_of(report))
     if as_json:
         say.echo(json.dumps({**asdict(report), "same": report.same}, indent=2))
     else:

@@ -46,9 +46,9 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
     needed = [cell for kind, group in groupby(steps, _kind) for cell in _step_cells(kind, list(group), layout, words)]
     paths = _paths_code(task, layout, words)
     search = _search_path_code(task, layout, words)
-    first = set(words.imports)
+    first = set(words.imports)  # what is asked for before the task's own cells run
     saving = _save_code(task, layout, words)
-    there = imports_of(own)
+    there = imports_of(own) if not words.begins else set()  # what is kept from the start asks for them then
     ours = [item.statement for usual, item in words.imports.items() if usual in first or item.statement not in there]
     imports = arrange([*(step.source for step in early), *ours], layout.own_modules)
     done = imports_of(_code(IMPORTS, imports))
