@@ -7,13 +7,16 @@ from pathlib import Path
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.cli.pipeline_options import split_option
 from soorgeon_clone.visible import one_line
 
 
 @click.command()
-@click.argument("notebook", metavar="NOTEBOOK")
-@click.option("-o", "--output", default=None, help="The page to write (default: NAME-explained.html here).")
+@click.argument("notebook", metavar="NOTEBOOK", shell_complete=files)
+@click.option(
+    "-o", "--output", shell_complete=files, default=None, help="The page to write (default: NAME-explained.html here)."
+)
 @split_option
 @click.option("--force", is_flag=True, help="Go on where a name is never defined.")
 def command(notebook: str, output: str | None, split_on: str, force: bool) -> None:

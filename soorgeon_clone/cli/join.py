@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.cli.table import count
 from soorgeon_clone.errors import UserError
@@ -16,7 +17,9 @@ from soorgeon_clone.visible import one_line
 
 @click.command(cls=PipelineCommand)
 @pipeline_options
-@click.option("-o", "--output", help="The notebook to write, .ipynb or .py (default: NAME-joined.ipynb).")
+@click.option(
+    "-o", "--output", shell_complete=files, help="The notebook to write, .ipynb or .py (default: NAME-joined.ipynb)."
+)
 @click.option("-f", "--force", is_flag=True, help="Overwrite what has the notebook's name.")
 @click.pass_obj
 def command(

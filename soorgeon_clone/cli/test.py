@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.visible import one_line, shortened, visible
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _OF_A_FILE = re.compile(r" \(\S+\.py, line \d+\)$")
 
 
 @click.command()
-@click.argument("notebook", metavar="NOTEBOOK")
+@click.argument("notebook", metavar="NOTEBOOK", shell_complete=files)
 @click.argument("out", metavar="[OUT]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Stop after so many seconds.")
 @click.option("--cwd", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Run in this folder.")

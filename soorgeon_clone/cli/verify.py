@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.cli.pipeline_options import set_up_log
 from soorgeon_clone.visible import one_line
 
@@ -36,7 +37,7 @@ _COLOURS = {"same": "green", "different": "red", "not run": "red", "not determin
 
 
 @click.command()
-@click.argument("notebook", metavar="NOTEBOOK")
+@click.argument("notebook", metavar="NOTEBOOK", shell_complete=files)
 @click.option(
     "--split-on",
     type=click.Choice(["h1", "h2", "h3", "auto"]),
