@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--debuglater", is_flag=True, help="Keep what fails with its variables: 'soorgeon-clone debug TASK' opens it."
 )
+@click.option("-q", "--quiet", is_flag=True, help="Show what failed and warnings, nothing else.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what tasks print while they run, and whole tracebacks.")
 @store_option
 @store_mode_option
@@ -100,6 +101,7 @@ def command(
     no_wait: bool,
     debug: bool,
     debuglater: bool,
+    quiet: bool,
     verbose: bool,
     store: str | None,
     store_mode: str | None,
@@ -124,6 +126,8 @@ def command(
         raise click.UsageError(
             "--debuglater keeps what fails in processes of this machine that are no Jupyter kernels."
         )
+    if quiet and (verbose or dry_run):
+        raise click.UsageError("--quiet leaves out what --verbose and --dry-run show.")
     if skip_upstream and not partially:
         raise click.UsageError("--skip-upstream needs --partially.")
     options = Options(
@@ -163,12 +167,14 @@ def command(
         else:
             from soorgeon_clone.cli.progress import Progress
 
-            with Progress(len(options.names or project.dag.tasks)) as progress:
+            with Progress(len(options.names or project.dag.tasks), quiet=quiet) as progress:
                 report = build(project, options, progress)
             if debug and report.failed:
                 debug_task(project, report.failed[0].name)
-        show(report, verbose=verbose)
-        show_notes(project.notes())
+        show_failures(report, verbose=verbose)
+        if not quiet:
+            show_table(report)
+            show_notes(project.notes())
     if not report.ok:
         sys.exit(1)
 
@@ -189,8 +195,12 @@ def warn(project: Project) -> None:
 
 def show(report: Report, *, verbose: bool = False) -> None:
     """Print the failures as Jupyter would, then the table of all tasks; if ``verbose``, all tracebacks."""
-    from soorgeon_clone.cli.table import duration, table
+    show_failures(report, verbose=verbose)
+    show_table(report)
 
+
+def show_failures(report: Report, *, verbose: bool) -> None:
+    """Print the failures as Jupyter would; if ``verbose``, all tracebacks."""
     for run in report.failed:
         if run.error:
             say.echo(err=True)
@@ -201,6 +211,12 @@ def show(report: Report, *, verbose: bool = False) -> None:
             say.echo(err=True)
     if report.problem:
         say.echo(report.problem, err=True)
+
+
+def show_table(report: Report) -> None:
+    """Print the table of all tasks, and how many of them ran."""
+    from soorgeon_clone.cli.table import duration, table
+
     total = sum(run.seconds for run in report.runs)
     marks = {"ran": ("yes", "green"), "failed": ("failed", "red"), "killed": ("killed", "red")}
     rows = []

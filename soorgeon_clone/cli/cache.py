@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log, store_option
 
 if TYPE_CHECKING:
@@ -105,7 +106,13 @@ def show(
 @pipeline_options
 @store_option
 @local_option
-@click.option("--also", multiple=True, metavar="PATH", help="A further pipeline that uses this store (repeatable).")
+@click.option(
+    "--also",
+    multiple=True,
+    metavar="PATH",
+    shell_complete=files,
+    help="A further pipeline that uses this store (repeatable).",
+)
 @click.option(
     "--older-than",
     default="7d",

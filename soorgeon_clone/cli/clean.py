@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.errors import OtherLanguage, UserError
 from soorgeon_clone.files.regular import did_you_mean
 from soorgeon_clone.visible import one_line
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=files)
 @click.option("--strip-outputs", is_flag=True, help="Take all outputs and execution counts out.")
 @click.option("--strip-counts", is_flag=True, help="Take execution counts out.")
 @click.option("--no-format", is_flag=True, help="Leave the code as it is.")

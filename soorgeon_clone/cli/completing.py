@@ -1,4 +1,4 @@
-"""What a person has begun to type -> names of tasks and codes of rules, for the shell's Tab key.
+"""What a person has begun to type -> names of tasks, codes of rules and paths, for the shell's Tab key.
 
 Whatever is wrong, a shell gets an empty list: completion is no place for messages.
 """
@@ -6,6 +6,7 @@ Whatever is wrong, a shell gets an empty list: completion is no place for messag
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
 
 
 def task_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
@@ -24,6 +25,11 @@ def task_names(context: click.Context, parameter: click.Parameter, begun: str) -
     except (UserError, OSError):
         return []
     return [name for name in names if name.startswith(begun)]
+
+
+def files(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What the shell itself offers for a path, where an argument may be more than that: ``-`` is standard input."""
+    return [CompletionItem(begun, type="file")]
 
 
 def rule_codes(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:

@@ -7,13 +7,16 @@ from pathlib import Path
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.cli.pipeline_options import split_option
 from soorgeon_clone.visible import one_line
 
 
 @click.command()
-@click.argument("notebook", metavar="NOTEBOOK")
-@click.option("-o", "--output", default=None, help="The page to write (default: NAME-explained.html here).")
+@click.argument("notebook", metavar="NOTEBOOK", shell_complete=files)
+@click.option(
+    "-o", "--output", shell_complete=files, default=None, help="The page to write (default: NAME-explained.html here)."
+)
 @split_option
 @click.option("--force", is_flag=True, help="Go on where a name is never defined.")
 def command(notebook: str, output: str | None, split_on: str, force: bool) -> None:
@@ -23,7 +26,7 @@ def command(notebook: str, output: str | None, split_on: str, force: bool) -> No
     """
     from soorgeon_clone.cli.explained import scene_of
     from soorgeon_clone.cli.table import count
-    from soorgeon_clone.files.named import write_named
+    from soorgeon_clone.files.named import write_made
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor.plan import make_plan
     from soorgeon_clone.refactor.propose import chosen
@@ -34,5 +37,5 @@ def command(notebook: str, output: str | None, split_on: str, force: bool) -> No
     source, level = proposed.notebook, proposed.level
     scene = scene_of(source, make_plan(source, level=level, forced=force), level)
     target = output or f"{source.name}-explained.html"
-    write_named(Path(target), page_of(story(scene)))
+    write_made(Path(target), page_of(story(scene)))
     say.echo(f"{one_line(target)}: {count(len(scene.plan.tasks), 'task')}", err=True)

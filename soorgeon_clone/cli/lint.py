@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
-from soorgeon_clone.cli.completing import rule_codes
+from soorgeon_clone.cli.completing import files, rule_codes
 from soorgeon_clone.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _FORMATS = ["text", "concise", "json", "github", "sarif", "gitlab"]
 
 
 @click.command()
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=files)
 @click.option(
     "--select",
     multiple=True,
@@ -190,9 +190,9 @@ def _report(results: Sequence[FileResult], name: str, file: str | None, *, stati
         if text:
             say.echo(text, err=True)
     elif file is not None:
-        from soorgeon_clone.files.named import write_named
+        from soorgeon_clone.files.named import write_made
 
-        write_named(file, text + "\n")
+        write_made(file, text + "\n")
     elif text:
         say.echo(text)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 
 _DEFAULT = "pipeline.yaml"
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -68,6 +69,7 @@ def pipeline_options(command: Command) -> Command:
             "--entry-point",
             default=_DEFAULT,
             envvar="ENTRY_POINT",
+            shell_complete=files,
             show_default=True,
             callback=lambda ctx, param, value: value if ctx.resilient_parsing else nearest(value),
             help="The pipeline: a file, or a folder that holds pipeline.yaml. If it is not named, the pipeline.yaml "

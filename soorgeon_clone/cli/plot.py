@@ -8,6 +8,7 @@ import click
 
 from soorgeon_clone.cli import say
 from soorgeon_clone.cli.build import warn
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.cli.table import count
 from soorgeon_clone.files.named import write_named
@@ -18,7 +19,9 @@ _DEFAULTS = {"mermaid": "-", "svg": "pipeline.svg", "png": "pipeline.png", "html
 
 @click.command(cls=PipelineCommand)
 @pipeline_options
-@click.option("-o", "--output", help="The file to write: .mmd, .svg, .png or .html; - is the terminal.")
+@click.option(
+    "-o", "--output", shell_complete=files, help="The file to write: .mmd, .svg, .png or .html; - is the terminal."
+)
 @click.option(
     "-b",
     "--backend",

@@ -70,12 +70,16 @@ class Ticker:
 
 
 class Progress(Listener):
-    """Shows a build. A context manager; rich is imported only if there is something to show on a terminal."""
+    """Shows a build. A context manager; rich is imported only if there is something to show on a terminal.
 
-    def __init__(self, total: int) -> None:
+    If ``quiet``, only warnings are shown, that it waits and that it was stopped.
+    """
+
+    def __init__(self, total: int, *, quiet: bool = False) -> None:
         self.total = total
         self.done = 0
-        self.terminal = sys.stderr.isatty()
+        self.quiet = quiet
+        self.terminal = sys.stderr.isatty() and not quiet
         self.live: Any = None
         self.running: dict[str, dict[str, Any]] = {}
         self.begun: dict[str, str] = {}
@@ -114,7 +118,7 @@ class Progress(Listener):
         self.running.pop(run.name, None)
         self._end_line(run.name)
         self.done += 1
-        if run.result == "up to date":
+        if run.result == "up to date" or self.quiet:
             return
         mark, colour = _MARKS[run.result]
         seconds = f" {duration(run.seconds)}" if run.seconds else ""

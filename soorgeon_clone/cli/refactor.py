@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.cli.pipeline_options import set_up_log, split_option
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.visible import one_line
@@ -51,7 +52,7 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
 
 
 @click.command()
-@click.argument("notebook", metavar="NOTEBOOK")
+@click.argument("notebook", metavar="NOTEBOOK", shell_complete=files)
 @split_option
 @click.option(
     "--write-headings",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.visible import one_line, shortened, visible
 
 if TYPE_CHECKING:
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from soorgeon_clone.pipeline.execution.straight import StraightRun
 
 _SHOWN = 12  # lines of a failed cell around the one that failed
+# Python ends what it says of syntax with a file and a line, which are those of a cell by number here
+_OF_A_FILE = re.compile(r" \(\S+\.py, line \d+\)$")
 
 
 @click.command()
-@click.argument("notebook", metavar="NOTEBOOK")
+@click.argument("notebook", metavar="NOTEBOOK", shell_complete=files)
 @click.argument("out", metavar="[OUT]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Stop after so many seconds.")
 @click.option("--cwd", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Run in this folder.")
@@ -101,7 +104,8 @@ def explain(notebook: Notebook, result: StraightRun, name: str) -> str:
     if error.cell_index is None:
         return f"{name}: {error.ename}: {shortened(error.evalue)}"
     where = f"{name}, cell {error.cell_index + 1}" + (f", line {error.line}" if error.line else "")
-    message = [f"{where}: {error.ename}: {shortened(error.evalue)}".rstrip()]
+    said = _OF_A_FILE.sub("", shortened(error.evalue))
+    message = [f"{where}: {error.ename}: {said}".rstrip()]
     cell = notebook.cells[error.cell_index] if error.cell_index < len(notebook.cells) else None
     if cell is not None:
         message += _excerpt(cell.source, error.line)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.completing import files
 from soorgeon_clone.cli.pipeline_options import set_up_log
 from soorgeon_clone.visible import one_line
 
@@ -36,7 +37,7 @@ _COLOURS = {"same": "green", "different": "red", "not run": "red", "not determin
 
 
 @click.command()
-@click.argument("notebook", metavar="NOTEBOOK")
+@click.argument("notebook", metavar="NOTEBOOK", shell_complete=files)
 @click.option(
     "--split-on",
     type=click.Choice(["h1", "h2", "h3", "auto"]),
@@ -136,10 +137,10 @@ def command(
         plan = make_plan(source, level=level, together=together, known=known)
         report = verify(source, plan, replace(settings, on_progress=ticker.progressed), ticker.tell)
     if page is not None:
-        from soorgeon_clone.files.named import write_named
+        from soorgeon_clone.files.named import write_made
         from soorgeon_clone.verify.html import html_of
 
-        write_named(page, html_of(report))
+        write_made(page, html_of(report))
     if as_json:
         say.echo(json.dumps({**asdict(report), "same": report.same}, indent=2))
     else:

@@ -11,9 +11,12 @@ import stat
 from pathlib import Path
 from typing import TextIO
 
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import atomic, confine
 from soorgeon_clone.files.problems import told
 
+# endings of what people write, in which no command puts what it has to tell
+_SOURCES = frozenset(".ipynb .py .r .md .rmd .qmd .sql .sh .yaml .yml .toml .cfg .csv .parquet .pkl".split())
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
@@ -29,6 +32,18 @@ def write_named(path: str | os.PathLike[str], content: str | bytes) -> None:
                 stream.write(data)
         else:
             atomic.write_bytes(Path(path).parent, Path(path).name, data)
+
+
+def write_made(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a page or a table that can be made again, but never in the place of something that cannot.
+
+    Raises UserError as `write_named` does, and where a notebook or another source has that name.
+    """
+    if Path(path).suffix.lower() in _SOURCES and os.path.lexists(path):
+        raise UserError(
+            f"{path} would be overwritten, and it is no file of this kind", hint="Name another file.", exit_code=2
+        )
+    write_named(path, content)
 
 
 def open_log(path: str | os.PathLike[str]) -> TextIO:

@@ -16,7 +16,7 @@ from soorgeon_clone.lint.names import Bound, Names
 from soorgeon_clone.lint.script import CodeCell, Script
 from soorgeon_clone.notebook.ipython import is_notebook_name
 from soorgeon_clone.notebook.magics import BODY_MAGICS, CODE_MAGICS, FOREIGN_BODIES, LINE_MAGICS, NAMES
-from soorgeon_clone.notebook.tags import MAY_FAIL
+from soorgeon_clone.notebook.tags import DEFINITIONS, MAY_FAIL
 
 if TYPE_CHECKING:
     from soorgeon_clone.analysis.undefined import Message
@@ -119,6 +119,8 @@ def _classified(name: str, row: int, offset: int, cell: CodeCell, subject: Noteb
     )
     if in_loop or any(b.deferred and b.order <= use.order for b in bindings):
         return None
+    if not bindings and use.function is not None and DEFINITIONS in cell.cell.tags:
+        return None  # refactor repeats a class for the values that are loaded; what nobody calls there stays behind
     later = [b for b in bindings if b.order >= use.order and not b.augments]
     if later and not any(b.order < use.order for b in bindings):
         return Missing(name, row, offset, "later", later[0])

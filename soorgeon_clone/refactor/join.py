@@ -146,7 +146,7 @@ def _new_imports(source: str, own: str, told: str) -> Iterator[str]:
 def _is_told(source: str, told: str) -> bool:
     """Tell whether all lines of a cell stand in cells before it."""
     before = {line.strip() for line in told.split("\n")}
-    return all(line.strip() in before or line == SAME_BACKEND for line in source.split("\n"))
+    return all(line.strip() in before or line in SAME_BACKEND.split("\n") for line in source.split("\n"))
 
 
 def _has_heading(cells: Sequence[Cell]) -> bool:

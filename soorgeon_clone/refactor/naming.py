@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
 
 from soorgeon_clone.analysis.lower.definitions import bindings
+from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.notebook.size import is_heavy
+from soorgeon_clone.notebook.tags import MAY_FAIL, is_run
 from soorgeon_clone.refactor.model import Load, Part, Replay, Task
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
@@ -73,12 +75,32 @@ def names_of(task: Task) -> Names:
             bound.setdefault(name, set()).add(_OTHER)
     for name in task.params:
         bound.setdefault(name, set()).add(_OTHER)
+    if not task.lists_names:  # which would list what the notebook imports later
+        for name, origin in task.imports.items():
+            bound.setdefault(name, set()).add(origin)
     return Names(
         mentioned=task.names,
         loaded=frozenset(mentioned),
         bound={name: frozenset(origins) for name, origins in bound.items()},
         unknown=unknown,
     )
+
+
+def imports_of(cells: Iterable[Cell]) -> set[str]:
+    """Return the imports that code cells have certainly made when they have run, a statement for each name."""
+    found: set[str] = set()
+    for cell in cells:
+        if not is_run(cell.kind, cell.tags) or MAY_FAIL in cell.tags or is_heavy([cell.source]):
+            continue
+        try:
+            body = ast.parse(cell.source).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in (node for node in body if isinstance(node, ast.Import | ast.ImportFrom)):
+            for alias in node.names:
+                node.names = [alias]
+                found.add(ast.unparse(node))
+    return found
 
 
 @dataclass(frozen=True)
@@ -91,14 +113,18 @@ class Import:
 
 
 def place_import(statement: str, names: Names) -> Import:
-    """Return the import under its usual name, or under another where the notebook means something else by that name."""
+    """Return the import under its usual name, under the one that the notebook gives it (``np``), or under another
+    where the notebook means something else by that name."""
     (name, origin), *_ = _bindings(statement)[0]
     node = ast.parse(statement).body[0]
     assert isinstance(node, ast.Import | ast.ImportFrom)
     usual = node.names[0].asname or node.names[0].name
-    if names.is_free(name) or names.bound.get(name) == frozenset({origin}):
+    if names.bound.get(name) == frozenset({origin}):
         return Import(statement, usual, usual)
-    alias = names.pick(usual.replace(".", "_"))
+    given = min((each for each, origins in names.bound.items() if origins == frozenset({statement})), default="")
+    if not given and names.is_free(name):
+        return Import(statement, usual, usual)
+    alias = given or names.pick(usual.replace(".", "_"))
     node.names[0].asname = alias
     return Import(ast.unparse(node), usual, alias)
 

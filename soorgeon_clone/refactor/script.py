@@ -26,7 +26,7 @@ from soorgeon_clone.refactor.crossing import Words, load_lines, quoted, save_lin
 from soorgeon_clone.refactor.imports import WIDTH, arrange
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Load, Replay, Step, Task
-from soorgeon_clone.refactor.naming import names_of, place_import
+from soorgeon_clone.refactor.naming import imports_of, names_of, place_import
 
 # Of a number: Python refuses to write, and to read, one of more than 4,300 digits.
 _MOST_BITS = 10_000
@@ -44,12 +44,15 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
     heading, own = _split_heading([_clean(cell) for cell in task.cells])
     early, steps = _early_imports(task.steps)
     needed = [cell for kind, group in groupby(steps, _kind) for cell in _step_cells(kind, list(group), layout, words)]
-    saving = _save_code(task, layout, words)
     paths = _paths_code(task, layout, words)
     search = _search_path_code(task, layout, words)
-    imports = arrange(
-        [*(step.source for step in early), *(item.statement for item in words.imports.values())], layout.own_modules
-    )
+    first = set(words.imports)  # what is asked for before the task's own cells run
+    saving = _save_code(task, layout, words)
+    there = imports_of(own) if not words.begins else set()  # what is kept from the start asks for them then
+    ours = [item.statement for usual, item in words.imports.items() if usual in first or item.statement not in there]
+    imports = arrange([*(step.source for step in early), *ours], layout.own_modules)
+    done = imports_of(_code(IMPORTS, imports))
+    needed = [cell for cell in needed if IMPORTS not in cell.tags or not imports_of([cell]) <= done]
     search, imports = _with_search_path(search, imports)
     granted = _assumption_lines(task, words)
     if granted and needed and LOAD in needed[-1].tags:
@@ -185,7 +188,9 @@ def _search_path_code(task: Task, layout: Layout, words: Words) -> str:
         return ""
     system, search = place_import("import os", words.names), place_import("import sys", words.names)
     where = [f"{system.name}.getcwd()"] * ours + [f"{system.name}.path.abspath({quoted(folder)})"] * beside
-    return "\n".join([system.statement, search.statement, "", f"{search.name}.path[:0] = [{', '.join(where)}]"])
+    what = " and ".join(["those of the pipeline"] * ours + ["those beside the notebook"] * beside)
+    added = f"{search.name}.path[:0] = [{', '.join(where)}]"
+    return "\n".join([system.statement, search.statement, "", f"# Modules are found from any folder: {what}.", added])
 
 
 def _with_search_path(search: str, imports: str) -> tuple[str, str]:

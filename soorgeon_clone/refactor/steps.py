@@ -23,7 +23,8 @@ _EARLY = frozenset({"sys_path", "environ", "directory", "warnings", "future", "m
 _WORD = re.compile(r"[^\W\d]\w*")
 # what these are given may be a text of another task, which names what it needs
 _READ_TEXTS = frozenset({"eval", "exec", "compile", "query", "run"})
-SAME_BACKEND = 'matplotlib.pyplot.switch_backend(matplotlib.rcParams["backend"])'
+SAME_BACKEND = """# The backend is chosen before figures are loaded, which are shown by it.
+matplotlib.pyplot.switch_backend(matplotlib.rcParams["backend"])"""
 
 
 class Products:

@@ -125,6 +125,7 @@ class _Builder:
         self.borders = solution.wiring.borders
         self.exported = solution.wiring.ledger.exported
         self.names = solution.wiring.names()
+        self.imports = self.borders.only_imports()
         self.moved: dict[int, list[StatementFacts]] = {}  # cell -> its statements that go to exported.py
         for statement in self.exported.values():
             self.moved.setdefault(statement.cell, []).append(statement)
@@ -135,6 +136,7 @@ class _Builder:
         own = [kept for cell in cells if (kept := self._without_exported(cell, unit)) is not None]
         runs = [*unit.statements, *(self.borders.statements[n] for n in self.wiring.repeats[unit.begin])]
         loads_directory = f"{AMBIENT}directory" in self.wiring.loads[unit.begin]
+        unbound = frozenset(name for name in self._asked(unit) if self._may_be_unbound(name, unit))
         return Task(
             name=self.products.task_names[unit.begin],
             title=self.sections[unit.begin].title,
@@ -144,11 +146,12 @@ class _Builder:
             upstream=upstream,
             params=params,
             names=self.borders.facts.names,
+            imports={name: origin for name, origin in self.imports.items() if name not in unbound},
             writes_files=any(statement.files_written for statement in unit.statements),
             reads_files=any(map(_reads_elsewhere, runs)) or _reads_unnamed(cells, runs),
             touches_files=loads_directory or any(map(_touches_files, runs)),
             changes_directory=loads_directory or any("directory" in statement.sets for statement in runs),
-            unbound=frozenset(name for name in self._asked(unit) if self._may_be_unbound(name, unit)),
+            unbound=unbound,
             lists_names=any(statement.lists_names for statement in unit.statements),
         )
 

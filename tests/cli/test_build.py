@@ -67,6 +67,15 @@ def test_a_failure_exits_with_1(folder: Folder) -> None:
     assert "1 of 2 tasks ran, 1 failed" in result.stdout
 
 
+def test_quiet_shows_failures_only(folder: Folder) -> None:
+    quiet = run(build, "--quiet")
+    assert (quiet.exit_code, quiet.output) == (0, "")
+    folder.script("load", "1 / 0")
+    failed = run(build, "-q")
+    assert failed.exit_code == 1 and "ZeroDivisionError" in failed.output and "seconds" not in failed.output
+    assert run(build, "-qv").exit_code == 2
+
+
 def test_dry_run_runs_nothing(folder: Folder) -> None:
     result = run(build, "--dry-run")
     assert [line.split()[:2] for line in result.stdout.splitlines()[1:]] == [["load", "run"], ["fit", "run"]]

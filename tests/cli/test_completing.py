@@ -45,6 +45,23 @@ def test_completion(line: str, found: str) -> None:
     assert offered(*line.split(" ")) == found.split()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(f"{command} no" for command in ("refactor", "explain", "verify", "test", "lint", "clean")),
+        *(f"{command} -o no" for command in ("explain", "plot", "report", "join")),
+        *(f"{command} -e no" for command in ("build", "status", "task", "report", "verify")),
+        *("refactor a.ipynb --into no", "refactor a.ipynb --write-headings no", "verify a.ipynb --html no"),
+        *("test a.ipynb no", "lint . no", "cache prune --also no", "build --log-file no"),
+    ],
+)
+def test_paths_are_the_shells(line: str) -> None:
+    complete = ShellComplete(app, {}, "soorgeon-clone", "_SOORGEON_CLONE_COMPLETE")
+    words = line.split()
+    (found,) = complete.get_completions(words[:-1], words[-1])
+    assert found.value == "no" and found.type in ("file", "dir")
+
+
 def test_from_a_folder_below_and_with_a_mistake(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -113,6 +113,16 @@ def test_pages_in_a_browser(folder: Folder) -> None:
         assert re.search(r'<g class="task chosen"[^>]*tabindex="0"', page)
 
 
+def test_tables_look_as_in_jupyter_and_are_as_high_as_they_need(folder: Folder) -> None:
+    rows = "".join(f"<tr><th>{n}</th></tr>" for n in range(3))
+    shown = f"display(HTML('<table>{rows}</table>'))"
+    folder.script("load", "from IPython.display import HTML, display", shown, "x = [1]", SAVE)
+    folder.build()
+    run("-o", "a.html")
+    assert 'height="115" data-html="&lt;table&gt;' in (folder.root / "a.html").read_text()
+    assert 'srcdoc="<!doctype html><style>' in unescape(browser.opened(folder.root / "a.html", "load"))
+
+
 def test_labels_say_what_is_loaded() -> None:
     short = arrow("a", "b", ["x", "y"])
     assert (short.label, short.tip) == ("x, y", "x, y")

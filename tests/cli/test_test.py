@@ -40,6 +40,7 @@ def test_runs_in_its_own_folder_and_leaves_the_notebook(tmp_path: Path) -> None:
         (["from json import gone"], ["ImportError", "has no json.gone"]),
         (["open('dta.csv')"], ["FileNotFoundError", "Did you mean data.csv?"]),
         (["print(later)", "later = 1"], ["later is defined only later, in cell 2", "lint --fix"]),
+        (["x = 1", "x = ("], ["cell 2, line 1: SyntaxError: incomplete input\n"]),
         (["print(nowhere)"], ["No cell defines nowhere"]),
         (["'abc'.no_such"], ["AttributeError", "A str of the installed version has no no_such"]),
         (["import os\nos.getcwdx()"], ["Python 3.", "has no os.getcwdx"]),

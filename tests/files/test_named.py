@@ -10,7 +10,7 @@ import pytest
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files import confine
-from soorgeon_clone.files.named import open_log, write_named
+from soorgeon_clone.files.named import open_log, write_made, write_named
 
 
 def test_a_file_with_its_folder(tmp_path: Path) -> None:
@@ -46,6 +46,17 @@ def test_what_is_refused(name: str, write: object, tmp_path: Path, monkeypatch: 
     assert (tmp_path / "out").read_text() == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "out"]
     assert not list((folder / ".git").iterdir())
+
+
+def test_what_can_be_made_again_takes_no_place_of_a_source(tmp_path: Path) -> None:
+    for name in ("a.ipynb", "a.PY", "a.yaml"):
+        (tmp_path / name).write_text("by hand")
+        with pytest.raises(UserError, match="would be overwritten"):
+            write_made(tmp_path / name, "<html>")
+        assert (tmp_path / name).read_text() == "by hand"
+    for text in ("one", "two"):
+        write_made(tmp_path / "a.html", text)
+        assert (tmp_path / "a.html").read_text() == text
 
 
 def test_a_log_goes_on(tmp_path: Path) -> None:

@@ -57,6 +57,17 @@ def test_what_a_person_wrote_hands_files_over(folder: Folder) -> None:
     assert run.status == "ok" and "".join(map("".join, texts)) == "b [1, 2]\nc [1]\n"
 
 
+def test_nothing_is_overwritten_unasked(folder: Folder) -> None:
+    folder.task("a", "x = [1]", SAVE, products=("x",))
+    (folder.root / "mine.ipynb").write_text("by hand")
+    done = CliRunner().invoke(command, ["-o", "mine.ipynb"])
+    assert "mine.ipynb is there already" in str(done.exception)
+    assert (folder.root / "mine.ipynb").read_text() == "by hand"
+    for options in (["--force"], []):  # what is there already is no reason to ask
+        assert CliRunner().invoke(command, ["-o", "mine.ipynb", *options], catch_exceptions=False).exit_code == 0
+    assert read("mine.ipynb").cells
+
+
 def test_a_task_that_is_no_notebook_is_named(folder: Folder) -> None:
     folder.write("functions.py", "def f(product):\n    open(product, 'w').write('x')\n")
     folder.declare(source="functions.f", product="output/f.txt")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -225,6 +226,30 @@ def test_an_import_that_the_notebook_has_is_not_made_twice() -> None:
     )
     cells = task_cells(item, lay_out(plan(item), Choices()))
     assert cells[0].source == "import pickle"
+
+
+def test_what_the_cells_import_is_not_imported_for_saving() -> None:
+    for import_, expected in (("import pickle", False), ("import pickle\nif x:\n    pickle = 1", True)):
+        item = task("one", f"{import_}\nx = 1", saves=[bundle("x")], names="x pickle")
+        cells = task_cells(item, lay_out(plan(item), Choices()))
+        assert any("soorgeon-imports" in cell.tags for cell in cells) == expected
+
+
+def test_an_import_of_ours_is_not_repeated_after_settings() -> None:
+    steps = [Replay("setting", "x = 1"), imported("import pickle"), load("one", bundle("a"))]
+    one, two = task("one", "", saves=[bundle("a")]), task("two", "pickle.dumps(a)", steps=steps, names="a pickle x")
+    cells = task_cells(two, lay_out(plan(one, two), Choices()))
+    assert [cell.source for cell in cells if "soorgeon-imports" in cell.tags] == ["import pickle"]
+
+
+def test_our_code_uses_the_notebooks_name_of_a_module(written: Callable) -> None:
+    """Wherever `os` exists it is the module; so it is for us, but where the notebook asks whether it exists."""
+    for unbound, expected in ((frozenset[str](), "import os"), (frozenset({"os"}), "import os as _os")):
+        imports = {} if unbound else {"os": "import os"}
+        item = replace(task("one", "x = 1", saves=[bundle("x")], names="x os"), imports=imports, unbound=unbound)
+        made = plan(replace(item, touches_files=True))
+        cells = task_cells(made.tasks[0], lay_out(made, Choices(notebook_folder="..")))
+        assert expected in "\n".join(cell.source for cell in cells).split("\n")
 
 
 def test_objects_that_are_shared_stay_shared(written: Callable) -> None:

@@ -68,7 +68,13 @@ function show(name) {
   groups.forEach(one => one.classList.toggle("chosen", one.dataset.task === name));
   document.querySelectorAll("#panel section.shown iframe").forEach(fit);
 }
-function fit(frame) { if (!frame.srcdoc) frame.srcdoc = frame.dataset.html; }
+// The look that Jupyter gives to what is shown, which may have its own.
+const look = "<!doctype html><style>body { font: 13px/1.4 ui-sans-serif, system-ui, sans-serif; margin: .5rem; } "
+  + "table.dataframe { border-collapse: collapse; border: 0; white-space: nowrap; } "
+  + ".dataframe td, .dataframe th { border: 0; padding: .2rem .6rem; text-align: right; } "
+  + ".dataframe thead th { border-bottom: 1px solid #bbb; } "
+  + ".dataframe tbody tr:nth-child(odd) { background: #f4f5f7; }</style>";
+function fit(frame) { if (!frame.srcdoc) frame.srcdoc = look + frame.dataset.html; }
 function choose(name) { history.replaceState(null, "", "#" + encodeURIComponent(name)); show(name); }
 groups.forEach(one => {
   one.setAttribute("tabindex", "0"); one.setAttribute("role", "button");
@@ -206,11 +212,18 @@ def _output(output: Mapping[str, Any]) -> str:
     if "text/html" in data and len(_text(data["text/html"])) < _LARGEST_OUTPUT:
         # In a sandbox: what a notebook shows must not act in this page. Its characters are its own, but halves of one
         # cannot be written.
-        page = escape(_text(data["text/html"])).encode("utf-8", "replace").decode()
-        return f'<iframe sandbox loading="lazy" height="220" data-html="{page}"></iframe>'
+        shown = _text(data["text/html"])
+        page = escape(shown).encode("utf-8", "replace").decode()
+        return f'<iframe sandbox loading="lazy" height="{_height(shown)}" data-html="{page}"></iframe>'
     if "text/plain" in data:
         return f'<pre class="out">{markup(_plain(data["text/plain"]))}</pre>'
     return ""
+
+
+def _height(html: str) -> int:
+    """Return the pixels that HTML may need, which a sandbox does not tell: those of a table with so many rows."""
+    rows = html.count("<tr")
+    return min(40 + 25 * rows, 400) if rows else 220
 
 
 def _plain(text: Any) -> str:

@@ -163,6 +163,17 @@ class Borders:
             return False
         return len({self._imported(n, name) for n in numbers}) == 1
 
+    def only_imports(self) -> Mapping[str, str]:
+        """Return the names of which that is so, and what each stands for, as `bindings` says it: ``import os``."""
+        found = {}
+        for name in filter(self.is_import, self.binders):
+            imports = self.statements[min(self.binders[name])].lowered.imports
+            for each in (each for each in imports if each.name == name):
+                module, _, last = each.path.rpartition(".")
+                path = each.path if each.whole else name
+                found[name] = f"from {module} import {last}" if each.is_from else f"import {path}"
+        return found
+
     def _imported(self, number: int, name: str) -> str:
         for each in self.statements[number].lowered.imports:
             if each.name in (name, "*"):
