@@ -47,6 +47,16 @@ _BEFORE = {
     # the model that it serves is trained by the example's other pipeline
     "templates/ml-intermediate/pipeline.serve.yaml": "'{python}' -c \"{theirs}\" build --env--sample false",
 }
+# What README says to build with.
+_OPTIONS = {"templates/mlflow": ("--env--track", "true")}
+# Why an example cannot be compared.
+_CANNOT = {
+    "cookbook/report-generation": "a PDF needs LaTeX",
+    "guides/debugging": "it fails on purpose",
+    "guides/sql-templating": "its tables are nowhere: it is there for `task --source`",
+    "templates/google-cloud": "needs an account",
+    "templates/ml-online/src/ml_online/pipeline-features.yaml": "a part of the other pipeline, no pipeline",
+}
 # Examples that a program builds: what it says with ours, and the one that is there for Ploomber.
 _PROGRAMS = {
     "cookbook/dynamic-params": (
@@ -143,12 +153,18 @@ def compare(folder: Path, spec: Path, python: str, timeout: float, replace: Call
         build, other_build = _PROGRAMS.get(
             str(example.relative_to(folder)), ((*_OURS, "build", "-e", entry), (*_THEIRS, "-e", entry))
         )
+        options = _OPTIONS.get(str(example.relative_to(folder)), ())
         read = run([python, *(_OURS if build[0] == "-m" else ()), *_reading(build, entry)], ours, timeout)
-        built = run([python, *build], ours, timeout)
-        other = run([python, *other_build], theirs, timeout)
+        built = run([python, *build, *options], ours, timeout)
+        other = run([python, *other_build, *options], theirs, timeout)
         differs = tuple(_differences(ours, theirs, before)) if built.code == other.code == 0 else ()
     reasons = {"ours": read if read.code else built, "Ploomber": other}
     why = "; ".join(f"{who}: {ran.said}" for who, ran in reasons.items() if ran.code)
+    known = next(
+        (_CANNOT[str(one)] for one in (spec.relative_to(folder), example.relative_to(folder)) if str(one) in _CANNOT),
+        "",
+    )
+    why = "; ".join(filter(None, (known, why)))
     name = str(spec.relative_to(folder).parent if spec.name == "pipeline.yaml" else spec.relative_to(folder))
     return Row(name, read.code == 0, built.code == 0, other.code == 0, differs, built.cpu, other.cpu, why)
 

@@ -40,6 +40,8 @@ def read_clients(item: Item | None, templates: tuple[str, ...]) -> tuple[Clients
         raise item.error("expected a mapping of classes, such as SQLScript, to clients")
     found, warnings, files = {}, [], None
     for name, entry in item.value.items():
+        if entry.value is None:
+            continue
         if name in (*CLASSES, *RELATIONS):
             found[str(name)] = read_client(entry)
         elif name == "File":

@@ -77,6 +77,8 @@ def read_task(
 ) -> Iterator[TaskSpec]:
     """The tasks that one entry declares; ``known`` says which elements a ``foreach`` has. Raises UserError for more
     than ``room``."""
+    if isinstance(item.value, str):  # a source that says all the rest itself
+        item = replace(item, value={"source": item})
     if not isinstance(item.value, dict):
         raise item.error("expected a mapping with 'source' and 'product'")
     check_keys(item, (*_KNOWN, *_IGNORED), "a task")

@@ -264,6 +264,13 @@ tasks:
     assert "record_timing" not in warnings and "log_output" not in warnings
 
 
+def test_a_source_alone_and_a_client_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('# %% tags=["parameters"]\nupstream = None\nproduct = "a.ipynb"\n')
+    loaded = loads("meta: {extract_product: true}\nclients: {SQLScript: null, File: null}\ntasks: [a.py]", tmp_path)
+    assert [task.name for task in loaded.tasks] == ["a"]
+    assert loaded.warnings == ()
+
+
 def test_computed_params(tmp_path: Path) -> None:
     (tmp_path / "computed_values.py").write_text("def numbers():\n    return [1, 2]\n")
     text = "tasks: [{source: a.py, name: a-, product: a.ipynb, grid: {n: 'computed_values::numbers'}}]"
