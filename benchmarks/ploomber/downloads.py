@@ -38,12 +38,17 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing of what is asked for."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that go before they have all."""
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[Callable[[str], str]]:
     """Serve what the examples download from ``folder`` while the block runs."""
     _make(folder)
     images = _images(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    server = _Server(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     here = f"http://127.0.0.1:{server.server_address[1]}"
 

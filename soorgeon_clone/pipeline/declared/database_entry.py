@@ -47,7 +47,8 @@ def read_clients(item: Item | None, templates: tuple[str, ...]) -> tuple[Clients
         elif name == "File":
             files = read_file_client(entry)
         else:
-            warnings.append(f"{entry.place}: 'clients.{shortened(str(name))}' has no effect")
+            why = ": bash runs shell scripts" if name == "ShellScript" else ""
+            warnings.append(f"{entry.place}: 'clients.{shortened(str(name))}' has no effect{why}")
     return Clients(found, templates, files), warnings
 
 

@@ -89,7 +89,10 @@ def read_task(
     source = read_source(item, root, defaults.clients.templates)
     if source.kind not in SQL_KINDS:
         unused = (key for key in databases.KEYS if key in item.value and key not in _FILE_CLIENTS)
+        unused = (key for key in unused if (key, item.value[key].value) != ("product_class", "File"))
         warnings += [f"{item.value[key].place}: '{key}' has no effect" for key in unused]
+    if source.kind == "shell" and item.get("client") is not None:
+        warnings.append(f"{item.value['client'].place}: 'client' has no effect: bash runs shell scripts")
     params = _params(item, functions)
     grid = item.get("grid")
     if item.get("foreach") is not None:
@@ -254,7 +257,8 @@ def _file_client(item: Item, source: Source, defaults: Defaults) -> Client | Non
     """What takes the files that a task makes elsewhere as well."""
     if source.kind == "link" or databases.is_relation(item.get("product")):
         return None
-    names = _FILE_CLIENTS if source.kind not in SQL_KINDS else ("product_client",)
+    # of SQL it is a database, of a shell script what runs it
+    names = _FILE_CLIENTS if source.kind not in (*SQL_KINDS, "shell") else ("product_client",)
     own = next((item.value[name] for name in names if name in item.value), None)
     if own is not None:
         return databases.read_file_client(own) if own.value is not None else None

@@ -48,6 +48,11 @@ ERRORS = {
     "empty tasks": ("tasks: []", "'tasks' must be a list", ""),
     "tasks no list": ("tasks: {a: b}", "line 1, tasks", ""),
     "empty file": ("", "expected a mapping", ""),
+    "a class that there is not": (
+        "tasks:\n- {source: a.csv, class: PostgresCopyFrom, product: [t, table]}",
+        "Ploomber's 'PostgresCopyFrom' is not here",
+        "SQLUpload, or a function that calls COPY",
+    ),
     "no source": ("tasks:\n- product: a.ipynb", "line 2, tasks[0]: a task needs a 'source'", ""),
     "no product": ("tasks:\n- source: a.py", "a task needs a 'product'", ""),
     "no notebook among products": (
@@ -269,6 +274,13 @@ def test_a_source_alone_and_a_client_that_is_none(tmp_path: Path) -> None:
     loaded = loads("meta: {extract_product: true}\nclients: {SQLScript: null, File: null}\ntasks: [a.py]", tmp_path)
     assert [task.name for task in loaded.tasks] == ["a"]
     assert loaded.warnings == ()
+
+
+def test_a_client_of_a_shell_script_does_not_run_it(tmp_path: Path) -> None:
+    text = "clients: {ShellScript: c.get}\ntasks: [{source: a.sh, product: a.txt, client: c.get}]"
+    loaded = loads(text, tmp_path)
+    assert loaded.tasks[0].file_client is None
+    assert [one.rpartition("effect: ")[2] for one in loaded.warnings] == ["bash runs shell scripts"] * 2
 
 
 def test_computed_params(tmp_path: Path) -> None:
