@@ -65,7 +65,9 @@ _PROGRAMS = {
     )
 }
 _ASIDE = frozenset({"__pycache__", ".soorgeon-clone", ".ploomber", ".ipynb_checkpoints", ".git", ".pytest_cache"})
-_VARIES = re.compile(r"0x[0-9a-f]{6,}|\d+(\.\d+)?\s*m?s\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*|/tmp/\S+|\b[0-9a-f]{32}\b|\b\d{18}\b")
+_VARIES = re.compile(
+    r"0x[0-9a-f]{6,}|\d+(\.\d+)?\s*m?s\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*|/tmp/\S+|\b[0-9a-f]{32}\b|\b\d{18}\b"
+)
 _RECORDS = "mlruns"  # what mlflow keeps of models that are fitted without a seed
 
 
@@ -193,6 +195,8 @@ def run(command: Sequence[str], folder: Path, timeout: float) -> Ran:
     # an example that is a package is as if it were installed
     path = f"{PROJECT}{os.pathsep}{folder / 'src'}"
     surroundings = {**os.environ, "PYTHONPATH": path, "SOORGEON_CLONE_CACHE": "off", "MPLBACKEND": "Agg"}
+    # programs of the environment are found, as where it is activated
+    surroundings["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     surroundings |= {"PLOOMBER_STATS_ENABLED": "false", "PLOOMBER_VERSION_CHECK_DISABLED": "true", "NO_COLOR": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:

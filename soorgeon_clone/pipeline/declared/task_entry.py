@@ -187,7 +187,7 @@ def _task(
             for key, value in resources.items()
         },
         notebook_keys=notebook_keys(item),
-        exporter=word(item.get("nbconvert_exporter_name")),
+        exporter=_exporter(item),
         exporter_options=mapping(item.get("nbconvert_export_kwargs")),
         serializer=_serializer(item, "serializer", defaults.serializer),
         unserializer=_serializer(item, "unserializer", defaults.unserializer),
@@ -275,6 +275,15 @@ def _kernel(item: Item, source: Source) -> str | None:
     if name is not None and source.kind != "script":
         raise item.error("only scripts and notebooks have a kernel")
     return None if name in (None, "python3") else name
+
+
+def _exporter(item: Item) -> str | Mapping[str, str] | None:
+    """The format of executed notebooks; of several, that of each by its key."""
+    entry = item.get("nbconvert_exporter_name")
+    if entry is None or not isinstance(entry.value, dict):
+        return word(entry)
+    check_keys(entry, notebook_keys(item), "nbconvert_exporter_name")
+    return {key: str(word(one)) for key, one in entry.value.items()}
 
 
 def _flag(item: Item, name: str) -> bool:

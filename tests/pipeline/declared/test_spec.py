@@ -127,6 +127,12 @@ def test_a_missing_file(tmp_path: Path) -> None:
         spec.load(tmp_path / "pipeline.yaml")
 
 
+def test_another_ending(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yml").write_text("tasks: [{source: a.py, product: a.ipynb}]")
+    with pytest.raises(UserError, match=r"Rename .*pipeline\.yml to pipeline\.yaml"):
+        spec.load(tmp_path / "pipeline.yaml")
+
+
 def test_deep_nesting_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError):
         loads("tasks: " + "[" * 5000 + "]" * 5000, tmp_path)
