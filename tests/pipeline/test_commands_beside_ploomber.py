@@ -431,11 +431,12 @@ def test_missing_sources_are_scaffolded(tools: list[Tool]) -> None:
     both(tools, do)
 
 
-@pytest.mark.parametrize("options", ["-b mermaid -o p.html", "-b mermaid -o p.html --include-products"])
+@pytest.mark.parametrize("options", ["", "--include-products"])
 def test_plot(options: str, tools: list[Tool]) -> None:
-    def do(tool: Tool) -> object:
+    theirs, ours = tools
+    for tool, backend in ((theirs, "-b mermaid"), (ours, "")):
         tool.put({"a.py": WRITES, "pipeline.yaml": [A]})
-        mine = options.replace("-b mermaid -o p.html", "-o p.html") if tool.name == "ours" else options
-        return tool(f"plot {mine}").code, "a" in (tool.text("p.html") or "")
-
-    both(tools, do)
+        code = tool(f"plot -o p.html {backend} {options}").code
+        drawn = "a" in (tool.text("p.html") or "")
+        # Ploomber's drawings need more than it installs
+        assert (code, drawn) == (0, True) or tool is theirs
