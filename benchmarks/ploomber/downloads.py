@@ -7,9 +7,13 @@ examples changed to where it is served. The numbers are random, from one seed.
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
+import pickle
 import random
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,22 +29,35 @@ _ARCHIVE = "archive.org/download/stackexchange/arduino.stackexchange.com.7z"
 _PLACES = ("Torgersen", "Biscoe", "Dream")
 
 
+_IMAGES = "cifar-10-python.tar.gz"
+_IMAGES_CLASS = "torchvision.datasets.CIFAR10("
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing of what is asked for."""
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that go before they have all."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[Callable[[str], str]]:
     """Serve what the examples download from ``folder`` while the block runs."""
     _make(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    images = _images(folder)
+    server = _Server(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     here = f"http://127.0.0.1:{server.server_address[1]}"
 
     def replace(text: str) -> str:
         for host in _HOSTS:
             text = text.replace(host, f"{here}/{host.partition('//')[2]}")
+        if images:  # a class that checks what it downloads: one of the same with other sums
+            made = {**images, "url": f"{here}/{_IMAGES}"}
+            text = text.replace(_IMAGES_CLASS, f"type('CIFAR10', ({_IMAGES_CLASS[:-1]},), {made!r})(")
         return text
 
     try:
@@ -112,3 +129,32 @@ def _stack_exchange(path: Path, draw: random.Random) -> None:
     subprocess.run(
         ["7z", "a", path.name, *(file.name for file in files)], cwd=path.parent, check=True, stdout=subprocess.DEVNULL
     )
+
+
+def _images(folder: Path) -> dict[str, object]:
+    """Make an archive as that of CIFAR-10, with few images, and return the sums that its class looks for; nothing where
+    there is no numpy, which is what the archive holds."""
+    try:
+        import numpy as np
+    except ImportError:
+        return {}
+    draw = np.random.default_rng(0)
+    labels = ["plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    parts: dict[str, object] = {"batches.meta": {"label_names": labels}}
+    for name in ("data_batch_1", "data_batch_2", "test_batch"):
+        pixels = draw.integers(0, 256, (40, 3072), dtype=np.uint8)
+        parts[name] = {"data": pixels, "labels": [number % 10 for number in range(40)]}
+    sums = {}
+    with tarfile.open(folder / _IMAGES, "w:gz") as archive:
+        for name, part in parts.items():
+            data = pickle.dumps(part, protocol=2)
+            sums[name] = hashlib.md5(data).hexdigest()
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return {
+        "tgz_md5": hashlib.md5((folder / _IMAGES).read_bytes()).hexdigest(),
+        "train_list": [[name, sums[name]] for name in sums if name.startswith("data")],
+        "test_list": [["test_batch", sums["test_batch"]]],
+        "meta": {"filename": "batches.meta", "key": "label_names", "md5": sums["batches.meta"]},
+    }

@@ -54,6 +54,8 @@ class StatementFacts:
     tells_copies: set[str] = field(default_factory=set)
     """How it can tell a value from a copy of it that was in a file, in words."""
     unknown_calls: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    """Names that it reads since a text says them, which may come from another statement: the formula of a model."""
     prints: bool = False
     lists_names: bool = False
     shows: bool = False

@@ -43,6 +43,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _OF_PLOOMBER = {
     "examples": "Instead: soorgeon-clone scaffold NAME, or git clone https://github.com/ploomber/projects",
     "install": "Instead: pip install -r requirements.txt",
+    "run": "Instead: soorgeon-clone build",
+    "execute": "Instead: soorgeon-clone build",
     "dltr": "Instead: soorgeon-clone debug NAME",
 }
 

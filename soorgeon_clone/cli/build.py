@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @click.option("--no-wait", is_flag=True, help="Fail at once if another build runs in this project.")
 @click.option("-d", "--debug", is_flag=True, help="Stop at the first task that fails, and debug it in this terminal.")
 @click.option(
-    "--debuglater", is_flag=True, help="Keep what fails with its variables: 'soorgeon-clone debug TASK' opens it."
+    "-D", "--debuglater", is_flag=True, help="Keep what fails with its variables: 'soorgeon-clone debug TASK' opens it."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show what failed and warnings, nothing else.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what tasks print while they run, and whole tracebacks.")

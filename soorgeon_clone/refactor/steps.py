@@ -79,7 +79,9 @@ class Steps:
         if self.ledger.by_value or any(each.lists_names or each.opaque for each in (*self.own, *repeated)):
             return frozenset()
         texts = [*texts, *(self.borders.source(each) for each in repeated if each.kind != "import" or each.sets)]
-        words = {word for text in texts for word in _WORD.findall(text)}
+        words = {word for text in texts for word in _WORD.findall(text)}.union(
+            *(each.named for each in (*self.own, *repeated))
+        )
         if words & _READ_TEXTS:
             return frozenset()
         read: set[str] = set()

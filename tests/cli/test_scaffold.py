@@ -36,5 +36,6 @@ def test_nothing_that_exists_is_touched(name: str, tmp_path: Path, monkeypatch: 
 
 
 def test_commands_of_ploomber_that_are_not_here_are_answered() -> None:
+    assert "Instead: soorgeon-clone build" in CliRunner().invoke(app, ["run"]).output
     said = CliRunner().invoke(app, ["examples"])
     assert said.exit_code == 2 and "No such command 'examples'. Instead: soorgeon-clone scaffold NAME" in said.output

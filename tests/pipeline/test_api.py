@@ -33,6 +33,13 @@ def test_load_look_and_build(chain: Folder) -> None:
             pipeline.path("none")
 
 
+def test_a_program_may_end_where_a_build_fails(chain: Folder) -> None:
+    assert Pipeline(chain.root).build().check().ok
+    chain.write("tasks/load.py", '# %% tags=["parameters"]\nupstream = None\nproduct = None\n# %%\n1 / 0\n')
+    with pytest.raises(UserError, match=r"the build failed:\nload +failed(.|\n)*ZeroDivisionError"):
+        Pipeline(chain.root).build().check()
+
+
 def test_a_folder_is_enough(chain: Folder) -> None:
     assert Pipeline(chain.root).root == chain.root
     assert Pipeline(chain.root / "pipeline.yaml").spec.root == chain.root

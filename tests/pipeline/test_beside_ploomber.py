@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -270,6 +271,80 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
         [{"source": "tasks.a", "product": "../elsewhere-{{cwd.split('/')[-1]}}/a.txt"}],
         1,
     ),
+    "a grid whose values a function computes": (
+        {
+            "values.py": "def some(n):\n    return list(range(n))\n",
+            "fit.py": HEAD.format(upstream=None).replace("product = None", "product = None\nk = 0")
+            + "open(product['x'], 'w').write(str(k))\n",
+        },
+        [
+            {"source": "fit.py", "name": "fit-[[k]]", "product": {"nb": "out/[[k]].ipynb", "x": "out/[[k]].txt"},
+             "grid": {"k": {"dotted_path": "values::some", "n": 2}}},
+        ],
+        1,
+    ),
+    "params that functions compute": (
+        {
+            "values.py": "def five():\n    return 5\n\ndef double(x):\n    return x * 2\n",
+            "tasks.py": "def a(product, n, m):\n    open(str(product), 'w').write(f'{n} {m}')\n",
+        },
+        [{"source": "tasks.a", "product": "out/a.txt",
+          "params": {"n": "values::five", "m": {"dotted_path": "values::double", "x": 4}}}],
+        1,
+    ),
+    "paths that a task sees are final": (
+        {"a.py": script("import os\nopen(product['x'], 'w').write(os.path.relpath(product['x']))"),
+         "tasks.py": "from os.path import relpath\n\ndef b(product, upstream):\n"
+         "    open(str(product), 'w').write(relpath(str(product)) + relpath(str(upstream['a']['x'])))\n"},
+        [entry("a", "x.txt"), {"source": "tasks.b", "product": "out/b.txt"}],
+        1,
+    ),
+    "a file of a task that is no upstream, one after the other": (
+        {"a.py": script("open(product['x'], 'w').write('1')"),
+         "b.py": script("open(product['y'], 'w').write(open('out/x.txt').read() + '2')")},
+        {"executor": "serial", "tasks": [entry("a", "x.txt"), entry("b", "y.txt")]},
+        1,
+    ),
+    "now is one moment": (
+        {"tasks.py": "def a(product, n):\n    open(str(product), 'w').write(n)\n\n"
+         "def b(product, n, upstream):\n    same = open(str(upstream['a'])).read() == n\n"
+         "    open(str(product), 'w').write(str(same))\n"},
+        [{"source": "tasks.a", "product": "out/a.log", "params": {"n": "{{now}}"}},
+         {"source": "tasks.b", "product": "out/b.txt", "params": {"n": "{{now}}"}}],
+        1,
+    ),
+    "a shell script": (
+        {"a.py": script("open(product['x'], 'w').write('1')"),
+         "b.sh": "cat {{upstream['a']['x']}} > {{product}}\necho {{word}} >> {{product}}\n",
+         "c.sh": "cat {{upstream['b']}} > {{product['one']}}\ncp {{product['one']}} {{product['two']}}\n"},
+        [entry("a", "x.txt"), {"source": "b.sh", "product": "out/b.txt", "params": {"word": "hello"}},
+         {"source": "c.sh", "product": {"one": "out/one.txt", "two": "out/two.txt"}}],
+        1,
+    ),
+    "R": (
+        {"a.R": "# %% tags=[\"parameters\"]\nupstream = NULL\nproduct = NULL\n\n# %%\n"
+         "writeLines(as.character(6 * 7), product[['x']])\n",
+         "b.py": script("open(product['x'], 'w').write(open(upstream['a']['x']).read())", "a")},
+        [{"source": "a.R", "product": {"nb": "out/a.ipynb", "x": "out/x.txt"}, "kernelspec_name": "ir"},
+         entry("b") | {"product": {"nb": "out/b.ipynb", "x": "out/bx.txt"}}],
+        1,
+    ),
+    "a script without a notebook": (
+        {"a.py": script("open(product['x'], 'w').write('1')")},
+        [{"source": "a.py", "class": "ScriptRunner", "product": {"x": "out/x.txt"}}],
+        1,
+    ),
+    "several notebooks of one script": (
+        {"a.py": script("print(6 * 7)")},
+        [{"source": "a.py", "nb_product_key": ["n", "t"], "nbconvert_exporter_name": {"t": "asciidoc"},
+          "product": {"n": "out/a.ipynb", "t": "out/a.asciidoc"}}],
+        1,
+    ),
+    "a wildcard that matches nothing": (
+        {"a.py": script("open(product['x'], 'w').write('1')", "none-*")},
+        [entry("a", "x.txt")],
+        1,
+    ),
     "one after the other": (
         {name + ".py": script(f"open('order.txt', 'a').write('{name}')\nopen(product['x'], 'w').write('1')")
          for name in "cab"},
@@ -292,6 +367,8 @@ def texts(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("case", CASES)
 def test_both_leave_the_same(case: str, ploomber: Path, tmp_path: Path) -> None:
     files, declared, builds = CASES[case]
+    if case == "R" and not shutil.which("Rscript"):
+        pytest.skip("R is not installed")
     left = {}
     ours = [sys.executable, "-m", "soorgeon_clone"]
     for name, command in (("ploomber", [str(ploomber)]), ("ours", ours)):

@@ -224,8 +224,23 @@ def test_other_forms_of_the_notebook(folder: Folder) -> None:
         product={"page": "out/c.html", "nb": "out/c.ipynb"},
         nb_product_key=["page", "nb"],
     )
+    folder.declare(
+        source="tasks/a.py",
+        name="d",
+        product={"nb": "out/d.ipynb", "text": "out/d.txt"},
+        nb_product_key=["nb", "text"],
+        nbconvert_exporter_name={"text": "asciidoc"},
+    )
     assert set(folder.results().values()) == {"ran"}
-    assert sorted(path.name for path in (folder.root / "out").iterdir()) == ["a.html", "b.md", "c.html", "c.ipynb"]
+    assert sorted(path.name for path in (folder.root / "out").iterdir()) == [
+        "a.html",
+        "b.md",
+        "c.html",
+        "c.ipynb",
+        "d.ipynb",
+        "d.txt",
+    ]
+    assert "----\nshown" in (folder.root / "out/d.txt").read_text()
     assert "shown" in (folder.root / "out/a.html").read_text()
     assert ".soorgeon-clone" not in (folder.root / "out/a.html").read_text()
 

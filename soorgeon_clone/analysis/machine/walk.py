@@ -679,7 +679,8 @@ class Run(Branches):
         self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
 
     def note(self, field: str, item: str) -> None:
-        """Add to one of the record's sets: sets, varies, files_read, files_written, unknown_calls."""
+        """Add to one of the record's sets: sets, varies, files_read, files_written, unknown_calls,
+        named."""
         getattr(self.record, field).add(item)
         keep(self.record.why, (field, item), self.heap.reason)
         if field == "files_written":

@@ -39,6 +39,7 @@ def _read_anywhere(machine: Machine, name: str, known: set[str]) -> Value:
     if name not in known:
         return EMPTY
     note_named(machine, name)
+    machine.note("named", name)
     return machine.read_global(name)
 
 

@@ -246,6 +246,7 @@ class LocalAttempt:
     def _conversion(self, form: Path) -> Job:
         executed, product = self.stage.new / self._executed, self.stage.new / form
         spec = self.task.spec
+        made = next(one for one in self.task.notebooks if Path(one.path) == form)
         if form.suffix == ".ipynb":
             call = FunctionCall("shutil.copyfile", {"src": executed, "dst": product})
         else:
@@ -254,7 +255,7 @@ class LocalAttempt:
                 {
                     "executed": executed,
                     "product": product,
-                    "exporter_name": spec.exporter,
+                    "exporter_name": spec.exporter_of(made),
                     "exporter_kwargs": resolved(spec.exporter_options),
                 },
             )

@@ -73,7 +73,7 @@ def _problems(project: Project, task: Task) -> Iterator[str]:
     if task.spec.source.kind in ("shell", "sql", "split", *NO_CODE):
         return
     for product in task.notebooks:
-        if (problem := convert.no_format(Path(product.path), task.spec.exporter)) is not None:
+        if (problem := convert.no_format(Path(product.path), task.spec.exporter_of(product))) is not None:
             yield problem
     if task.kernel is not None or task.facts.language is not None:
         yield from _of_kernel(task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.assumptions.model import Broken, Kept
 from soorgeon_clone.pipeline.declared.model import DAG, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
@@ -61,6 +62,12 @@ class Report:
     def ok(self) -> bool:
         bad = ("failed", "killed") if self.stopped else ("failed", "killed", "skipped")
         return self.problem is None and not any(run.result in bad for run in self.runs)
+
+    def check(self) -> Report:
+        """Return the report if all went well, for programs that should end else. Raises UserError."""
+        if not self.ok:
+            raise UserError(f"the build failed:\n{self}")
+        return self
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,15 @@ def read_clients(item: Item | None, templates: tuple[str, ...]) -> tuple[Clients
         raise item.error("expected a mapping of classes, such as SQLScript, to clients")
     found, warnings, files = {}, [], None
     for name, entry in item.value.items():
+        if entry.value is None:
+            continue
         if name in (*CLASSES, *RELATIONS):
             found[str(name)] = read_client(entry)
         elif name == "File":
             files = read_file_client(entry)
         else:
-            warnings.append(f"{entry.place}: 'clients.{shortened(str(name))}' has no effect")
+            why = ": bash runs shell scripts" if name == "ShellScript" else ""
+            warnings.append(f"{entry.place}: 'clients.{shortened(str(name))}' has no effect{why}")
     return Clients(found, templates, files), warnings
 
 

@@ -86,9 +86,23 @@ def call(computed: Computed, root: Path) -> Any:
         if not callable(function):
             raise UserError(f"{place}: {dotted} is no function", exit_code=2)
         try:
-            return function(**resolved(computed.arguments))
+            return function(**_fitting(function, resolved(computed.arguments)))
         except Exception as error:
             raise UserError(f"{place}: {dotted} failed: {type(error).__name__}: {error}", exit_code=1) from error
+
+
+def _fitting(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments by the names that a function has for them: what ``--env--n`` gives is ``env__n``, of env.yaml, or
+    the function's own parameter ``n``."""
+    if not any(name.startswith("env__") for name in arguments):
+        return dict(arguments)
+    from inspect import signature
+
+    own = signature(function).parameters
+    return {
+        bare if (bare := name.removeprefix("env__")) in own and name not in own else name: value
+        for name, value in arguments.items()
+    }
 
 
 # Files of the project's modules that are imported here, with their stamps.

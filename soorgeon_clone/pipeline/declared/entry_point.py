@@ -25,9 +25,21 @@ def find(named: Path) -> Path:
     """Return the file that a name stands for; the name itself where there is nothing."""
     if named.is_dir():
         return named / DEFAULT
+    module, parted, inside = str(named).partition("::")
+    if parted and named.suffix == ".yaml" and not named.exists():
+        return _of_package(module, inside)
     if str(named) != DEFAULT or is_regular(named):
         return named
     return next((path for folder in _folders(Path.cwd()) for path in _in(folder) if is_regular(path)), named)
+
+
+def _of_package(module: str, inside: str) -> Path:
+    """Return a file in a package of the project: ``package::pipeline.yaml``."""
+    found = LocalModules(Path.cwd()).find(module)
+    if found is None:
+        raise UserError(f"there is no package {module} in {Path.cwd()}", exit_code=2)
+    path = Path(found)
+    return (path if path.is_dir() else path.parent) / inside
 
 
 def above(here: Path) -> Path | None:

@@ -13,6 +13,7 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 
 _HOOKS = ("on_render", "on_finish", "on_failure")
+_OF_NOTEBOOKS = ("nbconvert_exporter_name", "nbconvert_export_kwargs", "executor_params")
 _RESERVED = ("upstream", "product", "client")
 
 
@@ -56,6 +57,9 @@ def _of_dag(dag: Any, root: Path, where: str) -> dict[str, Any]:
         top["executor"] = {"dotted_path": "ploomber.executors.Parallel", "processes": dag.executor.processes}
     elif executor in ("serial", "parallel"):
         top["executor"] = executor
+    clients = {getattr(key, "__name__", str(key)): key for key in getattr(dag, "clients", None) or ()}
+    if "File" in clients:
+        top["clients"] = {"File": _file_client(dag.clients[clients["File"]], where)}
     top["tasks"] = [_task(dag[name], root, where) for name in dag]
     return top
 
@@ -67,6 +71,9 @@ def _task(task: Any, root: Path, where: str) -> dict[str, Any]:
     where = f"{where}, task '{task.name}'"
     if kind != "Link" and kind != "Input":
         entry["source"] = _source(task, kind, root, where)
+    own = next((one for one in map(_own_client, _parts(task.product)) if one is not None), None)
+    if own is not None:
+        entry["product_client"] = _file_client(own, where)
     if task.upstream:
         entry["upstream"] = sorted(str(name) for name in task.upstream)
     given = task.params.to_dict() if hasattr(task.params, "to_dict") else dict(task.params)
@@ -82,6 +89,11 @@ def _task(task: Any, root: Path, where: str) -> dict[str, Any]:
         kernel = getattr(task.source, "_kernelspec_name", None)
         if kernel:
             entry["kernelspec_name"] = kernel
+    if getattr(task, "local_execution", False):
+        entry["local_execution"] = True
+    for key in _OF_NOTEBOOKS if kind == "NotebookRunner" else ():
+        if getattr(task, key, None):
+            entry[key] = getattr(task, key)
     if kind == "NotebookRunner" and isinstance(product, dict):
         entry["nb_product_key"] = getattr(task, "nb_product_key", "nb")
     if kind in ("SQLScript", "SQLDump", "SQLUpload"):
@@ -93,9 +105,23 @@ def _task(task: Any, root: Path, where: str) -> dict[str, Any]:
     return entry
 
 
+def _several(product: Any) -> Any:
+    found = getattr(product, "products", None)
+    return getattr(found, "products", found)
+
+
+def _parts(product: Any) -> list[Any]:
+    several = _several(product)
+    return list(several.values()) if isinstance(several, Mapping) else [product]
+
+
+def _own_client(product: Any) -> Any:
+    """The client that a file was given, not that of all files."""
+    return None if hasattr(product, "schema") else getattr(product, "_client", None)
+
+
 def _product(product: Any) -> Any:
-    several = getattr(product, "products", None)
-    several = getattr(several, "products", several)
+    several = _several(product)
     if isinstance(several, Mapping):
         return {str(key): _product(one) for key, one in several.items()}
     if hasattr(product, "schema") and hasattr(product, "kind"):
@@ -140,6 +166,25 @@ def _dotted(function: Any, where: str) -> str:
             exit_code=2,
         )
     return f"{module}.{name}"
+
+
+def _file_client(client: Any, where: str) -> Any:
+    """A client for files as its class and what it was made with, where it keeps all of that."""
+    import inspect
+
+    made = type(client)
+    arguments = {}
+    for name, parameter in inspect.signature(made).parameters.items():
+        if not hasattr(client, f"_{name}"):
+            raise UserError(
+                f"{where}: its client for files cannot be written down: {made.__name__}",
+                hint="Leave it out, and share products by 'store: URL'; or write a pipeline.yaml, whose 'clients' name "
+                "a function that returns it.",
+                exit_code=2,
+            )
+        if (value := getattr(client, f"_{name}")) is not parameter.default:
+            arguments[name] = value
+    return {"dotted_path": f"{made.__module__}.{made.__qualname__}", **arguments}
 
 
 def _client(client: Any, where: str) -> Any:

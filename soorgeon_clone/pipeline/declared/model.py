@@ -150,7 +150,7 @@ class TaskSpec:
     params: Mapping[str, Any] = field(default_factory=dict)
     resources: Mapping[str, str] = field(default_factory=dict)
     notebook_keys: tuple[str, ...] = ("nb",)
-    exporter: str | None = None
+    exporter: str | Mapping[str, str] | None = None  # of nbconvert; by the keys of products where there are several
     exporter_options: Mapping[str, Any] = field(default_factory=dict)
     serializer: Hook | None = None
     unserializer: Hook | None = None
@@ -175,6 +175,10 @@ class TaskSpec:
     each: Each | None = None
     file: str = "pipeline.yaml"
     line: int = 0
+
+    def exporter_of(self, notebook: Product) -> str | None:
+        """Return the name of nbconvert's format for one of its executed notebooks, None where its ending says it."""
+        return self.exporter.get(str(notebook.key)) if isinstance(self.exporter, Mapping) else self.exporter
 
 
 @dataclass(frozen=True)

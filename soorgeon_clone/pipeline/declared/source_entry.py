@@ -40,6 +40,8 @@ def read_source(item: Item, root: Path, folders: Sequence[str]) -> Source:
     """The source; SQL is also looked for in ``folders``. Raises UserError."""
     entry = item.get("source")
     declared = item.value["class"].value if "class" in item.value else None
+    if declared is not None:
+        _check_class(item.value["class"])
     if CLASSES.get(str(declared)) == "link":
         if entry is not None:
             raise entry.error(f"a {declared} has no source: its product is a file that is there")
@@ -73,17 +75,20 @@ def read_source(item: Item, root: Path, folders: Sequence[str]) -> Source:
     )
 
 
+def _check_class(entry: Item) -> None:
+    name = str(entry.value)
+    if name in _INSTEAD:
+        raise entry.error(f"Ploomber's '{name}' is not here", hint=f"Instead: {_INSTEAD[name]}.")
+    if name not in CLASSES:
+        raise entry.error(f"'{name}' is no class that is known", hint=f"Known: {', '.join(CLASSES)}.")
+
+
 def is_plain(item: Item, source: Source) -> bool:
-    """Whether a script's executed notebook is no product. Raises UserError for a class that there is not."""
+    """Whether a script's executed notebook is no product. Raises UserError for a class of other sources."""
     entry = item.get("class")
     if entry is None:
         return False
-    kind = CLASSES.get(str(entry.value))
-    if kind is None:
-        if (other := _INSTEAD.get(str(entry.value))) is not None:
-            raise entry.error(f"Ploomber's '{entry.value}' is not here", hint=f"Instead: {other}.")
-        raise entry.error(f"'{entry.value}' is no class that is known", hint=f"Known: {', '.join(CLASSES)}.")
-    if kind != source.kind:
+    if CLASSES[str(entry.value)] != source.kind:
         raise entry.error(f"'{entry.value}' does not go with the source {source.text}")
     return bool(entry.value == "ScriptRunner")
 

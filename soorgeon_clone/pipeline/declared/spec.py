@@ -63,7 +63,7 @@ def load(
     except FileNotFoundError:
         raise UserError(
             f"there is no {path}",
-            hint=(path.name != DEFAULT and did_you_mean(path)) or _NO_PIPELINE,
+            hint=_other_ending(path) or (path.name != DEFAULT and did_you_mean(path)) or _NO_PIPELINE,
             exit_code=2,
         ) from None
     return loads(text, path=path, env=env, values=values, now=now, expand=expand)
@@ -74,6 +74,11 @@ _NO_PIPELINE = (
     "to the folder of the git repository, and where setup.cfg or pyproject.toml say. "
     "'soorgeon-clone refactor NOTEBOOK' writes one, 'soorgeon-clone scaffold NAME' a new project."
 )
+
+
+def _other_ending(path: Path) -> str | None:
+    other = path.with_suffix(".yml")
+    return f"Rename {other} to {path.name}, or name it with --entry-point." if other.is_file() else None
 
 
 def _text_of(files: Sequence[Path]) -> str:

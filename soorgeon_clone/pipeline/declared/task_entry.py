@@ -77,6 +77,8 @@ def read_task(
 ) -> Iterator[TaskSpec]:
     """The tasks that one entry declares; ``known`` says which elements a ``foreach`` has. Raises UserError for more
     than ``room``."""
+    if isinstance(item.value, str):  # a source that says all the rest itself
+        item = replace(item, value={"source": item})
     if not isinstance(item.value, dict):
         raise item.error("expected a mapping with 'source' and 'product'")
     check_keys(item, (*_KNOWN, *_IGNORED), "a task")
@@ -87,7 +89,10 @@ def read_task(
     source = read_source(item, root, defaults.clients.templates)
     if source.kind not in SQL_KINDS:
         unused = (key for key in databases.KEYS if key in item.value and key not in _FILE_CLIENTS)
+        unused = (key for key in unused if (key, item.value[key].value) != ("product_class", "File"))
         warnings += [f"{item.value[key].place}: '{key}' has no effect" for key in unused]
+    if source.kind == "shell" and item.get("client") is not None:
+        warnings.append(f"{item.value['client'].place}: 'client' has no effect: bash runs shell scripts")
     params = _params(item, functions)
     grid = item.get("grid")
     if item.get("foreach") is not None:
@@ -182,7 +187,7 @@ def _task(
             for key, value in resources.items()
         },
         notebook_keys=notebook_keys(item),
-        exporter=word(item.get("nbconvert_exporter_name")),
+        exporter=_exporter(item),
         exporter_options=mapping(item.get("nbconvert_export_kwargs")),
         serializer=_serializer(item, "serializer", defaults.serializer),
         unserializer=_serializer(item, "unserializer", defaults.unserializer),
@@ -252,7 +257,8 @@ def _file_client(item: Item, source: Source, defaults: Defaults) -> Client | Non
     """What takes the files that a task makes elsewhere as well."""
     if source.kind == "link" or databases.is_relation(item.get("product")):
         return None
-    names = _FILE_CLIENTS if source.kind not in SQL_KINDS else ("product_client",)
+    # of SQL it is a database, of a shell script what runs it
+    names = _FILE_CLIENTS if source.kind not in (*SQL_KINDS, "shell") else ("product_client",)
     own = next((item.value[name] for name in names if name in item.value), None)
     if own is not None:
         return databases.read_file_client(own) if own.value is not None else None
@@ -269,6 +275,15 @@ def _kernel(item: Item, source: Source) -> str | None:
     if name is not None and source.kind != "script":
         raise item.error("only scripts and notebooks have a kernel")
     return None if name in (None, "python3") else name
+
+
+def _exporter(item: Item) -> str | Mapping[str, str] | None:
+    """The format of executed notebooks; of several, that of each by its key."""
+    entry = item.get("nbconvert_exporter_name")
+    if entry is None or not isinstance(entry.value, dict):
+        return word(entry)
+    check_keys(entry, notebook_keys(item), "nbconvert_exporter_name")
+    return {key: str(word(one)) for key, one in entry.value.items()}
 
 
 def _flag(item: Item, name: str) -> bool:

@@ -148,12 +148,12 @@ def _function_facts(tree: ast.Module, name: str, path: Path) -> SourceFacts:
                 moves=any(isinstance(node, ast.Attribute) and node.attr == "chdir" for node in ast.walk(tree)),
                 code=CodeFacts(upstream=uses),
             )
-    # A name that is imported or assigned there is found when it runs.
-    if any(name in (alias.asname or alias.name) for node in ast.walk(tree) for alias in getattr(node, "names", ())
-           if isinstance(alias, ast.alias)) or any(
-        isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree)
-    ):  # fmt: skip
-        return SourceFacts(code=CodeFacts())
+    # A class, or a name that is imported or assigned there, is found when it runs.
+    for node in ast.walk(tree):
+        imported = [alias.asname or alias.name for alias in getattr(node, "names", ()) if isinstance(alias, ast.alias)]
+        is_class = isinstance(node, ast.ClassDef) and node.name == name
+        if is_class or any(name in one for one in imported) or (isinstance(node, ast.Name) and node.id == name):
+            return SourceFacts(code=CodeFacts())
     return SourceFacts(problem=f"there is no function {name} in {path}")
 
 

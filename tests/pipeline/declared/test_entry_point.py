@@ -57,6 +57,15 @@ def test_in_a_package(repository: Path) -> None:
     assert spec.load().root == (repository / "src/mine").resolve()
 
 
+def test_a_file_in_a_package(repository: Path) -> None:
+    (repository / "a/b/mine").mkdir()
+    (repository / "a/b/mine/__init__.py").touch()
+    (repository / "a/b/mine/pipeline.serve.yaml").write_text(YAML)
+    assert spec.load("mine::pipeline.serve.yaml").root == (repository / "a/b/mine").resolve()
+    with pytest.raises(UserError, match="there is no package other in"):
+        spec.load("other::pipeline.yaml")
+
+
 @pytest.mark.parametrize("named", ["tasks", "tasks/*.py", "tas*/[ab].py"])
 def test_scripts_that_say_their_products(named: str, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.write("tasks/a.py", SCRIPT.format(upstream=None, name="a"))

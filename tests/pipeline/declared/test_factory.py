@@ -129,6 +129,64 @@ def test_beside_a_pipeline_yaml_and_with_values_of_options(located: Folder, monk
     assert not (located.root / "called").exists()
 
 
+def test_its_own_parameters_are_given_by_options(located: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    located.write(
+        "other.py",
+        """
+        def make(n, m=1):
+            return {"tasks": [{"source": "tasks.a", "product": "out/b.txt", "params": {"n": [n, m]}}]}
+        """,
+    )
+    monkeypatch.chdir(located.root)
+    with Project(Path("other.make"), env={"n": "7"}) as project:
+        assert build(project).ok
+    assert (located.root / "out/b.txt").read_text() == "[7, 1]"
+
+
+CLIENTS = """
+    class Backup:
+        def __init__(self, folder, marked=False):
+            self._folder, self._marked = folder, marked
+
+        def upload(self, path):
+            open(f"{self._folder}-{self._marked}", "a").write(str(path)[-5:])
+
+
+    class Closed:
+        def __init__(self, folder):
+            pass
+"""
+
+
+WITH_CLIENT = """dag = DAG()
+        dag.clients = {"File": Backup("kept")}
+        return dag"""
+FILE = """    class File:
+        _client = Backup("kept")
+
+        def __str__(self):
+            return "out/a.txt"
+
+
+    class PythonCallable:"""
+
+
+@pytest.mark.parametrize("place", ["of all files", "of one file"])
+def test_a_client_for_files(place: str, located: Folder) -> None:
+    located.write("clients.py", CLIENTS)
+    made = DAG.replace("import tasks\n", "import tasks\n    from clients import Backup\n")
+    if place == "of all files":
+        made = made.replace("return DAG()", WITH_CLIENT)
+    else:
+        made = made.replace('"out/a.txt", {', "File(), {").replace("    class PythonCallable:", FILE)
+    located.write("factory.py", made)
+    assert located.ran() == ["a"]
+    assert (located.root / "kept-False").read_text() == "a.txt"
+    located.write("factory.py", made.replace("Backup", "Closed"))
+    with pytest.raises(UserError, match="its client for files cannot be written down: Closed"):
+        located.build()
+
+
 def test_a_program_may_give_values_that_env_yaml_does_not_have(folder: Folder) -> None:
     folder.write("tasks.py", TASKS)
     folder.declare(source="tasks.a", product="out/{{run}}.txt", params={"n": "{{deep.er}}"})

@@ -48,6 +48,11 @@ ERRORS = {
     "empty tasks": ("tasks: []", "'tasks' must be a list", ""),
     "tasks no list": ("tasks: {a: b}", "line 1, tasks", ""),
     "empty file": ("", "expected a mapping", ""),
+    "a class that there is not": (
+        "tasks:\n- {source: a.csv, class: PostgresCopyFrom, product: [t, table]}",
+        "Ploomber's 'PostgresCopyFrom' is not here",
+        "SQLUpload, or a function that calls COPY",
+    ),
     "no source": ("tasks:\n- product: a.ipynb", "line 2, tasks[0]: a task needs a 'source'", ""),
     "no product": ("tasks:\n- source: a.py", "a task needs a 'product'", ""),
     "no notebook among products": (
@@ -119,6 +124,12 @@ def test_errors_say_where_and_what(text: str, message: str, hint: str, tmp_path:
 
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no"):
+        spec.load(tmp_path / "pipeline.yaml")
+
+
+def test_another_ending(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yml").write_text("tasks: [{source: a.py, product: a.ipynb}]")
+    with pytest.raises(UserError, match=r"Rename .*pipeline\.yml to pipeline\.yaml"):
         spec.load(tmp_path / "pipeline.yaml")
 
 
@@ -262,6 +273,20 @@ tasks:
     ):  # fmt: skip
         assert word in warnings
     assert "record_timing" not in warnings and "log_output" not in warnings
+
+
+def test_a_source_alone_and_a_client_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('# %% tags=["parameters"]\nupstream = None\nproduct = "a.ipynb"\n')
+    loaded = loads("meta: {extract_product: true}\nclients: {SQLScript: null, File: null}\ntasks: [a.py]", tmp_path)
+    assert [task.name for task in loaded.tasks] == ["a"]
+    assert loaded.warnings == ()
+
+
+def test_a_client_of_a_shell_script_does_not_run_it(tmp_path: Path) -> None:
+    text = "clients: {ShellScript: c.get}\ntasks: [{source: a.sh, product: a.txt, client: c.get}]"
+    loaded = loads(text, tmp_path)
+    assert loaded.tasks[0].file_client is None
+    assert [one.rpartition("effect: ")[2] for one in loaded.warnings] == ["bash runs shell scripts"] * 2
 
 
 def test_computed_params(tmp_path: Path) -> None:
