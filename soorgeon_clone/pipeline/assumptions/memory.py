@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from soorgeon_clone.pipeline.assumptions import gradients
+from soorgeon_clone.pipeline.assumptions import gradients, learnt
 from soorgeon_clone.pipeline.assumptions.strides import Buffer, Elements, Laid, in_its_own_memory
 
 _EFFORT = 100_000  # of numpy, to tell whether two arrays overlap
@@ -50,6 +50,7 @@ class Memory:
     def _hooks(self) -> Iterator[tuple[type, Any]]:
         """Yield what is to reduce arrays, and the blocks of pandas, which pack their arrays before pickle sees them."""
         yield from gradients.hooks()
+        yield from learnt.hooks()
         numpy: Any = sys.modules.get("numpy")
         if hasattr(numpy, "ndarray"):
             yield from ((numpy.ndarray, self._reduced), (numpy.void, _reduced_record), (numpy.record, _reduced_record))
