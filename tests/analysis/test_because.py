@@ -218,7 +218,10 @@ LIMITED = {
         replace(limits.LIMITS, size=0, size_of_statement=0),
     ),
     "depth": ("a limit of the analysis was reached: calls inside one another", replace(limits.LIMITS, depth=1)),
-    "calls": ("a limit of the analysis was reached: what one statement runs", replace(limits.LIMITS, calls=1)),
+    "calls": (
+        "a limit of the analysis was reached: what one statement runs",
+        replace(limits.LIMITS, calls=1, calls_in_rounds=1),
+    ),
 }
 
 
