@@ -14,6 +14,12 @@ import pytest
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM")
+def _as_in_a_terminal() -> None:
+    """Let signals end the process, which a run in the background (``nohup``) has ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("command", "number", "code"),
     [(("test",), "SIGTERM", 143), (("refactor", "--verify"), "SIGHUP", 129), (("test",), "SIGINT", 130)],
@@ -32,7 +38,7 @@ def test_signals(command: tuple[str, ...], number: str, code: int, tmp_path: Pat
         [sys.executable, "-m", "soorgeon_clone", *command, "nb.ipynb"],
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(scratch)},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_as_in_a_terminal,
     )
     deadline = time.monotonic() + 60
     while not list(scratch.iterdir()) and time.monotonic() < deadline:
