@@ -19,7 +19,7 @@ def prepare_jsonschema() -> None:
     if "jsonschema" in sys.modules or _GRAMMAR in sys.modules or find_spec(_GRAMMAR) is None:
         return
     later = ModuleType(_GRAMMAR)
-    later.is_valid_syntax = _is_valid_syntax  # type: ignore[attr-defined]
+    vars(later)["is_valid_syntax"] = _is_valid_syntax
     sys.modules[_GRAMMAR] = later
     try:
         importlib.import_module("jsonschema")
