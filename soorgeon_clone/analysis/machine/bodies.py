@@ -85,6 +85,7 @@ def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context
     """Follow a function, and return what that did."""
     machine.effort.calls += 1
     memo = Memo(machine.heap.reason)
+    machine.memos.append(memo)
     machine.tracing.append(memo)
     try:
         memo.result = _follow(machine, obj, code, values, context, node)

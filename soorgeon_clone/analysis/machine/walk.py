@@ -95,6 +95,7 @@ class Run(Branches):
         self.scopes: dict[Any, Scope] = {}
         self.memo: dict[Any, tuple[int, Memo]] = {}
         self.together: dict[Obj, Together] = {}  # functions that are followed once for all calls in this statement
+        self.memos: list[Memo] = []  # of this statement, all of them: what was done in one is told by its id
         self.last_round = 0
         self.may_give_up = False  # whether what is walked will be walked again in rounds if it takes too much
         self.gave_up = False
@@ -233,6 +234,7 @@ class Run(Branches):
         self.effort.begin()
         self.anything = None
         self.together.clear()
+        self.memos.clear()
         self.heap.now = record.index
         self.heap.why = record.why
         self.heap.reason = Reason(record.index, record.lowered.place, None, False, None)
