@@ -42,6 +42,7 @@ TRAITS = {
     "of_python_random": "the same",
     "own_pickling": "classes whose way of being pickled forgets what a subclass adds",
     "generator": "it draws from one generator of its own, the state that is called after it",
+    "generator_stays": "it draws from a generator whose state no file takes: what seeds it stays with what draws",
     "items_are_attributes": "items of an object are its attributes",
     "operands_held": "what an operator gives holds the operands",
     "pickles": "calls that pickle what they are given, also if it goes to no file",

@@ -500,6 +500,11 @@ def registers_by_name(path: str, library: str) -> bool:
     return sets_by_name(name) if library in sys.stdlib_module_names else _REGISTERS.match(name) is not None
 
 
+def seeds_by_name(path: str) -> bool:
+    """Whether a function that nobody described says by its name that it seeds generators of random numbers."""
+    return "seed" in path.rpartition(".")[2].lower()
+
+
 def may_set(effect: Effect, path: str) -> bool:
     """Whether the tables only say what holds for the standard library at large, and the name that something is set."""
     library, _, rest = path.partition(".")

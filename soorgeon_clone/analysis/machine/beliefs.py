@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from soorgeon_clone.analysis.knowledge.effects import FIGURES
+from soorgeon_clone.analysis.knowledge.effects import FIGURES, seeds_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
@@ -61,7 +61,7 @@ def chosen(
 
 
 def draw(machine: Run, what: str) -> None:
-    if machine.policy is not None and "seed" in what.rpartition(".")[2].lower():
+    if machine.policy is not None and seeds_by_name(what):
         for resource in _generators(machine):
             machine.seed(resource)
         return
@@ -75,12 +75,24 @@ def draw(machine: Run, what: str) -> None:
 
 
 def _generators(machine: Run) -> Iterator[str]:
-    """Yield the generators that the notebook's libraries draw from."""
-    tops = {each.path.partition(".")[0] for s in machine.statements for each in s.all_imports}
-    yield "python_random"
-    if any(top not in sys.stdlib_module_names and machine.knowledge.describes(top) for top in tops):
-        yield "numpy_random"
-    yield from (f"{top}_random" for top in tops if machine.knowledge.has(top, "generator"))
+    """Yield the generators that libraries draw from: also in code that nobody knows, where a run looks for it."""
+    yield from ("python_random", "numpy_random", "torch_random")
+    yield from (f"{top}_random" for top in _imported(machine) if machine.knowledge.has(top, "generator"))
+
+
+def _imported(machine: Run) -> set[str]:
+    """Return the libraries that the notebook imports anywhere."""
+    return {each.path.partition(".")[0] for s in machine.statements for each in s.all_imports}
+
+
+def only_seeds(machine: Run, path: str) -> bool:
+    """Whether a call that nobody described is taken to seed generators whose states cross, and to set nothing else.
+
+    A run looks whether that is so.
+    """
+    if machine.policy is None or not seeds_by_name(path):
+        return False
+    return not any(machine.knowledge.has(top, "generator_stays") for top in _imported(machine))
 
 
 def set_settings(machine: Run, receiver: Value, what: str) -> None:
@@ -101,6 +113,6 @@ _SETTING = frozenset("activate configure disable enable init register set use".s
 def is_setting(machine: Run, receiver: Value, args: Arguments, node: Instruction, what: str) -> bool:
     """Whether a call looks like a setting of the library that can be made again: ``lib.set_theme("dark")``."""
     looks = _looks(machine, receiver, args, node, what)
-    if receiver or looks.verb not in _SETTING or "seed" in looks.name or node not in machine.record.lowered.block:
+    if receiver or looks.verb not in _SETTING or seeds_by_name(what) or node not in machine.record.lowered.block:
         return False
     return all(obj.immutable and (obj.const is not None or "." in obj.type) for obj in args.all)

@@ -9,7 +9,7 @@ from functools import partial
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect, may_set, registers_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
-from soorgeon_clone.analysis.machine import beside, deferred, library, unknown_calls
+from soorgeon_clone.analysis.machine import beliefs, beside, deferred, library, unknown_calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.model import AT_RANDOM
 from soorgeon_clone.analysis.models import table as models
@@ -160,7 +160,8 @@ def call_library(machine: Run, path: str, args: Arguments, node: Instruction) ->
             return machine.apply(effect, receiver, rest, node, path=path, names=names)
     effect = machine.knowledge.function(path, given(args, names))
     if effect is None:
-        if unknown_calls.keeps_state(path) or registers_by_name(path, path.partition(".")[0]):
+        registers = registers_by_name(path, path.partition(".")[0]) and not beliefs.only_seeds(machine, path)
+        if unknown_calls.keeps_state(path) or registers:
             _may_set(machine, path, node)
         return machine.unknown(EMPTY, args, node, path)
     if may_set(effect, path) or (unknown_calls.keeps_state(path) and machine.knowledge.is_at_large(path)):

@@ -144,6 +144,8 @@ def _gather(machine: Run, node: Gather) -> Value:
         machine.heap.hold(made, ANY, expression(machine, node.value))
         machine.heap.hold_keys(made, key)
 
+    machine.looked_into.update(clause.over for clause in node.clauses)
+
     def run(clauses: tuple[Clause, ...], value: Value) -> None:
         clause, *rest = clauses
         iterate(machine, value)
@@ -218,6 +220,8 @@ def _operate(machine: Run, node: Operate) -> Value:
     left = node.first
     value = expression(machine, left)
     for sign, operand in node.rest:
+        if sign in ("in", "not in"):
+            machine.looked_into.add(operand)
         right = expression(machine, operand)
         if sign in _ASKING:
             _ask_for_number(machine, left, sign, operand)
@@ -456,7 +460,16 @@ def _call(machine: Run, node: Call) -> Value:
     if isinstance(function, Read) and function.name == "super":
         return definitions.super_object(machine, node)
     value = _few(machine, chain(machine, function), node)
+    if value and all(obj.type == LIB and obj.path in _LOOKING for obj in value):
+        machine.looked_into.update(item.value for item in node.arguments)
     return machine.call(value, calls.arguments(machine, node), node)
+
+
+# Functions that neither change nor keep what they are given, but for what it holds.
+_LOOKING = frozenset(
+    f"builtins.{name}"
+    for name in "all any bool dict frozenset len list max min print repr set sorted str sum tuple".split()
+)
 
 
 def _setting_or_part(machine: Run, of: Instruction, whole: Call | Item) -> tuple[Value, bool]:

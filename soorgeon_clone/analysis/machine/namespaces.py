@@ -112,6 +112,9 @@ def read_setting(machine: Run, value: Value, name: str, node: Call | Item) -> Va
         own = machine.knowledge.named_function(path)
         if own is not None and not (own.sets or own.changes or own.shares):  # sys.stdout.write("x")
             return machine.apply(own, EMPTY, calls.arguments(machine, node), node, path=path)
+    if isinstance(node, Item) and kind == "list(builtins.str)":  # sys.argv[1:]
+        machine.looked_into.add(node.of)
+        return None
     if isinstance(node, Item):
         effect, path = machine.knowledge.subscript(kind, "*"), f"{kind}[]"
     elif isinstance(node.function, Attribute):
@@ -119,7 +122,7 @@ def read_setting(machine: Run, value: Value, name: str, node: Call | Item) -> Va
         effect = machine.knowledge.method(kind, node.function.name, {})
     else:
         return None
-    if effect is None or effect.sets or effect.changes or effect.shares:
+    if effect is None or effect.sets or effect.changes or (effect.shares and node not in machine.looked_into):
         return None
     for each in setting.sets:
         machine.note("varies", each)

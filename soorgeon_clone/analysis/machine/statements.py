@@ -335,6 +335,7 @@ def _while(machine: Run, test: Instruction, body: Block) -> None:
 
 
 def _for(machine: Run, target: Instruction, over: Instruction, body: Block) -> None:
+    machine.looked_into.add(over)
     value = machine.evaluate(over)
     iterate(machine, value)
 

@@ -38,6 +38,7 @@ class Machine(Protocol):
     filed: set[Obj]  # definitions that what was written to files refers to
     given_to_modules: dict[str, Value]  # attributes of modules that the notebook assigns to
     in_modules: set[Obj]  # what those hold
+    looked_into: set[Instruction]  # what stands where nobody keeps it, or changes it: ``"a" in x``
     raised: Value  # exceptions that the notebook's own code raises, wherever they are caught
     running: set[tuple[Obj, Obj]]  # (object, its method) that are followed
     uncertain: int  # how many branches, loops and function bodies we are in

@@ -17,11 +17,13 @@ from soorgeon_clone.pipeline.assumptions.differences.words import words
 Settings = dict[str, dict[str, object]]
 """Whose (``matplotlib``, ``environ``) -> which -> something that is equal as long as the setting is as it was."""
 
-# Variables that libraries set for themselves while they are imported, and nobody else reads.
+# Variables that libraries set for themselves while they are imported, and nobody else reads. (PYTHONHASHSEED is read
+# when a Python starts; what seeds generators sets it by custom.)
 _OF_LIBRARIES = (
     *("KMP_", "OMP_", "OPENBLAS_", "MKL_", "NUMEXPR_", "VECLIB_", "TF_", "TF2_", "CUDA_", "TORCH", "PYTORCH_"),
     *("JOBLIB_", "LOKY_", "RAY_", "XLA_", "TOKENIZERS_", "QT_", "SKLEARN_", "NCCL_", "GRPC_", "PYDEVD_"),
     *("_RJEM_", "__DASK_", "PYOMO_AMPLFUNC", "RDBASE", "PROJ_CURL_", "GDAL_CURL_"),
+    *("PYTHONHASHSEED", "CUBLAS_"),
 )
 _OF_SHELLS = frozenset("_ __debug__ display exit get_ipython quit".split())
 _NOTHING = object()
@@ -184,8 +186,14 @@ def _torch() -> Mapping[str, object] | None:
         "set_num_threads": torch.get_num_threads(),
         "use_deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
         "set_printoptions": vars(torch._tensor_str.PRINT_OPTS),
-        "backends.cudnn": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
+        "backends.cudnn": _of_cudnn(torch),
     }
+
+
+def _of_cudnn(torch: Any) -> object:
+    """Return what is set of a library that nothing uses where there is no such device."""
+    cudnn = torch.backends.cudnn
+    return (cudnn.benchmark, cudnn.deterministic) if torch.cuda.is_available() else (False, False)
 
 
 def _torch_at_first() -> Mapping[str, object] | None:
@@ -198,6 +206,16 @@ def _torch_at_first() -> Mapping[str, object] | None:
         "use_deterministic_algorithms": False,
         "backends.cudnn": (False, False),
     }
+
+
+def _tensorflow() -> Mapping[str, object] | None:
+    """The seed of all operations: a later process would draw without it, and nobody could see that."""
+    eager = sys.modules.get("tensorflow.python.eager.context")
+    return None if eager is None else {"set_seed": eager.global_seed()}
+
+
+def _tensorflow_at_first() -> Mapping[str, object] | None:
+    return {"set_seed": None} if "tensorflow.python.eager.context" in sys.modules else None
 
 
 def _sklearn() -> Mapping[str, object] | None:
@@ -256,6 +274,7 @@ _READERS: Mapping[str, Callable[[], Mapping[str, object] | None]] = {
     "pandas": _pandas,
     "numpy": _numpy,
     "torch": _torch,
+    "tensorflow": _tensorflow,
     "sklearn": _sklearn,
     "warnings": _warnings,
     "environ": lambda: os.environ,
@@ -269,5 +288,6 @@ _AT_FIRST: Mapping[str, Callable[[], Mapping[str, object] | None]] = {
     "pandas": _pandas_at_first,
     "numpy": _numpy_at_first,
     "torch": _torch_at_first,
+    "tensorflow": _tensorflow_at_first,
 }
 _NAMES = {"matplotlib": "matplotlib.rcParams", "pandas": "pandas.options", "environ": "os.environ", "logger": "logger"}

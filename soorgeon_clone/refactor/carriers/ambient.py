@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from soorgeon_clone.analysis.model import AMBIENT
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger
@@ -16,6 +18,9 @@ _STATES: dict[str, tuple[str, str, str]] = {
     "torch_random": ("import torch", "torch.get_rng_state()", "torch.set_rng_state({value})"),
 }
 
+# Libraries that come with most others.
+_COMMON = frozenset({"numpy"})
+
 # of states that cannot be saved: what to say, and what to do
 _KEPT: dict[str, tuple[str, str]] = {
     "displays": ("it may change what an earlier section shows", "show it again, with `display`"),
@@ -26,12 +31,15 @@ _KEPT: dict[str, tuple[str, str]] = {
 def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     if not is_ambient(want.name) or want.binding is None:
         return None
-    if want.name.removeprefix(AMBIENT) in _STATES:
+    state = want.name.removeprefix(AMBIENT)
+    if state in _STATES and _can_be_imported(state, ledger):
         return Taken(HOW, loads=True, needs=_imported_before(want, ledger))
     made = tuple(sorted(want.binding.defs))
     first = min(map(ledger.borders.section_of, made), default=want.at - 1)
-    state = want.name.removeprefix(AMBIENT)
-    unknown = (f"the state of {state} cannot be saved", "make a generator of your own, and use it to draw numbers")
+    unknown = (
+        f"the state of {state.replace('_', ' ')} cannot be saved",
+        "make a generator of your own, and use it to draw numbers",
+    )
     what, remedy = _KEPT.get(state, unknown)
     return Refused(
         what, first, made, rule="a state that cannot be saved", remedy=remedy, final=True, facts=about(want.name)
@@ -53,6 +61,15 @@ def label(name: str) -> str:
 
 def is_ambient(name: str) -> bool:
     return name.startswith(AMBIENT)
+
+
+def _can_be_imported(state: str, ledger: Ledger) -> bool:
+    """Whether the library whose state it is can be imported in every task, as far as the notebook's imports show: code
+    that nobody knows may be feared to seed the generators of libraries that are not even installed."""
+    library = _STATES[state][0].removeprefix("import ")
+    tops = {path.partition(".")[0] for path in ledger.borders.modules()}
+    brings_it = any(map(ledger.knowledge.describes, tops - sys.stdlib_module_names)) and library in _COMMON
+    return library in sys.stdlib_module_names or library in tops or brings_it
 
 
 def _imported_before(want: Want, ledger: Ledger) -> tuple[str, ...]:

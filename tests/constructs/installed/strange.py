@@ -189,6 +189,27 @@ def draw_numpy():
     return numpy.random.rand() >= 0
 
 
+def set_seeds(number):
+    import os
+
+    import numpy
+
+    os.environ["PYTHONHASHSEED"] = str(number)
+    random.seed(number)
+    numpy.random.seed(number)
+
+
+def number():
+    return random.random()
+
+
+def set_seed_and_place(number, path):
+    import os
+
+    random.seed(number)
+    os.environ["STRANGE"] = path
+
+
 def reproducible(number):
     random.seed(number)
     return 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS
 from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
@@ -39,6 +41,8 @@ class Importable(Kind):
             return held | {machine.heap.lib(path)}
         effect = machine.knowledge.module_attribute(path)
         if effect is not None and path not in _STREAMS:  # who is given a stream writes to it
+            if effect.sets and node in machine.looked_into:
+                effect = _only_looked_into(machine, effect)
             value = machine.apply(effect, EMPTY, NO_ARGUMENTS, node, path=path)
             plain = frozenset(o for o in value if o.immutable and o.type != "builtins.NoneType")
             if plain and not effect.sets:
@@ -64,7 +68,7 @@ class Importable(Kind):
         effect = machine.knowledge.module_attribute(obj.path)
         given = any(given_to_module(machine, path) for path in (obj.path, f"{obj.path}[]"))
         if effect is not None and not given:
-            value = machine.apply(effect, EMPTY, NO_ARGUMENTS, node, path=obj.path)
+            value = machine.apply(_only_looked_into(machine, effect), EMPTY, NO_ARGUMENTS, node, path=obj.path)
             found = machine.elements(frozenset(o for o in value if o.type != LIB), node)
             if found and all(part.immutable for part in found):
                 return found
@@ -112,6 +116,13 @@ class Importable(Kind):
 
     def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
         return EMPTY
+
+
+def _only_looked_into(machine: Machine, effect: Effect) -> Effect:
+    """Return the effect of a setting that nobody gets to change: ``"A" in os.environ`` depends on it."""
+    for each in effect.sets:
+        machine.note("varies", each)
+    return replace(effect, sets=())
 
 
 def _module_named(key: Value) -> str | None:
