@@ -33,7 +33,7 @@ def test_pipeline_shows_what_the_notebook_shows(name: str, tmp_path: Path) -> No
         assert {task: set(upstream) for task, upstream in built.upstream.items()} == PLANS[name]
 
 
-@pytest.mark.parametrize("name", ["housing", "timeseries"])
+@pytest.mark.parametrize("name", ["housing", pytest.param("timeseries", marks=pytest.mark.long)])
 def test_into_another_folder(name: str, tmp_path: Path) -> None:
     straight, source = (_copy(tmp_path / folder) for folder in ("straight", "notebooks"))
     expected = run_straight(straight / f"{name}.ipynb")
@@ -43,7 +43,7 @@ def test_into_another_folder(name: str, tmp_path: Path) -> None:
     assert not found, "\n".join(map(str, found))
 
 
-@pytest.mark.parametrize("name", ["magics", "survey"])
+@pytest.mark.parametrize("name", ["magics", pytest.param("survey", marks=pytest.mark.long)])
 def test_the_runner_shows_what_jupyter_shows(name: str, tmp_path: Path) -> None:
     ours, kernels = (_copy(tmp_path / folder) for folder in ("ours", "kernel"))
     expected = run_straight(kernels / f"{name}.ipynb", isolation="kernel")
