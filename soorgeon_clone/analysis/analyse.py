@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.evidence import Place, Reason
@@ -36,15 +37,20 @@ def analyse(
     tables: Knowledge | None = None,
     read_file: Callable[[str], str | None] = lambda path: None,
     policy: Policy | None = None,
+    again: bool = False,
 ) -> NotebookFacts:
     """Return what each of ``sections`` does.
 
     With a ``policy``, code that nobody has described is assumed to do what it says, without one all that it may do.
+    ``again``: they were looked at before, and this must not take long.
     ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not run, or not Python, are
     left out: `python_of` says which they are.
     """
     with keeping_all(), _deep():
-        return _analyse(sections, tables or knowledge(), read_file, policy)
+        allowed = limits.LIMITS
+        if again:
+            allowed = replace(allowed, whole=allowed.whole_again)
+        return _analyse(sections, tables or knowledge(), read_file, policy, allowed)
 
 
 @contextmanager
@@ -81,11 +87,12 @@ def _analyse(
     tables: Knowledge,
     read_file: Callable[[str], str | None],
     policy: Policy | None,
+    allowed: limits.Limits,
 ) -> NotebookFacts:
     codes = python_of(section.cells for section in sections)
     cells = [cell for section in sections for cell in section.cells if cell.index in codes]
     lowered = {cell.index: _statements(codes[cell.index], cell) for cell in cells}
-    walker = Interpreter(tables, limits.LIMITS, policy)
+    walker = Interpreter(tables, allowed, policy)
     walker.read_file = read_file
     walker.statements = tuple(statement for each in lowered.values() for statement in each)
     imports = [each.path for statement in walker.statements for each in statement.all_imports]

@@ -35,6 +35,7 @@ class Limits:
     least: float = 1 / 16  # a statement that follows exhausted ones may use no less than this part
     beyond: float = 20.0  # times what exhausts it: then its loops are left as they are
     whole: float = 12.0  # statements that exhaust all this, in the whole notebook, and
+    whole_again: float = 2.0  # where the notebook is looked at once more, fearing more
     whole_of_statement: float = 0.005  # for each of its statements; from then on they may use the least part
     most: float = 3.0  # times that: then nothing more is followed
 

@@ -266,18 +266,54 @@ class _Search:
                 continue
             if not (self._is_told(one, other, unit) or self._is_told(other, one, unit)):
                 continue
-            if not alive[one].isdisjoint(alive[other]):
-                if together.get(one) is None or together.get(one) != together.get(other):
-                    self._believe_shared(given, (one, other), unit)
-            elif not self.is_in(one, unit) or not self.is_in(other, unit):
-                self._believe_shared(given, (one, other), unit)
+            common = alive[one] & alive[other]
+            if common and one in together and together[one] == together.get(other):
+                continue
+            asked = [
+                (a, b)
+                for a in self._stand_ins(one, alive[one] & handled, unit)
+                for b in self._stand_ins(other, alive[other] & handled, unit)
+            ]
+            if asked and all(a != b and self._begin_apart(a, b, unit) for a, b in asked):
+                pairs += asked
             else:
-                pairs.append((one, other))
-        for names in _cliques(pairs):
-            parts = [alive[name] for name in names]
+                self._believe_shared(given, (one, other), unit)
+        for names in _cliques(sorted({(min(pair), max(pair)) for pair in pairs})):
+            parts = [self.after(name, unit) for name in names]
             causes = [one for one in given if sum(not self.parts(one[1].objects).isdisjoint(p) for p in parts) > 1]
             some = [one for one in given if any(not self.parts(one[1].objects).isdisjoint(p) for p in parts)]
             yield from self._said("apart", names, causes or some)
+
+    def _stand_ins(self, name: Name, handled: frozenset[Obj], unit: Unit) -> list[Name]:
+        """Return the variable itself where a unit has it, else those that it loads and so gets at its parts.
+
+        None where it may get at them in another way.
+        """
+        if self.is_in(name, unit):
+            return [name]
+        loaded = sorted(n for n in self.wiring.loads[unit.begin] - unit.binds.keys() if n.isidentifier())
+        found = {n: parts for n in loaded if not (parts := self.after(n, unit)).isdisjoint(handled)}
+        return [*found] if handled <= frozenset[Obj]().union(*found.values()) else []
+
+    def _begin_apart(self, one: Name, other: Name, unit: Unit) -> bool:
+        """Whether two variables have nothing in common but what this unit lets them have: so a run can look for that.
+
+        What something that nobody knows is, or may hold, is mostly a number, a text, or an object of its own.
+        """
+        known = self._known_parts(one, unit) & self._known_parts(other, unit)
+        if all(obj.type == UNKNOWN for obj in known):
+            return True
+        files = [self.group_of.get((name, unit.begin), ()) for name in (one, other)]
+        return all(files) and files[0] != files[1] and unit.binds.keys().isdisjoint((one, other))
+
+    def _known_parts(self, name: Name, unit: Unit) -> frozenset[Obj]:
+        """Return what a variable is made of, but for what something that nobody knows may hold."""
+        seen = set(self.borders.value(name, unit.end))
+        stack = [*seen]
+        while stack:
+            if (obj := stack.pop()).type != UNKNOWN and _may_change(obj):
+                stack.extend(look_for_more(obj, seen))
+        return frozenset(filter(_may_change, seen))
 
     def _apart_in_memory(self, unit: Unit) -> Iterator[Assumption]:
         """Files keep that names denote one object, and nothing of memory that two objects share."""

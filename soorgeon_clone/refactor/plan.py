@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from soorgeon_clone.analysis.analyse import analyse, keeping_all
 from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge, read_user_effects
@@ -81,6 +82,13 @@ class _Choices:
     known: tuple[Remembered, ...]
 
 
+class _Look(NamedTuple):
+    """A policy, and the facts of the notebook under it once they are known."""
+
+    policy: Policy | None
+    borders: Borders | None = None
+
+
 @dataclass(frozen=True)
 class _Settled:
     """A solution with what its tasks take for granted, all of which runs check."""
@@ -88,6 +96,7 @@ class _Settled:
     solution: Solution
     granted: TakenForGranted
     policy: Policy | None
+    first: _Look  # before more was believed
     has_joined: bool = False
 
     @property
@@ -98,11 +107,11 @@ class _Settled:
 def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) -> Plan:
     tables = knowledge(read_user_effects(_folder(notebook)))
     policy = None if choices.proven or choices.single_task or len(sections) == 1 else Policy()
-    found = _settle(notebook, sections, tables, choices, policy, joining=policy is not None)
+    found = _settle(notebook, sections, tables, choices, _Look(policy), joining=policy is not None)
     if isinstance(found, Plan):
         return found
     if found.has_joined:
-        other = _settle(notebook, sections, tables, choices, policy, joining=False)
+        other = _settle(notebook, sections, tables, choices, found.first, joining=False)
         if isinstance(other, _Settled) and other.tasks > found.tasks:
             found = other
     if found.policy is not None and (more := _more_tasks(notebook, sections, tables, choices, found)) is not None:
@@ -117,7 +126,7 @@ def _settle(
     sections: tuple[Section, ...],
     tables: Knowledge,
     choices: _Choices,
-    policy: Policy | None,
+    look: _Look,
     *,
     joining: bool,
 ) -> _Settled | Plan:
@@ -125,11 +134,11 @@ def _settle(
 
     What no run would notice is believed, by the policy; or, if ``joining``, sections are joined so that nobody sees it.
     """
-    borders: Borders | None = None
+    policy, borders = first = look
     together = choices.together
     while True:
         if borders is None:
-            facts = _analyse(notebook, sections, tables, policy)
+            facts = _analyse(notebook, sections, tables, policy, again=first.borders is not None)
             borders = Borders(facts, {cell.index: cell for section in sections for cell in section.cells})
             if policy is not None and not policy.known and (broken := beliefs(borders, choices.known)):
                 policy, borders = Policy(broken), None
@@ -138,12 +147,14 @@ def _settle(
                 return as_one_task(notebook, sections, f"`{given[0]}` is its platform's, which keeps it for all cells")
             if not choices.forced:
                 refuse_undefined(notebook, facts)
+            if first.borders is None:
+                first = _Look(policy, borders)
         solution = _solved(borders, tables, replace(choices, together=together))
         if solution is None:
             return as_one_task(notebook, sections, "its sections need too much of one another")
         granted = taken_for_granted(solution) if policy is not None else NOTHING
         if policy is None or not granted.unchecked:
-            return _Settled(solution, granted, policy, has_joined=together != choices.together)
+            return _Settled(solution, granted, policy, first, has_joined=together != choices.together)
         # each round believes more, of finitely many statements, or joins more, of finitely many sections
         if joining:
             together = (*together, *_sorted(granted.together))
@@ -179,7 +190,7 @@ def _more_tasks(
     other = _solved(Borders(facts, borders.cells), tables, choices)
     if other is None or len(other.cut.units) <= found.tasks:
         return None
-    return _Settled(other, taken_for_granted(other), None)
+    return _Settled(other, taken_for_granted(other), None, found.first)
 
 
 def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution | None:
@@ -214,11 +225,16 @@ def _folder(notebook: Notebook) -> Path:
 
 
 def _analyse(
-    notebook: Notebook, sections: tuple[Section, ...], tables: Knowledge, policy: Policy | None
+    notebook: Notebook,
+    sections: tuple[Section, ...],
+    tables: Knowledge,
+    policy: Policy | None,
+    *,
+    again: bool = False,
 ) -> NotebookFacts:
     check_syntax(notebook)
     check_comments(notebook)
-    return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)), policy=policy)
+    return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)), policy=policy, again=again)
 
 
 def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, single_task: bool) -> tuple[str, ...]:

@@ -48,6 +48,39 @@ class Model:
         return self.summary()
 
 
+class Table:
+    def __init__(self, rows):
+        self.rows = rows
+        self.notes = ["new"]
+
+    def best(self):
+        return f"row {max(self.rows)}"
+
+    def labels(self):
+        return [f"row {row}" for row in self.rows]
+
+    def own_notes(self):
+        return self.notes
+
+    def frame(self):
+        return Table([*self.rows])
+
+    def add(self, row):
+        self.rows.append(row)
+
+    def __len__(self):
+        return len(self.rows)
+
+
+def merged(table, more):
+    return Table([*table.rows, len(more)])
+
+
+def linked(table, notes):
+    table.notes.append(notes)
+    return len(table.notes)
+
+
 # -- what changes what it is given
 
 
