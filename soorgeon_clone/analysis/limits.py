@@ -23,7 +23,8 @@ class Limits:
     calls: int = 1_500  # calls that are followed, and
     calls_in_rounds: int = 3_000  # where each function is followed once in a round
     apart: float = 1 / 4  # from this part of any of these on, that is done
-    steps: int = 20_000  # objects looked at on the way from one object to what it holds
+    steps: int = 50_000  # objects looked at on the way from one object to what it holds; in the whole notebook
+    steps_of_whole: int = 20_000  # of these count as much as the other limits of a statement
     width: int = 200_000  # objects that attributes and elements give
     held: int = 250_000  # objects that others hold, looked at once more
     size: int = 4_000  # nodes of function bodies that are followed, in the whole notebook, and
@@ -77,7 +78,7 @@ class Effort:
         """Come to the next statement. Raises TooMany where the statements before it used too much."""
         limits = self.limits
         self.statements += 1
-        self.whole += self._used()
+        self.whole += max(self._used(), self.steps / limits.steps_of_whole)
         self._clear()
         allowed = limits.whole + limits.whole_of_statement * self.statements
         if self.whole > allowed:

@@ -240,6 +240,9 @@ def unknown(machine: Run, receiver: Value, args: Arguments, node: Instruction, w
             if not machine.importing:  # what nobody knows of is not feared to do more than that: imports make things
                 machine.note("unknown_calls", shown)
             made = _assume(machine, receiver, args, node, what)
+            machine.policy = policy
+            if not machine.importing:
+                beliefs.draw(machine, what)
         machine.policy = policy
     machine.heap.reason = reason
     return made
@@ -288,7 +291,6 @@ def _assume(machine: Run, receiver: Value, args: Arguments, node: Instruction, w
         machine.heap.note_order(machine.heap.reach(values))
     beliefs.set_settings(machine, receiver, what)
     if not machine.importing:
-        beliefs.draw(machine, what)
         _may_be_file(machine, args.all, deep=not receiver)
         if "touches files" in believed:
             machine.note("files_read", "*")
