@@ -13,6 +13,7 @@ from soorgeon_clone.analysis.objects.heap import (
     FUNCTION,
     INSTANCE,
     LIB,
+    LOST,
     METHOD,
     SELF,
     UNKNOWN,
@@ -107,6 +108,15 @@ class LibraryObject(Kind):
         if not obj.immutable and not self._sets_ambient(machine, obj, "__setattr__", value):
             super().store_attribute(machine, obj, name, value, node)
 
+    def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
+        if self.leaves_out(machine, obj, name):
+            machine.heap.hold_words(obj, LOST, name)
+        super().hold_attribute(machine, obj, name, value)
+
+    def leaves_out(self, machine: Machine, obj: Obj, name: str) -> bool:
+        """Whether pickle leaves out an attribute that such an object gets."""
+        return machine.knowledge.has(obj.type, "own_pickling")
+
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         if not obj.immutable and not self._sets_ambient(machine, obj, "__setitem__", value):
             super().store_item(machine, obj, index, value, node)
@@ -123,6 +133,8 @@ class LibraryObject(Kind):
         if effect is not None and effect.writes:
             machine.note("files_written", "*")
             pickled_definitions.note_written(machine, effect, method, value)
+        if effect is not None and effect.opaque:
+            machine.opaque(effect.opaque)
         for setting in effect.sets if effect is not None else ():
             machine.note("sets", setting)
         return effect is not None and bool(effect.sets)

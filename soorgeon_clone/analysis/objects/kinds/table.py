@@ -28,10 +28,8 @@ class _Numbers(LibraryObject):
 
     saved: frozenset[str]
 
-    def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
-        if name not in self.saved and machine.is_attribute(name):
-            machine.heap.hold_words(obj, LOST, name)
-        super().hold_attribute(machine, obj, name, value)
+    def leaves_out(self, machine: Machine, obj: Obj, name: str) -> bool:
+        return name not in self.saved and machine.is_attribute(name)
 
     def hold_cells(self, machine: Machine, obj: Obj, value: Value) -> None:
         """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
