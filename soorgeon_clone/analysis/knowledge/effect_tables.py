@@ -27,6 +27,7 @@ TRAITS = {
     "calls_methods": "functions of it call methods, by their names, of objects that they are given",
     "calls_nothing_held": "functions of it do not call what containers that they are given hold, not at once",
     "data": "what an object of a library is given to work on: it does not change with it",
+    "equal_only_themselves": "its objects are equal to themselves and to nothing else",
     "dresses": "its objects call the functions that they hold, with what they are given when they are called",
     "figures": "its objects may hold figures",
     "forgets_subclasses": "classes whose pickles load as the class itself, whatever class is derived from it",

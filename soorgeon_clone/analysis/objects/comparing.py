@@ -20,6 +20,7 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
 
 BY_IDENTITY = (INSTANCE, "builtins.object")
+EQUAL_ONLY_THEMSELVES = "equal_only_themselves"  # of types of libraries
 # methods that look for what equals, or has the hash of, what they are given
 LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
 
@@ -29,16 +30,19 @@ def note_identity(machine: Machine, value: Value) -> None:
     if not machine.compares_identity():
         return
     if machine.effort.is_exhausted:
-        for obj in (one for type_ in BY_IDENTITY for one in machine.heap.of_type(type_)):
+        types = [t for t in machine.heap.types if t in BY_IDENTITY or machine.knowledge.has(t, EQUAL_ONLY_THEMSELVES)]
+        for obj in (one for type_ in types for one in machine.heap.of_type(type_)):
             obj.compared_by.add(machine.heap.now)
         return
     seen = set(value)
     stack = [obj for obj in value if not obj.immutable]
     while stack:
         obj = stack.pop()
-        if _equals_only_itself(obj):
+        is_unique = _equals_only_itself(machine, obj)
+        if is_unique:
             machine.heap.note_identity(obj)
-        elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
+        is_known = is_unique and not machine.has(obj, "artists")  # which stand for their parts
+        if not is_known and (obj.type == METHOD or ("." in obj.type and not obj.immutable)):
             for part in obj.fields.values():
                 machine.effort.held += len(part)
                 more = part - seen
@@ -51,6 +55,8 @@ def note_same(machine: Machine, sign: str, left: Value, right: Value) -> None:
     for obj in left | right:
         if not obj.immutable:
             machine.heap.note_identity(obj)
+            if machine.has(obj, "artists"):  # it stands for its parts
+                note_identity(machine, frozenset({obj}))
         elif machine.has(obj, "not_unique"):
             machine.note("tells_copies", f"`{sign} {obj.path}` asks whether two values are the same object")
     if any(_may_be_one(machine, one, other) for one in left for other in right):
@@ -118,7 +124,7 @@ def look_for_number(machine: Machine, value: Value, sought: Value) -> None:
 def look_up(machine: Machine, value: Value, key: Value) -> None:
     """Note that an object is looked for among the keys of a dictionary."""
     look_for_number(machine, value, key)
-    if any((obj.type in BY_IDENTITY and not obj.immutable) or _is_nameless(obj) for obj in key):
+    if any((obj.type in BY_IDENTITY and not obj.immutable) or _equals_only_itself(machine, obj) for obj in key):
         keys = (obj.fields.get(KEYS, EMPTY) for obj in value if obj.type in CONTAINERS)
         note_identity(machine, key.union(*keys))
 
@@ -131,15 +137,17 @@ def may_look_for(machine: Machine, path: str, receiver: Value, value: Value) -> 
         return True
     if any(obj.type in CONTAINERS for obj in receiver):
         return path.rpartition(".")[2] in LOOKING
-    return bool(receiver and value) and any(_equals_only_itself(obj) for obj in value | contents(value))
+    return bool(receiver and value) and any(_equals_only_itself(machine, obj) for obj in value | contents(value))
 
 
-def _equals_only_itself(obj: Obj) -> bool:
+def _equals_only_itself(machine: Machine, obj: Obj) -> bool:
     if obj.type == INSTANCE:
         return not _has_own_equality(obj)
     if _is_nameless(obj):
         return True
-    return obj.type == "builtins.object" and obj.made_with == {}  # object()
+    if obj.type == "builtins.object":
+        return obj.made_with == {}  # object()
+    return "." in obj.type and not obj.immutable and machine.has(obj, EQUAL_ONLY_THEMSELVES)
 
 
 def _is_nameless(obj: Obj) -> bool:
