@@ -33,6 +33,7 @@ TRAITS = {
     "forgets_subclasses": "classes whose pickles load as the class itself, whatever class is derived from it",
     "freezes": "what compiles functions: what they read is read once, and stays in them",
     "formulas": "names in the texts that it is given are read again when its objects are loaded",
+    "keeps_accessors": "its objects keep what they make when an accessor is asked for that the notebook registered",
     "keeps_exceptions": "context managers never swallow an exception",
     "learns": "its objects give the data that they hold to functions that they hold",
     "learnt_from": "that data",

@@ -37,6 +37,9 @@ class LibraryObject(Kind):
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__dict__" and not obj.immutable:
             return attributes(machine, obj)
+        if not obj.immutable and name in machine.accessors and self.keeps_accessors(machine, obj):
+            machine.refill(obj)  # it may keep an object of the notebook's class, which pickle leaves out
+            machine.heap.hold_words(obj, LOST, name)
         path = f"{obj.type}.{name}"
         effect = machine.knowledge.attribute(obj.type, name)
         if obj.immutable:
@@ -112,6 +115,10 @@ class LibraryObject(Kind):
         if self.leaves_out(machine, obj, name):
             machine.heap.hold_words(obj, LOST, name)
         super().hold_attribute(machine, obj, name, value)
+
+    def keeps_accessors(self, machine: Machine, obj: Obj) -> bool:
+        """Whether such an object keeps what it makes when somebody asks for an accessor of the notebook."""
+        return machine.has(obj, "keeps_accessors")
 
     def leaves_out(self, machine: Machine, obj: Obj, name: str) -> bool:
         """Whether pickle leaves out an attribute that such an object gets."""
