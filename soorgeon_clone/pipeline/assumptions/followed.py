@@ -12,6 +12,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from soorgeon_clone.pipeline.assumptions.remade import with_subclasses
+
 _SIGNALS = frozenset({"changed", "xlim_changed", "ylim_changed"})
 _TOLD = (  # module and class of what follows others
     ("matplotlib.colorizer", "Colorizer"),
@@ -39,7 +41,7 @@ class Followed:
         for module, name in _TOLD:
             kind: Any = getattr(sys.modules.get(module), name, None)
             if isinstance(kind, type):
-                yield from ((each, self._noted) for each in _with_subclasses(kind))
+                yield from ((each, self._noted) for each in with_subclasses(kind))
 
     def settle(self) -> bool:
         """Return whether the file must be written again, since some of those who are to be told are in it."""
@@ -69,9 +71,3 @@ class Followed:
                 if isinstance(method, types.MethodType) and id(method.__self__) in self._told:
                     found.append((signal, number, method))
         return found
-
-
-def _with_subclasses(kind: Any) -> Iterator[Any]:
-    yield kind
-    for each in kind.__subclasses__():
-        yield from _with_subclasses(each)

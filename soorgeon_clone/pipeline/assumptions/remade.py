@@ -29,6 +29,16 @@ def hooks() -> Iterator[Hook]:
     for value in list(vars(sys.modules["scipy.stats"]).values()) if "scipy.stats" in sys.modules else ():
         if isinstance(value, generic):
             yield type(value), _distribution
+    part = getattr(sys.modules.get("plotly.basedatatypes"), "BasePlotlyType", None)
+    for kind in with_subclasses(part) if part is not None else ():
+        yield kind, _part
+
+
+def with_subclasses(kind: Any) -> Iterator[Any]:
+    """Yield a class and all that are derived from it."""
+    yield kind
+    for each in kind.__subclasses__():
+        yield from with_subclasses(each)
 
 
 class _Module:
@@ -127,6 +137,30 @@ class _Domain:
             if is_so:
                 return operator.methodcaller(method, *domain.symbols), (_Domain(domain.domain),)
         return sys.modules["sympy.polys.polyoptions"].Domain.preprocess, (str(domain),)
+
+
+def _part(part: Any) -> Any:
+    """A trace or an axis of plotly that belongs to a figure is a part of that figure, also after loading."""
+    owner = part._parent
+    if owner is not None:
+        for name in dict.fromkeys((part.plotly_name, "layout", "data")):
+            held = getattr(owner, name, None)
+            if held is part:
+                return getattr, (owner, name)
+            for number, each in enumerate(held if isinstance(held, tuple) else ()):
+                if each is part:
+                    return operator.getitem, (_Attribute(owner, name), number)
+    return part.__reduce__()
+
+
+class _Attribute:
+    """What an object has under a name."""
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def __reduce__(self) -> Any:
+        return getattr, (self._owner, self._name)
 
 
 # Module and name of a kind, and what reduces its objects. Subclasses are not meant.
