@@ -55,10 +55,13 @@ def note_same(machine: Machine, sign: str, left: Value, right: Value) -> None:
     for obj in left | right:
         if not obj.immutable:
             machine.heap.note_identity(obj)
-            if machine.has(obj, "artists"):  # it stands for its parts
-                note_identity(machine, frozenset({obj}))
         elif machine.has(obj, "not_unique"):
             machine.note("tells_copies", f"`{sign} {obj.path}` asks whether two values are the same object")
+    if not any(all(obj.immutable for obj in side) for side in (left, right)):
+        of_libraries = frozenset(o for o in left | right if not o.immutable and _stands_for_parts(o))
+        for obj in machine.heap.reach(of_libraries):
+            if _equals_only_itself(machine, obj):
+                machine.heap.note_identity(obj)
     if any(_may_be_one(machine, one, other) for one in left for other in right):
         machine.note("tells_copies", f"`{sign}` asks whether two numbers or texts are the same object")
 
@@ -92,6 +95,11 @@ def _is_value(machine: Machine, path: str) -> bool:
     if effect is not None:
         return any((facts := machine.knowledge.type(type_)) is not None and facts.immutable for type_ in effect.returns)
     return not machine.knowledge.describes(path.partition(".")[0]) and not name[:1].isupper()
+
+
+def _stands_for_parts(obj: Obj) -> bool:
+    """Whether an object may stand for parts of it that a library gives: the steps of a pipeline, lines of axes."""
+    return obj.type == "builtins.object" or ("." in obj.type and not obj.type.startswith("builtins."))
 
 
 def _may_be_one(machine: Machine, one: Obj, other: Obj) -> bool:
