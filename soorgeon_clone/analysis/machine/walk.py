@@ -42,6 +42,7 @@ from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, StatementFacts
 from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects import labels
+from soorgeon_clone.analysis.objects.comparing import EQUAL_ONLY_THEMSELVES
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
     CLASS,
@@ -124,6 +125,8 @@ class Run(Branches):
         self._operators: dict[tuple[str, str, str], str | None] = {}
         self._types_seen = -1
         self._advances = False
+        self._compared_types = -1
+        self._compares = False
         self._done: set[object] = set()
         self._whole: set[Obj] = set()  # changed as a whole in this statement
         self._done_at = (-1, -1, -1)
@@ -501,7 +504,12 @@ class Run(Branches):
 
     def compares_identity(self) -> bool:
         """Whether there is any object that equals nothing but itself."""
-        return not self.heap.types.isdisjoint((INSTANCE, NAMELESS, "builtins.object"))
+        if not self._compares and len(self.heap.types) != self._compared_types:
+            self._compared_types = len(self.heap.types)
+            self._compares = not self.heap.types.isdisjoint((INSTANCE, NAMELESS, "builtins.object")) or any(
+                self.knowledge.has(type_, EQUAL_ONLY_THEMSELVES) for type_ in self.heap.types
+            )
+        return self._compares
 
     def first_time(self, *what: object) -> bool:
         """Whether this is done for the first time in this statement with all objects holding what they hold now."""

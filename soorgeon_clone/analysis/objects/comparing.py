@@ -20,6 +20,7 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
 
 BY_IDENTITY = (INSTANCE, "builtins.object")
+EQUAL_ONLY_THEMSELVES = "equal_only_themselves"  # of types of libraries
 # methods that look for what equals, or has the hash of, what they are given
 LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
 
@@ -29,16 +30,19 @@ def note_identity(machine: Machine, value: Value) -> None:
     if not machine.compares_identity():
         return
     if machine.effort.is_exhausted:
-        for obj in (one for type_ in BY_IDENTITY for one in machine.heap.of_type(type_)):
+        types = [t for t in machine.heap.types if t in BY_IDENTITY or machine.knowledge.has(t, EQUAL_ONLY_THEMSELVES)]
+        for obj in (one for type_ in types for one in machine.heap.of_type(type_)):
             obj.compared_by.add(machine.heap.now)
         return
     seen = set(value)
     stack = [obj for obj in value if not obj.immutable]
     while stack:
         obj = stack.pop()
-        if _equals_only_itself(obj):
+        is_unique = _equals_only_itself(machine, obj)
+        if is_unique:
             machine.heap.note_identity(obj)
-        elif obj.type == METHOD or ("." in obj.type and not obj.immutable):
+        is_known = is_unique and not machine.has(obj, "artists")  # which stand for their parts
+        if not is_known and (obj.type == METHOD or ("." in obj.type and not obj.immutable)):
             for part in obj.fields.values():
                 machine.effort.held += len(part)
                 more = part - seen
@@ -53,6 +57,11 @@ def note_same(machine: Machine, sign: str, left: Value, right: Value) -> None:
             machine.heap.note_identity(obj)
         elif machine.has(obj, "not_unique"):
             machine.note("tells_copies", f"`{sign} {obj.path}` asks whether two values are the same object")
+    if not any(all(obj.immutable for obj in side) for side in (left, right)):
+        of_libraries = frozenset(o for o in left | right if not o.immutable and _stands_for_parts(o))
+        for obj in machine.heap.reach(of_libraries):
+            if _equals_only_itself(machine, obj):
+                machine.heap.note_identity(obj)
     if any(_may_be_one(machine, one, other) for one in left for other in right):
         machine.note("tells_copies", f"`{sign}` asks whether two numbers or texts are the same object")
 
@@ -88,6 +97,11 @@ def _is_value(machine: Machine, path: str) -> bool:
     return not machine.knowledge.describes(path.partition(".")[0]) and not name[:1].isupper()
 
 
+def _stands_for_parts(obj: Obj) -> bool:
+    """Whether an object may stand for parts of it that a library gives: the steps of a pipeline, lines of axes."""
+    return obj.type == "builtins.object" or ("." in obj.type and not obj.type.startswith("builtins."))
+
+
 def _may_be_one(machine: Machine, one: Obj, other: Obj) -> bool:
     if not (is_copied(machine, one) or is_copied(machine, other)):
         return False
@@ -118,7 +132,7 @@ def look_for_number(machine: Machine, value: Value, sought: Value) -> None:
 def look_up(machine: Machine, value: Value, key: Value) -> None:
     """Note that an object is looked for among the keys of a dictionary."""
     look_for_number(machine, value, key)
-    if any((obj.type in BY_IDENTITY and not obj.immutable) or _is_nameless(obj) for obj in key):
+    if any((obj.type in BY_IDENTITY and not obj.immutable) or _equals_only_itself(machine, obj) for obj in key):
         keys = (obj.fields.get(KEYS, EMPTY) for obj in value if obj.type in CONTAINERS)
         note_identity(machine, key.union(*keys))
 
@@ -131,15 +145,17 @@ def may_look_for(machine: Machine, path: str, receiver: Value, value: Value) -> 
         return True
     if any(obj.type in CONTAINERS for obj in receiver):
         return path.rpartition(".")[2] in LOOKING
-    return bool(receiver and value) and any(_equals_only_itself(obj) for obj in value | contents(value))
+    return bool(receiver and value) and any(_equals_only_itself(machine, obj) for obj in value | contents(value))
 
 
-def _equals_only_itself(obj: Obj) -> bool:
+def _equals_only_itself(machine: Machine, obj: Obj) -> bool:
     if obj.type == INSTANCE:
         return not _has_own_equality(obj)
     if _is_nameless(obj):
         return True
-    return obj.type == "builtins.object" and obj.made_with == {}  # object()
+    if obj.type == "builtins.object":
+        return obj.made_with == {}  # object()
+    return "." in obj.type and not obj.immutable and machine.has(obj, EQUAL_ONLY_THEMSELVES)
 
 
 def _is_nameless(obj: Obj) -> bool:

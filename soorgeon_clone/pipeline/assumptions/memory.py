@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from soorgeon_clone.pipeline.assumptions import gradients, learnt
+from soorgeon_clone.pipeline.assumptions import gradients, learnt, remade
+from soorgeon_clone.pipeline.assumptions.followed import Followed
 from soorgeon_clone.pipeline.assumptions.strides import Buffer, Elements, Laid, in_its_own_memory
 
 _EFFORT = 100_000  # of numpy, to tell whether two arrays overlap
@@ -32,11 +33,12 @@ class Memory:
         self._blocks: dict[int, tuple[Any, Any]] = {}  # of an array -> it and the block of a frame that has it
         self._bases: set[int] = set()  # addresses of arrays on whose memory others are laid out
         self._laid: dict[tuple[Any, ...], tuple[Any, int]] = {}  # array -> on what, how many bytes from its start
+        self._followed = Followed()
 
     def passes(self) -> Iterator[AbstractContextManager[None]]:
         """Yield what every pickler of this process has to run in; once more if the file must be written again."""
         yield self._hooked()
-        if self._settle():
+        if self._settle() | self._followed.settle():
             yield self._hooked()
 
     @contextmanager
@@ -51,6 +53,8 @@ class Memory:
         """Yield what is to reduce arrays, and the blocks of pandas, which pack their arrays before pickle sees them."""
         yield from gradients.hooks()
         yield from learnt.hooks()
+        yield from remade.hooks()
+        yield from self._followed.hooks()
         numpy: Any = sys.modules.get("numpy")
         if hasattr(numpy, "ndarray"):
             yield from ((numpy.ndarray, self._reduced), (numpy.void, _reduced_record), (numpy.record, _reduced_record))
@@ -189,7 +193,7 @@ def _reduced_view(array: Any) -> Any:
 def _reduced_masked(array: Any) -> Any:
     """One that masks nothing has no mask; pickle would give it one, and it would print otherwise."""
     is_plain = array.mask is sys.modules["numpy.ma"].nomask and not array.hardmask and array._fill_value is None
-    return _reduced_view(array) if is_plain else array.__reduce__()
+    return _reduced_view(array) if is_plain else remade.masked(array)
 
 
 def _arrays_of(values: Any) -> Iterator[Any]:

@@ -29,7 +29,7 @@ def in_its_own_memory(array: Any, *, is_in_block: bool) -> Any:
             return array.__reduce_ex__(5)
         if not flags.writeable:
             return numpy.broadcast_to, (_Packed(array), array.shape)
-        if array.nbytes <= _SMALL and flags.c_contiguous:
+        if array.nbytes <= _SMALL and flags.c_contiguous and array.dtype.isnative:  # numpy would turn its bytes
             return array.__reduce__()
         order = "C" if flags.c_contiguous else "F"
         return numpy.ndarray, (array.shape, array.dtype, None, 0, None, order), _Packed(array), None, None, numpy.copyto

@@ -125,3 +125,6 @@ def _seed_anew() -> None:
         sys.modules["numpy.random.mtrand"].seed()
     if "torch" in sys.modules:
         sys.modules["torch"].seed()
+    if "sympy.core.symbol" in sys.modules:  # or a dummy variable of this task would be equal to one of another task
+        dummy = sys.modules["sympy.core.symbol"].Dummy
+        dummy._base_dummy_index = random.SystemRandom().randint(10**6, 9 * 10**6)

@@ -93,6 +93,8 @@ def amended(ledger: Ledger, binding: Binding, border: int) -> Amended | None:
         return None  # it would hold a copy of what another variable holds
     names = _given(borders, obj, number)
     state = frozenset(part for name in names for part in _held(obj, name))
+    if any(_has_life(borders, part, number) for part in own_parts(_closed_over(obj), obj)):
+        return None  # an attribute that comes in a file is not what the code has closed over
     inside = borders.facts.heap.reach(state)
     if not names or any(_has_life(borders, part, number) for part in _kept(obj, state) if part not in inside):
         return None
@@ -157,6 +159,10 @@ def _kept(obj: Obj, state: Value) -> Iterator[Obj]:
     """Yield what belongs to a definition besides its attributes: what its functions hold."""
     amendments = obj.fields.get(AMENDED, EMPTY)
     return own_parts((held for held in holds(obj) if held not in state and held not in amendments), obj)
+
+
+def _closed_over(obj: Obj) -> Value:
+    return frozenset(obj.scope.captured(obj)) if obj.type == FUNCTION and obj.scope is not None else EMPTY
 
 
 def _in_python(borders: Borders, obj: Obj, name: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from soorgeon_clone.analysis.objects.heap import (
     SELF,
     SETS,
     Obj,
+    Value,
 )
 from soorgeon_clone.analysis.objects.lineage import member
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
@@ -74,10 +75,19 @@ def remedy(obstacle: str, name: str) -> str:
 _TRACES = re.compile(r"__traceback__|__context__|__cause__|\btraceback\b|\bexc_info\b|\braise\s+\w+\s*$", re.MULTILINE)
 
 
+# before Python 3.12 an AttributeError, and in all a NameError, is pickled without these
+_NAMELESS, _NAMES = re.compile(r"\b(AttributeError|NameError|Exception)\b"), re.compile(r"\.(name|obj)\b")
+
+
 def _traced(borders: Borders, obj: Obj) -> str | None:
     """Say that an exception loses where it was raised, and from what, if the notebook may ask for that."""
-    if obj.type == "builtins.Exception" and any(_TRACES.search(cell.source) for cell in borders.cells.values()):
+    if obj.type != "builtins.Exception":
+        return None
+    sources = [cell.source for cell in borders.cells.values()]
+    if any(map(_TRACES.search, sources)):
         return "an exception, whose traceback pickle leaves out"
+    if any(map(_NAMELESS.search, sources)) and any(map(_NAMES.search, sources)):
+        return "an exception, whose attribute `name` pickle leaves out"
     return None
 
 
@@ -178,13 +188,20 @@ def _remade_otherwise(knowledge: Knowledge, obj: Obj) -> str | None:
         facts = knowledge.type(base.path)
         if facts is not None and not facts.picklable:
             return facts.reason or f"a {base.path}"
-        added = any(name.isidentifier() and name not in own for name in obj.fields)
+        if knowledge.has(base.path, "forgets_subclasses"):
+            return f"an object of a class derived from {base.path.rpartition('.')[2]}, which pickle forgets"
+        added = any(name.isidentifier() and not _is_code(obj.fields[name]) for name in obj.fields)
         if added and knowledge.has(base.path, "own_pickling"):
             return f"a {base.path.rpartition('.')[2]} with attributes, which pickle leaves out"
         run = {"__init__", "__new__"} if _EXCEPTION.search(base.path) else _REMAKING.get(base.path, set())
         if own & run:
             return f"an object of a class that gives {base.path.rpartition('.')[2]} another {min(own & run)}"
     return None
+
+
+def _is_code(value: Value) -> bool:
+    """Whether an attribute is a method or the like, which its class has."""
+    return all(part.type in (FUNCTION, METHOD, CLASS) for part in value)
 
 
 def _found_by_hash(borders: Borders, obj: Obj, exported: Container[str]) -> str | None:

@@ -158,7 +158,8 @@ def _set(machine: Machine, path: str, value: Value, into: str = "") -> None:
         if any(obj.type == INSTANCE for obj in value):
             machine.opaque("what is printed goes to an object of the notebook")
     reason = machine.blame(machine.heap.reason.node, f"assignment to {path}")
-    if path not in _STREAMS and any(is_advancing(machine, obj) for obj in machine.heap.reach(value)):
+    is_drawn_from = machine.knowledge.has(path, "seeded_by_number") and not all(obj.const is None for obj in value)
+    if is_drawn_from or (path not in _STREAMS and any(is_advancing(machine, obj) for obj in machine.heap.reach(value))):
         machine.opaque(f"{path} gets what each use of it changes")
     name = f"{path[:-9]}.*" if path.endswith(".__dict__") else into or path
     machine.given_to_modules[name] = machine.given_to_modules.get(name, EMPTY) | value

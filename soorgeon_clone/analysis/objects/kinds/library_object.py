@@ -13,6 +13,7 @@ from soorgeon_clone.analysis.objects.heap import (
     FUNCTION,
     INSTANCE,
     LIB,
+    LOST,
     METHOD,
     SELF,
     UNKNOWN,
@@ -36,6 +37,9 @@ class LibraryObject(Kind):
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__dict__" and not obj.immutable:
             return attributes(machine, obj)
+        if not obj.immutable and name in machine.accessors and self.keeps_accessors(machine, obj):
+            machine.refill(obj)  # it may keep an object of the notebook's class, which pickle leaves out
+            machine.heap.hold_words(obj, LOST, name)
         path = f"{obj.type}.{name}"
         effect = machine.knowledge.attribute(obj.type, name)
         if obj.immutable:
@@ -107,6 +111,19 @@ class LibraryObject(Kind):
         if not obj.immutable and not self._sets_ambient(machine, obj, "__setattr__", value):
             super().store_attribute(machine, obj, name, value, node)
 
+    def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
+        if self.leaves_out(machine, obj, name):
+            machine.heap.hold_words(obj, LOST, name)
+        super().hold_attribute(machine, obj, name, value)
+
+    def keeps_accessors(self, machine: Machine, obj: Obj) -> bool:
+        """Whether such an object keeps what it makes when somebody asks for an accessor of the notebook."""
+        return machine.has(obj, "keeps_accessors")
+
+    def leaves_out(self, machine: Machine, obj: Obj, name: str) -> bool:
+        """Whether pickle leaves out an attribute that such an object gets."""
+        return machine.knowledge.has(obj.type, "own_pickling")
+
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         if not obj.immutable and not self._sets_ambient(machine, obj, "__setitem__", value):
             super().store_item(machine, obj, index, value, node)
@@ -123,6 +140,8 @@ class LibraryObject(Kind):
         if effect is not None and effect.writes:
             machine.note("files_written", "*")
             pickled_definitions.note_written(machine, effect, method, value)
+        if effect is not None and effect.opaque:
+            machine.opaque(effect.opaque)
         for setting in effect.sets if effect is not None else ():
             machine.note("sets", setting)
         return effect is not None and bool(effect.sets)

@@ -17,7 +17,7 @@ from soorgeon_clone.analysis.objects.parts import CONTAINERS, FRAME, NDARRAY, NU
 
 _PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
 _WINDOWS = ("pandas.Rolling", "pandas.Expanding")
-_ACCESSOR = re.compile(r"register_\w+_accessor\(\s*['\"](\w+)['\"]")
+_ACCESSOR = re.compile(r"register_\w+_(?:accessor|namespace)\(\s*['\"](\w+)['\"]")
 _OF_FRAMES = frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"})
 
 SERIES, INDEXER = "pandas.Series", "pandas._Indexer"
@@ -28,10 +28,8 @@ class _Numbers(LibraryObject):
 
     saved: frozenset[str]
 
-    def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
-        if name not in self.saved and machine.is_attribute(name):
-            machine.heap.hold_words(obj, LOST, name)
-        super().hold_attribute(machine, obj, name, value)
+    def leaves_out(self, machine: Machine, obj: Obj, name: str) -> bool:
+        return name not in self.saved and machine.is_attribute(name)
 
     def hold_cells(self, machine: Machine, obj: Obj, value: Value) -> None:
         """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
@@ -59,11 +57,8 @@ class Table(_Numbers):
     prefix = TABLES
     saved = _OF_FRAMES | {"name", "names"}
 
-    def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
-        if not obj.immutable and name in machine.accessors:  # an object of the notebook's class that the frame may keep
-            machine.refill(obj)
-            machine.heap.hold_words(obj, LOST, name)
-        return super().attribute(machine, obj, name, node)
+    def keeps_accessors(self, machine: Machine, obj: Obj) -> bool:
+        return (installed_major("pandas") or 0) < 3
 
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         """A function that stands in the index is asked for the rows: ``df.loc[is_late] = 0``."""
@@ -189,7 +184,5 @@ def tables_copy_on_write(texts: Iterable[str]) -> bool:
 
 
 def registered_accessors(texts: Iterable[str]) -> frozenset[str]:
-    """Return the names of the accessors that the notebook registers, where pandas keeps them with a frame."""
-    if (installed_major("pandas") or 0) >= 3:
-        return frozenset()
+    """Return the names of the accessors that the notebook registers, which their libraries may keep with a frame."""
     return frozenset(name for text in texts for name in _ACCESSOR.findall(text))
