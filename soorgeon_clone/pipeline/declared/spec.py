@@ -133,11 +133,9 @@ def loads(
         for name, (function, known) in functions.grids.items():
             what = "those of the last build are shown" if known else "until the next one, one task stands for all of it"
             warnings.append(f"{path.name}: the grid of task '{name}' is computed by {function} in builds: {what}")
-    unused = sorted(set(environment.values) - environment.used)
-    if unused:
-        warnings.append(
-            f"env.yaml: {shortened(', '.join(unused))} {'is' if len(unused) == 1 else 'are'} not used in {path.name}"
-        )
+    for file, unused in environment.unused():
+        where, verb = f"{file}: " if file else "env: ", "is" if len(unused) == 1 else "are"
+        warnings.append(f"{where}{shortened(', '.join(unused))} {verb} not used in {path.name}")
     if top.get("config"):
         warnings.append(f"{top.value['config'].place}: 'config' has no effect")
     return Spec(

@@ -1,8 +1,8 @@
 """A shell script with placeholders -> what it says of its upstream; and the script with the placeholders filled in.
 
 As in Ploomber: ``{{product}}``, ``{{product["key"]}}``, ``{{upstream["task"]}}``, ``{{upstream["task"]["key"]}}``, and
-the names of params. A script with anything else of Jinja's (an expression, ``{% if %}``, a comment) is a template, as all
-of them are there; what is none keeps what Jinja would take for its own, such as ``${#array[@]}``.
+the names of params. A script with anything else of Jinja's (an expression, ``{% if %}``, a comment) is a template, as
+all of them are there; what is none keeps what Jinja would take for its own, such as ``${#array[@]}``.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _parts(place: str) -> list[str] | None:
 
 
 def _of_places(text: str) -> tuple[tuple[tuple[str, str | None], ...], dict[str, int]]:
-    """The tasks, and keys of their products, that placeholders take out of ``upstream``; all names, with their lines."""
+    """The tasks, and keys of their products, that placeholders take out of ``upstream``; all names and their lines."""
     used, names = [], dict[str, int]()
     for place in _PLACE.finditer(text):
         name, *keys = _parts(place[1]) or [""]
