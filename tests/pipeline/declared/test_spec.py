@@ -189,6 +189,26 @@ tasks:
     assert loaded.warnings == ("env.yaml: spare is not used in pipeline.yaml",)
 
 
+@pytest.mark.parametrize(
+    ("loader", "root", "found"),
+    [
+        ("{path: code}", ".", "code/a.py"),
+        ("{module: pack}", ".", "pack/a.py"),
+        ("{module: pack, path: code}", ".", "pack/code/a.py"),
+        ("{module: other.inner}", ".", "src/other/inner/a.py"),
+        ("{module: pack, path: code}", "pack", "code/a.py"),
+        ("{path: empty}", ".", "a.py"),
+    ],
+)
+def test_where_sources_are_looked_for(loader: str, root: str, found: str, tmp_path: Path) -> None:
+    for path in ("a.py", "code/a.py", "pack/a.py", "pack/code/a.py", "src/other/inner/a.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    text = f"meta: {{source_loader: {loader}}}\ntasks: [{{source: a.py, product: a.ipynb}}]"
+    loaded = loads(text, tmp_path / root)
+    assert (loaded.tasks[0].source.path, loaded.tasks[0].name, loaded.warnings) == (found, "a", ())
+
+
 def test_where_unused_values_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "env.dev.yaml").write_text("folder: x\nout: '{{folder}}/y'\nspare: 1\nmeta: {import_from: all.yaml}\n")
     (tmp_path / "all.yaml").write_text("more: 1\nnever: 2\n")
