@@ -12,6 +12,7 @@ from typing import Any
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import is_regular
 from soorgeon_clone.pipeline.declared import repository, yaml_tree
+from soorgeon_clone.pipeline.declared.outside import is_package
 from soorgeon_clone.pipeline.declared.values import Lookup, holds, resolved, typed
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, shortened
 from soorgeon_clone.pipeline.sources import templates
@@ -261,6 +262,9 @@ def _user(here: Path, item: Item) -> str:
 
 
 def _root(here: Path, item: Item) -> str:
+    """The folder of the package that the pipeline is part of, as in Ploomber, else that of pipeline.yaml."""
+    if (package := is_package(here)) is not None:
+        return str(package)
     for folder in (here, *here.parents):
         if (folder / "setup.py").is_file() or (folder / "pipeline.yaml").is_file():
             return str(folder)

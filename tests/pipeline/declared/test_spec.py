@@ -209,6 +209,19 @@ def test_where_sources_are_looked_for(loader: str, root: str, found: str, tmp_pa
     assert (loaded.tasks[0].source.path, loaded.tasks[0].name, loaded.warnings) == (found, "a", ())
 
 
+@pytest.mark.parametrize(
+    ("files", "root"),
+    [(("setup.py", "src/pack/__init__.py"), "."), (("pyproject.toml", "src/pack/__init__.py"), "."), ((), "src/pack")],
+)
+def test_the_root_of_a_package(files: tuple[str, ...], root: str, tmp_path: Path) -> None:
+    for name in ("src/pack/pipeline.yaml", *files):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    text = "tasks: [{source: m.f, product: a, params: {x: '{{root}}'}}]"
+    (task,) = loads(text, tmp_path / "src/pack").tasks
+    assert dict(task.params) == {"x": str((tmp_path / root).resolve())}
+
+
 def test_where_unused_values_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "env.dev.yaml").write_text("folder: x\nout: '{{folder}}/y'\nspare: 1\nmeta: {import_from: all.yaml}\n")
     (tmp_path / "all.yaml").write_text("more: 1\nnever: 2\n")
