@@ -587,6 +587,14 @@ def test_missing_sources_are_scaffolded(tools: list[Tool]) -> None:
     both(tools, do)
 
 
+def test_a_new_project(tools: list[Tool]) -> None:
+    both(tools, lambda tool: (tool("scaffold new").code, tool.text("new/pipeline.yaml") is not None))
+    theirs, ours = tools
+    assert replace(ours, folder=ours.folder / "new")("build").code == 0
+    read = replace(ours, folder=theirs.folder / "new")("status")
+    assert read.code == 0 and "tasks.features.sepal" in read.said
+
+
 @pytest.mark.parametrize("options", ["", "--include-products"])
 def test_plot(options: str, tools: list[Tool]) -> None:
     theirs, ours = tools
