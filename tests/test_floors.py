@@ -69,7 +69,7 @@ DOORS: dict[str, frozenset[str]] = {
     "filelock": frozenset({"pipeline/building/lock"}),
     # syntax of cells; the shell that runs them; a shell for the user
     "IPython": frozenset({"notebook/ipython", "pipeline/execution", "cli/interact"}),
-    "jinja2": frozenset({"pipeline/sources/sql", "pipeline/sources/templates"}),
+    "jinja2": frozenset({"pipeline/sources/sql", "pipeline/sources/template_facts", "pipeline/sources/templates"}),
     "jupytext": frozenset({"notebook/formats"}),
     "matplotlib": frozenset({"pipeline/plot/png"}),
     "mistune": frozenset({"page/markdown"}),

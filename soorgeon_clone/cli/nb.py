@@ -13,7 +13,7 @@ from soorgeon_clone.cli import say
 from soorgeon_clone.cli.completing import task_names
 from soorgeon_clone.cli.pipeline_options import PipelineCommand, pipeline_options, set_up_log
 from soorgeon_clone.errors import UserError
-from soorgeon_clone.files import atomic, confine, regular
+from soorgeon_clone.files import confine, regular
 from soorgeon_clone.files.problems import told
 from soorgeon_clone.visible import one_line
 
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 @pipeline_options
 @click.option("-i", "--inject", is_flag=True, help="Add a cell with the task's upstream, product and params.")
 @click.option("-r", "--remove", is_flag=True, help="Take that cell away.")
-@click.option("-s", "--sync", is_flag=True, help="Bring that cell up to date where there is one.")
+@click.option(
+    "-s",
+    "--sync",
+    is_flag=True,
+    help="Bring that cell up to date where there is one, and scripts and notebooks of pairs.",
+)
+@click.option("-p", "--pair", metavar="FOLDER", help="Pair each script with a notebook in FOLDER, beside the script.")
 @click.option(
     "-f",
     "--format",
@@ -45,33 +51,71 @@ def command(
     inject: bool,
     remove: bool,
     sync: bool,
+    pair: str | None,
     new_format: str | None,
 ) -> None:
     """Change the sources of all tasks, or of the tasks NAMES, so that they run cell by cell in Jupyter.
 
     The injected cell holds paths relative to the project's folder. Nothing else in the files changes.
+
+    A pair is a script and a notebook with the same cells; of the two, the one that was changed last counts. The
+    header of the script names the notebook, as jupytext has it.
     """
-    from soorgeon_clone.pipeline.declared import inject_file
     from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
-    if inject + remove + sync + bool(new_format) != 1:
-        raise click.UsageError("Choose one of --inject, --remove, --sync and --format.")
+    if inject + remove + sync + bool(pair) + bool(new_format) != 1:
+        raise click.UsageError("Choose one of --inject, --remove, --sync, --pair and --format.")
+    if pair and (Path(pair).is_absolute() or any(sign in pair for sign in ("//", ",", "\n"))):
+        raise click.UsageError(
+            f"--pair {one_line(pair)}: expected a folder such as 'notebooks', from where a script is."
+        )
     with Project(entry_point, env=env) as project:
         if new_format:
             _reformat(project, names, new_format.partition(":")[0])
             return
         count = 0
         for task, path in list(_sources(project, names)):
-            text = inject_file.source_text(path)
-            changed = _changed(project, task, text, inject=inject, sync=sync)
-            if changed != text:
-                with told(path):
-                    atomic.write_text(project.root, path, changed)
-                say.echo(f"{one_line(str(task.spec.source.path))}: {'removed' if remove else 'injected'}")
+            said = _bring_up_to_date(project, task, path, inject=inject, sync=sync, pair=pair)
+            if said is not None:
+                say.echo(f"{one_line(str(task.spec.source.path))}: {said}")
                 count += 1
         if not count:
             say.echo("Nothing to do.")
+
+
+def _bring_up_to_date(
+    project: Project, task: Task, path: Path, *, inject: bool, sync: bool, pair: str | None
+) -> str | None:
+    """Change a source, and the notebook that it is paired with. Return what was done, None for nothing."""
+    from soorgeon_clone.files.together import write_together
+    from soorgeon_clone.notebook import pairs
+    from soorgeon_clone.pipeline.declared import inject_file
+
+    text = inject_file.source_text(path)
+    current = pairs.paired(text, path, pair.rstrip("/")) if pair and path.suffix != ".ipynb" else text
+    twin = pairs.twin(current, path)
+    old = None
+    if twin is not None:
+        confine.written(project.root, twin)
+        if os.path.lexists(twin) and pair and pairs.twin(text, path) != twin:
+            raise UserError(f"{twin} exists already", hint="Move it away first.", exit_code=2)
+        if regular.is_regular(twin):
+            old = inject_file.source_text(twin)
+            if twin.stat().st_mtime_ns > path.stat().st_mtime_ns:
+                current = pairs.script_text(current, path, old)
+    changed = current if pair else _changed(project, task, current, inject=inject, sync=sync)
+    texts = {path: text} if old is None or twin is None else {path: text, twin: old}
+    new = {path: changed} if twin is None else {path: changed, twin: pairs.twin_text(changed, path, old)}
+    written = {str(one): content for one, content in new.items() if content != texts.get(one)}
+    if not written:
+        return None
+    with told(path):
+        write_together(written, [], project.root, project.root)
+    if changed != current:
+        return "injected" if inject or sync else "removed"
+    assert twin is not None  # nothing else changes a source
+    return f"{'paired' if pair else 'synced'} with {one_line(os.path.relpath(twin, project.root))}"
 
 
 def _sources(project: Project, names: tuple[str, ...]) -> Iterator[tuple[Task, Path]]:

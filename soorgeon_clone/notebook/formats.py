@@ -89,6 +89,77 @@ def write_text(data: Mapping[str, Any], format_name: str) -> str:
     return text
 
 
+def with_twin(text: str, extension: str, folder: str) -> str:
+    """Return a script whose header names a notebook in ``folder`` (from where the script is) as its twin."""
+    node = _node(text, extension)
+    name = node.metadata["jupytext"]["text_representation"]["format_name"]
+    node.metadata["jupytext"]["formats"] = f"{folder}//ipynb,{extension[1:]}:{name}"
+    if node.metadata["jupytext"].get("notebook_metadata_filter") == "-all":  # it has no header so far
+        del node.metadata["jupytext"]["notebook_metadata_filter"]
+    return _text(node, text, extension)
+
+
+def twin_path(text: str, path: Path) -> Path | None:
+    """Return where the notebook is that the header of a script names; None if it names none. Raises ValueError."""
+    from jupytext.paired_paths import InconsistentPath, paired_paths
+
+    paired = _node(text, path.suffix).metadata["jupytext"]
+    try:
+        found = paired_paths(str(path), _format(paired, path.suffix), paired.get("formats", ""))
+    except InconsistentPath as error:
+        raise ValueError(str(error)) from None
+    return next((Path(one) for one, _ in found if one.endswith(".ipynb")), None)
+
+
+def twin_text(text: str, extension: str, old: str | None) -> str:
+    """Return a script as an .ipynb file, with the outputs that ``old`` has of the same cells. Raises ValueError."""
+    import jupytext
+    from jupytext.combine import combine_inputs_with_outputs
+
+    node = _node(text, extension)
+    if old is not None:
+        node = combine_inputs_with_outputs(node, _node(old, ".ipynb"), {"extension": extension})
+    written: str = jupytext.writes(node, fmt="ipynb")
+    return written if written.endswith("\n") else written + "\n"
+
+
+def text_of_twin(text: str, extension: str, of_twin: str) -> str:
+    """Return a script with the cells of an .ipynb file; ``text`` itself if they are the same. Raises ValueError."""
+    script, node = _node(text, extension), _node(of_twin, ".ipynb")
+    cells = [
+        [(cell.cell_type, cell.source.rstrip(), cell.metadata.get("tags")) for cell in one.cells]
+        for one in (script, node)
+    ]
+    if cells[0] == cells[1]:
+        return text
+    node.metadata.setdefault("jupytext", {}).update(script.metadata["jupytext"])
+    return _text(node, text, extension)
+
+
+def _node(text: str, extension: str) -> Any:
+    prepare_jsonschema()
+    import jupytext
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return jupytext.reads(text, fmt={"extension": extension})
+        except Exception as error:  # as in `read_text`
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _format(paired: Mapping[str, Any], extension: str) -> dict[str, str]:
+    return {"extension": extension, "format_name": paired["text_representation"]["format_name"]}
+
+
+def _text(node: Any, like: str, extension: str) -> str:
+    """Return a notebook in the format of the script ``like``."""
+    import jupytext
+
+    written: str = jupytext.writes(node, fmt=_format(_node(like, extension).metadata["jupytext"], extension))
+    return written
+
+
 def make_node(data: Mapping[str, Any]) -> Any:
     """Return nbformat 4 data as a NotebookNode, which nbclient and nbconvert work on."""
     prepare_jsonschema()

@@ -25,16 +25,17 @@ from soorgeon_clone.pipeline.declared.model import DAG, Spec, Task
 from soorgeon_clone.pipeline.execution.model import Isolation
 from soorgeon_clone.pipeline.run import build, run_task, touch
 from soorgeon_clone.pipeline.sources.no_code import NO_CODE
+from soorgeon_clone.pipeline.sources.source_facts import function_text
 from soorgeon_clone.pipeline.status.model import TaskStatus
 from soorgeon_clone.pipeline.status.project import Project
 
 
-class Pipeline:
-    """A pipeline on disk. ``status`` and ``build`` look at files anew each time.
+class Pipeline(Mapping[str, "PipelineTask"]):
+    """A pipeline on disk: its tasks by their names, each after its upstream. ``status`` and ``build`` look at files
+    anew each time.
 
     ``entry_point`` is a pipeline.yaml or its folder, what such a file says (a mapping; paths are relative to the
-    working folder), or functions (see `functions`), with ``params`` for them. Going through a pipeline gives the names
-    of its tasks, ``pipeline["name"]`` one of them.
+    working folder), or functions (see `functions`), with ``params`` for them.
 
     ``env`` gives values of placeholders by their dotted names, in place of those of env.yaml or besides them; ``store``
     is the URL of the store ("off" for none), None for what the environment or pipeline.yaml says. Problems that a
@@ -95,6 +96,12 @@ class Pipeline:
     def __contains__(self, name: object) -> bool:
         return name in self._dag.tasks
 
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
     def __getitem__(self, name: str) -> PipelineTask:
         if name not in self._dag.tasks:
             raise NoTask(f"there is no task {name!r}; there are: {', '.join(list(self)[:20])}", hint=self._near(name))
@@ -105,6 +112,11 @@ class Pipeline:
 
         near = difflib.get_close_matches(name, list(self), n=1)
         return f"Did you mean {near[0]!r}?" if near else None
+
+    def get_downstream(self, name: str) -> list[str]:
+        """The names of the tasks that come right after one."""
+        wanted = self[name].name
+        return [task.name for task in self._dag.tasks.values() if wanted in task.upstream]
 
     def plot(self, output: Path | str = "pipeline.html") -> Path:
         """Draw the pipeline to a file that ends with .html, .svg, .png or .mmd; return its path."""
@@ -223,7 +235,7 @@ class Statuses(list[TaskStatus]):
 
 
 class PipelineTask:
-    """One task of a pipeline."""
+    """One task of a pipeline. As a text it is its product, as in Ploomber: ``read_csv(str(pipeline["load"]))``."""
 
     def __init__(self, pipeline: Pipeline, name: str) -> None:
         self.pipeline = pipeline
@@ -251,7 +263,7 @@ class PipelineTask:
 
     @property
     def source(self) -> str:
-        """The text of its source; of a function, that of its module."""
+        """The text of its source."""
         return source_text(self.pipeline.root, self._task, self.pipeline.dag.tasks)
 
     def build(self, *, force: bool = False) -> Report:
@@ -270,12 +282,15 @@ class PipelineTask:
         """Run it in this process, and open the debugger where it fails."""
         self.pipeline.debug(self.name)
 
+    def __str__(self) -> str:
+        return str(self.product)
+
     def __repr__(self) -> str:
         return f"<task {self.name!r}: {self.status().line}>"
 
 
 def source_text(root: Path, task: Task, tasks: Mapping[str, Task]) -> str:
-    """Return the text of a task's source; of a function, that of its module, of SQL what is sent. Raises UserError."""
+    """Return the text of a task's source; of SQL what is sent. Raises UserError."""
     from soorgeon_clone.pipeline.declared.inject_file import source_text as text_of
     from soorgeon_clone.pipeline.sources.local_modules import LocalModules
 
@@ -293,7 +308,9 @@ def source_text(root: Path, task: Task, tasks: Mapping[str, Task]) -> str:
     path = task.spec.source.path or LocalModules(root).find(task.spec.source.text.rpartition(".")[0])
     if path is None:
         raise UserError(f"the source of task '{task.name}' is not in the project: {task.spec.source.text}")
-    return text_of(root / path)
+    text = text_of(root / path)
+    name = task.spec.source.text.rpartition(".")[2]
+    return function_text(text, name) if task.spec.source.kind == "function" else text
 
 
 def _rows(task: Task, relation: str, root: Path) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,57 @@ def test_an_injected_source_is_not_stale_and_runs_alone(folder: Folder) -> None:
 def test_one_choice_is_needed(folder: Folder) -> None:
     assert CliRunner().invoke(nb, []).exit_code == 2
     assert CliRunner().invoke(nb, ["--inject", "--remove"]).exit_code == 2
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change a file, later than all others."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    at = max(one.stat().st_mtime_ns for one in path.parent.parent.rglob("*") if one.is_file()) + 10**9
+    os.utime(path, ns=(at, at))
+
+
+def test_a_script_and_its_twin(folder: Folder) -> None:
+    script, twin = folder.root / "tasks/load.py", folder.root / "tasks/notebooks/load.ipynb"
+    assert (
+        run(nb, "--pair", "notebooks", "load") == f"tasks/load.py: paired with {Path('tasks/notebooks/load.ipynb')}\n"
+    )
+    assert "formats: notebooks//ipynb,py:percent" in script.read_text()
+    assert [cell.source for cell in read(twin).cells] == [cell.source for cell in read(script).cells]
+    assert run(nb, "--pair", "notebooks", "load") == run(nb, "--sync") == "Nothing to do.\n"
+
+    edit(twin, "x = [1]", "x = [2]")
+    assert "synced" in run(nb, "--sync")
+    assert "x = [2]" in script.read_text() and run(nb, "--sync") == "Nothing to do.\n"
+    data = json.loads(twin.read_text())
+    shown = [{"name": "stdout", "output_type": "stream", "text": ["shown"]}]
+    data["cells"][-1]["outputs"] = shown
+    twin.write_text(json.dumps(data))
+    edit(script, "x = [2]", "x = [3]")
+    assert "synced" in run(nb, "--sync")
+    data = json.loads(twin.read_text())
+    assert "x = [3]" in str(data) and data["cells"][-1]["outputs"] == shown
+
+    assert run(nb, "--inject", "load") == "tasks/load.py: injected\n"
+    assert "injected-parameters" in script.read_text() and "injected-parameters" in twin.read_text()
+    edit(twin, "x = [3]", "x = [4]")
+    assert run(nb, "--remove") == "tasks/load.py: removed\n"
+    assert "injected" not in script.read_text() + twin.read_text() and "x = [4]" in script.read_text()
+    assert folder.ran() == ["load", "fit"]
+
+
+def test_a_twin_that_cannot_be(folder: Folder) -> None:
+    assert CliRunner().invoke(nb, ["--pair", "/x"]).exit_code == 2
+    assert "is not inside" in str(CliRunner().invoke(nb, ["--pair", "../../x"]).exception)
+    before = (folder.root / "tasks/load.py").read_text()
+    folder.write("tasks/notebooks/load.ipynb", json.dumps(notebook(DECLARED)))
+    assert "load.ipynb exists already" in str(CliRunner().invoke(nb, ["--pair", "notebooks"]).exception)
+    assert (folder.root / "tasks/load.py").read_text() == before
+    run(nb, "--pair", "others")
+    folder.write("tasks/others/load.ipynb", "{")
+    edit(folder.root / "tasks/others/load.ipynb", "{", "[")
+    assert "cannot be read" in str(CliRunner().invoke(nb, ["--sync"]).exception)
 
 
 def test_another_format(folder: Folder) -> None:

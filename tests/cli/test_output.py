@@ -61,6 +61,13 @@ def test_log_records(level: str, seen: str, folder: Folder) -> None:
     assert "told" not in (folder.root / "output/a.ipynb").read_text().replace("told %s", "")
 
 
+def test_a_line_that_is_printed_in_pieces(folder: Folder) -> None:
+    code = "import time\ntime.sleep(0.5)\nprint('so', 'far')\nprint('no end', end='')"
+    folder.task("b", code, papermill_params={"log_output": True})
+    lines = [line.partition("b: ")[2] for line in run(folder, "build", "-p", "b", "--log", "info").splitlines()]
+    assert "so far" in lines and "no end" in lines and "so" not in lines
+
+
 def test_log_output(folder: Folder) -> None:
     folder.declare(source="tasks/a.py", product={"nb": "output/a.ipynb"}, papermill_params={"log_output": True})
     assert "a: printed" in run(folder, "build", "--log", "info")

@@ -54,11 +54,43 @@ def test_tasks_by_name(chain: Folder) -> None:
     assert dag["load"].load("x") == [1, 2, 3]
     assert dag["load"].status().up_to_date and not dag["fit"].status().up_to_date
     assert "x = [1, 2, 3]" in dag["load"].source
+    assert str(dag["load"].status()) == "load: up to date" and str(dag["load"]) == str(dag["load"].product)
+    assert list(dag.keys()) == ["load", "fit"] and [task.name for task in dag.values()] == ["load", "fit"]
+    assert dag.get("none") is None and dag == dag and dag != Pipeline(chain.root) and len({dag, dag}) == 1
+    assert dag.get_downstream("load") == ["fit"] and dag.get_downstream("fit") == []
     assert repr(dag["load"]) == "<task 'load': up to date>"
     with pytest.raises(KeyError, match=r"there is no task 'laod'; there are: load, fit\nDid you mean 'load'\?"):
         dag["laod"]
     with pytest.raises(KeyError, match="there is no task 'none'; there are: load, fit"):
         dag["none"]
+
+
+WRITTEN = """X = 1
+
+
+@staticmethod
+def make(product):
+    return 1
+
+
+def other(product): ...
+
+from os.path import join as imported
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("make", "@staticmethod\ndef make(product):\n    return 1\n"),
+        ("other", "def other(product): ...\n"),
+        ("imported", WRITTEN),
+    ],
+)
+def test_the_source_of_a_function(name: str, text: str, folder: Folder) -> None:
+    folder.write("funcs.py", WRITTEN)
+    folder.declare(source=f"funcs.{name}", product="output/x.txt")
+    assert Pipeline(folder.root)[name].source == text
 
 
 @pytest.mark.parametrize("name", ["p.html", "p.svg", "p.mmd"])

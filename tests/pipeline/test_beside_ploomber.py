@@ -131,6 +131,16 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
         {"on_finish": "hooks.stop", "tasks": [entry("a", "x.txt")]},
         1,
     ),
+    "an early stop by a task": (
+        {
+            "tasks.py": "from ploomber.exceptions import DAGBuildEarlyStop\n\n"
+            "def a(product):\n    open(str(product), 'w').write('1')\n\n"
+            "def b(product, upstream):\n    upstream['a']\n    raise DAGBuildEarlyStop('nothing new')\n\n"
+            "def c(product, upstream):\n    upstream['b']\n    open(str(product), 'w').write('3')\n",
+        },
+        {"executor": "serial", "tasks": [{"source": f"tasks.{one}", "product": f"out/{one}.txt"} for one in "abc"]},
+        1,
+    ),
     "SQL": (
         {
             "db.py": "import sqlite3\nfrom ploomber.clients import SQLAlchemyClient\n\n"
@@ -162,6 +172,37 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
                  "product_class": "SQLiteRelation",
                  "to_sql_kwargs": {"if_exists": "replace", "index": False}},
                 {"source": "back.sql", "product": "out/back.txt", "class": "SQLDump", "chunksize": None},
+                entry("read", "x.txt"),
+            ],
+        },
+        2,
+    ),
+    "SQL with macros, views and clients of their own": (
+        {
+            "db.py": "import sqlite3\nfrom ploomber.clients import DBAPIClient, SQLAlchemyClient\n\n"
+            "def get(database):\n    return DBAPIClient(sqlite3.connect, dict(database=database))\n\n"
+            "def engine(database):\n    return SQLAlchemyClient('sqlite:///' + database)\n",
+            "sql/macros.sql": "{% macro above(least, name='n') -%}\n{{name}} > {{least}}\n{%- endmacro %}\n",
+            "sql/numbers.sql": "DROP TABLE IF EXISTS {{product}};\nCREATE TABLE {{product}} AS "
+            "{% for n in numbers %}SELECT {{n}} AS n{% if not loop.last %} UNION {% endif %}{% endfor %};",
+            "sql/great_numbers.sql": "{% import 'macros.sql' as m %}DROP VIEW IF EXISTS {{product}};\n"
+            "CREATE VIEW {{product}} AS SELECT * FROM {{upstream['numbers']}} WHERE {{m.above(least)}};",
+            "sql/parts.sql": "SELECT n, n * 1.5 AS x, 'a' AS t FROM {{upstream['great_numbers']}} ORDER BY n",
+            "sql/read.py": script(
+                "import pandas as pd\nframe = pd.concat([pd.read_parquet(f'{upstream[\"parts\"]}/{n}.parquet') "
+                "for n in range(2)])\nopen(product['x'], 'w').write(frame.to_csv(index=False))", "parts"
+            ),
+        },
+        {
+            "meta": {"source_loader": {"path": "sql"}, "product_default_class": {"SQLScript": "SQLiteRelation"}},
+            "clients": {"SQLScript": {"dotted_path": "db.engine", "database": "data.db"},
+                        "SQLiteRelation": {"dotted_path": "db.engine", "database": "data.db"}},
+            "executor": "serial",
+            "tasks": [
+                {"source": "numbers.sql", "product": ["numbers", "table"], "params": {"numbers": [1, 2, 3, 4]}},
+                {"source": "great_numbers.sql", "product": ["great_numbers", "view"], "params": {"least": 1}},
+                {"source": "parts.sql", "product": "out/parts.parquet", "class": "SQLDump", "chunksize": 2,
+                 "client": {"dotted_path": "db.get", "database": "data.db"}},
                 entry("read", "x.txt"),
             ],
         },
@@ -257,6 +298,22 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
         {"location": "factory.make"},
         2,
     ),
+    "a factory with a link": (
+        {
+            "in.txt": "given",
+            "tasks.py": "def b(product, upstream):\n"
+            "    open(str(product), 'w').write(open(str(upstream['link'])).read() * 2)\n",
+            "factory.py": "from pathlib import Path\n\nimport tasks\nfrom ploomber import DAG\n"
+            "from ploomber.products import File\nfrom ploomber.tasks import Link, PythonCallable, ShellScript\n\n"
+            "def make():\n    dag = DAG()\n    Path('out').mkdir(exist_ok=True)\n"
+            "    link = Link(File('in.txt'), dag, name='link')\n"
+            "    b = PythonCallable(tasks.b, File('out/b.txt'), dag, name='b')\n"
+            "    c = ShellScript(Path('c.sh'), File('out/c.txt'), dag, name='c')\n    link >> b >> c\n    return dag\n",
+            "c.sh": "cat {{upstream['b']}} > {{product}}\n",
+        },
+        {"location": "factory.make"},
+        1,
+    ),
     "a client for files": (
         {
             "tasks.py": "def a(product):\n    open(str(product), 'w').write('1')\n",
@@ -321,6 +378,15 @@ CASES: dict[str, tuple[Mapping[str, str], object, int]] = {
          {"source": "c.sh", "product": {"one": "out/one.txt", "two": "out/two.txt"}}],
         1,
     ),
+    "a shell script that is a template": (
+        {"a.py": script("open(product['x'], 'w').write('1')"), "in.txt": "in\n",
+         "b.sh": "cat {{upstream.a.x}} {{resources_['file']}} > {{product}}\n{# no comment of bash's #}\n"
+         "{% for word in words if word != 'x' %}\necho {{word | upper}} {{loop.index}} >> {{product}}\n{% endfor %}\n"
+         "echo {{deep.n + 1}} {{words[-1]}} {{words}} >> {{product}}\n"},
+        [entry("a", "x.txt"), {"source": "b.sh", "product": "out/b.txt",
+         "params": {"words": ["hello", "x", "you"], "deep": {"n": 1}, "resources_": {"file": "in.txt"}}}],
+        1,
+    ),
     "R": (
         {"a.R": "# %% tags=[\"parameters\"]\nupstream = NULL\nproduct = NULL\n\n# %%\n"
          "writeLines(as.character(6 * 7), product[['x']])\n",
@@ -364,32 +430,50 @@ def texts(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text() for path in found if path.is_file()}
 
 
+def built(tool: str, line: str, ploomber: Path, tmp_path: Path, files: Mapping[str, str], builds: int = 1) -> object:
+    """What a tool leaves in files of a folder of its own."""
+    command = [str(ploomber)] if tool == "ploomber" else [sys.executable, "-m", "soorgeon_clone"]
+    folder = tmp_path / tool
+    folder.mkdir()
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    environment = {**os.environ, "PLOOMBER_STATS_ENABLED": "false", "SOORGEON_CLONE_CACHE": "off"}
+    if tool == "ours" and "ploomber" in "".join(files.values()):  # it is installed beside
+        packages = sorted((ploomber.parents[1] / "lib").glob("python*/site-packages"))
+        environment["PYTHONPATH"] = os.pathsep.join([environment.get("PYTHONPATH", ""), *map(str, packages[:1])])
+    for _ in range(builds):
+        done = subprocess.run([*command, *line.split()], cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{tool}: {done.stdout}{done.stderr}"
+    return texts(folder)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_both_leave_the_same(case: str, ploomber: Path, tmp_path: Path) -> None:
     files, declared, builds = CASES[case]
     if case == "R" and not shutil.which("Rscript"):
         pytest.skip("R is not installed")
     left = {}
-    ours = [sys.executable, "-m", "soorgeon_clone"]
-    for name, command in (("ploomber", [str(ploomber)]), ("ours", ours)):
-        folder = tmp_path / name
-        folder.mkdir()
-        for path, text in files.items():
-            (folder / path).parent.mkdir(exist_ok=True)
-            (folder / path).write_text(text)
-        outside = name == "ours" and "../" in json.dumps(declared)  # which Ploomber has no key for
+    for tool in ("ploomber", "ours"):
+        outside = tool == "ours" and "../elsewhere" in json.dumps(declared)  # which Ploomber has no key for
         said = {"allow_outside": True, "tasks": declared} if outside else declared
-        (folder / "pipeline.yaml").write_text(json.dumps(said))
-        environment = {**os.environ, "PLOOMBER_STATS_ENABLED": "false", "SOORGEON_CLONE_CACHE": "off"}
-        if name == "ours":
-            packages = sorted((ploomber.parents[1] / "lib").glob("python*/site-packages"))
-            environment["PYTHONPATH"] = os.pathsep.join([environment.get("PYTHONPATH", ""), *map(str, packages[:1])])
-            if "ploomber" not in "".join(files.values()):
-                environment.pop("PYTHONPATH")
-        for _ in range(builds):
-            done = subprocess.run(
-                [*command, "build", "--force"], cwd=folder, env=environment, capture_output=True, text=True
-            )
-            assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
-        left[name] = texts(folder)
+        all_files = {**files, "pipeline.yaml": json.dumps(said)}
+        left[tool] = built(tool, "build --force", ploomber, tmp_path, all_files, builds)
     assert left["ours"] == left["ploomber"]
+
+
+def test_a_factory_by_its_name(ploomber: Path, tmp_path: Path) -> None:
+    factory = (
+        "from pathlib import Path\n\nimport tasks\nfrom ploomber import DAG, with_env\n"
+        "from ploomber.products import File\nfrom ploomber.tasks import PythonCallable\n\n"
+        "@with_env({'n': 1, 'out': 'out'})\ndef make(env, word):\n    dag = DAG()\n"
+        "    Path(env.out).mkdir(exist_ok=True)\n"
+        "    params = {'n': env.n, 'word': word}\n"
+        "    PythonCallable(tasks.a, File(env.out + '/a.txt'), dag, name='a', params=params)\n    return dag\n"
+    )
+    tasks = "def a(product, n, word):\n    open(str(product), 'w').write(f'{n} {word}')\n"
+    files = {"factory.py": factory, "tasks.py": tasks}
+    lines = {"ploomber": "build -e factory.make --env--n 5 hello",
+             "ours": "build -e factory.make --env--n 5 --env--word hello"}  # fmt: skip
+    theirs, ours = (built(tool, line, ploomber, tmp_path, files) for tool, line in lines.items())
+    assert ours == theirs != {}

@@ -12,8 +12,9 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,78 @@ def test_hooks_of_the_pipeline_when_there_is_nothing_to_do(tools: list[Tool]) ->
     both(tools, do)
 
 
+FAILING_HOOKS = """
+def note(*values):
+    print(*values, file=open('notes.txt', 'a'))
+
+def task_failed(task, product, params):
+    note('task', task.name, sorted(params))
+
+def failed(traceback, dag):
+    note(sorted(traceback), 'no luck' in traceback['build'], list(dag))
+"""
+
+
+def test_hooks_of_a_build_that_fails(tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        tasks = "def a(product, n):\n    raise ValueError('no luck')\n"
+        task = {"source": "tasks.a", "product": "out/a.txt", "params": {"n": 1}, "on_failure": "hooks.task_failed"}
+        tool.put({"tasks.py": tasks, "hooks.py": FAILING_HOOKS})
+        tool.put({"pipeline.yaml": {"executor": "serial", "on_failure": "hooks.failed", "tasks": [task]}})
+        ended = tool("build")
+        return ended.code != 0, "no luck" in ended.said, tool.text("notes.txt"), tool.text("out/a.txt")
+
+    both(tools, do)
+
+
+def test_what_hooks_print_is_shown(tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        hooks = "def done(report):\n    print(report)\n\ndef task_done(product):\n    print('made', product.name)\n"
+        hooks = hooks.replace("product.name", "str(product).rpartition('/')[2]")
+        tasks = "def a(product):\n    open(str(product), 'w').write('1')\n"
+        task = {"source": "tasks.a", "product": "out/a.txt", "on_finish": "hooks.task_done"}
+        tool.put({"tasks.py": tasks, "hooks.py": hooks})
+        tool.put({"pipeline.yaml": {"executor": "serial", "on_finish": "hooks.done", "tasks": [task]}})
+        ended = tool("build")
+        return ended.code, "made a.txt" in ended.said, bool(re.search(r"a +True", ended.said))
+
+    both(tools, do)
+
+
+STOPS = """
+class DAGBuildEarlyStop(Exception):
+    pass
+
+def stop():
+    raise DAGBuildEarlyStop('nothing new')
+"""
+
+
+def test_an_early_stop_by_a_hook_of_a_task(tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        imported = "from ploomber.exceptions import DAGBuildEarlyStop\n\n"
+        tool.put(
+            {
+                "tasks.py": "def a(product):\n    open(str(product), 'w').write('1')\n\n"
+                "def b(product, upstream):\n    upstream['a']\n    open(str(product), 'w').write('2')\n",
+                # ours goes by the name
+                "hooks.py": STOPS if tool.name == "ours" else imported + STOPS[STOPS.index("def stop") :],
+                "pipeline.yaml": {
+                    "executor": "serial",
+                    "tasks": [
+                        {"source": "tasks.a", "product": "out/a.txt", "on_finish": "hooks.stop"},
+                        {"source": "tasks.b", "product": "out/b.txt"},
+                    ],
+                },
+            }
+        )
+        ended = tool("build")
+        # Ploomber leaves the product of the first, which is not up to date
+        return ended.code, tool.text("out/b.txt"), tool("build").code
+
+    both(tools, do)
+
+
 REFUSED: dict[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
     "a key that there is not": ({}, {"no_such_key": 1}),
     "a kernel that is not installed": ({}, {"kernelspec_name": "no-such-kernel"}),
@@ -231,6 +304,15 @@ PLACES: dict[str, tuple[Mapping[str, object], str]] = {
         {"pack/__init__.py": "", "pack/a.py": WRITES, "pack/pipeline.yaml": [A]},
         "build -e pack::pipeline.yaml",
     ),
+    "values of the env file of a pipeline": (
+        {
+            "tasks.py": "def a(product, n):\n    open(str(product), 'w').write(str(n))\n",
+            "env.yaml": "n: 1\nout: out\n",
+            "env.serve.yaml": "meta: {import_from: env.yaml}\nn: 2\n",
+            "pipeline.serve.yaml": [{"source": "tasks.a", "product": "{{out}}/x.txt", "params": {"n": "{{n}}"}}],
+        },
+        "build -e pipeline.serve.yaml",
+    ),
     "values of env.yaml": (
         {
             "tasks.py": "def a(product, n):\n    open(str(product), 'w').write(str(n))\n",
@@ -256,6 +338,56 @@ def test_where_pipelines_are_found(case: str, tools: list[Tool]) -> None:
 
 def _texts(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("x.txt") if ".soorgeon-clone" not in path.parts)
+
+
+@pytest.mark.parametrize("names", [{"PLOOMBER_ENV_FILENAME": "env.dev.yaml"}, {"ENTRY_POINT": "pipeline.dev.yaml"}])
+def test_what_the_environment_says(names: Mapping[str, str], tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        tasks = "def a(product, n):\n    open(str(product), 'w').write(str(n))\n"
+        tool.put({"tasks.py": tasks, "env.yaml": "n: 1\n", "env.dev.yaml": "n: 2\n"})
+        for name in ("pipeline.yaml", "pipeline.dev.yaml"):
+            tool.put({name: [{"source": "tasks.a", "product": f"out/{name}.txt", "params": {"n": "{{n}}"}}]})
+        code = replace(tool, environment={**tool.environment, **names})("build").code
+        return code, tool.text("out/pipeline.yaml.txt"), tool.text("out/pipeline.dev.yaml.txt")
+
+    both(tools, do)
+
+
+def test_a_package(tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        product = {"nb": "{{root}}/out/a.ipynb", "x": "{{root}}/out/x.txt"}
+        loader = {"module": "pack", "path": "code"}
+        spec = {"meta": {"source_loader": loader}, "tasks": [{"source": "a.py", "product": product}]}
+        tool.put({"setup.py": "", "src/pack/__init__.py": "", "src/pack/code/a.py": WRITES})
+        tool.put({"src/pack/pipeline.yaml": spec})
+        installed = {**tool.environment, "PYTHONPATH": str(tool.folder / "src")}
+        return replace(tool, environment=installed)("build").code, tool.text("out/x.txt")
+
+    both(tools, do)
+
+
+def test_a_pipeline_above(tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        tool.put({"a.py": WRITES, "deep/er/x": "", "pipeline.yaml": [A]})
+        return replace(tool, folder=tool.folder / "deep/er")("build").code, tool.text("out/x.txt")
+
+    both(tools, do)
+
+
+def test_builds_of_parts(tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        tasks = "".join(
+            f"def {name}(product{', upstream' if needs else ''}):\n    {f'upstream[{needs!r}]' if needs else ''}\n"
+            f"    print('{name}', end=' ', file=open('notes.txt', 'a'))\n    open(str(product), 'w').write('1')\n\n"
+            for name, needs in (("load", ""), ("fit_a", "load"), ("fit_b", "load"), ("last", "fit_b"))
+        )
+        entries = [{"source": f"tasks.{name}", "product": f"out/{name}"} for name in ("load", "fit_a", "fit_b", "last")]
+        tool.put({"tasks.py": tasks, "pipeline.yaml": {"executor": "serial", "tasks": entries}})
+        first = tool("build -p fit_a").code, tool.text("notes.txt")
+        more = tool("build -p 'fit_*'").code, tool("build -p fit_b -su -f").code, tool.text("notes.txt")
+        return first, more, tool("build").code, tool.text("notes.txt")
+
+    both(tools, do)
 
 
 FACTORY = """
@@ -414,6 +546,30 @@ def test_the_injected_cell_comes_and_goes(tools: list[Tool]) -> None:
     both(tools, do)
 
 
+def test_a_script_and_its_twin(tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        tool.put({"a.py": WRITES, "pipeline.yaml": [A]})
+        paired = tool("nb --pair notebooks").code
+        twin = tool.text("notebooks/a.ipynb") or ""
+        time.sleep(0.1)
+        tool.put({"notebooks/a.ipynb": twin.replace("x = 42", "x = 43")})
+        synced = tool("nb --sync").code
+        known = [line for line in (tool.text("a.py") or "").splitlines() if "formats:" in line or "x = 4" in line]
+        return paired, synced, known, tool("nb --inject").code, "injected" in (tool.text("notebooks/a.ipynb") or "")
+
+    both(tools, do)
+
+
+def test_an_interactive_session(tools: list[Tool]) -> None:
+    def do(tool: Tool) -> object:
+        tool.put({"a.py": WRITES, "pipeline.yaml": [A]})
+        said = "print('names', list(dag), dag.get_downstream('a'))\nprint('in', str(dag['a'].product['x'])[-5:])\n"
+        ended = tool("interact", given=said + "print('text', 'x = 42' in str(dag['a'].source))\nexit\n")
+        return [line for line in ("names ['a'] []", "in x.txt", "text True") if line in ended.said]
+
+    both(tools, do)
+
+
 def test_scripts_become_notebooks(tools: list[Tool]) -> None:
     def do(tool: Tool) -> object:
         tool.put({"a.py": WRITES, "pipeline.yaml": [A]})
@@ -429,6 +585,14 @@ def test_missing_sources_are_scaffolded(tools: list[Tool]) -> None:
         return tool("scaffold").code, "upstream" in (tool.text("a.py") or ""), "def b(" in (tool.text("more.py") or "")
 
     both(tools, do)
+
+
+def test_a_new_project(tools: list[Tool]) -> None:
+    both(tools, lambda tool: (tool("scaffold new").code, tool.text("new/pipeline.yaml") is not None))
+    theirs, ours = tools
+    assert replace(ours, folder=ours.folder / "new")("build").code == 0
+    read = replace(ours, folder=theirs.folder / "new")("status")
+    assert read.code == 0 and "tasks.features.sepal" in read.said
 
 
 @pytest.mark.parametrize("options", ["", "--include-products"])

@@ -60,9 +60,15 @@ def _problems(project: Project, task: Task) -> Iterator[str]:
         elif task.facts.signature is not None:
             yield from _of_function(task, task.facts.signature)
         return
-    if task.spec.source.kind == "sql" and task.spec.static_analysis != "disable":
+    # a notebook that cannot be read blocks no other task, unless the user wants to know before
+    checked = task.spec.source.kind in ("sql", "shell") or task.spec.static_analysis == "strict"
+    if task.facts.problem is not None and checked:
+        yield task.facts.problem
+        return
+    if task.spec.source.kind in ("sql", "shell") and task.spec.static_analysis != "disable":
+        given = {*task.spec.params, *_told(task)}
         for name, _, line in task.facts.undefined:
-            if name not in task.spec.params:
+            if name not in given:
                 yield f"line {line}: {{{{{name}}}}} has no value: give it one in 'params'"
     if task.spec.source.kind == "link":
         for product in task.products:

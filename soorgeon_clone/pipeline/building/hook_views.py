@@ -14,7 +14,10 @@ from soorgeon_clone.pipeline.sources.relations import Relation
 
 
 class HookTask:
-    """A task: ``name``, ``product`` (a path, or paths by key), ``upstream`` (tasks by name), ``params``, ``source``."""
+    """A task: ``name``, ``product`` (a path, or paths by key), ``upstream`` (tasks by name), ``params``, ``source``.
+
+    As a text it is its product, as in Ploomber.
+    """
 
     client = None
 
@@ -39,7 +42,7 @@ class HookTask:
         return {**resolved(self._params), "product": self.product, **upstream}
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.product)
 
     def __repr__(self) -> str:
         return f"task {self.name!r} -> {self.product}"

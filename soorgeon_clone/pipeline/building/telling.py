@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 
 from soorgeon_clone.pipeline.building.model import Listener, Options, TaskRun
@@ -11,6 +12,7 @@ from soorgeon_clone.pipeline.execution.model import Printed
 from soorgeon_clone.pipeline.status.model import Verdict
 
 _log = logging.getLogger(__name__)
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 class Telling:
@@ -21,6 +23,7 @@ class Telling:
         self._options = options
         self._durations = durations
         self._announced: set[str] = set()
+        self._begun: dict[str, str] = {}  # by task, a line of its output that has not ended yet
 
     def started(self, task: Task, verdict: Verdict) -> None:
         """A task begins. Where it begins once more, its worker was lost."""
@@ -33,6 +36,8 @@ class Telling:
 
     def ended(self, run: TaskRun) -> None:
         """A task is done."""
+        if rest := self._begun.pop(run.name, ""):
+            _log.info("%s: %s", run.name, rest)
         self._listener.ended(run)
         _log.info("%s: %s, %.3f s", run.name, run.result, run.seconds)
 
@@ -43,7 +48,10 @@ class Telling:
         if printed.level is not None:
             logging.getLogger(printed.source).log(printed.level, "%s: %s", name, printed.text)
         elif task is not None and task.spec.log_output and not self._options.verbose:
-            for line in printed.text.splitlines():
+            *lines, rest = _LINE_END.split(self._begun.pop(name, "") + printed.text)
+            if rest:
+                self._begun[name] = rest
+            for line in lines:
                 _log.info("%s: %s", name, line)
         else:
             self._listener.printed(name, printed.text)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import is_regular
 from soorgeon_clone.pipeline.declared import repository, yaml_tree
+from soorgeon_clone.pipeline.declared.outside import is_package
 from soorgeon_clone.pipeline.declared.values import Lookup, holds, resolved, typed
 from soorgeon_clone.pipeline.declared.yaml_tree import Item, shortened
 from soorgeon_clone.pipeline.sources import templates
@@ -60,14 +61,32 @@ class Given(dict[str, Any]):
 
 
 class Environment:
-    """The values of placeholders. ``used`` collects the names that were asked for. ``now`` is the moment that
-    ``{{now}}`` stands for, None for this one: it is the same all through a pipeline."""
+    """The values of placeholders. ``used`` collects the names that were asked for, ``files`` tells in which file each
+    value stands, unless a program gives it. ``now`` is the moment that ``{{now}}`` stands for, None for this one: it is
+    the same all through a pipeline."""
 
-    def __init__(self, values: Mapping[str, Any], *, here: Path, now: datetime.datetime | None = None) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        *,
+        here: Path,
+        now: datetime.datetime | None = None,
+        file: str = "env.yaml",
+        files: Mapping[str, str] | None = None,
+        used: Iterable[str] = (),
+    ) -> None:
         self.values = dict(values)
         self.here = here
         self.now = now or datetime.datetime.now()
-        self.used: set[str] = set()
+        self.file = file
+        self.files = dict(files or {})
+        self.used = set(used)
+
+    def unused(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the names that nobody asked for, sorted, with the file in which they stand: '' for a program."""
+        left = sorted(self.values.keys() - self.used)
+        for file in dict.fromkeys(self.files.get(name, "") for name in left):
+            yield file, [name for name in left if self.files.get(name, "") == file]
 
     def render(self, item: Item) -> Any:
         """The scalar with its placeholders replaced. Numbers, booleans and None written in env.yaml stay such."""
@@ -125,7 +144,7 @@ class Environment:
                     f"no value for the placeholder {{{{{shortened(name)}}}}}",
                     hint=f"Set the environment variable {'.'.join(parts[1:])}."
                     if parts[0] == "env" and "env" not in self.values
-                    else f"Add it to env.yaml, or pass --env--{'--'.join(parts)} VALUE.",
+                    else f"Add it to {self.file}; --env--{'--'.join(parts)} VALUE replaces what stands there.",
                 )
             value = value[part]
         return value
@@ -162,12 +181,18 @@ def load(spec: Path, overrides: Mapping[str, Any], *, now: datetime.datetime | N
     """The environment of a spec. ``overrides`` maps dotted names to values that replace those of env.yaml."""
     bare = Environment({}, here=spec.parent, now=now)
     path = find(spec)
+    file = path.name if path is not None else bare.file
     values: dict[str, Any] = {}
+    files: dict[str, str] = {}
+    used: set[str] = set()
     if path is not None:
-        item = yaml_tree.read(path, path.name)
+        item = yaml_tree.read(path, file)
         if item.value is not None and not isinstance(item.value, dict):
             raise item.error("expected a mapping of placeholders to values")
-        values = _resolved(_with_imported(item, path), bare) if item.value else {}
+        if item.value:
+            item = _with_imported(item, path)
+            values, used = _resolved(item, bare)
+            files = {str(key): entry.file for key, entry in item.value.items()}
     for name, value in overrides.items():
         target = values
         *parents, last = name.split(".")
@@ -178,12 +203,13 @@ def load(spec: Path, overrides: Mapping[str, Any], *, now: datetime.datetime | N
             options = ", ".join(f"--env--{option.replace('.', '--')}" for option in _names(values)) or "none"
             options = shortened(options, 1_000)
             raise UserError(
-                f"--env--{name.replace('.', '--')}: env.yaml has no '{name}'",
+                f"--env--{name.replace('.', '--')}: "
+                + (f"{file} has no '{name}'" if path is not None else f"there is no {file} that has '{name}'"),
                 hint=f"Options of this pipeline: {options}.",
                 exit_code=2,
             )
         target[last] = _option(name, value, bare)
-    return Environment(values, here=bare.here, now=bare.now)
+    return Environment(values, here=bare.here, now=bare.now, file=file, files=files, used=used)
 
 
 def _with_imported(item: Item, path: Path) -> Item:
@@ -211,12 +237,15 @@ def _option(name: str, value: Any, bare: Environment) -> Any:
     return bare.keep(Item(value, f"--env--{name}", 1)) if "{{" in value else typed(value)
 
 
-def _resolved(item: Item, bare: Environment) -> dict[str, Any]:
-    """Values of env.yaml; they may use built-in placeholders and the keys above them."""
+def _resolved(item: Item, bare: Environment) -> tuple[dict[str, Any], set[str]]:
+    """Values of env.yaml, and the names that others of them use: built-in placeholders and the keys above them."""
     values: dict[str, Any] = {}
+    used: set[str] = set()
     for key, entry in item.value.items():
-        values[str(key)] = entry.map_scalars(Environment(values, here=bare.here, now=bare.now).keep).plain()
-    return values
+        known = Environment(values, here=bare.here, now=bare.now)
+        values[str(key)] = entry.map_scalars(known.keep).plain()
+        used |= known.used
+    return values, used
 
 
 def _names(values: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -233,6 +262,9 @@ def _user(here: Path, item: Item) -> str:
 
 
 def _root(here: Path, item: Item) -> str:
+    """The folder of the package that the pipeline is part of, as in Ploomber, else that of pipeline.yaml."""
+    if (package := is_package(here)) is not None:
+        return str(package)
     for folder in (here, *here.parents):
         if (folder / "setup.py").is_file() or (folder / "pipeline.yaml").is_file():
             return str(folder)

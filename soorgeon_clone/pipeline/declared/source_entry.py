@@ -37,7 +37,7 @@ _INSTEAD = {
 
 
 def read_source(item: Item, root: Path, folders: Sequence[str]) -> Source:
-    """The source; SQL is also looked for in ``folders``. Raises UserError."""
+    """The source; paths are looked for in ``folders``, those of ``meta.source_loader``, then here. Raises UserError."""
     entry = item.get("source")
     declared = item.value["class"].value if "class" in item.value else None
     if declared is not None:
@@ -60,7 +60,7 @@ def read_source(item: Item, root: Path, folders: Sequence[str]) -> Source:
         kinds: Mapping[str, SourceKind] = {**dict.fromkeys(SHELL, "shell"), **dict.fromkeys(SQL, "sql")}
         kind: SourceKind = "upload" if upload else kinds.get(suffix, "script")
         path = Path(text)
-        if kind == "sql" and not (root / path).exists():  # the folder of 'meta.source_loader' is where else it may be
+        if not upload and not path.is_absolute():
             path = next((Path(one, path) for one in folders if (root / one / path).exists()), path)
         if path.is_absolute():
             try:

@@ -6,7 +6,7 @@ import datetime
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from soorgeon_clone.errors import UserError
@@ -133,11 +133,9 @@ def loads(
         for name, (function, known) in functions.grids.items():
             what = "those of the last build are shown" if known else "until the next one, one task stands for all of it"
             warnings.append(f"{path.name}: the grid of task '{name}' is computed by {function} in builds: {what}")
-    unused = sorted(set(environment.values) - environment.used)
-    if unused:
-        warnings.append(
-            f"env.yaml: {shortened(', '.join(unused))} {'is' if len(unused) == 1 else 'are'} not used in {path.name}"
-        )
+    for file, unused in environment.unused():
+        where, verb = f"{file}: " if file else "env: ", "is" if len(unused) == 1 else "are"
+        warnings.append(f"{where}{shortened(', '.join(unused))} {verb} not used in {path.name}")
     if top.get("config"):
         warnings.append(f"{top.value['config'].place}: 'config' has no effect")
     return Spec(
@@ -288,23 +286,27 @@ def _defaults(top: Item, meta: Item, clients: Clients) -> Defaults:
 
 
 def _templates(meta: Item, root: Path, warnings: list[str]) -> tuple[str, ...]:
-    """The folder of ``meta.source_loader``, where SQL scripts and their macros are looked for as well."""
+    """The folder of ``meta.source_loader``, where sources, and templates of SQL, are looked for as well."""
     loader = mapping_item(meta.get("source_loader"))
     if loader is None:
         return ()
     check_keys(loader, ("path", "module"), "meta.source_loader")
     module, folder = word(loader.get("module")), word(loader.get("path"))
-    if module is not None:
-        found = module.replace(".", "/")
-    elif folder is not None:
-        return (checked_path(folder, loader).rstrip("/"),)
-    else:
+    if module is None and folder is None:
         raise loader.error("expected 'path', a folder, or 'module', a package of the project")
-    if not (root / found).is_dir():
+    inside = checked_path(folder, loader).rstrip("/") if folder is not None else ""
+    if module is None:
+        return (inside,)
+    package = PurePosixPath(module.replace(".", "/"))
+    # the package may be the folder of pipeline.yaml itself
+    places = [str(package), f"src/{package}", *("." if root.parts[-len(package.parts) :] == package.parts else ())]
+    found = next((place for place in places if (root / place).is_dir()), None)
+    if found is None:
         warnings.append(
             f"{loader.place}: 'meta.source_loader' has no effect: there is no package {module} in the project"
         )
-    return (found,)
+        return ()
+    return (str(PurePosixPath(found, inside)),)
 
 
 def _imported(meta: Item, environment: Environment, root: Path) -> list[Item]:

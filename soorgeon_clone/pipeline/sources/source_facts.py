@@ -137,6 +137,19 @@ def function_facts(dotted: str, path: Path) -> SourceFacts:
         return SourceFacts(problem=f"{path} cannot be read: its code is nested too deeply")
 
 
+def function_text(text: str, name: str) -> str:
+    """Return the text of a function of a module, with its decorators; of all the module where it is not written out."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+    for statement in reversed(tree.body):
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and statement.name == name:
+            first = min(one.lineno for one in (statement, *statement.decorator_list))
+            return "\n".join([*text.split("\n")[first - 1 : statement.end_lineno], ""])
+    return text
+
+
 def _function_facts(tree: ast.Module, name: str, path: Path) -> SourceFacts:
     for statement in reversed(tree.body):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:

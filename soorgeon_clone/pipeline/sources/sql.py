@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.files.regular import read_text
-from soorgeon_clone.pipeline.sources import templates
+from soorgeon_clone.pipeline.sources import template_facts, templates
 from soorgeon_clone.pipeline.sources.digests import digest
 from soorgeon_clone.pipeline.sources.model import CodeFacts, CodePiece, SourceFacts
 from soorgeon_clone.pipeline.sources.relations import relation
@@ -41,8 +41,8 @@ def sql_facts(path: Path, root: Path, folders: Sequence[str] = ()) -> SourceFact
         return SourceFacts(problem=f"{path} cannot be read: {error}")
     except UserError as error:
         return SourceFacts(problem=str(error))
-    used = tuple(dict.fromkeys(pair for _, tree in trees for pair in _upstream(tree)))
-    names = _names(trees[0][1])
+    used = tuple(dict.fromkeys(pair for _, tree in trees for pair in template_facts.upstream(tree)))
+    names = template_facts.names(trees[0][1], {*_CLASSES, "File"})
     product = _product(trees[0][1])
     given = {"product"} if product is not None else set()
     return SourceFacts(
@@ -118,69 +118,6 @@ def _trees(path: Path, text: str, root: Path, folders: Sequence[str]) -> Iterato
             if place is not None and Path(place) not in seen:
                 seen.add(Path(place))
                 waiting.append((Path(place), source))
-
-
-def _upstream(tree: nodes.Template) -> Iterator[tuple[str, str | None]]:
-    """Yield the tasks, and the keys of their products, that a template takes out of ``upstream``."""
-    from jinja2 import nodes
-
-    inner = set()
-    for node in tree.find_all((nodes.Getitem, nodes.Getattr)):
-        outer = _taken(node)
-        if outer is None or isinstance(outer[0], nodes.Name):
-            continue
-        base = _taken(outer[0])
-        if base is not None and _is_upstream(base[0]):
-            inner.add(id(outer[0]))
-            yield base[1], outer[1] if isinstance(node, nodes.Getitem) else None
-    for node in tree.find_all((nodes.Getitem, nodes.Getattr)):
-        found = _taken(node)
-        if found is not None and _is_upstream(found[0]) and id(node) not in inner:
-            yield found[1], None
-
-
-def _taken(node: nodes.Node) -> tuple[nodes.Node, str] | None:
-    """``a["b"]`` or ``a.b`` -> ``a`` and the key."""
-    from jinja2 import nodes
-
-    if isinstance(node, nodes.Getattr):
-        return node.node, node.attr
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
-        return node.node, node.arg.value
-    return None
-
-
-def _is_upstream(node: nodes.Node) -> bool:
-    from jinja2 import nodes
-
-    return isinstance(node, nodes.Name) and node.name == "upstream"
-
-
-def _names(tree: nodes.Template) -> dict[str, int]:
-    """The names that must have a value, each with the line where it stands first."""
-    from jinja2 import meta, nodes
-
-    optional = {
-        test.node.name
-        for test in tree.find_all(nodes.Test)
-        if test.name in ("defined", "undefined") and isinstance(test.node, nodes.Name)
-    } | {
-        one.node.name
-        for one in tree.find_all(nodes.Filter)
-        if one.name in ("default", "d") and isinstance(one.node, nodes.Name)
-    }
-    free = meta.find_undeclared_variables(tree) - optional - {*_CLASSES, "File"} - _builtin()
-    found: dict[str, int] = {}
-    for node in tree.find_all(nodes.Name):
-        if node.name in free:
-            found.setdefault(node.name, node.lineno)
-    return found
-
-
-def _builtin() -> set[str]:
-    from jinja2.defaults import DEFAULT_NAMESPACE
-
-    return set(DEFAULT_NAMESPACE)
 
 
 def _product(tree: nodes.Template) -> Any:

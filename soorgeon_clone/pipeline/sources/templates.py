@@ -13,6 +13,7 @@ from soorgeon_clone.errors import UserError
 
 if TYPE_CHECKING:
     import jinja2
+    from jinja2 import nodes
 
 _MOST = 1_000_000  # characters or entries
 _WIDEST = 10_000
@@ -89,6 +90,29 @@ def render(text: str, values: Mapping[str, Any], where: str) -> str:
     if len(found) > _MOST:
         raise UserError(f"{where}: its value has more than {_MOST:,} characters", exit_code=2)
     return found
+
+
+def parsed(text: str, where: str) -> nodes.Template:
+    """Return the syntax of a template. Raises UserError that says where it is wrong."""
+    template = environment(where)
+    import jinja2
+
+    try:
+        return template.parse(text)
+    except jinja2.TemplateSyntaxError as error:
+        raise UserError(f"{where}, line {error.lineno}: {error.message}", exit_code=2) from None
+
+
+def filled_in(text: str, values: Mapping[str, Any], where: str) -> str:
+    """Return what a template comes to. Raises UserError where something has no value."""
+    template = environment(where, keep_trailing_newline=True)
+    import jinja2
+
+    try:
+        return template.from_string(text).render(values)
+    except Exception as error:  # what an expression of a template may raise
+        hint = f"There are: {', '.join(values)}." if isinstance(error, jinja2.UndefinedError) else None
+        raise UserError(f"{where}: {error}", hint=hint) from error
 
 
 def names(text: str, where: str) -> set[str]:

@@ -88,6 +88,9 @@ class TaskStatus:
     cached: bool = False
     in_store: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.line}"
+
     @property
     def up_to_date(self) -> bool:
         return not self.causes

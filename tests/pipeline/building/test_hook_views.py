@@ -17,7 +17,7 @@ def note(*values):
         print(*values, file=file)
 
 def task_hook(task, client, product, params, upstream):
-    note(task.name, task, client, Path(product["x"]).exists())
+    note(task.name, str(task) == str(product), client, Path(product["x"]).exists())
     note(task.upstream["a"].product["x"], task.upstream["a"].name, params["product"]["x"])
     note(params["upstream"]["a"]["x"], params["n"], upstream["a"]["x"], task.params["n"])
 
@@ -57,7 +57,7 @@ def test_a_hook_of_a_task(two: Folder) -> None:
     two.declare(**{**two.entries[1], "on_finish": "hooks.task_hook"})
     assert two.build().ok
     assert notes(two).splitlines() == [
-        "b b None True",
+        "b True None True",
         "output/a-x.pkl a output/b-x.pkl",
         "output/a-x.pkl 3 output/a-x.pkl 3",
     ]

@@ -55,9 +55,46 @@ def test_a_placeholder_that_stands_for_nothing(place: str) -> None:
         filled_in(f"echo {place}", {"product": "x", "upstream": {"a": "y"}}, "s.sh")
 
 
-def test_what_is_no_placeholder(pipeline: Folder) -> None:
-    pipeline.write("count.sh", "echo {{ product | upper }} > {{product}}\n")
-    assert "is no placeholder" in (pipeline.build().failed[0].error or "")
+TEMPLATE = """{# not shown #}
+cat {{upstream.a.x}} > /dev/null
+echo {{ word | upper }} {{ sizes[0] + 1 }} {{ deep.inner }} > {{product}}
+{% for size in sizes if size > 1 %}
+echo {{size}} >> {{product}}
+{% endfor %}
+"""
+
+
+def test_a_script_that_is_a_template(pipeline: Folder) -> None:
+    params = {"word": "hello", "sizes": [1, 2, 3], "deep": {"inner": "x"}}
+    pipeline.declare(source="count.sh", product="output/count.txt", params=params)
+    pipeline.write("count.sh", TEMPLATE)
+    assert pipeline.ran() == ["a", "count"]
+    assert (pipeline.root / "output/count.txt").read_text() == "HELLO 2 x\n2\n3\n"
+    assert pipeline.ran() == []
+    pipeline.script("a", "x = 'longer'", SAVE)
+    assert pipeline.ran() == ["a", "count"]
+
+
+def test_what_jinja_would_take_for_its_own(pipeline: Folder) -> None:
+    pipeline.write("count.sh", "all=(1 2 3)\necho ${#all[@]} ${#word} > {{product}} # {{word}}\n")
+    assert pipeline.ran() == ["a", "count"]
+    assert (pipeline.root / "output/count.txt").read_text() == "3 0\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("echo {{nothing}} > {{product}}\n", "line 1: {{nothing}} has no value"),
+        (":\necho {{ nothing | upper }} > {{product}}\n", "line 2: {{nothing}} has no value"),
+        ("{% if x %}\necho > {{product}}\n", "count.sh, line 2: Unexpected end of template"),
+    ],
+)
+def test_what_is_found_before_anything_runs(pipeline: Folder, script: str, what: str) -> None:
+    pipeline.write("count.sh", script)
+    with pytest.raises(UserError) as raised:
+        pipeline.build()
+    assert what in str(raised.value)
+    assert not (pipeline.root / "output/a-x.pkl").exists()
 
 
 def test_a_script_that_changes_its_folder(pipeline: Folder) -> None:

@@ -192,5 +192,5 @@ def test_a_program_may_give_values_that_env_yaml_does_not_have(folder: Folder) -
     folder.declare(source="tasks.a", product="out/{{run}}.txt", params={"n": "{{deep.er}}"})
     assert Pipeline(folder.root / "pipeline.yaml", env={"run": 3, "deep.er": "x"}).build().ok
     assert (folder.root / "out/3.txt").read_text() == "x"
-    with pytest.raises(UserError, match=r"env\.yaml has no 'run'"):
+    with pytest.raises(UserError, match=r"there is no env\.yaml that has 'run'"):
         Project(folder.root, env={"run": 3})

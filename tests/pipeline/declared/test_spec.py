@@ -10,6 +10,7 @@ import pytest
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.declared import spec
 from soorgeon_clone.pipeline.declared.dotted import Called
+from soorgeon_clone.pipeline.declared.env import Given
 from soorgeon_clone.pipeline.declared.model import Hook, Product, Requests, Spec
 from soorgeon_clone.pipeline.declared.values import Lookup, resolved
 from soorgeon_clone.pipeline.status.project import Project
@@ -186,6 +187,54 @@ tasks:
     assert dict(task.params) == {"n": 3, "text": "n=3", "flag": True, "plain": "3", "env": looked_up}
     assert resolved(looked_up) == "abc"
     assert loaded.warnings == ("env.yaml: spare is not used in pipeline.yaml",)
+
+
+@pytest.mark.parametrize(
+    ("loader", "root", "found"),
+    [
+        ("{path: code}", ".", "code/a.py"),
+        ("{module: pack}", ".", "pack/a.py"),
+        ("{module: pack, path: code}", ".", "pack/code/a.py"),
+        ("{module: other.inner}", ".", "src/other/inner/a.py"),
+        ("{module: pack, path: code}", "pack", "code/a.py"),
+        ("{path: empty}", ".", "a.py"),
+    ],
+)
+def test_where_sources_are_looked_for(loader: str, root: str, found: str, tmp_path: Path) -> None:
+    for path in ("a.py", "code/a.py", "pack/a.py", "pack/code/a.py", "src/other/inner/a.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    text = f"meta: {{source_loader: {loader}}}\ntasks: [{{source: a.py, product: a.ipynb}}]"
+    loaded = loads(text, tmp_path / root)
+    assert (loaded.tasks[0].source.path, loaded.tasks[0].name, loaded.warnings) == (found, "a", ())
+
+
+@pytest.mark.parametrize(
+    ("files", "root"),
+    [(("setup.py", "src/pack/__init__.py"), "."), (("pyproject.toml", "src/pack/__init__.py"), "."), ((), "src/pack")],
+)
+def test_the_root_of_a_package(files: tuple[str, ...], root: str, tmp_path: Path) -> None:
+    for name in ("src/pack/pipeline.yaml", *files):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    text = "tasks: [{source: m.f, product: a, params: {x: '{{root}}'}}]"
+    (task,) = loads(text, tmp_path / "src/pack").tasks
+    assert dict(task.params) == {"x": str((tmp_path / root).resolve())}
+
+
+def test_where_unused_values_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "env.dev.yaml").write_text("folder: x\nout: '{{folder}}/y'\nspare: 1\nmeta: {import_from: all.yaml}\n")
+    (tmp_path / "all.yaml").write_text("more: 1\nnever: 2\n")
+    monkeypatch.setenv("PLOOMBER_ENV_FILENAME", "env.dev.yaml")
+    text = 'tasks: [{source: a.py, product: "{{out}}/a.ipynb"}]'
+    loaded = spec.loads(text, path=tmp_path / "pipeline.yaml", env=Given({"given": 3}))
+    assert loaded.warnings == (
+        "env: given is not used in pipeline.yaml",
+        "all.yaml: more, never are not used in pipeline.yaml",
+        "env.dev.yaml: spare is not used in pipeline.yaml",
+    )
+    with pytest.raises(UserError, match=r"--env--o: env\.dev\.yaml has no 'o'"):
+        loads(text, tmp_path, o=1)
 
 
 def test_a_placeholder_for_a_list_or_a_mapping(tmp_path: Path) -> None:
