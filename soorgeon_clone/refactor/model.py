@@ -192,8 +192,9 @@ class Plan:
     """All that refactor will write. ``exported`` is the text of exported.py's definitions with their imports, or "".
 
     ``constraints`` are what it was made of: sections are tasks as far as these allow. A section's number is its place
-    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to. ``policy`` is what was
-    taken for granted with, None where nothing was.
+    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to. ``idle`` are the
+    sections that only import, define and set, and stand in the task of the next one. ``policy`` is what was taken for
+    granted with, None where nothing was.
     """
 
     notebook: str
@@ -204,4 +205,5 @@ class Plan:
     modules: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     section_tasks: tuple[str, ...] = ()
+    idle: tuple[int, ...] = ()
     policy: Policy | None = None

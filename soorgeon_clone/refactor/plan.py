@@ -22,6 +22,7 @@ from soorgeon_clone.refactor.assumed import NOTHING, TakenForGranted, beliefs, t
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.checks import check_comments, check_syntax, has_syntax_of_its_own, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
+from soorgeon_clone.refactor.idle import without_idle
 from soorgeon_clone.refactor.model import MustMerge, Plan, Serializer
 from soorgeon_clone.refactor.solve import Solution, solve
 from soorgeon_clone.refactor.tasks import plan_of
@@ -30,6 +31,7 @@ from soorgeon_clone.refactor.whole import as_one_task
 # What crosses is looked at pair by pair of sections: these, and names that all of them need, are seconds.
 _MOST_SECTIONS = 2_000
 _MOST_CROSSINGS = 20_000
+_MOST_TITLES = 8  # that a sentence lists
 _TOO_MUCH_TO_LOOK_TWICE = 2.0  # statements that exhaust the limits of the analysis: it would end there again
 
 
@@ -43,8 +45,11 @@ def make_plan(
     together: Sequence[MustMerge] = (),
     proven: bool = False,
     known: Sequence[Remembered] = (),
+    keep_idle: bool = False,
 ) -> Plan:
     """Return what `refactor` writes for ``notebook``; ``together`` are sections that must not be parted.
+
+    A section that only imports, defines and sets has a task of its own only with ``keep_idle``.
 
     Unless it is ``proven``, it takes for granted what runs check (`Task.assumptions`), but what ``known`` remembers to
     be broken.
@@ -64,7 +69,7 @@ def make_plan(
         return as_one_task(notebook, sections, f"it has {len(sections):,} sections, more than {_MOST_SECTIONS}")
     try:
         with keeping_all():
-            choices = _Choices(level, single_task, serializer, forced, tuple(together), proven, tuple(known))
+            choices = _Choices(level, single_task, serializer, forced, tuple(together), proven, tuple(known), keep_idle)
             return _plan(notebook, sections, choices)
     except (RecursionError, MemoryError):
         return as_one_task(notebook, sections, "its code is nested too deeply to be looked at closely")
@@ -79,6 +84,7 @@ class _Choices:
     together: tuple[MustMerge, ...]
     proven: bool
     known: tuple[Remembered, ...]
+    keep_idle: bool
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,8 @@ class _Settled:
 
     @property
     def tasks(self) -> int:
-        return len(self.solution.cut.units)
+        """How many tasks there would be if idle sections had some."""
+        return len(self.solution.cut.units) + self.solution.folded
 
 
 def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) -> Plan:
@@ -108,6 +115,7 @@ def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) 
     if found.policy is not None and (more := _more_tasks(notebook, sections, tables, choices, found)) is not None:
         found = more
     hints = _hints(notebook, sections, choices.level, single_task=choices.single_task)
+    hints += _about_idle([sections[number].title for number in sorted(found.solution.idle)])
     plan = plan_of(notebook, sections, found.solution, choices.serializer, hints, found.granted.by_unit)
     return replace(plan, policy=found.policy)
 
@@ -177,9 +185,9 @@ def _more_tasks(
     for feared, assumed in zip(facts.statements, borders.statements, strict=True):
         feared.assumed.update({one: why for one, why in assumed.assumed.items() if one.kind == "sets"})
     other = _solved(Borders(facts, borders.cells), tables, choices)
-    if other is None or len(other.cut.units) <= found.tasks:
+    if other is None or (settled := _Settled(other, taken_for_granted(other), None)).tasks <= found.tasks:
         return None
-    return _Settled(other, taken_for_granted(other), None)
+    return settled
 
 
 def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution | None:
@@ -189,7 +197,8 @@ def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution 
     cut = cut.joined([all_as_one] if choices.single_task else choices.together)
     if sum(len(unit.uses) for unit in cut.units) > _MOST_CROSSINGS:
         return None
-    return solve(cut, tables, () if choices.single_task else choices.together)
+    solution = solve(cut, tables, () if choices.single_task else choices.together)
+    return solution if choices.keep_idle else without_idle(solution, tables)
 
 
 def facts_of(notebook: Notebook, level: int, policy: Policy | None = None) -> NotebookFacts | None:
@@ -219,6 +228,17 @@ def _analyse(
     check_syntax(notebook)
     check_comments(notebook)
     return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)), policy=policy)
+
+
+def _about_idle(titles: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentence about sections that have no task of their own."""
+    if not titles:
+        return ()
+    listed = ", ".join(titles[:_MOST_TITLES]) + (", ..." if len(titles) > _MOST_TITLES else "")
+    them = "it" if len(titles) == 1 else "them"
+    return (
+        f"No task of its own for what only imports, defines and sets: {listed}. Tasks repeat what they need of {them}.",
+    )
 
 
 def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, single_task: bool) -> tuple[str, ...]:
