@@ -82,8 +82,8 @@ class Task:
     ``cells`` hold the text that the script will show (definitions that moved to exported.py are gone from it).
     ``names`` are all names that the notebook mentions, so that generated code can avoid them, ``imports`` those of them
     that stand for one import wherever they exist, and for which. ``params`` maps a name to the source text of its
-    value. ``changes_directory``: the working directory may not be the project's when the cells end, so paths must be
-    made absolute before. ``writes_files``: it may write files that are no products, so its products alone do not stand
+    value. ``changes_directory``: the working directory may not be the project's when the cells end, so paths must
+    begin there. ``writes_files``: it may write files that are no products, so its products alone do not stand
     for it. ``reads_files``: it may read files that its code does not name. ``touches_files``: it may look at files, or
     ask in which folder it is, at all. ``unbound``: names that the notebook may not have when the task starts, and asks
     for. ``lists_names``: it shows which variables there are, so none of ours may be among them. ``assumptions`` are

@@ -210,13 +210,16 @@ class _Builder:
 
 # settings in which a path may stand that means something in one folder only
 _WITH_PATHS = frozenset({"directory", "environ", "logging", "modules", "sys_path"})
+_WITHOUT_PATHS = frozenset({"other:matplotlib_backend", "other:pandas_converters"})
 
 
 def _touches_files(statement: StatementFacts) -> bool:
     """Whether it may matter to a statement in which folder it runs."""
     if statement.files_read or statement.files_written or _reads_elsewhere(statement):
         return True
-    return "directory" in statement.varies or any(s in _WITH_PATHS or s.startswith("other:") for s in statement.sets)
+    return "directory" in statement.varies or any(
+        s in _WITH_PATHS or (s.startswith("other:") and s not in _WITHOUT_PATHS) for s in statement.sets
+    )
 
 
 def _reads_elsewhere(statement: StatementFacts) -> bool:
