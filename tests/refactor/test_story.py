@@ -89,4 +89,5 @@ def test_sixty_sections_in_a_browser(tmp_path: Path) -> None:
         section = re.search(r'<details class="section" id="s39"[^>]*>', elements)
         assert section is not None and "open" in section[0]
         assert re.search(r'<g class="task"[^>]* tabindex="0" role="link"', elements)
+        assert '<table class="lives" aria-label="Lives of variables">' in elements
         assert elements.count('<tr data-name="') == 59  # x59 is met in its own section only

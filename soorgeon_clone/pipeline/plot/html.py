@@ -142,7 +142,7 @@ def _table(rows: tuple[tuple[str, ...], ...], links: Mapping[str, str]) -> str:
         + f"<td>{', '.join(filter(None, [links.get(row[0]), markup(row[-1])]))}</td></tr>"
         for row in rows[1:]
     )
-    return f'<div class="wide"><table class="report"><tr>{header}</tr>{body}</table></div>'
+    return f'<div class="wide"><table class="report" aria-label="Tasks"><tr>{header}</tr>{body}</table></div>'
 
 
 def _section(page: Page) -> str:
