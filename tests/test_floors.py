@@ -88,7 +88,6 @@ DOORS: dict[str, frozenset[str]] = {
     "pyflakes": frozenset({"analysis/undefined"}),
     "pygments": frozenset({"page/code"}),
     "sqlalchemy": frozenset({"pipeline/state/databases"}),
-    "rich": frozenset({"cli/progress"}),
     "tomli": frozenset({"pyproject"}),  # on Python 3.10
     "traitlets": frozenset({"pipeline/execution/shell"}),
     "zstandard": frozenset({"pipeline/products/compression"}),

@@ -167,7 +167,8 @@ def command(
         else:
             from soorgeon_clone.cli.progress import Progress
 
-            with Progress(len(options.names or project.dag.tasks), quiet=quiet) as progress:
+            total, here = len(options.names or project.dag.tasks), options.engine == "local"
+            with Progress(total, quiet=quiet, here=here) as progress:
                 report = build(project, options, progress)
             if debug and report.failed:
                 debug_task(project, report.failed[0].name)

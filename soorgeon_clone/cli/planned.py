@@ -28,7 +28,7 @@ _MOST_LINES = 400  # of a diff
 
 def show(report: Mapping[str, Any], *, build: bool) -> None:
     """Print what happened in a few lines; ``report`` is what ``--json`` prints."""
-    tasks, sections = report["tasks"], report["sections"]
+    tasks, sections = report["tasks"], report["sections"] + report["idle_sections"]
     verb = "written" if report["written"] else "planned (nothing is written)"
     say.echo(
         f"{one_line(report['notebook'])}: {count(sections, 'section')} found, {count(len(tasks), 'task')} {verb}"
@@ -79,8 +79,9 @@ def show_proposed(proposed: Proposed) -> None:
         say.echo(one_line(f"  cell {index + 1:>3}  {title}"))
 
 
-def write_headed(proposed: Proposed, original: Notebook, target: str, split_on: str) -> None:
-    """Write the notebook with the headings that were proposed. Raise UserError where there is nothing to write."""
+def write_headed(proposed: Proposed, original: Notebook, target: str, split_on: str, *, force: bool) -> None:
+    """Write the notebook with the headings that were proposed. Raise UserError where there is nothing to write, or
+    another file would be lost."""
     from soorgeon_clone.files.named import write_named
     from soorgeon_clone.notebook.write import to_ipynb, to_script
     from soorgeon_clone.refactor.propose import headed_cells
@@ -93,6 +94,13 @@ def write_headed(proposed: Proposed, original: Notebook, target: str, split_on: 
     if original.path is not None and Path(target).resolve() == original.path.resolve():
         raise UserError(f"{target} is the notebook itself", hint="Name another file.", exit_code=2)
     text = (to_ipynb if suffix == ".ipynb" else to_script)(headed_cells(proposed), original.metadata)
+    path = Path(target)
+    if not force and path.is_file() and path.read_bytes() != text.encode("utf-8", "backslashreplace"):
+        raise UserError(
+            f"{target} is there already, and is another file",
+            hint="--force overwrites it; or name another file.",
+            exit_code=2,
+        )
     write_named(target, text)
     show_proposed(proposed)
     say.echo(f"{one_line(target)}: {count(len(proposed.titles), 'heading')}")

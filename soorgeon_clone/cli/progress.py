@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from soorgeon_clone.cli import say
+from soorgeon_clone.cli.live import Live
 from soorgeon_clone.cli.table import duration
 from soorgeon_clone.pipeline.building.model import Listener, TaskRun
 from soorgeon_clone.pipeline.declared.model import Task
@@ -34,16 +35,16 @@ class Ticker:
 
     def __init__(self) -> None:
         self.terminal = sys.stderr.isatty()
-        self.status: Any = None
-        self.what = ""
+        self.live: Live | None = None
+        self.what = self.shown = ""
 
     def __enter__(self) -> Ticker:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self.status is not None:
-            self.status.stop()
-            self.status = None
+        if self.live is not None:
+            self.live.stop()
+            self.live = None
 
     def tell(self, what: str) -> None:
         """Say what is going on from now on."""
@@ -59,28 +60,25 @@ class Ticker:
             self._show(f"{self.what}: cell {progress.cell} of {progress.total}")
 
     def _show(self, text: str) -> None:
-        from rich.text import Text
-
-        if self.status is None:
-            from rich.console import Console
-
-            self.status = Console(stderr=True).status("")
-            self.status.start()
-        self.status.update(Text(one_line(text), style="dim", no_wrap=True, overflow="ellipsis"))
+        self.shown = text
+        if self.live is None:
+            self.live = Live(lambda: [self.shown])
 
 
 class Progress(Listener):
-    """Shows a build. A context manager; rich is imported only if there is something to show on a terminal.
+    """Shows a build. A context manager.
 
-    If ``quiet``, only warnings are shown, that it waits and that it was stopped.
+    If ``quiet``, only warnings are shown, that it waits and that it was stopped. ``here``: tasks run on this machine,
+    where a script imports libraries until its first cell begins; that is shown as such, and is not its time.
     """
 
-    def __init__(self, total: int, *, quiet: bool = False) -> None:
+    def __init__(self, total: int, *, quiet: bool = False, here: bool = True) -> None:
         self.total = total
+        self.here = here
         self.done = 0
         self.quiet = quiet
         self.terminal = sys.stderr.isatty() and not quiet
-        self.live: Any = None
+        self.live: Live | None = None
         self.running: dict[str, dict[str, Any]] = {}
         self.begun: dict[str, str] = {}
 
@@ -100,19 +98,21 @@ class Progress(Listener):
             )
 
     def started(self, task: Task, causes: tuple[Cause, ...], expected: float | None) -> None:
-        self.running[task.name] = {"since": time.monotonic(), "expected": expected, "cell": 0, "cells": 0}
+        self.running[task.name] = {
+            "since": time.monotonic(),
+            "expected": expected,
+            "cell": 0,
+            "cells": 0,
+            "imports": self.here and task.spec.source.kind == "script" and not task.spec.plain,
+        }
         if self.terminal and self.live is None:
-            from rich.console import Console
-            from rich.live import Live
-
-            self.live = Live(
-                console=Console(stderr=True), get_renderable=self._render, refresh_per_second=8, transient=True
-            )
-            self.live.start()
+            self.live = Live(self._lines)
 
     def progressed(self, name: str, cell: int, total: int) -> None:
-        if name in self.running:
-            self.running[name].update(cell=cell, cells=total)
+        if (state := self.running.get(name)) is not None:
+            if state["imports"]:
+                state.update(imports=False, since=time.monotonic())
+            state.update(cell=cell, cells=total)
 
     def ended(self, run: TaskRun) -> None:
         self.running.pop(run.name, None)
@@ -152,21 +152,19 @@ class Progress(Listener):
 
     def _print(self, *parts: str) -> None:
         if self.live is not None:
-            from rich.text import Text
-
-            self.live.console.print(Text.from_ansi(say.joined(*parts)))
+            self.live.print(*parts)
         else:
             say.echo(*parts, err=True)
 
-    def _render(self) -> Any:
-        from rich.text import Text
-
+    def _lines(self) -> list[str]:
         now = time.monotonic()
         lines = []
         for name, state in list(self.running.items()):
             elapsed = now - state["since"]
+            if state["imports"]:
+                lines.append(f"  {one_line(name)}: importing libraries, {duration(elapsed)}")
+                continue
             usual = f" of about {duration(state['expected'])}" if state["expected"] else ""
             cells = f", cell {state['cell']}/{state['cells']}" if state["cells"] else ""
             lines.append(f"  {one_line(name)}: {duration(elapsed)}{usual}{cells}")
-        lines.append(f"  {self.done} of {self.total} tasks done")
-        return Text("\n".join(lines), style="dim")
+        return [*lines, f"  {self.done} of {self.total} tasks done"]

@@ -136,7 +136,11 @@ _LEVELS = ["debug", "info", "warning", "error", "critical"]
     is_flag=True,
     help="Where a person and the notebook changed the same lines of a file: write both, between marks as git's.",
 )
-@click.option("--force", is_flag=True, help="Overwrite what a person changed; go on where a name is never defined.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Overwrite what a person changed, and the file of --write-headings; go on where a name is never defined.",
+)
 def command(
     notebook: str,
     split_on: str,
@@ -186,7 +190,7 @@ def command(
     proposed = chosen(original, split_on)
     source, level = proposed.notebook, proposed.level
     if headed is not None:
-        planned.write_headed(proposed, original, headed, split_on)
+        planned.write_headed(proposed, original, headed, split_on, force=force)
         return
     if file_format == "same":
         file_format = "ipynb" if source.path is None or source.path.suffix == ".ipynb" else "py"
@@ -421,7 +425,8 @@ def _report(plan: Plan, layout: Layout, changes: Changes) -> dict[str, Any]:
 
     merged = sum(len(merge.sections) - 1 for merge in plan.merges)
     return {
-        "sections": len(plan.section_tasks) or len(plan.tasks) + merged,
+        "sections": (len(plan.section_tasks) or len(plan.tasks) + merged) - len(plan.idle),  # that do something
+        "idle_sections": len(plan.idle),
         "tasks": [
             {
                 "name": task.name,

@@ -10,6 +10,7 @@ import io
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +34,15 @@ def echo(*parts: str, err: bool = False, nl: bool = True) -> None:
     stream = sys.stderr if err else sys.stdout
     colour = False if os.environ.get("NO_COLOR") else None  # https://no-color.org; None: where it is a terminal
     click.echo(_encodable(joined(*parts), stream), err=err, nl=nl, color=colour)
+
+
+def redraw(lines: Sequence[str], drawn: int) -> None:
+    """Draw dim lines on standard error, a terminal, in the place of its last ``drawn`` ones."""
+    begin = f"\x1b[{drawn}A\r\x1b[J" if drawn else ""
+    dim, plain = ("", "") if os.environ.get("NO_COLOR") else ("\x1b[2m", "\x1b[0m")
+    text = "".join(f"{dim}{visible(line)}{plain}\n" for line in lines)
+    sys.stderr.write(begin + _encodable(text, sys.stderr))
+    sys.stderr.flush()
 
 
 def note(text: str) -> None:

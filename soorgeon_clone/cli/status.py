@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -200,13 +201,13 @@ def _parts(project: Project, name: str) -> None:
         old = made.parts.get(part) if made else None
         mark = " " if old == parts[part] else say.style("*", fg="yellow")
         kind, _, about = part.partition(":")
-        value = parts[part] if kind in ("python", "library", "product") else parts[part][:12]
-        was = (
-            f" (was {old if kind in ('python', 'library', 'product') else old[:12]})"
-            if old and old != parts[part]
-            else ""
-        )
-        say.echo("      ", mark, f" {kind} {about} {value}{was}".rstrip())
+        was = f" (was {_short(old)})" if old and old != parts[part] else ""
+        say.echo("      ", mark, " ".join(["", kind, *filter(None, [about]), f"{_short(parts[part])}{was}"]))
     for path, digest in (made.inputs if made else {}).items():
         changed = project.contents.digest(path) != digest
-        say.echo("      ", say.style("*", fg="yellow") if changed else " ", f" file {path} {digest[:12]}")
+        say.echo("      ", say.style("*", fg="yellow") if changed else " ", f" file {path} {_short(digest)}")
+
+
+def _short(text: str) -> str:
+    """Return as much of a digest as a person compares; other texts as they are."""
+    return text[:12] if re.fullmatch("[0-9a-f]{32,}", text) else text

@@ -38,7 +38,7 @@ def table(
         right = frozenset(columns.index(column) for column in right if column in columns)
         rows = [[row[column] for column in columns] for row in rows]
         widths = _narrowed(widths, room)
-        rows = [[_cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+        rows = [[cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
     lines = [_line([say.style(name, bold=True) for name in header], widths, right)]
     lines += [_line(row, widths, right) for row in rows]
     return Shown("\n".join(lines))
@@ -67,7 +67,8 @@ def _narrowed(widths: Sequence[int], room: int) -> list[int]:
     return narrow
 
 
-def _cut(cell: str, width: int) -> str:
+def cut(cell: str, width: int) -> str:
+    """Return plain text as far as so many columns of a terminal have room for it."""
     if _width(cell) <= width or _ANSI.search(cell):
         return cell
     text = cell

@@ -151,7 +151,7 @@ def command(
 
 def show(report: Report) -> None:
     """Print the table of sections, then each one's first difference."""
-    from soorgeon_clone.cli.table import duration, table
+    from soorgeon_clone.cli.table import count, duration, table
 
     rows = [
         [
@@ -170,20 +170,22 @@ def show(report: Report) -> None:
     for note in report.notes:
         say.echo(say.style(note, fg="yellow"))
     if report.unstable:
-        cells = ", ".join(str(cell + 1) for cell in report.unstable)
+        listed = ", ".join(str(cell + 1) for cell in report.unstable)
         unstable = (
-            f"The notebook is not deterministic: run twice, it shows something else in cell {cells}. What depends on "
+            f"The notebook is not deterministic: run twice, it shows something else in cell {listed}. What depends on "
             "that cannot be judged. Seed its random numbers (random.seed, np.random.seed, random_state=...)."
         )
         say.echo(say.style(unstable, fg="yellow"))
     times = ", ".join(f"{name} {duration(seconds)}" for name, seconds in report.seconds.items())
-    count = sum(section.cells for section in report.sections), sum(section.variables for section in report.sections)
+    cells = sum(section.cells for section in report.sections)
+    variables = sum(section.variables for section in report.sections)
+    compared = f"{count(cells, 'cell')} and {count(variables, 'variable')}"
     if report.same:
         held = f" {report.held} assumption{'s' * (report.held != 1)} held." if report.held else ""
-        say.echo(say.style(f"The same: {count[0]} cells and {count[1]} variables ({times}).{held}", fg="green"))
+        say.echo(say.style(f"The same: {compared} ({times}).{held}", fg="green"))
     else:
         wrong = sum(section.verdict in ("different", "not run") for section in report.sections)
-        say.echo(say.style(f"Not the same: {wrong} of {len(report.sections)} sections ({times}).", fg="red"))
+        say.echo(say.style(f"Not the same: {wrong} of {count(len(report.sections), 'section')} ({times}).", fg="red"))
 
 
 def _show_difference(section: SectionResult) -> None:

@@ -26,6 +26,10 @@ def write_named(path: str | os.PathLike[str], content: str | bytes) -> None:
     Raises UserError: `confine.Outside` for a link that leads elsewhere, and where the system refuses.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    if Path(path).name in ("", ".."):  # ".", "/", "..": what is written has no name there
+        raise UserError(
+            f"{path or repr(path)} is a folder, and no name of a file", hint="Name a file in it.", exit_code=2
+        )
     with told(path):
         if _is_stream(path):
             with open(path, "wb") as stream:  # noqa: PTH123

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,12 +11,16 @@ from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Bundle, Load, Part
 from soorgeon_clone.refactor.naming import Import, Names, place_import, rename
 
+# between the folder and the product in `Words.path`
+_LONG_PATH = re.compile(r"^(\w+) / (?=\w+\[)")
+
 
 @dataclass
 class Words:
     """What the code that we add to one task calls things; ``imports`` grows with what that code uses.
 
     ``begins``: what a fresh process has, an expression -> the name that it gets before anything else is done.
+    ``project`` is what the project's folder is called where paths of products have to begin there, or "".
     """
 
     names: Names
@@ -23,6 +28,11 @@ class Words:
     upstream: str
     imports: dict[str, Import] = field(default_factory=dict)
     begins: dict[str, str] = field(default_factory=dict)
+    project: str = ""
+
+    def path(self, product: str) -> str:
+        """Return an expression for the path of a product, which begins in the project's folder."""
+        return f"{self.project} / {product}" if self.project else product
 
     def use(self, statement: str) -> str:
         """Return the name of what ``statement`` imports, and see to it that the task imports it."""
@@ -50,13 +60,14 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
     """Return the lines that give the names of ``load`` their values."""
     bundle = load.bundle
     parts = [part for part in bundle.parts if part.name in load.names]
-    path, *exact = (f"{words.upstream}{_key(load.task)}{_key(file.key)}" for file in layout.upstream(load).all)
+    files = layout.upstream(load).all
+    path, *exact = (words.path(f"{words.upstream}{_key(load.task)}{_key(file.key)}") for file in files)
     if exact:
         loader = words.use(f"from {layout.frames_module} import load_frame")
         lines = _put_back(parts[0], f"{loader}({path}, {exact[0]})", words)
         if len(lines[0]) <= WIDTH:
             return lines
-        return _put_back(parts[0], f"{loader}(\n    {path},\n    {exact[0]},\n)", words)
+        return _put_back(parts[0], "\n".join([f"{loader}(", *_indent(_each([path, *exact])), ")"]), words)
     file = words.names.pick("file")
     value = f"{words.use(f'import {layout.pickler(bundle)}')}.load({file})"
     opening = _open(path, "rb", file, words)
@@ -75,7 +86,7 @@ def load_lines(load: Load, layout: Layout, words: Words) -> list[str]:
 
 def save_lines(task: str, bundle: Bundle, layout: Layout, words: Words) -> list[str]:
     """Return the lines that write ``bundle`` to its product."""
-    path, *exact = (f"{words.product}{_key(file.key)}" for file in layout.product(task, bundle).all)
+    path, *exact = (words.path(f"{words.product}{_key(file.key)}") for file in layout.product(task, bundle).all)
     if exact:
         saver = words.use(f"from {layout.frames_module} import save_frame")
         return _call(saver, [words.adapt(bundle.parts[0], bundle.parts[0].save), path, *exact], indent=0)
@@ -150,7 +161,13 @@ def _call(function: str, arguments: Sequence[str], *, indent: int) -> list[str]:
         return [f"{function}({inner})"]
     if 4 + len(inner) <= WIDTH:
         return [f"{function}(", f"    {inner}", ")"]
-    return [f"{function}(", *_indent([line for argument in arguments for line in f"{argument},".split("\n")]), ")"]
+    return [f"{function}(", *_indent(_each(arguments)), ")"]
+
+
+def _each(arguments: Sequence[str]) -> list[str]:
+    """Return arguments with a line for each; a path that is too long takes two."""
+    broken = [_LONG_PATH.sub(r"\1\n/ ", one) if 5 + len(one) > WIDTH else one for one in arguments]
+    return [line for argument in broken for line in f"{argument},".split("\n")]
 
 
 def _mapping(items: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.pipeline.assumptions.model import Assumption
 from soorgeon_clone.refactor.explain_variable import variable, way, why
 from soorgeon_clone.refactor.model import Carry, MustMerge, MustPrecede, Task
-from soorgeon_clone.refactor.scene import Explanation, Point, Scene, names_in
+from soorgeon_clone.refactor.scene import Evidence, Explanation, Point, Scene, names_in
 
 ARROW = "->"
 _SETTING = "setting "  # of a carry: "setting 12", made by statement 12
@@ -92,8 +92,20 @@ def _joined(scene: Scene, task: Task, asked: str) -> Iterator[Point]:
         if isinstance(one, MustMerge) and scene.task_of(one.first) == task.name and one.reason:
             told = True
             yield Point(f"joined: {one.reason}", scene.all_evidence(one.because))
+    for number in (number for number in scene.plan.idle if scene.task_of(number) == task.name):
+        told = True
+        yield Point(f"joined: `{scene.sections[number].title}` only imports, defines and sets", _first(scene, number))
     if not told:
         yield from (Point(f"joined: {merge.reason}") for merge in scene.plan.merges if merge.task == task.name)
+
+
+def _first(scene: Scene, section: int) -> tuple[Evidence, ...]:
+    """Return the first statement of a section."""
+    first = next((one for one in scene.statements if one.section == section), None)
+    if first is None:
+        return ()
+    source = scene.sources[first.cell][first.first - 1].strip()
+    return (Evidence(first.cell + 1, first.first, source, "nothing else is done there", feared=False),)
 
 
 def _assumed_of(scene: Scene, name: str) -> Iterator[Point]:

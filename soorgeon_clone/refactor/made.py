@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from soorgeon_clone.notebook.model import Notebook
@@ -15,13 +15,15 @@ _MOST_FOLDERS = 500  # of one folder that are looked into
 
 
 def pipelines_of(notebook: Notebook, here: Path) -> list[Path]:
-    """Return the pipeline.yaml files of a notebook: in ``here``, beside it, then in folders within these two and above.
+    """Return the pipeline.yaml files of a notebook: in ``here``, beside it, then in folders within these two and above,
+    and in those two deep within the two.
 
     Of several that are equally near, the one that was written last comes first.
     """
     beside = notebook.path.parent if notebook.path is not None else here
     found: dict[Path, None] = {}
-    for folders in ([here], [beside], _within(here), _within(beside), _within(here.absolute().parent)):
+    near = ([here], [beside], _within(here), _within(beside), _within(here.absolute().parent))
+    for folders in (*near, _two_deep(here), _two_deep(beside)):
         made = [folder for folder in folders if _is_of(folder, notebook)]
         for folder in sorted(made, key=lambda folder: -(folder / RECORD).stat().st_mtime):
             found.setdefault(folder / "pipeline.yaml")
@@ -36,6 +38,11 @@ def _within(folder: Path) -> Iterator[Path]:
         for entry in islice(entries, _MOST_FOLDERS):
             if entry.is_dir():
                 yield folder / entry.name
+
+
+def _two_deep(folder: Path) -> Iterator[Path]:
+    shown = (one for one in _within(folder) if not one.name.startswith("."))
+    return islice(chain.from_iterable(map(_within, shown)), _MOST_FOLDERS)
 
 
 def _is_of(folder: Path, notebook: Notebook) -> bool:

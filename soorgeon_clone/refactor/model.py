@@ -82,8 +82,8 @@ class Task:
     ``cells`` hold the text that the script will show (definitions that moved to exported.py are gone from it).
     ``names`` are all names that the notebook mentions, so that generated code can avoid them, ``imports`` those of them
     that stand for one import wherever they exist, and for which. ``params`` maps a name to the source text of its
-    value. ``changes_directory``: the working directory may not be the project's when the cells end, so paths must be
-    made absolute before. ``writes_files``: it may write files that are no products, so its products alone do not stand
+    value. ``changes_directory``: the working directory may not be the project's when the cells end, so paths must
+    begin there. ``writes_files``: it may write files that are no products, so its products alone do not stand
     for it. ``reads_files``: it may read files that its code does not name. ``touches_files``: it may look at files, or
     ask in which folder it is, at all. ``unbound``: names that the notebook may not have when the task starts, and asks
     for. ``lists_names``: it shows which variables there are, so none of ours may be among them. ``assumptions`` are
@@ -192,8 +192,9 @@ class Plan:
     """All that refactor will write. ``exported`` is the text of exported.py's definitions with their imports, or "".
 
     ``constraints`` are what it was made of: sections are tasks as far as these allow. A section's number is its place
-    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to. ``policy`` is what was
-    taken for granted with, None where nothing was.
+    in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to. ``idle`` are the
+    sections that only import, define and set, and stand in the task of the next one. ``policy`` is what was taken for
+    granted with, None where nothing was.
     """
 
     notebook: str
@@ -204,4 +205,5 @@ class Plan:
     modules: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     section_tasks: tuple[str, ...] = ()
+    idle: tuple[int, ...] = ()
     policy: Policy | None = None

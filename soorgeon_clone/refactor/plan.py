@@ -23,6 +23,7 @@ from soorgeon_clone.refactor.assumed import NOTHING, TakenForGranted, beliefs, t
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.checks import check_comments, check_syntax, has_syntax_of_its_own, refuse_undefined
 from soorgeon_clone.refactor.cut import finest
+from soorgeon_clone.refactor.idle import without_idle
 from soorgeon_clone.refactor.model import MustMerge, Plan, Serializer
 from soorgeon_clone.refactor.solve import Solution, solve
 from soorgeon_clone.refactor.tasks import plan_of
@@ -31,6 +32,7 @@ from soorgeon_clone.refactor.whole import as_one_task
 # What crosses is looked at pair by pair of sections: these, and names that all of them need, are seconds.
 _MOST_SECTIONS = 2_000
 _MOST_CROSSINGS = 20_000
+_MOST_TITLES = 8  # that a sentence lists
 _TOO_MUCH_TO_LOOK_TWICE = 2.0  # statements that exhaust the limits of the analysis: it would end there again
 
 
@@ -44,8 +46,11 @@ def make_plan(
     together: Sequence[MustMerge] = (),
     proven: bool = False,
     known: Sequence[Remembered] = (),
+    keep_idle: bool = False,
 ) -> Plan:
     """Return what `refactor` writes for ``notebook``; ``together`` are sections that must not be parted.
+
+    A section that only imports, defines and sets has a task of its own only with ``keep_idle``.
 
     Unless it is ``proven``, it takes for granted what runs check (`Task.assumptions`), but what ``known`` remembers to
     be broken.
@@ -65,7 +70,7 @@ def make_plan(
         return as_one_task(notebook, sections, f"it has {len(sections):,} sections, more than {_MOST_SECTIONS}")
     try:
         with keeping_all():
-            choices = _Choices(level, single_task, serializer, forced, tuple(together), proven, tuple(known))
+            choices = _Choices(level, single_task, serializer, forced, tuple(together), proven, tuple(known), keep_idle)
             return _plan(notebook, sections, choices)
     except (RecursionError, MemoryError):
         return as_one_task(notebook, sections, "its code is nested too deeply to be looked at closely")
@@ -80,6 +85,7 @@ class _Choices:
     together: tuple[MustMerge, ...]
     proven: bool
     known: tuple[Remembered, ...]
+    keep_idle: bool
 
 
 class _Look(NamedTuple):
@@ -101,7 +107,8 @@ class _Settled:
 
     @property
     def tasks(self) -> int:
-        return len(self.solution.cut.units)
+        """How many tasks there would be if idle sections had some."""
+        return len(self.solution.cut.units) + self.solution.folded
 
 
 def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) -> Plan:
@@ -117,6 +124,7 @@ def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) 
     if found.policy is not None and (more := _more_tasks(notebook, sections, tables, choices, found)) is not None:
         found = more
     hints = _hints(notebook, sections, choices.level, single_task=choices.single_task)
+    hints += _about_idle([sections[number].title for number in sorted(found.solution.idle)])
     plan = plan_of(notebook, sections, found.solution, choices.serializer, hints, found.granted.by_unit)
     return replace(plan, policy=found.policy)
 
@@ -188,9 +196,10 @@ def _more_tasks(
     for feared, assumed in zip(facts.statements, borders.statements, strict=True):
         feared.assumed.update({one: why for one, why in assumed.assumed.items() if one.kind == "sets"})
     other = _solved(Borders(facts, borders.cells), tables, choices)
-    if other is None or len(other.cut.units) <= found.tasks:
+    if other is None:
         return None
-    return _Settled(other, taken_for_granted(other), None, found.first)
+    more = _Settled(other, taken_for_granted(other), None, found.first)
+    return more if more.tasks > found.tasks else None
 
 
 def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution | None:
@@ -200,7 +209,8 @@ def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution 
     cut = cut.joined([all_as_one] if choices.single_task else choices.together)
     if sum(len(unit.uses) for unit in cut.units) > _MOST_CROSSINGS:
         return None
-    return solve(cut, tables, () if choices.single_task else choices.together)
+    solution = solve(cut, tables, () if choices.single_task else choices.together)
+    return solution if choices.keep_idle else without_idle(solution, tables)
 
 
 def facts_of(notebook: Notebook, level: int, policy: Policy | None = None) -> NotebookFacts | None:
@@ -235,6 +245,17 @@ def _analyse(
     check_syntax(notebook)
     check_comments(notebook)
     return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)), policy=policy, again=again)
+
+
+def _about_idle(titles: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentence about sections that have no task of their own."""
+    if not titles:
+        return ()
+    listed = ", ".join(titles[:_MOST_TITLES]) + (", ..." if len(titles) > _MOST_TITLES else "")
+    them = "it" if len(titles) == 1 else "them"
+    return (
+        f"No task of its own for what only imports, defines and sets: {listed}. Tasks repeat what they need of {them}.",
+    )
 
 
 def _hints(notebook: Notebook, sections: tuple[Section, ...], level: int, *, single_task: bool) -> tuple[str, ...]:

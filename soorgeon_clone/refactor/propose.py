@@ -75,7 +75,7 @@ def propose(notebook: Notebook) -> Proposed:
     titles = _titles(blocks, cuts)
     headed = with_headings(notebook, titles, _LEVEL)
     try:
-        owners = make_plan(headed, level=_LEVEL, forced=True).section_tasks
+        owners = make_plan(headed, level=_LEVEL, forced=True, keep_idle=True).section_tasks
     except UserError:
         return Proposed(headed, _LEVEL, titles)
     sections = split(headed, _LEVEL)

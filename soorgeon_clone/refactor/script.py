@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -23,10 +24,11 @@ from soorgeon_clone.notebook.tags import (
 )
 from soorgeon_clone.pipeline.assumptions.comments import text_of
 from soorgeon_clone.refactor.crossing import Words, load_lines, quoted, save_lines
-from soorgeon_clone.refactor.imports import WIDTH, arrange
+from soorgeon_clone.refactor.exported_name import EXPORTED
+from soorgeon_clone.refactor.imports import arrange
 from soorgeon_clone.refactor.layout import Layout
 from soorgeon_clone.refactor.model import Load, Replay, Step, Task
-from soorgeon_clone.refactor.naming import imports_of, names_of, place_import
+from soorgeon_clone.refactor.naming import Names, imports_of, names_of, place_import
 
 # Of a number: Python refuses to write, and to read, one of more than 4,300 digits.
 _MOST_BITS = 10_000
@@ -40,7 +42,7 @@ def task_cells(task: Task, layout: Layout) -> tuple[Cell, ...]:
     """Return the cells: heading, imports, parameters, what the task needs, its own cells, what it saves."""
     names = names_of(task)
     stashed = {name: names.pick(name) for name in _INJECTED}
-    words = Words(names, stashed["product"], stashed["upstream"])
+    words = Words(names, stashed["product"], stashed["upstream"], project=_project_name(task, layout, names))
     heading, own = _split_heading([_clean(cell) for cell in task.cells])
     early, steps = _early_imports(task.steps)
     needed = [cell for kind, group in groupby(steps, _kind) for cell in _step_cells(kind, list(group), layout, words)]
@@ -124,25 +126,38 @@ def _parameters_code(task: Task) -> str:
 
 def _paths_code(task: Task, layout: Layout, words: Words) -> str:
     """Return what must happen first after the runner has told the paths: keep them out of the notebook's way."""
-    folder = layout.choices.notebook_folder if task.touches_files else ""
+    folder = _folder(task, layout)
     loads = any(isinstance(step, Load) for step in task.steps)
-    blocks = []
-    for name, ours, needed in (("upstream", words.upstream, loads), ("product", words.product, bool(task.saves))):
-        if needed and (task.changes_directory or folder):
-            blocks += (
-                _absolute_product(ours, words) if name == "product" else _absolute_upstream(ours, task, layout, words)
-            )
-        elif needed and name != ours:
-            blocks.append(f"{ours} = {name}")
-    if any(name != ours for name, ours in (("upstream", words.upstream), ("product", words.product))) and blocks:
-        blocks.insert(0, "# The notebook has names of its own that are called like these.")
+    own = [
+        f"{ours} = {name}"
+        for name, ours, needed in (("upstream", words.upstream, loads), ("product", words.product, bool(task.saves)))
+        if needed and name != ours
+    ]
+    blocks = ["# The notebook has names of its own that are called like these.", *own] if own else []
     if unbound := [name for name in _INJECTED if name in task.unbound and name not in task.params]:
         blocks.append("# The notebook asks whether it has names like these.")
         blocks.append(f"del {', '.join(unbound)}")
-    if folder:
-        blocks.append("# File names mean what they mean in the notebook.")
-        blocks.append(f"{words.use('import os')}.chdir({quoted(folder)})")
+    if words.project:
+        why = (
+            "File names mean what they mean in the notebook" if folder else "Products stay here when the folder changes"
+        )
+        blocks.append(f"# {why}, however often this runs.")
+        here = f"{words.use('from pathlib import Path')}.cwd()"
+        blocks.append(f"{words.project} = {words.builtin('globals')}().get({quoted(words.project)}, {here})")
+        if folder:
+            blocks.append(f"{words.use('import os')}.chdir({words.project} / {quoted(folder)})")
     return "\n".join(blocks)
+
+
+def _folder(task: Task, layout: Layout) -> str:
+    """Return the way to the folder in which the task runs, "" for the project's."""
+    return layout.choices.notebook_folder if task.touches_files else ""
+
+
+def _project_name(task: Task, layout: Layout, names: Names) -> str:
+    """Return what the project's folder is called in a task that leaves it, "" where nobody asks for it."""
+    has_files = bool(task.saves) or any(isinstance(step, Load) for step in task.steps)
+    return names.pick("project") if _folder(task, layout) or (task.changes_directory and has_files) else ""
 
 
 def _other_params_code(task: Task) -> str:
@@ -150,39 +165,11 @@ def _other_params_code(task: Task) -> str:
     return "\n".join(f"{name} = {source}" for name, source in task.params.items() if name not in injected)
 
 
-def _absolute_product(ours: str, words: Words) -> list[str]:
-    absolute = f"{words.use('import os')}.path.abspath"
-    return [f"{ours} = {{key: {absolute}(path) for key, path in product.items()}}"]
-
-
-def _absolute_upstream(ours: str, task: Task, layout: Layout, words: Words) -> list[str]:
-    """Return the lines for the products that are loaded, one by one: the task then depends on no other."""
-    absolute = f"{words.use('import os')}.path.abspath"
-    loaded = dict.fromkeys((load.task, file.key) for load in task.loads for file in layout.upstream(load).all)
-    if ours == "upstream":
-        places = [f"upstream[{quoted(name)}][{quoted(key)}]" for name, key in loaded]
-        return [line for place in places for line in _made_absolute(place, absolute)]
-    lines = [f"{ours} = {{}}"]
-    for name in dict.fromkeys(name for name, _ in loaded):
-        keys = [key for other, key in loaded if other == name]
-        items = [f"    {quoted(key)}: {absolute}(upstream[{quoted(name)}][{quoted(key)}])," for key in keys]
-        lines += [f"{ours}[{quoted(name)}] = {{", *items, "}"]
-    return lines
-
-
-def _made_absolute(place: str, absolute: str) -> list[str]:
-    if len(f"{place} = {absolute}({place})") <= WIDTH:
-        return [f"{place} = {absolute}({place})"]
-    if len(f"{place} = {absolute}(") <= WIDTH:
-        return [f"{place} = {absolute}(", f"    {place}", ")"]
-    return [f"{place} = (", f"    {absolute}(", f"        {place}", "    )", ")"]
-
-
 def _search_path_code(task: Task, layout: Layout, words: Words) -> str:
     """Return the code by which modules are found from any folder: ours in the project, the notebook's own beside it."""
     folder = layout.choices.notebook_folder
     leaves = bool(folder) and task.touches_files
-    ours = bool(layout.own_modules) and (leaves or _loads_elsewhere(task))
+    ours = _may_import_ours(task, layout) and (leaves or _loads_elsewhere(task))
     beside = bool(folder) and bool(layout.choices.local_modules)
     if not ours and not beside:
         return ""
@@ -191,6 +178,15 @@ def _search_path_code(task: Task, layout: Layout, words: Words) -> str:
     what = " and ".join(["those of the pipeline"] * ours + ["those beside the notebook"] * beside)
     added = f"{search.name}.path[:0] = [{', '.join(where)}]"
     return "\n".join([system.statement, search.statement, "", f"# Modules are found from any folder: {what}.", added])
+
+
+def _may_import_ours(task: Task, layout: Layout) -> bool:
+    """Whether a task names a module of the pipeline, or loads what may be of one."""
+    if any(isinstance(step, Load) for step in task.steps):
+        return bool(layout.own_modules)
+    steps = [step.source for step in task.steps if isinstance(step, Replay)]
+    text = "\n".join([*steps, *(cell.source for cell in task.cells if cell.kind == "code")])
+    return any(re.search(rf"\b{re.escape(module)}\b", text) for module in (EXPORTED, *layout.own_modules))
 
 
 def _with_search_path(search: str, imports: str) -> tuple[str, str]:
@@ -223,7 +219,7 @@ def _assumption_lines(task: Task, words: Words) -> list[str]:
     lines = []
     for one in task.assumptions:
         if one.kind == "binds nothing else":  # nor what we use ourselves
-            ours = {*_INJECTED, *(item.name for item in words.imports.values())}
+            ours = {*_INJECTED, *(item.name for item in words.imports.values()), *filter(None, [words.project])}
             one = replace(one, names=tuple(sorted({*one.names, *ours})))
         if one.kind != _OF_SAVED:
             lines.append(text_of(one))

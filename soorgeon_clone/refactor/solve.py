@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.analyse import failed
+from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.objects.heap import Value
 from soorgeon_clone.refactor.carriers.carrier import Refused
@@ -26,11 +27,20 @@ from soorgeon_clone.refactor.wiring import Wiring
 
 @dataclass(frozen=True)
 class Solution:
-    """A cut that holds, how its units are connected, and what forced sections to merge."""
+    """A cut that holds, how its units are connected, and what forced sections to merge.
+
+    ``idle`` are the sections of units that did nothing and are no units any more, ``folded`` of them.
+    """
 
     cut: Cut
     wiring: Wiring
     merges: tuple[MustMerge, ...]
+    idle: frozenset[int] = frozenset()
+    folded: int = 0
+
+    def lead(self, unit: Unit) -> int:
+        """Return the section that a unit is named after: its first one that does something."""
+        return next((one for one in range(unit.begin, unit.end) if one not in self.idle), unit.begin)
 
 
 def solve(cut: Cut, knowledge: Knowledge, known_merges: Sequence[MustMerge] = ()) -> Solution:

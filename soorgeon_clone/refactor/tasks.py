@@ -36,7 +36,7 @@ def plan_of(
     ``assumptions`` are what its units take for granted.
     """
     cut, wiring, borders = solution.cut, solution.wiring, solution.wiring.borders
-    names = {unit.begin: sections[unit.begin].name for unit in cut.units}
+    names = {unit.begin: sections[solution.lead(unit)].name for unit in cut.units}
     bundles = _bundles(solution, serializer)
     products = Products(names, bundles, plots=_plots(borders, solution.wiring.ledger.knowledge))
     order = file_order(solution)
@@ -65,6 +65,7 @@ def plan_of(
         tuple(sorted(borders.modules())),
         (*solution.merges, *waits, *carried(solution)),
         tuple(names[unit.begin] for unit in cut.homes),
+        idle=tuple(sorted(solution.idle)),
     )
 
 
@@ -74,8 +75,8 @@ def _merges(sections: tuple[Section, ...], solution: Solution) -> tuple[Merge, .
         reasons.setdefault(solution.cut.homes[merge.first].begin, []).append(merge)
     return tuple(
         Merge(
-            sections[unit.begin].name,
-            tuple(section.title for section in sections[unit.begin : unit.end]),
+            sections[solution.lead(unit)].name,
+            tuple(sections[number].title for number in range(unit.begin, unit.end) if number not in solution.idle),
             tuple(dict.fromkeys(merge.reason for merge in reasons[unit.begin])),
         )
         for unit in solution.cut.units
@@ -139,7 +140,7 @@ class _Builder:
         unbound = frozenset(name for name in self._asked(unit) if self._may_be_unbound(name, unit))
         return Task(
             name=self.products.task_names[unit.begin],
-            title=self.sections[unit.begin].title,
+            title=self.sections[self.solution.lead(unit)].title,
             cells=tuple(own),
             steps=self._steps(unit, loadable, own),
             saves=tuple(self.products.bundles[unit.begin, group] for group in self.wiring.groups[unit.begin]),
@@ -209,13 +210,16 @@ class _Builder:
 
 # settings in which a path may stand that means something in one folder only
 _WITH_PATHS = frozenset({"directory", "environ", "logging", "modules", "sys_path"})
+_WITHOUT_PATHS = frozenset({"other:matplotlib_backend", "other:pandas_converters"})
 
 
 def _touches_files(statement: StatementFacts) -> bool:
     """Whether it may matter to a statement in which folder it runs."""
     if statement.files_read or statement.files_written or _reads_elsewhere(statement):
         return True
-    return "directory" in statement.varies or any(s in _WITH_PATHS or s.startswith("other:") for s in statement.sets)
+    return "directory" in statement.varies or any(
+        s in _WITH_PATHS or (s.startswith("other:") and s not in _WITHOUT_PATHS) for s in statement.sets
+    )
 
 
 def _reads_elsewhere(statement: StatementFacts) -> bool:

@@ -42,12 +42,9 @@ class Layout:
 
 
 def layout_of(sections: Sequence[Section], plan: Plan) -> Layout:
-    """Return the layout; a task is named after its first section."""
+    """Return the layout; a plan that does not say to which task its sections belong has one."""
     names = {task.name: number for number, task in enumerate(plan.tasks)}
-    tasks: list[int] = []
-    for section in sections:
-        tasks.append(names.get(section.name, tasks[-1] if tasks else 0))
-    return Layout(tuple(sections), plan, tuple(tasks))
+    return Layout(tuple(sections), plan, tuple(map(names.__getitem__, plan.section_tasks)) or (0,) * len(sections))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def html_of(report: Report) -> str:
         f'<p class="{"same" if report.same else "different"}"><strong>{verdict}</strong> '
         f"Compared with: {markup(report.pipeline)}.</p>"
         f"{f'<ul>{notes}</ul>' if notes else ''}"
-        '<table><tr><th>section</th><th>task</th><th>verdict</th><th class="count">cells</th>'
+        '<table aria-label="Sections"><tr><th>section</th><th>task</th><th>verdict</th><th class="count">cells</th>'
         '<th class="count">variables</th></tr>'
         f"{rows}</table>{details}</main>"
     )

@@ -228,3 +228,4 @@ def test_explain_shows_what_a_task_takes_for_granted(folder: Folder) -> None:
     assert (
         "takes for granted: sets nothing (cell 4: lib.use()): held in 1 run" in run(status, "--explain", "load").stdout
     )
+    assert "assumes sets nothing\n" in run(status, "--explain", "load").stdout

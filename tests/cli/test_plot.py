@@ -83,7 +83,9 @@ def test_a_broken_source_blocks_no_picture(folder: Folder) -> None:
 def test_report_has_a_table(folder: Folder) -> None:
     result = CliRunner().invoke(report, ["-o", "r.html"], catch_exceptions=False)
     assert result.exit_code == 0
-    assert '<th scope="col">task</th>' in (folder.root / "r.html").read_text()
+    text = (folder.root / "r.html").read_text()
+    assert '<th scope="col">task</th>' in text
+    assert '<a href="output/load-x.pkl">load-x.pkl</a>' in text
 
 
 def test_a_report_elsewhere_links_to_products(folder: Folder) -> None:

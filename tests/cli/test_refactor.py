@@ -110,7 +110,7 @@ def test_json_is_for_programs(run: Callable[..., Done], tmp_path: Path) -> None:
     assert report["files"]["created"][0] == "tasks/load.py"
     assert set(report) == {
         "notebook", "folder", "written", "sections", "tasks", "merges", "files", "hints", "notes", "verified",
-        "explained", "assumptions",
+        "explained", "assumptions", "idle_sections",
     }  # fmt: skip
 
 
@@ -485,7 +485,7 @@ def test_several_names_come_from_the_module_of_another_name(
     names = [f"a_function_with_a_name_{n}" for n in range(number)]
     defines = "\n\n".join(f"def {name}(x):\n    return x" for name in names)
     (tmp_path / "nb.ipynb").write_text(
-        notebook("## A", defines, "## B", f"print({', '.join(f'{one}(1)' for one in names)})")
+        notebook("## A", f"{defines}\n\n\nprint(1)", "## B", f"print({', '.join(f'{one}(1)' for one in names)})")
     )
     assert run("nb.ipynb").code == 0
     script = (tmp_path / "tasks/b.py").read_text()
@@ -618,7 +618,7 @@ def test_build_fails_where_even_one_task_shows_something_else(run: Callable[...,
 
 
 def test_build_says_that_it_is_the_notebook_that_fails(run: Callable[..., Done], tmp_path: Path) -> None:
-    (tmp_path / "nb.ipynb").write_text(notebook("## One", "x = 1", "## Two", "print(x / 0)"))
+    (tmp_path / "nb.ipynb").write_text(notebook("## One", "x = [1]", "## Two", "print(x[0] / 0)"))
     done = run("nb.ipynb", "--build")
     assert done.code == 1
     assert "It does: nb.ipynb, cell 4, line 1: the notebook itself fails here: ZeroDivisionError" in done.err

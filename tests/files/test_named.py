@@ -30,6 +30,12 @@ def test_the_folder_may_be_a_link_and_the_file_a_link_beside(tmp_path: Path) -> 
     assert (tmp_path / "there/other").read_text() == "x"
 
 
+@pytest.mark.parametrize("path", [".", "..", "/", "a/.."])
+def test_a_folder_is_no_file(path: str) -> None:
+    with pytest.raises(UserError, match="is a folder, and no name of a file\nName a file in it"):
+        write_named(path, "x")
+
+
 @pytest.mark.parametrize("write", [lambda path: write_named(path, "x"), open_log], ids=["file", "log"])
 @pytest.mark.parametrize("name", ["link", "dangling", "null", "pipe", ".git/x", "", "..", "a\0b", "\0/b", "loop/x"])
 def test_what_is_refused(name: str, write: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

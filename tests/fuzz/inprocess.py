@@ -183,7 +183,7 @@ def compare(sections: Sequence[str], straight: Run | None = None) -> Compared:
     for saved in range(MOST_ROUNDS):
         try:
             with _folder():  # no pyproject.toml is near
-                plan = make_plan(notebook, known=known)
+                plan = make_plan(notebook, known=known, keep_idle=True)
         except Exception as error:
             text = f"refused: {type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}"
             return Compared(text, None, saved)

@@ -108,7 +108,7 @@ class Written:
     def run_task(self, item: Task) -> str:
         for path in files.products(item, self.layout).values():
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        return _run_in_fork(self.script(item), self.root)
+        return run_in_fork(self.script(item), self.root)
 
     def script(self, item: Task) -> str:
         """Return the task's script with its paths put in after the parameters cell, as papermill does."""
@@ -123,7 +123,7 @@ class Written:
         return before + marker + parameters + "\n\n" + injected + gap + rest
 
 
-def _run_in_fork(script: str, root: Path) -> str:
+def run_in_fork(script: str, root: Path) -> str:
     """Run a script as `__main__` in a fork of this process, and return what it prints and warns of."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         process = os.fork()

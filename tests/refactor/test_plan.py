@@ -16,7 +16,7 @@ from soorgeon_clone.refactor.plan import make_plan
 def plan_of(*sections: str, proven: bool = False) -> Plan:
     texts = [text for number, section in enumerate(sections) for text in (f"## s{number}", section)]
     cells = [Cell(index, "code" if index % 2 else "markdown", text) for index, text in enumerate(texts)]
-    return make_plan(Notebook("nb", None, tuple(cells)), proven=proven)
+    return make_plan(Notebook("nb", None, tuple(cells)), proven=proven, keep_idle=True)
 
 
 def test_a_progress_bar_passes_on_what_it_was_given() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from refactor.conftest import bundle, code, imported, load, markdown, plan, task
+from refactor.conftest import bundle, code, imported, load, markdown, plan, run_in_fork, task
 from soorgeon_clone.refactor.files import project
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Bundle, Part, Plan, Replay
@@ -328,6 +328,39 @@ def test_the_working_folder_is_the_notebooks(written: Callable, tmp_path) -> Non
     project = written(made, Choices(notebook_folder="../nbs", local_modules=("mine",)))
     assert project.run() == "4 content content\n"
     assert sorted(path.name for path in (project.root / "output").iterdir()) == ["one-x.pkl", "one-y.pkl"]
+
+
+@pytest.mark.parametrize("folder", ["..", "../..", "../nbs"])
+def test_cells_that_run_twice_in_one_kernel_stay_in_the_folder(written: Callable, tmp_path, folder: str) -> None:
+    x = bundle("x")
+    made = plan(
+        task("one", "x = open('data.txt').read()", saves=[x], names="x open"),
+        task("two", "print(x, open('data.txt').read())", steps=[load("one", x)], names="x print open"),
+    )
+    project = written(made, Choices(notebook_folder=folder), "deep/project")
+    place = (project.root / folder).resolve()
+    place.mkdir(exist_ok=True)
+    (place / "data.txt").write_text("content")
+    for item in made.tasks:
+        (project.root / "output").mkdir(exist_ok=True)
+        cells = project.script(item).split("# %%")
+        again = "# %%".join(cell for cell in (*cells, *cells) if "soorgeon-imports" not in cell)
+        shown = run_in_fork("# %%".join([*cells, again]), project.root)
+    assert shown == "content content\n" * 3
+    assert sorted(path.name for path in (project.root / "output").iterdir()) == ["one-x.pkl"]
+
+
+def test_only_who_may_import_a_module_of_ours_needs_to_find_it(written: Callable) -> None:
+    x = bundle("x")
+    made = plan(
+        task("one", "x = 1", saves=[x], names="x"),
+        task("two", "y = f(1)", steps=[imported("from exported import f", "f")], names="y f"),
+        task("three", "print(x)", steps=[load("one", x)], names="x print"),
+        exported="def f(x):\n    return x\n",
+    )
+    layout = lay_out(made, Choices(notebook_folder=".."))
+    searching = ["sys.path" in "\n".join(cell.source for cell in task_cells(item, layout)) for item in made.tasks]
+    assert searching == [False, True, True]
 
 
 @pytest.mark.parametrize("name", ["cloudpickle", "dill"])

@@ -89,4 +89,14 @@ def test_sixty_sections_in_a_browser(tmp_path: Path) -> None:
         section = re.search(r'<details class="section" id="s39"[^>]*>', elements)
         assert section is not None and "open" in section[0]
         assert re.search(r'<g class="task"[^>]* tabindex="0" role="link"', elements)
+        assert '<table class="lives" aria-label="Lives of variables">' in elements
         assert elements.count('<tr data-name="') == 59  # x59 is met in its own section only
+
+
+def test_a_section_that_only_prepares_others_is_no_merge() -> None:
+    page = page_of(told(["import math", "def f():\n    return math.pi", "x = [f()]", "print(x)"]))
+    assert "4 sections, 2 tasks (2 sections only prepare others):" in page
+    assert 'class="merged"' not in page
+    page = page_of(told(["import math", "x = [1]\ny = (one for one in x)\nx.append(2)", "print(*y)", "print(math.pi)"]))
+    assert "(1 section only prepares others; 1 border could not be cut)" in page
+    assert page.count('class="merged"') == 1

@@ -19,7 +19,7 @@ def test_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint(tmp_path)
     done = CliRunner().invoke(command, ["nb.ipynb"])
     assert done.exit_code == 0, done.output
-    assert "The same: 1 cells and 2 variables" in done.output
+    assert "The same: 1 cell and 2 variables" in done.output
     assert fingerprint(tmp_path) == before
 
 

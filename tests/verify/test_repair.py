@@ -13,7 +13,7 @@ from verify.folders import LYING, notebook
 
 # name -> code, the tasks that are left (sections are named s1, s2, ...)
 CASES: dict[str, tuple[str, list[str]]] = {
-    "nothing to repair": ("x = 1\n---\nprint(x)", ["s1", "s2"]),
+    "nothing to repair": ("x = [1]\n---\nprint(x)", ["s1", "s2"]),
     "a change nobody knew of": (
         "import helpers\nxs = []\n---\nhelpers.grow(xs)\n---\nprint(xs)\n---\nprint(1)\n---\nprint(len(xs))",
         ["s1", "s4", "s5"],

@@ -45,6 +45,9 @@ class RandomnessAcrossSections:
         for statement in facts.statements:
             for generator in sorted(statement.draws):
                 section = seeded.get(generator, statement.section)
+                because = facts.because(statement, "draws", generator)
+                if because is not None and because.feared:
+                    continue  # `refactor` takes for granted that it does not
                 if section != statement.section and (generator, statement.section) not in told:
                     told.add((generator, statement.section))
                     what = generator.replace("_", " ")

@@ -164,12 +164,18 @@ async def _run_cell(shell: ZMQInteractiveShell, index: int, source: str, hidden:
     return CellError(
         cell_index=index,
         line=_line(exception, shell.compile.latest_name, in_magic=source.startswith("%%")),
-        ename=type(exception).__name__,
+        ename=_name_of(exception),
         evalue=str(exception),
         traceback=tuple(traceback),
         source=source,
         explained=_explained(shell, source, hidden, exception) if hidden and exception else "",
     )
+
+
+def _name_of(exception: BaseException) -> str:
+    """Return what a person knows it as: Python 3.13 has a private kind of SyntaxError."""
+    name = type(exception).__name__
+    return "SyntaxError" if isinstance(exception, SyntaxError) and name.startswith("_") else name
 
 
 def _explained(shell: ZMQInteractiveShell, source: str, tag: str, error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
@@ -46,6 +46,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; } pre.out { background: no
 pre.err { background: var(--bad-ground); }
 table.facts td { padding: .1rem .8rem .1rem 0; vertical-align: top; overflow-wrap: anywhere; }
 table.report td:nth-child(2) { white-space: nowrap; }
+table.report td:last-child { overflow-wrap: anywhere; min-width: 6rem; }
 table.facts td:first-child { color: var(--quiet); white-space: nowrap; }
 table.report { margin-top: 1rem; font-size: .87rem; } .wide { overflow-x: auto; }
 table.report td, table.report th { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
@@ -108,35 +109,45 @@ def html_of(
 ) -> str:
     """The page: the drawing on the left, on the right what belongs to the task that was clicked.
 
-    ``table`` stands below the drawing; its first row is the header. Tasks that failed come first, in it and beside it.
+    ``table`` stands below the drawing; its first row is the header, its last column has products that are no files,
+    to which links to the files come. Tasks that failed come first, in it and beside it.
     """
     failed = {page.name for page in pages if page.failed}
     ordered = sorted(pages, key=lambda page: not page.failed)
     rows = (*table[:1], *sorted(table[1:], key=lambda row: row[0] not in failed))
+    links = {page.name: _links(page.products, short=True) for page in pages}
     sections = "\n".join(map(_section, ordered))
+    drawing = zoomable(svg_of(layout, title=title))
     body = (
-        f'<main><div id="graph"><h1>{markup(title)}</h1>\n{zoomable(svg_of(layout, title=title))}{_table(rows)}</div>\n'
+        f'<main><div id="graph"><h1>{markup(title)}</h1>\n{drawing}{_table(rows, links)}</div>\n'
         f'<div id="panel">{sections}</div></main>'
     )
     return document(title, body, style=_STYLE, script=_SCRIPT)
 
 
-def _table(rows: tuple[tuple[str, ...], ...]) -> str:
+def _links(paths: Iterable[str], *, short: bool = False) -> str:
+    """Return links to files; what is shown of a path is all of it, or the file's name."""
+    shown = ((path, path.rpartition("/")[2] if short else path) for path in paths)
+    return ", ".join(f'<a href="{markup(quote(path))}">{markup(text)}</a>' for path, text in shown)
+
+
+def _table(rows: tuple[tuple[str, ...], ...], links: Mapping[str, str]) -> str:
+    """Return the table; ``links`` lead to the products of tasks that are files."""
     if not rows:
         return ""
     header = "".join(f'<th scope="col">{markup(cell)}</th>' for cell in rows[0])
     body = "".join(
         f'<tr><td><button type="button" class="task" data-task="{markup(row[0])}">{markup(row[0])}</button></td>'
-        + "".join(f"<td>{markup(cell)}</td>" for cell in row[1:])
-        + "</tr>"
+        + "".join(f"<td>{markup(cell)}</td>" for cell in row[1:-1])
+        + f"<td>{', '.join(filter(None, [links.get(row[0]), markup(row[-1])]))}</td></tr>"
         for row in rows[1:]
     )
-    return f'<div class="wide"><table class="report"><tr>{header}</tr>{body}</table></div>'
+    return f'<div class="wide"><table class="report" aria-label="Tasks"><tr>{header}</tr>{body}</table></div>'
 
 
 def _section(page: Page) -> str:
     facts = "".join(f"<tr><td>{markup(name)}</td><td>{markup(value)}</td></tr>" for name, value in page.facts)
-    links = ", ".join(f'<a href="{markup(quote(path))}">{markup(path)}</a>' for path in page.products)
+    links = _links(page.products)
     facts += f"<tr><td>Products</td><td>{links}</td></tr>" if links else ""
     notebook = notebook_html(page.notebook) if page.notebook else ""
     executed = f"<h3>Executed notebook</h3>{notebook}" if notebook else ""

@@ -25,14 +25,14 @@ def pages_of(project: Project, folder: Path) -> tuple[Page, ...]:
 
 
 def table_of(project: Project) -> tuple[tuple[str, ...], ...]:
-    """The status of all tasks as rows below a header."""
+    """The status of all tasks as rows below a header; of their products, those that are no files."""
     rows = [("task", "last run", "seconds", "state", "about", "products")]
     for status in project.status():
         task, last = project.dag.tasks[status.name], status.last_run
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.started)) if last else "never"
         seconds = f"{last.seconds:.2f}" if last else ""
-        products = ", ".join(map(str, task.products))
-        rows.append((task.name, when, seconds, status.line, task.facts.doc, products))
+        relations = ", ".join(str(product) for product in task.products if product.relation is not None)
+        rows.append((task.name, when, seconds, status.line, task.facts.doc, relations))
     return tuple(rows)
 
 

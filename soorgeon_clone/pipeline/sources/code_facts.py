@@ -147,8 +147,27 @@ def dotted_names(nodes: Iterable[ast.AST]) -> tuple[str, ...]:
             continue
         if isinstance(node, (ast.Global, ast.Nonlocal)):
             found.update(node.names)
+        if (asked := _asked_of_globals(node)) is not None:
+            found.add(asked[0])
         stack.extend(ast.iter_child_nodes(node))
     return tuple(sorted(found))
+
+
+def _asked_of_globals(node: ast.AST) -> tuple[str, ast.Name] | None:
+    """The name that the code asks for by text where that can be read, and the node of `globals` there:
+    ``"x" in globals()``, ``globals()["x"]``, ``globals().get("x", 1)``."""
+    key: ast.AST | None = None
+    scope: ast.AST | None = None
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        key, scope = node.left, node.comparators[0]
+    elif isinstance(node, ast.Subscript):
+        key, scope = node.slice, node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        key, scope = node.args[0], node.func.value
+    name = _text(key) if key is not None else None
+    if name is None or name == "upstream" or not isinstance(scope, ast.Call) or scope.args or scope.keywords:
+        return None
+    return (name, scope.func) if isinstance(scope.func, ast.Name) and scope.func.id == "globals" else None
 
 
 def upstream_uses(tree: ast.AST, name: str = "upstream") -> tuple[tuple[str, str | None], ...] | None:
@@ -184,7 +203,10 @@ def _common(tree: ast.AST, top: Sequence[ast.stmt]) -> dict[str, Any]:
     stars: list[ImportTarget] = []
     constants: set[str] = set()
     reflective = False
+    told: set[int] = set()  # nodes of `globals` of which is known what they are asked for; they come after what asks
     for node in ast.walk(tree):
+        if (asked := _asked_of_globals(node)) is not None:
+            told.add(id(asked[1]))
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
@@ -201,7 +223,7 @@ def _common(tree: ast.AST, top: Sequence[ast.stmt]) -> dict[str, Any]:
                     imports.setdefault(alias.asname or alias.name, []).append(target)
         elif (text := _path(node)) is not None:
             constants.add(text)
-        elif isinstance(node, ast.Name) and node.id in _REFLECTION:
+        elif isinstance(node, ast.Name) and node.id in _REFLECTION and id(node) not in told:
             reflective = True
     top_level = set(_imported_at_top(top))
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from soorgeon_clone.notebook.model import Notebook
+from soorgeon_clone.notebook.slugs import task_names
 from soorgeon_clone.notebook.tags import INJECTED, PARAMETERS, SKIPPED
 from soorgeon_clone.pipeline.sources import languages
 from soorgeon_clone.pipeline.sources.digests import digest
@@ -50,10 +51,10 @@ def facts(notebook: Notebook, language: str, kernel: str | None) -> SourceFacts:
 
 
 def heading(notebook: Notebook) -> str:
-    """The first line of text in the notebook: what status shows as its description."""
-    for cell in notebook.cells:
-        if cell.kind == "markdown":
-            for line in cell.source.splitlines():
-                if line.strip("# \t"):
-                    return line.strip("# \t")
-    return ""
+    """What status shows as the notebook's description: the heading that the file is called after, else its first line
+    of text."""
+    texts = [cell.source for cell in notebook.cells if cell.kind == "markdown"]
+    lines = [line for text in texts for line in text.splitlines() if line.strip("# \t")]
+    titles = [line.strip("# \t") for line in lines if line.startswith("#")]
+    named = (title for title in titles if task_names([title]) == (notebook.name,))
+    return next(named, lines[0].strip("# \t") if lines else "")

@@ -31,7 +31,8 @@ def lives_html(story: Story, numbers: Mapping[str, int]) -> str:
     if not rows:
         return "<p>No variable lives on in a later section.</p>"
     return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Lives of variables"><table class="lives">'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Lives of variables">'
+        '<table class="lives" aria-label="Lives of variables">'
         f'<thead><tr><th scope="col">variable</th>{"".join(_heads(story))}</tr></thead>{"".join(rows)}</table></div>'
     )
 

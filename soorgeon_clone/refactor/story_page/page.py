@@ -53,8 +53,11 @@ statement, a name to its reasons; with the arrow keys one goes from mark to mark
 def _summary(story: Story) -> str:
     scene, ways = story.scene, [life.way for life in story.lives]
     counts = [f"{_count(ways.count(way), 'name')} {word}" for way, word in _SUMMARY.items() if ways.count(way)]
-    merged = len(scene.sections) - len(scene.plan.tasks)
-    joined = f" ({_count(merged, 'border')} could not be cut)" if merged else ""
+    idle = len(scene.plan.idle)
+    merged = max(len(scene.sections) - len(scene.plan.tasks) - idle, 0)
+    why = [f"{_count(idle, 'section')} only prepare{'s' * (idle == 1)} others"] * bool(idle)
+    why += [f"{_count(merged, 'border')} could not be cut"] * bool(merged)
+    joined = f" ({'; '.join(why)})" if why else ""
     facts = "" if scene.facts is not None else " Its code was not looked at closely, so there is little to tell."
     return markup(
         f"{_count(len(scene.sections), 'section')}, {_count(len(scene.plan.tasks), 'task')}{joined}"
@@ -101,7 +104,7 @@ def _task(story: Story, task: Task, number: int) -> str:
     )
     others = [point for point in story.tasks[task.name].points if not point.what.startswith(("loads ", "waits for "))]
     parts = "".join(_section(section, index) for index, section in sections)
-    merged = ' class="merged"' if len(sections) > 1 else ""
+    merged = ' class="merged"' if sum(index not in scene.plan.idle for index, _ in sections) > 1 else ""
     return (
         f'<article id="t{number}" data-task="{markup(one_line(task.name))}"{merged}><h3>{markup(one_line(task.name))}'
         f"</h3>{waits}{'<h4>besides</h4>' if waits and others else ''}{points_html(others)}{parts}</article>"

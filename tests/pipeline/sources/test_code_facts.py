@@ -75,6 +75,11 @@ USES = {
     "upstream['a'][name]": (("a", None),),
     "eval('upstream')": None,
     "globals()['upstream']": None,
+    "globals().get('upstream')": None,
+    "globals()[name]": None,
+    "for name in globals(): pass": None,
+    "p = globals().get('p', 1); upstream['a']['x']": (("a", "x"),),
+    "if 'p' in globals(): upstream['a']['x']": (("a", "x"),),
     "!cat {upstream['a']['x']}": None,
     "x = 1": (),
     "upstream = {}": (),
@@ -84,6 +89,12 @@ USES = {
 @pytest.mark.parametrize(("code", "expected"), USES.items(), ids=USES)
 def test_what_is_taken_out_of_upstream(code: str, expected: object) -> None:
     assert script(code).upstream == expected
+
+
+def test_a_name_in_a_text_for_globals_is_used() -> None:
+    assert "clean" in script("from exported import clean\nglobals()['clean'](1)").effects.uses
+    assert not script("globals().get('x', 2)").reflective
+    assert script("globals()").reflective and script("globals().update(x=1)").reflective
 
 
 def test_facts_survive_the_records() -> None:

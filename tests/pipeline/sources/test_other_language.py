@@ -123,3 +123,13 @@ def test_a_language_without_a_kernel_is_refused_before_anything_runs(folder: Fol
     folder.declare(source="a.jl", product={"nb": "output/a.ipynb"})
     with pytest.raises(UserError, match="written in julia: name its Jupyter kernel with 'kernelspec_name'"):
         folder.build()
+
+
+@pytest.mark.parametrize(
+    ("name", "described"), [("fit-a-model.py", "2. Fit a model"), ("other.py", "Imports"), ("imports.py", "Imports")]
+)
+def test_a_script_is_described_by_the_heading_that_it_is_called_after(
+    name: str, described: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("# %% [markdown]\n# ## Imports\n# %% [markdown]\n# ## 2. Fit a model\n# %%\nx = 1\n")
+    assert script_facts(tmp_path / name).doc == described
