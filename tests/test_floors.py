@@ -50,6 +50,7 @@ INNER_FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"products"}),
         frozenset({"state"}),
         frozenset({"assumptions"}),
+        frozenset({"saving"}),
         frozenset({"declared"}),
         frozenset({"sources"}),
     ),

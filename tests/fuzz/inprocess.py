@@ -32,10 +32,10 @@ from oracle.shown import quiet
 from soorgeon_clone.analysis.analyse import FAILED
 from soorgeon_clone.notebook.model import Cell, Notebook
 from soorgeon_clone.notebook.tags import SAVE
-from soorgeon_clone.pipeline.assumptions.memory import Memory
 from soorgeon_clone.pipeline.assumptions.model import Broken
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, text_of
+from soorgeon_clone.pipeline.saving.memory import Memory
 from soorgeon_clone.refactor import nested
 from soorgeon_clone.refactor.layout import Choices, lay_out
 from soorgeon_clone.refactor.model import Plan

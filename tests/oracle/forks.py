@@ -31,9 +31,9 @@ from typing import Any
 
 from oracle.shown import quiet
 from soorgeon_clone.notebook.tags import MAY_FAIL, PARAMETERS, SAVE
-from soorgeon_clone.pipeline.assumptions.memory import Memory
 from soorgeon_clone.pipeline.assumptions.model import KINDS, Broken, Kept
 from soorgeon_clone.pipeline.assumptions.session import Session, TaskCell, make_ready, text_of
+from soorgeon_clone.pipeline.saving.memory import Memory
 
 LIMIT = 20  # seconds that one run may take
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from soorgeon_clone.pipeline.assumptions.memory import Memory
+from soorgeon_clone.pipeline.saving.memory import Memory
 
 _PIECE = 1 << 20  # bytes
 

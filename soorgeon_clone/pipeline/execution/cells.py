@@ -12,10 +12,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from soorgeon_clone.notebook.tags import ADDED, INJECTED, MAY_FAIL, PARAMETERS, REPEATED, SAVE, SKIPPED, is_reserved
-from soorgeon_clone.pipeline.assumptions.memory import Memory
 from soorgeon_clone.pipeline.execution.mime import as_json
 from soorgeon_clone.pipeline.execution.model import CellError
 from soorgeon_clone.pipeline.execution.recording import Recorder
+from soorgeon_clone.pipeline.saving.memory import Memory
 
 if TYPE_CHECKING:
     from soorgeon_clone.pipeline.execution.shell import ZMQInteractiveShell

@@ -67,7 +67,7 @@ _HOOKED = ExitStack()
 
 def begin_saving(_: Mapping[str, Any]) -> str:
     """Make picklers ready for the cell that saves."""
-    from soorgeon_clone.pipeline.assumptions.memory import Memory
+    from soorgeon_clone.pipeline.saving.memory import Memory
 
     _SAVING[:] = [Memory().passes()]
     _HOOKED.enter_context(next(_SAVING[0]))

@@ -9,9 +9,9 @@ from typing import Any
 
 from soorgeon_clone.pipeline.assumptions.differences.words import words
 from soorgeon_clone.pipeline.assumptions.guards.guard import Found, Guard, Subject
-from soorgeon_clone.pipeline.assumptions.memory import copies_on_write, one_memory, overlap, span
 from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY
 from soorgeon_clone.pipeline.assumptions.walk import Reached, Walker, memory_of
+from soorgeon_clone.pipeline.saving.memory import copies_on_write, one_memory, overlap, span
 
 
 class Apart:

@@ -43,7 +43,7 @@ def cases(path: Path) -> Iterator[Case]:
 
 def what_is_lost(case: Case) -> list[str]:
     """Return what of the object of a case a file does not give back. Raises what making it raises."""
-    from soorgeon_clone.pipeline.assumptions.memory import Memory
+    from soorgeon_clone.pipeline.saving.memory import Memory
 
     main: Any = types.ModuleType("__main__")
     sys.modules["__main__"] = main

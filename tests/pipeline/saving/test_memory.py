@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from oracle.running import refactor
 
-from soorgeon_clone.pipeline.assumptions.memory import Memory, copies_on_write
+from soorgeon_clone.pipeline.saving.memory import Memory, copies_on_write
 
 np = pytest.importorskip("numpy")
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from soorgeon_clone.pipeline.assumptions import gradients, learnt, remade
-from soorgeon_clone.pipeline.assumptions.followed import Followed
-from soorgeon_clone.pipeline.assumptions.strides import Buffer, Elements, Laid, in_its_own_memory
+from soorgeon_clone.pipeline.saving import gradients, learnt, remade
+from soorgeon_clone.pipeline.saving.followed import Followed
+from soorgeon_clone.pipeline.saving.strides import Buffer, Elements, Laid, in_its_own_memory
 
 _EFFORT = 100_000  # of numpy, to tell whether two arrays overlap
 _PICKLING = frozenset(f"__{name}__" for name in ("reduce", "reduce_ex", "getstate", "setstate", "getnewargs"))

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from soorgeon_clone.pipeline.assumptions.remade import with_subclasses
+from soorgeon_clone.pipeline.saving.remade import with_subclasses
 
 _SIGNALS = frozenset({"changed", "xlim_changed", "ylim_changed"})
 _TOLD = (  # module and class of what follows others
