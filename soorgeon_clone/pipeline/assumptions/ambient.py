@@ -23,7 +23,7 @@ _OF_LIBRARIES = (
     *("KMP_", "OMP_", "OPENBLAS_", "MKL_", "NUMEXPR_", "VECLIB_", "TF_", "TF2_", "CUDA_", "TORCH", "PYTORCH_"),
     *("JOBLIB_", "LOKY_", "RAY_", "XLA_", "TOKENIZERS_", "QT_", "SKLEARN_", "NCCL_", "GRPC_", "PYDEVD_"),
     *("_RJEM_", "__DASK_", "PYOMO_AMPLFUNC", "RDBASE", "PROJ_CURL_", "GDAL_CURL_"),
-    *("PYTHONHASHSEED", "CUBLAS_"),
+    *("PYTHONHASHSEED", "CUBLAS_", "TPU_ML_", "HDF5_PLUGIN_PATH", "ENABLE_RUNTIME_UPTIME_TELEMETRY"),
 )
 _OF_SHELLS = frozenset("_ __debug__ display exit get_ipython quit".split())
 _NOTHING = object()
@@ -253,9 +253,12 @@ def _asked(module: str, name: str, at_first: object = None) -> object:
 
 
 def _builtins() -> Mapping[str, object]:
-    """Python's own functions by where they are: code can put others in their places."""
+    """Python's own functions by where they are: code can put others in their places. What is compiled keeps notes of its
+    own there."""
     return {
-        name: _Object(value) for name, value in vars(builtins).items() if name.isidentifier() and name not in _OF_SHELLS
+        name: _Object(value)
+        for name, value in vars(builtins).items()
+        if name.isidentifier() and name not in _OF_SHELLS and not name.startswith("__pybind11_")
     }
 
 
