@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.evidence import Place, Reason
@@ -47,9 +46,7 @@ def analyse(
     left out: `python_of` says which they are.
     """
     with keeping_all(), _deep():
-        allowed = limits.LIMITS
-        if again:
-            allowed = replace(allowed, whole=allowed.whole_again)
+        allowed = limits.again(limits.LIMITS) if again else limits.LIMITS
         return _analyse(sections, tables or knowledge(), read_file, policy, allowed)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 REACHED = "a limit of the analysis was reached"
@@ -23,8 +23,8 @@ class Limits:
     calls: int = 1_500  # calls that are followed, and
     calls_in_rounds: int = 3_000  # where each function is followed once in a round
     apart: float = 1 / 4  # from this part of any of these on, that is done
-    steps: int = 50_000  # objects looked at on the way from one object to what it holds; in the whole notebook
-    steps_of_whole: int = 20_000  # of these count as much as the other limits of a statement
+    steps: int = 20_000  # objects looked at on the way from one object to what it holds
+    steps_again: int = 50_000  # the same where the notebook is looked at once more
     width: int = 200_000  # objects that attributes and elements give
     held: int = 250_000  # objects that others hold, looked at once more
     size: int = 4_000  # nodes of function bodies that are followed, in the whole notebook, and
@@ -36,12 +36,19 @@ class Limits:
     least: float = 1 / 16  # a statement that follows exhausted ones may use no less than this part
     beyond: float = 20.0  # times what exhausts it: then its loops are left as they are
     whole: float = 12.0  # statements that exhaust all this, in the whole notebook, and
-    whole_again: float = 2.0  # where the notebook is looked at once more, fearing more
+    whole_again: float = 1.0  # the same where it is looked at once more
     whole_of_statement: float = 0.005  # for each of its statements; from then on they may use the least part
     most: float = 3.0  # times that: then nothing more is followed
 
 
 LIMITS = Limits()
+
+
+def again(limits: Limits) -> Limits:
+    """Return the limits where a notebook is looked at once more: a statement may take more, all of them less."""
+    return replace(limits, steps=limits.steps_again, whole=limits.whole_again)
+
+
 TOO_LONG = "the code above it takes too long to follow"
 
 
@@ -78,7 +85,7 @@ class Effort:
         """Come to the next statement. Raises TooMany where the statements before it used too much."""
         limits = self.limits
         self.statements += 1
-        self.whole += max(self._used(), self.steps / limits.steps_of_whole)
+        self.whole += self._used()
         self._clear()
         allowed = limits.whole + limits.whole_of_statement * self.statements
         if self.whole > allowed:

@@ -117,6 +117,10 @@ def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) 
     found = _settle(notebook, sections, tables, choices, _Look(policy), joining=policy is not None)
     if isinstance(found, Plan):
         return found
+    if found.tasks < len(sections) and _is_exhausting(found):
+        other = _settle(notebook, sections, tables, choices, _Look(policy), joining=policy is not None, again=True)
+        if isinstance(other, _Settled) and other.tasks > found.tasks:
+            found = other
     if found.has_joined:
         other = _settle(notebook, sections, tables, choices, found.first, joining=False)
         if isinstance(other, _Settled) and other.tasks > found.tasks:
@@ -137,16 +141,18 @@ def _settle(
     look: _Look,
     *,
     joining: bool,
+    again: bool = False,
 ) -> _Settled | Plan:
     """Return the solution whose assumptions can all be checked.
 
     What no run would notice is believed, by the policy; or, if ``joining``, sections are joined so that nobody sees it.
+    ``again``: the notebook was looked at before.
     """
     policy, borders = first = look
     together = choices.together
     while True:
         if borders is None:
-            facts = _analyse(notebook, sections, tables, policy, again=first.borders is not None)
+            facts = _analyse(notebook, sections, tables, policy, again=again or first.borders is not None)
             borders = Borders(facts, {cell.index: cell for section in sections for cell in section.cells})
             if policy is not None and not policy.known and (broken := beliefs(borders, choices.known)):
                 policy, borders = Policy(broken), None

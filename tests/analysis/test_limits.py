@@ -33,7 +33,7 @@ TINY: dict[str, Limits] = {
     "calls_in_rounds": replace(LIMITS, calls_in_rounds=3),
     "apart": replace(LIMITS, apart=0),
     "steps": replace(LIMITS, steps=30),
-    "steps_of_whole": replace(LIMITS, steps_of_whole=1, whole=0.02),
+    "steps_again": replace(LIMITS, steps=30, steps_again=40),
     "width": replace(LIMITS, width=10),
     "held": replace(LIMITS, held=1),
     "size": replace(LIMITS, size=20, size_of_statement=0),

@@ -253,8 +253,7 @@ def _asked(module: str, name: str, at_first: object = None) -> object:
 
 
 def _builtins() -> Mapping[str, object]:
-    """Python's own functions by where they are: code can put others in their places. What is compiled keeps notes of its
-    own there."""
+    """Python's own functions by where they are: code can put others in their places. Compiled libraries keep notes there."""
     return {
         name: _Object(value)
         for name, value in vars(builtins).items()
