@@ -36,7 +36,8 @@ Resolve = Callable[[str], "str | None"]
 
 @dataclass
 class Feared:
-    """What code may do. ``methods`` are the names of methods that it calls on what is no library's."""
+    """What code may do. ``methods`` are the names of methods that it calls on what is no library's, ``imports`` the paths
+    that it imports."""
 
     sets: set[str] = field(default_factory=set)
     seeds: set[str] = field(default_factory=set)
@@ -44,6 +45,7 @@ class Feared:
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     methods: set[str] = field(default_factory=set)
+    imports: set[str] = field(default_factory=set)
     prints: bool = False
     by_name: bool = False
 
@@ -121,6 +123,7 @@ class _Reader:
     def take(self, mention: _Mention) -> None:
         head = mention.head
         if isinstance(head, Import):
+            self.found.imports.add(head.path)
             self.own[head.name] = head.path if head.whole else head.path.partition(".")[0]
         elif mention.kind == "stored":
             self._stored(head, mention.chain)

@@ -606,7 +606,11 @@ def assume_anything(machine: Run, functions: list[Obj], values: Value, site: obj
                 machine.bind_nonlocal(function.scope, name, frozenset({made}))
     for space in sorted({function.module for function in bodies_}):
         blocks = [(function.code.place,) for function in bodies_ if function.module == space]
-        do_feared(machine, machine.reading.feared(blocks, partial(machine.library_path, space=space)))
+        may = machine.reading.feared(blocks, partial(machine.library_path, space=space))
+        for path in sorted(may.imports):
+            if machine.modules.along(path) and machine.module.state.get(f"{path}.__name__") is None:
+                machine.opaque(f"a function that takes too long to follow imports {path}, which keeps variables")
+        do_feared(machine, may)
     machine.note("files_read", "*")
     machine.note("files_written", "*")
     for resource in sorted(machine.seeded):

@@ -253,7 +253,7 @@ def _asked(module: str, name: str, at_first: object = None) -> object:
 
 
 def _builtins() -> Mapping[str, object]:
-    """Python's own functions by where they are: code can put others in their places. Compiled libraries keep notes there."""
+    """Python's own functions by where they are: code can replace them. Compiled libraries keep notes among them."""
     return {
         name: _Object(value)
         for name, value in vars(builtins).items()
