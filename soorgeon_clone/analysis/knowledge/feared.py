@@ -36,8 +36,10 @@ Resolve = Callable[[str], "str | None"]
 
 @dataclass
 class Feared:
-    """What code may do. ``methods`` are the names of methods that it calls on what is no library's, ``imports`` the paths
-    that it imports."""
+    """What code may do.
+
+    ``methods`` are the names of methods that it calls on what is no library's, ``imports`` the paths that it imports.
+    """
 
     sets: set[str] = field(default_factory=set)
     seeds: set[str] = field(default_factory=set)
