@@ -4,6 +4,7 @@ touched."""
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from soorgeon_clone.pipeline.status.project import Project
 
 _LARGE = 10_000_000  # bytes
+_IMAGE = re.compile(r"[\w./:@-]+", re.ASCII)
 
 
 @click.command(cls=PipelineCommand)
@@ -95,7 +97,7 @@ def command(
     from soorgeon_clone.pipeline.status.project import Project
 
     set_up_log(log, log_file)
-    _check_usage(target, operator, schedule)
+    _check_usage(target, operator, schedule, image)
     # Elements are those that an engine finds when it runs.
     with Project(entry_point, env=env, store=store, expand=False) as project:
         warn(project)
@@ -120,6 +122,8 @@ def command(
             say.echo(f"All {len(project.dag.tasks)} tasks are up to date in the store: nothing to export.")
             return
         made = targets.export(target, project.dag, choices)
+        if image is not None and made.folder is not None:
+            raise click.UsageError("--image: these tasks run in the project's folder, and in no image.")
         modules = _modules(project) if check else {}
     owner = f"{made.title} to {target}"
     changes = writing.compare(made.files, folder, owner, force=force)
@@ -173,7 +177,9 @@ def _check(root: Path, made: Export, choices: Choices, modules: dict[str, set[st
         sys.exit(1)
 
 
-def _check_usage(target: str, operator: str | None, schedule: str | None) -> None:
+def _check_usage(target: str, operator: str | None, schedule: str | None, image: str | None) -> None:
+    if image is not None and not _IMAGE.fullmatch(image):
+        raise click.BadParameter(f"{image!r} is no name of an image, such as registry/name:tag.", param_hint="--image")
     if operator and target != "airflow":
         raise click.UsageError(f"--operator is for airflow; {target} has no operators.")
     if schedule is not None and len(schedule.split()) != 5 and not schedule.startswith("@"):

@@ -173,6 +173,7 @@ def command(
     dry_run = dry_run or bool(asked)
     from soorgeon_clone.cli import explained, planned
     from soorgeon_clone.distributions import runner
+    from soorgeon_clone.files.together import in_short
     from soorgeon_clone.notebook.read import read
     from soorgeon_clone.refactor import files, surroundings, write
     from soorgeon_clone.refactor.broken import joined, known_about, newly_broken
@@ -255,6 +256,12 @@ def command(
         if refused is not None:
             report["notes"].append(
                 f"Without --dry-run this would be refused: {refused.message}. {refused.hint or ''}".strip()
+            )
+        elif changes.marked:
+            would = "would stand" if dry_run else "stand"
+            report["notes"].append(
+                f"Your text and the new one {would} between marks in {in_short(changes.marked)}: keep one of them, "
+                "without the marks, before you build."
             )
         if together and verified is None:
             report["notes"].insert(0, _REMEMBERED)

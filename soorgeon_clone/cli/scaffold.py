@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -35,8 +36,8 @@ def command(env: dict[str, str], name: str | None, entry_point: str, log: str | 
                 hint="'soorgeon-clone scaffold' alone creates all sources that are missing.",
                 exit_code=2,
             )
-        folder = one_line(os.path.relpath(create(name)))
-        say.echo(f"{folder}: created. Next: cd {folder} && soorgeon-clone build")
+        folder = os.path.relpath(create(name))
+        say.echo(f"{one_line(folder)}: created. Next: cd {one_line(shlex.quote(folder))} && soorgeon-clone build")
         return
     created = create_missing(spec.load(entry_point, env))
     for one in created:

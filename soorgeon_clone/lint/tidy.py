@@ -67,7 +67,7 @@ def formatted(data: bytes, path: Path | None, *, imports: bool = True) -> Tidied
         done, lost = with_sources(data.decode("utf-8"), notebook, new)
     except (CannotEdit, UnicodeDecodeError) as error:
         raise UserError(f"{name} cannot be formatted: {error}", exit_code=2) from None
-    left |= dict.fromkeys(lost, "it stands in the file in another form")
+    left |= dict.fromkeys(lost, "the format of the file cannot hold its new text as one cell")
     messages = (f"{Place(str(name), index)} is left as it is: {left[index]}" for index in sorted(left))
     return Tidied(done.encode("utf-8"), tuple(invalid), tuple(messages))
 

@@ -37,6 +37,11 @@ def merge_file(path: str, base: str | None, mine: str, theirs: str) -> MergedFil
     return MergedFile(merged.text.replace("\n", newline), rows)
 
 
+def marked_rows(text: str) -> list[int]:
+    """Return the 1-based rows at which a person still has to choose between two texts."""
+    return [row for row, line in enumerate(text.splitlines(), 1) if line == MINE]
+
+
 def _marked(conflict: Conflict) -> list[str]:
     parts = [[f"{MINE}\n"], conflict.mine, [f"{BETWEEN}\n"], conflict.theirs, [f"{THEIRS}\n"]]
     return [line if line.endswith("\n") else f"{line}\n" for part in parts for line in part]

@@ -13,7 +13,7 @@ from soorgeon_clone.files.generated import outdated, text_now
 from soorgeon_clone.files.problems import told
 from soorgeon_clone.files.together import in_short, write_together
 from soorgeon_clone.refactor.files import Project
-from soorgeon_clone.refactor.merging import MergedFile, merge_file
+from soorgeon_clone.refactor.merging import MergedFile, marked_rows, merge_file
 from soorgeon_clone.refactor.record import RECORD, Origin, Record, digest, read_record, record_text
 from soorgeon_clone.refactor.shared import merge
 from soorgeon_clone.visible import one_line
@@ -28,7 +28,8 @@ Repairs = Sequence[tuple[str, str, str]]
 class Changes:
     """What writing will do: the new text of each file that changes, files to remove, and what is left alone and why.
 
-    ``merged``: what a person changed, with what is new. ``before`` has the texts that are there now.
+    ``merged``: what a person changed, with what is new. ``marked`` says where two texts stand between marks, of which a
+    person has to choose one. ``before`` has the texts that are there now.
     """
 
     texts: Mapping[str, str]
@@ -39,6 +40,7 @@ class Changes:
     unchanged: tuple[str, ...]
     notes: tuple[str, ...]
     before: Mapping[str, str | None]
+    marked: tuple[str, ...] = ()
 
 
 def compare(
@@ -118,6 +120,7 @@ def compare(
         unchanged=tuple(path for path in {**project.files, **project.shared} if path not in changed),
         notes=tuple(notes),
         before=current,
+        marked=tuple(f"{path}, row {row}" for path, text in merged.items() for row in marked_rows(text)),
     )
 
 

@@ -53,6 +53,11 @@ def test_trouble(folder: Path) -> None:
     assert (folder / "good.ipynb").read_bytes() != MESSY
 
 
+def test_a_script_whose_blank_lines_part_cells_says_why_it_stays(folder: Path) -> None:
+    (folder / "a.py").write_text("import os, sys\nx=  1\n")
+    assert "a.py, cell 1 is left as it is: the format of the file cannot hold its new text" in clean("a.py").stderr
+
+
 def test_scripts(folder: Path) -> None:
     (folder / "a.py").write_text("# %%\n# %time   x\nx   = 1\n")
     assert clean("a.py").exit_code == 0

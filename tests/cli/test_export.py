@@ -170,6 +170,8 @@ WRONG_USAGE = {
     "unknown target": (["--to", "cron"], "'cron' is not one of 'airflow', 'argo', 'aws-batch'"),
     "operator": (["--to", "argo", "--operator", "bash"], "--operator is for airflow"),
     "schedule": (["--to", "argo", "--schedule", "daily"], "no schedule such as"),
+    "image": (["--to", "argo", "--store", "s3://b", "--image", "a b"], "'a b' is no name of an image"),
+    "image of none": (["--to", "slurm", "--image", "a"], "--image: these tasks run in the project's folder"),
     "mode": (["--to", "argo", "--mode", "all"], "'all' is not one of 'incremental', 'regular', 'force'"),
 }
 
@@ -179,6 +181,13 @@ def test_wrong_usage(case: str, folder: Folder) -> None:
     arguments, message = WRONG_USAGE[case]
     result = run(*arguments)
     assert (result.exit_code, message in result.output) == (2, True), result.output
+
+
+@pytest.mark.parametrize("store, why", [("s4://b/x", "Protocol not known: s4"), ("s3://", "it names no bucket")])
+def test_a_store_that_cannot_be(store: str, why: str, folder: Folder) -> None:
+    result = run("--to", "argo", "--store", store)
+    assert isinstance(result.exception, UserError)
+    assert why in result.exception.message and "s3://bucket/prefix" in (result.exception.hint or "")
 
 
 def test_a_source_that_cannot_be_read(folder: Folder) -> None:

@@ -88,6 +88,15 @@ def test_report_has_a_table(folder: Folder) -> None:
     assert '<a href="output/load-x.pkl">load-x.pkl</a>' in text
 
 
+def test_a_report_tells_what_failed_in_its_table(folder: Folder) -> None:
+    folder.script("load", "1 / 0", SAVE)
+    folder.build()
+    CliRunner().invoke(report, ["-o", "r.html"], catch_exceptions=False)
+    page = unescape((folder.root / "r.html").read_text())
+    assert "<td>failed; stale: code changed</td>" in page
+    assert re.search(r"<td>Before</td><td>[^<]* s, ran</td>", page)
+
+
 def test_a_report_elsewhere_links_to_products(folder: Folder) -> None:
     CliRunner().invoke(report, ["-o", "pages/deep/r.html"], catch_exceptions=False)
     text = (folder.root / "pages/deep/r.html").read_text()

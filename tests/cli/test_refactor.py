@@ -314,7 +314,10 @@ def test_conflicts_are_named_and_shown(run: Callable[..., Done], tmp_path: Path)
     row = task.read_text().split("\n").index("x = [3]") + 1
     assert done.code == 2
     assert f"tasks/load.py, row {row}" in done.err and "--mark-conflicts" in done.err
-    assert run("nb.ipynb", "--mark-conflicts").code == 0
+    marked = run("nb.ipynb", "--mark-conflicts")
+    told = f"Your text and the new one stand between marks in tasks/load.py, row {row}: keep one of them"
+    assert marked.code == 0 and told in marked.out
+    assert told in run("nb.ipynb").out  # as long as they do
     assert "<<<<<<< yours\nx = [3]\n=======\nx = [4]\n>>>>>>> refactor" in task.read_text()
 
 

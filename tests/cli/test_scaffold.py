@@ -12,6 +12,11 @@ from soorgeon_clone.cli.app import app
 from soorgeon_clone.errors import UserError
 
 
+def test_a_name_with_a_space_is_quoted_in_the_next_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "Next: cd 'my sales' && soorgeon-clone build" in CliRunner().invoke(app, ["scaffold", "my sales"]).output
+
+
 def test_a_new_project_builds_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["scaffold", "mine"])

@@ -49,8 +49,32 @@ def test_the_last_ones_stand_in_the_one_before() -> None:
 
 
 def test_a_notebook_that_does_nothing_is_one_task() -> None:
-    (task,) = plan_of(IMPORTS, FUNCTION).tasks
-    assert task.name == "s1"
+    plan = plan_of(IMPORTS, FUNCTION, CONSTANT)
+    assert [task.name for task in plan.tasks] == ["s1"]
+    assert plan.idle == (1, 2) and plan.hints[0].endswith(": s2, s3. Tasks repeat what they need of them.")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        '"""What it is about."""\nimport math',
+        "pass",
+        "NAMES = ['a', -1]\nOPTIONS = {'a': (1, 2), 'b': None}",
+        "area = lambda r: math.pi * r**2\nimport math",
+        "from collections import namedtuple\narea = namedtuple('area', 'r')",
+        "KNOWN = {}\ndef known(f):\n    KNOWN[f.__name__] = f\n    return f",
+    ],
+)
+def test_a_literal_that_no_task_waits_for_is_a_definition(first: str) -> None:
+    used = "print(area(1))" if "area" in first else "@known\ndef g(): pass" if "known" in first else "print(1)"
+    plan = plan_of(first, used, f"x = [2]\n{used}", "print(x)")
+    assert plan.section_tasks[0] == plan.section_tasks[1] != plan.section_tasks[3]
+
+
+@pytest.mark.parametrize("first", ["import math\n'shown'", "x = [1]\nx", "x = [print]", "xs = [1]"])
+def test_a_literal_that_shows_or_that_others_load_is_a_task(first: str) -> None:
+    plan = plan_of(first, "xs = xs + [1] if 'xs' in dir() else [2]", "print(xs)")
+    assert plan.section_tasks[0] == "s1"
 
 
 @pytest.mark.parametrize(

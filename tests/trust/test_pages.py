@@ -250,7 +250,9 @@ def test_exports_of_a_project_in_a_hostile_folder(target: str, tmp_path: Path, m
     write_pipeline(folder, ['a""";canary()', "b'''#", "c\\N", *(text for text in TEXTS if text.isprintable())][:20])
     monkeypatch.chdir(folder)
     store = 's3://b/"\rcanary()'
-    done = run(["export", "--to", target, "--store", store, "--image", 'i"\rcanary()', "--out", "made", "--force"])
+    with (folder / "pipeline.yaml").open("a", encoding="utf-8") as file:
+        file.write('export: {image: "i\\"\\rcanary()"}\n')
+    done = run(["export", "--to", target, "--store", store, "--out", "made", "--force"])
     assert done.code == 0, done.err
     assert not no_terminal_is_told(done, [target])
     made = [file for file in (folder / "made").rglob("*") if file.is_file()]

@@ -49,7 +49,7 @@ table.report td:nth-child(2) { white-space: nowrap; }
 table.report td:last-child { overflow-wrap: anywhere; min-width: 6rem; }
 table.facts td:first-child { color: var(--quiet); white-space: nowrap; }
 table.report { margin-top: 1rem; font-size: .87rem; } .wide { overflow-x: auto; }
-table.report td, table.report th { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
+table.report td, table.report th { padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
 button.task { font: inherit; color: var(--link); background: none; border: 0; padding: 0; text-align: left;
   cursor: pointer; text-decoration: underline; }

@@ -32,7 +32,10 @@ def table_of(project: Project) -> tuple[tuple[str, ...], ...]:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.started)) if last else "never"
         seconds = f"{last.seconds:.2f}" if last else ""
         relations = ", ".join(str(product) for product in task.products if product.relation is not None)
-        rows.append((task.name, when, seconds, status.line, task.facts.doc, relations))
+        state = (
+            f"{last.result}; {status.line}" if last and _failed(status) and "failed" not in status.line else status.line
+        )
+        rows.append((task.name, when, seconds, state, task.facts.doc, relations))
     return tuple(rows)
 
 
@@ -61,10 +64,12 @@ def _page(project: Project, task: Task, status: TaskStatus, way: str) -> Page:
         for product in task.products
         if product.relation is None
     )
-    failed = last is not None and last.result in ("failed", "killed")
-    return Page(
-        task.name, tuple(facts), _source(project, task), _notebook(project, task, status), products, failed=failed
-    )
+    source, notebook = _source(project, task), _notebook(project, task, status)
+    return Page(task.name, tuple(facts), source, notebook, products, failed=_failed(status))
+
+
+def _failed(status: TaskStatus) -> bool:
+    return status.last_run is not None and status.last_run.result in ("failed", "killed")
 
 
 def _when(started: float) -> str:

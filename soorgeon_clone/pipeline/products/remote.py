@@ -29,6 +29,7 @@ _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs":
 _REFUSED = re.compile(r"Credential|Forbidden|Unauthori[sz]ed|AccessDenied|InvalidAccessKey|SignatureDoesNotMatch")
 # More bytes than anything has that is read at once.
 _HUGE = 2**33
+_STORES = "A store is a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix."
 ATTEMPTS = 6
 PAUSE = 0.2
 THREADS = 32
@@ -140,13 +141,29 @@ class Remote:
 
 
 def check_url(url: str) -> None:
-    """Raise UserError for a URL that tells a secret."""
+    """Raise UserError for a URL that tells a secret, or that cannot be that of a store."""
+    protocol, separator, path = url.partition("://")
+    if separator and protocol != "file" and "::" not in protocol:
+        wrong = f"Protocol not known: {protocol}" if not _is_known(protocol) else "it names no bucket"
+        if not path.strip("/") or not _is_known(protocol):
+            raise UserError(f"the store {url} cannot be used: {wrong}", hint=_STORES, exit_code=2)
     if re.search(r"//[^/]*@", url) and not url.startswith(("abfs", "az")):
         raise UserError(
             "the URL of the store holds a user name or a password",
             hint="Leave it out: credentials come from the environment (for S3: AWS_ACCESS_KEY_ID, AWS_PROFILE, ...).",
             exit_code=2,
         )
+
+
+def _is_known(protocol: str) -> bool:
+    """Whether there are libraries for a protocol; without fsspec, which knows them, none is refused."""
+    if protocol in _EXTRAS:
+        return True
+    try:
+        from fsspec.registry import known_implementations, registry
+    except ImportError:
+        return True
+    return protocol in known_implementations or protocol in registry
 
 
 def open_remote(url: str, root: Path) -> Remote:
@@ -352,7 +369,7 @@ def _bucket(protocol: str, url: str) -> Bucket:
     except ValueError as error:
         raise UserError(
             f"the store {url} cannot be used: {error}",
-            hint="A store is a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix.",
+            hint=_STORES,
             exit_code=2,
         ) from None
     except Exception as error:
