@@ -84,7 +84,13 @@ class Tool:
 @pytest.fixture
 def tools(ploomber: Path, tmp_path: Path) -> list[Tool]:
     """Ploomber, and ours."""
-    environment = {**os.environ, "PLOOMBER_STATS_ENABLED": "false", "SOORGEON_CLONE_CACHE": "off", "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "PLOOMBER_STATS_ENABLED": "false",
+        "SOORGEON_CLONE_CACHE": "off",
+        "NO_COLOR": "1",
+        "COLUMNS": "200",
+    }
     made = []
     ours = (sys.executable, "-m", "soorgeon_clone")
     theirs = str(ploomber.with_name("python"))
