@@ -181,8 +181,8 @@ def run(arguments: Sequence[str], *, encoding: str = "utf-8") -> Done:
 
 
 _OURS = re.compile(r"\x1b\[([\d;]*)m")
-# What rich sends to draw the lines of tasks that run anew: hide and show the cursor, up, clear the line.
-_LIVE = re.compile(r"\x1b\[\?25[lh]|\r?(?:\x1b\[1A)?\x1b\[2K|\x1b\[1A|\r")
+# What draws the lines of running tasks anew: up, to the left, clear what is below.
+_LIVE = re.compile(r"\x1b\[\d+A\r\x1b\[J")
 _SEEN = frozenset("\u200c\u200d\u06dd\u070f\u08e2\U000110bd") | frozenset(map(chr, range(0x600, 0x606)))
 
 
