@@ -16,6 +16,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+# What pickle itself calls to make objects again; typeshed leaves them out.
+_NEW = copyreg.__newobj_ex__  # type: ignore[attr-defined]
+_RECONSTRUCT = copyreg._reconstructor  # type: ignore[attr-defined]
+
 Hook = tuple[type, Callable[[Any], Any]]
 
 
@@ -99,12 +103,12 @@ def _distribution(distribution: Any) -> Any:
 
 def _without_new(value: Any) -> Any:
     """What a class makes depends on what it is given, and pickle gives it nothing."""
-    return copyreg._reconstructor, (type(value), object, None), vars(value)  # type: ignore[attr-defined]
+    return _RECONSTRUCT, (type(value), object, None), vars(value)
 
 
 def _wildcard(wildcard: Any) -> Any:
     _, assumptions = wildcard.__getnewargs_ex__()
-    return copyreg.__newobj_ex__, (type(wildcard), wildcard.__getnewargs__(), assumptions)  # type: ignore[attr-defined]
+    return _NEW, (type(wildcard), wildcard.__getnewargs__(), assumptions)
 
 
 def _any_function(wildcard: Any) -> Any:
@@ -117,12 +121,12 @@ def _polynomial(polynomial: Any) -> Any:
     domain = polynomial.domain
     if kind(*polynomial.args).domain == domain:
         return polynomial.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-    return copyreg.__newobj_ex__, (kind, polynomial.args, {"domain": _Domain(domain)})  # type: ignore[attr-defined]
+    return _NEW, (kind, polynomial.args, {"domain": _Domain(domain)})
 
 
 def _basis(basis: Any) -> Any:
     options = {"domain": _Domain(basis.domain), "order": str(basis.order)}
-    return copyreg.__newobj_ex__, (type(basis), (basis.exprs, *basis.gens), options)  # type: ignore[attr-defined]
+    return _NEW, (type(basis), (basis.exprs, *basis.gens), options)
 
 
 class _Domain:
