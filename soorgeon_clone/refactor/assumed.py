@@ -287,7 +287,7 @@ class _Search:
     def _stand_ins(self, name: Name, handled: frozenset[Obj], unit: Unit) -> list[Name]:
         """Return the variable itself where a unit has it, else those that it loads and so gets at its parts.
 
-        None where it may get at them in another way.
+        An empty list where it may get at them in another way.
         """
         if self.is_in(name, unit):
             return [name]

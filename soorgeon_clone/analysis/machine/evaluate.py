@@ -465,10 +465,9 @@ def _call(machine: Run, node: Call) -> Value:
     return machine.call(value, calls.arguments(machine, node), node)
 
 
-# Functions that neither change nor keep what they are given, but for what it holds.
+# Functions that neither change nor keep what they are given, nor the values that it has by its keys.
 _LOOKING = frozenset(
-    f"builtins.{name}"
-    for name in "all any bool dict frozenset len list max min print repr set sorted str sum tuple".split()
+    f"builtins.{name}" for name in "all any bool frozenset len list max min print repr set sorted str sum tuple".split()
 )
 
 

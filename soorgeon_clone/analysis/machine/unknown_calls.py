@@ -243,7 +243,6 @@ def unknown(machine: Run, receiver: Value, args: Arguments, node: Instruction, w
             machine.policy = policy
             if not machine.importing:
                 beliefs.draw(machine, what)
-        machine.policy = policy
     machine.heap.reason = reason
     return made
 

@@ -650,12 +650,12 @@ class Run(Branches):
     def _record_change(self, obj: Obj) -> None:
         if obj.keys is not None:
             self.heap.lose_keys(obj)
+        if obj in self.in_modules:
+            self.note("sets", "modules")  # np.limits.append(3): other tasks have a module of their own
         if obj.made != self.record.index and not self.is_own(obj):
             obj.changed.add(self.record.index)
             self.record.changes.add(obj)
             keep(self.record.why, ("changes", obj), self.heap.reason)
-            if obj in self.in_modules:
-                self.note("sets", "modules")  # np.limits.append(3): other tasks have a module of their own
 
     def draw(self, resource: str) -> None:
         """A random generator is used: it advances, if anything has seeded it. Or the figures of pyplot are."""

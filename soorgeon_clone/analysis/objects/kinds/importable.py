@@ -72,7 +72,9 @@ class Importable(Kind):
             found = machine.elements(frozenset(o for o in value if o.type != LIB), node)
             if found and all(part.immutable for part in found):
                 return found
-        return frozenset({machine.heap.make((*machine.site(node), obj.path), UNKNOWN)})
+        made = machine.heap.make((*machine.site(node), obj.path), UNKNOWN)
+        machine.in_modules.add(made)  # who changes it changes the library: for each in logging.root.handlers
+        return frozenset({made})
 
     def store_attribute(self, machine: Machine, obj: Obj, name: str, value: Value, node: Instruction) -> None:
         machine.run_registered(value, node)
