@@ -32,10 +32,9 @@ def explanations(
 def scene_of(source: Notebook, plan: Plan, level: int, known: Sequence[Remembered] = ()) -> Scene:
     """Return a plan with the facts and sections behind it."""
     from soorgeon_clone.notebook.sections import split
-    from soorgeon_clone.refactor.plan import facts_of
     from soorgeon_clone.refactor.scene import Scene
 
-    return Scene(plan, facts_of(source, level, plan.policy), split(source, level), known)
+    return Scene(plan, split(source, level), known)
 
 
 def show(told: Iterable[Explanation]) -> None:

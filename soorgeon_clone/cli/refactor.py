@@ -171,6 +171,7 @@ def command(
     """
     set_up_log(log, log_file)
     dry_run = dry_run or bool(asked)
+    from soorgeon_clone.analysis.analyse import keeping_all
     from soorgeon_clone.cli import explained, planned
     from soorgeon_clone.distributions import runner
     from soorgeon_clone.files.together import in_short
@@ -232,6 +233,7 @@ def command(
     _log(plan)
     origin = Origin(surroundings.notebook_file(source.path, root), split_on)
 
+    @keeping_all()
     def put_down(plan: Plan) -> dict[str, Any]:
         """Write the plan, unless nothing is to be written; return the report."""
         layout = lay_out(plan, _choices(source, root, plan, **wanted))

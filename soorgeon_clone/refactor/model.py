@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from soorgeon_clone.analysis.because import Because
-from soorgeon_clone.analysis.objects.policy import Policy
+from soorgeon_clone.analysis.model import NotebookFacts
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.pipeline.assumptions.model import Assumption
 
@@ -193,8 +193,8 @@ class Plan:
 
     ``constraints`` are what it was made of: sections are tasks as far as these allow. A section's number is its place
     in the notebook, from 0; ``section_tasks`` says by that number which task it belongs to. ``idle`` are the
-    sections that only import, define and set, and stand in the task of the next one. ``policy`` is what was taken for
-    granted with, None where nothing was.
+    sections that only import, define and set, and stand in the task of the next one. ``facts`` are what it stands on,
+    None where nobody looked at the code.
     """
 
     notebook: str
@@ -206,4 +206,4 @@ class Plan:
     constraints: tuple[Constraint, ...] = ()
     section_tasks: tuple[str, ...] = ()
     idle: tuple[int, ...] = ()
-    policy: Policy | None = None
+    facts: NotebookFacts | None = field(default=None, compare=False, repr=False)

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, count
 
 from soorgeon_clone.analysis.lower.definitions import bindings
@@ -158,7 +159,8 @@ def _sources(task: Task) -> Iterator[str]:
     yield from (cell.source for cell in task.cells if cell.kind == "code")
 
 
-def _bindings(source: str) -> tuple[list[tuple[str, str]], bool]:
+@lru_cache(maxsize=4096)  # steps are repeated in many tasks
+def _bindings(source: str) -> tuple[tuple[tuple[str, str], ...], bool]:
     """Return (name, what it is bound to) for all bindings in any scope, and whether there are more.
 
     What is not plain Python (a magic), or too large to be parsed, may bind every name in it.
@@ -174,10 +176,10 @@ def _bindings(source: str) -> tuple[list[tuple[str, str]], bool]:
     if any(isinstance(node, ast.Name) and node.id in _BINDS_BY_TEXT for node in nodes):
         texts = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
         found += [(name, _OTHER) for text in texts for name in _IDENTIFIER.findall(text)]
-    return [(name, origin) for name, origin in found if name != "*"], any(name == "*" for name, _ in found)
+    return tuple(one for one in found if one[0] != "*"), any(name == "*" for name, _ in found)
 
 
-def _words(source: str) -> tuple[list[tuple[str, str]], bool]:
+def _words(source: str) -> tuple[tuple[tuple[str, str], ...], bool]:
     """Return the same of code that is not parsed: it may bind every name in it."""
     names = dict.fromkeys(_IDENTIFIER.findall(source))
-    return [(name, _OTHER) for name in names], re.search(r"import\s+\*", source) is not None
+    return tuple((name, _OTHER) for name in names), re.search(r"import\s+\*", source) is not None

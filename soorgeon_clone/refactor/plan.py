@@ -130,7 +130,7 @@ def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) 
     hints = _hints(notebook, sections, choices.level, single_task=choices.single_task)
     hints += _about_idle([sections[number].title for number in sorted(found.solution.idle)])
     plan = plan_of(notebook, sections, found.solution, choices.serializer, hints, found.granted.by_unit)
-    return replace(plan, policy=found.policy)
+    return replace(plan, facts=found.solution.wiring.borders.facts)
 
 
 def _settle(
@@ -158,14 +158,16 @@ def _settle(
                 policy, borders = Policy(broken), None
                 continue
             if given := sorted(names_of_platform(notebook.metadata) & facts.names - facts.bound):
-                return as_one_task(notebook, sections, f"`{given[0]}` is its platform's, which keeps it for all cells")
+                reason = f"`{given[0]}` is its platform's, which keeps it for all cells"
+                return replace(as_one_task(notebook, sections, reason), facts=facts)
             if not choices.forced:
                 refuse_undefined(notebook, facts)
             if first.borders is None:
                 first = _Look(policy, borders)
         solution = _solved(borders, tables, replace(choices, together=together))
         if solution is None:
-            return as_one_task(notebook, sections, "its sections need too much of one another")
+            plan = as_one_task(notebook, sections, "its sections need too much of one another")
+            return replace(plan, facts=borders.facts)
         granted = taken_for_granted(solution) if policy is not None else NOTHING
         if policy is None or not granted.unchecked:
             return _Settled(solution, granted, policy, first, has_joined=together != choices.together)
@@ -217,18 +219,6 @@ def _solved(borders: Borders, tables: Knowledge, choices: _Choices) -> Solution 
         return None
     solution = solve(cut, tables, () if choices.single_task else choices.together)
     return solution if choices.keep_idle else without_idle(solution, tables)
-
-
-def facts_of(notebook: Notebook, level: int, policy: Policy | None = None) -> NotebookFacts | None:
-    """Return the facts that a plan of ``notebook`` stands on; None if its code is too large to be looked at."""
-    if is_heavy(cell.source for cell in notebook.cells if cell.kind == "code"):
-        return None
-    try:
-        with keeping_all():
-            tables = knowledge(read_user_effects(_folder(notebook)))
-            return _analyse(notebook, split(notebook, level), tables, policy)
-    except (RecursionError, MemoryError):
-        return None
 
 
 def _heaviest(notebook: Notebook) -> str:

@@ -10,6 +10,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from soorgeon_clone.analysis.undefined import undefined_names
 from soorgeon_clone.notebook.model import Cell
@@ -31,32 +32,49 @@ def is_refused(cells: Sequence[Cell]) -> bool:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
-    nodes = list(ast.walk(tree))
-    if any(isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith) for node in nodes):
-        return True
-    if any(isinstance(node, ast.Name) and node.id in _UNKNOWN for node in nodes):
+    statements = [_Names.of(statement) for statement in tree.body]
+    if any(names.awaits or names.read & _UNKNOWN for names in statements):
         return True
     try:
-        return not _is_plain(tree, nodes) and bool(undefined_names([text]))
+        return not _are_plain(statements) and bool(undefined_names([text]))
     except RecursionError:
         return True
 
 
-def _is_plain(tree: ast.Module, nodes: Sequence[ast.AST]) -> bool:
+class _Names(NamedTuple):
+    """The names of a statement: what it binds for others, in functions and classes of its own, and reads anywhere."""
+
+    binds: frozenset[str]
+    inside: frozenset[str]
+    read: frozenset[str]
+    awaits: bool
+
+    @classmethod
+    def of(cls, statement: ast.stmt) -> _Names:
+        inside: set[str] = set()
+        read: set[str] = set()
+        awaits = False
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name):
+                (inside if isinstance(node.ctx, ast.Store) else read).add(node.id)
+            elif isinstance(node, ast.arg):
+                inside.add(node.arg)
+            elif isinstance(node, ast.alias):
+                inside.add((node.asname or node.name).split(".")[0])
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                inside.add(node.name)
+            elif isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+                awaits = True
+        names = frozenset(inside)
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return cls(frozenset({statement.name}), names, frozenset(read), awaits)
+        return cls(names, names, frozenset(read), awaits)
+
+
+def _are_plain(statements: Sequence[_Names]) -> bool:
     """Return whether all names are seen at once to be defined: most tasks need no more than this."""
-    known = set(dir(builtins))
-    for statement in tree.body:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            known.update((alias.asname or alias.name).split(".")[0] for alias in statement.names)
-        elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            known.add(statement.name)
-        elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.For | ast.With):
-            known.update(node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and _binds(node))
-    return all(not isinstance(node, ast.Name) or node.id in known for node in nodes)
-
-
-def _binds(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store)
+    known = frozenset(dir(builtins)).union(*(names.binds for names in statements))
+    return all(names.read - names.inside <= known for names in statements)
 
 
 def _without_magics(source: str) -> Iterator[str]:

@@ -52,15 +52,15 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Scene:
-    """A plan with the facts and the sections that it was made of; ``facts`` is None where nobody looked at the code.
-
-    ``known`` is what runs have shown of what tasks take for granted.
-    """
+    """A plan with the sections that it was made of; ``known`` is what runs have shown of what it takes for granted."""
 
     plan: Plan
-    facts: NotebookFacts | None
     sections: Sequence[Section]
     known: Sequence[Remembered] = ()
+
+    @property
+    def facts(self) -> NotebookFacts | None:
+        return self.plan.facts
 
     @cached_property
     def sources(self) -> Mapping[int, list[str]]:

@@ -13,7 +13,7 @@ from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.sections import split
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.refactor.explain import explain
-from soorgeon_clone.refactor.plan import facts_of, make_plan
+from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.refactor.remedies import remedy
 from soorgeon_clone.refactor.scene import Explanation, Scene
 
@@ -29,7 +29,7 @@ SECTIONS = (
 
 def scene(sections: Sequence[str] = SECTIONS) -> Scene:
     notebook = notebook_of(sections)
-    return Scene(make_plan(notebook, proven=True), facts_of(notebook, 2), split(notebook, 2))
+    return Scene(make_plan(notebook, proven=True), split(notebook, 2))
 
 
 def lines(*asked: str, sections: Sequence[str] = SECTIONS) -> list[str]:
@@ -161,7 +161,7 @@ def test_what_is_assumed() -> None:
     notebook = notebook_of(("import mylib\nraw = [1]", "print(mylib.total(raw))", "print(raw)"))
     plan = make_plan(notebook)
     known = [Remembered("print(mylib.total(raw))", "unchanged", ("raw",), kept=2)]
-    scene = Scene(plan, facts_of(notebook, 2, plan.policy), split(notebook, 2), known)
+    scene = Scene(plan, split(notebook, 2), known)
     (unchanged,) = [line for line in _lines(explain(scene, ["raw"])[0]) if "assumed" in line]
     assert unchanged == (
         "s2: assumed, and checked when it runs, held in 2 runs: raw is not changed"

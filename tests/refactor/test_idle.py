@@ -8,7 +8,7 @@ from oracle.small import difference, notebook_of, run_pipeline, run_straight
 from soorgeon_clone.notebook.sections import split
 from soorgeon_clone.refactor.explain import explain
 from soorgeon_clone.refactor.model import Plan
-from soorgeon_clone.refactor.plan import facts_of, make_plan
+from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.refactor.scene import Scene
 
 IMPORTS, FUNCTION, CONSTANT = "import math\nimport json", "def area(r):\n    return math.pi * r**2", "RADIUS = 2"
@@ -101,7 +101,7 @@ def test_merges_are_named_after_what_does_something() -> None:
 
 def test_it_is_explained() -> None:
     notebook = notebook_of([IMPORTS, "x = [math.pi]", "print(x)"])
-    scene = Scene(make_plan(notebook), facts_of(notebook, 2), split(notebook, 2))
+    scene = Scene(make_plan(notebook), split(notebook, 2))
     (told,) = explain(scene, ["s1"])
     assert told.about == "s2"
     (why,) = [point for point in told.points if point.what.startswith("joined")]

@@ -11,7 +11,7 @@ from oracle.small import notebook_of
 
 from soorgeon_clone.notebook.read import read
 from soorgeon_clone.notebook.sections import split
-from soorgeon_clone.refactor.plan import facts_of, make_plan
+from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.refactor.reasons import Reason, arrow_reasons, assumed_reasons, merge_reasons
 from soorgeon_clone.refactor.scene import Scene
 
@@ -20,7 +20,7 @@ FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "notebooks").glob("*
 
 def scene(sections: Sequence[str]) -> Scene:
     notebook = notebook_of(sections)
-    return Scene(make_plan(notebook), facts_of(notebook, 2), split(notebook, 2))
+    return Scene(make_plan(notebook), split(notebook, 2))
 
 
 def lines(reasons: Sequence[Reason]) -> list[str]:
@@ -53,7 +53,7 @@ def test_files_that_nobody_knows() -> None:
 def test_what_tasks_take_for_granted() -> None:
     notebook = notebook_of(["import mylib\nxs = [1]", "print(mylib.total(xs))", "print(xs)"])
     plan = make_plan(notebook)
-    found = assumed_reasons(Scene(plan, facts_of(notebook, 2, plan.policy), split(notebook, 2)))
+    found = assumed_reasons(Scene(plan, split(notebook, 2)))
     assert {task: lines(reasons) for task, reasons in found.items()} == {
         "s2": ["xs is not changed | 4:1", "no setting is made that outlives the task | 4:1"]
     }
@@ -68,7 +68,7 @@ def test_what_a_module_keeps_is_told_with_its_last_change(tmp_path: Path) -> Non
     (tmp_path / "helper.py").write_text("runs = []\n\n\ndef run(f):\n    runs.append(f())\n")
     sections = ["import helper\nx = [1]\nhelper.run(lambda: sum(x))", "print(helper.runs)"]
     notebook = replace(notebook_of(sections), path=tmp_path / "a.py")
-    told = arrow_reasons(Scene(make_plan(notebook), facts_of(notebook, 2), split(notebook, 2)))
+    told = arrow_reasons(Scene(make_plan(notebook), split(notebook, 2)))
     assert lines(told["s1", "s2"]) == ["helper.runs | 2:3"]
 
 
@@ -83,7 +83,7 @@ def test_merges() -> None:
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_no_reason_without_a_place(path: Path) -> None:
     notebook = read(str(path))
-    it = Scene(make_plan(notebook), facts_of(notebook, 2), split(notebook, 2))
+    it = Scene(make_plan(notebook), split(notebook, 2))
     arrows, merges = arrow_reasons(it), merge_reasons(it)
     assert arrows.keys() == {(before, task.name) for task in it.plan.tasks for before in task.upstream}
     assert merges.keys() == {merge.task for merge in it.plan.merges}

@@ -14,7 +14,7 @@ from trust.texts import hostile
 
 from soorgeon_clone.cli.explain import command
 from soorgeon_clone.notebook.sections import split
-from soorgeon_clone.refactor.plan import facts_of, make_plan
+from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.refactor.scene import Scene
 from soorgeon_clone.refactor.story import Story, story
 from soorgeon_clone.refactor.story_page.page import page_of
@@ -32,7 +32,7 @@ FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "notebooks").glob("*
 
 def told(sections: Sequence[str] = SECTIONS) -> Story:
     notebook = notebook_of(sections)
-    return story(Scene(make_plan(notebook), facts_of(notebook, 2), split(notebook, 2)))
+    return story(Scene(make_plan(notebook), split(notebook, 2)))
 
 
 def life(name: str) -> list[str]:
