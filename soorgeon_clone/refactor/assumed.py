@@ -185,13 +185,16 @@ class _Search:
     # -- what does not change ----------------------------------------------------------------------------------
 
     def _unchanged(self, unit: Unit) -> Iterator[Assumption]:
+        feared = self._of_kind(unit, "changes")
+        if not feared:
+            return
         torn = self._torn(unit)
         used = self._used_later(unit) | torn
         own = {name: self.after(name, unit) for name in self._begins_with(unit)}
         changed = (name for name in self.wiring.loads[unit.begin] if name not in own)
         torn &= frozenset[Obj]().union(*(self.parts(self.borders.value(name, unit.begin)) for name in changed))
         causes: dict[tuple[Name, ...], list[Given]] = defaultdict(list)
-        for given in self._of_kind(unit, "changes"):
+        for given in feared:
             asked = self.parts(given[1].objects) & used
             names = tuple(name for name, parts in own.items() if not asked.isdisjoint(parts))
             covered = frozenset[Obj]().union(*(own[name] for name in names))
@@ -414,18 +417,17 @@ class _Search:
 
     def _binds(self, unit: Unit) -> Iterator[Assumption]:
         runs = [*unit.statements, *(self.borders.statements[n] for n in sorted(self.wiring.repeats[unit.begin]))]
-        names = tuple(sorted(self.bound_here))
         for statement in sorted(runs, key=lambda statement: statement.index):
             for assumed in statement.assumed:
                 if assumed.kind == "binds":
-                    yield self._assumption("binds nothing else", names, (statement, assumed))
+                    yield self._assumption("binds nothing else", self.bound_here, (statement, assumed))
 
     @cached_property
-    def bound_here(self) -> frozenset[str]:
-        """The names that the notebook binds without star imports, or takes from Python."""
+    def bound_here(self) -> tuple[str, ...]:
+        """In order, the names that the notebook binds without star imports, or takes from Python."""
         mentioned = self.borders.facts.names
         bound = {name for statement in self.borders.statements for name in statement.lowered.bound} - {"*"}
-        return frozenset(bound | {name for name in mentioned if hasattr(builtins, name)})
+        return tuple(sorted(bound | {name for name in mentioned if hasattr(builtins, name)}))
 
     # -- how it is said ----------------------------------------------------------------------------------------
 

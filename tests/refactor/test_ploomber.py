@@ -23,6 +23,8 @@ from soorgeon_clone.refactor.ploomber import is_refused
         ("import json?", True),
         ("if 1:\n    %time x = 1", True),
         ("from math import *\nprint(pi)", False),
+        ("def f(n):\n    def g(*, k=n):\n        return [k + i for i in range(n)]\n    return g\nf(1)", False),
+        ("files = !ls\ndef f():\n    files = 1\nfiles", True),
     ],
 )
 def test_is_refused(source: str, refused: bool) -> None:
