@@ -43,7 +43,8 @@ from soorgeon_clone.refactor.plan import make_plan
 from soorgeon_clone.refactor.script import task_cells
 
 UNDESCRIBED = Path(__file__).parent / "undescribed"  # libraries that the analysis does not find
-LIMIT = 2  # seconds for one run
+LIMIT = 4  # seconds for one run
+BUSY = 0.5  # seconds of the processor: lists that double themselves, loops that do not end
 MOST_ROUNDS = 12  # of a pipeline that is repaired
 MEMORY = 400_000_000  # bytes that a run may take: C code that never ends does not see the signal of a timer
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -293,18 +294,21 @@ def _settings_kept() -> Iterator[None]:
     _forget_classes()
     printing, errors, environment = np.get_printoptions(), np.geterr(), dict(os.environ)
     limit = sys.getrecursionlimit()
-    previous = signal.signal(signal.SIGALRM, _stop)
+    previous = {kind: signal.signal(kind, _stop) for kind in (signal.SIGALRM, signal.SIGPROF)}
     memory = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_used_memory() + MEMORY, memory[1]))
     signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    signal.setitimer(signal.ITIMER_PROF, BUSY)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         resource.setrlimit(resource.RLIMIT_AS, memory)
-        signal.signal(signal.SIGALRM, previous)
+        for kind, handler in previous.items():
+            signal.signal(kind, handler)
         _end_threads()
         np.set_printoptions(**printing)
         np.seterr(**errors)

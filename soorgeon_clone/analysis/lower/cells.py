@@ -7,7 +7,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, TypeVar
 
 from soorgeon_clone.analysis.lower import definitions
@@ -151,7 +151,7 @@ def statements(text: str, is_parted: Callable[[int, int], bool] = lambda first, 
 
     Those that semicolons part in rows of which ``is_parted(first, last)`` holds stand alone.
     """
-    nodes = parse(text)
+    nodes = _kept_tree(text)
     rows = _ROW_ENDS.split(text)
     found: list[Statement] = []
     for group in _sharing_rows(nodes):
@@ -188,6 +188,12 @@ def parse(text: str) -> list[ast.stmt]:
         return tree_of(text)
     except NotRead:
         return _python_tree(text)
+
+
+@lru_cache(maxsize=1024)
+def _kept_tree(text: str) -> list[ast.stmt]:
+    """Return the same, kept: a planner looks at its cells several times, and reading them is half of the work."""
+    return parse(text)
 
 
 def _python_tree(text: str) -> list[ast.stmt]:
