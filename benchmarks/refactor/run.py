@@ -18,6 +18,8 @@ from pathlib import Path
 
 from generate import cells, write
 
+from soorgeon_clone.notebook.model import Cell, Section
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -61,20 +63,26 @@ def analysing(counts: Sequence[int]) -> None:
     """Print the analysis's CPU in units of parso's, for notebooks of growing length."""
     import parso
 
-    from soorgeon_clone.analysis.analyse import analyse
-    from soorgeon_clone.notebook.model import Cell, Section
-
     grammar = parso.load_grammar()
     _analyse_once = Section("s", "s", (Cell(0, "code", "x = 1"),))
-    analyse([_analyse_once])
+    _anew([_analyse_once])
     for count in counts:
         sources = list(cells(count))
         code = [Cell(i, "code", source) for i, source in enumerate(sources)]
         sections = [Section(f"s{i}", f"s{i}", tuple(code[i : i + 10])) for i in range(0, count, 10)]
         rounds = max(1, min(5, 2000 // count))
         parse = min(_cpu(lambda s=sources: [grammar.parse(t, cache=False) for t in s]) for _ in range(rounds))
-        whole = min(_cpu(lambda s=sections: analyse(s)) for _ in range(rounds))
+        whole = min(_cpu(lambda s=sections: _anew(s)) for _ in range(rounds))
         _print_beside_parso("analysis", count, whole, parse, 2)
+
+
+def _anew(sections: Sequence[Section]) -> None:
+    """Analyse sections whose cells nobody has read before."""
+    from soorgeon_clone.analysis.analyse import analyse
+    from soorgeon_clone.analysis.lower.cells import kept_tree
+
+    kept_tree.cache_clear()
+    analyse(sections)
 
 
 def planning(counts: Sequence[int]) -> None:

@@ -151,7 +151,7 @@ def statements(text: str, is_parted: Callable[[int, int], bool] = lambda first, 
 
     Those that semicolons part in rows of which ``is_parted(first, last)`` holds stand alone.
     """
-    nodes = _kept_tree(text)
+    nodes = kept_tree(text)
     rows = _ROW_ENDS.split(text)
     found: list[Statement] = []
     for group in _sharing_rows(nodes):
@@ -191,7 +191,7 @@ def parse(text: str) -> list[ast.stmt]:
 
 
 @lru_cache(maxsize=1024)
-def _kept_tree(text: str) -> list[ast.stmt]:
+def kept_tree(text: str) -> list[ast.stmt]:
     """Return the same, kept: a planner looks at its cells several times, and reading them is half of the work."""
     return parse(text)
 
