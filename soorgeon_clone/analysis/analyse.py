@@ -36,17 +36,17 @@ def analyse(
     tables: Knowledge | None = None,
     read_file: Callable[[str], str | None] = lambda path: None,
     policy: Policy | None = None,
-    again: bool = False,
+    taken: float | None = None,
 ) -> NotebookFacts:
     """Return what each of ``sections`` does.
 
     With a ``policy``, code that nobody has described is assumed to do what it says, without one all that it may do.
-    ``again``: they were looked at before, and this must not take long.
+    ``taken``: how much was used up when they were looked at before (`Effort.whole`); this must not take long.
     ``read_file`` gives the text of a script that ``%run`` names, or None. Cells that are not run, or not Python, are
     left out: `python_of` says which they are.
     """
     with keeping_all(), _deep():
-        allowed = limits.again(limits.LIMITS) if again else limits.LIMITS
+        allowed = limits.LIMITS if taken is None else limits.again(limits.LIMITS, taken)
         return _analyse(sections, tables or knowledge(), read_file, policy, allowed)
 
 

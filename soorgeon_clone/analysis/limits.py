@@ -44,9 +44,13 @@ class Limits:
 LIMITS = Limits()
 
 
-def again(limits: Limits) -> Limits:
-    """Return the limits where a notebook is looked at once more: a statement may take more, all of them less."""
-    return replace(limits, steps=limits.steps_again, whole=limits.whole_again)
+def again(limits: Limits, taken: float) -> Limits:
+    """Return the limits where a notebook is looked at once more: a statement may take more, all of them less.
+
+    They may take what they took before and a little more, or what was found then would be lost now.
+    """
+    whole = min(limits.whole, max(limits.whole_again, 1.25 * taken))
+    return replace(limits, steps=limits.steps_again, whole=whole)
 
 
 TOO_LONG = "the code above it takes too long to follow"
@@ -65,6 +69,7 @@ class Effort:
         self._allow(1.0)
         self.statements = 0
         self.whole = 0.0  # used up by all statements, as parts of what exhausts one
+        self.has_exhausted = False  # whether any statement did, so that anything was assumed of it
         self._clear()
 
     def _clear(self) -> None:

@@ -117,7 +117,8 @@ def _plan(notebook: Notebook, sections: tuple[Section, ...], choices: _Choices) 
     found = _settle(notebook, sections, tables, choices, _Look(policy), joining=policy is not None)
     if isinstance(found, Plan):
         return found
-    if found.tasks < len(sections) and _is_exhausting(found):
+    has_exhausted = found.solution.wiring.borders.facts.heap.effort.has_exhausted
+    if found.tasks < len(sections) and has_exhausted and _is_exhausting(found):
         other = _settle(notebook, sections, tables, choices, _Look(policy), joining=policy is not None, again=True)
         if isinstance(other, _Settled) and other.tasks > found.tasks:
             found = other
@@ -152,7 +153,8 @@ def _settle(
     together = choices.together
     while True:
         if borders is None:
-            facts = _analyse(notebook, sections, tables, policy, again=again or first.borders is not None)
+            taken = 0.0 if again else None if first.borders is None else _taken(first.borders)
+            facts = _analyse(notebook, sections, tables, policy, taken)
             borders = Borders(facts, {cell.index: cell for section in sections for cell in section.cells})
             if policy is not None and not policy.known and (broken := beliefs(borders, choices.known)):
                 policy, borders = Policy(broken), None
@@ -186,7 +188,12 @@ def _sorted(constraints: Iterable[MustMerge]) -> list[MustMerge]:
 
 def _is_exhausting(found: _Settled) -> bool:
     """Whether looking at the notebook once more would take long, and end as it did."""
-    return found.solution.wiring.borders.facts.heap.effort.whole > _TOO_MUCH_TO_LOOK_TWICE
+    return _taken(found.solution.wiring.borders) > _TOO_MUCH_TO_LOOK_TWICE
+
+
+def _taken(borders: Borders) -> float:
+    """Return how much looking at the notebook took, as parts of what exhausts a statement."""
+    return borders.facts.heap.effort.whole
 
 
 def _more_tasks(
@@ -235,12 +242,11 @@ def _analyse(
     sections: tuple[Section, ...],
     tables: Knowledge,
     policy: Policy | None,
-    *,
-    again: bool = False,
+    taken: float | None = None,
 ) -> NotebookFacts:
     check_syntax(notebook)
     check_comments(notebook)
-    return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)), policy=policy, again=again)
+    return analyse(sections, tables=tables, read_file=scripts_in(_folder(notebook)), policy=policy, taken=taken)
 
 
 def _about_idle(titles: Sequence[str]) -> tuple[str, ...]:

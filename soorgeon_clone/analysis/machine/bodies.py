@@ -10,7 +10,7 @@ from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Code, Instruction
 from soorgeon_clone.analysis.machine import beside, deferred, unknown_calls
 from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
-from soorgeon_clone.analysis.machine.walk import Run
+from soorgeon_clone.analysis.machine.walk import Run, Surroundings
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, DEFAULT, EMPTY, FREE, LIB, Obj, Value
 from soorgeon_clone.analysis.objects.parts import contents
@@ -51,29 +51,53 @@ def _call(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
     context = (*machine.context, node)[-2:]
     key = (obj, context, tuple(sorted(((n, v) for n, v in values.items()), key=lambda item: item[0])), machine.section)
     known = machine.memo.get(key)
-    if known is not None and known[0] == machine.heap.version and machine.still_holds(known[1]):
-        _repeat(machine, known[1])
-        return known[1].result
+    if known is not None:
+        version, surroundings, memo = known
+        if machine.still_holds(memo) and (
+            version == machine.heap.version or _is_as_before(machine, obj, values, memo, surroundings)
+        ):
+            _repeat(machine, memo)
+            return memo.result
     machine.effort.size -= size
     version = machine.heap.version  # what it makes objects hold, it may find there the next time
     memo = _trace(machine, obj, code, values, context, node)
     if not machine.gave_up:
-        machine.memo[key] = (version, memo)
+        machine.memo[key] = (version, machine.surroundings(), memo)
     return memo.result
+
+
+def _is_as_before(
+    machine: Run, obj: Obj, values: dict[str, Value], memo: Memo, surroundings: Surroundings | None
+) -> bool:
+    """Whether nothing that a function can reach has grown since it was followed.
+
+    What it made itself may have, and if nothing of that can be reached, it makes it anew.
+    """
+    if memo.depends_on_all or surroundings is None or surroundings != machine.surroundings():
+        return False
+    inputs = EMPTY.union({obj}, *values.values(), *memo.seen.values())
+    return not machine.heap.has_grown(inputs, memo.started)
 
 
 def _together(machine: Run, obj: Obj, code: Code, values: dict[str, Value], node: Instruction, size: int) -> Value:
     """Follow a function once in this round, for all its calls in the statement."""
     followed = machine.together.setdefault(obj, Together())
     is_news = followed.take(values)
-    if followed.round == machine.heap.round and machine.still_holds(followed.memo):
+    holds = machine.still_holds(followed.memo)
+    if holds and not is_news and _is_as_before(machine, obj, followed.values, followed.memo, followed.surroundings):
+        followed.round = machine.heap.round
+    if holds and followed.round == machine.heap.round:
         if is_news:
             machine.heap.version += 1  # the next round follows it with all that was passed
+            followed.surroundings = None
         _repeat(machine, followed.memo)
         return followed.memo.result
     machine.effort.size -= size
     followed.round = machine.heap.round
+    version = machine.heap.version
     memo = _trace(machine, obj, code, followed.values, (machine.record.lowered.place,), node)
+    # within a round, loops do not go on until nothing grows
+    followed.surroundings = machine.surroundings() if machine.heap.version == version else None
     if not memo.result <= followed.memo.result:
         machine.heap.version += 1
     memo.result |= followed.memo.result
@@ -84,7 +108,7 @@ def _together(machine: Run, obj: Obj, code: Code, values: dict[str, Value], node
 def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context: Context, node: Instruction) -> Memo:
     """Follow a function, and return what that did."""
     machine.effort.calls += 1
-    memo = Memo(machine.heap.reason)
+    memo = Memo(machine.heap.reason, machine.heap.clock)
     machine.memos.append(memo)
     machine.tracing.append(memo)
     try:
@@ -116,6 +140,8 @@ _SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "l
 
 def _repeat(machine: Run, memo: Memo) -> None:
     here = machine.heap.reason
+    if memo.depends_on_all:
+        machine.depend_on_all()
 
     def each(reasons: dict[Key, Reason]) -> Iterator[Key]:
         for item, reason in reasons.items():
@@ -181,11 +207,11 @@ def _run(machine: Run, obj: Obj, code: Code, values: dict[str, Value], scope: Sc
     scope.result = EMPTY
     for name, value in values.items():
         scope.state.names[name] = Binding(value, NO_DEFS, -1)
-        scope.all_values[name] = scope.all_values.get(name, EMPTY) | value
+        scope.take(name, value, machine.heap)
     for name, held in obj.fields.items():
         if name.startswith(FREE):
             scope.state.names.setdefault(name.removeprefix(FREE), Binding(held, NO_DEFS, -1))
-    activation = Activation(scope)
+    activation = Activation(scope, len(machine.tracing))
     machine.active[obj] = activation
     called = machine.heap.reason
     machine.heap.reason = enter(_name(code), called)
@@ -243,10 +269,10 @@ def _walk_body(machine: Run, scope: Scope, code: Code, obj: Obj) -> bool:
 def _recursive(machine: Run, active: Activation, values: dict[str, Value], site: Site) -> Value:
     scope = active.scope
     active.recursed = True
+    for memo in machine.tracing[active.depth :]:  # what it gives is not known yet
+        memo.depends_on_all = True
     for name, value in values.items():
-        old = scope.all_values.get(name, EMPTY)
-        if not value <= old:
-            scope.all_values[name] = old | value
+        if scope.take(name, value, machine.heap):
             active.grew = True
             machine.heap.version += 1
     if scope.code.is_generator:

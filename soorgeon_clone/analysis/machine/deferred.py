@@ -81,6 +81,8 @@ def resume(machine: Run, iterator: Obj) -> None:
     """An iterator is used: its code runs, and that of what it takes from, with what its variables denote now."""
     seen = {iterator}
     stack = [iterator]
+    if iterator.later is not None:
+        machine.depend_on_all()
     while stack:
         obj = stack.pop()
         code = obj.later
@@ -99,12 +101,9 @@ def resume(machine: Run, iterator: Obj) -> None:
 def send(machine: Run, iterator: Obj, value: Value) -> None:
     """Let the code of a generator get ``value`` from its ``yield``."""
     code = iterator.later
-    if code is not None and code.own is not None:
-        known = code.own.all_values.get("@sent", EMPTY)
-        if not value <= known:
-            code.own.all_values["@sent"] = known | value
-            machine.heap.version += 1
-            _run(machine, code)
+    if code is not None and code.own is not None and code.own.take("@sent", value, machine.heap):
+        machine.heap.version += 1
+        _run(machine, code)
 
 
 def _run(machine: Run, code: Deferred) -> None:

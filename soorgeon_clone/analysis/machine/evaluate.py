@@ -98,7 +98,9 @@ def _make(machine: Run, node: Make) -> Value:
         # an immutable tuple keeps what it holds for unpacking, although nothing can change through it
         made = machine.heap.make((*machine.site(node), "fixed"), "builtins.tuple", immutable=True)
         for index, (value, _) in enumerate(values):
-            made.fields[str(index)] = made.fields.get(str(index), EMPTY) | value
+            if not value <= made.fields.get(str(index), EMPTY):
+                made.fields[str(index)] = made.fields.get(str(index), EMPTY) | value
+                machine.heap.grew(made)
     return frozenset({made})
 
 

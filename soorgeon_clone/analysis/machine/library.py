@@ -240,7 +240,7 @@ def _act(call: LibraryCall, effect: Effect) -> None:
     changed = EMPTY
     if call.name.endswith("_") and not call.name.startswith("_"):  # x.requires_grad_()
         for obj in receiver:
-            obj.made_with = {**(obj.made_with or {}), call.name[:-1]: None}
+            machine.heap.made_with_others(obj, {**(obj.made_with or {}), call.name[:-1]: None})
     for text in effect.changes:
         if text == "self" and effect.sets:
             continue  # what changes is the setting that the object stands for

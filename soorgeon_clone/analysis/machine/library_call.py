@@ -73,6 +73,7 @@ class LibraryCall:
         if target.startswith("single:"):
             return EMPTY if _shows_several(self.node) else inmost(self.objects(target[7:]))
         if target.startswith("with:"):
+            self.machine.depend_on_all()
             return self.machine.heap.made_with(target[5:])
         if target.startswith("taken:"):
             return _taken(self.objects(target[6:]))

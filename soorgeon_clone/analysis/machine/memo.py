@@ -17,6 +17,8 @@ class Memo:
     """What following a function once did, and why, to be noted again when it is called again with the same objects."""
 
     entered: Reason = NOBODY
+    started: int = 0  # by the clock of the heap
+    depends_on_all: bool = False  # whether it may do something else as soon as anything in the heap has grown
     result: Value = EMPTY
     reads: dict[str, Reason] = field(default_factory=dict)
     seen: dict[str, Value] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Together:
     values: dict[str, Value] = field(default_factory=dict)
     round: int = 0  # in which it was followed last
     memo: Memo = field(default_factory=Memo)
+    surroundings: Any = None  # in which it was followed last, None if it grew meanwhile
 
     def take(self, values: dict[str, Value]) -> bool:
         """Add what a call passes; return whether that is news."""
@@ -77,5 +80,6 @@ class Activation:
     """A function that is being followed: its parameters grow when it calls itself with other objects."""
 
     scope: Scope
+    depth: int = 0  # how many calls around it, and itself, are traced
     grew: bool = False
     recursed: bool = False

@@ -542,6 +542,7 @@ def exhausted(machine: Run, values: Value, limit: str = "what one statement runs
     if machine.anything is None:
         machine.anything = assume_anything(machine, machine.heap.of_type(FUNCTION), values, "worn")
         machine.heap.expect_in_most(machine.anything)
+        machine.effort.has_exhausted = True
     passed = frozenset(
         o for o in values - machine.anything.fields.get(ANY, EMPTY) if not o.immutable and o is not machine.anything
     )

@@ -69,6 +69,8 @@ from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import advances
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
+Surroundings = tuple[int, tuple[int, ...], frozenset[Obj], frozenset[tuple[Obj, Obj]]]
+
 _RESULTS = re.compile(r"IPython\.(Out|In|_+|_[ioihd]*h?\d*|_i+)")
 
 
@@ -95,7 +97,7 @@ class Run(Branches):
         self.context: Context = ()
         self.active: dict[Obj, Activation] = {}
         self.scopes: dict[Any, Scope] = {}
-        self.memo: dict[Any, tuple[int, Memo]] = {}
+        self.memo: dict[Any, tuple[int, Surroundings | None, Memo]] = {}
         self.together: dict[Obj, Together] = {}  # functions that are followed once for all calls in this statement
         self.memos: list[Memo] = []  # of this statement, all of them: what was done in one is told by its id
         self.last_round = 0
@@ -278,6 +280,8 @@ class Run(Branches):
             if scope.kind == "inline":
                 binding = scope.state.names.get(name)
                 if binding is not None:
+                    if not first:
+                        self.depend_on_all()
                     return binding.value
                 scope = scope.parent
                 in_comprehension = True
@@ -318,6 +322,8 @@ class Run(Branches):
         if name in self.unsteady and self.importing:
             self.is_unsteady = True
         if space and (binding is None or space in self.fresh):
+            if self.tracing:
+                self.tracing[-1].seen.setdefault(name, binding.value if binding is not None else EMPTY)
             return self._of_module(last, binding)
         self.record.reads.add(name)
         if (key := ("reads", name)) not in self.record.why or self.record.why[key].feared:
@@ -360,6 +366,7 @@ class Run(Branches):
 
     def _results(self, path: str) -> Value:
         """Return what ``_``, ``Out`` and the like stand for: what cells have displayed, which may be variables."""
+        self.depend_on_all()
         made = self.heap.make(("results", path), UNKNOWN)
         self.heap.hold(made, ANY, frozenset(o for o in self.displayed if not o.immutable))
         return self.displayed | {made}
@@ -397,9 +404,7 @@ class Run(Branches):
             binding = scope.state.names[name] = Binding(value, NO_DEFS, -1)
             for trail in self.trails:
                 trail.append((scope, name, binding))
-            ever = scope.all_values.get(name, EMPTY)
-            if not value <= ever:
-                scope.all_values[name] = ever | value
+            if scope.take(name, value, self.heap):
                 self.heap.version += 1
 
     def bind_nonlocal(self, scope: Scope, name: str, value: Value) -> None:
@@ -412,9 +417,7 @@ class Run(Branches):
         self.note_closure_change(outer)
         old = outer.state.get(name)
         outer.state.names[name] = Binding((old.value if old else EMPTY) | value, NO_DEFS, -1)
-        ever = outer.all_values.get(name, EMPTY)
-        if not value <= ever:
-            outer.all_values[name] = ever | value
+        if outer.take(name, value, self.heap):
             self.heap.version += 1
 
     def library_path(self, name: str, space: str = "") -> str | None:
@@ -775,6 +778,21 @@ class Run(Branches):
             if (binding.value if binding is not None else EMPTY) != value:
                 return False
         return True
+
+    def depend_on_all(self) -> None:
+        """Note that what is followed depends on more than what it is given and reads: on all that there is."""
+        for memo in self.tracing:
+            memo.depends_on_all = True
+
+    def surroundings(self) -> Surroundings | None:
+        """Return what code of the statement that is walked depends on besides what it can reach; None: on all."""
+        libraries_keep = self.policy is not None and self.believes("shares")
+        if self.anything is not None or self.importing or libraries_keep:
+            return None
+        given = self.given_to_modules.values()
+        grow = (self.raised, self.seeded, self.columns, self.drawn, self.finalizers, self.filed, self.in_modules)
+        sizes = *map(len, grow), *map(len, given), len(self.namespaces)
+        return (self.record.index, sizes, frozenset(self.passing), frozenset(self.running))
 
     def site(self, node: Instruction) -> Site:
         return (node, self.context)

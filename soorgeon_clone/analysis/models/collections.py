@@ -100,8 +100,9 @@ def _mapping_method(machine: Machine, obj: Obj, name: str, args: Arguments, node
             key = obj.fields.get(KEYS, EMPTY) | {machine.heap.atom("builtins.scalar")}
             pair = machine.heap.make((*machine.site(node), obj, "pair"), "builtins.tuple")
             # a key is a constant text or number in nearly all cases; `scalar` keeps it so
-            pair.fields["0"] = pair.fields.get("0", EMPTY) | key
-            machine.heap.grew(pair)
+            if not key <= pair.fields.get("0", EMPTY):
+                pair.fields["0"] = pair.fields.get("0", EMPTY) | key
+                machine.heap.grew(pair)
             machine.heap.hold(pair, "1", held)
             held = frozenset({pair})
         machine.heap.hold(made, ANY, held)

@@ -99,6 +99,7 @@ class Obj:
     held_for: list[tuple[Value, Reason]] = field(default_factory=list)  # what it came to hold, and why
     keys: tuple[str, ...] | None = None  # that a dictionary, places that a list certainly has, and no others
     was_keyed: bool = False  # whether its keys have been known
+    grown: int = 0  # when it came to hold something more last, by the clock of the heap
 
     def __hash__(self) -> int:
         return self.serial
@@ -123,15 +124,20 @@ class Obj:
 
 
 UNBOUND = Obj(UNBOUND_TYPE, immutable=True)
+_MANY = 1_000  # objects: to look through more takes as long as to follow a function once more
 
 
 class Heap:
-    """All abstract objects of one analysis. ``version`` rises whenever an object comes to hold something more."""
+    """All abstract objects of one analysis. ``version`` rises whenever an object comes to hold something more.
+
+    So does ``clock``, and whenever a variable that functions share comes to have another value.
+    """
 
     def __init__(self, effort: Effort) -> None:
         self.effort = effort
         self.has_all_constants = False  # whether what is no constant yet is none
         self.version = 0
+        self.clock = 0
         self.round = 0  # in which what a statement does is looked at once, until a round shows nothing new; 0: in none
         self._serials = count(1)
         self._sites: dict[Any, Obj] = {}
@@ -209,6 +215,12 @@ class Heap:
         """Return all objects of a type that calls or definitions made."""
         return [obj for obj in self._sites.values() if obj.type == type_]
 
+    def made_with_others(self, obj: Obj, given: dict[str, str | None] | None) -> None:
+        """Let other constants be known of those with which an object was made, or which it got since."""
+        if obj.made_with != given:
+            obj.made_with = given
+            obj.grown = self.tick()
+
     def made_with(self, parameter: str) -> Value:
         """Return all objects whose constructor was given something for a parameter, or that got it as an attribute."""
         given = (obj for obj in self._sites.values() if obj.made_with and parameter in obj.made_with)
@@ -249,6 +261,7 @@ class Heap:
             obj.keys = None
             self.keyed.remove(obj)
             self.version += 1  # what was called with them is looked at again
+            obj.grown = self.tick()
 
     def hold_words(self, obj: Obj, key: str, words: str) -> None:
         """Let ``obj`` have ``words`` under `LOST` or `NAMED`, and which statement it has them from."""
@@ -256,9 +269,15 @@ class Heap:
 
     def grew(self, obj: Obj) -> None:
         """Note that an object came to hold something more."""
+        obj.grown = self.tick()
         self._grown.add(obj)
         if self._hub is not None:
             self._hub.grown.add(obj)
+
+    def tick(self) -> int:
+        """Return the time at which something grows."""
+        self.clock += 1
+        return self.clock
 
     def amendments(self, obj: Obj) -> Obj:
         """Return what stands for the attributes that are given to a class or function of the notebook by their names.
@@ -316,6 +335,8 @@ class Heap:
         for obj in (*small, one, other):
             obj.lent = large
         self.version += 1
+        for obj in large:
+            obj.grown = self.tick()
 
     def _link(self, one: Obj, others: set[Obj]) -> None:
         if others <= one.views:
@@ -364,6 +385,22 @@ class Heap:
         """Return the objects that came to hold something more since the last time."""
         grown, self._grown = self._grown, set()
         return grown
+
+    def has_grown(self, value: Iterable[Obj], since: int) -> bool:
+        """Whether anything that can be reached may hold more than at a time; also where there is too much to look at.
+
+        What iterators run later, and what methods are given with a call, is noted nowhere.
+        """
+        seen = set(value)
+        stack = list(seen)
+        while stack:
+            obj = stack.pop()
+            if obj.grown > since or obj.later is not None or obj.bound is not None or len(seen) > _MANY:
+                return True
+            if obj.scope is not None and obj.scope.has_grown(obj, since):
+                return True
+            stack.extend(look_for_more(obj, seen))
+        return False
 
     def reach(self, value: Value) -> frozenset[Obj]:
         """Return all mutable objects in ``value`` and held by them, through any number of steps."""

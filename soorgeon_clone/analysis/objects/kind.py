@@ -70,7 +70,7 @@ class Kind:
 
     def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
         if obj.made_with is not None:  # what it was made with is often an attribute: model.random_state = 0
-            obj.made_with = {**obj.made_with, name: None}
+            machine.heap.made_with_others(obj, {**obj.made_with, name: None})
         machine.heap.hold(obj, name, value)
 
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:

@@ -174,8 +174,9 @@ def make_enum_members(machine: Machine, cls: Obj, node: Instruction) -> None:
 
 def hold_in_member(machine: Machine, obj: Obj, name: str, value: Value) -> None:
     """Let the member of an enumeration have an attribute; its class holds what that is, for pickle never takes it."""
-    obj.fields[name] = obj.fields.get(name, EMPTY) | value
-    machine.heap.grew(obj)
+    if not value <= obj.fields.get(name, EMPTY):
+        obj.fields[name] = obj.fields.get(name, EMPTY) | value
+        machine.heap.grew(obj)
     for cls in obj.classes:
         machine.heap.hold(cls, MEMBERS, value)
 

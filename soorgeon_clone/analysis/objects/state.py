@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Heap, Obj, Value
 
 NO_DEFS: frozenset[int] = frozenset()
 IMPORTED = frozenset({-1})
@@ -91,10 +91,11 @@ class Scope:
     """A scope: ``kind`` is module, function, class or inline (a comprehension, which runs where it stands).
 
     ``space`` is the module beside the notebook to which it belongs, or empty.
-    ``all_values`` holds all values that a local name has ever had: what closures see.
+    ``all_values`` holds all values that a local name has ever had: what closures see; ``grown``, when it got another
+    one last, by the clock of the heap.
     """
 
-    __slots__ = ("all_values", "code", "kind", "parent", "result", "self_class", "space", "state")
+    __slots__ = ("all_values", "code", "grown", "kind", "parent", "result", "self_class", "space", "state")
 
     def __init__(self, kind: str, parent: Scope | None, state: State, code: Any = None, space: str = "") -> None:
         self.kind = kind
@@ -103,8 +104,28 @@ class Scope:
         self.state = state
         self.code = code
         self.all_values: dict[str, Value] = {}
+        self.grown: dict[str, int] = {}
         self.result: Value = EMPTY
         self.self_class: Obj | None = None
+
+    def take(self, name: str, value: Value, heap: Heap) -> bool:
+        """Let a local name have a value as well; return whether that is news."""
+        old = self.all_values.get(name, EMPTY)
+        if value <= old:
+            self.all_values.setdefault(name, EMPTY)
+            return False
+        self.all_values[name] = old | value
+        self.grown[name] = heap.tick()
+        return True
+
+    def has_grown(self, obj: Obj, since: int) -> bool:
+        """Whether a free name of a function made in this scope may have another value than at a time."""
+        scope: Scope | None = self if obj.code is not None else None
+        while scope is not None and scope.kind != "module":
+            if any(scope.grown.get(name, 0) > since for name in obj.code.free):
+                return True
+            scope = scope.parent
+        return False
 
     def captured(self, obj: Obj) -> Iterator[Obj]:
         """Yield what a function made in this scope holds through its free names."""

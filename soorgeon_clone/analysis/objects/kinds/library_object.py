@@ -238,4 +238,4 @@ def _forget_given(machine: Machine, obj: Obj, args: Arguments) -> None:
     others = {keyword.rpartition("__")[2]: None for keyword, _ in args.keywords if keyword is not None}
     for part in machine.heap.reach(frozenset({obj})):
         if part.made_with is not None:
-            part.made_with = None if unpacks else {**part.made_with, **others}
+            machine.heap.made_with_others(part, None if unpacks else {**part.made_with, **others})

@@ -9,7 +9,7 @@ from soorgeon_clone.analysis.knowledge.effects import installed_major
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS
-from soorgeon_clone.analysis.objects.heap import ANY, FRAMES, LOST, Obj, Value, is_module
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, LOST, Obj, Value, is_module
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -158,7 +158,7 @@ class Array(OfNumpy, _Numbers):
         row = machine.heap.make_view((*machine.site(node), "row"), obj.type, obj)
         machine.heap.view(row, obj)
         inside = contents(frozenset({obj}))
-        machine.heap.hold(row, ANY, mutable(inside))
+        machine.heap.hold(row, ANY, mutable(inside - row.fields.get(ANY, EMPTY)))
         return inside | {row}
 
     def hold_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
@@ -171,11 +171,8 @@ class Array(OfNumpy, _Numbers):
 
 def held_by_table(value: Value) -> Value:
     """Frames and arrays copy frames and arrays that are stored in them; of lists they take the elements."""
-    held: set[Obj] = set()
-    for obj in value:
-        is_copied = obj.type in CONTAINERS or obj.type.startswith(NUMBERS)
-        held.update(cells(frozenset({obj})) if is_copied else {obj})
-    return frozenset(o for o in held if not o.immutable or is_module(o))
+    copied = frozenset(obj for obj in value if obj.type in CONTAINERS or obj.type.startswith(NUMBERS))
+    return frozenset(o for o in (value - copied) | cells(copied) if not o.immutable or is_module(o))
 
 
 def tables_copy_on_write(texts: Iterable[str]) -> bool:
