@@ -210,7 +210,7 @@ def _run(machine: Run, obj: Obj, code: Code, values: dict[str, Value], scope: Sc
         scope.take(name, value, machine.heap)
     for name, held in obj.fields.items():
         if name.startswith(FREE):
-            scope.state.names.setdefault(name.removeprefix(FREE), Binding(held, NO_DEFS, -1))
+            scope.around[name.removeprefix(FREE)] = held
     activation = Activation(scope, len(machine.tracing))
     machine.active[obj] = activation
     called = machine.heap.reason

@@ -66,12 +66,15 @@ def make_function(machine: Run, node: MakeFunction) -> Obj:
         if obj.scope.kind == "function":
             machine.heap.hold(obj, CELL, frozenset({machine.cell(obj.scope)}))
         obj.scope.all_values.setdefault("@", EMPTY)
-        # a comprehension's variables are seen by lambdas in it
-        inline: Scope | None = machine.scope
-        while inline is not None and inline.kind == "inline":
-            for name, binding in inline.state.names.items():
-                machine.heap.hold(obj, f"{FREE}{name}", binding.value)
-            inline = inline.parent
+    # a comprehension's variables are seen by lambdas in it, those of the inner one where two have the same
+    inline: Scope | None = machine.scope
+    around: dict[str, Value] = {}
+    while inline is not None and inline.kind == "inline":
+        for name, binding in inline.state.names.items():
+            around.setdefault(name, binding.value)
+        inline = inline.parent
+    for name in around.keys() & code.free:
+        machine.heap.hold(obj, f"{FREE}{name}", around[name])
     if code.is_lambda or code.is_nested:
         machine.heap.types.add(NAMELESS)
     for parameter in code.parameters:

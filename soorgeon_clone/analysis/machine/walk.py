@@ -298,6 +298,8 @@ class Run(Branches):
                         binding = scope.state.get(name)
                         return binding.value if binding is not None else scope.all_values.get(name, EMPTY)
                     return scope.all_values.get(name, EMPTY)
+                if name in scope.around:  # a variable of a comprehension in which a lambda stands
+                    return scope.around[name]
             first = False
             scope = scope.parent
         return self.read_global(self.qualified(name), leaf)

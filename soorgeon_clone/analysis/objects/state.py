@@ -92,10 +92,10 @@ class Scope:
 
     ``space`` is the module beside the notebook to which it belongs, or empty.
     ``all_values`` holds all values that a local name has ever had: what closures see; ``grown``, when it got another
-    one last, by the clock of the heap.
+    one last, by the clock of the heap. ``around``: of a lambda, the variables of the comprehension that it stands in.
     """
 
-    __slots__ = ("all_values", "code", "grown", "kind", "parent", "result", "self_class", "space", "state")
+    __slots__ = ("all_values", "around", "code", "grown", "kind", "parent", "result", "self_class", "space", "state")
 
     def __init__(self, kind: str, parent: Scope | None, state: State, code: Any = None, space: str = "") -> None:
         self.kind = kind
@@ -105,6 +105,7 @@ class Scope:
         self.code = code
         self.all_values: dict[str, Value] = {}
         self.grown: dict[str, int] = {}
+        self.around: dict[str, Value] = {}
         self.result: Value = EMPTY
         self.self_class: Obj | None = None
 
