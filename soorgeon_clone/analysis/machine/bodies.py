@@ -38,8 +38,8 @@ def _call(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
     values = _parameters(machine, obj, code, args, node)
     active = machine.active.get(obj)
     if active is not None:
-        if obj in machine.together:
-            machine.together[obj].take(values)
+        if obj in machine.together and machine.together[obj].take(values):
+            machine.heap.version += 1  # the next round follows it with all that was passed
         return _recursive(machine, active, values, machine.site(node))
     size = max(1, code.size // 4)
     if len(machine.active) > machine.limits.depth or machine.effort.size < size:
@@ -75,12 +75,21 @@ def _is_as_before(
     """
     if memo.depends_on_all or surroundings is None or surroundings != machine.surroundings():
         return False
-    inputs = EMPTY.union({obj}, *values.values(), *memo.seen.values())
+    if any(machine.together[called].memo.result != value for called, value in memo.given.items()):
+        return False
+    inputs = EMPTY.union({obj}, *values.values(), *memo.seen.values(), *memo.given.values())
     return not machine.heap.has_grown(inputs, memo.started)
 
 
 def _together(machine: Run, obj: Obj, code: Code, values: dict[str, Value], node: Instruction, size: int) -> Value:
-    """Follow a function once in this round, for all its calls in the statement."""
+    """Follow a function once in this round, for all its calls in the statement, and note what it gives."""
+    value = _once_in_round(machine, obj, code, values, node, size)
+    if machine.tracing:
+        machine.tracing[-1].given[obj] = value
+    return value
+
+
+def _once_in_round(machine: Run, obj: Obj, code: Code, values: dict[str, Value], node: Instruction, size: int) -> Value:
     followed = machine.together.setdefault(obj, Together())
     is_news = followed.take(values)
     holds = machine.still_holds(followed.memo)
@@ -97,9 +106,9 @@ def _together(machine: Run, obj: Obj, code: Code, values: dict[str, Value], node
     version = machine.heap.version
     memo = _trace(machine, obj, code, followed.values, (machine.record.lowered.place,), node)
     # within a round, loops do not go on until nothing grows
-    followed.surroundings = machine.surroundings() if machine.heap.version == version else None
     if not memo.result <= followed.memo.result:
         machine.heap.version += 1
+    followed.surroundings = machine.surroundings() if machine.heap.version == version else None
     memo.result |= followed.memo.result
     followed.memo = memo
     return memo.result
@@ -142,6 +151,8 @@ def _repeat(machine: Run, memo: Memo) -> None:
     here = machine.heap.reason
     if memo.depends_on_all:
         machine.depend_on_all()
+    if machine.tracing:
+        machine.tracing[-1].given.update(memo.given)
 
     def each(reasons: dict[Key, Reason]) -> Iterator[Key]:
         for item, reason in reasons.items():

@@ -22,6 +22,7 @@ class Memo:
     result: Value = EMPTY
     reads: dict[str, Reason] = field(default_factory=dict)
     seen: dict[str, Value] = field(default_factory=dict)
+    given: dict[Obj, Value] = field(default_factory=dict)  # what functions gave that are followed once in a round
     writes: dict[str, Value] = field(default_factory=dict)
     changes: dict[Obj, Reason] = field(default_factory=dict)
     replaces: dict[Obj, Reason] = field(default_factory=dict)  # changed without what shares memory with them
@@ -41,6 +42,7 @@ class Memo:
                     keep(mine, item, reason)
         for name, value in inner.seen.items():
             self.seen.setdefault(name, value)
+        self.given.update(inner.given)
         for name, value in inner.writes.items():
             self.writes[name] = self.writes.get(name, EMPTY) | value
 
