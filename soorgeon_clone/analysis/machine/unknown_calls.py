@@ -547,7 +547,9 @@ def exhausted(machine: Run, values: Value, limit: str = "what one statement runs
         o for o in values - machine.anything.fields.get(ANY, EMPTY) if not o.immutable and o is not machine.anything
     )
     if passed:
-        machine.change(o for o in passed if o.type not in (FUNCTION, CLASS))
+        for obj in passed:
+            if obj.type not in (FUNCTION, CLASS):
+                machine.change_whole(obj)
         _join(machine, machine.anything, passed)
     machine.heap.reason = reason
     return frozenset({machine.anything})
@@ -593,6 +595,9 @@ def assume_anything(machine: Run, functions: list[Obj], values: Value, site: obj
         machine.heap.hold(instance, OF_CLASS, frozenset({cls}))
         mutable.add(instance)
     machine.change(o for o in mutable if o.type != FUNCTION or _takes_attributes(machine, o))
+    for obj in mutable:
+        if obj.type not in (FUNCTION, CLASS):
+            machine.change_whole(obj)
     for obj in machine.heap.reach(frozenset(mutable)):
         if obj.type in (CLASS, FUNCTION) and machine.is_stored_into(obj.name):
             machine.change_one(machine.heap.amendments(obj))
