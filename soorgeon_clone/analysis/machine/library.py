@@ -249,7 +249,7 @@ def _act(call: LibraryCall, effect: Effect) -> None:
     for text in effect.replaces:
         for obj in target(text):
             machine.refill(obj)
-            for other in args.all if effect.keeps and machine.copies_on_write else ():
+            for other in args.all if effect.keeps and machine.may_copy_on_write else ():
                 if other.type in FRAMES:
                     machine.heap.lend(obj, other)
     for obj in receiver | args.all if machine.anything_advances() else ():
@@ -333,7 +333,7 @@ def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
             for other in _lent(viewed) if is_array else viewed:
                 means_nothing = other.type in CONTAINERS and view.type.startswith(NUMBERS)
                 if not (view.immutable or other.immutable or means_nothing):
-                    lent = machine.copies_on_write and is_array and other.type in FRAMES
+                    lent = machine.may_copy_on_write and is_array and other.type in FRAMES
                     machine.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
 
 
@@ -357,7 +357,7 @@ def _parts_of(call: LibraryCall, value: Value) -> Value:
 def _lend(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
     """Note that frames may share memory with others until they are written into: all that gives the same cells."""
     machine = call.machine
-    is_of_tables = machine.copies_on_write and call.path.startswith(TABLES)
+    is_of_tables = machine.may_copy_on_write and call.path.startswith(TABLES)
     if not is_of_tables or not (effect.shares or effect.lends or effect.views):
         return
     given = {o for o in call.receiver | call.args.all if effect.lends or not o.type.endswith(_GROUPS)}

@@ -61,7 +61,11 @@ from soorgeon_clone.analysis.objects.heap import (
     look_for_more,
 )
 from soorgeon_clone.analysis.objects.kinds.importable import given_to_module
-from soorgeon_clone.analysis.objects.kinds.table import registered_accessors, tables_copy_on_write
+from soorgeon_clone.analysis.objects.kinds.table import (
+    registered_accessors,
+    tables_copy_on_write,
+    tables_may_copy_on_write,
+)
 from soorgeon_clone.analysis.objects.parts import CONTAINERS
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
@@ -179,6 +183,10 @@ class Run(Branches):
     @cached_property
     def copies_on_write(self) -> bool:
         return tables_copy_on_write(self.texts)
+
+    @cached_property
+    def may_copy_on_write(self) -> bool:
+        return tables_may_copy_on_write(self.texts)
 
     @cached_property
     def accessors(self) -> frozenset[str]:

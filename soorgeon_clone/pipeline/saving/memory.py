@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from soorgeon_clone.pipeline.saving import gradients, learnt, remade
+from soorgeon_clone.pipeline.saving.columns import Columns
 from soorgeon_clone.pipeline.saving.followed import Followed
 from soorgeon_clone.pipeline.saving.strides import Buffer, Elements, Laid, in_its_own_memory
 
@@ -33,12 +34,12 @@ class Memory:
         self._blocks: dict[int, tuple[Any, Any]] = {}  # of an array -> it and the block of a frame that has it
         self._bases: set[int] = set()  # addresses of arrays on whose memory others are laid out
         self._laid: dict[tuple[Any, ...], tuple[Any, int]] = {}  # array -> on what, how many bytes from its start
-        self._followed = Followed()
+        self._followed, self._columns = Followed(), Columns()
 
     def passes(self) -> Iterator[AbstractContextManager[None]]:
         """Yield what every pickler of this process has to run in; once more if the file must be written again."""
         yield self._hooked()
-        if self._settle() | self._followed.settle():
+        if self._settle() | self._followed.settle() | self._columns.settle():
             yield self._hooked()
 
     @contextmanager
@@ -55,6 +56,7 @@ class Memory:
         yield from learnt.hooks()
         yield from remade.hooks()
         yield from self._followed.hooks()
+        yield from self._columns.hooks()
         numpy: Any = sys.modules.get("numpy")
         if hasattr(numpy, "ndarray"):
             yield from ((numpy.ndarray, self._reduced), (numpy.void, _reduced_record), (numpy.record, _reduced_record))

@@ -18,6 +18,11 @@ from soorgeon_clone.analysis.objects.parts import CONTAINERS, FRAME, NDARRAY, NU
 _PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
 _WINDOWS = ("pandas.Rolling", "pandas.Expanding")
 _ACCESSOR = re.compile(r"register_\w+_(?:accessor|namespace)\(\s*['\"](\w+)['\"]")
+_OPTION = "copy_on_write"
+_ASKED_FOR = re.compile(
+    rf"(?:options\.mode\.{_OPTION}\s*=|\bset_option\(\s*['\"](?:mode\.)?{_OPTION}['\"]\s*,)\s*True\b"
+)
+_IMPORTS = re.compile(r"(?:[ \t]*(?:(?:import|from|#|%).*)?(?:\n|\Z))*")
 _OF_FRAMES = frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"})
 
 SERIES, INDEXER = "pandas.Series", "pandas._Indexer"
@@ -34,7 +39,7 @@ class _Numbers(LibraryObject):
     def hold_cells(self, machine: Machine, obj: Obj, value: Value) -> None:
         """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
         held = held_by_table(value)
-        for other in value if machine.copies_on_write and obj.type in FRAMES else ():
+        for other in value if machine.may_copy_on_write and obj.type in FRAMES else ():
             if other.type in FRAMES:
                 machine.heap.lend(obj, other)
         if obj.type != FRAME and self.may_hold_lists(obj):
@@ -58,7 +63,7 @@ class Table(_Numbers):
     saved = _OF_FRAMES | {"name", "names"}
 
     def keeps_accessors(self, machine: Machine, obj: Obj) -> bool:
-        return (installed_major("pandas") or 0) < 3
+        return not _always_copies()
 
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         """A function that stands in the index is asked for the rows: ``df.loc[is_late] = 0``."""
@@ -175,9 +180,24 @@ def held_by_table(value: Value) -> Value:
     return frozenset(o for o in (value - copied) | cells(copied) if not o.immutable or is_module(o))
 
 
+def tables_may_copy_on_write(texts: Iterable[str]) -> bool:
+    """Whether frames may share memory until they are written into: from pandas 3 on, before if they are told to."""
+    return _always_copies() or any(_OPTION in text for text in texts)
+
+
 def tables_copy_on_write(texts: Iterable[str]) -> bool:
-    """Whether frames share memory until they are written into: from pandas 3 on, before if they are told to."""
-    return (installed_major("pandas") or 0) >= 3 or any("copy_on_write" in text for text in texts)
+    """Whether no frame sees what is written into another one: before pandas 3 where they are told to for good, in the
+    first cell that does more than import."""
+    if _always_copies():
+        return True
+    texts = list(texts)
+    first = next((text for text in texts if not _IMPORTS.fullmatch(text)), "")
+    asked = sum(len(_ASKED_FOR.findall(text)) for text in texts)
+    return bool(_ASKED_FOR.search(first)) and asked == sum(text.count(_OPTION) for text in texts)
+
+
+def _always_copies() -> bool:
+    return (installed_major("pandas") or 0) >= 3
 
 
 def registered_accessors(texts: Iterable[str]) -> frozenset[str]:
