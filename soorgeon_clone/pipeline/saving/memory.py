@@ -8,11 +8,12 @@ write (pandas from 3 on) share with nobody while another frame has their memory:
 from __future__ import annotations
 
 import copyreg
+import functools
 import itertools
 import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from soorgeon_clone.pipeline.saving import gradients, learnt, remade
@@ -25,7 +26,63 @@ _PICKLING = frozenset(f"__{name}__" for name in ("reduce", "reduce_ex", "getstat
 _FEW = 30  # arrays, of which each pair is looked at
 
 
+_DUMPING = ("pickle", "cloudpickle", "dill")  # modules whose `dump` begins a file
+
+
 class Memory:
+    """What the files take that one cell writes, each of them on its own: no file brings with it what another one has.
+
+    A file begins where a pickler's `dump` is called. What is written otherwise is one file more, the first one.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[_File] = []
+        self._begun = 0  # in this pass
+
+    def passes(self) -> Iterator[AbstractContextManager[None]]:
+        """Yield what every pickler of this process has to run in; once more if the files must be written again."""
+        yield self._hooked()
+        must_be_written_again = [file.settle() for file in self._files]
+        if any(must_be_written_again):
+            yield self._hooked()
+
+    @contextmanager
+    def _hooked(self) -> Iterator[None]:
+        """What the notebook itself pickles, and how it says that arrays are pickled, is left as it is."""
+        self._begun = 0
+        own = frozenset(copyreg.dispatch_table)
+        with ExitStack() as stack:
+            stack.enter_context(self._next_file(own))
+            for name in _DUMPING:
+                module: Any = sys.modules.get(name)
+                if hasattr(module, "dump"):
+                    dumping = self._dumping(module.dump, own)
+                    stack.enter_context(_with_entries(vars(module), {"dump": dumping}))
+            yield
+
+    @contextmanager
+    def _next_file(self, own: frozenset[type]) -> Iterator[None]:
+        if self._begun == len(self._files):
+            self._files.append(_File())
+        file = self._files[self._begun]
+        self._begun += 1
+        hooks = {kind: hook for kind, hook in file.hooks() if kind not in own}
+        table: Any = copyreg.dispatch_table
+        with _with_entries(table, hooks), _with_entries(_table_of_dill(), {k: _saving(h) for k, h in hooks.items()}):
+            yield
+
+    def _dumping(self, dump: Callable[..., Any], own: frozenset[type]) -> Callable[..., Any]:
+        """Return `dump` as it is called for one file."""
+
+        @functools.wraps(dump)
+        def dump_file(*args: Any, **options: Any) -> Any:
+            with self._next_file(own):
+                return dump(*args, **options)
+
+        return dump_file
+
+
+class _File:
     """The arrays that one file takes, and how those of them are laid out that share memory."""
 
     def __init__(self) -> None:
@@ -36,21 +93,11 @@ class Memory:
         self._laid: dict[tuple[Any, ...], tuple[Any, int]] = {}  # array -> on what, how many bytes from its start
         self._followed, self._columns = Followed(), Columns()
 
-    def passes(self) -> Iterator[AbstractContextManager[None]]:
-        """Yield what every pickler of this process has to run in; once more if the file must be written again."""
-        yield self._hooked()
-        if self._settle() | self._followed.settle() | self._columns.settle():
-            yield self._hooked()
+    def settle(self) -> bool:
+        """Return whether the file must be written again, since things in it have to do with each other."""
+        return self._settle_arrays() | self._followed.settle() | self._columns.settle()
 
-    @contextmanager
-    def _hooked(self) -> Iterator[None]:
-        """What the notebook itself pickles, and how it says that arrays are pickled, is left as it is."""
-        hooks = {kind: hook for kind, hook in self._hooks() if kind not in copyreg.dispatch_table}
-        table: Any = copyreg.dispatch_table
-        with _with_entries(table, hooks), _with_entries(_table_of_dill(), {k: _saving(h) for k, h in hooks.items()}):
-            yield
-
-    def _hooks(self) -> Iterator[tuple[type, Any]]:
+    def hooks(self) -> Iterator[tuple[type, Any]]:
         """Yield what is to reduce arrays, and the blocks of pandas, which pack their arrays before pickle sees them."""
         yield from gradients.hooks()
         yield from learnt.hooks()
@@ -98,9 +145,10 @@ class Memory:
         if self._laid and id(array) not in self._bases and (laid := self._laid.get(_key(array))) is not None:
             return Laid(array, *laid).__reduce__()
         self._seen[id(array)] = array
-        return in_its_own_memory(array, is_in_block=id(array) in self._blocks)
+        is_hidden = id(array) in self._blocks and not self._columns.has_memory(array)
+        return in_its_own_memory(array, is_hidden=is_hidden)
 
-    def _settle(self) -> bool:
+    def _settle_arrays(self) -> bool:
         """Lay out the arrays that share memory; return whether there are any."""
         arrays = [array for array in self._seen.values() if array.size]
         if all(array.flags.owndata for array in arrays):
@@ -131,14 +179,14 @@ class Memory:
 
 
 @contextmanager
-def _with_entries(table: dict[type, Any], entries: Mapping[type, Any]) -> Iterator[None]:
-    before = {kind: table[kind] for kind in entries if kind in table}
+def _with_entries(table: dict[Any, Any], entries: Mapping[Any, Any]) -> Iterator[None]:
+    before = {key: table[key] for key in entries if key in table}
     table.update(entries)
     try:
         yield
     finally:
-        for kind in entries:
-            del table[kind]
+        for key in entries:
+            del table[key]
         table.update(before)
 
 

@@ -17,14 +17,14 @@ _SMALL = 1 << 16  # bytes
 _WIDEST = 2  # times what the array itself holds
 
 
-def in_its_own_memory(array: Any, *, is_in_block: bool) -> Any:
+def in_its_own_memory(array: Any, *, is_hidden: bool) -> Any:
     """Return what `__reduce_ex__` does for an array that shares memory with none of its file.
 
-    Of arrays ``is_in_block`` of a frame nobody can tell whether they have their memory.
+    ``is_hidden``: nobody can tell whether it has its memory, as those in blocks of frames.
     """
     numpy, flags = sys.modules["numpy"], array.flags
     if flags.c_contiguous or flags.f_contiguous:
-        is_plain = array.dtype.hasobject or not flags.owndata or is_in_block
+        is_plain = array.dtype.hasobject or not flags.owndata or is_hidden
         if is_plain and (flags.writeable or not array.dtype.hasobject):
             return array.__reduce_ex__(5)
         if not flags.writeable:

@@ -1,4 +1,5 @@
 import copyreg
+import io
 import pickle
 import subprocess
 import sys
@@ -234,6 +235,18 @@ def dumped(value):
 
 def through(value):
     return pickle.loads(dumped(value))
+
+
+def test_a_file_brings_nothing_of_another_one():
+    table, dump = TABLE.copy(), pickle.dump
+    for hooked in Memory().passes():
+        with hooked:
+            files = [io.BytesIO(), io.BytesIO()]
+            for value, file in zip((table, table[:2]), files, strict=True):
+                pickle.dump(value, file, protocol=5)
+    large, small = (len(file.getvalue()) for file in files)
+    assert large > table.nbytes > 10 * small
+    assert pickle.dump is dump
 
 
 def same(one, other):
