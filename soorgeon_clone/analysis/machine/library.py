@@ -154,15 +154,21 @@ def _make(call: LibraryCall, effect: Effect, fresh: list[Obj], value: Value) -> 
     _tie(call, effect, fresh)
     _lend(call, effect, fresh)
     labels.share(machine, fresh, given)
+    labels.take(machine, fresh, call.bound)
     _note_left_out(call, effect, value)
     for module in filter(is_module, args.all):
         for obj in fresh:
             machine.heap.hold(obj, ANY, frozenset({module}))
     constants = constants_of(args, call.names)
     for obj in fresh:
+        obj.is_bare |= call.path == obj.type and all(map(_is_empty, args.all))
         if obj.made_with is None:
             obj.made_with = constants
     pickled_definitions.read_back(machine, effect, call.path, fresh, call.node)
+
+
+def _is_empty(obj: Obj) -> bool:
+    return obj.type == "builtins.NoneType" or (obj.type in CONTAINERS and not obj.fields)
 
 
 # calls to which the order of a set that they are given makes no difference

@@ -71,7 +71,8 @@ class LibraryCall:
         if target.startswith("like:"):
             return self.objects(target[5:])
         if target.startswith("single:"):
-            return EMPTY if _shows_several(self.node) else inmost(self.objects(target[7:]))
+            listed = inmost(self.objects(target[7:]))
+            return EMPTY if _shows_several(self.node) and not any(map(_is_nothing, listed)) else listed
         if target.startswith("with:"):
             self.machine.depend_on_all()
             return self.machine.heap.made_with(target[5:])
@@ -206,6 +207,11 @@ def _shows_several(node: Instruction) -> bool:
     if not isinstance(first, Make) or first.kind not in ("list", "tuple"):
         return False
     return len(first.items) > 1 and not any(isinstance(item, Elements) for item in first.items)
+
+
+def _is_nothing(obj: Obj) -> bool:
+    """Whether an object in a list may be as if it were not there: ``pd.concat([pd.DataFrame(), df])``."""
+    return obj.is_bare or obj.type == "builtins.NoneType"
 
 
 @lru_cache(maxsize=4096)

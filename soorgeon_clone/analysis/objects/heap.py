@@ -74,6 +74,7 @@ class Obj:
     later: Any = None  # of an iterator: the `Deferred` code that runs when it is used
     bound: Any = None  # of what `functools.partial` and the like made: the `Arguments` that it was given
     made_with: dict[str, str | None] | None = None  # constants that its constructor was given, if that is known
+    is_bare: bool = False  # whether its constructor was given nothing that it could hold
     views: set[Obj] = field(default_factory=set)
     origin: Obj | None = None  # of a view of an array: the array that has the memory
     memory: set[Obj] | None = None  # all objects that share memory with it, itself included

@@ -2,21 +2,24 @@
 
 ``df2 = df + 1`` has the same index as ``df``, so ``df2.index.name = "day"`` renames both, in every version of pandas.
 Which calls copy an index is nothing to rely on: what is made of a frame holds its labels. Only notebooks that may
-rename labels in place pay for that.
+rename labels in place pay for that, and those that give an array as labels: it may be written into.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, LABELS, Obj, Value
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import TABLES, inmost
+from soorgeon_clone.analysis.objects.parts import NDARRAY, TABLES, inmost
 
 _RENAMES = re.compile(
     r"\.(names?|freq)\s*=(?!=)|\.(index|columns)\.\w+\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b"
 )
+
+
+_PARAMETERS = ("index", "columns", "labels", "keys")
 
 
 def may_be_renamed(texts: Iterable[str]) -> bool:
@@ -26,15 +29,31 @@ def may_be_renamed(texts: Iterable[str]) -> bool:
 
 def share(machine: Machine, made: Iterable[Obj], sources: Value) -> None:
     """Let the frames and indexes that were made hold the labels of what they were made of."""
-    if not machine.renames_labels:
+    if not machine.renames_labels and not any(LABELS in obj.fields for obj in sources):
         return
     tables = [obj for obj in inmost(frozenset(made)) if _has_labels(obj)]
     if not tables:
         return
-    origins = [obj for obj in inmost(sources) if _has_labels(obj)]
+    origins = [obj for obj in inmost(sources) if _has_labels(obj) and (machine.renames_labels or LABELS in obj.fields)]
     labels = EMPTY.union(*(labels_of(machine, obj) for obj in origins))
     for obj in tables:
         machine.heap.hold(obj, LABELS, labels)
+
+
+def take(machine: Machine, made: Iterable[Obj], given: Mapping[str, Value]) -> None:
+    """Let the frames that were made have the arrays among what was given for their labels: they may show its memory."""
+    for name in _PARAMETERS:
+        if name in given:
+            take_arrays(machine, made, given[name])
+
+
+def take_arrays(machine: Machine, tables: Iterable[Obj], labels: Value) -> None:
+    """Let the labels of frames be views of the arrays among what becomes their labels."""
+    arrays = [obj for obj in labels if obj.type == NDARRAY and not obj.immutable]
+    for table in filter(_has_labels, tables) if arrays else ():
+        for own in labels_of(machine, table):
+            for array in arrays:
+                machine.heap.view(own, array, apart=True)
 
 
 def labels_of(machine: Machine, obj: Obj) -> Value:

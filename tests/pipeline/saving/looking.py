@@ -14,7 +14,7 @@ from typing import Any
 _SCALARS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented))
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 _MOST, _DEEPEST = 1500, 5  # parts of one object, steps to one of them
-_OWN_BUSINESS = {"_cache", "_mgr", "_flags", "_id", "_references", "_item_cache", "_typ", "ctypes", "T"}
+_OWN_BUSINESS = {"_cache", "_mgr", "_flags", "_id", "_references", "_item_cache", "_metadata", "_typ", "ctypes", "T"}
 _PROPERTIES = (property, types.GetSetDescriptorType, functools.cached_property)
 _OPAQUE = ("matplotlib", "seaborn", "sympy", "xarray")  # inside other objects, and what these give, by their text
 

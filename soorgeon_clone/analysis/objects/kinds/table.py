@@ -77,6 +77,7 @@ class Table(_Numbers):
     def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
         if name in ("index", "columns"):
             labels.share(machine, (obj,), value)
+            labels.take_arrays(machine, (obj,), value)
         super().hold_attribute(machine, obj, name, value)
 
     def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
