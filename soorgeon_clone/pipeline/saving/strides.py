@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 _SMALL = 1 << 16  # bytes
-_WIDEST = 2  # times what the array itself holds
+_WIDEST = 3  # times what the array itself holds
 
 
 def in_its_own_memory(array: Any, *, is_hidden: bool) -> Any:
