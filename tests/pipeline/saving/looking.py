@@ -105,7 +105,8 @@ def _of_pandas(one: Any, name: str, way: str, depth: int) -> tuple[Any, Parts] |
     if isinstance(one, (pandas.DataFrame, pandas.Series)):
         order = getattr(getattr(one.values, "flags", None), "f_contiguous", None)
         said = (repr(one.dtypes), one.flags.allows_duplicate_labels, one._mgr.nblocks, order)
-        parts = [(f"{way}.{key}", part) for key, part in own.items() if key not in _OWN_BUSINESS]
+        seen = {key: part for key, part in own.items() if part is not getattr(type(one), key, own)}  # not its class's
+        parts = [(f"{way}.{key}", part) for key, part in seen.items() if key not in _OWN_BUSINESS]
         parts += [(f"{way}.{key}", getattr(one, key)) for key in ("index", "columns", "attrs") if hasattr(one, key)]
     elif isinstance(one, (pandas.Index, types_.ExtensionArray, types_.ExtensionDtype)):
         said = (repr(getattr(one, "dtype", "")), repr(getattr(one, "freq", "")), repr(getattr(one, "names", "")))
