@@ -52,6 +52,7 @@ TRAITS = {
     "plain_classes": "classes that take an attribute as it is",
     "plans": "objects that read files once something asks for what they hold",
     "plots": "it draws on pyplot's figures",
+    "registers_classes": "classes whose library can name those that are derived from them",
     "seeded_by_number": "attributes that make a generator of random numbers of the number that they get",
     "shows_copies": "its text says whether it came out of a file",
     "steady": "gives the same for the same, whenever and wherever it is asked (of the whole library)",
