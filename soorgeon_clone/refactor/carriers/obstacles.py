@@ -12,6 +12,7 @@ from soorgeon_clone.analysis.model import AMBIENT
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
     CLASS,
+    EQUAL,
     FUNC,
     FUNCTION,
     INSTANCE,
@@ -214,6 +215,8 @@ def _found_by_hash(borders: Borders, obj: Obj, start: int, exported: Container[s
     for key in keys if obj.type in SETS or KEYS in obj.fields else ():
         if key.type != INSTANCE or key.immutable:
             continue
+        if any(EQUAL in cls.fields for cls in ancestors(key.classes)) and any(n < start for n in key.changed):
+            return _HASHED_ANEW  # a dataclass whose fields are its hash
         own = [m for cls in ancestors(key.classes) for n in _HASHING for m in cls.fields.get(n, ())]
         for method in own:
             if method.type != FUNCTION:
@@ -225,7 +228,7 @@ def _found_by_hash(borders: Borders, obj: Obj, start: int, exported: Container[s
                 return "objects that are found by hash and hold each other"
             asked = _attributes_in(method) if method.name == "__hash__" else set()
             if any(_may_be_another(borders, key, name, start) for name in asked):
-                return "objects that are found by hash, which may be another one by now"
+                return _HASHED_ANEW
     return None
 
 
@@ -247,3 +250,4 @@ def _may_be_another(borders: Borders, obj: Obj, attribute: str, start: int) -> b
 
 
 _HASHING = ("__hash__", "__eq__")
+_HASHED_ANEW = "objects that are found by hash, which may be another one by now"
