@@ -23,6 +23,7 @@ TYPE_KEYS = {
 
 TRAITS = {
     "artists": "what draws: it holds and calls what it is given when it is drawn",
+    "caches": "what keeps what a function or class gave, and gives that the next time",
     "calls_held": "functions of it may call what containers that they are given hold, at once",
     "calls_methods": "functions of it call methods, by their names, of objects that they are given",
     "calls_nothing_held": "functions of it do not call what containers that they are given hold, not at once",
