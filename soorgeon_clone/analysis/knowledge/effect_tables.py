@@ -23,6 +23,7 @@ TYPE_KEYS = {
 
 TRAITS = {
     "artists": "what draws: it holds and calls what it is given when it is drawn",
+    "caches": "what keeps what a function or class gave, and gives that the next time",
     "calls_held": "functions of it may call what containers that they are given hold, at once",
     "calls_methods": "functions of it call methods, by their names, of objects that they are given",
     "calls_nothing_held": "functions of it do not call what containers that they are given hold, not at once",
@@ -52,6 +53,7 @@ TRAITS = {
     "plain_classes": "classes that take an attribute as it is",
     "plans": "objects that read files once something asks for what they hold",
     "plots": "it draws on pyplot's figures",
+    "registers_classes": "classes whose library can name those that are derived from them",
     "seeded_by_number": "attributes that make a generator of random numbers of the number that they get",
     "shows_copies": "its text says whether it came out of a file",
     "steady": "gives the same for the same, whenever and wherever it is asked (of the whole library)",

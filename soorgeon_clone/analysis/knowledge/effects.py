@@ -483,7 +483,7 @@ def undescribed_function(library: str) -> Effect:
     return Effect(returns=(f"{library}.*",), shares=("args",), reads=files, writes=files, source=UNDESCRIBED)
 
 
-_SETS = re.compile(r"(un)?(register|install)|set(?!_index)|add_|(en|dis)able|patch|st(art|op)$")
+_SETS = re.compile(r"(un)?(register|install)|(re)?set(?!_index)|add_|(en|dis)able|patch|st(art|op)$")
 
 
 def sets_by_name(name: str) -> bool:

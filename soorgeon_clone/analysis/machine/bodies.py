@@ -12,8 +12,8 @@ from soorgeon_clone.analysis.machine import beside, deferred, unknown_calls
 from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
 from soorgeon_clone.analysis.machine.walk import Run, Surroundings
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, DEFAULT, EMPTY, FREE, LIB, Obj, Value
-from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.heap import ANY, CACHED, CODE_TYPES, DEFAULT, EMPTY, FREE, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.parts import contents, mutable
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State
 
 Key = TypeVar("Key")
@@ -24,9 +24,36 @@ def call_function(machine: Run, obj: Obj, args: Arguments, node: Instruction) ->
     # a special method runs where an operator stands, which is what called for it
     reason = machine.blame(node) if node is not obj.code.place else machine.heap.reason
     try:
-        return _call(machine, obj, args, node)
+        result = _call(machine, obj, args, node)
+        return _remembered(machine, obj, args, result) if obj.code.is_cached else result
     finally:
         machine.heap.reason = reason
+
+
+def _remembered(machine: Run, obj: Obj, args: Arguments, result: Value) -> Value:
+    """Return what a function gives that keeps its results: what an earlier call with equal arguments made, perhaps."""
+    key = _constants(args)
+    kept = mutable(result)
+    for part in kept:
+        part.made = min(part.made, obj.made)  # an earlier call may have made it
+    if kept:
+        machine.heap.hold(obj, f"{CACHED}{key}", kept)
+    for name, value in obj.fields.items():
+        if name.startswith(CACHED) and (not key or name in (CACHED, f"{CACHED}{key}")):
+            result |= value
+    return result
+
+
+def _constants(args: Arguments) -> str:
+    """Return a text that tells calls with other constants apart; nothing where an argument is not known."""
+    given = [*((str(n), value, starred) for n, (value, starred) in enumerate(args.positional))]
+    given += [(name or "", value, name is None) for name, value in args.keywords]
+    texts = [f"{name}={obj.const!r}" for name, value, spread in given for obj in value if _is_known(value, spread)]
+    return f"({', '.join(texts)})" if len(texts) == len(given) else ""
+
+
+def _is_known(value: Value, spread: bool) -> bool:
+    return not spread and len(value) == 1 and all(obj.const is not None for obj in value)
 
 
 def _call(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:

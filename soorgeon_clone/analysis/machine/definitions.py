@@ -118,6 +118,8 @@ def make_class(machine: Run, node: MakeClass) -> Obj:
             add_base(machine.heap, obj, value)
     if machine.asks_subclasses:
         machine.change(base for base in obj.bases if base.type == CLASS)
+    if any(_registers(machine, base) for base in obj.bases):
+        machine.note("sets", "modules")
     scope = Scope("class", machine.scope, State())
     scope.self_class = obj
     outer = machine.scope
@@ -141,6 +143,11 @@ def make_class(machine: Run, node: MakeClass) -> Obj:
     if any(_GIVES_EQUALITY.search(name) for name in node.decorators):
         machine.heap.hold(obj, EQUAL, frozenset({machine.heap.atom("builtins.str")}))
     return obj
+
+
+def _registers(machine: Run, base: Obj) -> bool:
+    """Whether a class of a library, which each task has for itself, can tell what is derived from it."""
+    return base.type == LIB and (machine.asks_subclasses or machine.knowledge.has(base.path, "registers_classes"))
 
 
 _GIVES_EQUALITY = re.compile(r"(^|\.)(dataclass|attrs?|define|frozen|s)$")

@@ -322,7 +322,7 @@ def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
         if text != "parts":
             shared |= target(text)
     for text in effect.views:
-        viewed |= _shown(target(text))
+        viewed |= _with_arrays(_shown(target(text)))
     if not shared and not viewed:
         return
     held = frozenset(obj for obj in shared if not obj.immutable or is_module(obj))
@@ -380,6 +380,23 @@ def _shown(value: Value) -> Value:
     """Return the objects, and in place of indexers (``df.loc``) the frames whose rows and columns they give."""
     indexers = frozenset(obj for obj in value if obj.type.endswith(("._Indexer", *_GROUPS)))
     return (value - indexers) | contents(indexers) if indexers else value
+
+
+def _with_arrays(value: Value) -> Value:
+    """Return the objects, and the arrays that those of libraries keep: they may show one of those (``model.exog``)."""
+    found, stack = set(value), [obj for obj in value if _keeps(obj)]
+    while stack:
+        for part in contents(frozenset({stack.pop()})) - found:
+            if part.type == NDARRAY:
+                found.add(part)
+            elif _keeps(part):
+                found.add(part)
+                stack.append(part)
+    return value | frozenset(obj for obj in found if obj.type == NDARRAY)
+
+
+def _keeps(obj: Obj) -> bool:
+    return not obj.immutable and not obj.type.startswith((*NUMBERS, "builtins.")) and "." in obj.type
 
 
 def _lent(value: Value) -> Value:

@@ -17,7 +17,7 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents, with_elements
 
 BY_IDENTITY = (INSTANCE, "builtins.object")
 EQUAL_ONLY_THEMSELVES = "equal_only_themselves"  # of types of libraries
@@ -132,7 +132,8 @@ def look_for_number(machine: Machine, value: Value, sought: Value) -> None:
 def look_up(machine: Machine, value: Value, key: Value) -> None:
     """Note that an object is looked for among the keys of a dictionary."""
     look_for_number(machine, value, key)
-    if any((obj.type in BY_IDENTITY and not obj.immutable) or _equals_only_itself(machine, obj) for obj in key):
+    sought = with_elements(key)  # a tuple or a frozenset is found by what is in it
+    if any((obj.type in BY_IDENTITY and not obj.immutable) or _equals_only_itself(machine, obj) for obj in sought):
         keys = (obj.fields.get(KEYS, EMPTY) for obj in value if obj.type in CONTAINERS)
         note_identity(machine, key.union(*keys))
 

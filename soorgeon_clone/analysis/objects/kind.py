@@ -7,7 +7,7 @@ answers otherwise than the kind that it derives from. `machine` is who asks; ans
 from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
-from soorgeon_clone.analysis.objects.arguments import Arguments
+from soorgeon_clone.analysis.objects.arguments import Arguments, passing
 from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FUNCTION, INSTANCE, UNKNOWN, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -118,6 +118,9 @@ class Kind:
             return value | machine.unknown(frozenset({obj}), Arguments(((value, False),)), node, "a decorator")
         dress(obj.path or obj.type, value)
         machine.decorated(value, node)
+        classes = frozenset(other for other in value if other.type == CLASS)
+        if classes and machine.knowledge.has(obj.path or obj.type, "caches"):  # a call gives the same instance again
+            return (value - classes) | machine.call(frozenset({obj}), passing(classes), node)
         return value
 
     def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:

@@ -19,7 +19,7 @@ from typing import Any
 from soorgeon_clone.pipeline.saving import gradients, learnt, remade
 from soorgeon_clone.pipeline.saving.columns import Columns
 from soorgeon_clone.pipeline.saving.followed import Followed
-from soorgeon_clone.pipeline.saving.strides import Buffer, Elements, Laid, in_its_own_memory
+from soorgeon_clone.pipeline.saving.strides import Buffer, Elements, Laid, in_its_own_memory, is_writeable
 
 _EFFORT = 100_000  # of numpy, to tell whether two arrays overlap
 _PICKLING = frozenset(f"__{name}__" for name in ("reduce", "reduce_ex", "getstate", "setstate", "getnewargs"))
@@ -333,7 +333,7 @@ def _can_be_base(array: Any) -> bool:
     """Whether others can be laid out on the memory of an array: it is in one piece, and may be written."""
     flags = array.flags
     is_whole = flags.c_contiguous or (flags.f_contiguous and array.dtype.kind != "O")
-    return bool(is_whole and flags.writeable and array.ndim)
+    return bool(is_whole and is_writeable(array) and array.ndim)
 
 
 def _key(array: Any) -> tuple[Any, ...]:

@@ -15,6 +15,12 @@ from typing import Any
 
 _SMALL = 1 << 16  # bytes
 _WIDEST = 3  # times what the array itself holds
+_WRITEABLE = 0x400  # NPY_ARRAY_WRITEABLE
+
+
+def is_writeable(array: Any) -> bool:
+    """Return whether an array can be written; numpy warns who asks ``flags.writeable`` of one that was broadcast."""
+    return bool(array.flags.num & _WRITEABLE)
 
 
 def in_its_own_memory(array: Any, *, is_hidden: bool) -> Any:
@@ -25,9 +31,9 @@ def in_its_own_memory(array: Any, *, is_hidden: bool) -> Any:
     numpy, flags = sys.modules["numpy"], array.flags
     if flags.c_contiguous or flags.f_contiguous:
         is_plain = array.dtype.hasobject or not flags.owndata or is_hidden
-        if is_plain and (flags.writeable or not array.dtype.hasobject):
+        if is_plain and (is_writeable(array) or not array.dtype.hasobject):
             return array.__reduce_ex__(5)
-        if not flags.writeable:
+        if not is_writeable(array):
             return numpy.broadcast_to, (_Packed(array), array.shape)
         if array.nbytes <= _SMALL and flags.c_contiguous and array.dtype.isnative:  # numpy would turn its bytes
             return array.__reduce__()
@@ -35,7 +41,7 @@ def in_its_own_memory(array: Any, *, is_hidden: bool) -> Any:
         return numpy.ndarray, (array.shape, array.dtype, None, 0, None, order), _Packed(array), None, None, numpy.copyto
     strides = None if array.dtype.hasobject else _strides(array)
     if strides is None:
-        return array.__reduce_ex__(5) if flags.writeable else (numpy.broadcast_to, (_Packed(array), array.shape))
+        return array.__reduce_ex__(5) if is_writeable(array) else (numpy.broadcast_to, (_Packed(array), array.shape))
     start = sum((n - 1) * -stride for n, stride in zip(array.shape, strides, strict=True) if stride < 0)
     return Laid(array, Buffer(_span(array, strides)), start, strides).__reduce__()
 
@@ -48,7 +54,7 @@ class Laid:
         self._strides = array.strides if strides is None else strides
 
     def __reduce__(self) -> Any:
-        if not self._array.flags.writeable:
+        if not is_writeable(self._array):
             return sys.modules["numpy"].broadcast_to, (_Writable(self), self._array.shape)
         return self.reduced()
 

@@ -6,10 +6,13 @@ import re
 from collections.abc import Container
 
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
+from soorgeon_clone.analysis.lower.instructions import Attribute
+from soorgeon_clone.analysis.lower.parts import inside
 from soorgeon_clone.analysis.model import AMBIENT
 from soorgeon_clone.analysis.objects.heap import (
     ANY,
     CLASS,
+    EQUAL,
     FUNC,
     FUNCTION,
     INSTANCE,
@@ -46,7 +49,7 @@ def obstacle(borders: Borders, knowledge: Knowledge, obj: Obj, start: int, expor
         or order(obj, start)
         or (_bound_by_hand(obj) if obj.type == METHOD else None)
         or _drawing(borders, knowledge, obj)
-        or _found_by_hash(borders, obj, exported)
+        or _found_by_hash(borders, obj, start, exported)
         or (_FINALIZED if obj.finalized else None)
         or _traced(borders, obj)
     )
@@ -130,9 +133,11 @@ def _drawing(borders: Borders, knowledge: Knowledge, obj: Obj) -> str | None:
     for state in ("python_random", "numpy_random") if obj.type == LIB else ():
         if f"{AMBIENT}{state}" in borders.binders and knowledge.has(obj.path, f"of_{state}"):
             return f"{obj.path}, which draws from a seeded generator"
-    facts = knowledge.type(obj.type) if "." in obj.type else None
-    if facts is not None and facts.bound_to is not None and f"{AMBIENT}{facts.bound_to}" in borders.binders:
-        return "a distribution that draws from a seeded generator"
+    bases = [base.path for base in ancestors(obj.classes) if base.type == LIB] if obj.type == INSTANCE else [obj.type]
+    for path in bases:
+        facts = knowledge.type(path) if "." in path else None
+        if facts is not None and facts.bound_to is not None and f"{AMBIENT}{facts.bound_to}" in borders.binders:
+            return "a distribution that draws from a seeded generator"
     return None
 
 
@@ -204,12 +209,14 @@ def _is_code(value: Value) -> bool:
     return all(part.type in (FUNCTION, METHOD, CLASS) for part in value)
 
 
-def _found_by_hash(borders: Borders, obj: Obj, exported: Container[str]) -> str | None:
+def _found_by_hash(borders: Borders, obj: Obj, start: int, exported: Container[str]) -> str | None:
     """Say why a set or a mapping cannot be loaded: ``__hash__`` and ``__eq__`` of what it finds by hash run then."""
     keys = obj.fields.get(ANY if obj.type in SETS else KEYS, ())
     for key in keys if obj.type in SETS or KEYS in obj.fields else ():
         if key.type != INSTANCE or key.immutable:
             continue
+        if any(EQUAL in cls.fields for cls in ancestors(key.classes)) and any(n < start for n in key.changed):
+            return _HASHED_ANEW  # a dataclass whose fields are its hash
         own = [m for cls in ancestors(key.classes) for n in _HASHING for m in cls.fields.get(n, ())]
         for method in own:
             if method.type != FUNCTION:
@@ -219,7 +226,28 @@ def _found_by_hash(borders: Borders, obj: Obj, exported: Container[str]) -> str 
                 return f"objects that are found by hash, which reads {', '.join(names)}"
             if obj in borders.facts.heap.reach(frozenset({key})):
                 return "objects that are found by hash and hold each other"
+            asked = _attributes_in(method) if method.name == "__hash__" else set()
+            if any(_may_be_another(borders, key, name, start) for name in asked):
+                return _HASHED_ANEW
     return None
 
 
+def _attributes_in(function: Obj) -> set[str]:
+    """Return the names of attributes that a function reads."""
+    instructions = (part for item in function.code.body for part in inside(item))
+    return {part.name for part in instructions if isinstance(part, Attribute)}
+
+
+def _may_be_another(borders: Borders, obj: Obj, attribute: str, start: int) -> bool:
+    """Whether an attribute may have got another value, or what it holds have changed, before statement ``start``."""
+    held = obj.fields.get(attribute, ())
+    if any(number < start for part in held for number in part.changed):
+        return True
+    if not held or not any(number < start for number in obj.changed):
+        return False
+    stores = re.compile(rf"\.{attribute}\s*([-+*/%@&|^]|//|\*\*|<<|>>)?=(?!=)|\bsetattr\b|__dict__|\bvars\b")
+    return sum(len(stores.findall(cell.source)) for cell in borders.cells.values()) > 1  # one is its __init__'s
+
+
 _HASHING = ("__hash__", "__eq__")
+_HASHED_ANEW = "objects that are found by hash, which may be another one by now"

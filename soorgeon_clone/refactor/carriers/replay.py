@@ -43,7 +43,7 @@ def statement_to_repeat(borders: Borders, name: str, binding: Binding, border: i
     if changed_between(set(_changeable(binding.value)) - borders.registries, statement.index, start):
         return None
     whole = {part for obj in binding.value for part in (obj, *own_parts(holds(obj), obj))}
-    parts = {part for part in whole if part.type not in _CODE and not part.immutable}
+    parts = {part for part in whole if not part.immutable and (part.type not in _CODE or _is_method(part))}
     stop = start if any(obj.type == CLASS for obj in binding.value) else len(borders.statements)
     if changed_between(parts - borders.registries, statement.index, stop):
         return None  # a default or a closure's variable with a life of its own: others may share it
@@ -59,6 +59,11 @@ def _was_bound_anew(statement: StatementFacts, name: str) -> bool:
             if held is not None and held.defs != IMPORTED:
                 return True
     return False
+
+
+def _is_method(obj: Obj) -> bool:
+    """Whether it is a function that no statement but that of its class gives once more."""
+    return obj.type == FUNCTION and obj.code.owner is not None
 
 
 def own_parts(start: Iterable[Obj], owner: Obj) -> Iterator[Obj]:

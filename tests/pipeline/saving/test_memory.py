@@ -52,6 +52,12 @@ def test_an_array_comes_back_as_it_lay(name):
     same(back, KEPT[name])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_broadcast_array_is_saved_without_a_word():
+    for array in np.broadcast_arrays(np.arange(3.0), np.ones((2, 3))):
+        same(through(array), array)
+
+
 @pytest.mark.parametrize("name", ["a column", "backwards", "records"])
 def test_what_may_not_be_written_may_not_be_after(name):
     kept = KEPT[name].view()

@@ -23,6 +23,8 @@ class Function(Definition):
             return _closure(machine, obj)
         if name == "__dict__":
             return attributes(machine, obj)
+        if name == "__annotations__":
+            return _annotations(machine, obj)
         if name.startswith("__") and name not in ("__defaults__", "__kwdefaults__", "__wrapped__"):
             return frozenset({machine.heap.atom("builtins.str")})
         stored = obj.fields.get(name, EMPTY) | obj.fields.get(ANY, EMPTY)
@@ -59,6 +61,14 @@ class Function(Definition):
         machine.heap.hold(obj, ATTACHED, args.all)
         machine.heap.reason = reason
         return args.all | {obj}
+
+
+def _annotations(machine: Machine, function: Obj) -> Value:
+    """Return the dictionary of annotations, which a function has from the start."""
+    made = machine.heap.make(("annotations", function), "builtins.dict")
+    made.made = function.made
+    machine.heap.hold(function, "__annotations__", frozenset({made}))
+    return frozenset({made})
 
 
 def _may_have(machine: Machine, function: Obj, name: str) -> bool:

@@ -24,7 +24,7 @@ from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import attributes
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, cells, contents, is_mutable_container, mutable
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, cells, contents, is_mutable_container, mutable
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
 
@@ -50,7 +50,7 @@ class LibraryObject(Kind):
         if effect is None and machine.knowledge.has(obj.type, "items_are_attributes"):
             stored |= obj.fields.get(f"[{name!r}]", EMPTY) | obj.fields.get(ANY, EMPTY)
         if effect is None and machine.knowledge.parameters(path) is None:
-            return stored | {obj}
+            return stored | {obj} | _kept(obj)
         if effect is None:
             bound = machine.heap.make((*machine.site(node), name, obj), METHOD)
             bound.name = name
@@ -121,8 +121,9 @@ class LibraryObject(Kind):
         return machine.has(obj, "keeps_accessors")
 
     def leaves_out(self, machine: Machine, obj: Obj, name: str) -> bool:
-        """Whether pickle leaves out an attribute that such an object gets."""
-        return machine.knowledge.has(obj.type, "own_pickling")
+        """Whether pickle leaves out an attribute that such an object gets, which is none of its own."""
+        is_own = machine.knowledge.attribute(obj.type, name) is not None
+        return machine.knowledge.has(obj.type, "own_pickling") and not is_own
 
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         if not obj.immutable and not self._sets_ambient(machine, obj, "__setitem__", value):
@@ -220,6 +221,11 @@ _CALLABLE = (FUNCTION, CLASS, METHOD, INSTANCE, LIB, UNKNOWN)
 
 def _is_of_library(obj: Obj) -> bool:
     return "." in obj.type and not obj.type.startswith("builtins.")
+
+
+def _kept(obj: Obj) -> Value:
+    """Return the arrays and containers that an object was given: an attribute that nobody described may be one."""
+    return frozenset(o for o in contents(frozenset({obj})) if o.type == NDARRAY or is_mutable_container(o))
 
 
 def _unchanging(
