@@ -16,7 +16,7 @@ from soorgeon_clone.analysis.limits import TooMany
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as statements_of
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.machine import statements, unknown_calls
+from soorgeon_clone.analysis.machine import callbacks, statements
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
 from soorgeon_clone.analysis.model import ModuleFacts, NotebookFacts, SectionFacts, StatementFacts
 from soorgeon_clone.analysis.objects.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds
@@ -221,7 +221,7 @@ def _show(walker: Interpreter, record: StatementFacts, shown: Instruction) -> No
     walker.show(value)
     walker.displayed |= value
     _show_functions(value)
-    unknown_calls.run_drawn(walker, shown)
+    callbacks.run_drawn(walker, shown)
     record.shows = any(obj.type != "builtins.NoneType" for obj in value)
     record.gives_result = bool(value) and all(obj.type not in _MAY_BE_NONE for obj in value)
 

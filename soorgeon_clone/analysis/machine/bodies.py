@@ -8,7 +8,7 @@ from typing import TypeVar
 from soorgeon_clone.analysis.evidence import Reason, enter, keep, moved
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Code, Instruction
-from soorgeon_clone.analysis.machine import beside, deferred, unknown_calls
+from soorgeon_clone.analysis.machine import anything, beside, deferred
 from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
 from soorgeon_clone.analysis.machine.walk import Run, Surroundings
 from soorgeon_clone.analysis.objects.arguments import Arguments
@@ -70,9 +70,9 @@ def _call(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
         return _recursive(machine, active, values, machine.site(node))
     size = max(1, code.size // 4)
     if len(machine.active) > machine.limits.depth or machine.effort.size < size:
-        what = unknown_calls.DEPTH if len(machine.active) > machine.limits.depth else "the size of functions"
+        what = anything.DEPTH if len(machine.active) > machine.limits.depth else "the size of functions"
         machine.blame(machine.heap.reason.node, f"{REACHED}: {what}", feared=True)
-        return frozenset({unknown_calls.assume_anything(machine, [obj], args.all, machine.site(node))})
+        return frozenset({anything.assume_anything(machine, [obj], args.all, machine.site(node))})
     if machine.heap.round:
         return _together(machine, obj, code, values, node, size)
     context = (*machine.context, node)[-2:]

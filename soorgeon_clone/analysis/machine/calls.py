@@ -9,7 +9,7 @@ from functools import partial
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect, may_set, registers_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
-from soorgeon_clone.analysis.machine import beliefs, beside, deferred, library, unknown_calls
+from soorgeon_clone.analysis.machine import anything, beliefs, beside, callbacks, deferred, library, unknown_calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.model import AT_RANDOM
 from soorgeon_clone.analysis.models import table as models
@@ -81,7 +81,7 @@ def call_one(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Valu
     if obj.type not in (CLASS, LIB) and machine.effort.is_exhausted:
         return machine.exhausted(args.all | {obj})
     if machine.depth > 2 * machine.limits.depth:
-        return machine.exhausted(args.all | {obj}, unknown_calls.DEPTH)
+        return machine.exhausted(args.all | {obj}, anything.DEPTH)
     if obj.module and obj.type in (FUNCTION, CLASS) and machine.knowledge.is_told(path := f"{obj.module}.{obj.name}"):
         return call_library(machine, path, args, node)
     machine.depth += 1
@@ -169,7 +169,7 @@ def call_library(machine: Run, path: str, args: Arguments, node: Instruction) ->
     if effect.each and not any(is_unpacked for _, is_unpacked in args.positional):
         return _one_by_one(machine, effect, args, node, path)
     apply = partial(library.apply, machine, effect, EMPTY, args, node, path=path, names=names)
-    return deferred.defer(machine, apply, lambda: args.all) if path in unknown_calls.CALL_LATER else apply()
+    return deferred.defer(machine, apply, lambda: args.all) if path in callbacks.CALL_LATER else apply()
 
 
 def _one_by_one(machine: Run, effect: Effect, args: Arguments, node: Instruction, path: str) -> Value:
@@ -281,7 +281,7 @@ def decorated(machine: Run, value: Value, node: Decorate) -> None:
     """Do what a library's decorator does besides giving back what it decorates."""
     reason = machine.blame(node, f"@{node.name}")
     if _REGISTERS.search(node.name):
-        unknown_calls.run_registered(machine, value, node)
+        callbacks.run_registered(machine, value, node)
         if _is_of_module(machine, node.name):
             machine.note("sets", "modules")
     machine.heap.reason = reason

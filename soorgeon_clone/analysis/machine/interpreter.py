@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.machine import (
+    anything,
     beside,
     bodies,
+    callbacks,
     calls,
     deferred,
     evaluate,
@@ -46,15 +48,15 @@ class Interpreter(Run):
     elements_of = library.elements_of
 
     unknown = unknown_calls.unknown
-    exhausted = unknown_calls.exhausted
-    call_back = unknown_calls.call_back
-    run_registered = unknown_calls.run_registered
-    run_all_methods = unknown_calls.run_all_methods
-    passed_class = unknown_calls.passed_class
-    finalize = unknown_calls.finalize
-    let_go = unknown_calls.let_go
-    keep_views = unknown_calls.keep_views
-    do_feared = unknown_calls.do_feared
+    exhausted = anything.exhausted
+    call_back = callbacks.call_back
+    run_registered = callbacks.run_registered
+    run_all_methods = callbacks.run_all_methods
+    passed_class = callbacks.passed_class
+    finalize = callbacks.finalize
+    let_go = callbacks.let_go
+    keep_views = anything.keep_views
+    do_feared = anything.do_feared
 
     import_path = beside.import_path
     reload = beside.reload

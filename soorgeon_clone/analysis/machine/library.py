@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
-from soorgeon_clone.analysis.machine import beside, unknown_calls
+from soorgeon_clone.analysis.machine import beside, callbacks
 from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.models import names_in_texts
@@ -95,7 +95,7 @@ def apply(
     if effect.sets:
         note_code(machine, effect, args.all)
     if machine.drawn and machine.knowledge.has(path, "artists"):
-        unknown_calls.run_drawn(machine, node)
+        callbacks.run_drawn(machine, node)
     pickled_definitions.note_written(machine, effect, path, given)
     if path in _TAKING_ALL:
         take_from_unknown(machine, args.all)
@@ -227,12 +227,12 @@ def _run_passed_code(call: LibraryCall, effect: Effect) -> Value:
                 machine.run_all_methods(obj, passed, node)
     if not effect.calls and any(o.type in CODE_TYPES for o in passed):
         machine.call_back(frozenset(o for o in passed if o.type in (FUNCTION, METHOD)), receiver, args, node, path)
-    unknown_calls.run_passed_objects(machine, effect, receiver, args, node, call.target, path)
+    callbacks.run_passed_objects(machine, effect, receiver, args, node, call.target, path)
     if any(o.type == CLASS for o in passed):
         machine.passed_class(passed, node, path)
     # of what a library holds, nothing runs where an attribute of its object is only read
     if any(o.fields for o in receiver) and not isinstance(node, Attribute):
-        unknown_calls.run_held_code(machine, receiver, args, node)
+        callbacks.run_held_code(machine, receiver, args, node)
     return given_back
 
 
