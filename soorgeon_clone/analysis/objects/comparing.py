@@ -20,6 +20,7 @@ from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents, with_elements
 
 BY_IDENTITY = (INSTANCE, "builtins.object")
+_FOUND_BY_PARTS = ("builtins.tuple", "builtins.frozenset")
 EQUAL_ONLY_THEMSELVES = "equal_only_themselves"  # of types of libraries
 # methods that look for what equals, or has the hash of, what they are given
 LOOKING = frozenset("index count remove discard add get pop setdefault __contains__ __getitem__ union".split())
@@ -132,7 +133,7 @@ def look_for_number(machine: Machine, value: Value, sought: Value) -> None:
 def look_up(machine: Machine, value: Value, key: Value) -> None:
     """Note that an object is looked for among the keys of a dictionary."""
     look_for_number(machine, value, key)
-    sought = with_elements(key)  # a tuple or a frozenset is found by what is in it
+    sought = key | with_elements(frozenset(obj for obj in key if obj.type in _FOUND_BY_PARTS))
     if any((obj.type in BY_IDENTITY and not obj.immutable) or _equals_only_itself(machine, obj) for obj in sought):
         keys = (obj.fields.get(KEYS, EMPTY) for obj in value if obj.type in CONTAINERS)
         note_identity(machine, key.union(*keys))
