@@ -43,6 +43,16 @@ class Borders:
         return tuple(accumulate((len(section.statements) for section in self.facts.sections), initial=0))
 
     @cached_property
+    def made_of(self) -> dict[Obj, frozenset[Obj]]:
+        """Definitions and what they are made of, as far as somebody has looked: it is asked at many borders."""
+        return {}
+
+    @cached_property
+    def code_in(self) -> dict[Obj, frozenset[Obj]]:
+        """Functions and the definitions and instances that they hold, as far as somebody has looked."""
+        return {}
+
+    @cached_property
     def history(self) -> History:
         return History(self.facts.sections)
 

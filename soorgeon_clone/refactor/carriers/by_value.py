@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 from soorgeon_clone.analysis.objects.heap import CLASS, FREE, FUNCTION, INSTANCE, LIB, Obj, Value, holds
 from soorgeon_clone.refactor.carriers.borders import Borders
@@ -32,13 +32,18 @@ def function_by_value(borders: Borders, value: Value, exported: Container[str]) 
             return None
         refers |= free
         seen.add(obj)
-        stack += _code_inside(obj) - seen
+        stack += _code_inside(borders, obj) - seen
     return Pickled("cloudpickle", frozenset(refers))
 
 
-def _code_inside(function: Obj) -> set[Obj]:
+def _code_inside(borders: Borders, function: Obj) -> Value:
     """Return the functions, classes and instances of the notebook that a function holds (defaults, a closure's)."""
-    found: set[Obj] = set()
+    if function not in borders.code_in:
+        borders.code_in[function] = frozenset(_held_code(function))
+    return borders.code_in[function]
+
+
+def _held_code(function: Obj) -> Iterator[Obj]:
     seen = {function}
     stack = [function]
     while stack:
@@ -47,10 +52,9 @@ def _code_inside(function: Obj) -> set[Obj]:
                 continue
             seen.add(part)
             if part.type in (FUNCTION, CLASS, INSTANCE):
-                found.add(part)
+                yield part
             elif not part.immutable:
                 stack.append(part)
-    return found
 
 
 def is_shared(cell: Obj) -> bool:

@@ -42,7 +42,7 @@ def statement_to_repeat(borders: Borders, name: str, binding: Binding, border: i
         return None if changed_between(held, -1, start) or _was_bound_anew(statement, name) else statement
     if changed_between(set(_changeable(binding.value)) - borders.registries, statement.index, start):
         return None
-    whole = {part for obj in binding.value for part in (obj, *own_parts(holds(obj), obj))}
+    whole = EMPTY.union(*(_whole(borders, obj) for obj in binding.value))
     parts = {part for part in whole if not part.immutable and (part.type not in _CODE or _is_method(part))}
     stop = start if any(obj.type == CLASS for obj in binding.value) else len(borders.statements)
     if changed_between(parts - borders.registries, statement.index, stop):
@@ -64,6 +64,13 @@ def _was_bound_anew(statement: StatementFacts, name: str) -> bool:
 def _is_method(obj: Obj) -> bool:
     """Whether it is a function that no statement but that of its class gives once more."""
     return obj.type == FUNCTION and obj.code.owner is not None
+
+
+def _whole(borders: Borders, obj: Obj) -> Value:
+    """Return a definition with all that it is made of."""
+    if obj not in borders.made_of:
+        borders.made_of[obj] = frozenset((obj, *own_parts(holds(obj), obj)))
+    return borders.made_of[obj]
 
 
 def own_parts(start: Iterable[Obj], owner: Obj) -> Iterator[Obj]:
