@@ -24,6 +24,10 @@ prepare_jsonschema()  # for the test files that import nbformat
 # Tests run beside each other: threads of numerical libraries would spend half of the time waiting for a core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Tests write a module twice within a second: compiled code of the first would be taken for that of the second.
+os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
+sys.dont_write_bytecode = True
+
 
 @pytest.fixture(autouse=True)
 def analysis_failures() -> Iterator[list[str]]:
