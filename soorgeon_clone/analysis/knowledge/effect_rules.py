@@ -48,7 +48,8 @@ class Effect:
     ``opened``: those with which self, or what it holds, was opened).
     ``single:<param>`` is what is in a list that may hold one thing only, ``taken:<param>`` what it holds after all
     iterators in it were used up: what those gave, and what they took it from. ``with:<name>`` are all objects that
-    there are whose constructor was given this parameter, or that got it as an attribute.
+    there are whose constructor was given this parameter, or that got it as an attribute. ``own:<param>`` are those of
+    a kind that a library (not Python's own) has, which may keep arrays: neither arrays, tables nor containers.
     ``names``: parameters whose text names variables of the notebook (``df.query("a > @limit")``, formulas): every
     identifier in it may be one. ``loses``: attributes of the result that pickle leaves out. ``ties``: these are tied to
     something by a register of the library, which pickle leaves out. ``opaque``: why static

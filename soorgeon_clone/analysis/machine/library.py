@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
 from soorgeon_clone.analysis.machine import beside, callbacks
-from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall
+from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall, is_of_library
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.models import names_in_texts
 from soorgeon_clone.analysis.objects import labels, pickled_definitions
@@ -384,19 +384,15 @@ def _shown(value: Value) -> Value:
 
 def _with_arrays(value: Value) -> Value:
     """Return the objects, and the arrays that those of libraries keep: they may show one of those (``model.exog``)."""
-    found, stack = set(value), [obj for obj in value if _keeps(obj)]
+    found, stack = set(value), [obj for obj in value if is_of_library(obj)]
     while stack:
         for part in contents(frozenset({stack.pop()})) - found:
             if part.type == NDARRAY:
                 found.add(part)
-            elif _keeps(part):
+            elif is_of_library(part):
                 found.add(part)
                 stack.append(part)
     return value | frozenset(obj for obj in found if obj.type == NDARRAY)
-
-
-def _keeps(obj: Obj) -> bool:
-    return not obj.immutable and not obj.type.startswith((*NUMBERS, "builtins.")) and "." in obj.type
 
 
 def _lent(value: Value) -> Value:
