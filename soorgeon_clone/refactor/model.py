@@ -1,4 +1,4 @@
-"""The nouns of a plan: what each task will load, run and save. Pure data, made by `plan`, written out by `generate`."""
+"""The nouns of a plan: what each task will load, run and save. Data, made by `plan`, written out by `generate`."""
 
 from __future__ import annotations
 
