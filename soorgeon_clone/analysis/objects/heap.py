@@ -78,7 +78,7 @@ class Obj:
     views: set[Obj] = field(default_factory=set)
     origin: Obj | None = None  # of a view of an array: the array that has the memory
     memory: set[Obj] | None = None  # all objects that share memory with it, itself included
-    lent: set[Obj] | None = None  # frames that may share memory until one of them is written into
+    lent: Lent | None = None  # frames that may share memory until one of them is written into
     is_memory: bool = False  # whether it stands for memory that others share
     is_lent: bool = False  # of such: whether frames that show it do not see what is written into each other
     is_same: bool = False  # whether a view of it may be the same object
@@ -122,6 +122,12 @@ class Obj:
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.path or self.name or self.const or ''}>"
+
+
+class Lent(set[Obj]):
+    """Frames that may share memory until one of them is written into; ``grown`` is when the last one came to them."""
+
+    grown = 0
 
 
 UNBOUND = Obj(UNBOUND_TYPE, immutable=True)
@@ -328,7 +334,7 @@ class Heap:
 
     def lend(self, one: Obj, other: Obj) -> None:
         """Let two frames share memory until one is written into: arrays that are taken out of one show the other."""
-        one_group, other_group = one.lent or {one}, other.lent or {other}
+        one_group, other_group = one.lent or Lent({one}), other.lent or Lent({other})
         if one_group is other_group or one is other:
             return
         small, large = sorted((one_group, other_group), key=len)
@@ -336,8 +342,7 @@ class Heap:
         for obj in (*small, one, other):
             obj.lent = large
         self.version += 1
-        for obj in large:
-            obj.grown = self.tick()
+        large.grown = self.tick()
 
     def _link(self, one: Obj, others: set[Obj]) -> None:
         if others <= one.views:
@@ -397,6 +402,8 @@ class Heap:
         while stack:
             obj = stack.pop()
             if obj.grown > since or obj.later is not None or obj.bound is not None or len(seen) > _MANY:
+                return True
+            if obj.lent is not None and obj.lent.grown > since:
                 return True
             if obj.scope is not None and obj.scope.has_grown(obj, since):
                 return True
