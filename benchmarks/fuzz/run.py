@@ -22,6 +22,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
+from fuzz import inprocess  # noqa: E402
 from fuzz.grammar import write_notebook  # noqa: E402
 from fuzz.inprocess import TooLong, compare, run_if_the_same, runnable  # noqa: E402
 from fuzz.shrink import shrink  # noqa: E402
@@ -73,6 +74,7 @@ def main() -> None:
 
 def _batch(work: tuple[Sequence[int], Sequence[str], int]) -> tuple[list[str], Counter[str]]:
     warnings.simplefilter("ignore")
+    inprocess.BUSY = 0.5  # this process does nothing else
     seeds, further, tries = work
     counts: Counter[str] = Counter()
     return list(_differences(seeds, further, tries, counts)), counts

@@ -44,7 +44,7 @@ from soorgeon_clone.refactor.script import task_cells
 
 UNDESCRIBED = Path(__file__).parent / "undescribed"  # libraries that the analysis does not find
 LIMIT = 4  # seconds for one run
-BUSY = 0.5  # seconds of the processor: lists that double themselves, loops that do not end
+BUSY = 2.5  # seconds of the processor: lists that double themselves, loops that do not end; tests share a large process
 MOST_ROUNDS = 12  # of a pipeline that is repaired
 MEMORY = 400_000_000  # bytes that a run may take: C code that never ends does not see the signal of a timer
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
