@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
 from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
 from soorgeon_clone.analysis.machine import beside, callbacks
-from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall, is_of_library
+from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.models import names_in_texts
 from soorgeon_clone.analysis.objects import labels, pickled_definitions
@@ -44,7 +44,9 @@ from soorgeon_clone.analysis.objects.parts import (
     cells,
     contents,
     inmost,
+    is_of_library,
     path_text,
+    with_dictionary,
 )
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.analysis.objects.using import advance, ask_for_iterators, is_advancing, take_from_unknown
@@ -386,7 +388,7 @@ def _with_arrays(value: Value) -> Value:
     """Return the objects, and the arrays that those of libraries keep: they may show one of those (``model.exog``)."""
     found, stack = set(value), [obj for obj in value if is_of_library(obj)]
     while stack:
-        for part in contents(frozenset({stack.pop()})) - found:
+        for part in contents(with_dictionary(stack.pop())) - found:
             if part.type == NDARRAY:
                 found.add(part)
             elif is_of_library(part):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,11 +14,11 @@ from soorgeon_clone.analysis.objects.parts import (
     ITERATORS,
     MAPPINGS,
     NDARRAY,
-    NUMBERS,
     TABLES,
     cells,
     contents,
     inmost,
+    may_keep_arrays,
     mutable,
 )
 from soorgeon_clone.analysis.objects.table import kind_of
@@ -81,8 +80,7 @@ class LibraryCall:
         if target.startswith("taken:"):
             return _taken(self.objects(target[6:]))
         if target.startswith("own:"):
-            mine = (obj for obj in self.objects(target[4:]) if is_of_library(obj))
-            return frozenset(obj for obj in mine if obj.type.partition(".")[0] not in sys.stdlib_module_names)
+            return frozenset(obj for obj in self.objects(target[4:]) if may_keep_arrays(obj))
         if target.startswith("element:"):
             inner = self.objects(target[8:])
             others = [o for o in inner if not (o.immutable or o.type in CONTAINERS or o.type.startswith(TABLES))]
@@ -212,12 +210,6 @@ def _shows_several(node: Instruction) -> bool:
     if not isinstance(first, Make) or first.kind not in ("list", "tuple"):
         return False
     return len(first.items) > 1 and not any(isinstance(item, Elements) for item in first.items)
-
-
-def is_of_library(obj: Obj) -> bool:
-    """Whether it is an object of a library, which may keep arrays, and neither an array, a table nor a container."""
-    is_other = obj.type in CONTAINERS or obj.type.startswith((*NUMBERS, "builtins."))
-    return "." in obj.type and not is_other and not obj.immutable
 
 
 def _is_nothing(obj: Obj) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import sys
 
 from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
@@ -59,6 +60,22 @@ def contents(value: Value) -> Value:
     """Return everything that the objects hold directly, keys of mappings left out."""
     parts = [held for obj in value for name, held in obj.fields.items() if name not in _NO_ELEMENTS]
     return parts[0] if len(parts) == 1 else EMPTY.union(*parts) if parts else EMPTY
+
+
+def is_of_library(obj: Obj) -> bool:
+    """Whether it is an object of a library that can change, and neither an array, a table nor a container."""
+    is_other = obj.type in CONTAINERS or obj.type.startswith((*NUMBERS, "builtins."))
+    return "." in obj.type and not is_other and not obj.immutable
+
+
+def may_keep_arrays(obj: Obj) -> bool:
+    """Whether it is one of a library that is none of Python's own: it may have arrays that nobody gave it."""
+    return is_of_library(obj) and obj.type.partition(".")[0] not in sys.stdlib_module_names
+
+
+def with_dictionary(obj: Obj) -> Value:
+    """Return an object and, if somebody asked for it, the dictionary that holds its attributes."""
+    return frozenset({obj, *(view for view in obj.views if view.is_attributes)})
 
 
 def known_items(value: Value) -> tuple[tuple[str, Value], ...] | None:

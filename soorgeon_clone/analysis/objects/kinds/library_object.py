@@ -24,7 +24,16 @@ from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import attributes
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, cells, contents, is_mutable_container, mutable
+from soorgeon_clone.analysis.objects.parts import (
+    CONTAINERS,
+    NDARRAY,
+    cells,
+    contents,
+    is_mutable_container,
+    may_keep_arrays,
+    mutable,
+    with_dictionary,
+)
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
 
@@ -36,7 +45,7 @@ class LibraryObject(Kind):
 
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__dict__" and not obj.immutable:
-            return attributes(machine, obj)
+            return _dictionary(machine, obj)
         if not obj.immutable and name in machine.accessors and self.keeps_accessors(machine, obj):
             machine.refill(obj)  # it may keep an object of the notebook's class, which pickle leaves out
             machine.heap.hold_words(obj, LOST, name)
@@ -223,9 +232,21 @@ def _is_of_library(obj: Obj) -> bool:
     return "." in obj.type and not obj.type.startswith("builtins.")
 
 
+def _dictionary(machine: Machine, obj: Obj) -> Value:
+    """Return what holds the attributes of an object, its own arrays among them."""
+    found = attributes(machine, obj)
+    if may_keep_arrays(obj):
+        own = machine.heap.make(("own arrays", obj), NDARRAY)
+        own.made = min(own.made, obj.made)
+        machine.heap.view(own, obj, apart=True)
+        for held in found:
+            machine.heap.hold(held, ANY, frozenset({own}))
+    return found
+
+
 def _kept(obj: Obj) -> Value:
     """Return the arrays and containers that an object was given: an attribute that nobody described may be one."""
-    return frozenset(o for o in contents(frozenset({obj})) if o.type == NDARRAY or is_mutable_container(o))
+    return frozenset(o for o in contents(with_dictionary(obj)) if o.type == NDARRAY or is_mutable_container(o))
 
 
 def _unchanging(
