@@ -54,6 +54,7 @@ TRAITS = {
     "plans": "objects that read files once something asks for what they hold",
     "plots": "it draws on pyplot's figures",
     "registers_classes": "classes whose library can name those that are derived from them",
+    "restores": "what they set is as it was when the with statement that they open is left",
     "seeded_by_number": "attributes that make a generator of random numbers of the number that they get",
     "shows_copies": "its text says whether it came out of a file",
     "steady": "gives the same for the same, whenever and wherever it is asked (of the whole library)",

@@ -283,8 +283,9 @@ def _act(call: LibraryCall, effect: Effect) -> None:
         names_in_texts.read_named(machine, target(text), receiver, args, call.node)
     for resource in effect.seeds:
         machine.seed(resource)
-    for setting in effect.sets:
-        machine.note("sets", setting)
+    if call.node not in machine.opening or not machine.knowledge.has(call.path, "restores"):
+        for setting in effect.sets:
+            machine.note("sets", setting)
     for text in effect.reads:
         _file(call, "files_read", text)
     for text in effect.writes:

@@ -385,6 +385,9 @@ def _with(machine: Run, node: With) -> None:
     suppresses = False
     managers = EMPTY
     for manager, target in node.managers:
+        code = machine.scope.code
+        if code is None or not (code.is_generator or code.is_async):  # which may stop in the middle
+            machine.opening.add(manager)
         value = machine.evaluate(manager)
         implicit(machine, value)
         entered = EMPTY.union(*(kind_of(obj.type).enter(machine, obj, manager) for obj in value))

@@ -87,6 +87,7 @@ class Run(Branches):
         self.strangers: set[Obj] = set()  # what calls gave that nobody has described
         self.dropped: set[Instruction] = set()  # calls that stand for themselves: nothing takes what they give
         self.looked_into: set[Instruction] = set()  # what stands where nobody keeps it, or changes it: ``"a" in x``
+        self.opening: set[Instruction] = set()  # calls whose with statement is left before anything else runs
         self.effort = Effort(limits)
         self.heap = Heap(self.effort)
         self.places = Places()
