@@ -74,12 +74,22 @@ def enter(name: str, reason: Reason) -> Reason:
     return Reason(reason.statement, reason.node, rule, reason.feared, Frame(name, reason))
 
 
-def moved(reason: Reason, old: Reason, new: Reason) -> Reason:
-    """Return a reason that was noted in code entered for ``old`` as it is where the code is entered for ``new``."""
+def moved(reason: Reason, old: Reason, new: Reason, known: dict[int, Reason]) -> Reason:
+    """Return a reason that was noted in code entered for ``old`` as it is where the code is entered for ``new``.
+
+    ``known`` keeps what was found for these two, by the reason's identity: calls in one place have it in common.
+    """
     frame = reason.inside
     if frame is None:
         return new
-    entered = new if frame.entered is old else moved(frame.entered, old, new)
+    found = known.get(id(reason))
+    if found is None:
+        found = known[id(reason)] = _moved(reason, frame, old, new, known)
+    return found
+
+
+def _moved(reason: Reason, frame: Frame, old: Reason, new: Reason, known: dict[int, Reason]) -> Reason:
+    entered = new if frame.entered is old else moved(frame.entered, old, new, known)
     if reason.feared and not frame.entered.feared:
         rule, feared = reason.rule, True
     else:

@@ -181,9 +181,11 @@ def _repeat(machine: Run, memo: Memo) -> None:
     if machine.tracing:
         machine.tracing[-1].given.update(memo.given)
 
+    known: dict[int, Reason] = {}
+
     def each(reasons: dict[Key, Reason]) -> Iterator[Key]:
         for item, reason in reasons.items():
-            machine.heap.reason = moved(reason, memo.entered, here)
+            machine.heap.reason = moved(reason, memo.entered, here, known)
             yield item
 
     for name in each(memo.reads):
