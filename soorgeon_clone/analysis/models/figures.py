@@ -16,12 +16,15 @@ from soorgeon_clone.analysis.objects.machine import Machine
 _KEEPS = re.compile(
     r"""(?<!style)(?<!library)\.use\(|\bimport\ use\b|switch_backend|enable_matplotlib|enable_gui|MPLBACKEND
     |run_(line|cell)_magic\(\s*['"](matplotlib|pylab)['"]\s*,\s*['"](?!\s*inline\b)
-    |\bioff\(|close_figures|['"]backend['"]|\bbackend\s*[:=]
-    # not ipywidgets' function of that name, which is given a function and what to call it with
-    |(?<!widgets)\.interactive\b|['"]interactive['"]|\binteractive\s*[:=]
+    |\bioff\(|close_figures|['"](backend|interactive)['"]|\b(backend|interactive)\s*:|\.(backend|interactive)\s*=
+    # not ipywidgets' function of that name, which is given a function and what to call it with, nor Altair's
+    |(?<!widgets)\.interactive\b(?!\(\s*\))
     |(?<![\w.])interactive\(\s*[\w=\s]+\)|\bfrom\s+(pylab|matplotlib[\w.]*)\s+import\b.*\binteractive\b""",
     re.VERBOSE,
 )
+# the same, given by name to what may set it: other libraries have arguments of that name
+_GIVEN = re.compile(r"\b(backend|interactive)\s*=(?!=)")
+_MAY_SET = frozenset("dict rc rc_context context update setdefault RcParams partial set set_theme".split())
 # where figures that are not current make a difference: they are counted, chosen by number, or closed one by one
 _ASKS = re.compile(
     r"""\b(get_fignums|fignum_exists|get_figlabels|_pylab_helpers)\b|\.number\b|\bclose\((?!\s*['"]all['"]\s*\))
@@ -42,7 +45,10 @@ def are_drawn_after_scripts(machine: Machine) -> bool:
 
 def are_kept(machine: Machine) -> bool:
     """Whether figures may stay open when a cell ends."""
-    return any(map(_keeps, machine.texts))
+    if any(map(_keeps, machine.texts)):
+        return True
+    callees = frozenset[str]().union(*map(_given_to, machine.texts))
+    return not callees.isdisjoint(_MAY_SET) or any(_defines(text, name) for name in callees for text in machine.texts)
 
 
 def are_asked_for(machine: Machine) -> bool:
@@ -58,3 +64,27 @@ def _keeps(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _asks(text: str) -> bool:
     return _ASKS.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _given_to(text: str) -> frozenset[str]:
+    """Return the last names of what is called with a backend, or with what makes pyplot interactive."""
+    return frozenset(name for found in _GIVEN.finditer(text) if (name := _callee(text, found.start())))
+
+
+def _callee(text: str, end: int) -> str:
+    """Return the last name before the bracket that is open at ``end``; empty, if there is none."""
+    closed = 0
+    for place in range(end - 1, -1, -1):
+        if text[place] in ")]}":
+            closed += 1
+        elif text[place] in "([{":
+            if not closed:
+                return re.findall(r"\w*$", text[:place])[0]
+            closed -= 1
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _defines(text: str, name: str) -> bool:
+    return re.search(rf"\b(def|class)\s+{name}\b|\b{name}\s*=", text) is not None
