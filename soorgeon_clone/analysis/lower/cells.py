@@ -208,9 +208,8 @@ def _sharing_rows(nodes: list[ast.stmt]) -> list[list[ast.stmt]]:
     groups: list[list[ast.stmt]] = []
     last = 0
     for node in nodes:
-        if node.lineno == last and not getattr(node, "decorator_list", None):
-            groups[-1].append(node)
-        elif groups and _dresses(node, groups[-1]):
+        shares_row = node.lineno == last and not getattr(node, "decorator_list", None)
+        if shares_row or (groups and _dresses(node, groups[-1])):
             groups[-1].append(node)
         else:
             groups.append([node])

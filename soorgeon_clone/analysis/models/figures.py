@@ -80,7 +80,8 @@ def _callee(text: str, end: int) -> str:
             closed += 1
         elif text[place] in "([{":
             if not closed:
-                return re.findall(r"\w*$", text[:place])[0]
+                found = re.search(r"\w*$", text[:place])
+                return found[0] if found else ""
             closed -= 1
     return ""
 
