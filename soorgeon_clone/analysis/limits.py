@@ -21,7 +21,7 @@ class Limits:
     walked: int = 100_000  # statements, those of functions and of every pass included
     depth: int = 100  # calls inside one another
     calls: int = 1_500  # calls that are followed, and
-    calls_in_rounds: int = 3_000  # where each function is followed once in a round
+    calls_in_rounds: int = 5_000  # where each function is followed once in a round
     apart: float = 1 / 4  # from this part of any of these on, that is done
     steps: int = 20_000  # objects looked at on the way from one object to what it holds
     steps_again: int = 50_000  # the same where the notebook is looked at once more

@@ -5,6 +5,7 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
 from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 from soorgeon_clone.analysis.objects.members import attributes, bind_by_hand
@@ -38,8 +39,21 @@ class Function(Definition):
         machine.heap.hold(attached, SELF, frozenset({obj}))
         return frozenset({attached})
 
+    def item(self, machine: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
+        return super().item(machine, obj, index, node) if _may_have(machine, obj, "__getitem__") else EMPTY
+
     def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
+        if not _may_have(machine, obj, "__iter__"):
+            return EMPTY
         return frozenset({machine.heap.make((*machine.site(node), obj.name), UNKNOWN)})
+
+    def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
+        if _may_have(machine, obj, "__setitem__"):
+            super().store_item(machine, obj, index, value, node)
+
+    def delete_item(self, machine: Machine, obj: Obj, node: Instruction) -> None:
+        if _may_have(machine, obj, "__delitem__"):
+            super().delete_item(machine, obj, node)
 
     def call(self, machine: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
         result = machine.call_function(obj, args, node)
