@@ -140,6 +140,9 @@ def make_class(machine: Run, node: MakeClass) -> Obj:
     _subclass_hooks(machine, obj, node)
     if records.is_named_tuple(obj) or any(_DATACLASS.search(name) for name in node.decorators):
         records.say_fields(obj, _fields(node))
+    if records.is_named_tuple(obj) or any(_GIVES_EQUALITY.search(name) for name in node.decorators):
+        for name in _with_default(node):
+            records.say_default(machine.heap, obj, name, obj.fields.get(name, EMPTY))
     if any(_GIVES_EQUALITY.search(name) for name in node.decorators):
         machine.heap.hold(obj, EQUAL, frozenset({machine.heap.atom("builtins.str")}))
     return obj
@@ -170,6 +173,17 @@ def _fields(node: MakeClass) -> Iterator[str]:
                 return
     for part in said:
         yield from names_of(part.target)
+
+
+def _with_default(node: MakeClass) -> Iterator[str]:
+    """Yield the fields that have a default in the body of a class."""
+    for part in inside(node):
+        if (
+            isinstance(part, Annotate)
+            and part.value
+            and "ClassVar" not in _NAME.findall(" ".join(_words(part.annotation)))
+        ):
+            yield from names_of(part.target)
 
 
 def _words(annotation: Instruction) -> Iterator[str]:

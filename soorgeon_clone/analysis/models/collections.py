@@ -10,7 +10,7 @@ from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FACTORY, KEY
 from soorgeon_clone.analysis.objects.lineage import add_bases
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import MAPPINGS, contents, mutable
-from soorgeon_clone.analysis.objects.records import say_fields
+from soorgeon_clone.analysis.objects.records import say_default, say_fields
 from soorgeon_clone.analysis.objects.using import iterate
 
 
@@ -33,6 +33,7 @@ def make_class(machine: Machine, args: Arguments, node: Instruction) -> Value:
         if keyword == "defaults":  # of a named tuple: any of its fields may have any of them
             for name in _names_in(args.at(1)):
                 machine.heap.hold(made, name, mutable(contents(value)))
+                say_default(machine.heap, made, name, contents(value))
     return frozenset({made})
 
 

@@ -43,7 +43,7 @@ BASES = "*bases"  # of a class, in no order
 BASE = "*base:"  # with a number: the one at that place
 MEMBERS = "*members"  # of a class that a call made: those whose names are not known
 KEYWORDS = "*keywords"  # of a class: metaclass=...
-FIELD = "*field:"  # with a name: a field of a class that is only annotated
+FIELD = "*field:"  # with a name: the default of a field, which the constructor of the class keeps, if it has one
 EQUAL = "*equal"  # of a class: something says when two instances are equal
 CACHED = "*cached"  # of an instance: what a property gave once
 ATTACHED = "*attached"  # of a function: what it was given to call instead (``functools.singledispatch``)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FIELD, Heap, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage, member
+from soorgeon_clone.analysis.objects.parts import mutable
 
 NAMED_TUPLE = "typing.NamedTuple"
 
@@ -14,6 +15,19 @@ def say_fields(cls: Obj, names: Iterable[str]) -> None:
     """Note which fields an instance of ``cls`` is given by position; none: nobody knows."""
     said = tuple(names)
     cls.positions = said if cls.positions in (None, said) else ()
+
+
+def say_default(heap: Heap, cls: Obj, name: str, value: Value) -> None:
+    """Note what an instance of ``cls`` that is not given a field gets: one object for all of them."""
+    heap.hold(cls, f"{FIELD}{name}", mutable(value))
+
+
+def defaults(cls: Obj) -> Iterator[tuple[str, Value]]:
+    """Yield each field that has a mutable default, and that."""
+    for part in lineage((cls,)):
+        for key, value in part.fields.items():
+            if key.startswith(FIELD) and value:
+                yield key.removeprefix(FIELD), value
 
 
 def fields(cls: Obj) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
+from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.heap import (
     AMENDED,
     BASE,
@@ -94,7 +95,7 @@ def amended(ledger: Ledger, binding: Binding, border: int) -> Amended | None:
     names = _given(borders, obj, number)
     state = frozenset(part for name in names for part in _held(obj, name))
     if any(_has_life(borders, part, number) for part in own_parts(_closed_over(obj), obj)):
-        return None  # an attribute that comes in a file is not what the code has closed over
+        return None  # an attribute that comes in a file is not what the code has closed over, or the constructor keeps
     inside = borders.facts.heap.reach(state)
     if not names or any(_has_life(borders, part, number) for part in _kept(obj, state) if part not in inside):
         return None
@@ -162,7 +163,9 @@ def _kept(obj: Obj, state: Value) -> Iterator[Obj]:
 
 
 def _closed_over(obj: Obj) -> Value:
-    return frozenset(obj.scope.captured(obj)) if obj.type == FUNCTION and obj.scope is not None else EMPTY
+    if obj.type == CLASS:
+        return frozenset(part for _, default in records.defaults(obj) for part in default)
+    return frozenset(obj.scope.captured(obj)) if obj.scope is not None else EMPTY
 
 
 def _in_python(borders: Borders, obj: Obj, name: str) -> Iterator[str]:

@@ -100,8 +100,13 @@ class NotebookClass(Definition):
         return own
 
 
-def _make_fields(machine: Machine, cls: Obj, made: Obj, node: Instruction) -> None:
-    """Let an instance have what its bases keep, and what the factories of its class make."""
+def _make_fields(machine: Machine, cls: Obj, made: Obj, args: Arguments, node: Instruction) -> None:
+    """Let an instance have what its bases keep, the defaults of its class, and what the factories of that make."""
+    at, unpacked = records.fields(cls)[: len(args.positional)], any(is_unpacked for _, is_unpacked in args.positional)
+    given = {*(() if unpacked else at), *(keyword for keyword, _ in args.keywords)}
+    for name, default in records.defaults(cls):
+        if name not in given:
+            machine.heap.hold(made, name, default)
     for part in lineage(frozenset({cls})):
         for key, factory in list(part.fields.items()):
             if key.startswith(f"{FACTORY}:"):
@@ -128,7 +133,7 @@ def _created(machine: Machine, cls: Obj, args: Arguments, node: Instruction) -> 
 def _initialize(machine: Machine, cls: Obj, made: Obj, args: Arguments, node: Instruction) -> bool:
     """Let an instance have its fields, by ``__init__`` and the like; return whether there is an ``__init__``."""
     own, of_class = frozenset({made}), frozenset({cls})
-    _make_fields(machine, cls, made, node)
+    _make_fields(machine, cls, made, args, node)
     has_init = False
     for function in member(of_class, "__init__"):
         if function.type == FUNCTION:
