@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from soorgeon_clone.analysis.objects.policy import BELIEFS, CASES, Case, Fear, Policy
+from soorgeon_clone.analysis.objects.policy import BELIEFS, CASES, DECORATOR, Case, Fear, Policy
 
 
 def fear(text: str) -> Fear:
@@ -14,8 +14,10 @@ def fear(text: str) -> Fear:
     statement = ast.parse(text).body[0]
     call = statement.value  # type: ignore[attr-defined]
     keywords = {item.arg: ast.unparse(item.value) for item in call.keywords}
-    is_method = ast.unparse(call.func.value) != "lib"
     wraps = [ast.unparse(one) for one in call.args] == ["f"]
+    if isinstance(call.func, ast.Call):  # x.route("/")(f) is what a decorator does
+        return Fear(DECORATOR, True, False, keywords, wraps)
+    is_method = ast.unparse(call.func.value) != "lib"
     return Fear(call.func.attr, is_method, isinstance(statement, ast.Expr), keywords, wraps)
 
 

@@ -27,8 +27,8 @@ from soorgeon_clone.analysis.objects.heap import (
     Obj,
     Value,
 )
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, mutable, path_text, with_elements
-from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
+from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents, mutable, path_text, with_elements
+from soorgeon_clone.analysis.objects.policy import DECORATOR, MEMORY, Assumed
 from soorgeon_clone.analysis.objects.state import Scope
 from soorgeon_clone.analysis.objects.using import advance, is_advancing
 
@@ -118,7 +118,8 @@ def _assume(machine: Run, receiver: Value, args: Arguments, node: Instruction, w
             machine.note("files_read", "*")
             machine.note("files_written", "*")
     if "receiver keeps" in believed:
-        _may_keep(machine, values)
+        # what registers functions was asked for by a call (`@app.route("/")`), and holds what keeps them
+        _may_keep(machine, values | contents(receiver) if what == DECORATOR else values)
     made = machine.heap.make(machine.site(node), UNKNOWN)
     machine.strangers.add(made)
     shared = beliefs.chosen(machine, receiver, args.all, believed, "result is receiver's", "result is arguments'")

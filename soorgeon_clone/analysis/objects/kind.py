@@ -12,7 +12,7 @@ from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FUNCTION, IN
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import NDARRAY, contents
-from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
+from soorgeon_clone.analysis.objects.policy import DECORATOR, MEMORY, Assumed
 from soorgeon_clone.analysis.objects.special_methods import look_into_unknown
 from soorgeon_clone.analysis.objects.using import iterate
 
@@ -115,7 +115,7 @@ class Kind:
     def decorate(self, machine: Machine, obj: Obj, value: Value, node: Decorate) -> Value:
         """Return what ``obj`` makes of a definition that it stands before: of a library, that in other clothes."""
         if obj.type == UNKNOWN and obj.fields:
-            return value | machine.unknown(frozenset({obj}), Arguments(((value, False),)), node, "a decorator")
+            return value | machine.unknown(frozenset({obj}), Arguments(((value, False),)), node, DECORATOR)
         dress(obj.path or obj.type, value)
         machine.decorated(value, node)
         classes = frozenset(other for other in value if other.type == CLASS)

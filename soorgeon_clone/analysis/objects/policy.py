@@ -53,6 +53,7 @@ class Fear(NamedTuple):
 
 
 MEMORY = "memory"
+DECORATOR = "a decorator"  # stands for the name of what a call gave, and a definition is decorated with
 
 
 class Assumed(NamedTuple):
@@ -148,6 +149,7 @@ CASES = (
         ("arguments change",),
     ),
     Case("y.append(x)", lambda call: call.is_method and call.verb in _KEEPING, ("receiver keeps",)),
+    Case('y = x.route("/")(f)', lambda call: call.is_method and call.name == DECORATOR, ("receiver keeps",)),
     Case("y = x.layer(0)", lambda call: call.is_method and not _only_looks(call), ("result is receiver's",)),
     Case("y = lib.jit(f)", lambda call: call.wraps, ("result is arguments'",)),
     Case("y = lib.Explainer(x)", _is_class, ("result is arguments'",)),

@@ -96,8 +96,7 @@ def amended(ledger: Ledger, binding: Binding, border: int) -> Amended | None:
     state = frozenset(part for name in names for part in _held(obj, name))
     if any(_has_life(borders, part, number) for part in own_parts(_closed_over(obj), obj)):
         return None  # an attribute that comes in a file is not what the code has closed over, or the constructor keeps
-    inside = borders.facts.heap.reach(state)
-    if not names or any(_has_life(borders, part, number) for part in _kept(obj, state) if part not in inside):
+    if not names or any(_has_life(borders, part, number) for part in _kept(obj, state)):
         return None
     attributes = [attribute for name in sorted(names) for attribute in _in_python(borders, obj, name)]
     return Amended(obj, statement, tuple(attributes), state) if all(map(_can_be_set, attributes)) else None

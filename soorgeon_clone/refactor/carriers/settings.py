@@ -5,8 +5,10 @@ Where one cannot be repeated, what it sets comes as it is (`states`), and so do 
 
 from __future__ import annotations
 
+from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
+from soorgeon_clone.analysis.objects.heap import CLASS
 from soorgeon_clone.refactor.carriers import states
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
@@ -31,7 +33,11 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     stays = _stays_replaced(borders, statement) or _SHOWN_ONCE in statement.sets
     if REPLACED_STREAMS in statement.sets and statement.sets <= _STREAMS and not stays:
         return Taken(HOW)  # the section puts back what it replaces
-    if can_repeat(borders, statement, want.at, setting=True) and not stays:
+    if (
+        can_repeat(borders, statement, want.at, setting=True)
+        and not stays
+        and not _is_changed(borders, statement, want.at)
+    ):
         return Taken(HOW, repeats=(statement,))
     what, remedy = _why_not(borders, statement)
     last = len(borders.facts.sections) - 1  # a later task could see it as well
@@ -43,6 +49,13 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
 
 def part(name: str, border: int, ledger: Ledger) -> None:
     """It is repeated: no file carries it."""
+
+
+def _is_changed(borders: Borders, statement: StatementFacts, border: int) -> bool:
+    """Whether the class that a decorator registers is given something later: repeating it gives what it was first."""
+    heap = borders.facts.heap
+    made = frozenset(obj for obj in heap.of_type(CLASS) if obj.made == statement.index)
+    return bool(made) and changed_between(heap.reach(made), statement.index, borders.starts[border])
 
 
 def _stays_replaced(borders: Borders, statement: StatementFacts) -> bool:

@@ -48,6 +48,21 @@ class Model:
         return self.summary()
 
 
+class Book:
+    def __init__(self):
+        self.pages = {}
+
+    def page(self, name):
+        def register(function):
+            self.pages[name] = function
+            return function
+
+        return register
+
+    def read(self, name, *values):
+        return self.pages[name](*values)
+
+
 class Table:
     def __init__(self, rows):
         self.rows = rows
