@@ -18,7 +18,7 @@ _MAKES_MODULES = re.compile(
 )
 _SET_BY_NAME = re.compile(r"\bsetattr\(")
 _STORED = re.compile(r"\b(\w+)\.[^\W\d]\w*\s*[^\s\w]{0,2}=(?!=)")
-_BY_NAME = re.compile(r"\b[gs]etattr\([^()]*\)")
+_BY_NAME = re.compile(r"\b(?:get|set|has|del)attr\([^()]*\)")
 
 
 def log_to_files(texts: Iterable[str]) -> bool:

@@ -75,6 +75,8 @@ class Table(_Numbers):
         """Rows and columns are made anew."""
 
     def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
+        if name == ANY:  # setattr(df, name, value), where a column would be df[name] = value
+            machine.heap.hold_words(obj, LOST, "whose name is computed")
         if name in ("index", "columns"):
             labels.share(machine, (obj,), value)
             labels.take_arrays(machine, (obj,), value)
