@@ -40,19 +40,19 @@ class Function(Definition):
         return frozenset({attached})
 
     def item(self, machine: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
-        return super().item(machine, obj, index, node) if _may_have(machine, obj, "__getitem__") else EMPTY
+        return super().item(machine, obj, index, node) if _may_hold(machine, obj, "__getitem__") else EMPTY
 
     def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
-        if not _may_have(machine, obj, "__iter__"):
+        if not _may_hold(machine, obj, "__iter__"):
             return EMPTY
         return frozenset({machine.heap.make((*machine.site(node), obj.name), UNKNOWN)})
 
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
-        if _may_have(machine, obj, "__setitem__"):
+        if _may_hold(machine, obj, "__setitem__"):
             super().store_item(machine, obj, index, value, node)
 
     def delete_item(self, machine: Machine, obj: Obj, node: Instruction) -> None:
-        if _may_have(machine, obj, "__delitem__"):
+        if _may_hold(machine, obj, "__delitem__"):
             super().delete_item(machine, obj, node)
 
     def call(self, machine: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
@@ -94,6 +94,11 @@ def _may_have(machine: Machine, function: Obj, name: str) -> bool:
         not machine.knowledge.has(type_, "dresses") or machine.knowledge.method(type_, name, {})
         for type_ in _made_of(machine, function)
     )
+
+
+def _may_hold(machine: Machine, function: Obj, name: str) -> bool:
+    """Whether a function may have items: what decorators made of it, or its defaults, for which it stands itself."""
+    return _may_have(machine, function, name) or any("defaults__" in text for text in machine.texts)
 
 
 def _made_of(machine: Machine, function: Obj) -> list[str]:
