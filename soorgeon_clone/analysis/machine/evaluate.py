@@ -295,10 +295,10 @@ def _operate_on(machine: Run, node: Instruction, ones: list[Obj], sign: str, oth
         machine.heap.hold(made, ANY, contents(frozenset(o for o in both if o.type in CONTAINERS)))
         machine.heap.hold(made, ANY, frozenset(o for o in both if not o.immutable and o.type not in CONTAINERS))
         return (made,)
-    kind = machine.operator(one.type, sign, other.type) if "." in one.type or "." in other.type else None
+    kind = machine.knowledge.operator(one.type, sign, other.type) if "." in one.type or "." in other.type else None
     if kind is None:
         return _operate_unknown(machine, node, both)
-    facts = machine.facts_of(kind)
+    facts = machine.knowledge.type(kind)
     if facts is not None and facts.immutable:
         return (machine.heap.atom(kind),)
     made = machine.heap.make(machine.site(node), kind)
@@ -341,11 +341,11 @@ def _operate_alone(machine: Run, node: OperateAlone) -> Value:
         return frozenset({machine.heap.atom("builtins.bool")})
     result: set[Obj] = set(own)
     for obj in value:
-        kind = machine.operator(obj.type, node.sign, "") if "." in obj.type else None
+        kind = machine.knowledge.operator(obj.type, node.sign, "") if "." in obj.type else None
         if obj.type in ("builtins.int", "builtins.float", "builtins.bool"):
             result.add(machine.heap.atom(obj.type))
         elif kind is not None:
-            facts = machine.facts_of(kind)
+            facts = machine.knowledge.type(kind)
             result.add(
                 machine.heap.atom(kind) if facts and facts.immutable else machine.heap.make(machine.site(node), kind)
             )

@@ -142,7 +142,7 @@ def elements_of(machine: Run, element: str, own: Value, node: Instruction) -> Va
 def _note_opened(call: LibraryCall, effect: Effect, fresh: list[Obj]) -> None:
     """Let open files have the paths that they were opened with."""
     machine = call.machine
-    opened = [obj for obj in fresh if (facts := machine.facts_of(obj.type)) is not None and facts.advancing]
+    opened = [obj for obj in fresh if (facts := machine.knowledge.type(obj.type)) is not None and facts.advancing]
     for text in sorted({*effect.reads, *effect.writes}) if opened else ():
         value = call.target(text) if text == "self" or text in call.bound else EMPTY
         for obj in opened:

@@ -117,7 +117,7 @@ class LibraryCall:
         kind = spec
         if spec == "fresh":
             kind = f"{self.path.partition('.')[0]}.*" if self.path else UNKNOWN
-        facts = machine.facts_of(kind) if "." in kind else None
+        facts = machine.knowledge.type(kind) if "." in kind else None
         if facts is not None and facts.immutable:
             return frozenset({machine.heap.atom(kind)})
         if viewed is not None and kind in VIEWING:

@@ -27,7 +27,6 @@ from soorgeon_clone.analysis.knowledge.effects import (
     OPEN_FIGURES,
     UNDESCRIBED,
     Knowledge,
-    TypeFacts,
 )
 from soorgeon_clone.analysis.knowledge.feared import Reading, builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
@@ -127,9 +126,6 @@ class Run(Branches):
         self.finalizers: dict[Obj, Value] = {}  # code that runs when an object goes
         self.filed: set[Obj] = set()  # definitions that what was written to files refers to
         self.anything: Obj | None = None  # what calls give since too many were followed in this statement
-        self._facts: dict[str, TypeFacts | None] = {}
-        self._traits: dict[tuple[str, str], bool] = {}
-        self._operators: dict[tuple[str, str, str], str | None] = {}
         self._types_seen = -1
         self._advances = False
         self._compared_types = -1
@@ -481,29 +477,9 @@ class Run(Branches):
         """Whether ``df.name = value`` may be no column: no text names such a one, no code has read it, but will."""
         return name not in self.columns and texts.ask_for_attribute(self.texts, name)
 
-    def facts_of(self, type_: str) -> TypeFacts | None:
-        """Return what the tables know about the objects of a type."""
-        try:
-            return self._facts[type_]
-        except KeyError:
-            facts = self._facts[type_] = self.knowledge.type(type_)
-            return facts
-
     def has(self, obj: Obj, trait: str) -> bool:
         """Whether the tables say that the type of an object, or what a path stands for, has a trait."""
-        key = (obj.type if obj.type != LIB else obj.path, trait)
-        try:
-            return self._traits[key]
-        except KeyError:
-            found = self._traits[key] = self.knowledge.has(*key)
-            return found
-
-    def operator(self, type_: str, sign: str, other: str) -> str | None:
-        """Return the type that an operator gives."""
-        key = (type_, sign, other)
-        if key not in self._operators:
-            self._operators[key] = self.knowledge.operator(type_, sign, other)
-        return self._operators[key]
+        return self.knowledge.has(obj.type if obj.type != LIB else obj.path, trait)
 
     def anything_advances(self) -> bool:
         """Whether there is any object that using changes (an iterator, a file, a random generator)."""

@@ -189,7 +189,7 @@ def inherited_method(machine: Machine, obj: Obj, name: str, args: Arguments, nod
         reason = machine.blame(node, f"{UNDESCRIBED}: {path}" if effect is None else path, feared=effect is None)
         machine.run_all_methods(obj, args.all, node)
         machine.heap.reason = reason
-        if effect is not None and machine.facts_of(base.path) is not None:
+        if effect is not None and machine.knowledge.type(base.path) is not None:
             result |= machine.apply(effect, own, args, node, path=path, names=names)
             machine.change(own if "self" in effect.changes else EMPTY)
         else:

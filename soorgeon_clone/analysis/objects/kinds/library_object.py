@@ -40,7 +40,7 @@ _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "thr
 
 class LibraryObject(Kind):
     def depth(self, machine: Machine, obj: Obj) -> str:
-        facts = machine.facts_of(obj.type) if obj.type != "builtins.object" else None
+        facts = machine.knowledge.type(obj.type) if obj.type != "builtins.object" else None
         return "all" if facts is None else "none" if facts.container else "parts"
 
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
@@ -89,7 +89,7 @@ class LibraryObject(Kind):
         return machine.apply(effect, frozenset({obj}), passing(index.value), node, path=f"{obj.type}[]")
 
     def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
-        facts = machine.facts_of(obj.type) if not obj.immutable or _is_of_library(obj) else None
+        facts = machine.knowledge.type(obj.type) if not obj.immutable or _is_of_library(obj) else None
         element = facts.element if facts is not None else None
         own = frozenset({obj})
         if element is None:
