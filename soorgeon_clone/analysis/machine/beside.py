@@ -14,7 +14,7 @@ from functools import partial
 from soorgeon_clone.analysis.evidence import Place, enter
 from soorgeon_clone.analysis.knowledge.feared import builtin
 from soorgeon_clone.analysis.lower.instructions import Import, Instruction
-from soorgeon_clone.analysis.machine.memo import Memo
+from soorgeon_clone.analysis.machine.memo import CHANGES, Memo
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.modules import Module
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant, passing
@@ -205,7 +205,7 @@ def _facts(machine: Run) -> tuple[object, ...]:
 
 def _note(machine: Run, module: Module, memo: Memo, before: tuple[object, ...], *, printed: bool) -> None:
     """Note whether importing a module does more than to make it, and tell the code around of it."""
-    changes = [*memo.changes, *memo.replaces, *memo.wholes]
+    changes = memo.changed
     foreign = {obj for obj in changes if not machine.is_own(obj)}
     writes = {name: value for name, value in memo.writes.items() if name.rpartition(".")[0] not in machine.fresh}
     machine.entangled |= {obj.imported for obj in changes if obj not in foreign} - {module.path}
@@ -216,15 +216,13 @@ def _note(machine: Run, module: Module, memo: Memo, before: tuple[object, ...], 
     if foreign or writes or _facts(machine) != before:
         machine.noisy.add(module.path)
     machine.depends[module.path] = frozenset(
-        name for name in memo.reads if "." in name and name.rpartition(".")[0] not in machine.fresh
+        name for name in memo.did["reads"] if "." in name and name.rpartition(".")[0] not in machine.fresh
     )
     if machine.tracing:
-        outer = machine.tracing[-1]
-        for kind in ("changes", "replaces", "wholes"):
-            kept = getattr(memo, kind)
-            setattr(memo, kind, {obj: reason for obj, reason in kept.items() if obj in foreign})
+        for kind in CHANGES:
+            memo.did[kind] = {obj: reason for obj, reason in memo.did[kind].items() if obj in foreign}
         memo.writes = writes
-        outer.take(memo)
+        machine.tracing[-1].take(memo)
 
 
 # -- variables -------------------------------------------------------------------------------------------------

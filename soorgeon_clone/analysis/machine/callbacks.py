@@ -278,8 +278,7 @@ def run_registered(machine: Run, value: Value, node: Instruction) -> None:
     machine.tracing.pop()
     if machine.tracing:
         machine.tracing[-1].take(memo)
-    changed = {*memo.changes, *memo.replaces, *memo.wholes}
-    is_state = any(obj.serial < first.serial or obj.type == "builtins.namespace" for obj in changed)
+    is_state = any(obj.serial < first.serial or obj.type == "builtins.namespace" for obj in memo.changed)
     if machine.importing and (is_state or memo.writes):
         machine.noisy.add(machine.importing[-1])  # from now on, what it keeps may change wherever the library is used
     for name, items in before[0].items():

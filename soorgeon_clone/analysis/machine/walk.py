@@ -14,7 +14,7 @@ import posixpath
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -337,8 +337,8 @@ class Run(Branches):
             keep(self.record.why, key, self._read_for(leaf))
         if self.tracing:
             memo = self.tracing[-1]
-            if name not in memo.reads or memo.reads[name].feared:
-                keep(memo.reads, name, self._read_for(leaf))
+            if name not in (reads := memo.did["reads"]) or reads[name].feared:
+                keep(reads, name, self._read_for(leaf))
             memo.seen.setdefault(name, binding.value if binding is not None else EMPTY)
         if binding is not None:
             self.record.read_bindings.setdefault(name, binding)
@@ -561,8 +561,7 @@ class Run(Branches):
 
         What was changed as a whole once in a statement is not looked through again, only what it came to hold since.
         """
-        if self.tracing:
-            keep(self.tracing[-1].wholes, obj, self.heap.reason)
+        self._did("wholes", obj)
         whole = self._whole
         stack = [part for part in self.heap.take_grown() if part in whole]
         if obj not in whole:
@@ -624,8 +623,7 @@ class Run(Branches):
             self.change((obj,))
             return
         self._record_change(obj)
-        if self.tracing:
-            keep(self.tracing[-1].replaces, obj, self.heap.reason)
+        self._did("replaces", obj)
         for part, inner in self._parts(obj) if depth == "parts" and self.first_time("refilled", obj) else ():
             if inner == "all":
                 self.change([part])
@@ -634,8 +632,7 @@ class Run(Branches):
 
     def _note_change(self, obj: Obj) -> None:
         self._record_change(obj)
-        if self.tracing:
-            keep(self.tracing[-1].changes, obj, self.heap.reason)
+        self._did("changes", obj)
 
     def _record_change(self, obj: Obj) -> None:
         if obj.keys is not None:
@@ -655,9 +652,7 @@ class Run(Branches):
                 return
         name = AMBIENT + resource
         self.record.draws.add(resource)
-        keep(self.record.why, ("draws", resource), self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].draws, resource, self.heap.reason)
+        self._tell("draws", resource)
         if resource in (OPEN_FIGURES, DISPLAYS) or self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
@@ -674,23 +669,29 @@ class Run(Branches):
         name = AMBIENT + resource
         self.record.seeds.add(resource)
         self.seeded.add(resource)
-        keep(self.record.why, ("seeds", resource), self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].seeds, resource, self.heap.reason)
+        self._tell("seeds", resource)
         self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
+
+    def _tell(self, kind: str, item: Hashable) -> None:
+        """Note why the statement that is walked does something, and that the code which is followed does it."""
+        keep(self.record.why, (kind, item), self.heap.reason)
+        self._did(kind, item)
+
+    def _did(self, kind: str, item: Hashable) -> None:
+        """Note that the code which is followed does something, if any is."""
+        if self.tracing:
+            keep(self.tracing[-1].did[kind], item, self.heap.reason)
 
     def note(self, field: str, item: str) -> None:
         """Add to one of the record's sets: sets, varies, files_read, files_written, unknown_calls,
         named."""
         getattr(self.record, field).add(item)
-        keep(self.record.why, (field, item), self.heap.reason)
+        self._tell(field, item)
         if field == "files_written":
             self.written.add(item)
             self.record.writes_again = True
         if field == "varies" and item == AT_RANDOM:
             self.is_unsteady = True
-        if self.tracing:
-            keep(self.tracing[-1].notes, (field, item), self.heap.reason)
 
     def note_fetched(self) -> None:
         """Note that files are written, as they would be again if they were not there."""
@@ -701,8 +702,7 @@ class Run(Branches):
     def assume(self, assumed: Assumed) -> None:
         """Take for granted that this statement does not do something, although nobody knows."""
         keep(self.record.assumed, assumed, self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].assumed, assumed, self.heap.reason)
+        self._did("assumed", assumed)
 
     def assume_unchanged(self, objects: Iterable[Obj]) -> None:
         """Take for granted that none of these objects changes, nor what they hold."""
@@ -720,8 +720,7 @@ class Run(Branches):
     def opaque(self, reason: str) -> None:
         self.record.opaque = self.record.opaque or reason
         keep(self.record.why, ("opaque", None), self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].notes, ("opaque", reason), self.heap.reason)
+        self._did("opaque", reason)
 
     def list_variables(self, why: str) -> Value:
         """Return all variables of the notebook that there are, which are listed: its task must have these only."""
@@ -739,9 +738,7 @@ class Run(Branches):
     def print(self) -> None:
         """Note that something is written to standard output, or displayed."""
         self.record.prints = True
-        keep(self.record.why, ("prints", None), self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].notes, ("prints", ""), self.heap.reason)
+        self._tell("prints", None)
 
     def show(self, value: Iterable[Obj]) -> None:
         """Note that the text of these objects may be printed or displayed."""
