@@ -11,19 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
 
+from soorgeon_clone.analysis.lower import instructions as lowered
 from soorgeon_clone.analysis.lower.cells import Statement, loaded_by, outline
-from soorgeon_clone.analysis.lower.instructions import (
-    Annotate,
-    Attribute,
-    Bind,
-    Call,
-    Constant,
-    Instruction,
-    Make,
-    Name,
-    OperateInPlace,
-    Read,
-)
+from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.files import regular
 
 _MOST_BYTES = 1_000_000  # of a module; what a larger one holds, nobody knows
@@ -143,25 +133,25 @@ def _of_statements(found: Iterable[Statement], path: str, *, is_package: bool, s
 
 def _is_list_changed(item: Instruction) -> bool:
     """Whether an instruction is ``__all__.extend(...)`` and the like."""
-    if not isinstance(item, Call) or not isinstance(item.function, Attribute):
+    if not isinstance(item, lowered.Call) or not isinstance(item.function, lowered.Attribute):
         return False
-    return isinstance(item.function.of, Read) and item.function.of.name == "__all__"
+    return isinstance(item.function.of, lowered.Read) and item.function.of.name == "__all__"
 
 
-def _is_list_of_names(item: Instruction) -> TypeGuard[Bind | Annotate | OperateInPlace]:
+def _is_list_of_names(item: Instruction) -> TypeGuard[lowered.Bind | lowered.Annotate | lowered.OperateInPlace]:
     """Whether an instruction assigns to ``__all__``."""
-    targets = item.targets if isinstance(item, Bind) else (item.target,) if isinstance(item, _OTHERS) else ()
-    return any(isinstance(target, Name) and target.name == "__all__" for target in targets)
+    targets = item.targets if isinstance(item, lowered.Bind) else (item.target,) if isinstance(item, _OTHERS) else ()
+    return any(isinstance(target, lowered.Name) and target.name == "__all__" for target in targets)
 
 
 def _texts(value: Instruction | None) -> list[str]:
     """Return the texts in a list or tuple of texts; none if it is anything else."""
-    if not isinstance(value, Make) or not all(isinstance(item, Constant) for item in value.items):
+    if not isinstance(value, lowered.Make) or not all(isinstance(item, lowered.Constant) for item in value.items):
         return []
-    return [str(item.value) for item in value.items if isinstance(item, Constant)]
+    return [str(item.value) for item in value.items if isinstance(item, lowered.Constant)]
 
 
-_OTHERS = (Annotate, OperateInPlace)
+_OTHERS = (lowered.Annotate, lowered.OperateInPlace)
 
 
 def _absolute(target: str, path: str, is_package: bool) -> str:

@@ -5,17 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from soorgeon_clone.analysis.lower.instructions import (
-    Annotate,
-    Attribute,
-    Call,
-    Constant,
-    Decorate,
-    Instruction,
-    MakeClass,
-    MakeFunction,
-    Read,
-)
+from soorgeon_clone.analysis.lower import instructions as lowered
+from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.lower.parts import inside, names_of
 from soorgeon_clone.analysis.machine import beliefs, calls
 from soorgeon_clone.analysis.machine.walk import Run
@@ -48,7 +39,7 @@ from soorgeon_clone.analysis.objects.table import kind_of
 _PROPERTY_PARTS = ("setter", "getter", "deleter")
 
 
-def make_function(machine: Run, node: MakeFunction) -> Obj:
+def make_function(machine: Run, node: lowered.MakeFunction) -> Obj:
     """Return the object of a function or lambda; defaults, and annotations of a def, are evaluated."""
     code = node.code
     code.place = node
@@ -96,16 +87,16 @@ def annotation(machine: Run, node: Instruction) -> None:
         machine.evaluate(node)
     names: set[str] = set()
     for part in inside(node):
-        if isinstance(part, Constant) and part.type == "str" and part.value is not None:
+        if isinstance(part, lowered.Constant) and part.type == "str" and part.value is not None:
             names.update(_NAME.findall(str(part.value)))
-        elif isinstance(part, Read) and machine.lazy_annotations:
+        elif isinstance(part, lowered.Read) and machine.lazy_annotations:
             names.add(part.name)
     for name in names:
         if machine.module.state.get(machine.qualified(name)) is not None:
             machine.read_global(machine.qualified(name))
 
 
-def make_class(machine: Run, node: MakeClass) -> Obj:
+def make_class(machine: Run, node: lowered.MakeClass) -> Obj:
     obj = machine.heap.make(machine.site(node), CLASS)
     obj.name = node.name
     obj.module = machine.scope.space
@@ -157,13 +148,13 @@ _DATACLASS = re.compile(r"(^|\.)dataclass$")
 _NO_PLAIN_FIELD = frozenset({"ClassVar", "InitVar", "KW_ONLY"})
 
 
-def _fields(node: MakeClass) -> Iterator[str]:
+def _fields(node: lowered.MakeClass) -> Iterator[str]:
     """Yield the fields that the body of a class says, in their order; none where there are others as well."""
-    said = [part for part in node.body if isinstance(part, Annotate)]
+    said = [part for part in node.body if isinstance(part, lowered.Annotate)]
     for part in inside(node):
-        if isinstance(part, Annotate):
+        if isinstance(part, lowered.Annotate):
             words = _NAME.findall(" ".join(_words(part.annotation)))
-            has_options = isinstance(part.value, Call) and any(
+            has_options = isinstance(part.value, lowered.Call) and any(
                 a.name in ("init", "kw_only") for a in part.value.arguments
             )
             if part not in said or has_options or not _NO_PLAIN_FIELD.isdisjoint(words):
@@ -174,9 +165,9 @@ def _fields(node: MakeClass) -> Iterator[str]:
 
 def _words(annotation: Instruction) -> Iterator[str]:
     for part in inside(annotation):
-        if isinstance(part, (Read, Attribute)):
+        if isinstance(part, (lowered.Read, lowered.Attribute)):
             yield part.name
-        elif isinstance(part, Constant) and isinstance(part.value, str):
+        elif isinstance(part, lowered.Constant) and isinstance(part.value, str):
             yield part.value
 
 
@@ -195,10 +186,10 @@ def _subclass_hooks(machine: Run, cls: Obj, node: Instruction) -> None:
                     machine.call_function(hook, passing(frozenset({first}), *rest), node)
 
 
-def decorate(machine: Run, node: Decorate) -> Value:
+def decorate(machine: Run, node: lowered.Decorate) -> Value:
     """Return what a decorator, which is evaluated first, makes of what it stands before."""
     decorator = node.decorator
-    if not isinstance(decorator, Attribute) or decorator.name not in _PROPERTY_PARTS:
+    if not isinstance(decorator, lowered.Attribute) or decorator.name not in _PROPERTY_PARTS:
         value = machine.evaluate(decorator)
         definition = machine.evaluate(node.value)
         made = EMPTY.union(*(kind_of(obj.type).decorate(machine, obj, definition, node) for obj in value))
@@ -209,11 +200,11 @@ def decorate(machine: Run, node: Decorate) -> Value:
                 beliefs.set_settings(machine, EMPTY, obj.path)
         return made or definition
     # one property, several functions
-    value = machine.read(decorator.of) if isinstance(decorator.of, Read) else machine.evaluate(decorator)
+    value = machine.read(decorator.of) if isinstance(decorator.of, lowered.Read) else machine.evaluate(decorator)
     return value | machine.evaluate(node.value)
 
 
-def super_object(machine: Run, node: Call) -> Value:
+def super_object(machine: Run, node: lowered.Call) -> Value:
     """Return the object that ``super()`` gives: the instance, seen as an instance of the bases."""
     args = calls.arguments(machine, node)
     if len(args.positional) == 2 and args.first and all(owner.type == CLASS for owner in args.first):
