@@ -8,41 +8,15 @@ from typing import Any
 
 from soorgeon_clone.analysis.lower import instructions as lowered
 from soorgeon_clone.analysis.lower.instructions import Block, Code, Instruction
+from soorgeon_clone.analysis.lower.parsed_expressions import BINARY, COMPARISONS, UNARY
 from soorgeon_clone.analysis.lower.scopes import ScopeNames
 
 _LONGEST_TEXT = 2_000  # of a constant whose value is kept
 _LARGEST_NUMBER = 10**11
 
 _SIGNS: dict[type[ast.AST], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.MatMult: "@",
-    ast.Pow: "**",
-    ast.LShift: "<<",
-    ast.RShift: ">>",
-    ast.BitAnd: "&",
-    ast.BitXor: "^",
-    ast.BitOr: "|",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.In: "in",
-    ast.NotIn: "not in",
-    ast.And: "and",
-    ast.Or: "or",
-    ast.Not: "not",
-    ast.USub: "-",
-    ast.UAdd: "+",
-    ast.Invert: "~",
+    **{kind: sign for signs in (BINARY, COMPARISONS, UNARY) for sign, kind in signs.items()},
+    **{ast.And: "and", ast.Or: "or", ast.Not: "not"},
 }
 # operators of one precedence make one instruction: a + b - c
 _PRECEDENCE = {
