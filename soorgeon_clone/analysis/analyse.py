@@ -19,7 +19,7 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine import callbacks, statements
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
 from soorgeon_clone.analysis.model import ModuleFacts, NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.objects.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds, spread
 from soorgeon_clone.analysis.objects.policy import Policy
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.analysis.settled import without_settled
@@ -229,15 +229,13 @@ def _show(walker: Interpreter, record: StatementFacts, shown: Instruction) -> No
 def _show_functions(value: Value) -> None:
     """Note that functions are displayed, alone or in containers: Jupyter shows their module, ``<function __main__.f>``,
     and `print` does not."""
-    seen: set[Obj] = set()
-    waiting = list(value)
-    while waiting:
-        obj = waiting.pop()
+
+    def shown_in(obj: Obj) -> Iterable[Obj]:
+        return holds(obj) if obj.type.startswith("builtins.") and not obj.immutable else ()
+
+    for obj in spread(value, shown_in):
         if obj.type == FUNCTION:
             obj.shown = True
-        elif obj.type.startswith("builtins.") and not obj.immutable and obj not in seen:
-            seen.add(obj)
-            waiting += holds(obj)
 
 
 _MAY_BE_NONE = {"builtins.NoneType", "builtins.scalar", "builtins.object", UNKNOWN, UNBOUND_TYPE}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from soorgeon_clone.analysis.knowledge.feared import Feared
@@ -18,6 +19,7 @@ from soorgeon_clone.analysis.objects.heap import (
     UNKNOWN,
     Obj,
     Value,
+    spread,
 )
 from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import NDARRAY
@@ -145,15 +147,14 @@ def _globals_of(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may read: its module's, and those of modules that it mentions."""
     found = {_global(function, name) for name in function.code.names}
     asked = machine.asked_in(function.code) if machine.namespaces else frozenset()
-    stack = list(found) if asked else []
-    while stack:
-        binding = machine.module.state.get(stack.pop())
+
+    def behind(name: str) -> Iterator[str]:
+        binding = machine.module.state.get(name)
         for obj in binding.value if binding is not None else ():
             if obj.type == LIB and obj.module:
-                more = {f"{obj.module}.{name}" for name in asked} - found
-                found |= more
-                stack += more
-    return found
+                yield from (f"{obj.module}.{part}" for part in asked)
+
+    return spread(found, behind) if asked else found
 
 
 def _bound_globals(machine: Run, function: Obj) -> set[str]:

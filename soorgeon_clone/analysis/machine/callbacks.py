@@ -243,10 +243,8 @@ def _run_finalizers(machine: Run, gone: Iterable[Obj]) -> None:
         for code in machine.finalizers[obj]:
             if code.type == LIB:
                 continue
-            if (obj, code) not in machine.running:
-                machine.running.add((obj, code))
-                machine.call_one(code, any_arguments(code, anything), machine.record.lowered.place)
-                machine.running.discard((obj, code))
+            call = partial(machine.call_one, code, any_arguments(code, anything), machine.record.lowered.place)
+            machine.unless_running(obj, code, call)
 
 
 def let_go(machine: Run, name: str) -> None:

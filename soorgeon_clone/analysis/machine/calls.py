@@ -27,6 +27,7 @@ from soorgeon_clone.analysis.objects.heap import (
     UNKNOWN,
     Obj,
     Value,
+    spread,
 )
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.machine import BY_NAME
@@ -294,13 +295,12 @@ def freezes(machine: Run, obj: Obj) -> bool:
 
 def freeze(machine: Run, value: Value) -> None:
     """Read now what functions read when they are called: compiled, they keep it as it was."""
-    waiting, seen = list(value), set(value)
-    while waiting:
-        obj = waiting.pop()
-        for name in obj.code.free if obj.type == FUNCTION else ():
-            found = machine.read_global(name) if machine.module.state.get(name) is not None else EMPTY
-            waiting += found - seen
-            seen |= found
+
+    def read_by(obj: Obj) -> Value:
+        names = obj.code.free if obj.type == FUNCTION else ()
+        return EMPTY.union(*(machine.read_global(n) for n in names if machine.module.state.get(n) is not None))
+
+    spread(value, read_by)
 
 
 def _is_of_module(machine: Run, dotted: str) -> bool:

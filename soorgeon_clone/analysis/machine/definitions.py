@@ -47,12 +47,10 @@ def make_function(machine: Run, node: lowered.MakeFunction) -> Obj:
     obj.code = code
     obj.name = code.name
     obj.module = machine.scope.space
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind == "inline":
-        scope = scope.parent
-    obj.scope = scope if scope is not None and scope.kind != "module" else None
+    scope = machine.scope.body
+    obj.scope = scope if scope.kind != "module" else None
     if obj.scope is not None:
-        code.is_nested = scope is not None and scope.kind == "function"
+        code.is_nested = scope.kind == "function"
         obj.scope.all_values["@made"] = obj.scope.all_values.get("@made", EMPTY) | {obj}
         if obj.scope.kind == "function":
             machine.heap.hold(obj, CELL, frozenset({machine.cell(obj.scope)}))

@@ -162,12 +162,7 @@ def _mentioned(machine: Run, node: Instruction) -> Value:
 
 
 def _is_bound(machine: Run, name: str) -> bool:
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind != "module":
-        if scope.state.get(name) is not None:
-            return True
-        scope = scope.parent
-    return machine.module.state.get(machine.qualified(name)) is not None
+    return machine.scope.local(name) is not None or machine.module.state.get(machine.qualified(name)) is not None
 
 
 def bind_inline(machine: Run, scope: Scope, target: Instruction, value: Value) -> None:
@@ -356,9 +351,7 @@ def _make_class(machine: Run, node: lowered.MakeClass) -> Value:
 
 
 def _yield(machine: Run, node: lowered.Yield) -> Value:
-    scope: Scope = machine.scope
-    while scope.kind == "inline" and scope.parent is not None:
-        scope = scope.parent
+    scope = machine.scope.body
     value = EMPTY
     given = scope.all_values.get("@sent", EMPTY) | {machine.heap.atom("builtins.scalar")}
     if node.value is not None:

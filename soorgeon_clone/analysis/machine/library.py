@@ -32,6 +32,7 @@ from soorgeon_clone.analysis.objects.heap import (
     Obj,
     Value,
     is_module,
+    spread,
 )
 from soorgeon_clone.analysis.objects.kinds.importable import MAIN, note_code
 from soorgeon_clone.analysis.objects.machine import BY_NAME
@@ -387,14 +388,7 @@ def _shown(value: Value) -> Value:
 
 def _with_arrays(value: Value) -> Value:
     """Return the objects, and the arrays that those of libraries keep: they may show one of those (``model.exog``)."""
-    found, stack = set(value), [obj for obj in value if is_of_library(obj)]
-    while stack:
-        for part in contents(with_dictionary(stack.pop())) - found:
-            if part.type == NDARRAY:
-                found.add(part)
-            elif is_of_library(part):
-                found.add(part)
-                stack.append(part)
+    found = spread(value, lambda obj: contents(with_dictionary(obj)) if is_of_library(obj) else EMPTY)
     return value | frozenset(obj for obj in found if obj.type == NDARRAY)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from soorgeon_clone.analysis.lower.instructions import Call, Elements, Instruction, Make
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, SOURCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, SOURCE, UNKNOWN, Obj, Value, spread
 from soorgeon_clone.analysis.objects.parts import (
     CONTAINERS,
     ITERATORS,
@@ -164,22 +164,13 @@ _WORDS = frozenset({"arg", "element", "cell", "like", "call", "library"})
 
 def _taken(value: Value) -> Value:
     """Return what is in ``value``; of iterators, also in containers, what they give and take from."""
-    found: set[Obj] = set()
-    seen: set[Obj] = set()
-    stack = list(value)
-    while stack:
-        obj = stack.pop()
-        if obj in seen:
-            continue
-        seen.add(obj)
-        if obj.type not in ITERATORS:
-            found.add(obj)
-        if obj.type in ITERATORS or obj.type in CONTAINERS:
-            held = contents(frozenset({obj})) | obj.fields.get(SOURCE, EMPTY)
-            stack.extend(held)
-            if any(part.type in ITERATORS for part in held):
-                found.discard(obj)
-    return frozenset(found)
+
+    def taken_of(obj: Obj) -> Value:
+        is_asked = obj.type in ITERATORS or obj.type in CONTAINERS
+        return contents(frozenset({obj})) | obj.fields.get(SOURCE, EMPTY) if is_asked else EMPTY
+
+    found = (obj for obj in spread(value, taken_of) if obj.type not in ITERATORS)
+    return frozenset(obj for obj in found if not any(part.type in ITERATORS for part in taken_of(obj)))
 
 
 def like(machine: Run, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:

@@ -33,7 +33,7 @@ from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import NUMBERS, contents
 from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.special_methods import asks_only_for_operators, implicit
-from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State, merge
+from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.using import iterate
 from soorgeon_clone.analysis.scripts import TooLarge
@@ -226,11 +226,7 @@ def _raise(machine: Run, values: Block) -> None:
 
 def _return(machine: Run, values: Block) -> None:
     value = machine.evaluate(values[0]) if values else EMPTY
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind == "inline":
-        scope = scope.parent
-    if scope is not None:
-        scope.result |= value
+    machine.scope.body.result |= value
 
 
 def _branch(machine: Run, node: lowered.Branch) -> None:

@@ -29,7 +29,6 @@ from soorgeon_clone.analysis.objects.heap import (
 )
 from soorgeon_clone.analysis.objects.parts import CONTAINERS, mutable, path_text, with_elements
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
-from soorgeon_clone.analysis.objects.state import Scope
 from soorgeon_clone.analysis.objects.using import advance, is_advancing
 
 _CHANGERS = frozenset(
@@ -183,12 +182,9 @@ def _as_said(machine: Run, said: Said, values: Value, node: Instruction) -> Valu
 
 
 def _value_of(machine: Run, name: str) -> Value:
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind != "module":
-        binding = scope.state.get(name)
-        if binding is not None:
-            return binding.value
-        scope = scope.parent
+    binding = machine.scope.local(name)
+    if binding is not None:
+        return binding.value
     return machine.read_global(name) if machine.module.state.get(name) is not None else EMPTY
 
 

@@ -394,9 +394,7 @@ class Run(Branches):
 
     def bind(self, name: str, value: Value, *, scope: Scope | None = None) -> None:
         """Give ``name`` a value in the scope that its binding belongs to."""
-        scope = scope or self.scope
-        while scope.kind == "inline" and scope.parent is not None:
-            scope = scope.parent  # a walrus in a comprehension binds outside of it
+        scope = (scope or self.scope).body  # a walrus in a comprehension binds outside of it
         if scope.kind == "module":
             self.bind_global(self.qualified(name), value)
         elif scope.kind == "class":
@@ -511,6 +509,15 @@ class Run(Branches):
             return False
         self._done.add(key)
         return True
+
+    def unless_running(self, obj: Obj, code: Obj, run: Callable[[], Value]) -> Value:
+        """Return what ``run`` gives, which follows code of an object; nothing where that is followed already."""
+        if (obj, code) in self.running:
+            return EMPTY
+        self.running.add((obj, code))
+        value = run()
+        self.running.discard((obj, code))
+        return value
 
     def gives_up(self) -> bool:
         """Whether to leave this statement, since it takes too much and will be walked again in rounds."""

@@ -31,12 +31,7 @@ def read_named(machine: Machine, texts: Value, receiver: Value, args: Arguments,
 
 
 def _read_anywhere(machine: Machine, name: str, known: set[str]) -> Value:
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind != "module":
-        if scope.state.get(name) is not None:
-            return EMPTY
-        scope = scope.parent
-    if name not in known:
+    if name not in known or machine.scope.local(name) is not None:
         return EMPTY
     note_named(machine, name)
     machine.note("named", name)

@@ -6,14 +6,15 @@ holds only grows, so two names that may share a part always do here. Values are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, Why, keep
 from soorgeon_clone.analysis.limits import Effort
 
+Item = TypeVar("Item", bound=Hashable)
 Value = frozenset["Obj"]
 EMPTY: Value = frozenset()
 
@@ -364,16 +365,9 @@ class Heap:
 
     def note_order(self, value: Iterable[Obj]) -> None:
         """Note that the order of the sets among these matters to the statement that is walked."""
-        stack = [obj for obj in value if obj.type in SETS]
-        seen: set[Obj] = set()
-        while stack:
-            obj = stack.pop()
-            if obj in seen:
-                continue
-            seen.add(obj)
+        for obj in spread((obj for obj in value if obj.type in SETS), lambda obj: obj.order_of or ()):
             obj.order_seen_by = {*(obj.order_seen_by or ()), self.now}
             keep(self.why, ("order", obj), self.reason)
-            stack.extend(obj.order_of or ())
 
     def note_identity(self, obj: Obj) -> None:
         """Note that the statement that is walked may tell whether this is the same object as another."""
@@ -497,6 +491,17 @@ def look_for_more(obj: Obj, seen: set[Obj]) -> list[Obj]:
             seen |= more
             fresh.extend(more)
     return fresh
+
+
+def spread(found: Iterable[Item], more: Callable[[Item], Iterable[Item]]) -> set[Item]:
+    """Return what was found, all that ``more`` gives for each of it, for each of that, and so on."""
+    seen = set(found)
+    stack = list(seen)
+    while stack:
+        fresh = set(more(stack.pop())) - seen
+        seen |= fresh
+        stack += fresh
+    return seen
 
 
 def holds(obj: Obj) -> Iterable[Obj]:

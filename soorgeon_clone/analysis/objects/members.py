@@ -102,12 +102,7 @@ def run_descriptor(machine: Machine, obj: Obj, name: str, values: tuple[Value, .
 
 def _run_once(machine: Machine, obj: Obj, method: Obj, args: Arguments, node: Instruction) -> Value:
     """Return what a method gives, unless it is followed already."""
-    if (obj, method) in machine.running:
-        return EMPTY
-    machine.running.add((obj, method))
-    result = machine.call_function(method, args, node)
-    machine.running.discard((obj, method))
-    return result
+    return machine.unless_running(obj, method, lambda: machine.call_function(method, args, node))
 
 
 def bare_instance(machine: Machine, args: Arguments, node: Instruction) -> Value:

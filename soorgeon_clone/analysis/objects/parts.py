@@ -21,6 +21,7 @@ from soorgeon_clone.analysis.objects.heap import (
     SOURCE,
     Obj,
     Value,
+    spread,
 )
 
 FRAME = "pandas.DataFrame"
@@ -95,27 +96,17 @@ def is_mutable_container(obj: Obj) -> bool:
 
 def inmost(value: Value) -> Value:
     """Return the objects, and in place of containers what is in them, however deep."""
-    stack = [obj for obj in value if obj.type in CONTAINERS]
-    if not stack:
+    if not any(obj.type in CONTAINERS for obj in value):
         return value
-    found = set(value)
-    while stack:
-        for held in contents(frozenset({stack.pop()})) - found:
-            found.add(held)
-            if held.type in CONTAINERS:
-                stack.append(held)
+    found = spread(value, lambda obj: contents(frozenset({obj})) if obj.type in CONTAINERS else EMPTY)
     return frozenset(obj for obj in found if obj.type not in CONTAINERS)
 
 
 def with_elements(value: Value) -> Value:
     """Return objects, and of containers all that they hold, in containers in them as well."""
-    seen = set(value)
-    stack = [obj for obj in value if obj.type in CONTAINERS]
-    while stack:
-        more = {held for part in stack.pop().fields.values() for held in part} - seen
-        seen |= more
-        stack += [obj for obj in more if obj.type in CONTAINERS]
-    return frozenset(seen)
+    if not any(obj.type in CONTAINERS for obj in value):
+        return value
+    return frozenset(spread(value, lambda obj: EMPTY.union(*obj.fields.values()) if obj.type in CONTAINERS else EMPTY))
 
 
 def cells(value: Value) -> Value:

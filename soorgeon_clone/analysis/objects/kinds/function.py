@@ -128,10 +128,12 @@ def _call_instead(machine: Machine, obj: Obj, other: Obj, args: Arguments, node:
     if other.type == "builtins.generator":
         machine.resume(other)
         return EMPTY
-    if other.type != FUNCTION or other is obj or (obj, other) in machine.running:
+    if other.type != FUNCTION or other is obj:
         return EMPTY
-    results: list[Value] = []
-    machine.running.add((obj, other))
-    machine.perhaps(lambda: results.append(machine.call_function(other, args, node)))
-    machine.running.discard((obj, other))
-    return results[0]
+    results: list[Value] = [EMPTY]
+
+    def run() -> Value:
+        machine.perhaps(lambda: results.append(machine.call_function(other, args, node)))
+        return results[-1]
+
+    return machine.unless_running(obj, other, run)

@@ -210,15 +210,14 @@ class LibraryObject(Kind):
 
 def _call_dressed(machine: Machine, obj: Obj, effect: Effect, args: Arguments, node: Instruction) -> Value:
     """Call the functions that an object stands for, with the same arguments; return what the call gives."""
-    if (obj, obj) in machine.running:
-        return EMPTY
     own = frozenset({obj})
-    machine.running.add((obj, obj))
-    found = machine.call(frozenset(o for o in contents(own) if _is_called(machine, o)), args, node)
-    machine.running.discard((obj, obj))
-    return found.union(
-        *(machine.elements_of(text, own, node) for text in effect.returns if not text.startswith("call:"))
-    )
+
+    def run() -> Value:
+        found = machine.call(frozenset(o for o in contents(own) if _is_called(machine, o)), args, node)
+        others = (text for text in effect.returns if not text.startswith("call:"))
+        return found.union(*(machine.elements_of(text, own, node) for text in others))
+
+    return machine.unless_running(obj, obj, run)
 
 
 def _is_called(machine: Machine, obj: Obj) -> bool:

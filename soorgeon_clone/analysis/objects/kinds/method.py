@@ -68,15 +68,15 @@ class Method(OwnCode):
         functions = obj.fields.get(FUNC, EMPTY)
         if functions:
             return machine.call(functions, args.after(own), node)
-        if (obj, obj) in machine.running:
-            return EMPTY
-        machine.running.add((obj, obj))
-        result = machine.call_method(frozenset(o for o in own if o.type != INSTANCE), obj.name, args, node)
-        for instance in own:
-            if instance.type == INSTANCE:
-                result |= inherited_method(machine, instance, obj.name, args, node)
-        machine.running.discard((obj, obj))
-        return result
+        return machine.unless_running(obj, obj, lambda: _call_by_name(machine, own, obj.name, args, node))
+
+
+def _call_by_name(machine: Machine, own: Value, name: str, args: Arguments, node: Instruction) -> Value:
+    result = machine.call_method(frozenset(o for o in own if o.type != INSTANCE), name, args, node)
+    for instance in own:
+        if instance.type == INSTANCE:
+            result |= inherited_method(machine, instance, name, args, node)
+    return result
 
 
 def _attributes(machine: Machine, getter: Obj, value: Value, node: Instruction) -> Value:
