@@ -19,9 +19,10 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine import callbacks, statements
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
 from soorgeon_clone.analysis.model import ModuleFacts, NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.objects.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds, spread
+from soorgeon_clone.analysis.objects.heap import Obj, Value, holds, spread
 from soorgeon_clone.analysis.objects.policy import Policy
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
+from soorgeon_clone.analysis.objects.types import FUNCTION, UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.settled import without_settled
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 from soorgeon_clone.notebook.tags import MAY_FAIL, is_run

@@ -33,19 +33,9 @@ from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
 from soorgeon_clone.analysis.model import AMBIENT, NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.objects.heap import (
-    CLASS,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    METHOD,
-    UNBOUND,
-    Obj,
-    Value,
-    holds,
-    spread,
-)
+from soorgeon_clone.analysis.objects.heap import UNBOUND, Obj, Value, holds, spread
 from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, METHOD
 
 _VERBS = {
     "sets": ("sets", "may set"),

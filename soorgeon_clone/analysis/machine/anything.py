@@ -8,21 +8,10 @@ from functools import partial
 from soorgeon_clone.analysis.knowledge.feared import Feared
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.machine.walk import Run
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    OF_CLASS,
-    UNKNOWN,
-    Obj,
-    Value,
-    spread,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, spread
+from soorgeon_clone.analysis.objects.keys import ANY, OF_CLASS
 from soorgeon_clone.analysis.objects.machine import BY_NAME
-from soorgeon_clone.analysis.objects.parts import NDARRAY
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, NDARRAY, UNKNOWN
 
 DEPTH = "calls inside one another"
 

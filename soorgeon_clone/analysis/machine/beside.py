@@ -18,9 +18,11 @@ from soorgeon_clone.analysis.machine.memo import CHANGES, Memo
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.modules import Module
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant, passing
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, LIB, UNBOUND, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.state import IMPORTED, Binding, Scope, State
+from soorgeon_clone.analysis.objects.types import LIB, UNKNOWN
 
 ANYTHING = "*"  # the variable that stands for all of a module whose code nobody knows
 _IMPORTED = "__name__"  # the variable that a module has as soon as it is imported

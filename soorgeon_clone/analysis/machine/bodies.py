@@ -12,9 +12,11 @@ from soorgeon_clone.analysis.machine import anything, beside, deferred
 from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
 from soorgeon_clone.analysis.machine.walk import Run, Surroundings
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, CACHED, CODE_TYPES, DEFAULT, EMPTY, FREE, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, CACHED, DEFAULT, FREE
 from soorgeon_clone.analysis.objects.parts import contents, mutable
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State
+from soorgeon_clone.analysis.objects.types import CODE_TYPES, LIB
 
 
 def call_function(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:

@@ -12,24 +12,24 @@ from soorgeon_clone.analysis.machine.anything import exhausted
 from soorgeon_clone.analysis.machine.memo import Memo
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.keys import ANY
+from soorgeon_clone.analysis.objects.lineage import lineage, member
+from soorgeon_clone.analysis.objects.parts import mutable, with_elements
+from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import (
     CLASS,
     CODE_TYPES,
-    EMPTY,
+    CONTAINERS,
     FUNCTION,
     INSTANCE,
     LIB,
     METHOD,
+    NDARRAY,
     SETS,
+    TABLES,
     UNKNOWN,
-    Obj,
-    Value,
-    look_for_more,
 )
-from soorgeon_clone.analysis.objects.lineage import lineage, member
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, TABLES, mutable, with_elements
-from soorgeon_clone.analysis.objects.table import kind_of
 
 # functions that give an iterator, which calls what they are given when it is used
 CALL_LATER = frozenset(

@@ -16,24 +16,14 @@ from soorgeon_clone.analysis.models import table as models
 from soorgeon_clone.analysis.models.code_in_texts import IN_VARIABLES, VARIABLES, are_all_variables
 from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    CODE_TYPES,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    UNKNOWN,
-    Obj,
-    Value,
-    spread,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, spread
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import contents, known_items
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CLASS, CODE_TYPES, FUNCTION, INSTANCE, LIB, UNKNOWN
 from soorgeon_clone.analysis.objects.using import advance_all, iterate
 
 

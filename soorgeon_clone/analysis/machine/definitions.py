@@ -12,29 +12,13 @@ from soorgeon_clone.analysis.machine import beliefs, calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import lineage, records
 from soorgeon_clone.analysis.objects.arguments import arity, passing
-from soorgeon_clone.analysis.objects.heap import (
-    CELL,
-    CLASS,
-    DEFAULT,
-    EMPTY,
-    EQUAL,
-    FREE,
-    FUNCTION,
-    INSTANCE,
-    KEYWORDS,
-    LIB,
-    NAMELESS,
-    OF_CLASS,
-    SELF,
-    SUPER,
-    UNBOUND,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.keys import CELL, DEFAULT, EQUAL, FREE, KEYWORDS, OF_CLASS, SELF
 from soorgeon_clone.analysis.objects.lineage import add_base, member
 from soorgeon_clone.analysis.objects.members import make_enum_members, metaclasses, run_descriptor
 from soorgeon_clone.analysis.objects.state import Scope, State
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, NAMELESS, SUPER
 
 _PROPERTY_PARTS = ("setter", "getter", "deleter")
 

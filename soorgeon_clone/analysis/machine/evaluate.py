@@ -14,10 +14,12 @@ from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.arguments import constant
 from soorgeon_clone.analysis.objects.comparing import look_for_number, note_identity, note_same
-from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, EMPTY, LIB, RETURNED, SUPER, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents, known_items
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, RETURNED
+from soorgeon_clone.analysis.objects.parts import contents, known_items
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside, operate
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State
+from soorgeon_clone.analysis.objects.types import CODE_TYPES, CONTAINERS, LIB, SUPER, UNKNOWN
 from soorgeon_clone.analysis.objects.using import advance_all, iterate
 
 

@@ -14,42 +14,27 @@ from soorgeon_clone.analysis.objects import labels, pickled_definitions
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments
 from soorgeon_clone.analysis.objects.arguments import given as constants_of
 from soorgeon_clone.analysis.objects.comparing import LOOKING, look_for_number, may_look_for, note_identity
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, is_module, spread
+from soorgeon_clone.analysis.objects.keys import ANY, FILE, KEPT, LOST, SOURCE
+from soorgeon_clone.analysis.objects.kinds.importable import MAIN, note_code
+from soorgeon_clone.analysis.objects.machine import BY_NAME
+from soorgeon_clone.analysis.objects.parts import cells, contents, inmost, is_of_library, path_text, with_dictionary
+from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
+from soorgeon_clone.analysis.objects.types import (
     CLASS,
     CODE_TYPES,
-    EMPTY,
-    FILE,
+    CONTAINERS,
+    FRAME,
     FRAMES,
     FUNCTION,
     INSTANCE,
-    KEPT,
     LIB,
-    LOST,
     METHOD,
-    SOURCE,
-    UNKNOWN,
-    Obj,
-    Value,
-    is_module,
-    spread,
-)
-from soorgeon_clone.analysis.objects.kinds.importable import MAIN, note_code
-from soorgeon_clone.analysis.objects.machine import BY_NAME
-from soorgeon_clone.analysis.objects.parts import (
-    CONTAINERS,
-    FRAME,
     NDARRAY,
     NUMBERS,
     TABLES,
-    cells,
-    contents,
-    inmost,
-    is_of_library,
-    path_text,
-    with_dictionary,
+    UNKNOWN,
 )
-from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.analysis.objects.using import advance, ask_for_iterators, is_advancing, take_from_unknown
 
 _HERE = "."  # the folder in which the code runs

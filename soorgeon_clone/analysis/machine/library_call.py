@@ -8,20 +8,11 @@ from functools import lru_cache
 from soorgeon_clone.analysis.lower.instructions import Call, Elements, Instruction, Make
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, SOURCE, UNKNOWN, Obj, Value, spread
-from soorgeon_clone.analysis.objects.parts import (
-    CONTAINERS,
-    ITERATORS,
-    MAPPINGS,
-    NDARRAY,
-    TABLES,
-    cells,
-    contents,
-    inmost,
-    may_keep_arrays,
-    mutable,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, spread
+from soorgeon_clone.analysis.objects.keys import ANY, SOURCE
+from soorgeon_clone.analysis.objects.parts import cells, contents, inmost, may_keep_arrays, mutable
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CONTAINERS, FRAMES, ITERATORS, MAPPINGS, NDARRAY, TABLES, UNKNOWN
 
 VIEWING = FRAMES | {NDARRAY}
 _TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it

@@ -6,11 +6,11 @@ from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction, I
 from soorgeon_clone.analysis.machine import calls, namespaces
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.comparing import look_up
-from soorgeon_clone.analysis.objects.heap import EMPTY, INSTANCE, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
-from soorgeon_clone.analysis.objects.parts import NDARRAY
 from soorgeon_clone.analysis.objects.special_methods import implicit
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import INSTANCE, NDARRAY
 
 
 def keys(machine: Run, node: Instruction) -> Value:

@@ -16,25 +16,17 @@ from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.models.figures import are_drawn_after_scripts
 from soorgeon_clone.analysis.modules import is_for_programs
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FACTORY,
-    FIELD,
-    FUNCTION,
-    LIB,
-    UNBOUND,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Value
+from soorgeon_clone.analysis.objects.keys import ANY, FACTORY, FIELD
 from soorgeon_clone.analysis.objects.kinds.importable import MAIN
 from soorgeon_clone.analysis.objects.kinds.table import held_by_table
 from soorgeon_clone.analysis.objects.machine import BY_NAME
-from soorgeon_clone.analysis.objects.parts import NUMBERS, contents
+from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.special_methods import asks_only_for_operators, implicit
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, LIB, NUMBERS
 from soorgeon_clone.analysis.objects.using import iterate
 from soorgeon_clone.analysis.scripts import TooLarge
 from soorgeon_clone.analysis.star import origins

@@ -16,19 +16,11 @@ from soorgeon_clone.analysis.machine.anything import exhausted, keep_views
 from soorgeon_clone.analysis.machine.callbacks import run_code
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FRAMES,
-    FUNCTION,
-    INSTANCE,
-    UNKNOWN,
-    Obj,
-    Value,
-)
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, mutable, path_text, with_elements
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY
+from soorgeon_clone.analysis.objects.parts import mutable, path_text, with_elements
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
+from soorgeon_clone.analysis.objects.types import CLASS, CONTAINERS, FRAMES, FUNCTION, INSTANCE, UNKNOWN
 from soorgeon_clone.analysis.objects.using import advance, is_advancing
 
 _CHANGERS = frozenset(

@@ -42,33 +42,18 @@ from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.comparing import EQUAL_ONLY_THEMSELVES
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    METHOD,
-    NAMELESS,
-    UNBOUND,
-    UNKNOWN,
-    Heap,
-    Obj,
-    Value,
-    holds,
-    look_for_more,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Heap, Obj, Value, holds, look_for_more
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.kinds.importable import given_to_module
 from soorgeon_clone.analysis.objects.kinds.table import (
     registered_accessors,
     tables_copy_on_write,
     tables_may_copy_on_write,
 )
-from soorgeon_clone.analysis.objects.parts import CONTAINERS
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CLASS, CONTAINERS, FUNCTION, INSTANCE, LIB, METHOD, NAMELESS, UNKNOWN
 from soorgeon_clone.analysis.objects.using import advances
 from soorgeon_clone.notebook.ipython import is_notebook_name
 

@@ -8,9 +8,11 @@ import re
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models import names_in_texts
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.kinds.importable import SHELL
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.types import UNKNOWN
 from soorgeon_clone.notebook.magics import CODE_MAGICS
 
 _READ_ONLY = frozenset("ls cat head tail wc grep du find tree file stat md5sum sha256sum dir".split())
@@ -24,30 +26,15 @@ _PLAIN_MAGICS = frozenset(
     """.split()
 )
 _SETTINGS = {
-    "cd": "directory",
-    "pushd": "directory",
-    "popd": "directory",
+    **dict.fromkeys("cd pushd popd".split(), "directory"),
     "set_env": "environ",
-    "matplotlib": "ipython",
-    "config": "ipython",
-    "load_ext": "ipython",
-    "reload_ext": "ipython",
-    "unload_ext": "ipython",
-    "precision": "ipython",
-    "autoreload": "ipython",
-    "aimport": "ipython",
-    "colors": "ipython",
-    "gui": "ipython",
-    "automagic": "ipython",
-    "alias": "ipython",
-    "alias_magic": "ipython",
-    "unalias": "ipython",
-    "autocall": "ipython",
-    "autoawait": "ipython",
-    "Pprint": "ipython",
-    "pprint": "ipython",
-    "xmode": "ipython",
-    "doctest_mode": "ipython",
+    **dict.fromkeys(
+        """
+        matplotlib config load_ext reload_ext unload_ext precision autoreload aimport colors gui automagic alias
+        alias_magic unalias autocall autoawait Pprint pprint xmode doctest_mode
+        """.split(),
+        "ipython",
+    ),
 }
 _LISTS_CELLS = {"history", "hist", "recall", "rep", "save", "edit", "ed", "notebook", "pastebin"}
 _RUNS_CELLS = {"macro", "rerun"}
@@ -59,22 +46,7 @@ _LOOKS_UP = frozenset(
 # decorated functions are the notebook's own; other magics keep something, or look variables up
 _KEEPS_MAGICS = re.compile(r"register_magic|magics_(class|manager)|needs_local_scope")
 _EXIT_CODE = "_exit_code"
-_SHELLS = {
-    "bash",
-    "sh",
-    "script",
-    "system",
-    "sx",
-    "!",
-    "!!",
-    "cmd",
-    "perl",
-    "ruby",
-    "python",
-    "python2",
-    "python3",
-    "pypy",
-}
+_SHELLS = frozenset("bash sh script system sx ! !! cmd perl ruby python python2 python3 pypy".split())
 
 
 def _shell_method(machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:

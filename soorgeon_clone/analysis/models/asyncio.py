@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, Value
+from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents
 

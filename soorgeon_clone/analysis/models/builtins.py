@@ -8,11 +8,13 @@ from soorgeon_clone.analysis.models.collections import make_class, make_mapping
 from soorgeon_clone.analysis.models.importlib import dunder_import
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
 from soorgeon_clone.analysis.objects.comparing import note_asked_for
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, SOURCE
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import bind, has_member
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import CLASS, INSTANCE, LIB, UNKNOWN
 from soorgeon_clone.analysis.objects.using import is_advancing, iterate
 
 

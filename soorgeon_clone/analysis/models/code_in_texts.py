@@ -5,7 +5,8 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Call, Instruction, Read
 from soorgeon_clone.analysis.models.names_in_texts import note_named
 from soorgeon_clone.analysis.objects.arguments import Arguments, passing
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNBOUND, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 
 VARIABLES = "__main__.__dict__"  # what globals() gives, where it is only handed to what is modelled here

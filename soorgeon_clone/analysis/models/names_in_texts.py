@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FUNCTION, METHOD, NAMED, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, NAMED
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.state import Scope
+from soorgeon_clone.analysis.objects.types import FUNCTION, METHOD
 
 _NAME = re.compile(r"[^\W\d]\w*")
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, LABELS, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, LABELS
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import NDARRAY, TABLES, inmost
+from soorgeon_clone.analysis.objects.parts import inmost
+from soorgeon_clone.analysis.objects.types import NDARRAY, TABLES
 
 _RENAMES = re.compile(
     r"\.(names?|freq)\s*=(?!=)|\.(index|columns)\.\w+\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b"

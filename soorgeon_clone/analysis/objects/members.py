@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, any_arguments, arity, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CACHED,
-    CLASS,
-    EMPTY,
-    FUNC,
-    FUNCTION,
-    INSTANCE,
-    KEYWORDS,
-    MEMBERS,
-    METHOD,
-    OF_CLASS,
-    SELF,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, CACHED, FUNC, KEYWORDS, MEMBERS, OF_CLASS, SELF
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents, mutable
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, METHOD
 
 PARTIAL_METHOD = "functools.partialmethod"
 PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})

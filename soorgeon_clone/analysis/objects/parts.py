@@ -5,13 +5,12 @@ from __future__ import annotations
 import posixpath
 import sys
 
-from soorgeon_clone.analysis.objects.heap import (
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, spread
+from soorgeon_clone.analysis.objects.keys import (
     AMENDED,
     ANY,
-    EMPTY,
     FACTORY,
     FILE,
-    FRAMES,
     KEYS,
     LABELS,
     LOST,
@@ -19,37 +18,8 @@ from soorgeon_clone.analysis.objects.heap import (
     OF_CLASS,
     RETURNED,
     SOURCE,
-    Obj,
-    Value,
-    spread,
 )
-
-FRAME = "pandas.DataFrame"
-SERIES = "pandas.Series"
-NDARRAY = "numpy.ndarray"
-TABLES = "pandas."  # how the types of frames, series, indexes and all that shows parts of them begin
-NUMBERS = (TABLES, "numpy.")  # and those of all that has its elements in memory of its own
-CELL_OF_TABLE = "pandas._Cell"  # what stands for one that nobody knows
-MAPPINGS = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"})
-CONTAINERS = frozenset(
-    {
-        "builtins.list",
-        "builtins.tuple",
-        "builtins.set",
-        "builtins.dict",
-        "builtins.frozenset",
-        "builtins.iterator",
-        "builtins.generator",
-        "builtins.dict_items",
-        "builtins.dict_values",
-        "builtins.dict_keys",
-        "collections.deque",
-        "collections.OrderedDict",
-        "collections.defaultdict",
-    }
-)
-ITERATORS = frozenset({"builtins.generator", "builtins.iterator", "builtins.coroutine"})
-"""Those whose code runs when they are used."""
+from soorgeon_clone.analysis.objects.types import CELL_OF_TABLE, CONTAINERS, FRAMES, MAPPINGS, NUMBERS, TABLES
 
 _CHANGEABLE = MAPPINGS | {"builtins.list", "builtins.set", "collections.deque"}
 

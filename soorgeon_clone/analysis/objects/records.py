@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.lineage import lineage, member
+from soorgeon_clone.analysis.objects.types import CLASS
 
 NAMED_TUPLE = "typing.NamedTuple"
 

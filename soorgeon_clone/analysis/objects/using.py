@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS
-from soorgeon_clone.analysis.objects.heap import UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import ITERATORS, contents
+from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.special_methods import implicit
+from soorgeon_clone.analysis.objects.types import ITERATORS, UNKNOWN
 
 _ANYTHING = (UNKNOWN, "builtins.object")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, ATTACHED
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents, mutable

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, ATTACHED, SELF
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
 from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 from soorgeon_clone.analysis.objects.members import attributes, bind_by_hand
 from soorgeon_clone.analysis.objects.parts import contents, mutable
+from soorgeon_clone.analysis.objects.types import FUNCTION, METHOD, UNKNOWN
 
 
 class Function(Definition):

@@ -6,24 +6,9 @@ from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    KEPT,
-    LIB,
-    LOST,
-    METHOD,
-    OF_CLASS,
-    SELF,
-    SUPER,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, KEPT, LOST, OF_CLASS, SELF
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.kinds.definition import OwnCode
 from soorgeon_clone.analysis.objects.lineage import member
@@ -40,6 +25,7 @@ from soorgeon_clone.analysis.objects.members import (
     set_property,
 )
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, METHOD, SUPER, UNKNOWN
 
 _ANY_ONE = Arguments(((frozenset(), False),))
 # bases whose methods are in no table, and do nothing with an instance

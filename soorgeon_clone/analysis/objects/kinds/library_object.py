@@ -6,27 +6,13 @@ from soorgeon_clone.analysis.knowledge.effects import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels, pickled_definitions
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    LOST,
-    METHOD,
-    SELF,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, LOST, SELF
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import attributes
 from soorgeon_clone.analysis.objects.parts import (
-    CONTAINERS,
-    NDARRAY,
     cells,
     contents,
     is_mutable_container,
@@ -34,6 +20,7 @@ from soorgeon_clone.analysis.objects.parts import (
     mutable,
     with_dictionary,
 )
+from soorgeon_clone.analysis.objects.types import CLASS, CONTAINERS, FUNCTION, INSTANCE, LIB, METHOD, NDARRAY, UNKNOWN
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
 

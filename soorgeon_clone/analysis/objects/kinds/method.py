@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
-from soorgeon_clone.analysis.objects.heap import CODE_TYPES, EMPTY, FUNC, INSTANCE, LIB, METHOD, SELF, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import FUNC, SELF
 from soorgeon_clone.analysis.objects.kind import dress
 from soorgeon_clone.analysis.objects.kinds.definition import OwnCode
 from soorgeon_clone.analysis.objects.kinds.instance import inherited_method
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import CODE_TYPES, INSTANCE, LIB, METHOD
 
 PARTIAL = "functools.partial"
 ARGUMENTS, KEYWORDS = PARTS_OF_PARTIAL = ("args", "keywords")

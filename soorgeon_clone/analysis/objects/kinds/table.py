@@ -9,11 +9,13 @@ from soorgeon_clone.analysis.knowledge.effects import installed_major
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, LOST, Obj, Value, is_module
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, is_module
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, LOST
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, FRAME, NDARRAY, NUMBERS, TABLES, cells, contents, mutable
+from soorgeon_clone.analysis.objects.parts import cells, contents, mutable
+from soorgeon_clone.analysis.objects.types import CONTAINERS, FRAME, FRAMES, NDARRAY, NUMBERS, SERIES, TABLES
 
 _PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
 _WINDOWS = ("pandas.Rolling", "pandas.Expanding")
@@ -25,7 +27,7 @@ _ASKED_FOR = re.compile(
 _IMPORTS = re.compile(r"(?:[ \t]*(?:(?:import|from|#|%).*)?(?:\n|\Z))*")
 _OF_FRAMES = frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"})
 
-SERIES, INDEXER = "pandas.Series", "pandas._Indexer"
+INDEXER = "pandas._Indexer"
 
 
 class _Numbers(LibraryObject):
