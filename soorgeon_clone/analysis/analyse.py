@@ -20,6 +20,7 @@ from soorgeon_clone.analysis.machine import callbacks, statements
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
 from soorgeon_clone.analysis.model import ModuleFacts, NotebookFacts, SectionFacts, StatementFacts
 from soorgeon_clone.analysis.objects.heap import Obj, Value, holds, spread
+from soorgeon_clone.analysis.objects.hints import Hints
 from soorgeon_clone.analysis.objects.policy import Policy
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.analysis.objects.types import FUNCTION, UNBOUND_TYPE, UNKNOWN
@@ -94,9 +95,7 @@ def _analyse(
     walker.read_file = read_file
     walker.statements = tuple(statement for each in lowered.values() for statement in each)
     imports = [each.path for statement in walker.statements for each in statement.all_imports]
-    walker.texts = (*(code.text for code in codes.values()), *walker.modules.texts_behind(imports))
-    walker.asks_subclasses = any("__subclasses__" in text for text in walker.texts)
-    walker.asks_caches = any("cache_" in text for text in walker.texts)
+    walker.hints = Hints((*(code.text for code in codes.values()), *walker.modules.texts_behind(imports)))
     for cell in cells:
         if MARK in cell.source:
             said = said_in(cell.source)

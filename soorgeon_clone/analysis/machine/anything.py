@@ -81,7 +81,7 @@ def assume_anything(machine: Run, functions: list[Obj], values: Value, site: obj
         if obj.type not in (FUNCTION, CLASS):
             machine.change_whole(obj)
     for obj in machine.heap.reach(frozenset(mutable)):
-        if obj.type in (CLASS, FUNCTION) and machine.is_stored_into(obj.name):
+        if obj.type in (CLASS, FUNCTION) and machine.hints.stores_into(obj.name):
             machine.change_one(machine.heap.amendments(obj))
     made = machine.heap.make(site, UNKNOWN)
     _join(machine, made, frozenset(mutable))
@@ -170,7 +170,7 @@ def do_feared(machine: Run, may: Feared) -> None:
         machine.draw(resource)
     for field, texts in (("files_read", may.reads), ("files_written", may.writes)):
         for text in sorted(texts):
-            if text == "*" or machine.logs_to_files:
+            if text == "*" or machine.hints.logs_to_files:
                 machine.note(field, "*")
     if may.prints:
         machine.print()
@@ -182,4 +182,4 @@ def _takes_attributes(machine: Run, function: Obj) -> bool:
     """Whether the notebook's code may give a function attributes, or it keeps results."""
     if function.code.is_cached:
         return True
-    return machine.is_stored_into(function.name)
+    return machine.hints.stores_into(function.name)

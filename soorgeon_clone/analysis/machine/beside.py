@@ -55,7 +55,7 @@ def absolute(machine: Run, node: Import) -> str:
 def note_file(machine: Run, module: str) -> None:
     """Note that a module is a file beside the notebook, or may be one that the notebook writes."""
     modules = machine.modules
-    may_be_made = (machine.may_make_modules and not modules.is_library(module)) or modules.written(f"{module}.py")
+    may_be_made = (machine.hints.makes_modules and not modules.is_library(module)) or modules.written(f"{module}.py")
     if may_be_made or modules.find(module) is not None:
         for folder in modules.folders:
             machine.note("files_read", f"{folder}{module}.py")

@@ -153,7 +153,7 @@ def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context
         machine.tracing.pop()
         if machine.tracing:
             machine.tracing[-1].take(memo)
-    if code.is_cached and (machine.asks_caches or _tells_calls_apart(machine, code, memo)):
+    if code.is_cached and (machine.hints.asks_caches or _tells_calls_apart(machine, code, memo)):
         reason = machine.blame(node, "a cache of what calls gave")
         for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
             machine.change_one(kept)

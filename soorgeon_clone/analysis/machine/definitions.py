@@ -89,7 +89,7 @@ def make_class(machine: Run, node: lowered.MakeClass) -> Obj:
             machine.heap.hold(obj, KEYWORDS, value)
         else:
             add_base(machine.heap, obj, value)
-    if machine.asks_subclasses:
+    if machine.hints.asks_subclasses:
         machine.change(base for base in obj.bases if base.type == CLASS)
     if any(_registers(machine, base) for base in obj.bases):
         machine.note("sets", "modules")
@@ -120,7 +120,7 @@ def make_class(machine: Run, node: lowered.MakeClass) -> Obj:
 
 def _registers(machine: Run, base: Obj) -> bool:
     """Whether a class of a library, which each task has for itself, can tell what is derived from it."""
-    return base.type == LIB and (machine.asks_subclasses or machine.knowledge.has(base.path, "registers_classes"))
+    return base.type == LIB and (machine.hints.asks_subclasses or machine.knowledge.has(base.path, "registers_classes"))
 
 
 _GIVES_EQUALITY = re.compile(r"(^|\.)(dataclass|attrs?|define|frozen|s)$")

@@ -243,7 +243,7 @@ def _act(call: LibraryCall, effect: Effect) -> None:
     for text in effect.replaces:
         for obj in target(text):
             machine.refill(obj)
-            for other in args.all if effect.keeps and machine.may_copy_on_write else ():
+            for other in args.all if effect.keeps and machine.hints.may_copy_on_write else ():
                 if other.type in FRAMES:
                     machine.heap.lend(obj, other)
     for obj in receiver | args.all if machine.anything_advances() else ():
@@ -328,7 +328,7 @@ def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
             for other in _lent(viewed) if is_array else viewed:
                 means_nothing = other.type in CONTAINERS and view.type.startswith(NUMBERS)
                 if not (view.immutable or other.immutable or means_nothing):
-                    lent = machine.may_copy_on_write and is_array and other.type in FRAMES
+                    lent = machine.hints.may_copy_on_write and is_array and other.type in FRAMES
                     machine.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
 
 
@@ -343,7 +343,7 @@ def _parts_of(call: LibraryCall, value: Value) -> Value:
             if obj.type in CONTAINERS:
                 machine.heap.hold(part, ANY, contents(frozenset({obj})))
             machine.heap.hold(owner, ANY, frozenset({part}))
-            if not machine.copies_on_write and obj.type in VIEWING:  # the target may be a column of the frame
+            if not machine.hints.copies_on_write and obj.type in VIEWING:  # the target may be a column of the frame
                 machine.heap.view(part, machine.heap.make(("parts", owner), NDARRAY), apart=True)
             found.add(part)
     return frozenset(found)
@@ -352,7 +352,7 @@ def _parts_of(call: LibraryCall, value: Value) -> Value:
 def _lend(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
     """Note that frames may share memory with others until they are written into: all that gives the same cells."""
     machine = call.machine
-    is_of_tables = machine.may_copy_on_write and call.path.startswith(TABLES)
+    is_of_tables = machine.hints.may_copy_on_write and call.path.startswith(TABLES)
     if not is_of_tables or not (effect.shares or effect.lends or effect.views):
         return
     given = {o for o in call.receiver | call.args.all if effect.lends or not o.type.endswith(_GROUPS)}
@@ -386,7 +386,7 @@ def _note_left_out(call: LibraryCall, effect: Effect, made: Value) -> None:
     """Note what pickle leaves out of what the call made: attributes, and what a formula names."""
     machine = call.machine
     for name in effect.loses:
-        if any(name in text for text in machine.texts):
+        if machine.hints.mention(name):
             for obj in machine.heap.reach(made):
                 if obj.type not in CONTAINERS:
                     machine.heap.hold_words(obj, LOST, name)
@@ -425,7 +425,7 @@ def _note_paths(machine: Run, field_name: str, obj: Obj) -> None:
 def _file(call: LibraryCall, field_name: str, text: str) -> None:
     machine = call.machine
     if text in ("*", "*log"):
-        if text == "*" or machine.logs_to_files:
+        if text == "*" or machine.hints.logs_to_files:
             machine.note(field_name, "*")
         return
     if text == _HERE:

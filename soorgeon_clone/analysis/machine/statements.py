@@ -13,7 +13,6 @@ from soorgeon_clone.analysis.lower import instructions as lowered
 from soorgeon_clone.analysis.lower.instructions import Block, Instruction
 from soorgeon_clone.analysis.machine import beside, calls, definitions, evaluate, places
 from soorgeon_clone.analysis.machine.walk import Run
-from soorgeon_clone.analysis.models.figures import are_drawn_after_scripts
 from soorgeon_clone.analysis.modules import is_for_programs
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, passing
 from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Value
@@ -400,7 +399,7 @@ def run_script(machine: Run, line: str) -> None:
     """Walk the script of ``%run script.py``."""
     words = [word for word in line.split() if not word.startswith("-")]
     text = script_text(machine, words[0]) if words else None
-    if machine.plotted and machine.section not in machine.plotted and are_drawn_after_scripts(machine):
+    if machine.plotted and machine.section not in machine.plotted and machine.hints.draws_after_scripts:
         machine.opaque("%run draws pyplot's figure again if any cell before has plotted")
     if text is None:
         machine.opaque(f"%run {line.strip()} runs a script that cannot be read")

@@ -135,7 +135,7 @@ def _may_share(machine: Run, made: Obj, viewed: Value, values: Value) -> None:
         _keep_in_library(machine, made, values)
         return
     # what keeps a frame keeps it as it is: it is written into without those that show its memory
-    keep_views(machine, made, viewed, but=FRAMES if machine.copies_on_write else frozenset())
+    keep_views(machine, made, viewed, but=FRAMES if machine.hints.copies_on_write else frozenset())
     apart = frozenset(o for o in (*values, made) if not o.immutable and o.type not in (FUNCTION, CLASS))
     machine.assume(Assumed("shares", apart - machine.in_modules))
 

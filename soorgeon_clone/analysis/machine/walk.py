@@ -30,7 +30,6 @@ from soorgeon_clone.analysis.knowledge.effects import (
 )
 from soorgeon_clone.analysis.knowledge.feared import Reading, builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
-from soorgeon_clone.analysis.lower import texts
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as read_statements
 from soorgeon_clone.analysis.lower.instructions import Attribute, Code, Instruction, Name, Read
@@ -38,18 +37,13 @@ from soorgeon_clone.analysis.lower.parts import inside, targets_of
 from soorgeon_clone.analysis.machine.branches import Branches, Trail
 from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
 from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, StatementFacts
-from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.comparing import EQUAL_ONLY_THEMSELVES
 from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Heap, Obj, Value, holds, look_for_more
+from soorgeon_clone.analysis.objects.hints import Hints
 from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.kinds.importable import given_to_module
-from soorgeon_clone.analysis.objects.kinds.table import (
-    registered_accessors,
-    tables_copy_on_write,
-    tables_may_copy_on_write,
-)
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
@@ -95,10 +89,8 @@ class Run(Branches):
         self.tracing: list[Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
         self.uncertain = 0  # how many branches, loops and function bodies we are in
-        self.texts: tuple[str, ...] = ()  # of all cells
+        self.hints = Hints()  # of all cells
         self.statements: tuple[Statement, ...] = ()  # of all cells
-        self.asks_caches = False
-        self.asks_subclasses = False
         self.comments: dict[Instruction, Said] = {}  # what those beside instructions say
         self.depth = 0
         self.seeded: set[str] = set()
@@ -157,32 +149,6 @@ class Run(Branches):
         bound = {name for statement in self.statements for name in statement.bound}
         return frozenset(n for n in read - bound if not hasattr(builtins, n) and not is_notebook_name(n))
 
-    @cached_property
-    def renames_labels(self) -> bool:
-        """Whether the notebook, or a module beside it, may rename an index in place."""
-        return labels.may_be_renamed(self.texts)
-
-    @cached_property
-    def copies_on_write(self) -> bool:
-        return tables_copy_on_write(self.texts)
-
-    @cached_property
-    def may_copy_on_write(self) -> bool:
-        return tables_may_copy_on_write(self.texts)
-
-    @cached_property
-    def accessors(self) -> frozenset[str]:
-        return registered_accessors(self.texts)
-
-    def is_stored_into(self, name: str) -> bool:
-        """Whether the notebook may give attributes to what a name denotes (``f.calls = 0``)."""
-        names = self._stored_into
-        return names is None or (name in names if name.isidentifier() else bool(names))
-
-    @cached_property
-    def _stored_into(self) -> frozenset[str] | None:
-        return texts.stored_into(self.texts)
-
     def asked_in(self, code: Code) -> frozenset[str]:
         """Return the names of attributes that a function asks for."""
         return self._attributes_in(code)[0]
@@ -211,16 +177,6 @@ class Run(Branches):
 
     def _may_write(self, path: str) -> bool:
         return path in self.written or self.scripts.get(path, "") is None
-
-    @cached_property
-    def logs_to_files(self) -> bool:
-        """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
-        return texts.log_to_files(self.texts)
-
-    @cached_property
-    def may_make_modules(self) -> bool:
-        """Whether the notebook, or a module beside it, may write a Python file: it names one, or has a shell do it."""
-        return texts.may_make_modules(self.texts)
 
     def begin(self, record: StatementFacts) -> None:
         """Come to the next statement of a cell."""
@@ -458,7 +414,7 @@ class Run(Branches):
 
     def is_attribute(self, name: str) -> bool:
         """Whether ``df.name = value`` may be no column: no text names such a one, no code has read it, but will."""
-        return name not in self.columns and texts.ask_for_attribute(self.texts, name)
+        return name not in self.columns and self.hints.asks_for_attribute(name)
 
     def has(self, obj: Obj, trait: str) -> bool:
         """Whether the tables say that the type of an object, or what a path stands for, has a trait."""
@@ -640,7 +596,7 @@ class Run(Branches):
         """A random generator is used: it advances, if anything has seeded it. Or the figures of pyplot are."""
         if resource == OPEN_FIGURES:
             self.plotted.add(self.section)
-            if not are_kept(self):
+            if not self.hints.keeps_figures:
                 return
         name = AMBIENT + resource
         self.record.draws.add(resource)
@@ -653,9 +609,9 @@ class Run(Branches):
         """A random generator is seeded, or pyplot gets a new figure to draw on, or has none."""
         if resource in FIGURES:
             self.plotted.add(self.section)
-            if not are_kept(self):
+            if not self.hints.keeps_figures:
                 return
-            if resource == NEW_FIGURE and are_asked_for(self):
+            if resource == NEW_FIGURE and self.hints.asks_for_figures:
                 return self.draw(OPEN_FIGURES)
             resource = OPEN_FIGURES
         name = AMBIENT + resource

@@ -76,7 +76,7 @@ def _shell_call(machine: Machine, path: str, name: str, args: Arguments, node: I
     if name in ("system", "getoutput"):
         command = constant(args.first)
         _command(machine, command if isinstance(command, str) else None)
-        if any(_EXIT_CODE in text for text in machine.texts):
+        if machine.hints.mention(_EXIT_CODE):
             machine.bind_global(_EXIT_CODE, frozenset({machine.heap.atom("builtins.int")}))
         made = machine.heap.make(machine.site(node), "builtins.list")
         machine.heap.hold(made, ANY, frozenset({machine.heap.atom("builtins.str")}))
@@ -153,7 +153,7 @@ def _line_magic(machine: Machine, args: Arguments, node: Instruction) -> Value:
 
 def _unknown_magic(machine: Machine, name: str, args: Arguments, node: Instruction) -> Value:
     """A magic that nobody described: it may be one of the notebook's own, which may do anything to its variables."""
-    if any(_KEEPS_MAGICS.search(text) for text in machine.texts):
+    if machine.hints.say(_KEEPS_MAGICS):
         machine.opaque(f"{name} may be a magic that the notebook makes")
     return machine.unknown(EMPTY, args, node, name)
 

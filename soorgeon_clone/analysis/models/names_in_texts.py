@@ -75,4 +75,4 @@ def keep_named(machine: Machine, made: Iterable[Obj], texts: Value) -> None:
 
 def _is_column(machine: Machine, name: str) -> bool:
     used = re.compile(rf"\.{name}\b(?!\()|\[\s*['\"]{name}['\"]|['\"]{name}['\"]\s*:")
-    return any(used.search(text) for text in machine.texts)
+    return machine.hints.say(used)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, Why, keep
 from soorgeon_clone.analysis.limits import Effort
 from soorgeon_clone.analysis.objects.keys import AMENDED, ANY, BASES, KEYS, OF_CLASS
-from soorgeon_clone.analysis.objects.types import LIB, SETS, UNBOUND_TYPE
+from soorgeon_clone.analysis.objects.types import LIB, NDARRAY, SETS, UNBOUND_TYPE
 
 Item = TypeVar("Item", bound=Hashable)
 Value = frozenset["Obj"]
@@ -277,7 +277,7 @@ class Heap:
         if apart and self._shown.get((one.serial, other.serial)) != (len(one.views), len(other.views), lent):
             cells = self._cells(one) | self._cells(other)
             if not cells:
-                made = self.make(("memory", one, other), "numpy.ndarray")
+                made = self.make(("memory", one, other), NDARRAY)
                 made.is_memory, made.is_lent = True, lent
                 cells = {made}
             self._link(one, cells)

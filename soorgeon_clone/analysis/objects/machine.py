@@ -18,6 +18,7 @@ from soorgeon_clone.analysis.lower.instructions import Block, Decorate, Instruct
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import Heap, Obj, Value
+from soorgeon_clone.analysis.objects.hints import Hints
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import Scope, Site
@@ -31,7 +32,7 @@ class Machine(Protocol):
     effort: Effort
     module: Scope
     scope: Scope
-    texts: tuple[str, ...]  # of all cells
+    hints: Hints  # of all cells
     statements: tuple[Statement, ...]  # of all cells
     columns: set[str]  # names of attributes that were read of frames
     copied: dict[Obj, Obj]  # functions and instances that were copied, by their copies
@@ -50,15 +51,6 @@ class Machine(Protocol):
     strangers: set[Obj]  # what calls gave that nobody has described
     namespaces: dict[str, Scope]  # of those that were imported
     importing: list[str]  # those that are being imported
-
-    @property
-    def accessors(self) -> frozenset[str]: ...
-    @property
-    def copies_on_write(self) -> bool: ...
-    @property
-    def may_copy_on_write(self) -> bool: ...
-    @property
-    def renames_labels(self) -> bool: ...
 
     # -- names, facts, changes
     def site(self, node: Instruction) -> Site: ...

@@ -33,7 +33,7 @@ class LibraryObject(Kind):
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__dict__" and not obj.immutable:
             return _dictionary(machine, obj)
-        if not obj.immutable and name in machine.accessors and self.keeps_accessors(machine, obj):
+        if not obj.immutable and name in machine.hints.accessors and self.keeps_accessors(machine, obj):
             machine.refill(obj)  # it may keep an object of the notebook's class, which pickle leaves out
             machine.heap.hold_words(obj, LOST, name)
         path = f"{obj.type}.{name}"
