@@ -61,7 +61,7 @@ def _loaded_by(package: str) -> frozenset[str]:
         return frozenset()
     try:
         text = regular.read_bytes(Path(spec.origin), limit=_MOST_BYTES).decode()
-        return frozenset(_absolute(each, package, True) for each in loaded_by(text))
+        return frozenset(absolute(each, package, True) for each in loaded_by(text))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
 
@@ -114,7 +114,7 @@ def _of_statements(found: Iterable[Statement], path: str, *, is_package: bool, s
     for statement in found:
         names |= {name: f"{path}.{name}" for name in statement.bound - {"*"}}
         for each in statement.all_imports:
-            origin = _absolute(each.path, path, is_package)
+            origin = absolute(each.path, path, is_package)
             if each.name == "*":
                 names |= _names(origin, seen)
             elif each.name in statement.bound and origin.partition(".")[0] != path.partition(".")[0]:
@@ -154,7 +154,7 @@ def _texts(value: Instruction | None) -> list[str]:
 _OTHERS = (lowered.Annotate, lowered.OperateInPlace)
 
 
-def _absolute(target: str, path: str, is_package: bool) -> str:
+def absolute(target: str, path: str, is_package: bool) -> str:
     """Return the module that ``from ..a import *`` in the module ``path`` means."""
     rest = target.lstrip(".")
     level = len(target) - len(rest)
@@ -162,4 +162,4 @@ def _absolute(target: str, path: str, is_package: bool) -> str:
         return target
     parts = path.split(".")
     keep = len(parts) - level + (1 if is_package else 0)
-    return ".".join([*parts[:keep], *([rest] if rest else [])])
+    return ".".join([*parts[: max(0, keep)], *([rest] if rest else [])])

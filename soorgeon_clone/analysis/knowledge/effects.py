@@ -51,10 +51,6 @@ from pathlib import Path
 from typing import Any
 
 from soorgeon_clone.analysis.knowledge.effect_rules import (
-    DISPLAYS,
-    FIGURES,
-    NEW_FIGURE,
-    OPEN_FIGURES,
     Effect,
     Given,
     TypeFacts,
@@ -65,23 +61,6 @@ from soorgeon_clone.analysis.knowledge.effect_rules import (
 from soorgeon_clone.analysis.knowledge.effect_tables import Entries, Entry, Table, TypeEntry
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pyproject import nearest, read_section
-
-__all__ = [
-    "DISPLAYS",
-    "FIGURES",
-    "NEW_FIGURE",
-    "OPEN_FIGURES",
-    "Effect",
-    "Given",
-    "Knowledge",
-    "TypeFacts",
-    "knowledge",
-    "may_set",
-    "pickler_of",
-    "read_user_effects",
-    "sets_by_name",
-    "undescribed_function",
-]
 
 FOLDER = Path(__file__).parent
 SECTION = "tool.soorgeon-clone.effects"

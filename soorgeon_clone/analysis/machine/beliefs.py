@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from soorgeon_clone.analysis.knowledge.effects import FIGURES, seeds_by_name
+from soorgeon_clone.analysis.knowledge.effect_rules import FIGURES
+from soorgeon_clone.analysis.knowledge.effects import seeds_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments

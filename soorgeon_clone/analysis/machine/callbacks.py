@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from soorgeon_clone.analysis.knowledge.effects import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine.anything import exhausted
 from soorgeon_clone.analysis.machine.memo import Memo

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect, may_set, registers_by_name
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set, registers_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
 from soorgeon_clone.analysis.machine import anything, beliefs, beside, callbacks, deferred, library, unknown_calls
 from soorgeon_clone.analysis.machine.walk import Run

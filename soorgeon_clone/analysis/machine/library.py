@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
 from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
 from soorgeon_clone.analysis.machine import beside, callbacks
 from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall

@@ -20,14 +20,8 @@ from typing import Any
 
 from soorgeon_clone.analysis.evidence import INSIDE, Places, Reason, Rule, keep
 from soorgeon_clone.analysis.knowledge.effect_comments import Said
-from soorgeon_clone.analysis.knowledge.effects import (
-    DISPLAYS,
-    FIGURES,
-    NEW_FIGURE,
-    OPEN_FIGURES,
-    UNDESCRIBED,
-    Knowledge,
-)
+from soorgeon_clone.analysis.knowledge.effect_rules import DISPLAYS, FIGURES, NEW_FIGURE, OPEN_FIGURES
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Knowledge
 from soorgeon_clone.analysis.knowledge.feared import Reading, builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
 from soorgeon_clone.analysis.lower.cells import Statement

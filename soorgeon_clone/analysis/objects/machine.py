@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from soorgeon_clone.analysis.evidence import Reason, Rule
-from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.knowledge.feared import Feared
 from soorgeon_clone.analysis.limits import Effort
 from soorgeon_clone.analysis.lower.cells import Statement

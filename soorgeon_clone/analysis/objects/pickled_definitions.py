@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.knowledge.effects import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.keys import ANY, FUNC, OF_CLASS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS
-from soorgeon_clone.analysis.knowledge.effects import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS, Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
 from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.knowledge.effects import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels, pickled_definitions
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
