@@ -53,6 +53,7 @@ TRAITS = {
     "pickles": "calls that pickle what they are given, also if it goes to no file",
     "plain_classes": "classes that take an attribute as it is",
     "plans": "objects that read files once something asks for what they hold",
+    "pools": "what calls functions with what those are given, never with itself",
     "plots": "it draws on pyplot's figures",
     "registers_classes": "classes whose library can name those that are derived from them",
     "restores": "what they set is as it was when the with statement that they open is left",

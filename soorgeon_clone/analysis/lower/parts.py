@@ -74,12 +74,3 @@ def targets_of(instruction: Instruction) -> list[Part]:
         elif isinstance(item, (lowered.Attribute, lowered.Item)):
             found.append(item)
     return found
-
-
-def names_of(target: Instruction | None) -> list[str]:
-    """Return the names that a target binds (none for ``a.b`` or ``a[i]``)."""
-    if isinstance(target, lowered.Name):
-        return [target.name]
-    if isinstance(target, lowered.Unpack):
-        return [name for each in target.targets for name in names_of(each)]
-    return names_of(target.target) if isinstance(target, lowered.Rest) else []

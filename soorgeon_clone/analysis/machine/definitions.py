@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from soorgeon_clone.analysis.lower import instructions as lowered
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.lower.parts import inside, names_of
+from soorgeon_clone.analysis.lower.parts import inside
 from soorgeon_clone.analysis.machine import beliefs, calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import lineage, records
@@ -142,7 +142,8 @@ def _fields(node: lowered.MakeClass) -> Iterator[str]:
             if part not in said or has_options or not _NO_PLAIN_FIELD.isdisjoint(words):
                 return
     for part in said:
-        yield from names_of(part.target)
+        if isinstance(part.target, lowered.Name):
+            yield part.target.name
 
 
 def _words(annotation: Instruction) -> Iterator[str]:

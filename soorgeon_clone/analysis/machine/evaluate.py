@@ -119,6 +119,9 @@ def _gather(machine: Run, node: lowered.Gather) -> Value:
     scope = Scope("inline", machine.scope, State())
     outer = machine.scope
 
+    def bind(name: str, value: Value) -> None:
+        scope.state.names[name] = Binding(value, NO_DEFS, -1)
+
     def element() -> None:
         key = expression(machine, node.key) if node.key is not None else EMPTY
         machine.heap.hold(made, ANY, expression(machine, node.value))
@@ -132,7 +135,7 @@ def _gather(machine: Run, node: lowered.Gather) -> Value:
         item = machine.elements(value, clause.over)
 
         def body() -> None:
-            bind_inline(machine, scope, clause.target, item)
+            places.assign(machine, clause.target, item, bind)
             for test in clause.tests:
                 implicit(machine, expression(machine, test))
             if rest:
@@ -165,20 +168,6 @@ def _mentioned(machine: Run, node: Instruction) -> Value:
 
 def _is_bound(machine: Run, name: str) -> bool:
     return machine.scope.local(name) is not None or machine.module.state.get(machine.qualified(name)) is not None
-
-
-def bind_inline(machine: Run, scope: Scope, target: Instruction, value: Value) -> None:
-    """Bind the target of a comprehension's ``for`` in the comprehension's own scope."""
-    if isinstance(target, lowered.Name):
-        scope.state.names[target.name] = Binding(value, NO_DEFS, -1)
-    elif isinstance(target, lowered.Unpack):
-        starred = any(isinstance(t, lowered.Rest) for t in target.targets)
-        for index, item in enumerate(target.targets):
-            bind_inline(machine, scope, item, machine.element_at(value, None if starred else index, target))
-    elif isinstance(target, lowered.Rest):
-        bind_inline(machine, scope, target.target, value)
-    else:
-        places.store(machine, target, value)
 
 
 # -- operators -------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def run_block(machine: Run, block: Block) -> None:
 def _bind(machine: Run, node: lowered.Bind) -> None:
     value = machine.evaluate(node.value)
     for target in node.targets:
-        assign(machine, target, value)
+        places.assign(machine, target, value)
 
 
 def _annotate(machine: Run, node: lowered.Annotate) -> None:
@@ -71,7 +71,7 @@ def _annotate(machine: Run, node: lowered.Annotate) -> None:
         owner.fields.setdefault(f"{FIELD}{target.name}", EMPTY)
     if node.value is not None:
         value = machine.evaluate(node.value)
-        assign(machine, target, value)
+        places.assign(machine, target, value)
         if machine.scope.kind == "class" and isinstance(target, lowered.Name):
             _note_field(machine, target.name, node.value)
     elif not isinstance(target, lowered.Name):
@@ -109,23 +109,7 @@ def _operate_in_place(machine: Run, node: lowered.OperateInPlace) -> None:
                 held = machine.elements(value, target) | value
             machine.heap.hold(obj, ANY, held)
         result = result | in_place
-    assign(machine, target, result)
-
-
-def assign(machine: Run, target: Instruction, value: Value) -> None:
-    """Bind or store ``value`` where ``target`` says."""
-    if isinstance(target, lowered.Name):
-        machine.bind(target.name, value)
-    elif isinstance(target, lowered.Unpack):
-        starred = any(isinstance(t, lowered.Rest) for t in target.targets)
-        for index, part in enumerate(target.targets):
-            assign(machine, part, machine.element_at(value, None if starred else index, target))
-    elif isinstance(target, lowered.Rest):
-        made = machine.heap.make(machine.site(target), "builtins.list")
-        machine.heap.hold(made, ANY, value)
-        assign(machine, target.target, frozenset({made}))
-    else:
-        places.store(machine, target, value)
+    places.assign(machine, target, result)
 
 
 def _unbind(machine: Run, node: lowered.Unbind) -> None:
@@ -304,7 +288,7 @@ def _for(machine: Run, target: Instruction, over: Instruction, body: Block) -> N
     iterate(machine, value)
 
     def once() -> None:
-        assign(machine, target, machine.elements(value, over))
+        places.assign(machine, target, machine.elements(value, over))
         run_block(machine, body)
 
     machine.loop(once)
@@ -360,7 +344,7 @@ def _with(machine: Run, node: lowered.With) -> None:
             not (machine.has(o, "keeps_exceptions") or o.type.startswith(_KEEPS_EXCEPTIONS)) for o in value
         )
         if target is not None:
-            assign(machine, target, entered)
+            places.assign(machine, target, entered)
     if suppresses:
         done, between = machine.fork_with_trail(lambda: run_block(machine, node.body))
         machine.join([done, between, machine.unchanged()])

@@ -192,7 +192,7 @@ class LibraryObject(Kind):
     def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
         if held and machine.knowledge.has(obj.type, "learns"):
             return frozenset(o for o in contents(frozenset({obj})) if machine.knowledge.has(o.type, "learnt_from"))
-        return super().passed_on(machine, obj, node, held=held)
+        return EMPTY if machine.knowledge.has(obj.type, "pools") else super().passed_on(machine, obj, node, held=held)
 
 
 def _call_dressed(machine: Machine, obj: Obj, effect: Effect, args: Arguments, node: Instruction) -> Value:
