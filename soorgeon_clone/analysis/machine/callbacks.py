@@ -13,7 +13,6 @@ from soorgeon_clone.analysis.machine.memo import Memo
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, passing
 from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, look_for_more
-from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.parts import mutable, with_elements
 from soorgeon_clone.analysis.objects.table import kind_of
@@ -207,8 +206,7 @@ def run_code(machine: Run, value: Value, node: Instruction) -> None:
     reached = [o for o in machine.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
     if not reached:
         return
-    anything = machine.heap.make((*machine.site(node), "anything"), UNKNOWN)
-    machine.heap.hold(anything, ANY, mutable(value))
+    anything = machine.heap.make((*machine.site(node), "anything"), UNKNOWN, inside=mutable(value))
 
     def once() -> None:
         for obj in reached:

@@ -58,8 +58,7 @@ def generator(machine: Run, made: Obj, scope: Scope, run_body: Callable[[], None
         returned = mutable(scope.result)
         if returned:
             machine.heap.hold(made, RETURNED, returned)
-            stop = machine.heap.make(("stop", made), "builtins.StopIteration")
-            machine.heap.hold(stop, ANY, returned)
+            stop = machine.heap.make(("stop", made), "builtins.StopIteration", inside=returned)
             machine.raised |= {stop}
         return frozenset({made})
 

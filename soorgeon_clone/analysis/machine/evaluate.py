@@ -280,8 +280,7 @@ def _operate_on(machine: Run, node: Instruction, ones: list[Obj], sign: str, oth
 def _operate_unknown(machine: Run, node: Instruction, value: Value) -> Iterable[Obj]:
     if value and all(o.immutable and o.type != LIB for o in value):
         return value if len(value) == 1 and next(iter(value)).const is None else (machine.heap.atom("builtins.scalar"),)
-    made = machine.heap.make(machine.site(node), UNKNOWN)
-    machine.heap.hold(made, ANY, frozenset(o for o in value if not o.immutable))
+    made = machine.heap.make(machine.site(node), UNKNOWN, inside=frozenset(o for o in value if not o.immutable))
     return (made,)
 
 

@@ -10,7 +10,6 @@ from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.comparing import look_up
 from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
-from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.special_methods import implicit
 from soorgeon_clone.analysis.objects.table import kind_of
 from soorgeon_clone.analysis.objects.types import INSTANCE, NDARRAY
@@ -53,8 +52,7 @@ def assign(machine: Run, target: Instruction, value: Value, bind: Bind | None = 
         for index, part in enumerate(target.targets):
             assign(machine, part, machine.element_at(value, None if starred else index, target), bind)
     elif isinstance(target, Rest):
-        made = machine.heap.make(machine.site(target), "builtins.list")
-        machine.heap.hold(made, ANY, value)
+        made = machine.heap.make(machine.site(target), "builtins.list", inside=value)
         assign(machine, target.target, frozenset({made}), bind)
     else:
         store(machine, target, value)

@@ -250,8 +250,7 @@ def _matches(machine: Run, case: lowered.Case, value: Value) -> None:
             args = passing(part, any_name)
             part = machine.call_library("builtins.getattr", args, case)
         if kind:
-            made = machine.heap.make((*machine.site(case), name), f"builtins.{kind}")
-            machine.heap.hold(made, ANY, part)
+            made = machine.heap.make((*machine.site(case), name), f"builtins.{kind}", inside=part)
             part = frozenset({made})
         machine.bind(name, part)
     if case.guard is not None:
@@ -321,8 +320,7 @@ def _handler(machine: Run, node: lowered.Handler, start: list[list[State]]) -> N
     if node.type is not None:
         machine.evaluate(node.type)
     if node.name is not None:
-        caught = machine.heap.make(machine.site(node), "builtins.Exception")
-        machine.heap.hold(caught, ANY, contents(machine.raised))
+        caught = machine.heap.make(machine.site(node), "builtins.Exception", inside=contents(machine.raised))
         machine.bind(node.name, machine.raised | {caught})
     run_block(machine, node.body)
     if node.name is not None:

@@ -17,9 +17,7 @@ def _gather(machine: Machine, args: Arguments, node: Instruction) -> Value:
         value = machine.elements(value, node) if starred else value
         given = frozenset(o for o in value if o.type == "builtins.coroutine")
         machine.heap.hold(items, ANY, (value - given) | contents(given))
-    made = machine.heap.make(machine.site(node), "builtins.coroutine")
-    machine.heap.hold(made, ANY, frozenset({items}))
-    return frozenset({made})
+    return frozenset({machine.heap.make(machine.site(node), "builtins.coroutine", inside=frozenset({items}))})
 
 
 FUNCTIONS = {"asyncio.gather": _gather}

@@ -70,8 +70,7 @@ def _tuple(machine: Machine, node: Instruction, parts: list[Value]) -> Value:
 
 
 def _iterator(machine: Machine, node: Instruction, element: Value, sources: Value) -> Value:
-    made = machine.heap.make((*machine.site(node), "iterator"), "builtins.iterator")
-    machine.heap.hold(made, ANY, element)
+    made = machine.heap.make((*machine.site(node), "iterator"), "builtins.iterator", inside=element)
     machine.heap.hold(made, SOURCE, frozenset(o for o in sources if is_advancing(machine, o)))
     return frozenset({made})
 
@@ -128,8 +127,7 @@ def _dir(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     if args.all:
         return None
     machine.list_variables("dir() shows the variables of the notebook")
-    made = machine.heap.make(machine.site(node), "builtins.list")
-    machine.heap.hold(made, ANY, frozenset({machine.heap.atom("builtins.str")}))
+    made = machine.heap.make(machine.site(node), "builtins.list", inside=frozenset({machine.heap.atom("builtins.str")}))
     return frozenset({made})
 
 

@@ -71,9 +71,7 @@ def _repeat(machine: Machine, args: Arguments, node: Instruction) -> Value | Non
     number = _time(machine, args, node)
     if number is None:
         return None
-    made = machine.heap.make(machine.site(node), "builtins.list")
-    machine.heap.hold(made, ANY, number)
-    return frozenset({made})
+    return frozenset({machine.heap.make(machine.site(node), "builtins.list", inside=number)})
 
 
 def _profile(machine: Machine, args: Arguments, node: Instruction) -> Value | None:

@@ -156,8 +156,8 @@ class Heap:
             found = self._atoms["number", path] = number
         return found
 
-    def make(self, site: Any, type_: str, *, immutable: bool = False) -> Obj:
-        """Return the object that ``site`` (a node with its calling context) makes."""
+    def make(self, site: Any, type_: str, *, immutable: bool = False, inside: Value = EMPTY) -> Obj:
+        """Return the object that ``site`` (a node with its calling context) makes, which holds what is ``inside``."""
         key = (site, type_)
         found = self._sites.get(key)
         if found is None:
@@ -166,6 +166,8 @@ class Heap:
             found.imported = self.importing
             found.made_for = self.reason
             self.types.add(type_)
+        if inside:
+            self.hold(found, ANY, inside)
         return found
 
     def make_view(self, site: Any, type_: str, viewed: Obj) -> Obj:

@@ -9,7 +9,6 @@ import re
 
 from soorgeon_clone.analysis.objects.arguments import any_arguments
 from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
-from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import metaclasses
@@ -154,6 +153,5 @@ def _run(
 
 def _anything(machine: Machine, obj: Obj) -> Obj:
     """Return an operand of which nothing is known: it may hold the instance itself."""
-    made = machine.heap.make(("operand", obj), UNKNOWN)
-    machine.heap.hold(made, ANY, frozenset({obj}))
+    made = machine.heap.make(("operand", obj), UNKNOWN, inside=frozenset({obj}))
     return made

@@ -143,8 +143,7 @@ def _missing_attribute(machine: Machine, obj: Obj, node: Instruction) -> Value:
     for function in member(obj.classes, "__getattr__"):
         found |= machine.call(bind(machine, obj, function, node), _ANY_ONE, node)
     if has_library_base(obj):
-        part = machine.heap.make(("inherited", obj), UNKNOWN)
-        machine.heap.hold(part, ANY, frozenset({obj}))
+        part = machine.heap.make(("inherited", obj), UNKNOWN, inside=frozenset({obj}))
         found |= {part}
     return found or frozenset({machine.heap.atom("builtins.scalar")})
 
