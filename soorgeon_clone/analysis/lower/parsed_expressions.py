@@ -295,8 +295,6 @@ def _subscript(node: Node) -> ast.expr:
 
 
 def _power(node: Node) -> ast.expr:
-    if not is_sign(node.children[-2], "**") or len(node.children) != 3:
-        return _atom_expr(node)
     left, right = expression(node.children[0]), expression(node.children[2])
     return ast.BinOp(left, ast.Pow(), right, lineno=row_of(node))
 

@@ -286,20 +286,14 @@ def run_registered(machine: Run, value: Value, node: Instruction) -> None:
 
 def _run_kept(machine: Run, value: Value, node: Instruction) -> None:
     run_code(machine, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
-    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
-    for obj in value:
-        if obj.type == CLASS:
-            machine.perhaps(partial(_run_class, machine, obj, anything, node))
+    _run_classes(machine, [obj for obj in value if obj.type == CLASS], node)
 
 
 def passed_class(machine: Run, value: Value, node: Instruction, path: str) -> None:
     """A library that is given a class may make instances of it and call their methods (``json.dumps(x, cls=E)``)."""
     if path.startswith(_ONLY_NAMES_CLASSES):
         return
-    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
-    for obj in value:
-        if obj.type == CLASS and machine.first_time("passed", obj):
-            machine.perhaps(partial(_run_class, machine, obj, anything, node))
+    _run_classes(machine, [obj for obj in value if obj.type == CLASS and machine.first_time("passed", obj)], node)
 
 
 _ONLY_NAMES_CLASSES = tuple(
@@ -310,9 +304,16 @@ _ONLY_NAMES_CLASSES = tuple(
 _WHEN_CALLED = ("unknown_calls", "files_read", "files_written")
 
 
-def _run_class(machine: Run, cls: Obj, anything: Value, node: Instruction) -> None:
-    for made in kind_of(CLASS).call(machine, cls, Arguments(((anything, True),)), node):
-        run_all_methods(machine, made, anything, node)
+def _run_classes(machine: Run, classes: Iterable[Obj], node: Instruction) -> None:
+    """Make instances of classes, perhaps, and run their methods."""
+    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
+
+    def run(cls: Obj) -> None:
+        for made in kind_of(CLASS).call(machine, cls, Arguments(((anything, True),)), node):
+            run_all_methods(machine, made, anything, node)
+
+    for cls in classes:
+        machine.perhaps(partial(run, cls))
 
 
 def is_plain_function(obj: Obj) -> bool:

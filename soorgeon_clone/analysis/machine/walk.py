@@ -478,7 +478,8 @@ class Run(Branches):
             if depth == "all" or obj in self._whole:
                 self._change_held(obj)
             elif depth == "parts":
-                self._change_parts(obj)
+                if self.first_time("parts", obj):
+                    self._change_parts(obj, self.change_one)
             elif labels.is_index(obj):
                 labels.rename(self, obj)  # df.index.name = "day" changes df
 
@@ -517,12 +518,12 @@ class Run(Branches):
             self._record_change(part)
             stack.extend(look_for_more(part, whole))
 
-    def _change_parts(self, obj: Obj) -> None:
-        for part, depth in self._parts(obj) if self.first_time("parts", obj) else ():
+    def _change_parts(self, obj: Obj, change_one: Callable[[Obj], None]) -> None:
+        for part, depth in self._parts(obj):
             if depth == "all":
                 self.change([part])
             else:
-                self.change_one(part)
+                change_one(part)
 
     def _parts(self, obj: Obj) -> Iterator[tuple[Obj, str]]:
         """Yield what changes with a library object, with its depth: of containers what they hold, of data nothing."""
@@ -566,11 +567,8 @@ class Run(Branches):
             return
         self._record_change(obj)
         self._did("replaces", obj)
-        for part, inner in self._parts(obj) if depth == "parts" and self.first_time("refilled", obj) else ():
-            if inner == "all":
-                self.change([part])
-            else:
-                self._record_change(part)
+        if depth == "parts" and self.first_time("refilled", obj):
+            self._change_parts(obj, self._record_change)
 
     def _note_change(self, obj: Obj) -> None:
         self._record_change(obj)

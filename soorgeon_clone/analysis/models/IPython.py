@@ -37,7 +37,10 @@ _SETTINGS = {
     ),
 }
 _LISTS_CELLS = {"history", "hist", "recall", "rep", "save", "edit", "ed", "notebook", "pastebin"}
-_RUNS_CELLS = {"macro", "rerun"}
+_ENDS = {  # static analysis
+    **dict.fromkeys(("macro", "rerun"), "takes the code of earlier cells, to run it again"),
+    **dict.fromkeys(("reset", "reset_selective", "xdel"), "deletes variables"),
+}
 _LISTS_VARIABLES = {"who", "whos", "who_ls", "psearch"}
 # methods of the shell that look variables up by what their texts name
 _LOOKS_UP = frozenset(
@@ -130,13 +133,11 @@ def _line_magic(machine: Machine, args: Arguments, node: Instruction) -> Value:
         machine.read_global("In")
         if name in ("save", "notebook"):
             machine.note("files_written", "*")
-    elif name in _RUNS_CELLS:
-        machine.opaque(f"%{name} takes the code of earlier cells, to run it again")
     elif name in _LISTS_VARIABLES:
         machine.show(machine.list_variables(f"%{name} lists all variables"))
         machine.print()
-    elif name in ("reset", "reset_selective", "xdel"):
-        machine.opaque(f"%{name} deletes variables")
+    elif name in _ENDS:
+        machine.opaque(f"%{name} {_ENDS[name]}")
     elif name in _SHELLS:
         _command(machine, line)
     elif name in ("ls", "ll", "cat", "less", "more", "lf", "ldir"):

@@ -59,6 +59,13 @@ def bind(machine: Machine, obj: Obj, held: Obj, node: Instruction, *, of_metacla
     return bind_by_hand(machine, made, held, obj.classes if is_of_class else frozenset({obj}))
 
 
+def call_members(machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+    """Return what the methods of a name give that the classes of an instance have."""
+    return EMPTY.union(
+        *(machine.call(bind(machine, obj, held, node), args, node) for held in member(obj.classes, name))
+    )
+
+
 def bind_by_hand(machine: Machine, made: Obj, function: Obj, own: Value) -> Value:
     """Let ``made`` be the method that a function is with ``own`` as its first argument, and return it."""
     made.name = function.name
