@@ -130,10 +130,11 @@ def _analyse(
                     record.why.setdefault(("opaque", None), Reason(record.index, each.place, failure, True, None))
         facts.append(_section(walker, index, records))
     names = frozenset().union(*(statement.mentions for statement in walker.statements))
-    modules = {
-        path: ModuleFacts(number, path in walker.noisy, walker.depends.get(path, frozenset()), walker.why_unread(path))
-        for path, number in walker.first_imports.items()
-    }
+    modules = {}
+    for path, number in walker.first_imports.items():
+        module = walker.modules.find(path)
+        why = module.unreadable if module is not None else ""
+        modules[path] = ModuleFacts(number, path in walker.noisy, walker.depends.get(path, frozenset()), why)
     return without_settled(NotebookFacts(tuple(facts), walker.heap, names, walker.places, modules))
 
 

@@ -135,7 +135,7 @@ def _mentioned_code(machine: Run, functions: list[Obj], values: Value) -> list[O
 def _globals_of(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may read: its module's, and those of modules that it mentions."""
     found = {_global(function, name) for name in function.code.names}
-    asked = machine.asked_in(function.code) if machine.namespaces else frozenset()
+    asked = machine.attributes_in(function.code)[0] if machine.namespaces else frozenset()
 
     def behind(name: str) -> Iterator[str]:
         binding = machine.module.state.get(name)
@@ -150,7 +150,7 @@ def _bound_globals(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may bind, those of modules that it stores into included."""
     found = {_global(function, name) for name in function.code.globals}
     if machine.namespaces:
-        stored = machine.stored_in(function.code)
+        stored = machine.attributes_in(function.code)[1]
         names = _globals_of(machine, function) if stored else set()
         found |= {name for name in names if name.rpartition(".")[2] in stored and name.rpartition(".")[0]}
     return {name for name in found if "." not in name or machine.module.state.get(name) is not None}

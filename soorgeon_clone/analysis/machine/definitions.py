@@ -23,7 +23,7 @@ from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB
 _PROPERTY_PARTS = ("setter", "getter", "deleter")
 
 
-def make_function(machine: Run, node: lowered.MakeFunction) -> Obj:
+def make_function(machine: Run, node: lowered.MakeFunction) -> Value:
     """Return the object of a function or lambda; defaults, and annotations of a def, are evaluated."""
     code = node.code
     code.place = node
@@ -57,7 +57,7 @@ def make_function(machine: Run, node: lowered.MakeFunction) -> Obj:
             annotation(machine, parameter.annotation)
     if code.returns is not None:
         annotation(machine, code.returns)
-    return obj
+    return frozenset({obj})
 
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -78,7 +78,7 @@ def annotation(machine: Run, node: Instruction) -> None:
             machine.read_global(machine.qualified(name))
 
 
-def make_class(machine: Run, node: lowered.MakeClass) -> Obj:
+def make_class(machine: Run, node: lowered.MakeClass) -> Value:
     obj = machine.heap.make(machine.site(node), CLASS)
     obj.name = node.name
     obj.module = machine.scope.space
@@ -115,7 +115,7 @@ def make_class(machine: Run, node: lowered.MakeClass) -> Obj:
         records.say_fields(obj, _fields(node))
     if any(_GIVES_EQUALITY.search(name) for name in node.decorators):
         machine.heap.hold(obj, EQUAL, frozenset({machine.heap.atom("builtins.str")}))
-    return obj
+    return frozenset({obj})
 
 
 def _registers(machine: Run, base: Obj) -> bool:

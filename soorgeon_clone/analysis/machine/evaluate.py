@@ -28,10 +28,6 @@ def expression(machine: Run, node: Instruction) -> Value:
     return _EXPRESSIONS[type(node)](machine, node)
 
 
-def _read(machine: Run, node: lowered.Read) -> Value:
-    return machine.read(node)
-
-
 def _constant(machine: Run, node: lowered.Constant) -> Value:
     if node.type == "ellipsis":
         return EMPTY
@@ -332,14 +328,6 @@ def _bind_inside(machine: Run, node: lowered.BindInside) -> Value:
     return value
 
 
-def _make_function(machine: Run, node: lowered.MakeFunction) -> Value:
-    return frozenset({definitions.make_function(machine, node)})
-
-
-def _make_class(machine: Run, node: lowered.MakeClass) -> Value:
-    return frozenset({definitions.make_class(machine, node)})
-
-
 def _yield(machine: Run, node: lowered.Yield) -> Value:
     scope = machine.scope.body
     value = EMPTY
@@ -459,8 +447,8 @@ def _few(machine: Run, value: Value, node: Instruction) -> Value:
 
 
 _EXPRESSIONS: dict[type[Instruction], Callable[[Any, Any], Value]] = {
-    lowered.Read: _read,
-    lowered.Name: _read,
+    lowered.Read: Run.read,
+    lowered.Name: Run.read,
     lowered.Constant: _constant,
     lowered.Text: _text,
     lowered.Make: _make,
@@ -475,8 +463,8 @@ _EXPRESSIONS: dict[type[Instruction], Callable[[Any, Any], Value]] = {
     lowered.Either: _either,
     lowered.Choose: _choose,
     lowered.BindInside: _bind_inside,
-    lowered.MakeFunction: _make_function,
-    lowered.MakeClass: _make_class,
+    lowered.MakeFunction: definitions.make_function,
+    lowered.MakeClass: definitions.make_class,
     lowered.Yield: _yield,
     lowered.Await: _await,
     lowered.Elements: _elements,

@@ -173,10 +173,6 @@ def star_import(machine: Run, path: str) -> None:
         machine.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
-def _declare(machine: Run, node: lowered.Declare) -> None:
-    return
-
-
 def _test(machine: Run, node: Instruction) -> None:
     """Evaluate a condition: an object is asked whether it is true (``__bool__``, ``__len__``)."""
     implicit(machine, machine.evaluate(node))
@@ -217,10 +213,6 @@ def _branch(machine: Run, node: lowered.Branch) -> None:
     if len(node.blocks) == len(node.tests):
         forks.append(machine.unchanged())
     machine.join(forks)
-
-
-def _match(machine: Run, node: lowered.Match) -> None:
-    _cases(machine, node.cases, machine.evaluate(node.subject))
 
 
 def _cases(machine: Run, cases: tuple[lowered.Case, ...], value: Value) -> None:
@@ -415,11 +407,11 @@ _STATEMENTS: dict[type[Instruction], Callable[[Any, Any], Any]] = {
     lowered.OperateInPlace: _operate_in_place,
     lowered.Unbind: _unbind,
     lowered.Import: _import,
-    lowered.Declare: _declare,
+    lowered.Declare: lambda machine, node: None,
     lowered.Test: lambda machine, node: _test(machine, node.value),
     lowered.Leave: _leave,
     lowered.Branch: _branch,
-    lowered.Match: _match,
+    lowered.Match: lambda machine, node: _cases(machine, node.cases, machine.evaluate(node.subject)),
     lowered.Loop: _loop,
     lowered.Try: _try,
     lowered.With: _with,

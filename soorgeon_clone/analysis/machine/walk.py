@@ -143,15 +143,8 @@ class Run(Branches):
         bound = {name for statement in self.statements for name in statement.bound}
         return frozenset(n for n in read - bound if not hasattr(builtins, n) and not is_notebook_name(n))
 
-    def asked_in(self, code: Code) -> frozenset[str]:
-        """Return the names of attributes that a function asks for."""
-        return self._attributes_in(code)[0]
-
-    def stored_in(self, code: Code) -> frozenset[str]:
-        """Return the names of attributes that a function stores into."""
-        return self._attributes_in(code)[1]
-
-    def _attributes_in(self, code: Code) -> tuple[frozenset[str], frozenset[str]]:
+    def attributes_in(self, code: Code) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the names of attributes that a function asks for, and of those that it stores into."""
         if code not in self._attributes:
             items = list(inside(code.place))
             targets = [target for item in items for target in targets_of(item)]
@@ -247,11 +240,6 @@ class Run(Branches):
     def qualified(self, name: str) -> str:
         """Return the name by which a global variable is known, as the code calls it that is walked."""
         return f"{self.scope.space}.{name}" if self.scope.space else name
-
-    def why_unread(self, path: str) -> str:
-        """Return why nothing is known of a module beside the notebook, empty if it was read."""
-        module = self.modules.find(path)
-        return module.unreadable if module is not None else ""
 
     def is_own(self, obj: Obj) -> bool:
         """Whether what is imported made an object: changing it is a part of that."""

@@ -143,18 +143,16 @@ class Heap:
 
     def lib(self, path: str) -> Obj:
         """Return the object for a module or for something in it."""
-        found = self._atoms.get(path)
-        if found is None:
-            found = self._atoms[path] = Obj(LIB, immutable=True, path=path, serial=next(self._serials))
-        return found
+        return self._atoms.get(path) or self._known_by(path, LIB, path)
 
     def number(self, path: str) -> Obj:
         """Return the object for a number that equals only itself, known by its path: ``numpy.nan``."""
-        found = self._atoms.get(("number", path))
-        if found is None:
-            number = Obj("builtins.float", immutable=True, path=path, serial=next(self._serials))
-            found = self._atoms["number", path] = number
-        return found
+        key = ("number", path)
+        return self._atoms.get(key) or self._known_by(key, "builtins.float", path)
+
+    def _known_by(self, key: Any, type_: str, path: str) -> Obj:
+        made = self._atoms[key] = Obj(type_, immutable=True, path=path, serial=next(self._serials))
+        return made
 
     def make(self, site: Any, type_: str, *, immutable: bool = False, inside: Value = EMPTY) -> Obj:
         """Return the object that ``site`` (a node with its calling context) makes, which holds what is ``inside``."""
