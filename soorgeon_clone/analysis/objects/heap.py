@@ -461,9 +461,10 @@ def spread(found: Iterable[Item], more: Callable[[Item], Iterable[Item]]) -> set
     seen = set(found)
     stack = list(seen)
     while stack:
-        fresh = set(more(stack.pop())) - seen
-        seen |= fresh
-        stack += fresh
+        if others := more(stack.pop()):
+            fresh = set(others) - seen
+            seen |= fresh
+            stack += fresh
     return seen
 
 
