@@ -248,8 +248,8 @@ def test_syntax_is_lowered_in_one_place(path: Path) -> None:
 # Where the names of libraries that have a table may stand in Python code all the same, and why.
 NAMED = {
     "analysis/models/": "a model is about the library that it is named after",
-    "analysis/objects/heap": "the types of frames, and of the memory that arrays share",
-    "analysis/objects/parts": "the types of tables and arrays, which the rest of the code has from here",
+    "analysis/objects/hints": "the words by which code sets something of a library",
+    "analysis/objects/types": "the types of tables and arrays, which the rest of the code has from here",
     "analysis/objects/kinds/table": "the types of the tables that the kind answers for",
     "analysis/objects/kinds/importable": "the path by which IPython's shell is known",
     "analysis/machine/walk": "the path of `display`, and of what else IPython puts in place",

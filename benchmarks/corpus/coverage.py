@@ -20,9 +20,9 @@ from inventory import python_notebooks
 
 from soorgeon_clone.analysis.analyse import analyse
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
-from soorgeon_clone.analysis.objects.heap import UNKNOWN
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
+from soorgeon_clone.analysis.objects.types import UNKNOWN
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.notebook.read import read
 from soorgeon_clone.notebook.sections import split

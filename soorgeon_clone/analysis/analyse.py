@@ -19,9 +19,11 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine import callbacks, statements
 from soorgeon_clone.analysis.machine.interpreter import Interpreter
 from soorgeon_clone.analysis.model import ModuleFacts, NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.objects.heap import FUNCTION, UNBOUND_TYPE, UNKNOWN, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import Obj, Value, holds, spread
+from soorgeon_clone.analysis.objects.hints import Hints
 from soorgeon_clone.analysis.objects.policy import Policy
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
+from soorgeon_clone.analysis.objects.types import FUNCTION, UNBOUND_TYPE, UNKNOWN
 from soorgeon_clone.analysis.settled import without_settled
 from soorgeon_clone.notebook.model import Cell, PythonCode, Section
 from soorgeon_clone.notebook.tags import MAY_FAIL, is_run
@@ -93,9 +95,7 @@ def _analyse(
     walker.read_file = read_file
     walker.statements = tuple(statement for each in lowered.values() for statement in each)
     imports = [each.path for statement in walker.statements for each in statement.all_imports]
-    walker.texts = (*(code.text for code in codes.values()), *walker.modules.texts_behind(imports))
-    walker.asks_subclasses = any("__subclasses__" in text for text in walker.texts)
-    walker.asks_caches = any("cache_" in text for text in walker.texts)
+    walker.hints = Hints((*(code.text for code in codes.values()), *walker.modules.texts_behind(imports)))
     for cell in cells:
         if MARK in cell.source:
             said = said_in(cell.source)
@@ -130,10 +130,11 @@ def _analyse(
                     record.why.setdefault(("opaque", None), Reason(record.index, each.place, failure, True, None))
         facts.append(_section(walker, index, records))
     names = frozenset().union(*(statement.mentions for statement in walker.statements))
-    modules = {
-        path: ModuleFacts(number, path in walker.noisy, walker.depends.get(path, frozenset()), walker.why_unread(path))
-        for path, number in walker.first_imports.items()
-    }
+    modules = {}
+    for path, number in walker.first_imports.items():
+        module = walker.modules.find(path)
+        why = module.unreadable if module is not None else ""
+        modules[path] = ModuleFacts(number, path in walker.noisy, walker.depends.get(path, frozenset()), why)
     return without_settled(NotebookFacts(tuple(facts), walker.heap, names, walker.places, modules))
 
 
@@ -229,15 +230,13 @@ def _show(walker: Interpreter, record: StatementFacts, shown: Instruction) -> No
 def _show_functions(value: Value) -> None:
     """Note that functions are displayed, alone or in containers: Jupyter shows their module, ``<function __main__.f>``,
     and `print` does not."""
-    seen: set[Obj] = set()
-    waiting = list(value)
-    while waiting:
-        obj = waiting.pop()
+
+    def shown_in(obj: Obj) -> Iterable[Obj]:
+        return holds(obj) if obj.type.startswith("builtins.") and not obj.immutable else ()
+
+    for obj in spread(value, shown_in):
         if obj.type == FUNCTION:
             obj.shown = True
-        elif obj.type.startswith("builtins.") and not obj.immutable and obj not in seen:
-            seen.add(obj)
-            waiting += holds(obj)
 
 
 _MAY_BE_NONE = {"builtins.NoneType", "builtins.scalar", "builtins.object", UNKNOWN, UNBOUND_TYPE}

@@ -12,19 +12,9 @@ from typing import NamedTuple, TypeVar
 
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.knowledge.effect_rules import Effect
+from soorgeon_clone.analysis.lower import instructions as lowered
 from soorgeon_clone.analysis.lower.cells import Statement
-from soorgeon_clone.analysis.lower.instructions import (
-    Bind,
-    Decorate,
-    Import,
-    Instruction,
-    Loop,
-    MakeClass,
-    MakeFunction,
-    OperateInPlace,
-    Unbind,
-    With,
-)
+from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.lower.parts import inside
 
 Rule = str | tuple[str, Effect] | None
@@ -172,13 +162,17 @@ def rule_of(reason: Reason) -> str:
         entry = f"{path} ({', '.join(effect.held)})" if effect.held else path
         return f"{effect.source}: {entry}" if effect.source else entry
     node = reason.node
-    if isinstance(node, OperateInPlace):
+    if isinstance(node, lowered.OperateInPlace):
         return f"`{node.sign}=`"
-    if isinstance(node, Bind):
-        return OWN_CODE if isinstance(node.value, (Decorate, MakeClass, MakeFunction)) else "an assignment"
-    if isinstance(node, Loop):
+    if isinstance(node, lowered.Bind):
+        return (
+            OWN_CODE
+            if isinstance(node.value, (lowered.Decorate, lowered.MakeClass, lowered.MakeFunction))
+            else "an assignment"
+        )
+    if isinstance(node, lowered.Loop):
         return "a loop" if node.over is not None else OWN_CODE
     return _WORDS.get(type(node), OWN_CODE)
 
 
-_WORDS: dict[type, str] = {Import: "an import", With: "`with`", Unbind: "`del`"}
+_WORDS: dict[type, str] = {lowered.Import: "an import", lowered.With: "`with`", lowered.Unbind: "`del`"}

@@ -33,8 +33,9 @@ from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.because import Because
 from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
 from soorgeon_clone.analysis.model import AMBIENT, NotebookFacts, SectionFacts, StatementFacts
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, LIB, METHOD, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import UNBOUND, Obj, Value, holds, spread
 from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, METHOD
 
 _VERBS = {
     "sets": ("sets", "may set"),
@@ -252,16 +253,15 @@ def _share_memory(one: Iterable[Obj], other: Value | set[Obj]) -> bool:
 
 def _reach(value: Value, is_known: bool, but: frozenset[int]) -> set[Obj]:
     """Return what is held by objects, definitions left aside; ``is_known``: only where that is known."""
-    seen = set(value)
-    stack = list(value)
-    while stack:
-        obj = stack.pop()
+
+    def held_by(obj: Obj) -> Iterator[Obj]:
         for part in holds(obj):
-            if part in seen or part.immutable or part.type in (FUNCTION, CLASS) or part in obj.views:
+            if part.immutable or part.type in (FUNCTION, CLASS) or part in obj.views:
                 continue
             reasons = [reason for held, reason in obj.held_for if part in held]
-            if reasons and all(reason.statement in but or (is_known and reason.feared) for reason in reasons):
-                continue
-            seen.add(part)
-            stack.append(part)
-    return seen
+            if not reasons or any(
+                reason.statement not in but and not (is_known and reason.feared) for reason in reasons
+            ):
+                yield part
+
+    return spread(value, held_by)

@@ -72,16 +72,8 @@ class StatementFacts:
     @property
     def is_pure(self) -> bool:
         """Whether repeating the statement does nothing but bind its names again."""
-        return not (
-            self.changes
-            or self.sets
-            or self.draws
-            or self.seeds
-            or self.files_written
-            or self.opaque
-            or self.unknown_calls
-            or self.prints
-        )
+        changes = (self.changes, self.sets, self.draws, self.seeds, self.files_written, self.unknown_calls)
+        return not (any(changes) or self.opaque or self.prints)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.cells import Statement, python_statements
 from soorgeon_clone.analysis.lower.instructions import Attribute, Constant, Instruction, Operate, Read
 from soorgeon_clone.analysis.scripts import TooLarge
-from soorgeon_clone.analysis.star import is_installed
+from soorgeon_clone.analysis.star import absolute, is_installed
 
 ReadFile = Callable[[str], "str | None"]
 
@@ -44,15 +44,9 @@ class Module:
 
     def absolute(self, name: str, path: str) -> str:
         """Return the path that an import in it means: ``from . import x`` binds x to ``..x``, as the import says it."""
-        rest = path.lstrip(".")
-        level = len(path) - len(rest)
-        if not level:
-            return path
-        if name != "*" and "." not in rest:
-            level -= 1
-        parts = self.path.split(".")
-        keep = len(parts) - level + (1 if self.is_package else 0)
-        return ".".join([*parts[: max(0, keep)], *([rest] if rest else [])])
+        if path.startswith(".") and name != "*" and "." not in path.lstrip("."):
+            path = path[1:]
+        return absolute(path, self.path, self.is_package)
 
 
 class Modules:

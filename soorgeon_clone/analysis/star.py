@@ -11,19 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
 
+from soorgeon_clone.analysis.lower import instructions as lowered
 from soorgeon_clone.analysis.lower.cells import Statement, loaded_by, outline
-from soorgeon_clone.analysis.lower.instructions import (
-    Annotate,
-    Attribute,
-    Bind,
-    Call,
-    Constant,
-    Instruction,
-    Make,
-    Name,
-    OperateInPlace,
-    Read,
-)
+from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.files import regular
 
 _MOST_BYTES = 1_000_000  # of a module; what a larger one holds, nobody knows
@@ -71,7 +61,7 @@ def _loaded_by(package: str) -> frozenset[str]:
         return frozenset()
     try:
         text = regular.read_bytes(Path(spec.origin), limit=_MOST_BYTES).decode()
-        return frozenset(_absolute(each, package, True) for each in loaded_by(text))
+        return frozenset(absolute(each, package, True) for each in loaded_by(text))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
 
@@ -124,7 +114,7 @@ def _of_statements(found: Iterable[Statement], path: str, *, is_package: bool, s
     for statement in found:
         names |= {name: f"{path}.{name}" for name in statement.bound - {"*"}}
         for each in statement.all_imports:
-            origin = _absolute(each.path, path, is_package)
+            origin = absolute(each.path, path, is_package)
             if each.name == "*":
                 names |= _names(origin, seen)
             elif each.name in statement.bound and origin.partition(".")[0] != path.partition(".")[0]:
@@ -143,28 +133,28 @@ def _of_statements(found: Iterable[Statement], path: str, *, is_package: bool, s
 
 def _is_list_changed(item: Instruction) -> bool:
     """Whether an instruction is ``__all__.extend(...)`` and the like."""
-    if not isinstance(item, Call) or not isinstance(item.function, Attribute):
+    if not isinstance(item, lowered.Call) or not isinstance(item.function, lowered.Attribute):
         return False
-    return isinstance(item.function.of, Read) and item.function.of.name == "__all__"
+    return isinstance(item.function.of, lowered.Read) and item.function.of.name == "__all__"
 
 
-def _is_list_of_names(item: Instruction) -> TypeGuard[Bind | Annotate | OperateInPlace]:
+def _is_list_of_names(item: Instruction) -> TypeGuard[lowered.Bind | lowered.Annotate | lowered.OperateInPlace]:
     """Whether an instruction assigns to ``__all__``."""
-    targets = item.targets if isinstance(item, Bind) else (item.target,) if isinstance(item, _OTHERS) else ()
-    return any(isinstance(target, Name) and target.name == "__all__" for target in targets)
+    targets = item.targets if isinstance(item, lowered.Bind) else (item.target,) if isinstance(item, _OTHERS) else ()
+    return any(isinstance(target, lowered.Name) and target.name == "__all__" for target in targets)
 
 
 def _texts(value: Instruction | None) -> list[str]:
     """Return the texts in a list or tuple of texts; none if it is anything else."""
-    if not isinstance(value, Make) or not all(isinstance(item, Constant) for item in value.items):
+    if not isinstance(value, lowered.Make) or not all(isinstance(item, lowered.Constant) for item in value.items):
         return []
-    return [str(item.value) for item in value.items if isinstance(item, Constant)]
+    return [str(item.value) for item in value.items if isinstance(item, lowered.Constant)]
 
 
-_OTHERS = (Annotate, OperateInPlace)
+_OTHERS = (lowered.Annotate, lowered.OperateInPlace)
 
 
-def _absolute(target: str, path: str, is_package: bool) -> str:
+def absolute(target: str, path: str, is_package: bool) -> str:
     """Return the module that ``from ..a import *`` in the module ``path`` means."""
     rest = target.lstrip(".")
     level = len(target) - len(rest)
@@ -172,4 +162,4 @@ def _absolute(target: str, path: str, is_package: bool) -> str:
         return target
     parts = path.split(".")
     keep = len(parts) - level + (1 if is_package else 0)
-    return ".".join([*parts[:keep], *([rest] if rest else [])])
+    return ".".join([*parts[: max(0, keep)], *([rest] if rest else [])])

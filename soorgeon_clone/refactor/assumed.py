@@ -15,9 +15,10 @@ from itertools import combinations
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.objects.heap import AMENDED, CLASS, FUNCTION, LIB, UNKNOWN, Obj, Value, look_for_more
-from soorgeon_clone.analysis.objects.parts import NDARRAY
+from soorgeon_clone.analysis.objects.heap import Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.keys import AMENDED
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed, Kind
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, LIB, NDARRAY, UNKNOWN
 from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY, Assumption, Cause
 from soorgeon_clone.pipeline.assumptions.remembered import Remembered
 from soorgeon_clone.pipeline.assumptions.statements import normalized

@@ -7,7 +7,8 @@ statement belongs to whatever they were made of, through any number of steps.
 from __future__ import annotations
 
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.objects.heap import LIB, Value
+from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.types import LIB
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused
 from soorgeon_clone.refactor.carriers.replay import is_code

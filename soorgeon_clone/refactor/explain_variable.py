@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, LIB, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.types import FUNCTION, LIB
 from soorgeon_clone.refactor.model import Carry
 from soorgeon_clone.refactor.scene import Evidence, Explanation, Point, Scene, names_in
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, LIB, UNBOUND
+from soorgeon_clone.analysis.objects.heap import UNBOUND
 from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, LIB
 
 _FREE = frozenset({FUNCTION, CLASS, LIB})
 

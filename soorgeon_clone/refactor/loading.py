@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, holds
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION
 from soorgeon_clone.refactor.carriers import ambient, beside, kept
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named

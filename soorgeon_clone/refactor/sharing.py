@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from soorgeon_clone.analysis.dataflow import Unit
-from soorgeon_clone.analysis.objects.heap import FRAMES, Obj, Value, look_for_more
-from soorgeon_clone.analysis.objects.parts import NDARRAY
+from soorgeon_clone.analysis.objects.heap import Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.types import FRAMES, NDARRAY
 from soorgeon_clone.refactor.carriers import ambient
 from soorgeon_clone.refactor.carriers.carrier import Refused, about
 from soorgeon_clone.refactor.carriers.pickled import cannot_save, verdict

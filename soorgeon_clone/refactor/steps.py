@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.objects.heap import LIB
+from soorgeon_clone.analysis.objects.types import LIB
 from soorgeon_clone.refactor.carriers import ambient, kept, rebuilt, states
 from soorgeon_clone.refactor.carriers.exported import import_line, names_from_outside
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named

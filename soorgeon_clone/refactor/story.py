@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from soorgeon_clone.analysis.objects.heap import FUNCTION, LIB
+from soorgeon_clone.analysis.objects.types import FUNCTION, LIB
 from soorgeon_clone.refactor.explain import ARROW, explain
 from soorgeon_clone.refactor.explain_variable import changes_of, variable
 from soorgeon_clone.refactor.model import Carry

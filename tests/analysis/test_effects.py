@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from soorgeon_clone.analysis.knowledge.effect_rules import FIELDS
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, USER, Effect, knowledge, read_user_effects
+from soorgeon_clone.analysis.knowledge.effect_rules import FIELDS, Effect
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, USER, knowledge, read_user_effects
 from soorgeon_clone.errors import UserError
 
 

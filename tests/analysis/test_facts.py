@@ -23,7 +23,7 @@ from oracle.small import notebook_of
 
 from soorgeon_clone.analysis.analyse import analyse
 from soorgeon_clone.analysis.lines import line_of_section, line_of_statement
-from soorgeon_clone.analysis.objects.kinds.table import tables_copy_on_write
+from soorgeon_clone.analysis.objects.hints import Hints
 from soorgeon_clone.notebook.sections import split
 
 FOLDER = Path(__file__).parent / "facts"
@@ -84,7 +84,7 @@ def test_facts(case: Case) -> None:
     if case.todo:
         assert line_for(case) != case.facts, "it is right now: take `todo` away"
         pytest.xfail(case.todo)
-    is_old = not tables_copy_on_write(())
+    is_old = not Hints().copies_on_write
     assert line_for(case) == (case.pandas2 if case.pandas2 and is_old else case.facts)
 
 

@@ -21,7 +21,7 @@ from oracle.small import notebook_of
 from soorgeon_clone.analysis.analyse import analyse
 from soorgeon_clone.analysis.knowledge import effects
 from soorgeon_clone.analysis.knowledge.effects import FOLDER, Knowledge
-from soorgeon_clone.analysis.objects.kinds import table
+from soorgeon_clone.analysis.objects import hints
 from soorgeon_clone.notebook.sections import split
 
 HERE = Path(__file__).parent
@@ -86,7 +86,7 @@ def test_what_is_not_shared_stays_apart(major: int, monkeypatch: pytest.MonkeyPa
 def _pretend(major: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the effect tables and the kinds of objects take another pandas for the installed one."""
     monkeypatch.setattr(effects, "installed_major", lambda library: major)
-    monkeypatch.setattr(table, "installed_major", lambda library: major)
+    monkeypatch.setattr(hints, "installed_major", lambda library: major)
     effects.table_of.cache_clear()
     effects.knowledge.__globals__["_plain"].cache_clear()
 

@@ -96,19 +96,13 @@ class Effect:
     @cached_property
     def acts(self) -> bool:
         """Whether the call does more than to give something and to call back."""
-        said = (
-            self.changes,
-            self.replaces,
-            self.keeps,
-            self.draws,
-            self.names,
-            self.seeds,
-            self.sets,
-            self.ties,
-            self.reads,
-            self.writes,
-        )
-        return any(said) or self.opaque is not None or self.tells is not None or self.prints
+        return any(getattr(self, name) for name in _ACTS)
+
+
+_ACTS = (
+    *("changes", "replaces", "keeps", "draws", "names", "seeds", "sets", "ties", "reads", "writes"),
+    *("opaque", "tells", "prints"),
+)
 
 
 @dataclass(frozen=True)

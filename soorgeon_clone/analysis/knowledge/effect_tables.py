@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
@@ -15,10 +15,11 @@ TABLE_KEYS = {
     *("library", "source", "aliases", "everywhere", "function", "constructor", "method"),
     *("functions", "attributes", "types", "states", "traits", "distribution", "pickler"),
 }
+_FLAGS_OF_TYPES = ("immutable", "container", "picklable", "advancing")
+_WORDS_OF_TYPES = ("serializer", "reason", "bound_to", "drawn_on")
 TYPE_KEYS = {
-    *("bases", "immutable", "container", "picklable", "serializer", "advancing", "element", "reason", "rank"),
-    *("bound_to", "drawn_on", "new", "methods", "method", "attributes", "attribute", "operators", "subscripts"),
-    "stores",
+    *("bases", "element", "rank", *_FLAGS_OF_TYPES, *_WORDS_OF_TYPES),
+    *("new", "methods", "method", "attributes", "attribute", "operators", "subscripts", "stores"),
 }
 
 TRAITS = {
@@ -52,6 +53,7 @@ TRAITS = {
     "pickles": "calls that pickle what they are given, also if it goes to no file",
     "plain_classes": "classes that take an attribute as it is",
     "plans": "objects that read files once something asks for what they hold",
+    "pools": "what calls functions with what those are given, never with itself",
     "plots": "it draws on pyplot's figures",
     "registers_classes": "classes whose library can name those that are derived from them",
     "restores": "what they set is as it was when the with statement that they open is left",
@@ -172,21 +174,12 @@ class TypeEntry:
 
     def facts(self, inherited: TypeFacts | None) -> TypeFacts:
         """Return the type's facts: what the entry says, else what its first base says."""
-        raw, base = self.raw, inherited or TypeFacts(self.path)
-        return TypeFacts(
-            path=self.path,
-            bases=self.bases,
-            immutable=as_bool(raw["immutable"]) if "immutable" in raw else base.immutable,
-            container=as_bool(raw["container"]) if "container" in raw else base.container,
-            picklable=as_bool(raw["picklable"]) if "picklable" in raw else base.picklable,
-            serializer=raw.get("serializer", base.serializer),
-            advancing=as_bool(raw["advancing"]) if "advancing" in raw else base.advancing,
-            bound_to=raw.get("bound_to", base.bound_to),
-            drawn_on=raw.get("drawn_on", base.drawn_on),
-            element=self.table.resolve(raw["element"]) if "element" in raw else base.element,
-            reason=raw.get("reason", base.reason),
-            rank=int(raw.get("rank", base.rank)),
-        )
+        raw = self.raw
+        said: dict[str, Any] = {name: raw[name] for name in _WORDS_OF_TYPES if name in raw}
+        said |= {name: as_bool(raw[name]) for name in _FLAGS_OF_TYPES if name in raw}
+        said |= {"element": self.table.resolve(raw["element"])} if "element" in raw else {}
+        said |= {"rank": int(raw["rank"])} if "rank" in raw else {}
+        return replace(inherited or TypeFacts(self.path), path=self.path, bases=self.bases, **said)
 
 
 @dataclass(eq=False)

@@ -42,20 +42,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from soorgeon_clone.analysis.knowledge.effect_rules import (
-    DISPLAYS,
-    FIGURES,
-    NEW_FIGURE,
-    OPEN_FIGURES,
     Effect,
     Given,
     TypeFacts,
@@ -67,31 +62,12 @@ from soorgeon_clone.analysis.knowledge.effect_tables import Entries, Entry, Tabl
 from soorgeon_clone.errors import UserError
 from soorgeon_clone.pyproject import nearest, read_section
 
-__all__ = [
-    "DISPLAYS",
-    "FIGURES",
-    "NEW_FIGURE",
-    "OPEN_FIGURES",
-    "Effect",
-    "Given",
-    "Knowledge",
-    "TypeFacts",
-    "knowledge",
-    "may_set",
-    "pickler_of",
-    "read_user_effects",
-    "sets_by_name",
-    "undescribed_function",
-]
-
 FOLDER = Path(__file__).parent
 SECTION = "tool.soorgeon-clone.effects"
 HOMES = {"posixpath": "os.path", "ntpath": "os.path", "_io": "io", "pylab": "matplotlib.pylab", "_thread": "threading"}
 _ANY_CONSTRUCTOR = {"shares": "args"}
 USER = "pyproject.toml"  # the sources of effects that no table says
 UNDESCRIBED = "code that nobody has described"
-
-Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def read_table(library: str) -> Mapping[str, Any] | None:
@@ -140,18 +116,11 @@ def _split(path: str) -> tuple[str, str]:
     return library, rest
 
 
-def _remembered(method: Method) -> Method:
-    """Answer the same question of the same knowledge once: a notebook asks few different ones, many times."""
-    name = method.__name__
-
-    @wraps(method)
-    def ask(self: Knowledge, *question: str) -> Any:
-        answers = self._remembered[name]
-        if question not in answers:
-            answers[question] = method(self, *question)
-        return answers[question]
-
-    return cast("Method", ask)
+# What a notebook asks few different questions of, many times
+_REMEMBERED = (
+    *("attribute", "canonical", "has", "is_at_large", "is_method", "module_attribute", "named_function"),
+    *("names_method", "operator", "parameters", "store", "subscript", "type"),
+)
 
 
 class Knowledge:
@@ -161,7 +130,8 @@ class Knowledge:
         self._user = Entries(user_entries)
         self._lineages: dict[str, tuple[TypeEntry, ...]] = {}
         self._answers: dict[tuple[Any, ...], Effect | None] = {}
-        self._remembered: defaultdict[str, dict[tuple[Any, ...], Any]] = defaultdict(dict)
+        for name in _REMEMBERED:
+            setattr(self, name, cache(getattr(self, name)))
 
     def function(self, path: str, given: Given) -> Effect | None:
         """Return what calling ``path`` does: a function, a class (its constructor), or a method without its object."""
@@ -198,7 +168,6 @@ class Knowledge:
         facts = self.type(type_path) if "." in type_path else None
         return facts.drawn_on if facts is not None else None
 
-    @_remembered
     def attribute(self, type_path: str, name: str) -> Effect | None:
         """Return what reading an attribute does; None: it is a part of the object."""
         lineage = self._lineage(self.canonical(type_path))
@@ -212,12 +181,10 @@ class Knowledge:
                 return choose(entry.table.rules(entry.raw["attribute"]), {})
         return None
 
-    @_remembered
     def names_method(self, type_path: str, name: str) -> bool:
         """Tell whether a table names a method of a type, not only says what holds for all others."""
         return any(entry.methods.find(name) for entry in self._lineage(self.canonical(type_path)))
 
-    @_remembered
     def module_attribute(self, path: str) -> Effect | None:
         """Return what reading an attribute of a module does, and what assigning to it would (``sets``)."""
         library, rest = _split(self.canonical(path))
@@ -229,14 +196,12 @@ class Knowledge:
         """Tell whether there is a table for a library."""
         return table_of(library) is not None
 
-    @_remembered
     def has(self, path: str, trait: str) -> bool:
         """Tell whether a table says that something, or a type, has one of the `TRAITS`."""
         library, rest = _split(path)
         table = table_of(library)
         return table is not None and any(fnmatchcase(rest, name) for name in table.traits.get(trait, ()))
 
-    @_remembered
     def type(self, type_path: str) -> TypeFacts | None:
         """Return the facts of a type; of ``pandas.*``, those that hold for any object of the library."""
         facts = None
@@ -246,7 +211,6 @@ class Knowledge:
             facts = replace(facts, path=type_path)
         return facts
 
-    @_remembered
     def canonical(self, path: str) -> str:
         """Return the path under which the tables know it: ``pandas.core.frame.DataFrame`` -> ``pandas.DataFrame``."""
         library, rest = _split(path)
@@ -264,7 +228,6 @@ class Knowledge:
             tail = f".{last}{tail}"
         return path
 
-    @_remembered
     def parameters(self, path: str) -> tuple[str, ...] | None:
         """Return how positional arguments of a function, class or method (``pandas.DataFrame.drop``) are called.
 
@@ -291,7 +254,6 @@ class Knowledge:
         """Tell whether the user has said what calling ``path`` does: that is believed, whatever its code looks like."""
         return self._user.find(path) is not None
 
-    @_remembered
     def is_method(self, path: str) -> bool:
         """Tell whether ``path`` is a method taken from its class (``str.upper``), whose first argument is self."""
         path = self.canonical(path)
@@ -302,7 +264,6 @@ class Knowledge:
         owner, _, name = path.rpartition(".")
         return self._has_method(owner, name)
 
-    @_remembered
     def is_at_large(self, path: str) -> bool:
         """Tell whether a table describes the library of ``path``, but neither this nor anything beside it."""
         library, rest = _split(self.canonical(path))
@@ -313,7 +274,6 @@ class Knowledge:
         named = [*table.functions.exact, *(entry.name for entry in table.functions.globs)]
         return not any(name.startswith(f"{owner}.") for name in named)
 
-    @_remembered
     def operator(self, type_path: str, op: str, other: str) -> str | None:
         """Return the type of ``a <op> b`` for a of ``type_path`` and b of ``other``; a unary operator has other ""."""
         if op in ("in", "not in", "is", "is not", "not"):
@@ -325,7 +285,6 @@ class Knowledge:
             type_path, other = other, type_path
         return self._operator(type_path, op, other) or (self._operator(other, op, type_path) if other else None)
 
-    @_remembered
     def subscript(self, type_path: str, kind: str) -> Effect | None:
         """Return what ``x[...]`` does; kind: slice, constant str, constant int, list, array, tuple, other.
 
@@ -338,7 +297,6 @@ class Knowledge:
                     return choose(entry.table.rules(entry.subscripts[name]), {})
         return None
 
-    @_remembered
     def store(self, type_path: str, kind: str) -> Effect | None:
         """Return what storing into an object does; kind as for `subscript`, ``labels`` or ``attribute``."""
         lineage = self._lineage(self.canonical(type_path))
@@ -347,7 +305,6 @@ class Knowledge:
                 return choose(entry.table.rules(entry.stores[kind]), {})
         return None
 
-    @_remembered
     def named_function(self, path: str) -> Effect | None:
         """Return what a function does that the table of its library names, None if it does not."""
         library, rest = _split(self.canonical(path))

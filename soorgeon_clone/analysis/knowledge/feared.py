@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from soorgeon_clone.analysis.knowledge.effects import FIGURES, Effect, Knowledge, may_set
+from soorgeon_clone.analysis.knowledge.effect_rules import FIGURES, Effect
+from soorgeon_clone.analysis.knowledge.effects import Knowledge, may_set
 from soorgeon_clone.analysis.lower.instructions import Attribute, Block, Call, Constant, Import, Instruction, Item, Read
 from soorgeon_clone.analysis.lower.parts import Part, chain_of, parts, targets_of
 

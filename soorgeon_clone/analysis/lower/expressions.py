@@ -6,71 +6,17 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from soorgeon_clone.analysis.lower.instructions import (
-    Argument,
-    Attribute,
-    Await,
-    BindInside,
-    Block,
-    Call,
-    Choose,
-    Clause,
-    Code,
-    Constant,
-    Either,
-    Elements,
-    Gather,
-    Instruction,
-    Item,
-    Keys,
-    Make,
-    MakeFunction,
-    MakeMapping,
-    Name,
-    Operate,
-    OperateAlone,
-    Parameter,
-    Read,
-    Rest,
-    Text,
-    Unpack,
-    Yield,
-)
+from soorgeon_clone.analysis.lower import instructions as lowered
+from soorgeon_clone.analysis.lower.instructions import Block, Code, Instruction
+from soorgeon_clone.analysis.lower.parsed_expressions import BINARY, COMPARISONS, UNARY
 from soorgeon_clone.analysis.lower.scopes import ScopeNames
 
 _LONGEST_TEXT = 2_000  # of a constant whose value is kept
 _LARGEST_NUMBER = 10**11
 
 _SIGNS: dict[type[ast.AST], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.MatMult: "@",
-    ast.Pow: "**",
-    ast.LShift: "<<",
-    ast.RShift: ">>",
-    ast.BitAnd: "&",
-    ast.BitXor: "^",
-    ast.BitOr: "|",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.In: "in",
-    ast.NotIn: "not in",
-    ast.And: "and",
-    ast.Or: "or",
-    ast.Not: "not",
-    ast.USub: "-",
-    ast.UAdd: "+",
-    ast.Invert: "~",
+    **{kind: sign for signs in (BINARY, COMPARISONS, UNARY) for sign, kind in signs.items()},
+    **{ast.And: "and", ast.Or: "or", ast.Not: "not"},
 }
 # operators of one precedence make one instruction: a + b - c
 _PRECEDENCE = {
@@ -97,11 +43,11 @@ def target(scope: ScopeNames, node: ast.expr) -> Instruction:
     """Lower what a value is given to; names in it are bound in ``scope``."""
     if isinstance(node, ast.Name):
         scope.bind(node.id)
-        return Name(node.lineno, node.id)
+        return lowered.Name(node.lineno, node.id)
     if isinstance(node, ast.Tuple | ast.List):
-        return Unpack(node.lineno, tuple(target(scope, item) for item in node.elts))
+        return lowered.Unpack(node.lineno, tuple(target(scope, item) for item in node.elts))
     if isinstance(node, ast.Starred):
-        return Rest(node.lineno, target(scope, node.value))
+        return lowered.Rest(node.lineno, target(scope, node.value))
     return expression(scope, node)
 
 
@@ -116,14 +62,14 @@ def _constant(scope: ScopeNames, node: ast.Constant) -> Instruction:
         kept = value if len(value) < _LONGEST_TEXT else None
     elif isinstance(value, bool) or (isinstance(value, int) and value < _LARGEST_NUMBER):
         kept = value
-    return Constant(node.lineno, kind, kept)
+    return lowered.Constant(node.lineno, kind, kept)
 
 
 def _name(scope: ScopeNames, node: ast.Name) -> Instruction:
     if node.id in scope.erased:
-        return Constant(node.lineno, "NoneType")
+        return lowered.Constant(node.lineno, "NoneType")
     scope.own.add(node.id)
-    return Read(node.lineno, node.id)
+    return lowered.Read(node.lineno, node.id)
 
 
 def _text(scope: ScopeNames, node: Any) -> Instruction:
@@ -138,39 +84,39 @@ def _text(scope: ScopeNames, node: Any) -> Instruction:
             is_plain = False
         if value.format_spec is not None:
             pieces.append(expression(scope, value.format_spec))
-    return Text(node.lineno, tuple(pieces), is_plain)
+    return lowered.Text(node.lineno, tuple(pieces), is_plain)
 
 
 def _template(scope: ScopeNames, node: Any) -> Instruction:
     values = (value for value in node.values if not isinstance(value, ast.Constant))
     found = [expression(scope, part) for v in values for part in (v.value, v.format_spec) if part is not None]
-    return Make(node.lineno, "tuple", tuple(found))
+    return lowered.Make(node.lineno, "tuple", tuple(found))
 
 
 def _attribute(scope: ScopeNames, node: ast.Attribute) -> Instruction:
-    return Attribute(node.end_lineno or node.lineno, expression(scope, node.value), node.attr)
+    return lowered.Attribute(node.end_lineno or node.lineno, expression(scope, node.value), node.attr)
 
 
 def _item(scope: ScopeNames, node: ast.Subscript) -> Instruction:
-    return Item(node.value.end_lineno or node.lineno, expression(scope, node.value), _key(scope, node.slice))
+    return lowered.Item(node.value.end_lineno or node.lineno, expression(scope, node.value), _key(scope, node.slice))
 
 
 def _key(scope: ScopeNames, node: ast.expr) -> Instruction:
     if isinstance(node, ast.Slice):
-        return Keys(node.lineno, "slice", expressions(scope, (node.lower, node.upper, node.step)))
+        return lowered.Keys(node.lineno, "slice", expressions(scope, (node.lower, node.upper, node.step)))
     if isinstance(node, ast.Tuple):
         found = [_key(scope, item) if isinstance(item, ast.Slice) else expression(scope, item) for item in node.elts]
         has_slice = any(isinstance(item, ast.Slice) for item in node.elts)
-        return Keys(node.lineno, "slices" if has_slice else "tuple", tuple(found))
+        return lowered.Keys(node.lineno, "slices" if has_slice else "tuple", tuple(found))
     return expression(scope, node)
 
 
 def _elements(scope: ScopeNames, node: ast.Starred) -> Instruction:
-    return Elements(node.lineno, expression(scope, node.value))
+    return lowered.Elements(node.lineno, expression(scope, node.value))
 
 
 def _display(scope: ScopeNames, node: Any) -> Instruction:
-    return Make(node.lineno, type(node).__name__.lower(), expressions(scope, node.elts))
+    return lowered.Make(node.lineno, type(node).__name__.lower(), expressions(scope, node.elts))
 
 
 def _mapping(scope: ScopeNames, node: ast.Dict) -> Instruction:
@@ -178,22 +124,22 @@ def _mapping(scope: ScopeNames, node: ast.Dict) -> Instruction:
         (expression(scope, key) if key is not None else None, expression(scope, value))
         for key, value in zip(node.keys, node.values, strict=True)
     ]
-    return MakeMapping(node.lineno, tuple(entries))
+    return lowered.MakeMapping(node.lineno, tuple(entries))
 
 
 def _gather(scope: ScopeNames, node: Any) -> Instruction:
     first = expression(scope, node.generators[0].iter)
     inner = ScopeNames("loops", scope)
-    clauses: list[Clause] = []
+    clauses: list[lowered.Clause] = []
     for clause in node.generators:
         over = expression(inner, clause.iter) if clauses else first
         bound = target(inner, clause.target)
-        clauses.append(Clause(clause.target.lineno, bound, over, expressions(inner, clause.ifs)))
+        clauses.append(lowered.Clause(clause.target.lineno, bound, over, expressions(inner, clause.ifs)))
     is_mapping = isinstance(node, ast.DictComp)
     key = expression(inner, node.key) if is_mapping else None
     value = expression(inner, node.value if is_mapping else node.elt)
     inner.close()
-    return Gather(node.lineno, _GATHERED[type(node)], tuple(clauses), key, value)
+    return lowered.Gather(node.lineno, _GATHERED[type(node)], tuple(clauses), key, value)
 
 
 _GATHERED: dict[type[ast.AST], str] = {
@@ -212,68 +158,70 @@ def _operate(scope: ScopeNames, node: ast.BinOp) -> Instruction:
         rest.append((sign_of(first.op), first.right))
         first = first.left
     operands = expression(scope, first), tuple((sign, expression(scope, right)) for sign, right in reversed(rest))
-    return Operate(node.lineno, *operands)
+    return lowered.Operate(node.lineno, *operands)
 
 
 def _compare(scope: ScopeNames, node: ast.Compare) -> Instruction:
     first = expression(scope, node.left)
     rest = [(sign_of(sign), expression(scope, right)) for sign, right in zip(node.ops, node.comparators, strict=True)]
-    return Operate(node.lineno, first, tuple(rest))
+    return lowered.Operate(node.lineno, first, tuple(rest))
 
 
 def _operate_alone(scope: ScopeNames, node: ast.UnaryOp) -> Instruction:
-    return OperateAlone(node.lineno, sign_of(node.op), expression(scope, node.operand))
+    return lowered.OperateAlone(node.lineno, sign_of(node.op), expression(scope, node.operand))
 
 
 def _either(scope: ScopeNames, node: ast.BoolOp) -> Instruction:
-    return Either(node.lineno, sign_of(node.op), expressions(scope, node.values))
+    return lowered.Either(node.lineno, sign_of(node.op), expressions(scope, node.values))
 
 
 def _choose(scope: ScopeNames, node: ast.IfExp) -> Instruction:
     test = expression(scope, node.test)
-    return Choose(node.lineno, test, expression(scope, node.body), expression(scope, node.orelse))
+    return lowered.Choose(node.lineno, test, expression(scope, node.body), expression(scope, node.orelse))
 
 
 def _call(scope: ScopeNames, node: ast.Call) -> Instruction:
     function = expression(scope, node.func)
     found = arguments(scope, node.args, node.keywords)
-    return Call(node.func.end_lineno or node.lineno, function, found)
+    return lowered.Call(node.func.end_lineno or node.lineno, function, found)
 
 
-def arguments(scope: ScopeNames, positional: list[ast.expr], keywords: list[ast.keyword]) -> tuple[Argument, ...]:
+def arguments(
+    scope: ScopeNames, positional: list[ast.expr], keywords: list[ast.keyword]
+) -> tuple[lowered.Argument, ...]:
     """Lower what stands between the brackets of a call, or behind the name of a class."""
     found = []
     for item in positional:
         starred = isinstance(item, ast.Starred)
         value = expression(scope, item.value if isinstance(item, ast.Starred) else item)
-        found.append(Argument(item.lineno, "*" if starred else "", None, value))
+        found.append(lowered.Argument(item.lineno, "*" if starred else "", None, value))
     for keyword in keywords:
         value = expression(scope, keyword.value)
-        found.append(Argument(keyword.lineno, "=" if keyword.arg is not None else "**", keyword.arg, value))
+        found.append(lowered.Argument(keyword.lineno, "=" if keyword.arg is not None else "**", keyword.arg, value))
     return tuple(found)
 
 
 def _bind(scope: ScopeNames, node: ast.NamedExpr) -> Instruction:
     value = expression(scope, node.value)
     scope.bind_outside(node.target.id)
-    return BindInside(node.lineno, node.target.id, value)
+    return lowered.BindInside(node.lineno, node.target.id, value)
 
 
 def _yield(scope: ScopeNames, node: Any) -> Instruction:
     scope.is_generator = True
     value = expression(scope, node.value) if node.value is not None else None
-    return Yield(node.lineno, value, isinstance(node, ast.YieldFrom))
+    return lowered.Yield(node.lineno, value, isinstance(node, ast.YieldFrom))
 
 
 def _await(scope: ScopeNames, node: ast.Await) -> Instruction:
-    return Await(node.lineno, expression(scope, node.value))
+    return lowered.Await(node.lineno, expression(scope, node.value))
 
 
 # -- functions -------------------------------------------------------------------------------------------------
 
 
 def _lambda(scope: ScopeNames, node: ast.Lambda) -> Instruction:
-    return MakeFunction(node.lineno, code_of(scope, node, lambda inner: (expression(inner, node.body),)))
+    return lowered.MakeFunction(node.lineno, code_of(scope, node, lambda inner: (expression(inner, node.body),)))
 
 
 def code_of(
@@ -333,7 +281,7 @@ def type_parameters(scope: ScopeNames, node: Any) -> None:
                 expression(scope, part)
 
 
-def _parameters(scope: ScopeNames, node: ast.arguments) -> tuple[Parameter, ...]:
+def _parameters(scope: ScopeNames, node: ast.arguments) -> tuple[lowered.Parameter, ...]:
     positional = [*node.posonlyargs, *node.args]
     found = []
     missing = len(positional) - len(node.defaults)
@@ -350,10 +298,10 @@ def _parameters(scope: ScopeNames, node: ast.arguments) -> tuple[Parameter, ...]
 
 def _parameter(
     scope: ScopeNames, node: ast.arg, kind: str, default: ast.expr | None, *, keyword_only: bool = False
-) -> Parameter:
+) -> lowered.Parameter:
     value = expression(scope, default) if default is not None else None
     annotation = expression(scope, node.annotation) if node.annotation is not None else None
-    return Parameter(node.arg, kind, value, annotation, keyword_only)
+    return lowered.Parameter(node.arg, kind, value, annotation, keyword_only)
 
 
 _EXPRESSIONS: dict[type[ast.AST], Callable[[ScopeNames, Any], Instruction]] = {

@@ -247,8 +247,9 @@ class _Reader:
 
     def _async_stmt(self, node: Node) -> ast.stmt:
         inner = node.children[1]
-        found: ast.stmt = _ASYNC[inner.type](self, inner, **self._of(node))
-        return found
+        return _STATEMENTS[inner.type](self, inner, **self._of(node))
+
+    _async_funcdef = _async_stmt
 
     def _funcdef(self, node: Node, *, decorators: list[ast.expr] | None = None, **at: int) -> ast.stmt:
         if node.children[2].type != "parameters":
@@ -291,31 +292,11 @@ _WORDS: dict[str, Any] = {
     "return": lambda **at: ast.Return(None, **at),
     "raise": lambda **at: ast.Raise(None, None, **at),
 }
-_ASYNC: dict[str, Any] = {
-    "funcdef": _Reader._funcdef,
-    "for_stmt": _Reader._for_stmt,
-    "with_stmt": _Reader._with_stmt,
-}
-_STATEMENTS: dict[str, Callable[[_Reader, Node], ast.stmt]] = {
-    "expr_stmt": _Reader._expr_stmt,
-    "del_stmt": _Reader._del_stmt,
-    "return_stmt": _Reader._return_stmt,
-    "raise_stmt": _Reader._raise_stmt,
-    "assert_stmt": _Reader._assert_stmt,
-    "global_stmt": _Reader._global_stmt,
-    "nonlocal_stmt": _Reader._nonlocal_stmt,
-    "import_name": _Reader._import_name,
-    "import_from": _Reader._import_from,
-    "if_stmt": _Reader._if_stmt,
-    "while_stmt": _Reader._while_stmt,
-    "for_stmt": _Reader._for_stmt,
-    "try_stmt": _Reader._try_stmt,
-    "with_stmt": _Reader._with_stmt,
-    "async_stmt": _Reader._async_stmt,
-    "async_funcdef": _Reader._async_stmt,
-    "funcdef": _Reader._funcdef,
-    "classdef": _Reader._classdef,
-    "decorated": _Reader._decorated,
+# a statement of the grammar -> the method that reads it, which has its name
+_STATEMENTS: dict[str, Callable[..., ast.stmt]] = {
+    name.removeprefix("_"): reader
+    for name, reader in vars(_Reader).items()
+    if name.endswith(("_stmt", "def", "_import_name", "_import_from", "_decorated"))
 }
 _COMPOUND = frozenset(
     ("if_stmt", "while_stmt", "for_stmt", "try_stmt", "with_stmt", "async_stmt", "async_funcdef", "funcdef", "classdef")

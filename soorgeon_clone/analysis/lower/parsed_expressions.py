@@ -30,7 +30,7 @@ BINARY: dict[str, type[ast.operator]] = {
     "^": ast.BitXor,
     "|": ast.BitOr,
 }
-_COMPARISONS: dict[str, type[ast.cmpop]] = {
+COMPARISONS: dict[str, type[ast.cmpop]] = {
     "==": ast.Eq,
     "!=": ast.NotEq,
     "<": ast.Lt,
@@ -42,7 +42,7 @@ _COMPARISONS: dict[str, type[ast.cmpop]] = {
     "in": ast.In,
     "not in": ast.NotIn,
 }
-_UNARY: dict[str, type[ast.unaryop]] = {"+": ast.UAdd, "-": ast.USub, "~": ast.Invert}
+UNARY: dict[str, type[ast.unaryop]] = {"+": ast.UAdd, "-": ast.USub, "~": ast.Invert}
 _CONSTANTS = {"None": None, "True": True, "False": False}
 _LOAD, STORE, DEL = ast.Load(), ast.Store(), ast.Del()
 _LEAVES = frozenset(("name", "number", "string", "operator", "keyword", "fstring_start"))
@@ -295,8 +295,6 @@ def _subscript(node: Node) -> ast.expr:
 
 
 def _power(node: Node) -> ast.expr:
-    if not is_sign(node.children[-2], "**") or len(node.children) != 3:
-        return _atom_expr(node)
     left, right = expression(node.children[0]), expression(node.children[2])
     return ast.BinOp(left, ast.Pow(), right, lineno=row_of(node))
 
@@ -314,7 +312,7 @@ def _binary(node: Node) -> ast.expr:
 
 def _comparison(node: Node) -> ast.expr:
     parts = node.children
-    signs = [_COMPARISONS[_sign(part)]() for part in parts[1::2]]
+    signs = [COMPARISONS[_sign(part)]() for part in parts[1::2]]
     return ast.Compare(expression(parts[0]), signs, [expression(p) for p in parts[2::2]], lineno=row_of(node))
 
 
@@ -328,7 +326,7 @@ def _not(node: Node) -> ast.expr:
 
 
 def _factor(node: Node) -> ast.expr:
-    sign = _UNARY[node.children[0].value]()
+    sign = UNARY[node.children[0].value]()
     return ast.UnaryOp(sign, expression(node.children[1]), lineno=row_of(node))
 
 

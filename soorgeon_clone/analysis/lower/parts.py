@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from soorgeon_clone.analysis.lower.instructions import (
-    Annotate,
-    Attribute,
-    Bind,
-    Call,
-    Code,
-    Instruction,
-    Item,
-    Name,
-    OperateInPlace,
-    Rest,
-    Unbind,
-    Unpack,
-)
+from soorgeon_clone.analysis.lower import instructions as lowered
+from soorgeon_clone.analysis.lower.instructions import Code, Instruction
 
 
 def parts(instruction: Instruction, *, into_functions: bool = True) -> Iterator[Instruction]:
@@ -56,15 +44,15 @@ def inside(instruction: Instruction, *, into_functions: bool = True) -> Iterator
         stack.extend(reversed([*parts(item, into_functions=into_functions)]))
 
 
-Part = Attribute | Item | Call
+Part = lowered.Attribute | lowered.Item | lowered.Call
 
 
 def chain_of(instruction: Instruction) -> tuple[Instruction, list[Part]]:
     """Return the head of ``a.b(c)[d]`` and what is asked of it, from left to right."""
     found: list[Part] = []
-    while isinstance(instruction, (Attribute, Item, Call)):
+    while isinstance(instruction, (lowered.Attribute, lowered.Item, lowered.Call)):
         found.append(instruction)
-        instruction = instruction.function if isinstance(instruction, Call) else instruction.of
+        instruction = instruction.function if isinstance(instruction, lowered.Call) else instruction.of
     found.reverse()
     return instruction, found
 
@@ -72,26 +60,17 @@ def chain_of(instruction: Instruction) -> tuple[Instruction, list[Part]]:
 def targets_of(instruction: Instruction) -> list[Part]:
     """Return the attributes and items that a statement stores into or deletes."""
     stack: list[Instruction] = []
-    if isinstance(instruction, Bind):
+    if isinstance(instruction, lowered.Bind):
         stack += instruction.targets
-    elif isinstance(instruction, (Annotate, OperateInPlace, Unbind)):
+    elif isinstance(instruction, (lowered.Annotate, lowered.OperateInPlace, lowered.Unbind)):
         stack.append(instruction.target)
     found: list[Part] = []
     while stack:
         item = stack.pop()
-        if isinstance(item, Unpack):
+        if isinstance(item, lowered.Unpack):
             stack.extend(item.targets)
-        elif isinstance(item, Rest):
+        elif isinstance(item, lowered.Rest):
             stack.append(item.target)
-        elif isinstance(item, (Attribute, Item)):
+        elif isinstance(item, (lowered.Attribute, lowered.Item)):
             found.append(item)
     return found
-
-
-def names_of(target: Instruction | None) -> list[str]:
-    """Return the names that a target binds (none for ``a.b`` or ``a[i]``)."""
-    if isinstance(target, Name):
-        return [target.name]
-    if isinstance(target, Unpack):
-        return [name for each in target.targets for name in names_of(each)]
-    return names_of(target.target) if isinstance(target, Rest) else []

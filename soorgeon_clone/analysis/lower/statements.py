@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from soorgeon_clone.analysis.lower import instructions as lowered
 from soorgeon_clone.analysis.lower.expressions import (
     arguments,
     code_of,
@@ -15,32 +16,7 @@ from soorgeon_clone.analysis.lower.expressions import (
     target,
     type_parameters,
 )
-from soorgeon_clone.analysis.lower.instructions import (
-    Annotate,
-    Bind,
-    Block,
-    Branch,
-    Case,
-    Code,
-    Constant,
-    Declare,
-    Decorate,
-    Handler,
-    Import,
-    Instruction,
-    Leave,
-    Loop,
-    MakeClass,
-    MakeFunction,
-    Match,
-    Name,
-    OperateInPlace,
-    Parameter,
-    Test,
-    Try,
-    Unbind,
-    With,
-)
+from soorgeon_clone.analysis.lower.instructions import Block, Code, Instruction
 from soorgeon_clone.analysis.lower.patterns import Pattern, pattern
 from soorgeon_clone.analysis.lower.scopes import ScopeNames
 
@@ -64,20 +40,20 @@ def _nothing(scope: ScopeNames, node: ast.Pass) -> Iterator[Instruction]:
 
 def _assign(scope: ScopeNames, node: ast.Assign) -> Iterator[Instruction]:
     value = expression(scope, node.value)
-    yield Bind(node.lineno, tuple(target(scope, each) for each in node.targets), value)
+    yield lowered.Bind(node.lineno, tuple(target(scope, each) for each in node.targets), value)
 
 
 def _annotate(scope: ScopeNames, node: ast.AnnAssign) -> Iterator[Instruction]:
     annotation = expression(scope, node.annotation)
     value = expression(scope, node.value) if node.value is not None else None
-    yield Annotate(node.lineno, target(scope, node.target), annotation, value)
+    yield lowered.Annotate(node.lineno, target(scope, node.target), annotation, value)
 
 
 def _operate_in_place(scope: ScopeNames, node: ast.AugAssign) -> Iterator[Instruction]:
     place = target(scope, node.target)
-    if isinstance(place, Name):
+    if isinstance(place, lowered.Name):
         scope.own.add(place.name)
-    yield OperateInPlace(node.lineno, place, sign_of(node.op), expression(scope, node.value))
+    yield lowered.OperateInPlace(node.lineno, place, sign_of(node.op), expression(scope, node.value))
 
 
 def _delete(scope: ScopeNames, node: ast.Delete) -> Iterator[Instruction]:
@@ -87,23 +63,23 @@ def _delete(scope: ScopeNames, node: ast.Delete) -> Iterator[Instruction]:
         if isinstance(item, ast.Tuple | ast.List):
             stack.extend(reversed(item.elts))
         else:
-            yield Unbind(item.lineno, target(scope, item))
+            yield lowered.Unbind(item.lineno, target(scope, item))
 
 
 def _import(scope: ScopeNames, node: ast.Import) -> Iterator[Instruction]:
     for alias in node.names:
         name = alias.asname or alias.name.partition(".")[0]
-        yield _imported(scope, Import(node.lineno, name, alias.name, alias.asname is not None, is_from=False))
+        yield _imported(scope, lowered.Import(node.lineno, name, alias.name, alias.asname is not None, is_from=False))
 
 
 def _import_from(scope: ScopeNames, node: ast.ImportFrom) -> Iterator[Instruction]:
     module = "." * node.level + (node.module or "")
     for alias in node.names:
         path = module if alias.name == "*" else f"{module}.{alias.name}"
-        yield _imported(scope, Import(node.lineno, alias.asname or alias.name, path, whole=True, is_from=True))
+        yield _imported(scope, lowered.Import(node.lineno, alias.asname or alias.name, path, whole=True, is_from=True))
 
 
-def _imported(scope: ScopeNames, made: Import) -> Import:
+def _imported(scope: ScopeNames, made: lowered.Import) -> lowered.Import:
     scope.bind(made.name)
     scope.imports.append(made)
     return made
@@ -112,29 +88,29 @@ def _imported(scope: ScopeNames, made: Import) -> Import:
 def _declare(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
     kind = "global" if isinstance(node, ast.Global) else "nonlocal"
     scope.declare(kind, node.names)
-    yield Declare(node.lineno, kind, tuple(node.names))
+    yield lowered.Declare(node.lineno, kind, tuple(node.names))
 
 
 def _assert(scope: ScopeNames, node: ast.Assert) -> Iterator[Instruction]:
     for part in (node.test, node.msg):
         if part is not None:
-            yield Test(node.lineno, expression(scope, part))
+            yield lowered.Test(node.lineno, expression(scope, part))
 
 
 def _raise(scope: ScopeNames, node: ast.Raise) -> Iterator[Instruction]:
-    yield Leave(node.lineno, "raise", expressions(scope, (node.exc, node.cause)))
+    yield lowered.Leave(node.lineno, "raise", expressions(scope, (node.exc, node.cause)))
 
 
 def _return(scope: ScopeNames, node: ast.Return) -> Iterator[Instruction]:
-    yield Leave(node.lineno, "return", expressions(scope, (node.value,)))
+    yield lowered.Leave(node.lineno, "return", expressions(scope, (node.value,)))
 
 
 def _break(scope: ScopeNames, node: ast.Break) -> Iterator[Instruction]:
-    yield Leave(node.lineno, "break")
+    yield lowered.Leave(node.lineno, "break")
 
 
 def _continue(scope: ScopeNames, node: ast.Continue) -> Iterator[Instruction]:
-    yield Leave(node.lineno, "continue")
+    yield lowered.Leave(node.lineno, "continue")
 
 
 # -- blocks ----------------------------------------------------------------------------------------------------
@@ -151,31 +127,31 @@ def _if(scope: ScopeNames, node: ast.If) -> Iterator[Instruction]:
         rest = case.orelse
     if rest:
         blocks.append(block(scope, rest))
-    yield Branch(node.lineno, tuple(tests), tuple(blocks))
+    yield lowered.Branch(node.lineno, tuple(tests), tuple(blocks))
 
 
 def _while(scope: ScopeNames, node: ast.While) -> Iterator[Instruction]:
     test = expression(scope, node.test)
-    yield Loop(node.lineno, None, None, test, block(scope, node.body), block(scope, node.orelse))
+    yield lowered.Loop(node.lineno, None, None, test, block(scope, node.body), block(scope, node.orelse))
 
 
 def _for(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
     over = expression(scope, node.iter)
     place = target(scope, node.target)
-    yield Loop(node.lineno, place, over, None, block(scope, node.body), block(scope, node.orelse))
+    yield lowered.Loop(node.lineno, place, over, None, block(scope, node.body), block(scope, node.orelse))
 
 
 def _try(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
     body = block(scope, node.body)
     handlers = tuple(_handler(scope, each) for each in node.handlers)
-    yield Try(node.lineno, body, handlers, block(scope, node.orelse), block(scope, node.finalbody))
+    yield lowered.Try(node.lineno, body, handlers, block(scope, node.orelse), block(scope, node.finalbody))
 
 
-def _handler(scope: ScopeNames, node: ast.ExceptHandler) -> Handler:
+def _handler(scope: ScopeNames, node: ast.ExceptHandler) -> lowered.Handler:
     caught = expression(scope, node.type) if node.type is not None else None
     if node.name is not None:
         scope.bind(node.name)
-    return Handler(node.lineno, caught, node.name, block(scope, node.body))
+    return lowered.Handler(node.lineno, caught, node.name, block(scope, node.body))
 
 
 def _with(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
@@ -184,7 +160,7 @@ def _with(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
         manager = expression(scope, item.context_expr)
         place = target(scope, item.optional_vars) if item.optional_vars is not None else None
         managers.append((manager, place))
-    yield With(node.lineno, tuple(managers), block(scope, node.body))
+    yield lowered.With(node.lineno, tuple(managers), block(scope, node.body))
 
 
 def _match(scope: ScopeNames, node: ast.Match) -> Iterator[Instruction]:
@@ -194,11 +170,11 @@ def _match(scope: ScopeNames, node: ast.Match) -> Iterator[Instruction]:
         found = pattern(scope, each.pattern)
         guard = expression(scope, each.guard) if each.guard is not None else None
         cases.append(_case(found, guard, block(scope, each.body), each.pattern.lineno))
-    yield Match(node.lineno, subject, tuple(cases))
+    yield lowered.Match(node.lineno, subject, tuple(cases))
 
 
-def _case(found: Pattern, guard: Instruction | None, body: Block, row: int) -> Case:
-    return Case(row, tuple(found.uses), tuple(found.binds), guard, found.is_certain and guard is None, body)
+def _case(found: Pattern, guard: Instruction | None, body: Block, row: int) -> lowered.Case:
+    return lowered.Case(row, tuple(found.uses), tuple(found.binds), guard, found.is_certain and guard is None, body)
 
 
 # -- definitions -----------------------------------------------------------------------------------------------
@@ -208,7 +184,7 @@ def _function(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
     decorators = _decorators(scope, node)
     names = frozenset(name for _, name, _ in decorators)
     code = code_of(scope, node, lambda inner: block(inner, node.body), names)
-    yield _defined(scope, node, MakeFunction(node.lineno, code), decorators)
+    yield _defined(scope, node, lowered.MakeFunction(node.lineno, code), decorators)
 
 
 def _class(scope: ScopeNames, node: ast.ClassDef) -> Iterator[Instruction]:
@@ -223,7 +199,7 @@ def _class(scope: ScopeNames, node: ast.ClassDef) -> Iterator[Instruction]:
     inner.close()
     scope.has_class = True
     names = frozenset(name for _, name, _ in decorators)
-    yield _defined(scope, node, MakeClass(node.lineno, node.name, bases, names, body), decorators)
+    yield _defined(scope, node, lowered.MakeClass(node.lineno, node.name, bases, names, body), decorators)
 
 
 def _decorators(scope: ScopeNames, node: Any) -> list[tuple[Instruction, str, int]]:
@@ -249,9 +225,9 @@ def _defined(
     scope: ScopeNames, node: Any, made: Instruction, decorators: list[tuple[Instruction, str, int]]
 ) -> Instruction:
     for decorator, name, row in reversed(decorators):
-        made = Decorate(row, decorator, name, made)
+        made = lowered.Decorate(row, decorator, name, made)
     scope.bind(node.name)
-    return Bind(node.lineno, (Name(node.lineno, node.name),), made)
+    return lowered.Bind(node.lineno, (lowered.Name(node.lineno, node.name),), made)
 
 
 def _type_alias(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
@@ -260,8 +236,8 @@ def _type_alias(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
     type_parameters(inner, node)
     value = expression(inner, node.value)
     inner.close()
-    nothing = Constant(node.lineno, "NoneType")
-    parameters = tuple(Parameter(p.name, "", nothing, None) for p in node.type_params)
+    nothing = lowered.Constant(node.lineno, "NoneType")
+    parameters = tuple(lowered.Parameter(p.name, "", nothing, None) for p in node.type_params)
     names = frozenset(inner.own | inner.mentioned)
     code = Code(
         node.lineno,
@@ -282,8 +258,8 @@ def _type_alias(scope: ScopeNames, node: Any) -> Iterator[Instruction]:
         has_class=False,
         size=inner.size,
     )
-    made = MakeFunction(node.lineno, code)
-    yield Bind(node.lineno, (target(scope, node.name),), made)
+    made = lowered.MakeFunction(node.lineno, code)
+    yield lowered.Bind(node.lineno, (target(scope, node.name),), made)
 
 
 _STATEMENTS: dict[type[ast.AST], Callable[[ScopeNames, Any], Iterator[Instruction]]] = {

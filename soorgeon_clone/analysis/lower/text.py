@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable
+from typing import Any
 
 from soorgeon_clone.analysis.lower import instructions as lowered
 from soorgeon_clone.analysis.lower.instructions import Block, Code, Instruction
+
+# {what an instruction is made of}; what stands in [] is left out where something in it is not there
+_FORMS: dict[type[Instruction], str] = {
+    lowered.Annotate: "annotate({target}: {annotation})[ <- {value}]",
+    lowered.Argument: "{name}{sign}{value}",
+    lowered.Attribute: "attribute({of}, {name})",
+    lowered.Await: "await({value})",
+    lowered.Bind: "{targets} <- {value}",
+    lowered.BindInside: "({name} <- {value})",
+    lowered.Call: "call({function}[, {arguments}])",
+    lowered.Choose: "choose({test}, {then}, {otherwise})",
+    lowered.Declare: "{kind}({names})",
+    lowered.Decorate: "decorate({decorator}, {value})",
+    lowered.Either: "{sign}({values})",
+    lowered.Elements: "each({of})",
+    lowered.Gather: "gather({kind}, {clauses}: [{key}: ]{value})",
+    lowered.Handler: "except[ {type}][ as {name}] {body}",
+    lowered.Item: "item({of}, {key})",
+    lowered.Keys: "{kind}({parts})",
+    lowered.Leave: "{how}({values})",
+    lowered.Loop: "loop([while {test}][{target} <- each({over})] {body}[, else {orelse}])",
+    lowered.Make: "{kind}({items})",
+    lowered.MakeClass: "class({name}[, {bases}] {body})",
+    lowered.Match: "match({subject}[, {cases}])",
+    lowered.Name: "{name}",
+    lowered.OperateAlone: "operate({sign} {value})",
+    lowered.OperateInPlace: "{target} <- in_place({target} {sign} {value})",
+    lowered.Read: "{name}",
+    lowered.Rest: "rest({target})",
+    lowered.Test: "test({value})",
+    lowered.Try: "try({body}[, {handlers}][, else {orelse}][, finally {final}])",
+    lowered.Unbind: "unbind({target})",
+    lowered.Unpack: "unpack({targets})",
+}
+_PERHAPS = re.compile(r"\[([^]]*)\]")
+_PART = re.compile(r"\{(\w+)\}")
+_BLOCKS = ("body", "orelse", "final")
 
 
 def text_of(block: Block) -> str:
@@ -13,135 +52,80 @@ def text_of(block: Block) -> str:
     return "; ".join(map(_text, block))
 
 
-def _text(item: Instruction) -> str:
-    return _statement(item) or _place(item) or _expression(item)
+def _text(item: Any) -> str:
+    """Return an instruction, several of them, a word, or nothing, as text."""
+    if isinstance(item, tuple):
+        return ", ".join(map(_text, item))
+    if not isinstance(item, Instruction):
+        return "" if item is None else str(item)
+    if type(item) in _OTHERS:
+        return _OTHERS[type(item)](item)
+
+    def if_there(found: re.Match[str]) -> str:
+        return found[1] if all(getattr(item, name) for name in _PART.findall(found[1])) else ""
+
+    def part(found: re.Match[str]) -> str:
+        value = getattr(item, found[1])
+        return _block(value) if found[1] in _BLOCKS else _text(value)
+
+    return _PART.sub(part, _PERHAPS.sub(if_there, _FORMS[type(item)]))
 
 
-def _statement(item: Instruction) -> str | None:
-    match item:
-        case lowered.Bind(targets=targets, value=value):
-            return f"{', '.join(map(_text, targets))} <- {_text(value)}"
-        case lowered.Annotate(target=target, annotation=annotation, value=value):
-            given = f" <- {_text(value)}" if value is not None else ""
-            return f"annotate({_text(target)}: {_text(annotation)}){given}"
-        case lowered.OperateInPlace(target=target, sign=sign, value=value):
-            return f"{_text(target)} <- in_place({_text(target)} {sign} {_text(value)})"
-        case lowered.Unbind(target=target):
-            return f"unbind({_text(target)})"
-        case lowered.Declare(kind=kind, names=names):
-            return f"{kind}({', '.join(names)})"
-        case lowered.Import(name=name, path=path, whole=whole):
-            return f"{name} <- import({path if whole else path.partition('.')[0]}{'' if whole else f', {path}'})"
-        case lowered.Test(value=value):
-            return f"test({_text(value)})"
-        case lowered.Leave(how=how, values=values):
-            return _written(how, values)
-    return _compound(item)
+def _block(block: Block) -> str:
+    return f"{{{text_of(block)}}}"
 
 
-def _compound(item: Instruction) -> str | None:
-    match item:
-        case lowered.Branch(tests=tests, blocks=blocks):
-            heads = [*map(_text, tests), *["otherwise"] * (len(blocks) - len(tests))]
-            return f"branch({', '.join(f'{head} {_block(b)}' for head, b in zip(heads, blocks, strict=True))})"
-        case lowered.Loop(target=None, test=lowered.Instruction() as test, body=body, orelse=orelse):
-            return f"loop(while {_text(test)} {_block(body)}{_named_block('else', orelse)})"
-        case lowered.Loop(target=lowered.Instruction() as target, over=lowered.Instruction() as over):
-            head = f"{_text(target)} <- each({_text(over)})"
-            return f"loop({head} {_block(item.body)}{_named_block('else', item.orelse)})"
-        case lowered.Try(body=body, handlers=handlers, orelse=orelse, final=final):
-            caught = "".join(f", {_text(handler)}" for handler in handlers)
-            return f"try({_block(body)}{caught}{_named_block('else', orelse)}{_named_block('finally', final)})"
-        case lowered.Handler(type=type_, name=name, body=body):
-            words = ["except", *([_text(type_)] if type_ is not None else []), *([f"as {name}"] if name else [])]
-            return f"{' '.join(words)} {_block(body)}"
-        case lowered.With(managers=managers, body=body):
-            heads = [f"{_text(m)} as {_text(t)}" if t is not None else _text(m) for m, t in managers]
-            return f"with({', '.join(heads)} {_block(body)})"
-        case lowered.Match(subject=subject, cases=cases):
-            return _written("match", (subject, *cases))
-        case lowered.Case(uses=uses, binds=binds, guard=guard, is_certain=is_certain, body=body):
-            bound = [f"{name} <- {kind or 'value'}({depth})" for name, depth, kind in binds]
-            asked = [*map(_text, uses), *bound, *([f"if {_text(guard)}"] if guard is not None else [])]
-            return f"{'otherwise' if is_certain else 'case'}({', '.join(asked)}) {_block(body)}"
-    return None
+def _branch(item: lowered.Branch) -> str:
+    heads = [*map(_text, item.tests), *["otherwise"] * (len(item.blocks) - len(item.tests))]
+    return f"branch({', '.join(f'{head} {_block(b)}' for head, b in zip(heads, item.blocks, strict=True))})"
 
 
-def _place(item: Instruction) -> str | None:
-    match item:
-        case lowered.Read(name=name) | lowered.Name(name=name):
-            return name
-        case lowered.Attribute(of=of, name=name):
-            return f"attribute({_text(of)}, {name})"
-        case lowered.Item(of=of, key=key):
-            return _written("item", (of, key))
-        case lowered.Keys(kind=kind, parts=parts):
-            return _written(kind, parts)
-        case lowered.Unpack(targets=targets):
-            return _written("unpack", targets)
-        case lowered.Rest(target=target):
-            return f"rest({_text(target)})"
-    return None
+def _case(item: lowered.Case) -> str:
+    bound = [f"{name} <- {kind or 'value'}({depth})" for name, depth, kind in item.binds]
+    asked = [*map(_text, item.uses), *bound, *([f"if {_text(item.guard)}"] if item.guard is not None else [])]
+    return f"{'otherwise' if item.is_certain else 'case'}({', '.join(asked)}) {_block(item.body)}"
 
 
-def _expression(item: Instruction) -> str:
-    match item:
-        case lowered.Constant(type=kind, value=value):
-            return kind if value is None else repr(value)
-        case lowered.Text(pieces=pieces, is_plain=is_plain):
-            inner = (_text(piece) if isinstance(piece, Instruction) else repr(piece) for piece in pieces)
-            return f"{'text' if is_plain else 'formatted'}({', '.join(inner)})"
-        case lowered.Elements(of=of):
-            return f"each({_text(of)})"
-        case lowered.Make(kind=kind, items=items):
-            return _written(kind, items)
-        case lowered.MakeMapping(entries=entries):
-            return f"dict({', '.join(f'{_text(k)}: {_text(v)}' if k else f'**{_text(v)}' for k, v in entries)})"
-        case lowered.Gather(kind=kind, clauses=clauses, key=key, value=value):
-            made = f"{_text(key)}: {_text(value)}" if key is not None else _text(value)
-            return f"gather({kind}, {', '.join(map(_text, clauses))}: {made})"
-        case lowered.Clause(target=target, over=over, tests=tests):
-            return f"{_text(target)} <- each({_text(over)}){''.join(f' if {_text(test)}' for test in tests)}"
-        case lowered.Operate(first=first, rest=rest):
-            return f"operate({' '.join([_text(first), *(f'{sign} {_text(value)}' for sign, value in rest)])})"
-        case lowered.OperateAlone(sign=sign, value=value):
-            return f"operate({sign} {_text(value)})"
-        case lowered.Either(sign=sign, values=values):
-            return _written(sign, values)
-        case lowered.Choose(test=test, then=then, otherwise=otherwise):
-            return _written("choose", (test, then, otherwise))
-        case lowered.Yield(value=value, each=each):
-            return _written("yield_each" if each else "yield", () if value is None else (value,))
-        case lowered.Await(value=value):
-            return f"await({_text(value)})"
-        case lowered.BindInside(name=name, value=value):
-            return f"({name} <- {_text(value)})"
-    return _called_or_defined(item)
+def _constant(item: lowered.Constant) -> str:
+    return item.type if item.value is None else repr(item.value)
 
 
-def _called_or_defined(item: Instruction) -> str:
-    match item:
-        case lowered.Call(function=function, arguments=arguments):
-            return _written("call", (function, *arguments))
-        case lowered.Argument(sign=sign, name=name, value=value):
-            return f"{name or ''}{sign}{_text(value)}"
-        case lowered.MakeFunction(code=code):
-            return _function(code)
-        case lowered.MakeClass(name=name, bases=bases, body=body):
-            return f"class({', '.join([name, *map(_text, bases)])} {_block(body)})"
-        case lowered.Decorate(decorator=decorator, value=value):
-            return _written("decorate", (decorator, value))
-    raise TypeError(f"{type(item).__name__} has no text")
+def _clause(item: lowered.Clause) -> str:
+    return f"{_text(item.target)} <- each({_text(item.over)}){''.join(f' if {_text(test)}' for test in item.tests)}"
 
 
-def _function(code: Code) -> str:
-    facts = [
-        *(word for word in ("async", "generator") if getattr(code, f"is_{word}")),
-        *(
-            f"{word} {' '.join(sorted(names))}"
-            for word, names in (("free", code.free), ("local", code.locals))
-            if names
-        ),
+def _import(item: lowered.Import) -> str:
+    path = item.path if item.whole else f"{item.path.partition('.')[0]}, {item.path}"
+    return f"{item.name} <- import({path})"
+
+
+def _mapping(item: lowered.MakeMapping) -> str:
+    return f"dict({', '.join(f'{_text(k)}: {_text(v)}' if k else f'**{_text(v)}' for k, v in item.entries)})"
+
+
+def _operate(item: lowered.Operate) -> str:
+    return f"operate({' '.join([_text(item.first), *(f'{sign} {_text(value)}' for sign, value in item.rest)])})"
+
+
+def _formatted(item: lowered.Text) -> str:
+    inner = (_text(piece) if isinstance(piece, Instruction) else repr(piece) for piece in item.pieces)
+    return f"{'text' if item.is_plain else 'formatted'}({', '.join(inner)})"
+
+
+def _with(item: lowered.With) -> str:
+    heads = [f"{_text(m)} as {_text(t)}" if t is not None else _text(m) for m, t in item.managers]
+    return f"with({', '.join(heads)} {_block(item.body)})"
+
+
+def _yield(item: lowered.Yield) -> str:
+    return f"{'yield_each' if item.each else 'yield'}({_text(item.value)})"
+
+
+def _function(item: lowered.MakeFunction) -> str:
+    code: Code = item.code
+    facts = [word for word in ("async", "generator") if getattr(code, f"is_{word}")]
+    facts += [
+        f"{word} {' '.join(sorted(names))}" for word, names in (("free", code.free), ("local", code.locals)) if names
     ]
     parameters = [f"{each.kind}{each.name}{_beside(each)}" for each in code.parameters]
     returned = [f"-> {_text(code.returns)}"] if code.returns is not None else []
@@ -154,13 +138,16 @@ def _beside(parameter: lowered.Parameter) -> str:
     return annotation + (f"={_text(parameter.default)}" if parameter.default is not None else "")
 
 
-def _written(word: str, parts: Iterable[Instruction]) -> str:
-    return f"{word}({', '.join(map(_text, parts))})"
-
-
-def _block(block: Block) -> str:
-    return f"{{{text_of(block)}}}"
-
-
-def _named_block(word: str, block: Block) -> str:
-    return f", {word} {_block(block)}" if block else ""
+_OTHERS: dict[type[Instruction], Callable[[Any], str]] = {
+    lowered.Branch: _branch,
+    lowered.Case: _case,
+    lowered.Clause: _clause,
+    lowered.Constant: _constant,
+    lowered.Import: _import,
+    lowered.MakeFunction: _function,
+    lowered.MakeMapping: _mapping,
+    lowered.Operate: _operate,
+    lowered.Text: _formatted,
+    lowered.With: _with,
+    lowered.Yield: _yield,
+}

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from soorgeon_clone.analysis.knowledge.feared import Feared
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.machine.walk import Run
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    OF_CLASS,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, spread
+from soorgeon_clone.analysis.objects.keys import ANY, OF_CLASS
 from soorgeon_clone.analysis.objects.machine import BY_NAME
-from soorgeon_clone.analysis.objects.parts import NDARRAY
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, NDARRAY, UNKNOWN
 
 DEPTH = "calls inside one another"
 
@@ -90,7 +81,7 @@ def assume_anything(machine: Run, functions: list[Obj], values: Value, site: obj
         if obj.type not in (FUNCTION, CLASS):
             machine.change_whole(obj)
     for obj in machine.heap.reach(frozenset(mutable)):
-        if obj.type in (CLASS, FUNCTION) and machine.is_stored_into(obj.name):
+        if obj.type in (CLASS, FUNCTION) and machine.hints.stores_into(obj.name):
             machine.change_one(machine.heap.amendments(obj))
     made = machine.heap.make(site, UNKNOWN)
     _join(machine, made, frozenset(mutable))
@@ -144,23 +135,22 @@ def _mentioned_code(machine: Run, functions: list[Obj], values: Value) -> list[O
 def _globals_of(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may read: its module's, and those of modules that it mentions."""
     found = {_global(function, name) for name in function.code.names}
-    asked = machine.asked_in(function.code) if machine.namespaces else frozenset()
-    stack = list(found) if asked else []
-    while stack:
-        binding = machine.module.state.get(stack.pop())
+    asked = machine.attributes_in(function.code)[0] if machine.namespaces else frozenset()
+
+    def behind(name: str) -> Iterator[str]:
+        binding = machine.module.state.get(name)
         for obj in binding.value if binding is not None else ():
             if obj.type == LIB and obj.module:
-                more = {f"{obj.module}.{name}" for name in asked} - found
-                found |= more
-                stack += more
-    return found
+                yield from (f"{obj.module}.{part}" for part in asked)
+
+    return spread(found, behind) if asked else found
 
 
 def _bound_globals(machine: Run, function: Obj) -> set[str]:
     """Return the global variables that a function may bind, those of modules that it stores into included."""
     found = {_global(function, name) for name in function.code.globals}
     if machine.namespaces:
-        stored = machine.stored_in(function.code)
+        stored = machine.attributes_in(function.code)[1]
         names = _globals_of(machine, function) if stored else set()
         found |= {name for name in names if name.rpartition(".")[2] in stored and name.rpartition(".")[0]}
     return {name for name in found if "." not in name or machine.module.state.get(name) is not None}
@@ -180,7 +170,7 @@ def do_feared(machine: Run, may: Feared) -> None:
         machine.draw(resource)
     for field, texts in (("files_read", may.reads), ("files_written", may.writes)):
         for text in sorted(texts):
-            if text == "*" or machine.logs_to_files:
+            if text == "*" or machine.hints.logs_to_files:
                 machine.note(field, "*")
     if may.prints:
         machine.print()
@@ -192,4 +182,4 @@ def _takes_attributes(machine: Run, function: Obj) -> bool:
     """Whether the notebook's code may give a function attributes, or it keeps results."""
     if function.code.is_cached:
         return True
-    return machine.is_stored_into(function.name)
+    return machine.hints.stores_into(function.name)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from soorgeon_clone.analysis.knowledge.effects import FIGURES, seeds_by_name
+from soorgeon_clone.analysis.knowledge.effect_rules import FIGURES
+from soorgeon_clone.analysis.knowledge.effects import seeds_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, METHOD, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
 from soorgeon_clone.analysis.objects.parts import path_text
 from soorgeon_clone.analysis.objects.policy import BELIEFS, Assumed, Belief, Fear, Policy
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, METHOD
 
 _FILES: Belief = "touches files"
 

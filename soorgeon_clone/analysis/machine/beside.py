@@ -14,13 +14,15 @@ from functools import partial
 from soorgeon_clone.analysis.evidence import Place, enter
 from soorgeon_clone.analysis.knowledge.feared import builtin
 from soorgeon_clone.analysis.lower.instructions import Import, Instruction
-from soorgeon_clone.analysis.machine.memo import Memo
+from soorgeon_clone.analysis.machine.memo import CHANGES, Memo
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.modules import Module
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant, passing
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, LIB, UNBOUND, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.state import IMPORTED, Binding, Scope, State
+from soorgeon_clone.analysis.objects.types import LIB, UNKNOWN
 
 ANYTHING = "*"  # the variable that stands for all of a module whose code nobody knows
 _IMPORTED = "__name__"  # the variable that a module has as soon as it is imported
@@ -53,7 +55,7 @@ def absolute(machine: Run, node: Import) -> str:
 def note_file(machine: Run, module: str) -> None:
     """Note that a module is a file beside the notebook, or may be one that the notebook writes."""
     modules = machine.modules
-    may_be_made = (machine.may_make_modules and not modules.is_library(module)) or modules.written(f"{module}.py")
+    may_be_made = (machine.hints.makes_modules and not modules.is_library(module)) or modules.written(f"{module}.py")
     if may_be_made or modules.find(module) is not None:
         for folder in modules.folders:
             machine.note("files_read", f"{folder}{module}.py")
@@ -205,7 +207,7 @@ def _facts(machine: Run) -> tuple[object, ...]:
 
 def _note(machine: Run, module: Module, memo: Memo, before: tuple[object, ...], *, printed: bool) -> None:
     """Note whether importing a module does more than to make it, and tell the code around of it."""
-    changes = [*memo.changes, *memo.replaces, *memo.wholes]
+    changes = memo.changed
     foreign = {obj for obj in changes if not machine.is_own(obj)}
     writes = {name: value for name, value in memo.writes.items() if name.rpartition(".")[0] not in machine.fresh}
     machine.entangled |= {obj.imported for obj in changes if obj not in foreign} - {module.path}
@@ -216,15 +218,13 @@ def _note(machine: Run, module: Module, memo: Memo, before: tuple[object, ...], 
     if foreign or writes or _facts(machine) != before:
         machine.noisy.add(module.path)
     machine.depends[module.path] = frozenset(
-        name for name in memo.reads if "." in name and name.rpartition(".")[0] not in machine.fresh
+        name for name in memo.did["reads"] if "." in name and name.rpartition(".")[0] not in machine.fresh
     )
     if machine.tracing:
-        outer = machine.tracing[-1]
-        for kind in ("changes", "replaces", "wholes"):
-            kept = getattr(memo, kind)
-            setattr(memo, kind, {obj: reason for obj, reason in kept.items() if obj in foreign})
+        for kind in CHANGES:
+            memo.did[kind] = {obj: reason for obj, reason in memo.did[kind].items() if obj in foreign}
         memo.writes = writes
-        outer.take(memo)
+        machine.tracing[-1].take(memo)
 
 
 # -- variables -------------------------------------------------------------------------------------------------

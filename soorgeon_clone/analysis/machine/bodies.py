@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from soorgeon_clone.analysis.evidence import Reason, enter, keep, moved
 from soorgeon_clone.analysis.limits import REACHED
@@ -12,11 +12,11 @@ from soorgeon_clone.analysis.machine import anything, beside, deferred
 from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
 from soorgeon_clone.analysis.machine.walk import Run, Surroundings
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, CACHED, CODE_TYPES, DEFAULT, EMPTY, FREE, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, CACHED, DEFAULT, FREE
 from soorgeon_clone.analysis.objects.parts import contents, mutable
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State
-
-Key = TypeVar("Key")
+from soorgeon_clone.analysis.objects.types import CODE_TYPES, LIB
 
 
 def call_function(machine: Run, obj: Obj, args: Arguments, node: Instruction) -> Value:
@@ -153,20 +153,19 @@ def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context
         machine.tracing.pop()
         if machine.tracing:
             machine.tracing[-1].take(memo)
-    if code.is_cached and (machine.asks_caches or _tells_calls_apart(machine, code, memo)):
+    if code.is_cached and (machine.hints.asks_caches or _tells_calls_apart(machine, code, memo)):
         reason = machine.blame(node, "a cache of what calls gave")
         for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
             machine.change_one(kept)
-            keep(memo.changes, kept, machine.heap.reason)
+            keep(memo.did["changes"], kept, machine.heap.reason)
         machine.heap.reason = reason
     return memo
 
 
 def _tells_calls_apart(machine: Run, code: Code, memo: Memo) -> bool:
     """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
-    changed = memo.changes or memo.replaces or memo.wholes
-    did = (memo.draws, memo.seeds, memo.notes, changed, memo.writes, code.mentioned & _SPEAKING)
-    if any(did) or not machine.rebound.isdisjoint(memo.seen):
+    did = (*(items for kind, items in memo.did.items() if kind not in ("reads", "assumed")), memo.writes)
+    if any(did) or not code.mentioned.isdisjoint(_SPEAKING) or not machine.rebound.isdisjoint(memo.seen):
         return True
     return any(o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
 
@@ -183,38 +182,34 @@ def _repeat(machine: Run, memo: Memo) -> None:
 
     known: dict[int, Reason] = {}
 
-    def each(reasons: dict[Key, Reason]) -> Iterator[Key]:
-        for item, reason in reasons.items():
-            machine.heap.reason = moved(reason, memo.entered, here, known)
-            yield item
+    def again(kinds: Iterable[str], do: Callable[[str, Any], object]) -> None:
+        for kind in kinds:
+            for item, reason in memo.did.get(kind, _NOTHING).items():
+                machine.heap.reason = moved(reason, memo.entered, here, known)
+                do(kind, item)
+        machine.heap.reason = here
 
-    for name in each(memo.reads):
-        machine.read_global(name)
-    machine.heap.reason = here
+    again(("reads",), lambda kind, name: machine.read_global(name))
     for name, value in memo.writes.items():
         machine.bind_global(name, value, certain=False)
-    for resource in each(memo.seeds):
-        machine.seed(resource)
-    for resource in each(memo.draws):
-        machine.draw(resource)
-    machine.heap.reason = here
+    again(("seeds",), lambda kind, resource: machine.seed(resource))
+    again(("draws",), lambda kind, resource: machine.draw(resource))
     if not machine.first_time("repeat", id(memo)):
         return  # all else is noted already, and whether it was done before or after something makes no difference
-    for obj in each(memo.changes):
-        machine.change_one(obj)
-    for obj in each(memo.replaces):
-        machine.refill(obj)
-    for obj in each(memo.wholes):
-        machine.change((obj,))
-    for assumed in each(memo.assumed):
-        machine.assume(assumed)
-    for kind, item in each(memo.notes):
-        if kind == "prints":
-            machine.print()
-        elif kind == "opaque":
-            machine.opaque(item)
-        else:
-            machine.note(kind, item)
+    again(_AGAIN, lambda kind, item: _AGAIN[kind](machine, item))
+    again([kind for kind in memo.did if kind not in _APART], machine.note)
+
+
+_AGAIN: dict[str, Callable[[Run, Any], object]] = {
+    "changes": Run.change_one,
+    "replaces": Run.refill,
+    "wholes": lambda machine, obj: machine.change((obj,)),
+    "assumed": Run.assume,
+    "prints": lambda machine, item: machine.print(),
+    "opaque": Run.opaque,
+}
+_APART = frozenset((*_AGAIN, "reads", "seeds", "draws"))
+_NOTHING: dict[Any, Reason] = {}
 
 
 def _follow(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context: Context, node: Instruction) -> Value:

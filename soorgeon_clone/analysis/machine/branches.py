@@ -79,16 +79,6 @@ class Branches(Machine):
 
         self.until_settled(once)
 
-    def again(self, run: Callable[[], object]) -> None:
-        """Run what may be run any number of times where it stands, until objects come to hold nothing new."""
-
-        def once() -> bool:
-            version = self.heap.version
-            run()
-            return self.heap.version != version and not self.heap.round
-
-        self.until_settled(once)
-
     def until_settled(self, once: Callable[[], bool]) -> None:
         """Run ``once`` until it says that it showed nothing new. What objects hold only grows, so there is an end.
 

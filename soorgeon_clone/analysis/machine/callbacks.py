@@ -6,30 +6,29 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from soorgeon_clone.analysis.knowledge.effects import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.machine.anything import exhausted
 from soorgeon_clone.analysis.machine.memo import Memo
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, look_for_more
+from soorgeon_clone.analysis.objects.lineage import lineage, member
+from soorgeon_clone.analysis.objects.parts import mutable, with_elements
+from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import (
     CLASS,
     CODE_TYPES,
-    EMPTY,
+    CONTAINERS,
     FUNCTION,
     INSTANCE,
     LIB,
     METHOD,
+    NDARRAY,
     SETS,
+    TABLES,
     UNKNOWN,
-    Obj,
-    Value,
-    look_for_more,
 )
-from soorgeon_clone.analysis.objects.lineage import lineage, member
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, NDARRAY, TABLES, mutable, with_elements
-from soorgeon_clone.analysis.objects.table import kind_of
 
 # functions that give an iterator, which calls what they are given when it is used
 CALL_LATER = frozenset(
@@ -207,8 +206,7 @@ def run_code(machine: Run, value: Value, node: Instruction) -> None:
     reached = [o for o in machine.heap.reach(value) if o.type in (METHOD, INSTANCE) or is_plain_function(o)]
     if not reached:
         return
-    anything = machine.heap.make((*machine.site(node), "anything"), UNKNOWN)
-    machine.heap.hold(anything, ANY, mutable(value))
+    anything = machine.heap.make((*machine.site(node), "anything"), UNKNOWN, inside=mutable(value))
 
     def once() -> None:
         for obj in reached:
@@ -243,10 +241,8 @@ def _run_finalizers(machine: Run, gone: Iterable[Obj]) -> None:
         for code in machine.finalizers[obj]:
             if code.type == LIB:
                 continue
-            if (obj, code) not in machine.running:
-                machine.running.add((obj, code))
-                machine.call_one(code, any_arguments(code, anything), machine.record.lowered.place)
-                machine.running.discard((obj, code))
+            call = partial(machine.call_one, code, any_arguments(code, anything), machine.record.lowered.place)
+            machine.unless_running(obj, code, call)
 
 
 def let_go(machine: Run, name: str) -> None:
@@ -278,8 +274,7 @@ def run_registered(machine: Run, value: Value, node: Instruction) -> None:
     machine.tracing.pop()
     if machine.tracing:
         machine.tracing[-1].take(memo)
-    changed = {*memo.changes, *memo.replaces, *memo.wholes}
-    is_state = any(obj.serial < first.serial or obj.type == "builtins.namespace" for obj in changed)
+    is_state = any(obj.serial < first.serial or obj.type == "builtins.namespace" for obj in memo.changed)
     if machine.importing and (is_state or memo.writes):
         machine.noisy.add(machine.importing[-1])  # from now on, what it keeps may change wherever the library is used
     for name, items in before[0].items():
@@ -291,20 +286,14 @@ def run_registered(machine: Run, value: Value, node: Instruction) -> None:
 
 def _run_kept(machine: Run, value: Value, node: Instruction) -> None:
     run_code(machine, frozenset(obj for obj in value if obj.type in (FUNCTION, METHOD, INSTANCE)), node)
-    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
-    for obj in value:
-        if obj.type == CLASS:
-            machine.perhaps(partial(_run_class, machine, obj, anything, node))
+    _run_classes(machine, [obj for obj in value if obj.type == CLASS], node)
 
 
 def passed_class(machine: Run, value: Value, node: Instruction, path: str) -> None:
     """A library that is given a class may make instances of it and call their methods (``json.dumps(x, cls=E)``)."""
     if path.startswith(_ONLY_NAMES_CLASSES):
         return
-    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
-    for obj in value:
-        if obj.type == CLASS and machine.first_time("passed", obj):
-            machine.perhaps(partial(_run_class, machine, obj, anything, node))
+    _run_classes(machine, [obj for obj in value if obj.type == CLASS and machine.first_time("passed", obj)], node)
 
 
 _ONLY_NAMES_CLASSES = tuple(
@@ -315,9 +304,16 @@ _ONLY_NAMES_CLASSES = tuple(
 _WHEN_CALLED = ("unknown_calls", "files_read", "files_written")
 
 
-def _run_class(machine: Run, cls: Obj, anything: Value, node: Instruction) -> None:
-    for made in kind_of(CLASS).call(machine, cls, Arguments(((anything, True),)), node):
-        run_all_methods(machine, made, anything, node)
+def _run_classes(machine: Run, classes: Iterable[Obj], node: Instruction) -> None:
+    """Make instances of classes, perhaps, and run their methods."""
+    anything = frozenset({machine.heap.make((*machine.site(node), "anything"), UNKNOWN)})
+
+    def run(cls: Obj) -> None:
+        for made in kind_of(CLASS).call(machine, cls, Arguments(((anything, True),)), node):
+            run_all_methods(machine, made, anything, node)
+
+    for cls in classes:
+        machine.perhaps(partial(run, cls))
 
 
 def is_plain_function(obj: Obj) -> bool:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect, may_set, registers_by_name
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, may_set, registers_by_name
 from soorgeon_clone.analysis.lower.instructions import Call, Decorate, Instruction
 from soorgeon_clone.analysis.machine import anything, beliefs, beside, callbacks, deferred, library, unknown_calls
 from soorgeon_clone.analysis.machine.walk import Run
@@ -16,23 +17,14 @@ from soorgeon_clone.analysis.models import table as models
 from soorgeon_clone.analysis.models.code_in_texts import IN_VARIABLES, VARIABLES, are_all_variables
 from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    CODE_TYPES,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, spread
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.machine import BY_NAME
 from soorgeon_clone.analysis.objects.parts import contents, known_items
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CLASS, CODE_TYPES, FUNCTION, INSTANCE, LIB, UNKNOWN
 from soorgeon_clone.analysis.objects.using import advance_all, iterate
 
 
@@ -294,13 +286,12 @@ def freezes(machine: Run, obj: Obj) -> bool:
 
 def freeze(machine: Run, value: Value) -> None:
     """Read now what functions read when they are called: compiled, they keep it as it was."""
-    waiting, seen = list(value), set(value)
-    while waiting:
-        obj = waiting.pop()
-        for name in obj.code.free if obj.type == FUNCTION else ():
-            found = machine.read_global(name) if machine.module.state.get(name) is not None else EMPTY
-            waiting += found - seen
-            seen |= found
+
+    def read_by(obj: Obj) -> Value:
+        names = obj.code.free if obj.type == FUNCTION else ()
+        return EMPTY.union(*(machine.read_global(n) for n in names if machine.module.state.get(n) is not None))
+
+    spread(value, read_by)
 
 
 def _is_of_module(machine: Run, dotted: str) -> bool:

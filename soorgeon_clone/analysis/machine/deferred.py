@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from soorgeon_clone.analysis.evidence import enter
 from soorgeon_clone.analysis.machine.memo import Memo
 from soorgeon_clone.analysis.machine.walk import Run
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, RETURNED, SOURCE, Obj, Value
-from soorgeon_clone.analysis.objects.parts import ITERATORS, mutable
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, RETURNED, SOURCE
+from soorgeon_clone.analysis.objects.parts import mutable
 from soorgeon_clone.analysis.objects.state import Context, Scope
+from soorgeon_clone.analysis.objects.types import ITERATORS
 
 
 @dataclass(eq=False)
@@ -56,8 +58,7 @@ def generator(machine: Run, made: Obj, scope: Scope, run_body: Callable[[], None
         returned = mutable(scope.result)
         if returned:
             machine.heap.hold(made, RETURNED, returned)
-            stop = machine.heap.make(("stop", made), "builtins.StopIteration")
-            machine.heap.hold(stop, ANY, returned)
+            stop = machine.heap.make(("stop", made), "builtins.StopIteration", inside=returned)
             machine.raised |= {stop}
         return frozenset({made})
 

@@ -5,50 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from soorgeon_clone.analysis.lower.instructions import (
-    Annotate,
-    Attribute,
-    Call,
-    Constant,
-    Decorate,
-    Instruction,
-    MakeClass,
-    MakeFunction,
-    Read,
-)
-from soorgeon_clone.analysis.lower.parts import inside, names_of
+from soorgeon_clone.analysis.lower import instructions as lowered
+from soorgeon_clone.analysis.lower.instructions import Instruction
+from soorgeon_clone.analysis.lower.parts import inside
 from soorgeon_clone.analysis.machine import beliefs, calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import lineage, records
 from soorgeon_clone.analysis.objects.arguments import arity, passing
-from soorgeon_clone.analysis.objects.heap import (
-    CELL,
-    CLASS,
-    DEFAULT,
-    EMPTY,
-    EQUAL,
-    FREE,
-    FUNCTION,
-    INSTANCE,
-    KEYWORDS,
-    LIB,
-    NAMELESS,
-    OF_CLASS,
-    SELF,
-    SUPER,
-    UNBOUND,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.keys import CELL, DEFAULT, EQUAL, FREE, KEYWORDS, OF_CLASS, SELF
 from soorgeon_clone.analysis.objects.lineage import add_base, member
 from soorgeon_clone.analysis.objects.members import make_enum_members, metaclasses, run_descriptor
 from soorgeon_clone.analysis.objects.state import Scope, State
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, NAMELESS, SUPER
 
 _PROPERTY_PARTS = ("setter", "getter", "deleter")
 
 
-def make_function(machine: Run, node: MakeFunction) -> Obj:
+def make_function(machine: Run, node: lowered.MakeFunction) -> Value:
     """Return the object of a function or lambda; defaults, and annotations of a def, are evaluated."""
     code = node.code
     code.place = node
@@ -56,12 +31,10 @@ def make_function(machine: Run, node: MakeFunction) -> Obj:
     obj.code = code
     obj.name = code.name
     obj.module = machine.scope.space
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind == "inline":
-        scope = scope.parent
-    obj.scope = scope if scope is not None and scope.kind != "module" else None
+    scope = machine.scope.body
+    obj.scope = scope if scope.kind != "module" else None
     if obj.scope is not None:
-        code.is_nested = scope is not None and scope.kind == "function"
+        code.is_nested = scope.kind == "function"
         obj.scope.all_values["@made"] = obj.scope.all_values.get("@made", EMPTY) | {obj}
         if obj.scope.kind == "function":
             machine.heap.hold(obj, CELL, frozenset({machine.cell(obj.scope)}))
@@ -84,7 +57,7 @@ def make_function(machine: Run, node: MakeFunction) -> Obj:
             annotation(machine, parameter.annotation)
     if code.returns is not None:
         annotation(machine, code.returns)
-    return obj
+    return frozenset({obj})
 
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -96,16 +69,16 @@ def annotation(machine: Run, node: Instruction) -> None:
         machine.evaluate(node)
     names: set[str] = set()
     for part in inside(node):
-        if isinstance(part, Constant) and part.type == "str" and part.value is not None:
+        if isinstance(part, lowered.Constant) and part.type == "str" and part.value is not None:
             names.update(_NAME.findall(str(part.value)))
-        elif isinstance(part, Read) and machine.lazy_annotations:
+        elif isinstance(part, lowered.Read) and machine.lazy_annotations:
             names.add(part.name)
     for name in names:
         if machine.module.state.get(machine.qualified(name)) is not None:
             machine.read_global(machine.qualified(name))
 
 
-def make_class(machine: Run, node: MakeClass) -> Obj:
+def make_class(machine: Run, node: lowered.MakeClass) -> Value:
     obj = machine.heap.make(machine.site(node), CLASS)
     obj.name = node.name
     obj.module = machine.scope.space
@@ -116,7 +89,7 @@ def make_class(machine: Run, node: MakeClass) -> Obj:
             machine.heap.hold(obj, KEYWORDS, value)
         else:
             add_base(machine.heap, obj, value)
-    if machine.asks_subclasses:
+    if machine.hints.asks_subclasses:
         machine.change(base for base in obj.bases if base.type == CLASS)
     if any(_registers(machine, base) for base in obj.bases):
         machine.note("sets", "modules")
@@ -145,12 +118,12 @@ def make_class(machine: Run, node: MakeClass) -> Obj:
             records.say_default(machine.heap, obj, name, obj.fields.get(name, EMPTY))
     if any(_GIVES_EQUALITY.search(name) for name in node.decorators):
         machine.heap.hold(obj, EQUAL, frozenset({machine.heap.atom("builtins.str")}))
-    return obj
+    return frozenset({obj})
 
 
 def _registers(machine: Run, base: Obj) -> bool:
     """Whether a class of a library, which each task has for itself, can tell what is derived from it."""
-    return base.type == LIB and (machine.asks_subclasses or machine.knowledge.has(base.path, "registers_classes"))
+    return base.type == LIB and (machine.hints.asks_subclasses or machine.knowledge.has(base.path, "registers_classes"))
 
 
 _GIVES_EQUALITY = re.compile(r"(^|\.)(dataclass|attrs?|define|frozen|s)$")
@@ -160,37 +133,39 @@ _DATACLASS = re.compile(r"(^|\.)dataclass$")
 _NO_PLAIN_FIELD = frozenset({"ClassVar", "InitVar", "KW_ONLY"})
 
 
-def _fields(node: MakeClass) -> Iterator[str]:
+def _fields(node: lowered.MakeClass) -> Iterator[str]:
     """Yield the fields that the body of a class says, in their order; none where there are others as well."""
-    said = [part for part in node.body if isinstance(part, Annotate)]
+    said = [part for part in node.body if isinstance(part, lowered.Annotate)]
     for part in inside(node):
-        if isinstance(part, Annotate):
+        if isinstance(part, lowered.Annotate):
             words = _NAME.findall(" ".join(_words(part.annotation)))
-            has_options = isinstance(part.value, Call) and any(
+            has_options = isinstance(part.value, lowered.Call) and any(
                 a.name in ("init", "kw_only") for a in part.value.arguments
             )
             if part not in said or has_options or not _NO_PLAIN_FIELD.isdisjoint(words):
                 return
     for part in said:
-        yield from names_of(part.target)
+        if isinstance(part.target, lowered.Name):
+            yield part.target.name
 
 
-def _with_default(node: MakeClass) -> Iterator[str]:
+def _with_default(node: lowered.MakeClass) -> Iterator[str]:
     """Yield the fields that have a default in the body of a class."""
     for part in inside(node):
         if (
-            isinstance(part, Annotate)
+            isinstance(part, lowered.Annotate)
+            and isinstance(part.target, lowered.Name)
             and part.value
             and "ClassVar" not in _NAME.findall(" ".join(_words(part.annotation)))
         ):
-            yield from names_of(part.target)
+            yield part.target.name
 
 
 def _words(annotation: Instruction) -> Iterator[str]:
     for part in inside(annotation):
-        if isinstance(part, (Read, Attribute)):
+        if isinstance(part, (lowered.Read, lowered.Attribute)):
             yield part.name
-        elif isinstance(part, Constant) and isinstance(part.value, str):
+        elif isinstance(part, lowered.Constant) and isinstance(part.value, str):
             yield part.value
 
 
@@ -209,10 +184,10 @@ def _subclass_hooks(machine: Run, cls: Obj, node: Instruction) -> None:
                     machine.call_function(hook, passing(frozenset({first}), *rest), node)
 
 
-def decorate(machine: Run, node: Decorate) -> Value:
+def decorate(machine: Run, node: lowered.Decorate) -> Value:
     """Return what a decorator, which is evaluated first, makes of what it stands before."""
     decorator = node.decorator
-    if not isinstance(decorator, Attribute) or decorator.name not in _PROPERTY_PARTS:
+    if not isinstance(decorator, lowered.Attribute) or decorator.name not in _PROPERTY_PARTS:
         value = machine.evaluate(decorator)
         definition = machine.evaluate(node.value)
         made = EMPTY.union(*(kind_of(obj.type).decorate(machine, obj, definition, node) for obj in value))
@@ -223,11 +198,11 @@ def decorate(machine: Run, node: Decorate) -> Value:
                 beliefs.set_settings(machine, EMPTY, obj.path)
         return made or definition
     # one property, several functions
-    value = machine.read(decorator.of) if isinstance(decorator.of, Read) else machine.evaluate(decorator)
+    value = machine.read(decorator.of) if isinstance(decorator.of, lowered.Read) else machine.evaluate(decorator)
     return value | machine.evaluate(node.value)
 
 
-def super_object(machine: Run, node: Call) -> Value:
+def super_object(machine: Run, node: lowered.Call) -> Value:
     """Return the object that ``super()`` gives: the instance, seen as an instance of the bases."""
     args = calls.arguments(machine, node)
     if len(args.positional) == 2 and args.first and all(owner.type == CLASS for owner in args.first):

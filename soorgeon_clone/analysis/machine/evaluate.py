@@ -6,44 +6,20 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from soorgeon_clone.analysis.lower.instructions import (
-    Attribute,
-    Await,
-    BindInside,
-    Call,
-    Choose,
-    Clause,
-    Constant,
-    Decorate,
-    Either,
-    Elements,
-    Gather,
-    Instruction,
-    Item,
-    Keys,
-    Make,
-    MakeClass,
-    MakeFunction,
-    MakeMapping,
-    Name,
-    Operate,
-    OperateAlone,
-    Read,
-    Rest,
-    Text,
-    Unpack,
-    Yield,
-)
+from soorgeon_clone.analysis.lower import instructions as lowered
+from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.lower.parts import inside
 from soorgeon_clone.analysis.machine import calls, deferred, definitions, namespaces, places
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.arguments import constant
 from soorgeon_clone.analysis.objects.comparing import look_for_number, note_identity, note_same
-from soorgeon_clone.analysis.objects.heap import ANY, CODE_TYPES, EMPTY, LIB, RETURNED, SUPER, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents, known_items
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, RETURNED
+from soorgeon_clone.analysis.objects.parts import contents, known_items
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside, operate
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State
+from soorgeon_clone.analysis.objects.types import CODE_TYPES, CONTAINERS, LIB, SUPER, UNKNOWN
 from soorgeon_clone.analysis.objects.using import advance_all, iterate
 
 
@@ -52,17 +28,13 @@ def expression(machine: Run, node: Instruction) -> Value:
     return _EXPRESSIONS[type(node)](machine, node)
 
 
-def _read(machine: Run, node: Read) -> Value:
-    return machine.read(node)
-
-
-def _constant(machine: Run, node: Constant) -> Value:
+def _constant(machine: Run, node: lowered.Constant) -> Value:
     if node.type == "ellipsis":
         return EMPTY
     return frozenset({machine.heap.atom(f"builtins.{node.type}", node.value)})
 
 
-def _text(machine: Run, node: Text) -> Value:
+def _text(machine: Run, node: lowered.Text) -> Value:
     pieces: list[Any] = []
     for piece in node.pieces:
         if isinstance(piece, str):
@@ -78,16 +50,18 @@ def _text(machine: Run, node: Text) -> Value:
     return frozenset({machine.heap.atom("builtins.str")})
 
 
-def _make(machine: Run, node: Make) -> Value:
+def _make(machine: Run, node: lowered.Make) -> Value:
     """Return the list, tuple or set that a display makes."""
     kind = f"builtins.{node.kind}"
     if not node.items and node.kind == "tuple":
         return frozenset({machine.heap.make(machine.site(node), kind, immutable=True)})
-    values = [(expression(machine, item.of if isinstance(item, Elements) else item), item) for item in node.items]
+    values = [
+        (expression(machine, item.of if isinstance(item, lowered.Elements) else item), item) for item in node.items
+    ]
     made = machine.heap.make(machine.site(node), kind)
-    starred = any(isinstance(item, Elements) for item in node.items)
+    starred = any(isinstance(item, lowered.Elements) for item in node.items)
     for index, (value, item) in enumerate(values):
-        if isinstance(item, Elements):
+        if isinstance(item, lowered.Elements):
             iterate(machine, value)
             value = machine.elements(value, item)
         if kind == "builtins.set":
@@ -108,7 +82,7 @@ def _all_immutable(obj: Obj) -> bool:
     return all(o.immutable for value in obj.fields.values() for o in value)
 
 
-def _make_mapping(machine: Run, node: MakeMapping) -> Value:
+def _make_mapping(machine: Run, node: lowered.MakeMapping) -> Value:
     made = machine.heap.make(machine.site(node), "builtins.dict")
     keys: list[str | None] = []
     for key, item in node.entries:
@@ -135,11 +109,14 @@ def _make_mapping(machine: Run, node: MakeMapping) -> Value:
     return frozenset({made})
 
 
-def _gather(machine: Run, node: Gather) -> Value:
+def _gather(machine: Run, node: lowered.Gather) -> Value:
     """Return what a comprehension (list, set, dict or generator) gives."""
     made = machine.heap.make(machine.site(node), f"builtins.{node.kind}")
     scope = Scope("inline", machine.scope, State())
     outer = machine.scope
+
+    def bind(name: str, value: Value) -> None:
+        scope.state.names[name] = Binding(value, NO_DEFS, -1)
 
     def element() -> None:
         key = expression(machine, node.key) if node.key is not None else EMPTY
@@ -148,13 +125,13 @@ def _gather(machine: Run, node: Gather) -> Value:
 
     machine.looked_into.update(clause.over for clause in node.clauses)
 
-    def run(clauses: tuple[Clause, ...], value: Value) -> None:
+    def run(clauses: tuple[lowered.Clause, ...], value: Value) -> None:
         clause, *rest = clauses
         iterate(machine, value)
         item = machine.elements(value, clause.over)
 
         def body() -> None:
-            bind_inline(machine, scope, clause.target, item)
+            places.assign(machine, clause.target, item, bind)
             for test in clause.tests:
                 implicit(machine, expression(machine, test))
             if rest:
@@ -181,37 +158,18 @@ def _gather(machine: Run, node: Gather) -> Value:
 
 def _mentioned(machine: Run, node: Instruction) -> Value:
     """Return what the variables denote that code mentions."""
-    leaves = [leaf for leaf in inside(node) if isinstance(leaf, Read)]
+    leaves = [leaf for leaf in inside(node) if isinstance(leaf, lowered.Read)]
     return EMPTY.union(*(machine.read(leaf) for leaf in leaves if _is_bound(machine, leaf.name)))
 
 
 def _is_bound(machine: Run, name: str) -> bool:
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind != "module":
-        if scope.state.get(name) is not None:
-            return True
-        scope = scope.parent
-    return machine.module.state.get(machine.qualified(name)) is not None
-
-
-def bind_inline(machine: Run, scope: Scope, target: Instruction, value: Value) -> None:
-    """Bind the target of a comprehension's ``for`` in the comprehension's own scope."""
-    if isinstance(target, Name):
-        scope.state.names[target.name] = Binding(value, NO_DEFS, -1)
-    elif isinstance(target, Unpack):
-        starred = any(isinstance(t, Rest) for t in target.targets)
-        for index, item in enumerate(target.targets):
-            bind_inline(machine, scope, item, machine.element_at(value, None if starred else index, target))
-    elif isinstance(target, Rest):
-        bind_inline(machine, scope, target.target, value)
-    else:
-        places.store(machine, target, value)
+    return machine.scope.local(name) is not None or machine.module.state.get(machine.qualified(name)) is not None
 
 
 # -- operators -------------------------------------------------------------------------------------------------
 
 
-def _operate(machine: Run, node: Operate) -> Value:
+def _operate(machine: Run, node: lowered.Operate) -> Value:
     asked = namespaces.asked_name(machine, node)
     if asked is not None:
         machine.read_global(asked)
@@ -238,7 +196,11 @@ _ASKING = frozenset({"is", "is not", "in", "not in"})
 def _ask_for_number(machine: Run, left: Instruction, sign: str, right: Instruction) -> None:
     """``x is np.nan`` and ``np.nan in xs`` ask for one certain number, of which a file gives a copy."""
     for node in (left, right) if sign.startswith("is") else (left,):
-        if isinstance(node, Attribute) and isinstance(node.of, Read) and node.name in ("nan", "NaN", "NAN"):
+        if (
+            isinstance(node, lowered.Attribute)
+            and isinstance(node.of, lowered.Read)
+            and node.name in ("nan", "NaN", "NAN")
+        ):
             machine.note("tells_copies", f"`{sign}` asks for the number {node.of.name}.{node.name} itself")
 
 
@@ -295,10 +257,10 @@ def _operate_on(machine: Run, node: Instruction, ones: list[Obj], sign: str, oth
         machine.heap.hold(made, ANY, contents(frozenset(o for o in both if o.type in CONTAINERS)))
         machine.heap.hold(made, ANY, frozenset(o for o in both if not o.immutable and o.type not in CONTAINERS))
         return (made,)
-    kind = machine.operator(one.type, sign, other.type) if "." in one.type or "." in other.type else None
+    kind = machine.knowledge.operator(one.type, sign, other.type) if "." in one.type or "." in other.type else None
     if kind is None:
         return _operate_unknown(machine, node, both)
-    facts = machine.facts_of(kind)
+    facts = machine.knowledge.type(kind)
     if facts is not None and facts.immutable:
         return (machine.heap.atom(kind),)
     made = machine.heap.make(machine.site(node), kind)
@@ -314,12 +276,11 @@ def _operate_on(machine: Run, node: Instruction, ones: list[Obj], sign: str, oth
 def _operate_unknown(machine: Run, node: Instruction, value: Value) -> Iterable[Obj]:
     if value and all(o.immutable and o.type != LIB for o in value):
         return value if len(value) == 1 and next(iter(value)).const is None else (machine.heap.atom("builtins.scalar"),)
-    made = machine.heap.make(machine.site(node), UNKNOWN)
-    machine.heap.hold(made, ANY, frozenset(o for o in value if not o.immutable))
+    made = machine.heap.make(machine.site(node), UNKNOWN, inside=frozenset(o for o in value if not o.immutable))
     return (made,)
 
 
-def _either(machine: Run, node: Either) -> Value:
+def _either(machine: Run, node: lowered.Either) -> Value:
     value = expression(machine, node.values[0])
     implicit(machine, value)
     for operand in node.values[1:]:
@@ -334,18 +295,18 @@ def _collect(machine: Run, node: Instruction, values: list[Value]) -> None:
     values.append(expression(machine, node))
 
 
-def _operate_alone(machine: Run, node: OperateAlone) -> Value:
+def _operate_alone(machine: Run, node: lowered.OperateAlone) -> Value:
     value = expression(machine, node.value)
     own = implicit(machine, value)
     if node.sign == "not":
         return frozenset({machine.heap.atom("builtins.bool")})
     result: set[Obj] = set(own)
     for obj in value:
-        kind = machine.operator(obj.type, node.sign, "") if "." in obj.type else None
+        kind = machine.knowledge.operator(obj.type, node.sign, "") if "." in obj.type else None
         if obj.type in ("builtins.int", "builtins.float", "builtins.bool"):
             result.add(machine.heap.atom(obj.type))
         elif kind is not None:
-            facts = machine.facts_of(kind)
+            facts = machine.knowledge.type(kind)
             result.add(
                 machine.heap.atom(kind) if facts and facts.immutable else machine.heap.make(machine.site(node), kind)
             )
@@ -354,31 +315,21 @@ def _operate_alone(machine: Run, node: OperateAlone) -> Value:
     return frozenset(result)
 
 
-def _choose(machine: Run, node: Choose) -> Value:
+def _choose(machine: Run, node: lowered.Choose) -> Value:
     implicit(machine, expression(machine, node.test))
     results: list[Value] = []
     machine.join([machine.fork(partial(_collect, machine, branch, results)) for branch in (node.then, node.otherwise)])
     return results[0] | results[1]
 
 
-def _bind_inside(machine: Run, node: BindInside) -> Value:
+def _bind_inside(machine: Run, node: lowered.BindInside) -> Value:
     value = expression(machine, node.value)
     machine.bind(node.name, value)
     return value
 
 
-def _make_function(machine: Run, node: MakeFunction) -> Value:
-    return frozenset({definitions.make_function(machine, node)})
-
-
-def _make_class(machine: Run, node: MakeClass) -> Value:
-    return frozenset({definitions.make_class(machine, node)})
-
-
-def _yield(machine: Run, node: Yield) -> Value:
-    scope: Scope = machine.scope
-    while scope.kind == "inline" and scope.parent is not None:
-        scope = scope.parent
+def _yield(machine: Run, node: lowered.Yield) -> Value:
+    scope = machine.scope.body
     value = EMPTY
     given = scope.all_values.get("@sent", EMPTY) | {machine.heap.atom("builtins.scalar")}
     if node.value is not None:
@@ -394,7 +345,7 @@ def _yield(machine: Run, node: Yield) -> Value:
     return given
 
 
-def _await(machine: Run, node: Await) -> Value:
+def _await(machine: Run, node: lowered.Await) -> Value:
     value = expression(machine, node.value)
     advance_all(machine, value)
     return contents(frozenset(o for o in value if o.type == "builtins.coroutine")) | frozenset(
@@ -402,7 +353,7 @@ def _await(machine: Run, node: Await) -> Value:
     )
 
 
-def _elements(machine: Run, node: Elements) -> Value:
+def _elements(machine: Run, node: lowered.Elements) -> Value:
     value = expression(machine, node.of)
     iterate(machine, value)
     return machine.elements(value, node)
@@ -413,9 +364,9 @@ def _elements(machine: Run, node: Elements) -> Value:
 
 def _whole_chain(machine: Run, node: Instruction) -> Value:
     head = node
-    while isinstance(head, (Attribute, Item, Call)):
-        head = head.function if isinstance(head, Call) else head.of
-    if isinstance(head, Read) and head.name == "get_ipython":
+    while isinstance(head, (lowered.Attribute, lowered.Item, lowered.Call)):
+        head = head.function if isinstance(head, lowered.Call) else head.of
+    if isinstance(head, lowered.Read) and head.name == "get_ipython":
         # what a shell command or magic names may be something else than a variable
         machine.uncertain += 1
         try:
@@ -427,18 +378,18 @@ def _whole_chain(machine: Run, node: Instruction) -> Value:
 
 def chain(machine: Run, node: Instruction) -> Value:
     """Return what ``a.b(c)[d]`` gives."""
-    if isinstance(node, Read):
+    if isinstance(node, lowered.Read):
         return machine.read(node)
-    if isinstance(node, Attribute):
+    if isinstance(node, lowered.Attribute):
         return machine.attribute(_few(machine, chain(machine, node.of), node), node.name, node)
-    if isinstance(node, Call):
+    if isinstance(node, lowered.Call):
         return _call(machine, node)
-    if isinstance(node, Item):
+    if isinstance(node, lowered.Item):
         return _item(machine, node)
     return expression(machine, node)
 
 
-def _item(machine: Run, node: Item) -> Value:
+def _item(machine: Run, node: lowered.Item) -> Value:
     name = namespaces.dynamic_name(machine, node)
     if name is not None:
         return machine.read_global(name, None)
@@ -446,9 +397,9 @@ def _item(machine: Run, node: Item) -> Value:
     return value if setting else places.subscript(machine, _few(machine, value, node), node)
 
 
-def _call(machine: Run, node: Call) -> Value:
+def _call(machine: Run, node: lowered.Call) -> Value:
     function = node.function
-    if isinstance(function, Attribute):
+    if isinstance(function, lowered.Attribute):
         by_name = namespaces.looked_up(machine, node)
         if by_name is None:
             by_name = namespaces.filled(machine, node)
@@ -459,7 +410,7 @@ def _call(machine: Run, node: Call) -> Value:
             return value
         receiver = _few(machine, value, function)
         return machine.call_method(receiver, function.name, calls.arguments(machine, node), node)
-    if isinstance(function, Read) and function.name == "super":
+    if isinstance(function, lowered.Read) and function.name == "super":
         return definitions.super_object(machine, node)
     value = _few(machine, chain(machine, function), node)
     if value and all(obj.type == LIB and obj.path in _LOOKING for obj in value):
@@ -473,10 +424,10 @@ _LOOKING = frozenset(
 )
 
 
-def _setting_or_part(machine: Run, of: Instruction, whole: Call | Item) -> tuple[Value, bool]:
+def _setting_or_part(machine: Run, of: Instruction, whole: lowered.Call | lowered.Item) -> tuple[Value, bool]:
     """Return what ``whole`` gives if it looks something up in a setting (``os.environ["A"]``), else what ``of`` gives;
     and which of them it is."""
-    if not isinstance(of, Attribute):
+    if not isinstance(of, lowered.Attribute):
         return chain(machine, of), False
     value = _few(machine, chain(machine, of.of), of)
     found = namespaces.read_setting(machine, value, of.name, whole)
@@ -496,26 +447,26 @@ def _few(machine: Run, value: Value, node: Instruction) -> Value:
 
 
 _EXPRESSIONS: dict[type[Instruction], Callable[[Any, Any], Value]] = {
-    Read: _read,
-    Name: _read,
-    Constant: _constant,
-    Text: _text,
-    Make: _make,
-    MakeMapping: _make_mapping,
-    Gather: _gather,
-    Keys: places.keys,
-    Attribute: _whole_chain,
-    Item: _whole_chain,
-    Call: _whole_chain,
-    Operate: _operate,
-    OperateAlone: _operate_alone,
-    Either: _either,
-    Choose: _choose,
-    BindInside: _bind_inside,
-    MakeFunction: _make_function,
-    MakeClass: _make_class,
-    Yield: _yield,
-    Await: _await,
-    Elements: _elements,
-    Decorate: definitions.decorate,
+    lowered.Read: Run.read,
+    lowered.Name: Run.read,
+    lowered.Constant: _constant,
+    lowered.Text: _text,
+    lowered.Make: _make,
+    lowered.MakeMapping: _make_mapping,
+    lowered.Gather: _gather,
+    lowered.Keys: places.keys,
+    lowered.Attribute: _whole_chain,
+    lowered.Item: _whole_chain,
+    lowered.Call: _whole_chain,
+    lowered.Operate: _operate,
+    lowered.OperateAlone: _operate_alone,
+    lowered.Either: _either,
+    lowered.Choose: _choose,
+    lowered.BindInside: _bind_inside,
+    lowered.MakeFunction: definitions.make_function,
+    lowered.MakeClass: definitions.make_class,
+    lowered.Yield: _yield,
+    lowered.Await: _await,
+    lowered.Elements: _elements,
+    lowered.Decorate: definitions.decorate,
 }

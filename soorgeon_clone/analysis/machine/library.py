@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
 from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction
 from soorgeon_clone.analysis.machine import beside, callbacks
 from soorgeon_clone.analysis.machine.library_call import VIEWING, LibraryCall
@@ -14,41 +15,27 @@ from soorgeon_clone.analysis.objects import labels, pickled_definitions
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments
 from soorgeon_clone.analysis.objects.arguments import given as constants_of
 from soorgeon_clone.analysis.objects.comparing import LOOKING, look_for_number, may_look_for, note_identity
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, is_module, spread
+from soorgeon_clone.analysis.objects.keys import ANY, FILE, KEPT, LOST, SOURCE
+from soorgeon_clone.analysis.objects.kinds.importable import MAIN, note_code
+from soorgeon_clone.analysis.objects.machine import BY_NAME
+from soorgeon_clone.analysis.objects.parts import cells, contents, inmost, is_of_library, path_text, with_dictionary
+from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
+from soorgeon_clone.analysis.objects.types import (
     CLASS,
     CODE_TYPES,
-    EMPTY,
-    FILE,
+    CONTAINERS,
+    FRAME,
     FRAMES,
     FUNCTION,
     INSTANCE,
-    KEPT,
     LIB,
-    LOST,
     METHOD,
-    SOURCE,
-    UNKNOWN,
-    Obj,
-    Value,
-    is_module,
-)
-from soorgeon_clone.analysis.objects.kinds.importable import MAIN, note_code
-from soorgeon_clone.analysis.objects.machine import BY_NAME
-from soorgeon_clone.analysis.objects.parts import (
-    CONTAINERS,
-    FRAME,
     NDARRAY,
     NUMBERS,
     TABLES,
-    cells,
-    contents,
-    inmost,
-    is_of_library,
-    path_text,
-    with_dictionary,
+    UNKNOWN,
 )
-from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
 from soorgeon_clone.analysis.objects.using import advance, ask_for_iterators, is_advancing, take_from_unknown
 
 _HERE = "."  # the folder in which the code runs
@@ -142,7 +129,7 @@ def elements_of(machine: Run, element: str, own: Value, node: Instruction) -> Va
 def _note_opened(call: LibraryCall, effect: Effect, fresh: list[Obj]) -> None:
     """Let open files have the paths that they were opened with."""
     machine = call.machine
-    opened = [obj for obj in fresh if (facts := machine.facts_of(obj.type)) is not None and facts.advancing]
+    opened = [obj for obj in fresh if (facts := machine.knowledge.type(obj.type)) is not None and facts.advancing]
     for text in sorted({*effect.reads, *effect.writes}) if opened else ():
         value = call.target(text) if text == "self" or text in call.bound else EMPTY
         for obj in opened:
@@ -257,7 +244,7 @@ def _act(call: LibraryCall, effect: Effect) -> None:
     for text in effect.replaces:
         for obj in target(text):
             machine.refill(obj)
-            for other in args.all if effect.keeps and machine.may_copy_on_write else ():
+            for other in args.all if effect.keeps and machine.hints.may_copy_on_write else ():
                 if other.type in FRAMES:
                     machine.heap.lend(obj, other)
     for obj in receiver | args.all if machine.anything_advances() else ():
@@ -342,7 +329,7 @@ def _tie(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
             for other in _lent(viewed) if is_array else viewed:
                 means_nothing = other.type in CONTAINERS and view.type.startswith(NUMBERS)
                 if not (view.immutable or other.immutable or means_nothing):
-                    lent = machine.may_copy_on_write and is_array and other.type in FRAMES
+                    lent = machine.hints.may_copy_on_write and is_array and other.type in FRAMES
                     machine.heap.view(view, other, apart=apart and view.type != "builtins.object", lent=lent)
 
 
@@ -357,7 +344,7 @@ def _parts_of(call: LibraryCall, value: Value) -> Value:
             if obj.type in CONTAINERS:
                 machine.heap.hold(part, ANY, contents(frozenset({obj})))
             machine.heap.hold(owner, ANY, frozenset({part}))
-            if not machine.copies_on_write and obj.type in VIEWING:  # the target may be a column of the frame
+            if not machine.hints.copies_on_write and obj.type in VIEWING:  # the target may be a column of the frame
                 machine.heap.view(part, machine.heap.make(("parts", owner), NDARRAY), apart=True)
             found.add(part)
     return frozenset(found)
@@ -366,7 +353,7 @@ def _parts_of(call: LibraryCall, value: Value) -> Value:
 def _lend(call: LibraryCall, effect: Effect, made: Iterable[Obj]) -> None:
     """Note that frames may share memory with others until they are written into: all that gives the same cells."""
     machine = call.machine
-    is_of_tables = machine.may_copy_on_write and call.path.startswith(TABLES)
+    is_of_tables = machine.hints.may_copy_on_write and call.path.startswith(TABLES)
     if not is_of_tables or not (effect.shares or effect.lends or effect.views):
         return
     given = {o for o in call.receiver | call.args.all if effect.lends or not o.type.endswith(_GROUPS)}
@@ -387,14 +374,7 @@ def _shown(value: Value) -> Value:
 
 def _with_arrays(value: Value) -> Value:
     """Return the objects, and the arrays that those of libraries keep: they may show one of those (``model.exog``)."""
-    found, stack = set(value), [obj for obj in value if is_of_library(obj)]
-    while stack:
-        for part in contents(with_dictionary(stack.pop())) - found:
-            if part.type == NDARRAY:
-                found.add(part)
-            elif is_of_library(part):
-                found.add(part)
-                stack.append(part)
+    found = spread(value, lambda obj: contents(with_dictionary(obj)) if is_of_library(obj) else EMPTY)
     return value | frozenset(obj for obj in found if obj.type == NDARRAY)
 
 
@@ -407,7 +387,7 @@ def _note_left_out(call: LibraryCall, effect: Effect, made: Value) -> None:
     """Note what pickle leaves out of what the call made: attributes, and what a formula names."""
     machine = call.machine
     for name in effect.loses:
-        if any(name in text for text in machine.texts):
+        if machine.hints.mention(name):
             for obj in machine.heap.reach(made):
                 if obj.type not in CONTAINERS:
                     machine.heap.hold_words(obj, LOST, name)
@@ -446,7 +426,7 @@ def _note_paths(machine: Run, field_name: str, obj: Obj) -> None:
 def _file(call: LibraryCall, field_name: str, text: str) -> None:
     machine = call.machine
     if text in ("*", "*log"):
-        if text == "*" or machine.logs_to_files:
+        if text == "*" or machine.hints.logs_to_files:
             machine.note(field_name, "*")
         return
     if text == _HERE:

@@ -8,20 +8,11 @@ from functools import lru_cache
 from soorgeon_clone.analysis.lower.instructions import Call, Elements, Instruction, Make
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, SOURCE, UNKNOWN, Obj, Value
-from soorgeon_clone.analysis.objects.parts import (
-    CONTAINERS,
-    ITERATORS,
-    MAPPINGS,
-    NDARRAY,
-    TABLES,
-    cells,
-    contents,
-    inmost,
-    may_keep_arrays,
-    mutable,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, spread
+from soorgeon_clone.analysis.objects.keys import ANY, SOURCE
+from soorgeon_clone.analysis.objects.parts import cells, contents, inmost, may_keep_arrays, mutable
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CONTAINERS, FRAMES, ITERATORS, MAPPINGS, NDARRAY, TABLES, UNKNOWN
 
 VIEWING = FRAMES | {NDARRAY}
 _TAKING_ELEMENTS = ("builtins.", "collections.", "itertools.")  # the rows of an array are views of it
@@ -117,7 +108,7 @@ class LibraryCall:
         kind = spec
         if spec == "fresh":
             kind = f"{self.path.partition('.')[0]}.*" if self.path else UNKNOWN
-        facts = machine.facts_of(kind) if "." in kind else None
+        facts = machine.knowledge.type(kind) if "." in kind else None
         if facts is not None and facts.immutable:
             return frozenset({machine.heap.atom(kind)})
         if viewed is not None and kind in VIEWING:
@@ -164,22 +155,13 @@ _WORDS = frozenset({"arg", "element", "cell", "like", "call", "library"})
 
 def _taken(value: Value) -> Value:
     """Return what is in ``value``; of iterators, also in containers, what they give and take from."""
-    found: set[Obj] = set()
-    seen: set[Obj] = set()
-    stack = list(value)
-    while stack:
-        obj = stack.pop()
-        if obj in seen:
-            continue
-        seen.add(obj)
-        if obj.type not in ITERATORS:
-            found.add(obj)
-        if obj.type in ITERATORS or obj.type in CONTAINERS:
-            held = contents(frozenset({obj})) | obj.fields.get(SOURCE, EMPTY)
-            stack.extend(held)
-            if any(part.type in ITERATORS for part in held):
-                found.discard(obj)
-    return frozenset(found)
+
+    def taken_of(obj: Obj) -> Value:
+        is_asked = obj.type in ITERATORS or obj.type in CONTAINERS
+        return contents(frozenset({obj})) | obj.fields.get(SOURCE, EMPTY) if is_asked else EMPTY
+
+    found = (obj for obj in spread(value, taken_of) if obj.type not in ITERATORS)
+    return frozenset(obj for obj in found if not any(part.type in ITERATORS for part in taken_of(obj)))
 
 
 def like(machine: Run, originals: Value, node: Instruction, viewed: Obj | None = None) -> Value:

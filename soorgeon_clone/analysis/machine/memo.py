@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, keep
 from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
-from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.state import Scope
+
+CHANGES = ("changes", "replaces", "wholes")
 
 
 @dataclass
@@ -20,21 +21,17 @@ class Memo:
     started: int = 0  # by the clock of the heap
     depends_on_all: bool = False  # whether it may do something else as soon as anything in the heap has grown
     result: Value = EMPTY
-    reads: dict[str, Reason] = field(default_factory=dict)
     seen: dict[str, Value] = field(default_factory=dict)
     given: dict[Obj, Value] = field(default_factory=dict)  # what functions gave that are followed once in a round
     writes: dict[str, Value] = field(default_factory=dict)
-    changes: dict[Obj, Reason] = field(default_factory=dict)
-    replaces: dict[Obj, Reason] = field(default_factory=dict)  # changed without what shares memory with them
-    wholes: dict[Obj, Reason] = field(default_factory=dict)  # changed with all that they hold
-    draws: dict[str, Reason] = field(default_factory=dict)
-    seeds: dict[str, Reason] = field(default_factory=dict)
-    notes: dict[tuple[str, str], Reason] = field(default_factory=dict)
-    assumed: dict[Assumed, Reason] = field(default_factory=dict)
+    did: defaultdict[str, dict[Any, Reason]] = field(default_factory=lambda: defaultdict(dict))
+    """What it did, by kind: ``reads``, ``draws`` and ``seeds``, fields of `StatementFacts`, ``assumed``; objects that
+    it ``changes``, ``replaces`` (without what shares memory with them) and ``wholes`` (with all that they hold)."""
 
     def take(self, inner: Memo) -> None:
         """Add what a call inside of this one did."""
-        for mine, others in self._reasons(inner):
+        for kind, others in inner.did.items():
+            mine = self.did[kind]
             if not mine:
                 mine.update(others)
             else:
@@ -46,15 +43,10 @@ class Memo:
         for name, value in inner.writes.items():
             self.writes[name] = self.writes.get(name, EMPTY) | value
 
-    def _reasons(self, inner: Memo) -> Iterator[tuple[dict[Any, Reason], dict[Any, Reason]]]:
-        yield self.reads, inner.reads
-        yield self.changes, inner.changes
-        yield self.replaces, inner.replaces
-        yield self.wholes, inner.wholes
-        yield self.draws, inner.draws
-        yield self.seeds, inner.seeds
-        yield self.notes, inner.notes
-        yield self.assumed, inner.assumed
+    @property
+    def changed(self) -> set[Obj]:
+        """The objects that it changed in any way."""
+        return {obj for kind in CHANGES for obj in self.did.get(kind, ())}
 
 
 @dataclass

@@ -10,8 +10,9 @@ from soorgeon_clone.analysis.machine import calls
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.models.code_in_texts import are_variables
 from soorgeon_clone.analysis.objects.arguments import constant, passing
-from soorgeon_clone.analysis.objects.heap import EMPTY, LIB, UNBOUND, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Value
 from soorgeon_clone.analysis.objects.special_methods import implicit, implicit_inside
+from soorgeon_clone.analysis.objects.types import LIB
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _FILLING = frozenset({"format", "format_map"})  # methods of texts with names in them

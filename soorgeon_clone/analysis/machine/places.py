@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction, Item, Keys
+from collections.abc import Callable
+
+from soorgeon_clone.analysis.lower.instructions import Attribute, Instruction, Item, Keys, Name, Rest, Unpack
 from soorgeon_clone.analysis.machine import calls, namespaces
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.comparing import look_up
-from soorgeon_clone.analysis.objects.heap import EMPTY, INSTANCE, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
-from soorgeon_clone.analysis.objects.parts import NDARRAY
 from soorgeon_clone.analysis.objects.special_methods import implicit
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import INSTANCE, NDARRAY
+
+Bind = Callable[[str, Value], None]
 
 
 def keys(machine: Run, node: Instruction) -> Value:
@@ -37,6 +41,21 @@ def subscript(machine: Run, value: Value, node: Item) -> Value:
     look_up(machine, value, within)
     own = implicit(machine, value)
     return own | calls.item_of(machine, value, Index(key, within, parts), node)
+
+
+def assign(machine: Run, target: Instruction, value: Value, bind: Bind | None = None) -> None:
+    """Bind or store ``value`` where ``target`` says; ``bind`` binds the names, if it is not where the code stands."""
+    if isinstance(target, Name):
+        (bind or machine.bind)(target.name, value)
+    elif isinstance(target, Unpack):
+        starred = any(isinstance(t, Rest) for t in target.targets)
+        for index, part in enumerate(target.targets):
+            assign(machine, part, machine.element_at(value, None if starred else index, target), bind)
+    elif isinstance(target, Rest):
+        made = machine.heap.make(machine.site(target), "builtins.list", inside=value)
+        assign(machine, target.target, frozenset({made}), bind)
+    else:
+        store(machine, target, value)
 
 
 def store(machine: Run, node: Instruction, value: Value) -> None:

@@ -9,55 +9,23 @@ from functools import partial
 from typing import Any
 
 from soorgeon_clone.analysis.evidence import Place, enter
-from soorgeon_clone.analysis.lower.instructions import (
-    Annotate,
-    Attribute,
-    Bind,
-    Block,
-    Branch,
-    Call,
-    Case,
-    Declare,
-    Handler,
-    Import,
-    Instruction,
-    Item,
-    Leave,
-    Loop,
-    Match,
-    Name,
-    OperateInPlace,
-    Rest,
-    Test,
-    Try,
-    Unbind,
-    Unpack,
-    With,
-)
+from soorgeon_clone.analysis.lower import instructions as lowered
+from soorgeon_clone.analysis.lower.instructions import Block, Instruction
 from soorgeon_clone.analysis.machine import beside, calls, definitions, evaluate, places
 from soorgeon_clone.analysis.machine.walk import Run
-from soorgeon_clone.analysis.models.figures import are_drawn_after_scripts
 from soorgeon_clone.analysis.modules import is_for_programs
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FACTORY,
-    FIELD,
-    FUNCTION,
-    LIB,
-    UNBOUND,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Value
+from soorgeon_clone.analysis.objects.keys import ANY, FACTORY, FIELD
 from soorgeon_clone.analysis.objects.kinds.importable import MAIN
 from soorgeon_clone.analysis.objects.kinds.table import held_by_table
 from soorgeon_clone.analysis.objects.machine import BY_NAME
-from soorgeon_clone.analysis.objects.parts import NUMBERS, contents
+from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.policy import Assumed
 from soorgeon_clone.analysis.objects.special_methods import asks_only_for_operators, implicit
-from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Scope, State, merge
+from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, LIB, NUMBERS
 from soorgeon_clone.analysis.objects.using import iterate
 from soorgeon_clone.analysis.scripts import TooLarge
 from soorgeon_clone.analysis.star import origins
@@ -81,39 +49,39 @@ def run_block(machine: Run, block: Block) -> None:
         if machine.active and (machine.gives_up() or machine.effort.is_exhausted):
             return  # what functions may do was taken for granted, or will be looked at once more
         machine.effort.walked += 1
-        if isinstance(node, Call):
+        if isinstance(node, lowered.Call):
             machine.dropped.add(node)
         run_statement(machine, node)
 
 
-def _bind(machine: Run, node: Bind) -> None:
+def _bind(machine: Run, node: lowered.Bind) -> None:
     value = machine.evaluate(node.value)
     for target in node.targets:
-        assign(machine, target, value)
+        places.assign(machine, target, value)
 
 
-def _annotate(machine: Run, node: Annotate) -> None:
+def _annotate(machine: Run, node: lowered.Annotate) -> None:
     target = node.target
     if machine.scope is machine.module:
         machine.annotated.add(machine.section)
     if machine.scope.kind != "function":
         definitions.annotation(machine, node.annotation)
     owner = machine.scope.self_class
-    if owner is not None and isinstance(target, Name):
+    if owner is not None and isinstance(target, lowered.Name):
         owner.fields.setdefault(f"{FIELD}{target.name}", EMPTY)
     if node.value is not None:
         value = machine.evaluate(node.value)
-        assign(machine, target, value)
-        if machine.scope.kind == "class" and isinstance(target, Name):
+        places.assign(machine, target, value)
+        if machine.scope.kind == "class" and isinstance(target, lowered.Name):
             _note_field(machine, target.name, node.value)
-    elif not isinstance(target, Name):
+    elif not isinstance(target, lowered.Name):
         machine.evaluate(target)
 
 
 def _note_field(machine: Run, name: str, node: Instruction) -> None:
     """``x: list = field(default_factory=list)`` in a class body: each instance gets its own object."""
     owner = machine.scope.self_class
-    if owner is None or not isinstance(node, (Call, Attribute, Item)):
+    if owner is None or not isinstance(node, (lowered.Call, lowered.Attribute, lowered.Item)):
         return
     value = machine.scope.state.names[name].value
     fields = [obj for obj in value if obj.type == "dataclasses.Field"]
@@ -124,7 +92,7 @@ def _note_field(machine: Run, name: str, node: Instruction) -> None:
         machine.scope.state.names[name] = Binding(obj.fields.get("default", EMPTY), NO_DEFS, -1)
 
 
-def _operate_in_place(machine: Run, node: OperateInPlace) -> None:
+def _operate_in_place(machine: Run, node: lowered.OperateInPlace) -> None:
     target = node.target
     old = machine.evaluate(target)
     value = machine.evaluate(node.value)
@@ -141,35 +109,19 @@ def _operate_in_place(machine: Run, node: OperateInPlace) -> None:
                 held = machine.elements(value, target) | value
             machine.heap.hold(obj, ANY, held)
         result = result | in_place
-    assign(machine, target, result)
+    places.assign(machine, target, result)
 
 
-def assign(machine: Run, target: Instruction, value: Value) -> None:
-    """Bind or store ``value`` where ``target`` says."""
-    if isinstance(target, Name):
-        machine.bind(target.name, value)
-    elif isinstance(target, Unpack):
-        starred = any(isinstance(t, Rest) for t in target.targets)
-        for index, part in enumerate(target.targets):
-            assign(machine, part, machine.element_at(value, None if starred else index, target))
-    elif isinstance(target, Rest):
-        made = machine.heap.make(machine.site(target), "builtins.list")
-        machine.heap.hold(made, ANY, value)
-        assign(machine, target.target, frozenset({made}))
-    else:
-        places.store(machine, target, value)
-
-
-def _unbind(machine: Run, node: Unbind) -> None:
+def _unbind(machine: Run, node: lowered.Unbind) -> None:
     target = node.target
-    if isinstance(target, Name):
+    if isinstance(target, lowered.Name):
         machine.read(target)
         machine.bind(target.name, frozenset({UNBOUND}))
     else:
         places.delete(machine, target)
 
 
-def _import(machine: Run, node: Import) -> None:
+def _import(machine: Run, node: lowered.Import) -> None:
     name, path = node.name, node.path
     top = path.lstrip(".").split(".")[0]
     if path.startswith("__future__"):
@@ -221,16 +173,12 @@ def star_import(machine: Run, path: str) -> None:
         machine.opaque(f"`from {path} import *` binds names that cannot be known without importing {path}")
 
 
-def _declare(machine: Run, node: Declare) -> None:
-    return
-
-
 def _test(machine: Run, node: Instruction) -> None:
     """Evaluate a condition: an object is asked whether it is true (``__bool__``, ``__len__``)."""
     implicit(machine, machine.evaluate(node))
 
 
-def _leave(machine: Run, node: Leave) -> None:
+def _leave(machine: Run, node: lowered.Leave) -> None:
     if node.how == "raise":
         _raise(machine, node.values)
     elif node.how == "return":
@@ -249,14 +197,10 @@ def _raise(machine: Run, values: Block) -> None:
 
 def _return(machine: Run, values: Block) -> None:
     value = machine.evaluate(values[0]) if values else EMPTY
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind == "inline":
-        scope = scope.parent
-    if scope is not None:
-        scope.result |= value
+    machine.scope.body.result |= value
 
 
-def _branch(machine: Run, node: Branch) -> None:
+def _branch(machine: Run, node: lowered.Branch) -> None:
     if machine.scope.space and machine.scope.kind == "module" and is_for_programs(node.tests[0]):
         if len(node.blocks) > len(node.tests):
             run_block(machine, node.blocks[-1])
@@ -271,11 +215,7 @@ def _branch(machine: Run, node: Branch) -> None:
     machine.join(forks)
 
 
-def _match(machine: Run, node: Match) -> None:
-    _cases(machine, node.cases, machine.evaluate(node.subject))
-
-
-def _cases(machine: Run, cases: tuple[Case, ...], value: Value) -> None:
+def _cases(machine: Run, cases: tuple[lowered.Case, ...], value: Value) -> None:
     """Try cases in order; what a pattern that may not hold has bound may stay bound."""
     if not cases:
         return
@@ -294,7 +234,7 @@ def _cases(machine: Run, cases: tuple[Case, ...], value: Value) -> None:
     machine.join([machine.fork(partial(_run_case, machine, case, value)), machine.fork(unmatched)])
 
 
-def _matches(machine: Run, case: Case, value: Value) -> None:
+def _matches(machine: Run, case: lowered.Case, value: Value) -> None:
     for name, depth, kind in case.binds:
         part = value
         for _ in range(depth):
@@ -302,20 +242,19 @@ def _matches(machine: Run, case: Case, value: Value) -> None:
             args = passing(part, any_name)
             part = machine.call_library("builtins.getattr", args, case)
         if kind:
-            made = machine.heap.make((*machine.site(case), name), f"builtins.{kind}")
-            machine.heap.hold(made, ANY, part)
+            made = machine.heap.make((*machine.site(case), name), f"builtins.{kind}", inside=part)
             part = frozenset({made})
         machine.bind(name, part)
     if case.guard is not None:
         _test(machine, case.guard)
 
 
-def _run_case(machine: Run, case: Case, value: Value) -> None:
+def _run_case(machine: Run, case: lowered.Case, value: Value) -> None:
     _matches(machine, case, value)
     run_block(machine, case.body)
 
 
-def _loop(machine: Run, node: Loop) -> None:
+def _loop(machine: Run, node: lowered.Loop) -> None:
     if node.over is not None and node.target is not None:
         _for(machine, node.target, node.over, node.body)
     elif node.test is not None:
@@ -340,13 +279,13 @@ def _for(machine: Run, target: Instruction, over: Instruction, body: Block) -> N
     iterate(machine, value)
 
     def once() -> None:
-        assign(machine, target, machine.elements(value, over))
+        places.assign(machine, target, machine.elements(value, over))
         run_block(machine, body)
 
     machine.loop(once)
 
 
-def _try(machine: Run, node: Try) -> None:
+def _try(machine: Run, node: lowered.Try) -> None:
     def whole() -> None:
         run_block(machine, node.body)
         run_block(machine, node.orelse)
@@ -366,22 +305,21 @@ def _try(machine: Run, node: Try) -> None:
     run_block(machine, node.final)
 
 
-def _handler(machine: Run, node: Handler, start: list[list[State]]) -> None:
+def _handler(machine: Run, node: lowered.Handler, start: list[list[State]]) -> None:
     machine.module.state.names.update(_joined(start, 0))
     if machine.scope is not machine.module:
         machine.scope.state.names.update(_joined(start, 1))
     if node.type is not None:
         machine.evaluate(node.type)
     if node.name is not None:
-        caught = machine.heap.make(machine.site(node), "builtins.Exception")
-        machine.heap.hold(caught, ANY, contents(machine.raised))
+        caught = machine.heap.make(machine.site(node), "builtins.Exception", inside=contents(machine.raised))
         machine.bind(node.name, machine.raised | {caught})
     run_block(machine, node.body)
     if node.name is not None:
         machine.bind(node.name, frozenset({UNBOUND}))
 
 
-def _with(machine: Run, node: With) -> None:
+def _with(machine: Run, node: lowered.With) -> None:
     suppresses = False
     managers = EMPTY
     for manager, target in node.managers:
@@ -396,7 +334,7 @@ def _with(machine: Run, node: With) -> None:
             not (machine.has(o, "keeps_exceptions") or o.type.startswith(_KEEPS_EXCEPTIONS)) for o in value
         )
         if target is not None:
-            assign(machine, target, entered)
+            places.assign(machine, target, entered)
     if suppresses:
         done, between = machine.fork_with_trail(lambda: run_block(machine, node.body))
         machine.join([done, between, machine.unchanged()])
@@ -435,7 +373,7 @@ def run_script(machine: Run, line: str) -> None:
     """Walk the script of ``%run script.py``."""
     words = [word for word in line.split() if not word.startswith("-")]
     text = script_text(machine, words[0]) if words else None
-    if machine.plotted and machine.section not in machine.plotted and are_drawn_after_scripts(machine):
+    if machine.plotted and machine.section not in machine.plotted and machine.hints.draws_after_scripts:
         machine.opaque("%run draws pyplot's figure again if any cell before has plotted")
     if text is None:
         machine.opaque(f"%run {line.strip()} runs a script that cannot be read")
@@ -464,17 +402,17 @@ def _joined(branches: list[list[State]], which: int) -> dict[str, Binding]:
 
 
 _STATEMENTS: dict[type[Instruction], Callable[[Any, Any], Any]] = {
-    Bind: _bind,
-    Annotate: _annotate,
-    OperateInPlace: _operate_in_place,
-    Unbind: _unbind,
-    Import: _import,
-    Declare: _declare,
-    Test: lambda machine, node: _test(machine, node.value),
-    Leave: _leave,
-    Branch: _branch,
-    Match: _match,
-    Loop: _loop,
-    Try: _try,
-    With: _with,
+    lowered.Bind: _bind,
+    lowered.Annotate: _annotate,
+    lowered.OperateInPlace: _operate_in_place,
+    lowered.Unbind: _unbind,
+    lowered.Import: _import,
+    lowered.Declare: lambda machine, node: None,
+    lowered.Test: lambda machine, node: _test(machine, node.value),
+    lowered.Leave: _leave,
+    lowered.Branch: _branch,
+    lowered.Match: lambda machine, node: _cases(machine, node.cases, machine.evaluate(node.subject)),
+    lowered.Loop: _loop,
+    lowered.Try: _try,
+    lowered.With: _with,
 }

@@ -16,20 +16,11 @@ from soorgeon_clone.analysis.machine.anything import exhausted, keep_views
 from soorgeon_clone.analysis.machine.callbacks import run_code
 from soorgeon_clone.analysis.machine.walk import Run
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FRAMES,
-    FUNCTION,
-    INSTANCE,
-    UNKNOWN,
-    Obj,
-    Value,
-)
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents, mutable, path_text, with_elements
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY
+from soorgeon_clone.analysis.objects.parts import contents, mutable, path_text, with_elements
 from soorgeon_clone.analysis.objects.policy import DECORATOR, MEMORY, Assumed
-from soorgeon_clone.analysis.objects.state import Scope
+from soorgeon_clone.analysis.objects.types import CLASS, CONTAINERS, FRAMES, FUNCTION, INSTANCE, UNKNOWN
 from soorgeon_clone.analysis.objects.using import advance, is_advancing
 
 _CHANGERS = frozenset(
@@ -145,7 +136,7 @@ def _may_share(machine: Run, made: Obj, viewed: Value, values: Value) -> None:
         _keep_in_library(machine, made, values)
         return
     # what keeps a frame keeps it as it is: it is written into without those that show its memory
-    keep_views(machine, made, viewed, but=FRAMES if machine.copies_on_write else frozenset())
+    keep_views(machine, made, viewed, but=FRAMES if machine.hints.copies_on_write else frozenset())
     apart = frozenset(o for o in (*values, made) if not o.immutable and o.type not in (FUNCTION, CLASS))
     machine.assume(Assumed("shares", apart - machine.in_modules))
 
@@ -184,12 +175,9 @@ def _as_said(machine: Run, said: Said, values: Value, node: Instruction) -> Valu
 
 
 def _value_of(machine: Run, name: str) -> Value:
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind != "module":
-        binding = scope.state.get(name)
-        if binding is not None:
-            return binding.value
-        scope = scope.parent
+    binding = machine.scope.local(name)
+    if binding is not None:
+        return binding.value
     return machine.read_global(name) if machine.module.state.get(name) is not None else EMPTY
 
 

@@ -14,24 +14,16 @@ import posixpath
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 from soorgeon_clone.analysis.evidence import INSIDE, Places, Reason, Rule, keep
 from soorgeon_clone.analysis.knowledge.effect_comments import Said
-from soorgeon_clone.analysis.knowledge.effects import (
-    DISPLAYS,
-    FIGURES,
-    NEW_FIGURE,
-    OPEN_FIGURES,
-    UNDESCRIBED,
-    Knowledge,
-    TypeFacts,
-)
+from soorgeon_clone.analysis.knowledge.effect_rules import DISPLAYS, FIGURES, NEW_FIGURE, OPEN_FIGURES
+from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED, Knowledge
 from soorgeon_clone.analysis.knowledge.feared import Reading, builtin
 from soorgeon_clone.analysis.limits import LIMITS, Effort, Limits
-from soorgeon_clone.analysis.lower import texts
 from soorgeon_clone.analysis.lower.cells import Statement
 from soorgeon_clone.analysis.lower.cells import statements as read_statements
 from soorgeon_clone.analysis.lower.instructions import Attribute, Code, Instruction, Name, Read
@@ -39,37 +31,17 @@ from soorgeon_clone.analysis.lower.parts import inside, targets_of
 from soorgeon_clone.analysis.machine.branches import Branches, Trail
 from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
 from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, StatementFacts
-from soorgeon_clone.analysis.models.figures import are_asked_for, are_kept
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.comparing import EQUAL_ONLY_THEMSELVES
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    METHOD,
-    NAMELESS,
-    UNBOUND,
-    UNKNOWN,
-    Heap,
-    Obj,
-    Value,
-    holds,
-    look_for_more,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Heap, Obj, Value, holds, look_for_more
+from soorgeon_clone.analysis.objects.hints import Hints
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.kinds.importable import given_to_module
-from soorgeon_clone.analysis.objects.kinds.table import (
-    registered_accessors,
-    tables_copy_on_write,
-    tables_may_copy_on_write,
-)
-from soorgeon_clone.analysis.objects.parts import CONTAINERS
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import NO_DEFS, Binding, Context, Scope, Site, State, merge
 from soorgeon_clone.analysis.objects.table import kind_of
+from soorgeon_clone.analysis.objects.types import CLASS, CONTAINERS, FUNCTION, INSTANCE, LIB, METHOD, NAMELESS, UNKNOWN
 from soorgeon_clone.analysis.objects.using import advances
 from soorgeon_clone.notebook.ipython import is_notebook_name
 
@@ -111,10 +83,8 @@ class Run(Branches):
         self.tracing: list[Memo] = []
         self.called_back: dict[Any, Value] = {}  # what a library got from functions that it called
         self.uncertain = 0  # how many branches, loops and function bodies we are in
-        self.texts: tuple[str, ...] = ()  # of all cells
+        self.hints = Hints()  # of all cells
         self.statements: tuple[Statement, ...] = ()  # of all cells
-        self.asks_caches = False
-        self.asks_subclasses = False
         self.comments: dict[Instruction, Said] = {}  # what those beside instructions say
         self.depth = 0
         self.seeded: set[str] = set()
@@ -127,9 +97,6 @@ class Run(Branches):
         self.finalizers: dict[Obj, Value] = {}  # code that runs when an object goes
         self.filed: set[Obj] = set()  # definitions that what was written to files refers to
         self.anything: Obj | None = None  # what calls give since too many were followed in this statement
-        self._facts: dict[str, TypeFacts | None] = {}
-        self._traits: dict[tuple[str, str], bool] = {}
-        self._operators: dict[tuple[str, str, str], str | None] = {}
         self._types_seen = -1
         self._advances = False
         self._compared_types = -1
@@ -176,41 +143,8 @@ class Run(Branches):
         bound = {name for statement in self.statements for name in statement.bound}
         return frozenset(n for n in read - bound if not hasattr(builtins, n) and not is_notebook_name(n))
 
-    @cached_property
-    def renames_labels(self) -> bool:
-        """Whether the notebook, or a module beside it, may rename an index in place."""
-        return labels.may_be_renamed(self.texts)
-
-    @cached_property
-    def copies_on_write(self) -> bool:
-        return tables_copy_on_write(self.texts)
-
-    @cached_property
-    def may_copy_on_write(self) -> bool:
-        return tables_may_copy_on_write(self.texts)
-
-    @cached_property
-    def accessors(self) -> frozenset[str]:
-        return registered_accessors(self.texts)
-
-    def is_stored_into(self, name: str) -> bool:
-        """Whether the notebook may give attributes to what a name denotes (``f.calls = 0``)."""
-        names = self._stored_into
-        return names is None or (name in names if name.isidentifier() else bool(names))
-
-    @cached_property
-    def _stored_into(self) -> frozenset[str] | None:
-        return texts.stored_into(self.texts)
-
-    def asked_in(self, code: Code) -> frozenset[str]:
-        """Return the names of attributes that a function asks for."""
-        return self._attributes_in(code)[0]
-
-    def stored_in(self, code: Code) -> frozenset[str]:
-        """Return the names of attributes that a function stores into."""
-        return self._attributes_in(code)[1]
-
-    def _attributes_in(self, code: Code) -> tuple[frozenset[str], frozenset[str]]:
+    def attributes_in(self, code: Code) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the names of attributes that a function asks for, and of those that it stores into."""
         if code not in self._attributes:
             items = list(inside(code.place))
             targets = [target for item in items for target in targets_of(item)]
@@ -230,16 +164,6 @@ class Run(Branches):
 
     def _may_write(self, path: str) -> bool:
         return path in self.written or self.scripts.get(path, "") is None
-
-    @cached_property
-    def logs_to_files(self) -> bool:
-        """Whether the notebook, or a module beside it, may tell ``logging`` to write to a file."""
-        return texts.log_to_files(self.texts)
-
-    @cached_property
-    def may_make_modules(self) -> bool:
-        """Whether the notebook, or a module beside it, may write a Python file: it names one, or has a shell do it."""
-        return texts.may_make_modules(self.texts)
 
     def begin(self, record: StatementFacts) -> None:
         """Come to the next statement of a cell."""
@@ -317,11 +241,6 @@ class Run(Branches):
         """Return the name by which a global variable is known, as the code calls it that is walked."""
         return f"{self.scope.space}.{name}" if self.scope.space else name
 
-    def why_unread(self, path: str) -> str:
-        """Return why nothing is known of a module beside the notebook, empty if it was read."""
-        module = self.modules.find(path)
-        return module.unreadable if module is not None else ""
-
     def is_own(self, obj: Obj) -> bool:
         """Whether what is imported made an object: changing it is a part of that."""
         return bool(obj.imported) and obj.made == -1 and obj.imported in self.fresh
@@ -341,8 +260,8 @@ class Run(Branches):
             keep(self.record.why, key, self._read_for(leaf))
         if self.tracing:
             memo = self.tracing[-1]
-            if name not in memo.reads or memo.reads[name].feared:
-                keep(memo.reads, name, self._read_for(leaf))
+            if name not in (reads := memo.did["reads"]) or reads[name].feared:
+                keep(reads, name, self._read_for(leaf))
             memo.seen.setdefault(name, binding.value if binding is not None else EMPTY)
         if binding is not None:
             self.record.read_bindings.setdefault(name, binding)
@@ -398,9 +317,7 @@ class Run(Branches):
 
     def bind(self, name: str, value: Value, *, scope: Scope | None = None) -> None:
         """Give ``name`` a value in the scope that its binding belongs to."""
-        scope = scope or self.scope
-        while scope.kind == "inline" and scope.parent is not None:
-            scope = scope.parent  # a walrus in a comprehension binds outside of it
+        scope = (scope or self.scope).body  # a walrus in a comprehension binds outside of it
         if scope.kind == "module":
             self.bind_global(self.qualified(name), value)
         elif scope.kind == "class":
@@ -479,31 +396,11 @@ class Run(Branches):
 
     def is_attribute(self, name: str) -> bool:
         """Whether ``df.name = value`` may be no column: no text names such a one, no code has read it, but will."""
-        return name not in self.columns and texts.ask_for_attribute(self.texts, name)
-
-    def facts_of(self, type_: str) -> TypeFacts | None:
-        """Return what the tables know about the objects of a type."""
-        try:
-            return self._facts[type_]
-        except KeyError:
-            facts = self._facts[type_] = self.knowledge.type(type_)
-            return facts
+        return name not in self.columns and self.hints.asks_for_attribute(name)
 
     def has(self, obj: Obj, trait: str) -> bool:
         """Whether the tables say that the type of an object, or what a path stands for, has a trait."""
-        key = (obj.type if obj.type != LIB else obj.path, trait)
-        try:
-            return self._traits[key]
-        except KeyError:
-            found = self._traits[key] = self.knowledge.has(*key)
-            return found
-
-    def operator(self, type_: str, sign: str, other: str) -> str | None:
-        """Return the type that an operator gives."""
-        key = (type_, sign, other)
-        if key not in self._operators:
-            self._operators[key] = self.knowledge.operator(type_, sign, other)
-        return self._operators[key]
+        return self.knowledge.has(obj.type if obj.type != LIB else obj.path, trait)
 
     def anything_advances(self) -> bool:
         """Whether there is any object that using changes (an iterator, a file, a random generator)."""
@@ -536,6 +433,15 @@ class Run(Branches):
         self._done.add(key)
         return True
 
+    def unless_running(self, obj: Obj, code: Obj, run: Callable[[], Value]) -> Value:
+        """Return what ``run`` gives, which follows code of an object; nothing where that is followed already."""
+        if (obj, code) in self.running:
+            return EMPTY
+        self.running.add((obj, code))
+        value = run()
+        self.running.discard((obj, code))
+        return value
+
     def gives_up(self) -> bool:
         """Whether to leave this statement, since it takes too much and will be walked again in rounds."""
         if self.may_give_up and self.effort.is_strained:
@@ -560,7 +466,8 @@ class Run(Branches):
             if depth == "all" or obj in self._whole:
                 self._change_held(obj)
             elif depth == "parts":
-                self._change_parts(obj)
+                if self.first_time("parts", obj):
+                    self._change_parts(obj, self.change_one)
             elif labels.is_index(obj):
                 labels.rename(self, obj)  # df.index.name = "day" changes df
 
@@ -585,8 +492,7 @@ class Run(Branches):
 
         What was changed as a whole once in a statement is not looked through again, only what it came to hold since.
         """
-        if self.tracing:
-            keep(self.tracing[-1].wholes, obj, self.heap.reason)
+        self._did("wholes", obj)
         whole = self._whole
         stack = [part for part in self.heap.take_grown() if part in whole]
         if obj not in whole:
@@ -600,12 +506,12 @@ class Run(Branches):
             self._record_change(part)
             stack.extend(look_for_more(part, whole))
 
-    def _change_parts(self, obj: Obj) -> None:
-        for part, depth in self._parts(obj) if self.first_time("parts", obj) else ():
+    def _change_parts(self, obj: Obj, change_one: Callable[[Obj], None]) -> None:
+        for part, depth in self._parts(obj):
             if depth == "all":
                 self.change([part])
             else:
-                self.change_one(part)
+                change_one(part)
 
     def _parts(self, obj: Obj) -> Iterator[tuple[Obj, str]]:
         """Yield what changes with a library object, with its depth: of containers what they hold, of data nothing."""
@@ -648,18 +554,13 @@ class Run(Branches):
             self.change((obj,))
             return
         self._record_change(obj)
-        if self.tracing:
-            keep(self.tracing[-1].replaces, obj, self.heap.reason)
-        for part, inner in self._parts(obj) if depth == "parts" and self.first_time("refilled", obj) else ():
-            if inner == "all":
-                self.change([part])
-            else:
-                self._record_change(part)
+        self._did("replaces", obj)
+        if depth == "parts" and self.first_time("refilled", obj):
+            self._change_parts(obj, self._record_change)
 
     def _note_change(self, obj: Obj) -> None:
         self._record_change(obj)
-        if self.tracing:
-            keep(self.tracing[-1].changes, obj, self.heap.reason)
+        self._did("changes", obj)
 
     def _record_change(self, obj: Obj) -> None:
         if obj.keys is not None:
@@ -675,13 +576,11 @@ class Run(Branches):
         """A random generator is used: it advances, if anything has seeded it. Or the figures of pyplot are."""
         if resource == OPEN_FIGURES:
             self.plotted.add(self.section)
-            if not are_kept(self):
+            if not self.hints.keeps_figures:
                 return
         name = AMBIENT + resource
         self.record.draws.add(resource)
-        keep(self.record.why, ("draws", resource), self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].draws, resource, self.heap.reason)
+        self._tell("draws", resource)
         if resource in (OPEN_FIGURES, DISPLAYS) or self.module.state.get(name) is not None:
             self.read_global(name)
             self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
@@ -690,31 +589,37 @@ class Run(Branches):
         """A random generator is seeded, or pyplot gets a new figure to draw on, or has none."""
         if resource in FIGURES:
             self.plotted.add(self.section)
-            if not are_kept(self):
+            if not self.hints.keeps_figures:
                 return
-            if resource == NEW_FIGURE and are_asked_for(self):
+            if resource == NEW_FIGURE and self.hints.asks_for_figures:
                 return self.draw(OPEN_FIGURES)
             resource = OPEN_FIGURES
         name = AMBIENT + resource
         self.record.seeds.add(resource)
         self.seeded.add(resource)
-        keep(self.record.why, ("seeds", resource), self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].seeds, resource, self.heap.reason)
+        self._tell("seeds", resource)
         self.bind_global(name, frozenset({self.heap.make(name, name)}), certain=not self.uncertain)
+
+    def _tell(self, kind: str, item: Hashable) -> None:
+        """Note why the statement that is walked does something, and that the code which is followed does it."""
+        keep(self.record.why, (kind, item), self.heap.reason)
+        self._did(kind, item)
+
+    def _did(self, kind: str, item: Hashable) -> None:
+        """Note that the code which is followed does something, if any is."""
+        if self.tracing:
+            keep(self.tracing[-1].did[kind], item, self.heap.reason)
 
     def note(self, field: str, item: str) -> None:
         """Add to one of the record's sets: sets, varies, files_read, files_written, unknown_calls,
         named."""
         getattr(self.record, field).add(item)
-        keep(self.record.why, (field, item), self.heap.reason)
+        self._tell(field, item)
         if field == "files_written":
             self.written.add(item)
             self.record.writes_again = True
         if field == "varies" and item == AT_RANDOM:
             self.is_unsteady = True
-        if self.tracing:
-            keep(self.tracing[-1].notes, (field, item), self.heap.reason)
 
     def note_fetched(self) -> None:
         """Note that files are written, as they would be again if they were not there."""
@@ -725,8 +630,7 @@ class Run(Branches):
     def assume(self, assumed: Assumed) -> None:
         """Take for granted that this statement does not do something, although nobody knows."""
         keep(self.record.assumed, assumed, self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].assumed, assumed, self.heap.reason)
+        self._did("assumed", assumed)
 
     def assume_unchanged(self, objects: Iterable[Obj]) -> None:
         """Take for granted that none of these objects changes, nor what they hold."""
@@ -744,8 +648,7 @@ class Run(Branches):
     def opaque(self, reason: str) -> None:
         self.record.opaque = self.record.opaque or reason
         keep(self.record.why, ("opaque", None), self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].notes, ("opaque", reason), self.heap.reason)
+        self._did("opaque", reason)
 
     def list_variables(self, why: str) -> Value:
         """Return all variables of the notebook that there are, which are listed: its task must have these only."""
@@ -763,9 +666,7 @@ class Run(Branches):
     def print(self) -> None:
         """Note that something is written to standard output, or displayed."""
         self.record.prints = True
-        keep(self.record.why, ("prints", None), self.heap.reason)
-        if self.tracing:
-            keep(self.tracing[-1].notes, ("prints", ""), self.heap.reason)
+        self._tell("prints", None)
 
     def show(self, value: Iterable[Obj]) -> None:
         """Note that the text of these objects may be printed or displayed."""

@@ -8,9 +8,11 @@ import re
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models import names_in_texts
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.kinds.importable import SHELL
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.types import UNKNOWN
 from soorgeon_clone.notebook.magics import CODE_MAGICS
 
 _READ_ONLY = frozenset("ls cat head tail wc grep du find tree file stat md5sum sha256sum dir".split())
@@ -24,33 +26,21 @@ _PLAIN_MAGICS = frozenset(
     """.split()
 )
 _SETTINGS = {
-    "cd": "directory",
-    "pushd": "directory",
-    "popd": "directory",
+    **dict.fromkeys("cd pushd popd".split(), "directory"),
     "set_env": "environ",
-    "matplotlib": "ipython",
-    "config": "ipython",
-    "load_ext": "ipython",
-    "reload_ext": "ipython",
-    "unload_ext": "ipython",
-    "precision": "ipython",
-    "autoreload": "ipython",
-    "aimport": "ipython",
-    "colors": "ipython",
-    "gui": "ipython",
-    "automagic": "ipython",
-    "alias": "ipython",
-    "alias_magic": "ipython",
-    "unalias": "ipython",
-    "autocall": "ipython",
-    "autoawait": "ipython",
-    "Pprint": "ipython",
-    "pprint": "ipython",
-    "xmode": "ipython",
-    "doctest_mode": "ipython",
+    **dict.fromkeys(
+        """
+        matplotlib config load_ext reload_ext unload_ext precision autoreload aimport colors gui automagic alias
+        alias_magic unalias autocall autoawait Pprint pprint xmode doctest_mode
+        """.split(),
+        "ipython",
+    ),
 }
 _LISTS_CELLS = {"history", "hist", "recall", "rep", "save", "edit", "ed", "notebook", "pastebin"}
-_RUNS_CELLS = {"macro", "rerun"}
+_ENDS = {  # static analysis
+    **dict.fromkeys(("macro", "rerun"), "takes the code of earlier cells, to run it again"),
+    **dict.fromkeys(("reset", "reset_selective", "xdel"), "deletes variables"),
+}
 _LISTS_VARIABLES = {"who", "whos", "who_ls", "psearch"}
 # methods of the shell that look variables up by what their texts name
 _LOOKS_UP = frozenset(
@@ -59,22 +49,7 @@ _LOOKS_UP = frozenset(
 # decorated functions are the notebook's own; other magics keep something, or look variables up
 _KEEPS_MAGICS = re.compile(r"register_magic|magics_(class|manager)|needs_local_scope")
 _EXIT_CODE = "_exit_code"
-_SHELLS = {
-    "bash",
-    "sh",
-    "script",
-    "system",
-    "sx",
-    "!",
-    "!!",
-    "cmd",
-    "perl",
-    "ruby",
-    "python",
-    "python2",
-    "python3",
-    "pypy",
-}
+_SHELLS = frozenset("bash sh script system sx ! !! cmd perl ruby python python2 python3 pypy".split())
 
 
 def _shell_method(machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
@@ -104,7 +79,7 @@ def _shell_call(machine: Machine, path: str, name: str, args: Arguments, node: I
     if name in ("system", "getoutput"):
         command = constant(args.first)
         _command(machine, command if isinstance(command, str) else None)
-        if any(_EXIT_CODE in text for text in machine.texts):
+        if machine.hints.mention(_EXIT_CODE):
             machine.bind_global(_EXIT_CODE, frozenset({machine.heap.atom("builtins.int")}))
         made = machine.heap.make(machine.site(node), "builtins.list")
         machine.heap.hold(made, ANY, frozenset({machine.heap.atom("builtins.str")}))
@@ -158,13 +133,11 @@ def _line_magic(machine: Machine, args: Arguments, node: Instruction) -> Value:
         machine.read_global("In")
         if name in ("save", "notebook"):
             machine.note("files_written", "*")
-    elif name in _RUNS_CELLS:
-        machine.opaque(f"%{name} takes the code of earlier cells, to run it again")
     elif name in _LISTS_VARIABLES:
         machine.show(machine.list_variables(f"%{name} lists all variables"))
         machine.print()
-    elif name in ("reset", "reset_selective", "xdel"):
-        machine.opaque(f"%{name} deletes variables")
+    elif name in _ENDS:
+        machine.opaque(f"%{name} {_ENDS[name]}")
     elif name in _SHELLS:
         _command(machine, line)
     elif name in ("ls", "ll", "cat", "less", "more", "lf", "ldir"):
@@ -181,7 +154,7 @@ def _line_magic(machine: Machine, args: Arguments, node: Instruction) -> Value:
 
 def _unknown_magic(machine: Machine, name: str, args: Arguments, node: Instruction) -> Value:
     """A magic that nobody described: it may be one of the notebook's own, which may do anything to its variables."""
-    if any(_KEEPS_MAGICS.search(text) for text in machine.texts):
+    if machine.hints.say(_KEEPS_MAGICS):
         machine.opaque(f"{name} may be a magic that the notebook makes")
     return machine.unknown(EMPTY, args, node, name)
 

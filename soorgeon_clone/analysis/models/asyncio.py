@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, Value
+from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents
 
@@ -16,9 +17,7 @@ def _gather(machine: Machine, args: Arguments, node: Instruction) -> Value:
         value = machine.elements(value, node) if starred else value
         given = frozenset(o for o in value if o.type == "builtins.coroutine")
         machine.heap.hold(items, ANY, (value - given) | contents(given))
-    made = machine.heap.make(machine.site(node), "builtins.coroutine")
-    machine.heap.hold(made, ANY, frozenset({items}))
-    return frozenset({made})
+    return frozenset({machine.heap.make(machine.site(node), "builtins.coroutine", inside=frozenset({items}))})
 
 
 FUNCTIONS = {"asyncio.gather": _gather}

@@ -8,11 +8,13 @@ from soorgeon_clone.analysis.models.collections import make_class, make_mapping
 from soorgeon_clone.analysis.models.importlib import dunder_import
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
 from soorgeon_clone.analysis.objects.comparing import note_asked_for
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, INSTANCE, LIB, SOURCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, SOURCE
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import bind, has_member
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import CLASS, INSTANCE, LIB, UNKNOWN
 from soorgeon_clone.analysis.objects.using import is_advancing, iterate
 
 
@@ -68,8 +70,7 @@ def _tuple(machine: Machine, node: Instruction, parts: list[Value]) -> Value:
 
 
 def _iterator(machine: Machine, node: Instruction, element: Value, sources: Value) -> Value:
-    made = machine.heap.make((*machine.site(node), "iterator"), "builtins.iterator")
-    machine.heap.hold(made, ANY, element)
+    made = machine.heap.make((*machine.site(node), "iterator"), "builtins.iterator", inside=element)
     machine.heap.hold(made, SOURCE, frozenset(o for o in sources if is_advancing(machine, o)))
     return frozenset({made})
 
@@ -126,8 +127,7 @@ def _dir(machine: Machine, args: Arguments, node: Instruction) -> Value | None:
     if args.all:
         return None
     machine.list_variables("dir() shows the variables of the notebook")
-    made = machine.heap.make(machine.site(node), "builtins.list")
-    machine.heap.hold(made, ANY, frozenset({machine.heap.atom("builtins.str")}))
+    made = machine.heap.make(machine.site(node), "builtins.list", inside=frozenset({machine.heap.atom("builtins.str")}))
     return frozenset({made})
 
 

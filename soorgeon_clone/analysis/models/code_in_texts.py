@@ -5,7 +5,8 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Call, Instruction, Read
 from soorgeon_clone.analysis.models.names_in_texts import note_named
 from soorgeon_clone.analysis.objects.arguments import Arguments, passing
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, UNBOUND, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 
 VARIABLES = "__main__.__dict__"  # what globals() gives, where it is only handed to what is modelled here
@@ -70,9 +71,7 @@ def _repeat(machine: Machine, args: Arguments, node: Instruction) -> Value | Non
     number = _time(machine, args, node)
     if number is None:
         return None
-    made = machine.heap.make(machine.site(node), "builtins.list")
-    machine.heap.hold(made, ANY, number)
-    return frozenset({made})
+    return frozenset({machine.heap.make(machine.site(node), "builtins.list", inside=number)})
 
 
 def _profile(machine: Machine, args: Arguments, node: Instruction) -> Value | None:

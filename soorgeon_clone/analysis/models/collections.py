@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from soorgeon_clone.analysis.lower.instructions import Call, Constant, Instruction, Make
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FACTORY, KEYS, LIB, MEMBERS, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, FACTORY, KEYS, MEMBERS
 from soorgeon_clone.analysis.objects.lineage import add_bases
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import MAPPINGS, contents, mutable
+from soorgeon_clone.analysis.objects.parts import contents, mutable
 from soorgeon_clone.analysis.objects.records import say_default, say_fields
+from soorgeon_clone.analysis.objects.types import CLASS, LIB, MAPPINGS
 from soorgeon_clone.analysis.objects.using import iterate
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.dataclasses import replace
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, OF_CLASS, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
+from soorgeon_clone.analysis.objects.keys import OF_CLASS
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.special_methods import implicit
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE
 
 
 def _deepcopy(machine: Machine, args: Arguments, node: Instruction) -> Value:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.collections import make_class
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FACTORY, INSTANCE, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Value
+from soorgeon_clone.analysis.objects.keys import ANY, FACTORY
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import INSTANCE
 
 _FIELD = "dataclasses.Field"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, passing
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, METHOD, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.kinds.method import ARGUMENTS, KEYWORDS, PARTIAL
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import PARTIAL_METHOD
 from soorgeon_clone.analysis.objects.parts import mutable
+from soorgeon_clone.analysis.objects.types import METHOD
 from soorgeon_clone.analysis.objects.using import iterate
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FUNCTION, METHOD, NAMED, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, NAMED
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.state import Scope
+from soorgeon_clone.analysis.objects.types import FUNCTION, METHOD
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -31,12 +33,7 @@ def read_named(machine: Machine, texts: Value, receiver: Value, args: Arguments,
 
 
 def _read_anywhere(machine: Machine, name: str, known: set[str]) -> Value:
-    scope: Scope | None = machine.scope
-    while scope is not None and scope.kind != "module":
-        if scope.state.get(name) is not None:
-            return EMPTY
-        scope = scope.parent
-    if name not in known:
+    if name not in known or machine.scope.local(name) is not None:
         return EMPTY
     note_named(machine, name)
     machine.note("named", name)
@@ -78,4 +75,4 @@ def keep_named(machine: Machine, made: Iterable[Obj], texts: Value) -> None:
 
 def _is_column(machine: Machine, name: str) -> bool:
     used = re.compile(rf"\.{name}\b(?!\()|\[\s*['\"]{name}['\"]|['\"]{name}['\"]\s*:")
-    return any(used.search(text) for text in machine.texts)
+    return machine.hints.say(used)

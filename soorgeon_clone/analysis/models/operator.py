@@ -5,9 +5,11 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
 from soorgeon_clone.analysis.objects.comparing import note_same
-from soorgeon_clone.analysis.objects.heap import ANY, METHOD, Value
+from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.kinds.method import ATTRIBUTE_GETTER, METHOD_CALLER
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.types import METHOD
 
 
 def _methodcaller(machine: Machine, args: Arguments, node: Instruction) -> Value | None:

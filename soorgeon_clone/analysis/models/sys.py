@@ -5,7 +5,7 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import FRAME, SERIES
+from soorgeon_clone.analysis.objects.types import FRAME, SERIES
 
 _SAME_SIZE = frozenset(("builtins.int", "builtins.float", "builtins.bool", "builtins.NoneType", FRAME, SERIES))
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import LIB, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.types import LIB
 
 Function = Callable[[Machine, Arguments, Instruction], "Value | None"]
 Method = Callable[[Machine, Obj, str, Arguments, Instruction], "Value | None"]

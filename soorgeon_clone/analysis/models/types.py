@@ -5,9 +5,10 @@ from __future__ import annotations
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models.collections import make_class
 from soorgeon_clone.analysis.objects.arguments import Arguments, passing
-from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, METHOD, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Value
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import bind_by_hand
+from soorgeon_clone.analysis.objects.types import FUNCTION, METHOD
 
 
 def _new_class(machine: Machine, args: Arguments, node: Instruction) -> Value:

@@ -6,12 +6,8 @@ from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.models import names_in_texts
 from soorgeon_clone.analysis.models.collections import make_class
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import EMPTY, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY
 from soorgeon_clone.analysis.objects.machine import Machine
-
-
-def _cast(machine: Machine, args: Arguments, node: Instruction) -> Value:
-    return args.at(1)
 
 
 def _hints(machine: Machine, args: Arguments, node: Instruction) -> None:
@@ -23,6 +19,5 @@ def _hints(machine: Machine, args: Arguments, node: Instruction) -> None:
 
 FUNCTIONS = {
     **dict.fromkeys(("typing.get_type_hints", "inspect.get_annotations"), _hints),
-    "typing.cast": _cast,
     **dict.fromkeys(("typing.NamedTuple", "typing.TypeVar", "typing.NewType", "typing.ParamSpec"), make_class),
 }

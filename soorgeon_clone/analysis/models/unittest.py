@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY
+from soorgeon_clone.analysis.objects.heap import EMPTY
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.types import CLASS
 
 
 def _run_test_cases(machine: Machine, args: Arguments, node: Instruction) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from soorgeon_clone.analysis.objects.heap import EMPTY, FUNC, FUNCTION, METHOD, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import FUNC
+from soorgeon_clone.analysis.objects.types import FUNCTION, METHOD
 
 
 class Arguments:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.objects.heap import (
-    CLASS,
-    EMPTY,
-    EQUAL,
-    FUNCTION,
-    INSTANCE,
-    KEYS,
-    LIB,
-    METHOD,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import EQUAL, KEYS
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, contents, with_elements
+from soorgeon_clone.analysis.objects.parts import contents, with_elements
+from soorgeon_clone.analysis.objects.types import CLASS, CONTAINERS, FUNCTION, INSTANCE, LIB, METHOD, UNKNOWN
 
 BY_IDENTITY = (INSTANCE, "builtins.object")
 _FOUND_BY_PARTS = ("builtins.tuple", "builtins.frozenset")

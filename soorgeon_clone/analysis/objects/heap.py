@@ -6,60 +6,24 @@ holds only grows, so two names that may share a part always do here. Values are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from soorgeon_clone.analysis.evidence import NOBODY, Reason, Why, keep
 from soorgeon_clone.analysis.limits import Effort
+from soorgeon_clone.analysis.objects.keys import AMENDED, ANY, BASES, KEYS, OF_CLASS
+from soorgeon_clone.analysis.objects.types import LIB, NDARRAY, SETS, UNBOUND_TYPE
 
+Item = TypeVar("Item", bound=Hashable)
 Value = frozenset["Obj"]
 EMPTY: Value = frozenset()
-
-LIB = "lib"  # a module or something in it, by path
-FUNCTION = "function"  # a function, method or lambda of the notebook
-CLASS = "class"  # a class of the notebook, or one that a call makes (namedtuple)
-INSTANCE = "instance"  # of a notebook class
-METHOD = "method"  # bound: fields[SELF], and either fields[FUNC] or the method's name; or `bound`
-SUPER = "super"  # what ``super()`` gives
-UNKNOWN = "?"
-UNBOUND_TYPE = "unbound"
-NAMELESS = "nameless"  # in `Heap.types`, for functions that no name of a module leads to: lambdas, those in functions
-CODE_TYPES = (FUNCTION, CLASS, METHOD, INSTANCE)
-FRAMES = frozenset(("pandas.DataFrame", "pandas.Series"))
-SETS = frozenset({"builtins.set", "builtins.frozenset"})
-
-# What an object holds under which key: attributes under their names, items under "[...]", elements of a tuple under
-# their positions, and
-ANY = "*"  # anywhere
-KEPT = "*kept"  # of an instance: what a library base keeps in it, in attributes that the notebook does not assign to
-KEYS = "*keys"  # as a key of a mapping
-SOURCE = "*source"  # what an iterator takes from
-FACTORY = "*factory"  # what a mapping calls for keys that it does not have; with a name: what makes a field of a class
-RETURNED = "*returned"  # what a generator returns
-OF_CLASS = "*class"  # the classes that an instance may be of
-BASES = "*bases"  # of a class, in no order
-BASE = "*base:"  # with a number: the one at that place
-MEMBERS = "*members"  # of a class that a call made: those whose names are not known
-KEYWORDS = "*keywords"  # of a class: metaclass=...
-FIELD = "*field:"  # with a name: the default of a field, which the constructor of the class keeps, if it has one
-EQUAL = "*equal"  # of a class: something says when two instances are equal
-CACHED = "*cached"  # of an instance: what a property gave once
-ATTACHED = "*attached"  # of a function: what it was given to call instead (``functools.singledispatch``)
-SELF, FUNC = "self", "func"  # of a method: what it is bound to, and the function
-DEFAULT, FREE = "default:", "free:"  # with a name: the default of a parameter; a variable around a lambda
-CELL = "cell"  # of a function: the variables that it shares with others
-LOST = "*lost"  # attributes that pickle leaves out: "12 name", given by statement 12
-NAMED = "*named"  # variables that a formula names, as for LOST: it is evaluated again when it is loaded
-FILE = "*file"  # of an open file: the path that it was opened with; a text of which nothing is known: any
-LABELS = "*labels"  # what stands for the index and the columns of a frame
-AMENDED = "*amended"  # what stands for the attributes that a class or function was given after it was made
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Obj:
-    """An abstract object. ``type`` is one of the constants above or a dotted path (``pandas.DataFrame``)."""
+    """An abstract object. ``type`` is one of the words in `types` or a dotted path (``pandas.DataFrame``)."""
 
     type: str
     immutable: bool = False
@@ -179,21 +143,19 @@ class Heap:
 
     def lib(self, path: str) -> Obj:
         """Return the object for a module or for something in it."""
-        found = self._atoms.get(path)
-        if found is None:
-            found = self._atoms[path] = Obj(LIB, immutable=True, path=path, serial=next(self._serials))
-        return found
+        return self._atoms.get(path) or self._known_by(path, LIB, path)
 
     def number(self, path: str) -> Obj:
         """Return the object for a number that equals only itself, known by its path: ``numpy.nan``."""
-        found = self._atoms.get(("number", path))
-        if found is None:
-            number = Obj("builtins.float", immutable=True, path=path, serial=next(self._serials))
-            found = self._atoms["number", path] = number
-        return found
+        key = ("number", path)
+        return self._atoms.get(key) or self._known_by(key, "builtins.float", path)
 
-    def make(self, site: Any, type_: str, *, immutable: bool = False) -> Obj:
-        """Return the object that ``site`` (a node with its calling context) makes."""
+    def _known_by(self, key: Any, type_: str, path: str) -> Obj:
+        made = self._atoms[key] = Obj(type_, immutable=True, path=path, serial=next(self._serials))
+        return made
+
+    def make(self, site: Any, type_: str, *, immutable: bool = False, inside: Value = EMPTY) -> Obj:
+        """Return the object that ``site`` (a node with its calling context) makes, which holds what is ``inside``."""
         key = (site, type_)
         found = self._sites.get(key)
         if found is None:
@@ -202,6 +164,8 @@ class Heap:
             found.imported = self.importing
             found.made_for = self.reason
             self.types.add(type_)
+        if inside:
+            self.hold(found, ANY, inside)
         return found
 
     def make_view(self, site: Any, type_: str, viewed: Obj) -> Obj:
@@ -313,7 +277,7 @@ class Heap:
         if apart and self._shown.get((one.serial, other.serial)) != (len(one.views), len(other.views), lent):
             cells = self._cells(one) | self._cells(other)
             if not cells:
-                made = self.make(("memory", one, other), "numpy.ndarray")
+                made = self.make(("memory", one, other), NDARRAY)
                 made.is_memory, made.is_lent = True, lent
                 cells = {made}
             self._link(one, cells)
@@ -364,16 +328,9 @@ class Heap:
 
     def note_order(self, value: Iterable[Obj]) -> None:
         """Note that the order of the sets among these matters to the statement that is walked."""
-        stack = [obj for obj in value if obj.type in SETS]
-        seen: set[Obj] = set()
-        while stack:
-            obj = stack.pop()
-            if obj in seen:
-                continue
-            seen.add(obj)
+        for obj in spread((obj for obj in value if obj.type in SETS), lambda obj: obj.order_of or ()):
             obj.order_seen_by = {*(obj.order_seen_by or ()), self.now}
             keep(self.why, ("order", obj), self.reason)
-            stack.extend(obj.order_of or ())
 
     def note_identity(self, obj: Obj) -> None:
         """Note that the statement that is walked may tell whether this is the same object as another."""
@@ -497,6 +454,18 @@ def look_for_more(obj: Obj, seen: set[Obj]) -> list[Obj]:
             seen |= more
             fresh.extend(more)
     return fresh
+
+
+def spread(found: Iterable[Item], more: Callable[[Item], Iterable[Item]]) -> set[Item]:
+    """Return what was found, all that ``more`` gives for each of it, for each of that, and so on."""
+    seen = set(found)
+    stack = list(seen)
+    while stack:
+        if others := more(stack.pop()):
+            fresh = set(others) - seen
+            seen |= fresh
+            stack += fresh
+    return seen
 
 
 def holds(obj: Obj) -> Iterable[Obj]:

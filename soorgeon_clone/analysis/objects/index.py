@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from soorgeon_clone.analysis.lower.instructions import Instruction, Keys
 from soorgeon_clone.analysis.objects.arguments import constant
-from soorgeon_clone.analysis.objects.heap import FRAMES, Value
-from soorgeon_clone.analysis.objects.parts import NDARRAY, TABLES, contents
+from soorgeon_clone.analysis.objects.heap import Value
+from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import FRAMES, NDARRAY, TABLES
 
 _MANY = frozenset({"builtins.list", f"{TABLES}Index", *FRAMES})
 _TAKING = _MANY | {NDARRAY}

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, passing
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FUNCTION, INSTANCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import NDARRAY, contents
+from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.policy import DECORATOR, MEMORY, Assumed
 from soorgeon_clone.analysis.objects.special_methods import look_into_unknown
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, NDARRAY, UNKNOWN
 from soorgeon_clone.analysis.objects.using import iterate
 
 

@@ -7,34 +7,27 @@ rename labels in place pay for that, and those that give an array as labels: it 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, LABELS, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, LABELS
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import NDARRAY, TABLES, inmost
-
-_RENAMES = re.compile(
-    r"\.(names?|freq)\s*=(?!=)|\.(index|columns)\.\w+\s*=(?!=)|\bset_names\b|\.rename\([^#]*\binplace\b|\bsetattr\b"
-)
-
+from soorgeon_clone.analysis.objects.parts import inmost
+from soorgeon_clone.analysis.objects.types import NDARRAY, TABLES
 
 _PARAMETERS = ("index", "columns", "labels", "keys")
 
 
-def may_be_renamed(texts: Iterable[str]) -> bool:
-    """Whether code may rename an index in place, or set what else it has (``df.index.freq = "D"``)."""
-    return any(_RENAMES.search(text) for text in texts)
-
-
 def share(machine: Machine, made: Iterable[Obj], sources: Value) -> None:
     """Let the frames and indexes that were made hold the labels of what they were made of."""
-    if not machine.renames_labels and not any(LABELS in obj.fields for obj in sources):
+    if not machine.hints.renames_labels and not any(LABELS in obj.fields for obj in sources):
         return
     tables = [obj for obj in inmost(frozenset(made)) if _has_labels(obj)]
     if not tables:
         return
-    origins = [obj for obj in inmost(sources) if _has_labels(obj) and (machine.renames_labels or LABELS in obj.fields)]
+    origins = [
+        obj for obj in inmost(sources) if _has_labels(obj) and (machine.hints.renames_labels or LABELS in obj.fields)
+    ]
     labels = EMPTY.union(*(labels_of(machine, obj) for obj in origins))
     for obj in tables:
         machine.heap.hold(obj, LABELS, labels)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from soorgeon_clone.analysis.limits import TooMany
-from soorgeon_clone.analysis.objects.heap import BASE, BASES, CLASS, EMPTY, Heap, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Heap, Obj, Value
+from soorgeon_clone.analysis.objects.keys import BASE, BASES
+from soorgeon_clone.analysis.objects.types import CLASS
 
 # A class that derives from more is not understood, and from more than these in several ways, not merged.
 _MOST_CLASSES = 300

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from soorgeon_clone.analysis.evidence import Reason, Rule
-from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge, TypeFacts
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
+from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.knowledge.feared import Feared
 from soorgeon_clone.analysis.limits import Effort
 from soorgeon_clone.analysis.lower.cells import Statement
@@ -18,6 +19,7 @@ from soorgeon_clone.analysis.lower.instructions import Block, Decorate, Instruct
 from soorgeon_clone.analysis.modules import Modules
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import Heap, Obj, Value
+from soorgeon_clone.analysis.objects.hints import Hints
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.policy import Assumed, Kind, Policy
 from soorgeon_clone.analysis.objects.state import Scope, Site
@@ -31,7 +33,7 @@ class Machine(Protocol):
     effort: Effort
     module: Scope
     scope: Scope
-    texts: tuple[str, ...]  # of all cells
+    hints: Hints  # of all cells
     statements: tuple[Statement, ...]  # of all cells
     columns: set[str]  # names of attributes that were read of frames
     copied: dict[Obj, Obj]  # functions and instances that were copied, by their copies
@@ -50,15 +52,6 @@ class Machine(Protocol):
     strangers: set[Obj]  # what calls gave that nobody has described
     namespaces: dict[str, Scope]  # of those that were imported
     importing: list[str]  # those that are being imported
-
-    @property
-    def accessors(self) -> frozenset[str]: ...
-    @property
-    def copies_on_write(self) -> bool: ...
-    @property
-    def may_copy_on_write(self) -> bool: ...
-    @property
-    def renames_labels(self) -> bool: ...
 
     # -- names, facts, changes
     def site(self, node: Instruction) -> Site: ...
@@ -79,13 +72,13 @@ class Machine(Protocol):
     def change_one(self, obj: Obj) -> None: ...
     def refill(self, obj: Obj) -> None: ...
     def note_closure_change(self, scope: Scope) -> None: ...
-    def facts_of(self, type_: str) -> TypeFacts | None: ...
     def has(self, obj: Obj, trait: str) -> bool: ...
     def is_attribute(self, name: str) -> bool: ...
     def anything_runs(self) -> bool: ...
     def compares_identity(self) -> bool: ...
     def first_time(self, *what: object) -> bool: ...
     def perhaps(self, run: Callable[[], object]) -> None: ...
+    def unless_running(self, obj: Obj, code: Obj, run: Callable[[], Value]) -> Value: ...
 
     # -- code
     def evaluate(self, node: Instruction) -> Value: ...

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, any_arguments, arity, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CACHED,
-    CLASS,
-    EMPTY,
-    FUNC,
-    FUNCTION,
-    INSTANCE,
-    KEYWORDS,
-    MEMBERS,
-    METHOD,
-    OF_CLASS,
-    SELF,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, CACHED, FUNC, KEYWORDS, MEMBERS, OF_CLASS, SELF
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents, mutable
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, METHOD
 
 PARTIAL_METHOD = "functools.partialmethod"
 PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
@@ -72,6 +59,13 @@ def bind(machine: Machine, obj: Obj, held: Obj, node: Instruction, *, of_metacla
     return bind_by_hand(machine, made, held, obj.classes if is_of_class else frozenset({obj}))
 
 
+def call_members(machine: Machine, obj: Obj, name: str, args: Arguments, node: Instruction) -> Value:
+    """Return what the methods of a name give that the classes of an instance have."""
+    return EMPTY.union(
+        *(machine.call(bind(machine, obj, held, node), args, node) for held in member(obj.classes, name))
+    )
+
+
 def bind_by_hand(machine: Machine, made: Obj, function: Obj, own: Value) -> Value:
     """Let ``made`` be the method that a function is with ``own`` as its first argument, and return it."""
     made.name = function.name
@@ -102,12 +96,7 @@ def run_descriptor(machine: Machine, obj: Obj, name: str, values: tuple[Value, .
 
 def _run_once(machine: Machine, obj: Obj, method: Obj, args: Arguments, node: Instruction) -> Value:
     """Return what a method gives, unless it is followed already."""
-    if (obj, method) in machine.running:
-        return EMPTY
-    machine.running.add((obj, method))
-    result = machine.call_function(method, args, node)
-    machine.running.discard((obj, method))
-    return result
+    return machine.unless_running(obj, method, lambda: machine.call_function(method, args, node))
 
 
 def bare_instance(machine: Machine, args: Arguments, node: Instruction) -> Value:

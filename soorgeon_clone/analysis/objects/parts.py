@@ -5,13 +5,12 @@ from __future__ import annotations
 import posixpath
 import sys
 
-from soorgeon_clone.analysis.objects.heap import (
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, spread
+from soorgeon_clone.analysis.objects.keys import (
     AMENDED,
     ANY,
-    EMPTY,
     FACTORY,
     FILE,
-    FRAMES,
     KEYS,
     LABELS,
     LOST,
@@ -19,36 +18,8 @@ from soorgeon_clone.analysis.objects.heap import (
     OF_CLASS,
     RETURNED,
     SOURCE,
-    Obj,
-    Value,
 )
-
-FRAME = "pandas.DataFrame"
-SERIES = "pandas.Series"
-NDARRAY = "numpy.ndarray"
-TABLES = "pandas."  # how the types of frames, series, indexes and all that shows parts of them begin
-NUMBERS = (TABLES, "numpy.")  # and those of all that has its elements in memory of its own
-CELL_OF_TABLE = "pandas._Cell"  # what stands for one that nobody knows
-MAPPINGS = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"})
-CONTAINERS = frozenset(
-    {
-        "builtins.list",
-        "builtins.tuple",
-        "builtins.set",
-        "builtins.dict",
-        "builtins.frozenset",
-        "builtins.iterator",
-        "builtins.generator",
-        "builtins.dict_items",
-        "builtins.dict_values",
-        "builtins.dict_keys",
-        "collections.deque",
-        "collections.OrderedDict",
-        "collections.defaultdict",
-    }
-)
-ITERATORS = frozenset({"builtins.generator", "builtins.iterator", "builtins.coroutine"})
-"""Those whose code runs when they are used."""
+from soorgeon_clone.analysis.objects.types import CELL_OF_TABLE, CONTAINERS, FRAMES, MAPPINGS, NUMBERS, TABLES
 
 _CHANGEABLE = MAPPINGS | {"builtins.list", "builtins.set", "collections.deque"}
 
@@ -95,27 +66,17 @@ def is_mutable_container(obj: Obj) -> bool:
 
 def inmost(value: Value) -> Value:
     """Return the objects, and in place of containers what is in them, however deep."""
-    stack = [obj for obj in value if obj.type in CONTAINERS]
-    if not stack:
+    if not any(obj.type in CONTAINERS for obj in value):
         return value
-    found = set(value)
-    while stack:
-        for held in contents(frozenset({stack.pop()})) - found:
-            found.add(held)
-            if held.type in CONTAINERS:
-                stack.append(held)
+    found = spread(value, lambda obj: contents(frozenset({obj})) if obj.type in CONTAINERS else EMPTY)
     return frozenset(obj for obj in found if obj.type not in CONTAINERS)
 
 
 def with_elements(value: Value) -> Value:
     """Return objects, and of containers all that they hold, in containers in them as well."""
-    seen = set(value)
-    stack = [obj for obj in value if obj.type in CONTAINERS]
-    while stack:
-        more = {held for part in stack.pop().fields.values() for held in part} - seen
-        seen |= more
-        stack += [obj for obj in more if obj.type in CONTAINERS]
-    return frozenset(seen)
+    if not any(obj.type in CONTAINERS for obj in value):
+        return value
+    return frozenset(spread(value, lambda obj: EMPTY.union(*obj.fields.values()) if obj.type in CONTAINERS else EMPTY))
 
 
 def cells(value: Value) -> Value:

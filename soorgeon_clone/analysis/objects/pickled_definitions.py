@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.knowledge.effects import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNC,
-    FUNCTION,
-    INSTANCE,
-    METHOD,
-    OF_CLASS,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, FUNC, OF_CLASS
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, METHOD, UNKNOWN
 
 _ANYTHING = ("load", "read_pickle")  # even in what is an array or a frame, there may be objects
 

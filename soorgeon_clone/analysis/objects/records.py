@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FIELD, Heap, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Heap, Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, FIELD
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.parts import mutable
+from soorgeon_clone.analysis.objects.types import CLASS
 
 NAMED_TUPLE = "typing.NamedTuple"
 

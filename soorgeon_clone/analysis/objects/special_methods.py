@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 
 from soorgeon_clone.analysis.objects.arguments import any_arguments
-from soorgeon_clone.analysis.objects.heap import ANY, CLASS, EMPTY, FUNCTION, INSTANCE, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import metaclasses
-from soorgeon_clone.analysis.objects.parts import CONTAINERS
+from soorgeon_clone.analysis.objects.types import CLASS, CONTAINERS, FUNCTION, INSTANCE, UNKNOWN
 
 _WITH_METHODS = frozenset({INSTANCE, CLASS})  # of a class, those of its metaclass
 _QUIET = frozenset(
@@ -153,6 +153,5 @@ def _run(
 
 def _anything(machine: Machine, obj: Obj) -> Obj:
     """Return an operand of which nothing is known: it may hold the instance itself."""
-    made = machine.heap.make(("operand", obj), UNKNOWN)
-    machine.heap.hold(made, ANY, frozenset({obj}))
+    made = machine.heap.make(("operand", obj), UNKNOWN, inside=frozenset({obj}))
     return made

@@ -109,6 +109,24 @@ class Scope:
         self.result: Value = EMPTY
         self.self_class: Obj | None = None
 
+    @property
+    def body(self) -> Scope:
+        """The scope that has the variables of the code here: a comprehension stands in one."""
+        scope = self
+        while scope.kind == "inline" and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def local(self, name: str) -> Binding | None:
+        """Return what a name denotes here or in a scope around this, that of the module left aside."""
+        scope: Scope | None = self
+        while scope is not None and scope.kind != "module":
+            found = scope.state.get(name)
+            if found is not None:
+                return found
+            scope = scope.parent
+        return None
+
     def take(self, name: str, value: Value, heap: Heap) -> bool:
         """Let a local name have a value as well; return whether that is news."""
         old = self.all_values.get(name, EMPTY)

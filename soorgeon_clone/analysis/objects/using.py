@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS
-from soorgeon_clone.analysis.objects.heap import UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import ITERATORS, contents
+from soorgeon_clone.analysis.objects.parts import contents
 from soorgeon_clone.analysis.objects.special_methods import implicit
+from soorgeon_clone.analysis.objects.types import ITERATORS, UNKNOWN
 
 _ANYTHING = (UNKNOWN, "builtins.object")
 
@@ -22,7 +23,7 @@ def iterate(machine: Machine, value: Value) -> None:
 def ask_for_iterators(machine: Machine, value: Value) -> None:
     """Do what ``iter`` does with objects of libraries: a sampler draws numbers, a loader calls what it loads from."""
     for obj in value:
-        facts = machine.facts_of(obj.type) if "." in obj.type and not obj.immutable else None
+        facts = machine.knowledge.type(obj.type) if "." in obj.type and not obj.immutable else None
         if facts is None:
             continue
         if facts.element == "element:self":  # a progress bar passes on what it holds
@@ -73,5 +74,5 @@ def advances(machine: Machine, type_: str) -> bool:
         return False
     if type_ in ITERATORS:
         return True
-    facts = machine.facts_of(type_)
+    facts = machine.knowledge.type(type_)
     return facts is not None and facts.advancing

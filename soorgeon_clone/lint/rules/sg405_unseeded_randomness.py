@@ -12,7 +12,8 @@ from soorgeon_clone.lint.paths import calls
 from soorgeon_clone.lint.subject import Subject
 
 if TYPE_CHECKING:
-    from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge
+    from soorgeon_clone.analysis.knowledge.effect_rules import Effect
+    from soorgeon_clone.analysis.knowledge.effects import Knowledge
 
 # Paths worth asking about: reading the tables takes longer than linting a small notebook.
 _MAY_DRAW = r"random\.|numpy\.(?:random\.|matlib)|torch\.|scipy\.|sklearn\.(?:model_selection|utils|datasets)\."

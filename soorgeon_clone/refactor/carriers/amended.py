@@ -12,24 +12,11 @@ from dataclasses import replace
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
 from soorgeon_clone.analysis.objects import records
-from soorgeon_clone.analysis.objects.heap import (
-    AMENDED,
-    BASE,
-    BASES,
-    CLASS,
-    DEFAULT,
-    EMPTY,
-    FACTORY,
-    FIELD,
-    FUNCTION,
-    KEYWORDS,
-    UNBOUND,
-    Obj,
-    Value,
-    holds,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.objects.keys import AMENDED, BASE, BASES, DEFAULT, FACTORY, FIELD, KEYWORDS
 from soorgeon_clone.analysis.objects.lineage import lineage
 from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Amended, Ledger

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from soorgeon_clone.analysis.model import OF_MODULE, StatementFacts
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, UNBOUND, Obj, Value
+from soorgeon_clone.analysis.objects.heap import UNBOUND, Obj, Value
 from soorgeon_clone.analysis.objects.state import IMPORTED
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger

@@ -9,8 +9,9 @@ from itertools import accumulate
 
 from soorgeon_clone.analysis.dataflow import History
 from soorgeon_clone.analysis.model import NotebookFacts, StatementFacts
-from soorgeon_clone.analysis.objects.heap import EMPTY, FUNCTION, LIB, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.analysis.objects.types import FUNCTION, LIB
 from soorgeon_clone.analysis.star import is_module_path
 from soorgeon_clone.notebook.model import Cell
 from soorgeon_clone.refactor.carriers.packages import Packages

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from soorgeon_clone.analysis.objects.heap import CLASS, FREE, FUNCTION, INSTANCE, LIB, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import Obj, Value, holds
+from soorgeon_clone.analysis.objects.keys import FREE
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.ledger import Pickled
 

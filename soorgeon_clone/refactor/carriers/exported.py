@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, INSTANCE, Obj
+from soorgeon_clone.analysis.objects.heap import Obj
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE
 from soorgeon_clone.notebook.tags import MAY_FAIL
 from soorgeon_clone.refactor.carriers.beside import is_of_module
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soorgeon_clone.analysis.objects.heap import INSTANCE, METHOD, Obj, Value
-from soorgeon_clone.analysis.objects.parts import CONTAINERS
+from soorgeon_clone.analysis.objects.heap import Obj, Value
+from soorgeon_clone.analysis.objects.types import CONTAINERS, INSTANCE, METHOD
 
 _NESTING = CONTAINERS | {INSTANCE, METHOD, "builtins.Exception"}
 

@@ -9,22 +9,10 @@ from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.lower.instructions import Attribute
 from soorgeon_clone.analysis.lower.parts import inside
 from soorgeon_clone.analysis.model import AMBIENT
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EQUAL,
-    FUNC,
-    FUNCTION,
-    INSTANCE,
-    KEYS,
-    LIB,
-    METHOD,
-    SELF,
-    SETS,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import Obj, Value
+from soorgeon_clone.analysis.objects.keys import ANY, EQUAL, FUNC, KEYS, SELF
 from soorgeon_clone.analysis.objects.lineage import member
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, METHOD, SETS
 from soorgeon_clone.refactor.carriers.borders import Borders, ancestors
 from soorgeon_clone.refactor.carriers.by_value import is_shared, outside_names
 

@@ -6,19 +6,9 @@ from collections.abc import Container, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
-from soorgeon_clone.analysis.objects.heap import (
-    AMENDED,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    LIB,
-    LOST,
-    NAMED,
-    UNBOUND,
-    Obj,
-    Value,
-    holds,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.objects.keys import AMENDED, LOST, NAMED
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, LIB
 from soorgeon_clone.refactor.carriers import obstacles
 from soorgeon_clone.refactor.carriers.borders import Borders, is_module
 from soorgeon_clone.refactor.carriers.by_value import function_by_value, outside_names

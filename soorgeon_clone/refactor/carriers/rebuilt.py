@@ -6,9 +6,9 @@ import re
 
 from soorgeon_clone.analysis.knowledge.effects import Knowledge
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.objects.heap import CLASS, FUNCTION, LIB, UNBOUND, Obj, Value
-from soorgeon_clone.analysis.objects.parts import FRAME, NDARRAY, SERIES
+from soorgeon_clone.analysis.objects.heap import UNBOUND, Obj, Value
 from soorgeon_clone.analysis.objects.state import Binding
+from soorgeon_clone.analysis.objects.types import CLASS, FRAME, FUNCTION, LIB, NDARRAY, SERIES
 from soorgeon_clone.refactor.carriers import obstacles
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want

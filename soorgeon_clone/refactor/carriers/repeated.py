@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from soorgeon_clone.analysis.model import StatementFacts
-from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, UNKNOWN
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND
 from soorgeon_clone.analysis.objects.state import IMPORTED, Binding
+from soorgeon_clone.analysis.objects.types import UNKNOWN
 from soorgeon_clone.refactor.carriers import beside
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Fact, Refused, Taken, Want, about

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, OF_MODULE, StatementFacts
-from soorgeon_clone.analysis.objects.heap import CLASS, EMPTY, FUNCTION, LIB, METHOD, UNBOUND, Obj, Value, holds
+from soorgeon_clone.analysis.objects.heap import EMPTY, UNBOUND, Obj, Value, holds
 from soorgeon_clone.analysis.objects.state import IMPORTED, Binding
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, LIB, METHOD
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.file import may_meet
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.objects.heap import CLASS
+from soorgeon_clone.analysis.objects.types import CLASS
 from soorgeon_clone.refactor.carriers import states
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Refused, Taken, Want

@@ -8,8 +8,9 @@ import types
 from dataclasses import replace
 from typing import Any
 
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
 from soorgeon_clone.analysis.knowledge.effect_tables import Table
-from soorgeon_clone.analysis.knowledge.effects import Effect, Knowledge, knowledge
+from soorgeon_clone.analysis.knowledge.effects import Knowledge, knowledge
 
 
 class Call:

@@ -15,9 +15,8 @@ from observing.content import arrays, digest, is_mutable, reach
 from observing.examples import needed
 from observing.results import is_a
 from observing.world import OPENED, files, random_states, settings
-from soorgeon_clone.analysis.knowledge.effect_rules import NEW_FIGURE, OPEN_FIGURES
+from soorgeon_clone.analysis.knowledge.effect_rules import NEW_FIGURE, OPEN_FIGURES, Effect
 from soorgeon_clone.analysis.knowledge.effect_tables import Table
-from soorgeon_clone.analysis.knowledge.effects import Effect
 
 
 def observe(table: Table, call: str, code: str, setup: str) -> Iterator[str]:

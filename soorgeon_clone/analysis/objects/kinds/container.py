@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, Obj, Value
+from soorgeon_clone.analysis.objects.heap import Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ATTACHED
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents, mutable
@@ -40,9 +41,7 @@ class Sequence(Container):
             return machine.element_at(own, index.constant if index.kind == "constant int" else None, node)
         if obj.immutable:
             return own
-        made = machine.heap.make(machine.site(node), obj.type)
-        machine.heap.hold(made, ANY, contents(own))
-        return frozenset({made})
+        return frozenset({machine.heap.make(machine.site(node), obj.type, inside=contents(own))})
 
 
 class Iterator(Container):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments
-from soorgeon_clone.analysis.objects.heap import ANY, ATTACHED, EMPTY, FUNCTION, METHOD, SELF, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, ATTACHED, SELF
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
 from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 from soorgeon_clone.analysis.objects.members import attributes, bind_by_hand
 from soorgeon_clone.analysis.objects.parts import contents, mutable
+from soorgeon_clone.analysis.objects.types import FUNCTION, METHOD, UNKNOWN
 
 
 class Function(Definition):
@@ -98,7 +100,7 @@ def _may_have(machine: Machine, function: Obj, name: str) -> bool:
 
 def _may_hold(machine: Machine, function: Obj, name: str) -> bool:
     """Whether a function may have items: what decorators made of it, or its defaults, for which it stands itself."""
-    return _may_have(machine, function, name) or any("defaults__" in text for text in machine.texts)
+    return _may_have(machine, function, name) or machine.hints.mention("defaults__")
 
 
 def _made_of(machine: Machine, function: Obj) -> list[str]:
@@ -133,10 +135,12 @@ def _call_instead(machine: Machine, obj: Obj, other: Obj, args: Arguments, node:
     if other.type == "builtins.generator":
         machine.resume(other)
         return EMPTY
-    if other.type != FUNCTION or other is obj or (obj, other) in machine.running:
+    if other.type != FUNCTION or other is obj:
         return EMPTY
-    results: list[Value] = []
-    machine.running.add((obj, other))
-    machine.perhaps(lambda: results.append(machine.call_function(other, args, node)))
-    machine.running.discard((obj, other))
-    return results[0]
+    results: list[Value] = [EMPTY]
+
+    def run() -> Value:
+        machine.perhaps(lambda: results.append(machine.call_function(other, args, node)))
+        return results[-1]
+
+    return machine.unless_running(obj, other, run)

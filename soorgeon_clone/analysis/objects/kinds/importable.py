@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS
-from soorgeon_clone.analysis.knowledge.effects import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import REPLACED_STREAMS, Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, constant, passing
-from soorgeon_clone.analysis.objects.heap import CLASS, CODE_TYPES, EMPTY, INSTANCE, LIB, UNKNOWN, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import BY_NAME, Machine
 from soorgeon_clone.analysis.objects.members import bare_instance
+from soorgeon_clone.analysis.objects.types import CLASS, CODE_TYPES, INSTANCE, LIB, UNKNOWN
 from soorgeon_clone.analysis.objects.using import is_advancing
 
 MAIN = "__main__"  # the notebook, as a module

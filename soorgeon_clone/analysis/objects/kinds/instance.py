@@ -6,24 +6,9 @@ from soorgeon_clone.analysis.knowledge.effects import UNDESCRIBED
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    KEPT,
-    LIB,
-    LOST,
-    METHOD,
-    OF_CLASS,
-    SELF,
-    SUPER,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, KEPT, LOST, OF_CLASS, SELF
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.kinds.definition import OwnCode
 from soorgeon_clone.analysis.objects.lineage import member
@@ -32,6 +17,7 @@ from soorgeon_clone.analysis.objects.members import (
     PLAIN_BASES,
     attributes,
     bind,
+    call_members,
     delete_property,
     has_library_base,
     has_member,
@@ -40,6 +26,7 @@ from soorgeon_clone.analysis.objects.members import (
     set_property,
 )
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB, METHOD, SUPER, UNKNOWN
 
 _ANY_ONE = Arguments(((frozenset(), False),))
 # bases whose methods are in no table, and do nothing with an instance
@@ -57,9 +44,7 @@ class Instance(OwnCode):
         if name == "__class__":
             return obj.classes
         stored = obj.fields.get(name, EMPTY)
-        found = _held_as(obj, name)
-        for function in member(obj.classes, "__getattribute__"):
-            found |= machine.call(bind(machine, obj, function, node), _ANY_ONE, node)
+        found = _held_as(obj, name) | call_members(machine, obj, "__getattribute__", _ANY_ONE, node)
         found |= contents(frozenset(view for view in obj.views if view.is_attributes))
         members = member(obj.classes, name)
         for held in members:
@@ -84,11 +69,10 @@ class Instance(OwnCode):
     def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
         result: set[Obj] = set()
         for name in ("__iter__", "__next__", "__getitem__"):
-            for held in member(obj.classes, name):
-                value = machine.call(bind(machine, obj, held, node), _ANY_ONE, node)
-                if name == "__iter__":
-                    value = machine.elements(frozenset(o for o in value if o is not obj), node)
-                result.update(value)
+            value = call_members(machine, obj, name, _ANY_ONE, node)
+            if name == "__iter__":
+                value = machine.elements(value - {obj}, node)
+            result.update(value)
         if not result or has_library_base(obj):
             result.update(contents(frozenset({obj})))
         return frozenset(result)
@@ -114,9 +98,7 @@ class Instance(OwnCode):
         machine.change_one(obj)
 
     def call(self, machine: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
-        result = EMPTY
-        for function in member(obj.classes, "__call__"):
-            result |= machine.call(bind(machine, obj, function, node), args, node)
+        result = call_members(machine, obj, "__call__", args, node)
         if not result or has_library_base(obj):
             result |= inherited_method(machine, obj, "__call__", args, node)
         return result
@@ -129,13 +111,9 @@ class Instance(OwnCode):
         return super().call_method(machine, obj, name, args, node)
 
     def enter(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
-        result: set[Obj] = set()
-        for function in member(obj.classes, "__enter__"):
-            result.update(machine.call(bind(machine, obj, function, node), NO_ARGUMENTS, node))
-        for function in member(obj.classes, "__aenter__"):
-            made = machine.call(bind(machine, obj, function, node), NO_ARGUMENTS, node)
-            result.update(contents(frozenset(o for o in made if o.type == "builtins.coroutine")))
-        return frozenset(result)
+        made = call_members(machine, obj, "__aenter__", NO_ARGUMENTS, node)
+        waited_for = contents(frozenset(o for o in made if o.type == "builtins.coroutine"))
+        return call_members(machine, obj, "__enter__", NO_ARGUMENTS, node) | waited_for
 
 
 # methods that every object has -> functions that do the same
@@ -153,12 +131,9 @@ def _take_attributes(machine: Machine, obj: Obj, value: Value) -> None:
 
 def _missing_attribute(machine: Machine, obj: Obj, node: Instruction) -> Value:
     """Return what an attribute that an instance's own class does not have may be."""
-    found = EMPTY
-    for function in member(obj.classes, "__getattr__"):
-        found |= machine.call(bind(machine, obj, function, node), _ANY_ONE, node)
+    found = call_members(machine, obj, "__getattr__", _ANY_ONE, node)
     if has_library_base(obj):
-        part = machine.heap.make(("inherited", obj), UNKNOWN)
-        machine.heap.hold(part, ANY, frozenset({obj}))
+        part = machine.heap.make(("inherited", obj), UNKNOWN, inside=frozenset({obj}))
         found |= {part}
     return found or frozenset({machine.heap.atom("builtins.scalar")})
 
@@ -189,7 +164,7 @@ def inherited_method(machine: Machine, obj: Obj, name: str, args: Arguments, nod
         reason = machine.blame(node, f"{UNDESCRIBED}: {path}" if effect is None else path, feared=effect is None)
         machine.run_all_methods(obj, args.all, node)
         machine.heap.reason = reason
-        if effect is not None and machine.facts_of(base.path) is not None:
+        if effect is not None and machine.knowledge.type(base.path) is not None:
             result |= machine.apply(effect, own, args, node, path=path, names=names)
             machine.change(own if "self" in effect.changes else EMPTY)
         else:

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from soorgeon_clone.analysis.knowledge.effects import Effect
+from soorgeon_clone.analysis.knowledge.effect_rules import Effect
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels, pickled_definitions
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, given, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    LOST,
-    METHOD,
-    SELF,
-    UNKNOWN,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, LOST, SELF
 from soorgeon_clone.analysis.objects.kind import Kind
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.members import attributes
 from soorgeon_clone.analysis.objects.parts import (
-    CONTAINERS,
-    NDARRAY,
     cells,
     contents,
     is_mutable_container,
@@ -34,19 +20,20 @@ from soorgeon_clone.analysis.objects.parts import (
     mutable,
     with_dictionary,
 )
+from soorgeon_clone.analysis.objects.types import CLASS, CONTAINERS, FUNCTION, INSTANCE, LIB, METHOD, NDARRAY, UNKNOWN
 
 _OPENED = ("builtins.generator", "io.", "sqlite3.", "zipfile.", "tarfile.", "threading.", "tempfile.")
 
 
 class LibraryObject(Kind):
     def depth(self, machine: Machine, obj: Obj) -> str:
-        facts = machine.facts_of(obj.type) if obj.type != "builtins.object" else None
+        facts = machine.knowledge.type(obj.type) if obj.type != "builtins.object" else None
         return "all" if facts is None else "none" if facts.container else "parts"
 
     def attribute(self, machine: Machine, obj: Obj, name: str, node: Instruction) -> Value:
         if name == "__dict__" and not obj.immutable:
             return _dictionary(machine, obj)
-        if not obj.immutable and name in machine.accessors and self.keeps_accessors(machine, obj):
+        if not obj.immutable and name in machine.hints.accessors and self.keeps_accessors(machine, obj):
             machine.refill(obj)  # it may keep an object of the notebook's class, which pickle leaves out
             machine.heap.hold_words(obj, LOST, name)
         path = f"{obj.type}.{name}"
@@ -89,7 +76,7 @@ class LibraryObject(Kind):
         return machine.apply(effect, frozenset({obj}), passing(index.value), node, path=f"{obj.type}[]")
 
     def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
-        facts = machine.facts_of(obj.type) if not obj.immutable or _is_of_library(obj) else None
+        facts = machine.knowledge.type(obj.type) if not obj.immutable or _is_of_library(obj) else None
         element = facts.element if facts is not None else None
         own = frozenset({obj})
         if element is None:
@@ -205,20 +192,19 @@ class LibraryObject(Kind):
     def passed_on(self, machine: Machine, obj: Obj, node: Instruction, *, held: bool) -> Value:
         if held and machine.knowledge.has(obj.type, "learns"):
             return frozenset(o for o in contents(frozenset({obj})) if machine.knowledge.has(o.type, "learnt_from"))
-        return super().passed_on(machine, obj, node, held=held)
+        return EMPTY if machine.knowledge.has(obj.type, "pools") else super().passed_on(machine, obj, node, held=held)
 
 
 def _call_dressed(machine: Machine, obj: Obj, effect: Effect, args: Arguments, node: Instruction) -> Value:
     """Call the functions that an object stands for, with the same arguments; return what the call gives."""
-    if (obj, obj) in machine.running:
-        return EMPTY
     own = frozenset({obj})
-    machine.running.add((obj, obj))
-    found = machine.call(frozenset(o for o in contents(own) if _is_called(machine, o)), args, node)
-    machine.running.discard((obj, obj))
-    return found.union(
-        *(machine.elements_of(text, own, node) for text in effect.returns if not text.startswith("call:"))
-    )
+
+    def run() -> Value:
+        found = machine.call(frozenset(o for o in contents(own) if _is_called(machine, o)), args, node)
+        others = (text for text in effect.returns if not text.startswith("call:"))
+        return found.union(*(machine.elements_of(text, own, node) for text in others))
+
+    return machine.unless_running(obj, obj, run)
 
 
 def _is_called(machine: Machine, obj: Obj) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FACTORY, KEYS, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, FACTORY, KEYS
 from soorgeon_clone.analysis.objects.kinds.container import Container
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine

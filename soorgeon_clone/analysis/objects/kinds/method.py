@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from soorgeon_clone.analysis.lower.instructions import Decorate, Instruction
 from soorgeon_clone.analysis.objects.arguments import Arguments, constant
-from soorgeon_clone.analysis.objects.heap import CODE_TYPES, EMPTY, FUNC, INSTANCE, LIB, METHOD, SELF, Obj, Value
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
+from soorgeon_clone.analysis.objects.keys import FUNC, SELF
 from soorgeon_clone.analysis.objects.kind import dress
 from soorgeon_clone.analysis.objects.kinds.definition import OwnCode
 from soorgeon_clone.analysis.objects.kinds.instance import inherited_method
 from soorgeon_clone.analysis.objects.machine import Machine
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import CODE_TYPES, INSTANCE, LIB, METHOD
 
 PARTIAL = "functools.partial"
 ARGUMENTS, KEYWORDS = PARTS_OF_PARTIAL = ("args", "keywords")
@@ -68,15 +70,15 @@ class Method(OwnCode):
         functions = obj.fields.get(FUNC, EMPTY)
         if functions:
             return machine.call(functions, args.after(own), node)
-        if (obj, obj) in machine.running:
-            return EMPTY
-        machine.running.add((obj, obj))
-        result = machine.call_method(frozenset(o for o in own if o.type != INSTANCE), obj.name, args, node)
-        for instance in own:
-            if instance.type == INSTANCE:
-                result |= inherited_method(machine, instance, obj.name, args, node)
-        machine.running.discard((obj, obj))
-        return result
+        return machine.unless_running(obj, obj, lambda: _call_by_name(machine, own, obj.name, args, node))
+
+
+def _call_by_name(machine: Machine, own: Value, name: str, args: Arguments, node: Instruction) -> Value:
+    result = machine.call_method(frozenset(o for o in own if o.type != INSTANCE), name, args, node)
+    for instance in own:
+        if instance.type == INSTANCE:
+            result |= inherited_method(machine, instance, name, args, node)
+    return result
 
 
 def _attributes(machine: Machine, getter: Obj, value: Value, node: Instruction) -> Value:

@@ -6,20 +6,9 @@ from soorgeon_clone.analysis.knowledge.effects import sets_by_name
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import records
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS, Arguments, any_arguments, given, passing
-from soorgeon_clone.analysis.objects.heap import (
-    ANY,
-    CLASS,
-    EMPTY,
-    FACTORY,
-    FIELD,
-    FUNCTION,
-    INSTANCE,
-    LIB,
-    OF_CLASS,
-    Obj,
-    Value,
-)
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, FACTORY, FIELD, OF_CLASS
 from soorgeon_clone.analysis.objects.kinds.definition import Definition
 from soorgeon_clone.analysis.objects.lineage import lineage, member
 from soorgeon_clone.analysis.objects.machine import Machine
@@ -32,6 +21,7 @@ from soorgeon_clone.analysis.objects.members import (
     metaclasses,
 )
 from soorgeon_clone.analysis.objects.parts import contents
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, INSTANCE, LIB
 
 _TEXTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 

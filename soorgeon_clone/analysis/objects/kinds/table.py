@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-from soorgeon_clone.analysis.knowledge.effects import installed_major
 from soorgeon_clone.analysis.lower.instructions import Instruction
 from soorgeon_clone.analysis.objects import labels
 from soorgeon_clone.analysis.objects.arguments import NO_ARGUMENTS
-from soorgeon_clone.analysis.objects.heap import ANY, EMPTY, FRAMES, LOST, Obj, Value, is_module
+from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value, is_module
+from soorgeon_clone.analysis.objects.hints import always_copies
 from soorgeon_clone.analysis.objects.index import Index
+from soorgeon_clone.analysis.objects.keys import ANY, LOST
 from soorgeon_clone.analysis.objects.kinds.library_object import LibraryObject
 from soorgeon_clone.analysis.objects.machine import Machine
-from soorgeon_clone.analysis.objects.parts import CONTAINERS, FRAME, NDARRAY, NUMBERS, TABLES, cells, contents, mutable
+from soorgeon_clone.analysis.objects.parts import cells, contents, mutable
+from soorgeon_clone.analysis.objects.types import CONTAINERS, FRAME, FRAMES, NDARRAY, NUMBERS, SERIES, TABLES
 
 _PASSING_SERIES = re.compile(r"pandas\.(Series|Index|DataFrame|Rolling.*|Expanding.*)$")
 _WINDOWS = ("pandas.Rolling", "pandas.Expanding")
-_ACCESSOR = re.compile(r"register_\w+_(?:accessor|namespace)\(\s*['\"](\w+)['\"]")
-_OPTION = "copy_on_write"
-_ASKED_FOR = re.compile(
-    rf"(?:options\.mode\.{_OPTION}\s*=|\bset_option\(\s*['\"](?:mode\.)?{_OPTION}['\"]\s*,)\s*True\b"
-)
-_IMPORTS = re.compile(r"(?:[ \t]*(?:(?:import|from|#|%).*)?(?:\n|\Z))*")
 _OF_FRAMES = frozenset({"columns", "index", "attrs", "flags", "allows_duplicate_labels"})
 
-SERIES, INDEXER = "pandas.Series", "pandas._Indexer"
+INDEXER = "pandas._Indexer"
 
 
 class _Numbers(LibraryObject):
@@ -39,7 +34,7 @@ class _Numbers(LibraryObject):
     def hold_cells(self, machine: Machine, obj: Obj, value: Value) -> None:
         """Let a table hold what is stored in its cells, also through an indexer; a list may become one cell."""
         held = held_by_table(value)
-        for other in value if machine.may_copy_on_write and obj.type in FRAMES else ():
+        for other in value if machine.hints.may_copy_on_write and obj.type in FRAMES else ():
             if other.type in FRAMES:
                 machine.heap.lend(obj, other)
         if obj.type != FRAME and self.may_hold_lists(obj):
@@ -63,7 +58,7 @@ class Table(_Numbers):
     saved = _OF_FRAMES | {"name", "names"}
 
     def keeps_accessors(self, machine: Machine, obj: Obj) -> bool:
-        return not _always_copies()
+        return not always_copies()
 
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
         """A function that stands in the index is asked for the rows: ``df.loc[is_late] = 0``."""
@@ -106,7 +101,7 @@ def _written_through(machine: Machine, obj: Obj) -> list[Obj]:
     Before pandas 3 those of a frame may be views of it; windows are, with ``raw=True``, whatever the version.
     """
     if obj.type == FRAME:
-        return [] if machine.copies_on_write else [obj]
+        return [] if machine.hints.copies_on_write else [obj]
     shown = contents(frozenset({obj})) if obj.type.startswith(_WINDOWS) else ()
     return [part for part in shown if part.type in FRAMES]
 
@@ -128,7 +123,7 @@ class Series(Table):
 
     def hold_attribute(self, machine: Machine, obj: Obj, name: str, value: Value) -> None:
         frame = obj.origin
-        if not machine.copies_on_write and frame is not None and frame.type == FRAME and not obj.is_same:
+        if not machine.hints.copies_on_write and frame is not None and frame.type == FRAME and not obj.is_same:
             # before pandas 3 a frame keeps the columns that it gave: one that gets another name is not in a file
             machine.heap.hold_words(frame, LOST, name)
         super().hold_attribute(machine, obj, name, value)
@@ -181,28 +176,3 @@ def held_by_table(value: Value) -> Value:
     """Frames and arrays copy frames and arrays that are stored in them; of lists they take the elements."""
     copied = frozenset(obj for obj in value if obj.type in CONTAINERS or obj.type.startswith(NUMBERS))
     return frozenset(o for o in (value - copied) | cells(copied) if not o.immutable or is_module(o))
-
-
-def tables_may_copy_on_write(texts: Iterable[str]) -> bool:
-    """Whether frames may share memory until they are written into: from pandas 3 on, before if they are told to."""
-    return _always_copies() or any(_OPTION in text for text in texts)
-
-
-def tables_copy_on_write(texts: Iterable[str]) -> bool:
-    """Whether no frame sees what is written into another one: before pandas 3 where they are told to for good, in the
-    first cell that does more than import."""
-    if _always_copies():
-        return True
-    texts = list(texts)
-    first = next((text for text in texts if not _IMPORTS.fullmatch(text)), "")
-    asked = sum(len(_ASKED_FOR.findall(text)) for text in texts)
-    return bool(_ASKED_FOR.search(first)) and asked == sum(text.count(_OPTION) for text in texts)
-
-
-def _always_copies() -> bool:
-    return (installed_major("pandas") or 0) >= 3
-
-
-def registered_accessors(texts: Iterable[str]) -> frozenset[str]:
-    """Return the names of the accessors that the notebook registers, which their libraries may keep with a frame."""
-    return frozenset(name for text in texts for name in _ACCESSOR.findall(text))
