@@ -153,7 +153,7 @@ def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context
         machine.tracing.pop()
         if machine.tracing:
             machine.tracing[-1].take(memo)
-    if code.is_cached and (machine.asks_caches or _tells_calls_apart(machine, code, memo)):
+    if code.is_cached and (machine.asks_caches or _tells_calls_apart(machine, obj, values, memo)):
         reason = machine.blame(node, "a cache of what calls gave")
         for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
             machine.change_one(kept)
@@ -162,13 +162,22 @@ def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context
     return memo
 
 
-def _tells_calls_apart(machine: Run, code: Code, memo: Memo) -> bool:
-    """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
-    changed = memo.changes or memo.replaces or memo.wholes
-    did = (memo.draws, memo.seeds, memo.notes, changed, memo.writes, code.mentioned & _SPEAKING)
-    if any(did) or not machine.rebound.isdisjoint(memo.seen):
+def _tells_calls_apart(machine: Run, obj: Obj, values: dict[str, Value], memo: Memo) -> bool:
+    """Whether it can be seen that a cached function is not run again: it does something, or reads what may change.
+
+    What it makes itself and changes is its own; what it was given, reads or keeps was there before.
+    """
+    code: Code = obj.code
+    if memo.draws or memo.seeds or memo.notes or memo.writes or not code.mentioned.isdisjoint(_SPEAKING):
         return True
-    return any(o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
+    changed = {*memo.changes, *memo.replaces, *memo.wholes}
+    if changed and not changed.isdisjoint(
+        machine.heap.reach(EMPTY.union({obj}, *values.values(), *memo.seen.values()))
+    ):
+        return True
+    if not machine.rebound.isdisjoint(memo.seen):
+        return True
+    return any(not o.immutable and o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
 
 
 _SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "logging", "logger", "next"})
