@@ -153,7 +153,7 @@ def test_canonical(path: str, canonical: str) -> None:
     [
         ("random.shuffle", ("x",)),
         ("numpy.clip", ("a", "a_min", "a_max", "out")),
-        ("pandas.DataFrame", ("data",)),
+        ("pandas.DataFrame", ("data", "index", "columns")),
         ("pandas.DataFrame.drop", ("labels",)),
         ("builtins.list.append", ("obj",)),
         ("mylib.thing", None),

@@ -37,6 +37,7 @@ TRAITS = {
     "formulas": "names in the texts that it is given are read again when its objects are loaded",
     "keeps_accessors": "its objects keep what they make when an accessor is asked for that the notebook registered",
     "keeps_exceptions": "context managers never swallow an exception",
+    "labelled": "its objects have an index, which is renamed wherever it is",
     "learns": "its objects give the data that they hold to functions that they hold",
     "learnt_from": "that data",
     "memory": "objects with memory that others may share",

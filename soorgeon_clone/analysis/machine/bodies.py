@@ -9,7 +9,7 @@ from soorgeon_clone.analysis.evidence import Reason, enter, keep, moved
 from soorgeon_clone.analysis.limits import REACHED
 from soorgeon_clone.analysis.lower.instructions import Code, Instruction
 from soorgeon_clone.analysis.machine import anything, beside, deferred
-from soorgeon_clone.analysis.machine.memo import Activation, Memo, Together
+from soorgeon_clone.analysis.machine.memo import CHANGES, Activation, Memo, Together
 from soorgeon_clone.analysis.machine.walk import Run, Surroundings
 from soorgeon_clone.analysis.objects.arguments import Arguments
 from soorgeon_clone.analysis.objects.heap import EMPTY, Obj, Value
@@ -153,7 +153,7 @@ def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context
         machine.tracing.pop()
         if machine.tracing:
             machine.tracing[-1].take(memo)
-    if code.is_cached and (machine.hints.asks_caches or _tells_calls_apart(machine, code, memo)):
+    if code.is_cached and (machine.hints.asks_caches or _tells_calls_apart(machine, obj, values, memo)):
         reason = machine.blame(node, "a cache of what calls gave")
         for kept in (obj,) if code.owner is None else (obj, code.owner):  # a method's results go with its class
             machine.change_one(kept)
@@ -162,14 +162,22 @@ def _trace(machine: Run, obj: Obj, code: Code, values: dict[str, Value], context
     return memo
 
 
-def _tells_calls_apart(machine: Run, code: Code, memo: Memo) -> bool:
-    """Whether it can be seen that a cached function is not run again: it does something, or reads what may change."""
-    did = (*(items for kind, items in memo.did.items() if kind not in ("reads", "assumed")), memo.writes)
-    if any(did) or not code.mentioned.isdisjoint(_SPEAKING) or not machine.rebound.isdisjoint(memo.seen):
+def _tells_calls_apart(machine: Run, obj: Obj, values: dict[str, Value], memo: Memo) -> bool:
+    """Whether it can be seen that a cached function is not run again: it does something, or reads what may change.
+
+    What it makes itself and changes is its own; what it was given, reads or keeps was there before.
+    """
+    did = (*(items for kind, items in memo.did.items() if kind not in _NOT_DONE), memo.writes)
+    if any(did) or not obj.code.mentioned.isdisjoint(_SPEAKING) or not machine.rebound.isdisjoint(memo.seen):
         return True
-    return any(o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
+    if memo.changed and not memo.changed.isdisjoint(
+        machine.heap.reach(EMPTY.union({obj}, *values.values(), *memo.seen.values()))
+    ):
+        return True
+    return any(not o.immutable and o.type not in (*CODE_TYPES, LIB) for value in memo.seen.values() for o in value)
 
 
+_NOT_DONE = frozenset({"reads", "assumed", *CHANGES})
 _SPEAKING = frozenset({"print", "display", "time", "random", "input", "tqdm", "logging", "logger", "next"})
 
 

@@ -22,11 +22,13 @@ def share(machine: Machine, made: Iterable[Obj], sources: Value) -> None:
     """Let the frames and indexes that were made hold the labels of what they were made of."""
     if not machine.hints.renames_labels and not any(LABELS in obj.fields for obj in sources):
         return
-    tables = [obj for obj in inmost(frozenset(made)) if _has_labels(obj)]
+    tables = [obj for obj in inmost(frozenset(made)) if _has_labels(machine, obj)]
     if not tables:
         return
     origins = [
-        obj for obj in inmost(sources) if _has_labels(obj) and (machine.hints.renames_labels or LABELS in obj.fields)
+        obj
+        for obj in inmost(sources)
+        if _has_labels(machine, obj) and (machine.hints.renames_labels or LABELS in obj.fields)
     ]
     labels = EMPTY.union(*(labels_of(machine, obj) for obj in origins))
     for obj in tables:
@@ -43,7 +45,7 @@ def take(machine: Machine, made: Iterable[Obj], given: Mapping[str, Value]) -> N
 def take_arrays(machine: Machine, tables: Iterable[Obj], labels: Value) -> None:
     """Let the labels of frames be views of the arrays among what becomes their labels."""
     arrays = [obj for obj in labels if obj.type == NDARRAY and not obj.immutable]
-    for table in filter(_has_labels, tables) if arrays else ():
+    for table in (table for table in tables if _has_labels(machine, table)) if arrays else ():
         for own in labels_of(machine, table):
             for array in arrays:
                 machine.heap.view(own, array, apart=True)
@@ -69,8 +71,8 @@ def rename(machine: Machine, index: Obj) -> None:
         else:
             machine.change_one(labelled)
     for label in labels:
-        machine.change_one(label)
+        machine.refill(label)  # the arrays that it shows stay as they are
 
 
-def _has_labels(obj: Obj) -> bool:
-    return not obj.immutable and obj.type.startswith(TABLES)
+def _has_labels(machine: Machine, obj: Obj) -> bool:
+    return not obj.immutable and machine.has(obj, "labelled")

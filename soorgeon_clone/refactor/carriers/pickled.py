@@ -164,6 +164,16 @@ def _numbered(obj: Obj, key: str) -> Iterator[tuple[int, str]]:
         yield int(number), name
 
 
+def _is_what_it_says(borders: Borders, obj: Obj, exported: Container[str]) -> bool:
+    """Whether a function at the top is as good as a copy of its code, in all tasks alike."""
+    if obj.type != FUNCTION or obj.code.is_lambda or obj.code.is_nested or obj.code.owner is not None:
+        return False
+    code = obj.code
+    if code.decorators or code.globals or code.has_class or obj.compared_by or obj.changed or AMENDED in obj.fields:
+        return False
+    return all(borders.is_import(name) or name in exported for name in outside_names(borders, obj))
+
+
 def _is_as_named(borders: Borders, name: str, number: int, border: int) -> bool:
     """Whether ``name`` denotes, at ``border``, what it did in statement ``number``; code may be other code."""
     binding = borders.before(name, border)
@@ -228,6 +238,8 @@ def _definition(borders: Borders, obj: Obj, border: int, exported: Container[str
     if obj.type == CLASS and obj.is_local:
         return _local_class(borders, obj, border, exported)
     is_inner = obj.type == FUNCTION and obj.code.is_nested  # no name leads to it: `make.<locals>.step`
+    if len(borders.binders.get(name, ())) > 1 and _is_what_it_says(borders, obj, exported):
+        return Pickled("cloudpickle", frozenset(outside_names(borders, obj)))  # its name leads to another one elsewhere
     binding = borders.before(name, border)
     if binding is not None and binding.value == {obj} and len(binding.defs) == 1 and not is_inner:
         return Pickled(refers=frozenset({name}))
