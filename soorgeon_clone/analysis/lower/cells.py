@@ -208,39 +208,12 @@ def _sharing_rows(nodes: list[ast.stmt]) -> list[list[ast.stmt]]:
     groups: list[list[ast.stmt]] = []
     last = 0
     for node in nodes:
-        shares_row = node.lineno == last and not getattr(node, "decorator_list", None)
-        if shares_row or (groups and _dresses(node, groups[-1])):
+        if node.lineno == last and not getattr(node, "decorator_list", None):
             groups[-1].append(node)
         else:
             groups.append([node])
         last = node.end_lineno or node.lineno
     return groups
-
-
-def _dresses(node: ast.stmt, group: list[ast.stmt]) -> bool:
-    """Whether a statement does to the definition before it what a decorator would do: ``f = jit(f)``.
-
-    Both make one definition: nobody sees the first one alone.
-    """
-    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-        return False
-    name = _bound_by(node)
-    if name is None or name != _bound_by(group[-1]) or not any(_defines(each, name) for each in group):
-        return False
-    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(node.value))
-
-
-def _defines(node: ast.stmt, name: str) -> bool:
-    is_definition = not isinstance(node, ast.Assign) or isinstance(node.value, ast.Lambda)
-    return is_definition and _bound_by(node) == name
-
-
-def _bound_by(node: ast.stmt) -> str | None:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return node.name
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-        return node.targets[0].id
-    return None
 
 
 def _first_row(node: ast.stmt, rows: list[str]) -> int:

@@ -13,7 +13,7 @@ from soorgeon_clone.refactor.carriers import obstacles
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Taken, Want
 from soorgeon_clone.refactor.carriers.ledger import Ledger
-from soorgeon_clone.refactor.carriers.replay import can_repeat, statement_to_repeat
+from soorgeon_clone.refactor.carriers.replay import can_repeat, statements_to_repeat
 
 HOW = "rebuilt resource"
 
@@ -22,13 +22,13 @@ def take(want: Want, ledger: Ledger) -> Taken | None:
     if want.binding is None:
         return None
     borders, binding = ledger.borders, want.binding
-    statement = statement_to_repeat(borders, want.name, binding, want.at)
-    again = [statement] if statement is not None else rebuilt(borders, ledger.knowledge, binding, want.at)
-    if again is None:
+    found = statements_to_repeat(borders, want.name, binding, want.at)
+    again = found or rebuilt(borders, ledger.knowledge, binding, want.at)
+    if not again:
         return None
     if any(obstacles.order(o, borders.starts[want.at]) for o in borders.facts.heap.reach(binding.value)):
-        again = again if all(_makes_equal_values(borders, ledger.knowledge, one) for one in again) else None
-    return Taken(HOW, repeats=tuple(again)) if again is not None else None
+        again = again if all(_makes_equal_values(borders, ledger.knowledge, one) for one in again) else ()
+    return Taken(HOW, repeats=tuple(again)) if again else None
 
 
 def part(name: str, border: int, ledger: Ledger) -> None:

@@ -12,7 +12,7 @@ from soorgeon_clone.refactor.carriers import beside
 from soorgeon_clone.refactor.carriers.borders import Borders
 from soorgeon_clone.refactor.carriers.carrier import Fact, Refused, Taken, Want, about
 from soorgeon_clone.refactor.carriers.ledger import Ledger
-from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statement_to_repeat
+from soorgeon_clone.refactor.carriers.replay import can_repeat, is_code, statements_to_repeat
 
 HOW = "repeated statement"
 
@@ -29,9 +29,8 @@ def take(want: Want, ledger: Ledger) -> Taken | Refused | None:
     imported = all(borders.statements[number].kind == "import" for number in binding.defs)
     if not is_code(value) and not notes and not imported:
         return None
-    statement = statement_to_repeat(borders, want.name, binding, want.at)
-    if statement is not None:
-        return Taken(HOW, repeats=(statement,))
+    if found := statements_to_repeat(borders, want.name, binding, want.at):
+        return Taken(HOW, repeats=found)
     # what is done to a module beside the notebook after it was imported is done again with the import
     certain = len(binding.defs) == 1 and UNBOUND not in binding.value
     if (

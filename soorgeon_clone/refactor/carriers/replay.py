@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from soorgeon_clone.analysis.dataflow import changed_between
 from soorgeon_clone.analysis.model import AMBIENT, AT_RANDOM, OF_MODULE, StatementFacts
@@ -22,33 +22,55 @@ def is_code(value: Value) -> bool:
     return not kinds.isdisjoint(_DEFINED) and kinds <= {*_DEFINED, "builtins.NoneType"}
 
 
-def statement_to_repeat(borders: Borders, name: str, binding: Binding, border: int) -> StatementFacts | None:
-    """Return the statement that, repeated at ``border``, gives ``name`` what it denotes there, if one does."""
+def statements_to_repeat(borders: Borders, name: str, binding: Binding, border: int) -> tuple[StatementFacts, ...]:
+    """Return what, repeated at ``border``, gives ``name`` what it denotes there: one statement, or the definition of
+    ``f`` and ``f = jit(f)``; nothing, if it does not."""
     if UNBOUND in binding.value or not binding.defs:
-        return None
+        return ()
     numbers = sorted(binding.defs)
     statement = borders.statements[numbers[-1]]
     if len(numbers) > 1 and not borders.is_import(name):
-        return None
+        return ()
+    dressed = _dressed(borders, statement, border)
     # a setting by another name (env = os.environ) is repeated as settings are
     is_setting = statement.kind == "import" or all(obj.type == LIB for obj in binding.value)
-    if not can_repeat(borders, statement, border, setting=is_setting):
-        return None
+    if not can_repeat(borders, statement, border, setting=is_setting, given=dressed.keys()):
+        return ()
     others = [borders.before(other, border) for other in statement.binds if other != name]
     if any(other is None or UNBOUND in other.value for other in others):
-        return None
+        return ()
     start = borders.starts[border]
     if statement.kind == "import":  # of a module beside the notebook, which was changed perhaps before that
         held = borders.facts.heap.reach(binding.value)
-        return None if changed_between(held, -1, start) or _was_bound_anew(statement, name) else statement
-    if changed_between(set(_changeable(binding.value)) - borders.registries, statement.index, start):
-        return None
-    whole = EMPTY.union(*(_whole(borders, obj) for obj in binding.value))
+        return () if changed_between(held, -1, start) or _was_bound_anew(statement, name) else (statement,)
+    return (*dressed.values(), statement) if _is_as_made(borders, binding.value, statement, start) else ()
+
+
+def _dressed(borders: Borders, statement: StatementFacts, border: int) -> dict[str, StatementFacts]:
+    """Return the definitions that a statement takes under names that it binds anew, by these names, as far as each can
+    be repeated: ``f = jit(f)`` does to ``f`` what a decorator does."""
+    found: dict[str, StatementFacts] = {}
+    for name, then in statement.read_bindings.items():
+        if name not in statement.binds or len(then.defs) != 1 or not is_code(then.value) or then.defs == IMPORTED:
+            continue
+        first = borders.statements[min(then.defs)]
+        is_definition = first.kind in ("function", "class") and first.binds.keys() == {name}
+        if first.index >= statement.index or not is_definition or not can_repeat(borders, first, border):
+            continue
+        if _is_as_made(borders, then.value, first, borders.starts[border]):
+            found[name] = first
+    return found
+
+
+def _is_as_made(borders: Borders, value: Value, statement: StatementFacts, start: int) -> bool:
+    """Whether nothing has changed what a statement made, before statement ``start``."""
+    if changed_between(set(_changeable(value)) - borders.registries, statement.index, start):
+        return False
+    whole = EMPTY.union(*(_whole(borders, obj) for obj in value))
     parts = {part for part in whole if not part.immutable and (part.type not in _CODE or _is_method(part))}
-    stop = start if any(obj.type == CLASS for obj in binding.value) else len(borders.statements)
-    if changed_between(parts - borders.registries, statement.index, stop):
-        return None  # a default or a closure's variable with a life of its own: others may share it
-    return statement
+    stop = start if any(obj.type == CLASS for obj in value) else len(borders.statements)
+    # a default or a closure's variable with a life of its own: others may share it
+    return not changed_between(parts - borders.registries, statement.index, stop)
 
 
 def _was_bound_anew(statement: StatementFacts, name: str) -> bool:
@@ -95,11 +117,17 @@ def _changeable(value: Value) -> list[Obj]:
 
 
 def can_repeat(
-    borders: Borders, statement: StatementFacts, border: int, *, setting: bool = False, changes: Value = EMPTY
+    borders: Borders,
+    statement: StatementFacts,
+    border: int,
+    *,
+    setting: bool = False,
+    changes: Value = EMPTY,
+    given: Collection[str] = (),
 ) -> bool:
     """Whether repeating ``statement`` when the task at ``border`` starts does what it did, and nothing else.
 
-    ``changes`` are objects that it may change, since they are made again.
+    ``changes`` are objects that it may change, since they are made again; names ``given`` denote what they did.
     """
     changes |= borders.registries & statement.changes
     if not statement.changes <= changes or statement.opaque or statement.unknown_calls:
@@ -112,7 +140,8 @@ def can_repeat(
         return False
     if statement.kind != "import" and not gives_the_same(borders, statement, borders.starts[border]):
         return False
-    return all(reads_the_same(borders, statement, name, border, changes) for name in needed_to_repeat(statement))
+    needed = needed_to_repeat(statement)
+    return all(name in given or reads_the_same(borders, statement, name, border, changes) for name in needed)
 
 
 def gives_the_same(borders: Borders, statement: StatementFacts, stop: int | None = None) -> bool:
