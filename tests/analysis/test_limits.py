@@ -13,11 +13,12 @@ from oracle.small import difference, notebook_of, plan_of, put, run_pipeline, ru
 from soorgeon_clone.analysis import limits
 from soorgeon_clone.analysis.limits import LIMITS, Limits
 from soorgeon_clone.analysis.machine.branches import OVERRUN
+from soorgeon_clone.notebook.model import Notebook
 from soorgeon_clone.refactor.model import Plan
 
 sys.path.append(str(Path(__file__).parents[1] / "constructs"))
 
-from cases import Case, cases
+from cases import cases
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="each task runs in a fork of this process"),
@@ -68,7 +69,11 @@ def test_what_is_assumed_at_a_limit_is_enough(
     limit: str, plans: dict[str, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "LIMITS", TINY[limit])
-    wrong = {case.name: problem for case in CASES if (problem := _shown_otherwise(case, plans[case.name]))}
+    wrong = {
+        case.name: problem
+        for case in CASES
+        if (problem := _shown_otherwise(notebook_of(case.sections), plans[case.name], {}))
+    }
     assert not wrong, "\n".join(f"{name}: {problem}" for name, problem in wrong.items())
 
 
@@ -76,29 +81,28 @@ def test_what_is_assumed_at_a_limit_is_enough(
 def test_what_is_assumed_of_modules_beside_the_notebook_is_enough(
     limit: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    notebooks = [
+        replace(notebook_of(case.sections), path=put(case.files, tmp_path / str(number)) / "small.ipynb")
+        for number, case in enumerate(BESIDE)
+    ]
+    usual = list(map(plan_of, notebooks))
     monkeypatch.setattr(limits, "LIMITS", TINY[limit])
     wrong = {}
-    for number, case in enumerate(BESIDE):
-        files = dict(case.files)
-        notebook = replace(notebook_of(case.sections), path=put(case.files, tmp_path / str(number)) / "small.ipynb")
-        plan = plan_of(notebook)
-        if len(plan.tasks) > 1:
-            shown = run_straight(notebook, files=files), run_pipeline(plan, files=files)
-            if problem := difference(notebook, *shown):
-                wrong[case.name] = problem
+    for case, notebook, known in zip(BESIDE, notebooks, usual, strict=True):
+        if problem := _shown_otherwise(notebook, known, dict(case.files)):
+            wrong[case.name] = problem
     assert not wrong, "\n".join(f"{name}: {problem}" for name, problem in wrong.items())
 
 
-def _shown_otherwise(case: Case, usual: Plan) -> str | None:
-    """Return where the pipeline of a case shows something else than the notebook.
+def _shown_otherwise(notebook: Notebook, usual: Plan, files: dict[str, str]) -> str | None:
+    """Return where the pipeline of a notebook shows something else than the notebook.
 
     None where there is one task, or what the constructs look at with the usual limits.
     """
-    notebook = notebook_of(case.sections)
     plan = plan_of(notebook)
     if len(plan.tasks) == 1 or plan == usual:
         return None
-    return difference(notebook, run_straight(notebook), run_pipeline(plan))
+    return difference(notebook, run_straight(notebook, files=files), run_pipeline(plan, files=files))
 
 
 def test_a_loop_that_is_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
