@@ -42,19 +42,19 @@ class Function(Definition):
         return frozenset({attached})
 
     def item(self, machine: Machine, obj: Obj, index: Index, node: Instruction) -> Value:
-        return super().item(machine, obj, index, node) if _may_hold(machine, obj, "__getitem__") else EMPTY
+        return super().item(machine, obj, index, node) if _may_hold(machine, obj) else EMPTY
 
     def elements(self, machine: Machine, obj: Obj, node: Instruction) -> Value:
-        if not _may_hold(machine, obj, "__iter__"):
+        if not _may_hold(machine, obj):
             return EMPTY
         return frozenset({machine.heap.make((*machine.site(node), obj.name), UNKNOWN)})
 
     def store_item(self, machine: Machine, obj: Obj, index: Index, value: Value, node: Instruction) -> None:
-        if _may_hold(machine, obj, "__setitem__"):
+        if _may_hold(machine, obj):
             super().store_item(machine, obj, index, value, node)
 
     def delete_item(self, machine: Machine, obj: Obj, node: Instruction) -> None:
-        if _may_hold(machine, obj, "__delitem__"):
+        if _may_hold(machine, obj):
             super().delete_item(machine, obj, node)
 
     def call(self, machine: Machine, obj: Obj, args: Arguments, node: Instruction) -> Value:
@@ -98,9 +98,10 @@ def _may_have(machine: Machine, function: Obj, name: str) -> bool:
     )
 
 
-def _may_hold(machine: Machine, function: Obj, name: str) -> bool:
-    """Whether a function may have items: what decorators made of it, or its defaults, for which it stands itself."""
-    return _may_have(machine, function, name) or machine.hints.mention("defaults__")
+def _may_hold(machine: Machine, function: Obj) -> bool:
+    """Whether a function may have items: what decorators made of it (``kernel[1, 32]``), or its defaults, for which it
+    stands itself."""
+    return bool(function.code.decorators or function.code.dressed) or machine.hints.mention("defaults__")
 
 
 def _made_of(machine: Machine, function: Obj) -> list[str]:
