@@ -26,8 +26,9 @@ Written by `benchmarks/corpus/report.py`; [benchmarks/README.md](../benchmarks/R
 Every Python notebook of each repository is planned: `refactored` are all whose cells are Python of the version that ran
 the benchmark. `run` are those that were run from top to bottom and showed the same twice: a sample of the short ones
 that need no network. `equal` are those whose pipeline, at the first try and without a repair, showed the same in every
-cell. A third of the repositories is **kept aside**: a hash of the name chose them before anybody looked, and nobody
-looked into their notebooks, only at these figures. The difference between the two groups is what was learnt by heart.
+cell. A third of the repositories was **kept aside**: a hash of the name chose them before anybody looked. What joined
+the sections of some of them has been looked into by now: 19 further repositories that nobody had looked into are the
+measure of what was learnt by heart. Of their 3,437 sections 87.5 % are tasks.
 """
 
 
