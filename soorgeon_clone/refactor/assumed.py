@@ -16,7 +16,6 @@ from itertools import combinations
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
 from soorgeon_clone.analysis.objects.heap import Obj, Value, look_for_more
-from soorgeon_clone.analysis.objects.keys import AMENDED
 from soorgeon_clone.analysis.objects.policy import MEMORY, Assumed, Kind
 from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, LIB, NDARRAY, UNKNOWN
 from soorgeon_clone.pipeline.assumptions.model import IN_MEMORY, Assumption, Cause
@@ -247,7 +246,9 @@ class _Search:
         """Yield the functions and classes among ``objects`` that a unit makes again, or imports, as others do."""
         given = {obj for obj in objects if obj.type in _DEFINED}
         given |= {cls for obj in self.parts(objects) for cls in obj.fields.get("*class", ())}
-        amended = {obj for obj in given if not obj.fields.get(AMENDED, frozenset()).isdisjoint(unit.changes)}
+        # their attributes, or what defaults hold
+        reach = self.borders.facts.heap.reach
+        amended = {obj for obj in given if not unit.changes.isdisjoint(reach(frozenset({obj})))}
         for name in {obj.name for obj in given - amended if obj.made < unit.start}:
             later = any(n == name and begin > unit.begin for n, begin in self.wiring.askers)
             if later and (name, unit.begin) in self.wiring.askers and name not in unit.binds:

@@ -93,20 +93,22 @@ class Sharing:
     # -- what comes with a value -------------------------------------------------------------------------------
 
     def reach(self, value: Value) -> frozenset[Obj]:
-        """Return what comes with a value in a file; of classes whose attributes have a file of their own, nothing."""
-        amended = self.wiring.ledger.amended
+        """Return what comes with a value in a file; of definitions whose attributes have a file of their own, nothing:
+        their names lead to them."""
+        binders = self.wiring.borders.binders
+        amended = {obj for obj in self.wiring.ledger.amended if len(binders.get(obj.name, ())) < 2}
         reach = self.reach_of(value)
-        if not amended or amended.keys().isdisjoint(reach) or self.wiring.ledger.amended_as(value) is not None:
+        if not amended or amended.isdisjoint(reach) or self.wiring.ledger.amended_as(value) is not None:
             return reach
         key = (value, len(amended))
         if key not in self._reach:
-            seen = set(value) | amended.keys()
+            seen = set(value) | amended
             stack = [obj for obj in value if obj not in amended]
             while stack:
                 obj = stack.pop()
                 if not obj.immutable:
                     stack.extend(look_for_more(obj, seen))
-            self._reach[key] = frozenset(obj for obj in seen if not obj.immutable) - amended.keys()
+            self._reach[key] = frozenset(obj for obj in seen if not obj.immutable) - amended
         return self._reach[key]
 
     def _tellable_in(self, value: Value) -> tuple[tuple[Obj, int], ...]:

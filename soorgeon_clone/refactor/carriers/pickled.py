@@ -165,8 +165,11 @@ def _numbered(obj: Obj, key: str) -> Iterator[tuple[int, str]]:
 
 
 def _is_what_it_says(borders: Borders, obj: Obj, exported: Container[str]) -> bool:
-    """Whether a function at the top is as good as a copy of its code, in all tasks alike."""
+    """Whether a function at the top is as good as a copy of its code, in all tasks alike: it has no default that calls
+    change, or that others share."""
     if obj.type != FUNCTION or obj.code.is_lambda or obj.code.is_nested or obj.code.owner is not None:
+        return False
+    if any(not part.immutable for part in holds(obj)):
         return False
     code = obj.code
     if code.decorators or code.globals or code.has_class or obj.compared_by or obj.changed or AMENDED in obj.fields:
