@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from soorgeon_clone.analysis.dataflow import Unit
 from soorgeon_clone.analysis.model import AMBIENT, StatementFacts
-from soorgeon_clone.analysis.objects.types import LIB
+from soorgeon_clone.analysis.objects.heap import holds
+from soorgeon_clone.analysis.objects.types import CLASS, FUNCTION, LIB
 from soorgeon_clone.refactor.carriers import ambient, kept, rebuilt, states
 from soorgeon_clone.refactor.carriers.exported import import_line, names_from_outside
 from soorgeon_clone.refactor.carriers.replay import needed_to_repeat, only_named
@@ -139,9 +140,12 @@ class Steps:
                     self._load(bundle)
 
     def _is_of_module(self, statement: StatementFacts) -> bool:
-        """Whether a statement names what is in a module (``real = builtins.sum``), which settings may replace."""
+        """Whether a statement takes what is in a module, which settings may replace: ``real = builtins.sum``, also
+        beside others (``a, b = 1, lib.scale``) or as a default."""
         bindings = [self.borders.before(name, self.begin) for name in statement.binds]
-        return bool(bindings) and all(b is not None and all(o.type == LIB for o in b.value) for b in bindings)
+        taken = {obj for binding in bindings if binding is not None for obj in binding.value}
+        taken |= {part for obj in taken if obj.type in (FUNCTION, CLASS) for part in holds(obj)}
+        return any(obj.type == LIB for obj in taken)
 
     def _import_exported(self, name: str) -> None:
         if name not in self.done:
